@@ -1,0 +1,1 @@
+"""Agreed against actual against baseline."""

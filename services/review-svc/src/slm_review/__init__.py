@@ -1,0 +1,1 @@
+"""Reviews, disputes, actions, lessons, proposals."""

@@ -1,0 +1,1 @@
+"""Service hours, durations and windows: pure time arithmetic."""

@@ -1,0 +1,1 @@
+"""Log, outbox, inbox, HTTP, access, settings and metrics of every service."""

@@ -1,0 +1,29 @@
+"""Ids: random ones that sort by time, and those that follow from a name, so that applying a file twice makes one thing."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+
+from slm_chassis.clock import real_now
+
+NAMESPACE = uuid.UUID("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3")
+"""The product's fixed namespace: ids of parties are UUIDv5 of it and their key."""
+
+NewId = Callable[[], str]
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562): 48 bits of real milliseconds, then random."""
+    value = (real_now() // 1_000) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def named_id(namespace: uuid.UUID | str, *name: str | int) -> str:
+    """UUIDv5 of a namespace and a name, the name being a JSON array (RFC 8785 for strings and integers)."""
+    space = namespace if isinstance(namespace, uuid.UUID) else uuid.UUID(namespace)
+    return str(uuid.uuid5(space, json.dumps(name, separators=(",", ":"), ensure_ascii=False)))

@@ -1,0 +1,1 @@
+"""Every event one service publishes to another; standard library only."""

@@ -1,0 +1,98 @@
+"""The published language as data: every event, its type, its topic and its key. What is not here is not published."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from slm_events import agreement, monitor, report, review
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: its name, the context that writes it, what is kept and for how long (None: for ever)."""
+
+    name: str
+    writer: str
+    compacted: bool = False
+    retention_days: int | None = None
+    intake: bool = False
+    """Intake topics are stamped by the log (append time) and spread over the judge's partitions."""
+
+
+ACCESS = Topic("slm.access", "agreement", compacted=True)
+CATALOGUE = Topic("slm.catalogue", "agreement", compacted=True)
+AGREEMENTS = Topic("slm.agreements", "agreement")
+MEASUREMENTS = Topic("slm.measurements", "anyone", retention_days=7, intake=True)
+TICKETS = Topic("slm.tickets", "anyone", retention_days=30, intake=True)
+BREACHES = Topic("slm.breaches", "monitor")
+TARGETS = Topic("slm.targets", "monitor")
+REPORTS = Topic("slm.reports", "report")
+REVIEWS = Topic("slm.reviews", "review")
+DEAD_LETTERS = Topic("slm.dead-letters", "any", retention_days=30)
+
+TOPICS: dict[str, Topic] = {
+    topic.name: topic
+    for topic in (
+        ACCESS, CATALOGUE, AGREEMENTS, MEASUREMENTS, TICKETS, BREACHES, TARGETS, REPORTS, REVIEWS, DEAD_LETTERS,
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One event of the language: its class, type, topic, and the fields that give its key and its subject."""
+
+    event: type[Any]
+    type: str
+    topic: Topic
+    key_field: str
+    subject_field: str
+    parties: tuple[str, ...]
+    """Fields that name the parties who may see it."""
+
+
+_BOTH = ("provider_party_id", "customer_party_id")
+
+
+def _type(event: type[Any], context: str, major: int = 1) -> str:
+    kebab = re.sub(r"(?<!^)(?=[A-Z])", "-", event.__name__).lower()
+    return f"slm.{context}.{kebab}.v{major}"
+
+
+def _rows() -> list[Published]:
+    rows: list[Published] = []
+
+    def add(context: str, topic: Topic, key: str, subject: str, parties: tuple[str, ...], *events: type[Any]) -> None:
+        rows.extend(Published(event, _type(event, context), topic, key, subject, parties) for event in events)
+
+    add("agreement", ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked)
+    add("agreement", CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered)
+    add("agreement", CATALOGUE, "service_id", "service_id", ("provider_party_id",), agreement.ServiceCatalogued)
+    add("agreement", AGREEMENTS, "requirement_id", "requirement_id", ("customer_party_id",),
+        agreement.RequirementRecorded)  # fmt: skip
+    add("agreement", AGREEMENTS, "agreement_id", "agreement_id", _BOTH,
+        agreement.AgreementProposed, agreement.AgreementCountered, agreement.AgreementAgreed,
+        agreement.AgreementWithdrawn, agreement.AgreementFinalized, agreement.AgreementInForce,
+        agreement.AgreementSuperseded, agreement.AgreementExpired, agreement.AgreementTerminated,
+        agreement.AmendmentDrafted)  # fmt: skip
+    add("monitor", BREACHES, "agreement_id", "target_id", _BOTH,
+        monitor.TargetAtRisk, monitor.RiskCleared, monitor.TargetBreached, monitor.TargetRecovered,
+        monitor.BreachWithdrawn)  # fmt: skip
+    add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
+        monitor.WindowClosed, monitor.WindowRestated, monitor.ClockStarted, monitor.ClockPaused,
+        monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled)  # fmt: skip
+    add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
+    add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
+    add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.ActionPlanEnded)
+    add("review", REVIEWS, "agreement_id", "review_id", _BOTH,
+        review.ReviewScheduled, review.ReviewOpened, review.ReviewHeld)  # fmt: skip
+    add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened)
+    add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
+    add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH, review.TargetRevisionProposed)
+    return rows
+
+
+PUBLISHED: dict[type[Any], Published] = {row.event: row for row in _rows()}
+BY_TYPE: dict[str, Published] = {row.type: row for row in PUBLISHED.values()}

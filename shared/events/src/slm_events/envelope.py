@@ -1,0 +1,96 @@
+"""CloudEvents 1.0 around an event, and the binding to a log record: value is the data, headers are the attributes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slm_events.catalogue import BY_TYPE, PUBLISHED
+
+
+class NotAnEvent(ValueError):
+    """A record that is no event of the published language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event with its CloudEvents attributes; instants are RFC 3339 text."""
+
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    recorded_at: str
+    data: Any
+    """The event: an instance of the class published under ``type``."""
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+_HEADERS = {
+    "ce_id": "id",
+    "ce_source": "source",
+    "ce_type": "type",
+    "ce_subject": "subject",
+    "ce_time": "time",
+    "ce_recordedtime": "recorded_at",
+    "ce_correlationid": "correlation_id",
+    "ce_causationid": "causation_id",
+    "ce_traceparent": "traceparent",
+}
+
+
+def to_json(event: Any) -> bytes:
+    """The event's data as compact JSON; dataclass fields by name."""
+    return json.dumps(dataclasses.asdict(event), separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def to_headers(envelope: Envelope) -> dict[str, str]:
+    """CloudEvents binary mode: attributes as headers, ``content-type`` without prefix."""
+    headers = {"ce_specversion": "1.0", "content-type": "application/json"}
+    for header, name in _HEADERS.items():
+        value = getattr(envelope, name)
+        if value is not None:
+            headers[header] = value
+    headers["ce_dataschema"] = f"/api/v1/schemas/{envelope.type}"
+    return headers
+
+
+def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
+    """A log record → the envelope with its event; unknown fields are ignored.
+
+    Raises NotAnEvent naming what is missing: attribute, known type, or a field of the data.
+    """
+    known: dict[str, Any] = {name: headers.get(header) for header, name in _HEADERS.items()}
+    for name in ("id", "source", "type"):
+        if not known[name]:
+            raise NotAnEvent(f"the record has no ce_{name}")
+    row = BY_TYPE.get(known["type"])
+    if row is None:
+        raise NotAnEvent(f"{known['type']!r} is no published event type")
+    try:
+        data = from_json(row.event, json.loads(value))
+    except (ValueError, TypeError) as error:
+        raise NotAnEvent(f"data of {known['type']}: {error}") from error
+    known["subject"] = known["subject"] or str(getattr(data, row.subject_field))
+    known["time"] = known["time"] or ""
+    known["recorded_at"] = known["recorded_at"] or known["time"]
+    return Envelope(data=data, **known)
+
+
+def from_json(event: type[Any], data: Any) -> Any:
+    """Decoded JSON object → event; raises TypeError naming a missing field, ignores unknown ones."""
+    if not isinstance(data, dict):
+        raise TypeError("the data is not a JSON object")
+    names = {field.name for field in dataclasses.fields(event)}
+    return event(**{name: value for name, value in data.items() if name in names})
+
+
+def type_of(event: Any) -> str:
+    """The published type of an event instance or class."""
+    return PUBLISHED[event if isinstance(event, type) else type(event)].type

@@ -1,0 +1,212 @@
+"""What monitor-svc publishes: risks, breaches, windows and clocks, each with the terms it was judged by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetJudged:
+    """What every finding about a target carries: whose it is, by which terms, in which window."""
+
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    target_title: str
+    service_id: str
+    provider_party_id: str
+    customer_party_id: str
+    window_id: str
+    """``2026-11``, ``2026-Q4``, ``PT1H`` for a rolling window, ``<source>/<number>`` for a ticket."""
+    window_start_at: str | None
+    window_end_at: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetAtRisk(TargetJudged):
+    """A target will probably be missed if nobody acts; ``time_left_seconds`` says how long there is."""
+
+    risk_id: str
+    cause: str
+    """``budget_consumed`` | ``burn_rate`` | ``projection`` | ``below_objective`` | ``elapsed``."""
+    threshold: str
+    """The warning that fired: ``75`` percent of the budget, ``1h/5m@14.4`` of a burn rate pair."""
+    figure: str | None
+    figure_display: str
+    objective: dict[str, Any]
+    budget_consumed_percent: str | None
+    burn_rate: str | None
+    projected_breach_at: str | None
+    time_left_seconds: int | None
+    responsible: dict[str, Any] = field(default_factory=dict)
+    """The target's agreed ``{"owner": ..., "plan": [{"step", "owner"}]}``."""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    at: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskCleared(TargetJudged):
+    """The warning no longer holds."""
+
+    risk_id: str
+    cause: str
+    threshold: str
+    outcome: str
+    """``averted`` | ``breached`` | ``window_closed``."""
+    at: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetBreached(TargetJudged):
+    """A service level target is breached, for certain, with the evidence that shows it.
+
+    ``breach_id`` is UUIDv5 over agreement, version, target, window, level and ordinal: the same facts give the same id.
+    """
+
+    breach_id: str
+    revision: int
+    """0 at first; one more each time the breach stands again after a withdrawal."""
+    level: str
+    """``objective`` | ``unacceptable``."""
+    ordinal: int
+    objective: dict[str, Any]
+    figure: str | None
+    """Exact, in the objective's unit, as ``numerator/denominator``; None where a ticket's deadline is the figure."""
+    figure_display: str
+    shortfall: str | None
+    """Exact distance between figure and objective, in the objective's unit."""
+    certain_at: str
+    """Event time from which no later fact could have saved it."""
+    published_at: str
+    late: bool = False
+    """Found by a late fact, after the window had closed."""
+    ticket: dict[str, Any] | None = None
+    responsible_party_id: str
+    evidence: dict[str, Any] = field(default_factory=dict)
+    assets: list[str] = field(default_factory=list)
+    credits_at_stake: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRecovered(TargetJudged):
+    """A rolling target is back within its objective."""
+
+    breach_id: str
+    figure: str | None
+    figure_display: str
+    recovered_at: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachWithdrawn(TargetJudged):
+    """A fact undid a published breach: it does not stand."""
+
+    breach_id: str
+    revision: int
+    level: str
+    cause: str
+    figure: str | None
+    figure_display: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowClosed(TargetJudged):
+    """A window's verdict, established after its end and the closing delay."""
+
+    verdict: str
+    """``met`` | ``breached`` | ``no_data`` | ``not_applicable``."""
+    revision: int
+    objective: dict[str, Any]
+    aggregation: str
+    unit: str
+    figure: str | None
+    figure_display: str
+    raw_figure: str | None
+    """The same before exclusions."""
+    good: str
+    """Numerator of the figure: microseconds up, good events or tickets met."""
+    total: str
+    excluded_seconds: int
+    unknown_seconds: int
+    downtime_seconds: int
+    budget_consumed_percent: str | None
+    weight: str
+    closed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRestated(WindowClosed):
+    """A late fact changed a closed window; the figure before is named beside the new one."""
+
+    cause: str
+    before: dict[str, Any]
+    """``{"verdict", "figure", "figure_display", "revision"}``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockMoved:
+    """What every change of a ticket's clock carries."""
+
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    service_id: str
+    provider_party_id: str
+    customer_party_id: str
+    source: str
+    ticket: str
+    clock: str
+    state: str
+    """``running`` | ``paused`` | ``met`` | ``breached`` | ``completed_late`` | ``cancelled``."""
+    deadline_at: str | None
+    at: str
+    """Event time of the change."""
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStarted(ClockMoved):
+    """A ticket's clock for a target began to run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockPaused(ClockMoved):
+    """The ticket entered a state in which the clock does not run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockResumed(ClockMoved):
+    """The clock runs again, its deadline moved by the paused time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStopped(ClockMoved):
+    """The ticket reached the clock's stop: met, or completed late."""
+
+    elapsed_calendar_seconds: int
+    elapsed_service_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockCancelled(ClockMoved):
+    """The target no longer applies to the ticket, or the ticket was cancelled: neither met nor breached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactQuarantined:
+    """A fact was set aside instead of judged; it is kept and can be seen with its reason."""
+
+    quarantine_id: str
+    owner_party_id: str | None
+    subject: str
+    """The indicator's or ticket's key."""
+    reason: str
+    fact: dict[str, Any]
+    received_at: str

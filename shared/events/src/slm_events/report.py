@@ -1,0 +1,28 @@
+"""What report-svc publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPublished:
+    """A period's service report, or a new revision of it after a restatement."""
+
+    report_id: str
+    revision: int
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    period: str
+    period_start_at: str
+    period_end_at: str
+    verdict: str
+    """``met`` | ``breached`` | ``no_data``."""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """Per target and window: ``{"target_id", "target_key", "window_id", "agreed", "actual", "baseline", "verdict"}``"""
+    breaches: int
+    url: str
+    published_at: str

@@ -1,0 +1,127 @@
+"""What review-svc publishes: plans against harm, reviews, actions, lessons and proposals for new targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlanOpened:
+    """Somebody is to act before a target is missed."""
+
+    plan_id: str
+    agreement_id: str
+    target_id: str
+    target_key: str
+    risk_id: str
+    provider_party_id: str
+    customer_party_id: str
+    owner: str
+    steps: list[dict[str, Any]]
+    due_at: str | None
+    time_left_seconds: int | None
+    opened_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPlanEnded:
+    """How it ended: ``averted`` or ``breached``."""
+
+    plan_id: str
+    agreement_id: str
+    target_id: str
+    target_key: str
+    risk_id: str
+    provider_party_id: str
+    customer_party_id: str
+    outcome: str
+    breach_id: str | None
+    ended_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewMoved:
+    """What every step of a service review tells."""
+
+    review_id: str
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    reason: str
+    """``breach`` | ``cadence``."""
+    period: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewScheduled(ReviewMoved):
+    """The agreement's cadence asks for a review at ``due_at``."""
+
+    due_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOpened(ReviewMoved):
+    """A review was opened, its agenda assembled from what happened."""
+
+    agenda: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewHeld(ReviewMoved):
+    """The review took place."""
+
+    summary: str
+    attendees: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionOpened:
+    """An improvement action: who does what by when, and which target it should move."""
+
+    action_id: str
+    review_id: str
+    agreement_id: str
+    target_id: str | None
+    target_key: str | None
+    provider_party_id: str
+    customer_party_id: str
+    text: str
+    owner: str
+    due_at: str
+    expected_change: str
+    opened_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonRecorded:
+    """What was learned."""
+
+    lesson_id: str
+    review_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    text: str
+    recorded_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRevisionProposed:
+    """A review proposes a new target; agreement-svc answers with a draft amendment."""
+
+    proposal_id: str
+    review_id: str
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    provider_party_id: str
+    customer_party_id: str
+    objective: dict[str, Any]
+    """The objective proposed, in the form of the target's terms."""
+    reason: str
+    proposed_by_party_id: str | None
+    proposed_at: str
