@@ -1,0 +1,49 @@
+# Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check bench soak where docs kafka-up kafka-down
+
+READY := .venv/.ready
+PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support)
+E ?=
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## uv into .uv, all packages into .venv (the others call it)
+
+$(READY): uv.lock pyproject.toml $(wildcard shared/*/pyproject.toml services/*/pyproject.toml deploy/standalone/pyproject.toml) tools/setup
+	@tools/setup
+
+demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays up
+	@.venv/bin/slm demo
+
+up: $(READY) ## all four services and their PostgreSQL in one process
+	@.venv/bin/slm up
+
+test: $(READY) ## every test but benchmarks and soak runs
+	@.venv/bin/pytest tests --ignore=tests/bench -m "not soak" -q
+
+check: $(READY) ## style, types, import ladder, house rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(PYTHON_SOURCES)
+	.venv/bin/lint-imports
+	.venv/bin/python tools/house_rules.py
+
+bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
+	@.venv/bin/pytest tests/bench -q -s
+
+soak: $(READY) ## a hundred kills
+	@.venv/bin/pytest tests -m soak -q -s
+
+where: $(READY) ## where an event is defined, born and heard: make where E=TargetBreached
+	@.venv/bin/python tools/where.py $(E)
+
+docs: $(READY) ## the generated pages of docs/reference
+	@.venv/bin/python tools/reference.py
+
+kafka-up: $(READY) ## a real one-node Kafka on 127.0.0.1:9092, without Docker
+	@.venv/bin/python -m tests.support.kafka up
+
+kafka-down: $(READY) ## stops it
+	@.venv/bin/python -m tests.support.kafka down
