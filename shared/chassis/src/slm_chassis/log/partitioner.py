@@ -1,0 +1,31 @@
+"""Which partition a key belongs to: murmur2, as Kafka's own default partitioner chooses it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_MASK = 0xFFFFFFFF
+_SEED = 0x9747B28C
+_M = 0x5BD1E995
+
+
+def murmur2(data: bytes) -> int:
+    """Kafka's 32-bit murmur2 (``org.apache.kafka.common.utils.Utils.murmur2``), as an unsigned number."""
+    length = len(data)
+    h = _SEED ^ length
+    whole = length & ~3
+    for at in range(0, whole, 4):
+        k = int.from_bytes(data[at : at + 4], "little") * _M & _MASK
+        k ^= k >> 24
+        h = (h * _M & _MASK) ^ (k * _M & _MASK)
+    if whole < length:
+        h = (h ^ int.from_bytes(data[whole:], "little")) * _M & _MASK
+    h ^= h >> 13
+    h = h * _M & _MASK
+    return h ^ h >> 15
+
+
+@lru_cache(maxsize=65_536)
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of ``key`` among ``partitions``; the same on every adapter and in Kafka's Java clients."""
+    return (murmur2(key.encode()) & 0x7FFFFFFF) % partitions
