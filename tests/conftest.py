@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 from tests.support import real
 
@@ -25,3 +26,18 @@ def postgres() -> Iterator[postgres_support.PostgresForTests | postgres_support.
 async def database_url(postgres: object) -> str:
     """URL of a database that is empty and this test's own."""
     return await postgres_support.fresh_database()
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """Bootstrap address of a real Kafka, ``host:port``."""
+    address = kafka_support.given()
+    if address:
+        yield address
+        return
+    try:
+        broker = kafka_support.private()
+    except Exception as cause:
+        real.unavailable("Kafka", cause)
+    yield broker.address
+    broker.remove()

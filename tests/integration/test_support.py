@@ -1,8 +1,9 @@
-"""The real PostgreSQL the other tests stand on does what they rely on."""
+"""The real PostgreSQL and Kafka the other tests stand on."""
 
 from __future__ import annotations
 
 import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient
 
 
 async def test_a_fresh_database_is_empty_and_answers(database_url: str) -> None:
@@ -11,3 +12,12 @@ async def test_a_fresh_database_is_empty_and_answers(database_url: str) -> None:
         assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
     finally:
         await connection.close()
+
+
+async def test_the_broker_answers(kafka: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    try:
+        assert "__anything" not in await admin.list_topics()
+    finally:
+        await admin.close()
