@@ -27,8 +27,8 @@ check: $(READY) ## style, types, import ladder, house rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy $(PYTHON_SOURCES)
-	.venv/bin/lint-imports
-	.venv/bin/python tools/house_rules.py
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/python -m tools.house_rules
 
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 	@.venv/bin/pytest tests/bench -q -s
@@ -37,10 +37,10 @@ soak: $(READY) ## a hundred kills
 	@.venv/bin/pytest tests -m soak -q -s
 
 where: $(READY) ## where an event is defined, born and heard: make where E=TargetBreached
-	@.venv/bin/python tools/where.py $(E)
+	@.venv/bin/python -m tools.where $(E)
 
 docs: $(READY) ## the generated pages of docs/reference
-	@.venv/bin/python tools/reference.py
+	@.venv/bin/python -m tools.reference
 
 kafka-up: $(READY) ## a real one-node Kafka on 127.0.0.1:9092, without Docker
 	@.venv/bin/python -m tests.support.kafka up

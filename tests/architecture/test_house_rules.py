@@ -1,0 +1,65 @@
+"""The house rules hold on the tree, and each of them sees its breach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tools import house_rules
+
+CHASSIS = "shared/chassis/src/slm_chassis"
+MONITOR = "services/monitor-svc/src/slm_monitor"
+
+
+def test_the_tree_keeps_the_house_rules() -> None:
+    assert house_rules.violations(house_rules.ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "complaint"),
+    [
+        (f"{CHASSIS}/outbox.py", "def relay_breaches(): ...", "the chassis knows no 'breaches'"),
+        (f"{CHASSIS}/outbox.py", "class TicketRelay: ...", "the chassis knows no 'Ticket'"),
+        (f"{CHASSIS}/outbox.py", "# for the service level", "the chassis knows no 'service level'"),
+        (f"{CHASSIS}/outbox.py", 'TOPIC = "slm.agreements"', "the chassis knows no 'agreements'"),
+        (f"{MONITOR}/adapters/utils.py", "", "a room called 'utils'"),
+        (f"{MONITOR}/helpers/hours.py", "", "a room called 'helpers'"),
+        (f"{MONITOR}/application/targets.py", "class TargetService: ...", "class TargetService"),
+        (
+            f"{MONITOR}/domain/a.py",
+            "from datetime import datetime\nx = datetime.now()",
+            ":2: datetime.now reads",
+        ),
+        (f"{MONITOR}/domain/a.py", "import datetime as dt\nx = dt.datetime.now(dt.UTC)", "reads a clock"),
+        (f"{MONITOR}/domain/a.py", "import time\nx = time.time()", "time.time reads a clock"),
+        (f"{MONITOR}/domain/a.py", "from time import time_ns as t\nx = t()", "t reads a clock"),
+        (f"{MONITOR}/domain/a.py", "from datetime import date\nx = date.today()", "date.today reads a clock"),
+    ],
+)
+def test_a_planted_breach_is_seen(place: str, text: str, complaint: str, tmp_path: Path) -> None:
+    _write(tmp_path / place, text)
+    found = house_rules.violations(tmp_path)
+    assert len(found) == 1
+    assert complaint in found[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (f"{CHASSIS}/migrations.py", "context.configure(target_metadata=None)"),
+        (f"{CHASSIS}/clock.py", "import time\nx = time.time_ns()"),
+        (f"{CHASSIS}/outbox.py", "translation = slow = isolation = None"),
+        (f"{MONITOR}/domain/hours.py", "class ServiceHours: ...\nclass ServiceLevelTarget: ..."),
+        (f"{MONITOR}/domain/hours.py", "import time\nbegan = time.monotonic()"),
+        (f"{MONITOR}/domain/database.py", ""),
+    ],
+)
+def test_what_is_allowed_is_not_seen(place: str, text: str, tmp_path: Path) -> None:
+    _write(tmp_path / place, text)
+    assert house_rules.violations(tmp_path) == []
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,94 @@
+"""The import contracts hold on the tree, and each of them turns red when its breach is planted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PLANTS = {
+    "an adapter imports the door above it": (
+        "ladder", "slm_report/adapters/planted.py", "import slm_report.settings"),
+    "the domain imports the application": (
+        "ladder", "slm_monitor/domain/planted.py", "from slm_monitor.application import planted"),
+    "a door imports the door beside it": (
+        "ladder", "slm_agreement/api/planted.py", "from slm_agreement.subscriptions import planted"),
+    "a service has a room that is not on the ladder": (
+        "ladder", "slm_review/planted.py", ""),
+    "a service imports another": (
+        "services", "slm_report/adapters/planted.py", "import slm_monitor"),
+    "a service imports another by way of the chassis": (
+        "chassis", "slm_chassis/planted.py", "import slm_review"),
+    "the chassis imports the calendar": (
+        "chassis", "slm_chassis/planted.py", "import slm_calendar"),
+    "the chassis imports the one-process runner": (
+        "standalone", "slm_chassis/planted.py", "import slm"),
+    "an event needs a library": (
+        "events", "slm_events/planted.py", "import pydantic"),
+    "an event needs the chassis": (
+        "events", "slm_events/planted.py", "import slm_chassis"),
+    "the calendar imports the chassis": (
+        "calendar", "slm_calendar/planted.py", "from slm_chassis import clock"),
+    "the calendar reads a clock": (
+        "calendar", "slm_calendar/planted.py", "import time"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def copied_packages(tmp_path: Path) -> Path:
+    """All packages side by side in one folder, with the rooms that a plant needs."""
+    for source in ROOT.glob("*/*/src/slm*"):
+        shutil.copytree(source, tmp_path / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_the_tree_keeps_every_contract() -> None:
+    result = _lint(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_a_copy_of_the_tree_keeps_every_contract(copied_packages: Path) -> None:
+    result = _lint(copied_packages)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(("contract", "place", "line"), PLANTS.values(), ids=PLANTS.keys())
+def test_a_planted_breach_turns_its_contract_red(contract: str, place: str, line: str, copied_packages: Path) -> None:
+    _plant(copied_packages, place, line)
+    result = _lint(copied_packages, "--contract", contract)
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "BROKEN" in result.stdout, result.stdout + result.stderr
+
+
+def _plant(packages: Path, place: str, line: str) -> None:
+    _write(packages / place, line)
+    imported = line.removeprefix("from ").removeprefix("import ").replace(" import ", ".")
+    module = packages / Path(*imported.split("."))
+    if imported.startswith("slm") and not module.is_dir() and not module.with_suffix(".py").exists():
+        _write(module.with_suffix(".py"), "")
+
+
+def _write(path: Path, text: str) -> None:
+    for folder in reversed([path.parent, *path.parent.parents]):
+        if folder.name and not (folder.exists()):
+            folder.mkdir()
+            (folder / "__init__.py").touch()
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _lint(packages: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run import-linter with ``packages`` first on the path: there it finds the code instead of in the tree."""
+    return subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-logo", "--no-cache", *options],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(packages)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,0 +1,1 @@
+"""What keeps the house: set-up, rules and generated pages; no part of the product."""

@@ -1,0 +1,124 @@
+"""The house's own small rules, read off the syntax trees: words, rooms, clocks, class names.
+
+``python -m tools.house_rules [root]`` prints one line a violation and ends with 1 if there is any.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("shared/*/src", "services/*/src", "deploy/standalone/src")
+
+CUSTOMERS_WORDS = (
+    "agreement", "breach", "error budget", "incident", "indicator", "measurement", "ola", "service hours",
+    "service level", "sla", "sli", "slo", "target", "ticket", "underpinning contract",
+)  # fmt: skip
+"""What the chassis must not know. It serves any product; the customers' words belong to the services."""
+
+OTHERS_WORDS = ("target_metadata", "target=")
+"""Names that libraries gave: alembic's and the standard library's."""
+
+NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})
+
+CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
+CLOCK_ROOM = "shared/chassis/src/slm_chassis/clock.py"
+
+NO_CLASSES = re.compile(r"\w(Service|Manager|Helper|Util|Utils)$")
+
+_WORDS = re.compile(
+    r"(?<![a-z])(" + "|".join(word.replace(" ", "[ _-]") for word in CUSTOMERS_WORDS) + r")(s|es)?(?![a-z])",
+    re.IGNORECASE,
+)
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def violations(root: Path) -> list[str]:
+    """Every breach of a rule under ``root``, as ``path:line: what``."""
+    found: list[str] = []
+    for path in _python_files(root):
+        name = path.relative_to(root).as_posix()
+        text = path.read_text(encoding="utf-8")
+        tree = ast.parse(text, filename=name)
+        found += _rooms(name)
+        found += _class_names(name, tree)
+        if name != CLOCK_ROOM:
+            found += _clocks(name, tree)
+        if name.startswith("shared/chassis/"):
+            found += _customers_words(name, text)
+    return found
+
+
+def _python_files(root: Path) -> Iterator[Path]:
+    for pattern in SOURCES:
+        for source in sorted(root.glob(pattern)):
+            yield from sorted(source.rglob("*.py"))
+
+
+def _rooms(name: str) -> list[str]:
+    parts = [part.removesuffix(".py") for part in Path(name).parts]
+    return [f"{name}:1: a room called {part!r} says nothing of what is in it" for part in parts if part in NO_ROOMS]
+
+
+def _class_names(name: str, tree: ast.AST) -> list[str]:
+    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return [
+        f"{name}:{node.lineno}: class {node.name}: name the thing, or make its verbs functions"
+        for node in classes
+        if NO_CLASSES.search(node.name)
+    ]
+
+
+def _clocks(name: str, tree: ast.AST) -> list[str]:
+    imported = _imported_names(tree)
+    return [
+        f"{name}:{node.lineno}: {ast.unparse(node)} reads a clock; take a slm_chassis Clock"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute | ast.Name) and _full_name(node, imported) in CLOCKS
+    ]
+
+
+def _imported_names(tree: ast.AST) -> dict[str, str]:
+    """Local name → what it is, for ``from time import time as t`` and ``import datetime as dt``."""
+    names: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in {"time", "datetime"}:
+            for alias in node.names:
+                names[alias.asname or alias.name] = alias.name if node.module == "datetime" else f"time.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                names[alias.asname or alias.name] = alias.name
+    return names
+
+
+def _full_name(expression: ast.expr, imported: dict[str, str]) -> str:
+    first, _, rest = ast.unparse(expression).partition(".")
+    full = imported.get(first, first) + (f".{rest}" if rest else "")
+    return full.removeprefix("datetime.") if full.count(".") > 1 else full
+
+
+def _customers_words(name: str, text: str) -> list[str]:
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        for others in OTHERS_WORDS:
+            line = line.replace(others, "")
+        word = _WORDS.search(_HUMP.sub(" ", line))
+        if word:
+            found.append(f"{name}:{number}: the chassis knows no {word[0]!r}")
+    return found
+
+
+def main() -> int:
+    root = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else ROOT
+    found = violations(root)
+    print(*found, sep="\n", end="\n" if found else "")
+    print(f"house rules: {len(found)} broken" if found else "house rules: kept")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
