@@ -1,0 +1,59 @@
+"""Between local wall-clock time of an IANA zone and instants (integer microseconds UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from slm_calendar.errors import refusal
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - local wall clocks are naive on purpose here
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@lru_cache(maxsize=1024)
+def zone_named(name: str) -> ZoneInfo:
+    """The IANA zone, or a CalendarError that names the field ``timezone``."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as problem:
+        remedy = "name an IANA time zone such as Europe/Berlin or UTC"
+        raise refusal("timezone", name, remedy) from problem
+
+
+def instant_of(zone: ZoneInfo, day: date, microseconds: int = 0) -> int:
+    """The instant at which the zone's clock shows that time of that day.
+
+    ``microseconds`` count from the day's midnight on the wall clock and may be a whole day (24:00). A time that the
+    zone skipped moves forward by the gap, a time that came twice is the first: both are what fold=0 gives.
+    """
+    naive = _NAIVE_EPOCH + timedelta(days=day.toordinal() - _EPOCH_ORDINAL, microseconds=microseconds)
+    offset = naive.replace(tzinfo=zone).utcoffset() or timedelta()
+    return (naive - _NAIVE_EPOCH - offset) // _MICROSECOND
+
+
+def date_exists(zone: ZoneInfo, day: date) -> bool:
+    """False for a date that the zone's calendar skipped (Apia, 2011-12-30)."""
+    return instant_of(zone, day) < instant_of(zone, day, DAY)
+
+
+def local_date(zone: ZoneInfo, instant: int) -> date:
+    """The date that the zone's clock shows at that instant."""
+    return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date()
+
+
+def local_time_of_day(zone: ZoneInfo, instant: int) -> int:
+    """Microseconds since midnight that the zone's wall clock shows at that instant."""
+    moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(zone)
+    return ((moment.hour * 60 + moment.minute) * 60 + moment.second) * SECOND + moment.microsecond
+
+
+def utc_date(instant: int) -> date:
+    """The UTC date of an instant."""
+    return date.fromordinal(_EPOCH_ORDINAL + instant // DAY)

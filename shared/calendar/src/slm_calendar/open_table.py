@@ -1,0 +1,60 @@
+"""Open intervals with running sums, one table per stretch of about 13 months, built when first asked for."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from datetime import timedelta
+from functools import lru_cache
+from itertools import accumulate
+
+from slm_calendar import intervals
+from slm_calendar.hours_definition import HoursDefinition
+from slm_calendar.intervals import Interval
+from slm_calendar.local_time import utc_date
+
+STRETCH_BITS = 45
+"""A stretch is 2^45 µs, 407 days: its number is the instant shifted right, far cheaper than finding a year."""
+
+TABLES_KEPT = 4096
+"""For all service hours of the process together; a table of office hours takes some 10 KB."""
+
+
+class OpenTable:
+    """The open intervals of one stretch, clipped to it, and the open time up to the end of each."""
+
+    __slots__ = ("closes", "opens", "sums", "total")
+
+    def __init__(self, pairs: list[Interval]) -> None:
+        self.opens = array("q", (start for start, _ in pairs))
+        self.closes = array("q", (end for _, end in pairs))
+        self.sums = array("q", accumulate(end - start for start, end in pairs))
+        self.total: int = self.sums[-1] if pairs else 0
+
+    def open_before(self, instant: int) -> int:
+        """Open time from the stretch's start to the instant."""
+        index = bisect_right(self.opens, instant) - 1
+        if index < 0:
+            return 0
+        closes = self.closes[index]
+        return self.sums[index] if instant >= closes else self.sums[index] - closes + instant
+
+    def instant_using_up(self, open_time: int) -> int:
+        """The first instant by which that much of the stretch (0 < open_time ≤ total) was open: at most a closing."""
+        index = bisect_left(self.sums, open_time)
+        return self.closes[index] - (self.sums[index] - open_time)
+
+    def instant_leaving(self, open_time: int) -> int:
+        """The last instant up to which only that much of the stretch (0 ≤ open_time < total) was open."""
+        index = bisect_right(self.sums, open_time)
+        return self.closes[index] - (self.sums[index] - open_time)
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def table_of(definition: HoursDefinition, stretch: int) -> OpenTable:
+    """The table of the stretch [stretch·2^45, (stretch+1)·2^45) µs."""
+    start, end = stretch << STRETCH_BITS, (stretch + 1) << STRETCH_BITS
+    # A local date reaches at most 14 hours east and 12 west of its UTC namesake, and Apia once moved by a whole day.
+    margin = timedelta(days=2)
+    pairs = definition.open_between(utc_date(start) - margin, utc_date(end) + margin)
+    return OpenTable(intervals.clip(pairs, start, end))

@@ -1,0 +1,207 @@
+"""Service hours: when a service is promised, and how much of that time lies between two instants."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from slm_calendar import hours_document, intervals
+from slm_calendar.errors import CalendarError, NeverOpen, refusal
+from slm_calendar.hours_definition import ALWAYS_OPEN, HoursDefinition
+from slm_calendar.intervals import Interval
+from slm_calendar.local_time import DAY
+from slm_calendar.open_table import STRETCH_BITS, OpenTable, table_of
+
+__all__ = ["ALWAYS", "CalendarError", "NeverOpen", "ServiceHours", "parse", "resolve"]
+
+HORIZON_STRETCHES = 9
+"""Ten years: so long without an open instant, hours count as never open."""
+
+FURTHEST = 100 * 365 * DAY
+"""No deadline is looked for further away than this."""
+
+
+@dataclass(frozen=True)
+class ServiceHours:
+    """Open time of one calendar. Instants and durations are integer microseconds, UTC.
+
+    Every method is a pure function of the definition. Intervals are half-open: the opening instant is open, the closing
+    instant is not.
+    """
+
+    definition: HoursDefinition
+    always_open: bool = False
+
+    @property
+    def timezone(self) -> str:
+        """The IANA zone's name."""
+        return self.definition.timezone
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The IANA zone."""
+        return self.definition.zone
+
+    def intervals(self, start: int, end: int) -> list[Interval]:
+        """The open intervals within [start, end), united and clipped; none for a reversed pair."""
+        if end <= start:
+            return []
+        if self.always_open:
+            return [(start, end)]
+        found: list[Interval] = []
+        for stretch in range(start >> STRETCH_BITS, ((end - 1) >> STRETCH_BITS) + 1):
+            table = table_of(self.definition, stretch)
+            first = bisect_right(table.closes, start)
+            last = bisect_left(table.opens, end)
+            found.extend(zip(table.opens[first:last], table.closes[first:last], strict=True))
+        return intervals.clip(intervals.union(found), start, end)
+
+    def open_on(self, day: date) -> list[Interval]:
+        """The open intervals of one local day, the last one ending at its closing time; none: no working day."""
+        return self.definition.open_on(day)
+
+    def open_time(self, start: int, end: int) -> int:
+        """Real elapsed microseconds inside open intervals between two instants; 0 for a reversed pair."""
+        if end <= start:
+            return 0
+        if self.always_open:
+            return end - start
+        first, last = start >> STRETCH_BITS, end >> STRETCH_BITS
+        table = table_of(self.definition, first)
+        if first == last:
+            return table.open_before(end) - table.open_before(start)
+        between = sum(table_of(self.definition, stretch).total for stretch in range(first + 1, last))
+        return table.total - table.open_before(start) + between + table_of(self.definition, last).open_before(end)
+
+    def add(self, start: int, microseconds: int) -> int:
+        """The instant by which that much open time has passed since ``start``.
+
+        Time used up exactly at closing gives the closing instant; zero the next open instant. A negative amount walks
+        backward: used up exactly at opening it gives the opening instant. NeverOpen after ten years without an opening;
+        CalendarError beyond a hundred years.
+        """
+        if microseconds == 0:
+            return self.next_open(start)
+        if self.always_open:
+            return start + microseconds
+        return self._forward(start, microseconds) if microseconds > 0 else self._backward(start, -microseconds)
+
+    def next_open(self, at: int) -> int:
+        """``at`` itself where it is open, else the next opening instant. NeverOpen after ten years without one."""
+        if self.always_open:
+            return at
+        stretch = at >> STRETCH_BITS
+        for n in range(HORIZON_STRETCHES + 1):
+            table = table_of(self.definition, stretch + n)
+            index = bisect_right(table.closes, at)
+            if index < len(table.opens):
+                return max(at, table.opens[index])
+        raise self._never_open(at)
+
+    def last_open(self, at: int) -> int:
+        """``at`` itself where the time just before it is open, else the last closing instant before it.
+
+        The mirror image of ``next_open``: walking backward, intervals are open at their closing and not at their
+        opening. NeverOpen after ten years without one.
+        """
+        if self.always_open:
+            return at
+        stretch = at >> STRETCH_BITS
+        for n in range(HORIZON_STRETCHES + 1):
+            table = table_of(self.definition, stretch - n)
+            index = bisect_left(table.opens, at) - 1
+            if index >= 0:
+                return min(at, table.closes[index])
+        raise self._never_open(at)
+
+    def is_open(self, at: int) -> bool:
+        """True inside an open interval."""
+        if self.always_open:
+            return True
+        table = table_of(self.definition, at >> STRETCH_BITS)
+        index = bisect_right(table.opens, at) - 1
+        return index >= 0 and at < table.closes[index]
+
+    def without_exceptions(self) -> ServiceHours:
+        """The weekly pattern alone: no holidays, overrides or breaks."""
+        return of(
+            replace(self.definition, holidays=(), yearly=frozenset(), overrides=(), breaks=()),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """The document that ``parse`` turns into equal hours."""
+        return hours_document.write(self.definition)
+
+    def _forward(self, start: int, remaining: int) -> int:
+        stretch = start >> STRETCH_BITS
+        table = table_of(self.definition, stretch)
+        remaining += table.open_before(start)
+        barren = 0
+        while remaining > table.total:
+            remaining -= table.total
+            stretch += 1
+            barren = self._still_within_reach(start, stretch, barren, table)
+            table = table_of(self.definition, stretch)
+        return table.instant_using_up(remaining)
+
+    def _backward(self, start: int, remaining: int) -> int:
+        stretch = start >> STRETCH_BITS
+        table = table_of(self.definition, stretch)
+        available = table.open_before(start)
+        barren = 0
+        while remaining > available:
+            remaining -= available
+            stretch -= 1
+            barren = self._still_within_reach(start, stretch, barren, table)
+            table = table_of(self.definition, stretch)
+            available = table.total
+        return table.instant_leaving(available - remaining)
+
+    def _still_within_reach(self, start: int, stretch: int, barren: int, table: OpenTable) -> int:
+        barren = 0 if table.total else barren + 1
+        if barren > HORIZON_STRETCHES:
+            raise self._never_open(start)
+        if abs((stretch << STRETCH_BITS) - start) > FURTHEST:
+            raise refusal("duration", "over 100 years away", "give a shorter duration or longer service hours")
+        return barren
+
+    def _never_open(self, at: int) -> NeverOpen:
+        error = refusal("weekly", self.timezone, f"never open within ten years of {at} µs: give weekly intervals")
+        return NeverOpen(error.errors)
+
+
+@lru_cache(maxsize=4096)
+def of(definition: HoursDefinition) -> ServiceHours:
+    """The service hours of a definition; equal definitions share one object while it is in use."""
+    return ServiceHours(definition, definition.always_open)
+
+
+ALWAYS = of(ALWAYS_OPEN)
+"""24x7."""
+
+
+def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
+    """Service hours from a resolved document; ``"24x7"`` or None is always open.
+
+    The shape: ``{"timezone": IANA name, "weekly": {"mon": [["08:00", "18:00"]], ...}, "holidays": [{"date"} |
+    {"from", "to"} | {"yearly": "MM-DD"}], "overrides": [{"date", "intervals"}], "breaks": [{"from", "to"}]}``; all but
+    the zone may be missing. Raises CalendarError with every field, value and remedy in ``errors``.
+    """
+    if document is None or document == "24x7":
+        return ALWAYS
+    return of(hours_document.read(document))
+
+
+def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:
+    """The author's document with day ranges and country holidays written out, so that it never changes again.
+
+    ``{"country": "DE", "subdivision": "BE"}`` becomes the dates of the years first_year … last_year. ``"24x7"`` stays.
+    """
+    if document == "24x7":
+        return "24x7"
+    return hours_document.resolve(document, first_year, last_year)
