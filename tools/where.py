@@ -1,0 +1,168 @@
+"""``make where E=TargetBreached``: where an event is defined, where it is born and who hears it, read off the code."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slm_events import catalogue
+from slm_events.catalogue import Published
+
+ROOT = Path(__file__).resolve().parents[1]
+CONTEXTS = ("agreement", "monitor", "report", "review")
+
+
+class UnknownEvent(LookupError):
+    """No published event has this name or type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the tree and what stands there."""
+
+    path: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}  {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All there is to know about an event's way through the code."""
+
+    row: Published
+    defined: Place
+    born: list[Place] = field(default_factory=list)
+    heard: dict[str, list[Place]] = field(default_factory=dict)
+    """Context → the entry of its subscriptions, or of the chassis where a whole topic is followed."""
+
+
+def find(name: str, root: Path = ROOT) -> Answer:
+    """Look an event up by class name or published type. Raises UnknownEvent, with the names that come near."""
+    row = published(name)
+    context = row.type.split(".")[1]
+    return Answer(
+        row,
+        _definition(row, root),
+        [place for room in ("domain", "application") for place in _births(row, _source(root, context) / room, root)],
+        {context: places for context in CONTEXTS if (places := _listeners(row, context, root))},
+    )
+
+
+def published(name: str) -> Published:
+    """The catalogue's row of a class name or a type."""
+    rows = {row.event.__name__: row for row in catalogue.PUBLISHED.values()}
+    row = rows.get(name) or catalogue.BY_TYPE.get(name)
+    if row is None:
+        near = difflib.get_close_matches(name, [*rows, *catalogue.BY_TYPE], n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else "; docs/reference/events.md lists them all"
+        raise UnknownEvent(f"no published event is called {name!r}{hint}")
+    return row
+
+
+def report(answer: Answer) -> Iterator[str]:
+    """The answer as lines to read."""
+    row = answer.row
+    yield f"{row.event.__name__}  {row.type}  on {row.topic.name}, keyed by {row.key_field}"
+    yield f"  defined  {answer.defined}"
+    yield from _listed("born", answer.born, "nowhere yet")
+    if not answer.heard:
+        yield "  heard    by no service; outside by whoever reads the topic"
+    for context, places in answer.heard.items():
+        yield from _listed("heard", places, "", prefix=f"{context}-svc: ")
+
+
+def _listed(label: str, places: list[Place], none: str, prefix: str = "") -> Iterator[str]:
+    if not places:
+        yield f"  {label:<8} {none}"
+    for place in places:
+        yield f"  {label:<8} {prefix}{place}"
+
+
+def _source(root: Path, context: str) -> Path:
+    return root / "services" / f"{context}-svc" / "src" / f"slm_{context}"
+
+
+def _definition(row: Published, root: Path) -> Place:
+    path = root / "shared/events/src" / Path(*row.event.__module__.split(".")).with_suffix(".py")
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.ClassDef) and node.name == row.event.__name__:
+            return _place(path, root, node, (row.event.__doc__ or "").split("\n")[0])
+    raise UnknownEvent(f"{row.event.__name__} is published but not defined in {path}")
+
+
+def _births(row: Published, room: Path, root: Path) -> Iterator[Place]:
+    for path in sorted(room.rglob("*.py")):
+        for scope, node in _calls(_tree(path)):
+            if _last_name(node.func) == row.event.__name__:
+                yield _place(path, root, node, f"in {scope}")
+
+
+def _calls(tree: ast.AST, scope: str = "the module") -> Iterator[tuple[str, ast.Call]]:
+    """Every call, with the innermost function or class it stands in."""
+    for node in ast.iter_child_nodes(tree):
+        inner = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else scope
+        if isinstance(node, ast.Call):
+            yield scope, node
+        yield from _calls(node, inner)
+
+
+def _listeners(row: Published, context: str, root: Path) -> list[Place]:
+    path = _source(root, context) / "subscriptions.py"
+    found = list(_entries(row, path, root)) if path.exists() else []
+    if row.topic is catalogue.ACCESS:
+        found += _followers("ACCESS", root)
+    return found
+
+
+def _entries(row: Published, path: Path, root: Path) -> Iterator[Place]:
+    """Entries ``Event: handler`` of the table of subscriptions."""
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Dict):
+            for key, handler in zip(node.keys, node.values, strict=True):
+                if key is not None and _last_name(key) == row.event.__name__:
+                    yield _place(path, root, key, f"→ {ast.unparse(handler)}")
+
+
+def _followers(topic: str, root: Path) -> Iterator[Place]:
+    """Modules of the chassis that every service runs and that follow a whole topic."""
+    for path in sorted((root / "shared/chassis/src").rglob("*.py")):
+        uses = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.Name) and node.id == topic]
+        if uses:
+            yield _place(path, root, uses[0], "follows the whole topic")
+
+
+def _last_name(expression: ast.expr) -> str:
+    if isinstance(expression, ast.Attribute):
+        return expression.attr
+    return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def _tree(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _place(path: Path, root: Path, node: ast.AST, text: str) -> Place:
+    return Place(path.relative_to(root).as_posix(), getattr(node, "lineno", 1), text)
+
+
+def main() -> int:
+    if len(sys.argv) != 2:
+        print("where: name one event, e.g. make where E=TargetBreached", file=sys.stderr)
+        return 2
+    try:
+        print(*report(find(sys.argv[1])), sep="\n")
+    except UnknownEvent as unknown:
+        print(f"where: {unknown}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
