@@ -1,0 +1,180 @@
+"""Who may do what: principals and their API keys, known to every service from the topic ``slm.access``.
+
+AccessUnavailable       a key is unknown here and the log cannot be asked whether it is new
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from slm_chassis.identity import NAMESPACE, named_id
+from slm_chassis.log.port import Batch, EventLog, LogError, StoredRecord, TopicPartition
+from slm_events import envelope
+from slm_events.catalogue import ACCESS
+
+OPERATOR = "operator"
+"""The role of the installation's own people: it stands for every other role and sees every party."""
+
+_BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")
+_logger = structlog.get_logger(__name__)
+
+
+class AccessUnavailable(Exception):
+    """Whether a key is good cannot be told now; the same request may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who calls, and with which key. ``party_id`` None is an operator of the installation."""
+
+    principal_id: str
+    party_id: str | None
+    name: str
+    roles: frozenset[str]
+    scopes: frozenset[str] = frozenset()
+    """``<resource>:read`` and ``<resource>:write``, ``*`` for every resource; empty allows all that the roles do."""
+    person_id: str | None = None
+    key_id: str | None = None
+
+    @property
+    def is_operator(self) -> bool:
+        return self.party_id is None and OPERATOR in self.roles
+
+    def may_see(self, *party_ids: str | None) -> bool:
+        """Whether what concerns these parties may be shown; an operator sees all."""
+        return self.is_operator or (self.party_id is not None and self.party_id in party_ids)
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether one of the roles is held; an operator stands for every role, its use cases still ask for a party."""
+        return self.is_operator or not self.roles.isdisjoint(roles)
+
+    def in_scope(self, resource: str, action: str) -> bool:
+        """Whether the key allows ``read`` or ``write`` on a resource, the first path segment after /api/v1."""
+        return not self.scopes or not self.scopes.isdisjoint({f"{resource}:{action}", f"*:{action}"})
+
+
+def new_key() -> str:
+    """A new API key: ``slm_`` and 256 random bits. It is shown once; only its hash is kept."""
+    return "slm_" + secrets.token_urlsafe(32)
+
+
+def hash_of(key: str) -> str:
+    """SHA-256 of a key, hex. A plain hash is enough: 256 random bits cannot be guessed from it."""
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class AccessRegistry:
+    """All live keys in memory, kept up to date from the log; a worker that never finishes."""
+
+    name = "access"
+
+    def __init__(self, log: EventLog, *, bootstrap_key: str | None = None, pause_seconds: float = 0.1) -> None:
+        self._log = log
+        self._pause_seconds = pause_seconds
+        self._principals: dict[str, Principal] = {}
+        self._hashes: dict[str, set[str]] = {}
+        self._revoked: set[str] = set()
+        self._positions: dict[int, int] = {}
+        self._ends: Mapping[int, int] = {}
+        self._moved = asyncio.Condition()
+        self._asking: asyncio.Task[None] | None = None
+        self._asked_at = 0.0
+        self.caught_up = False
+        """Whether everything enrolled before the start is known."""
+        if bootstrap_key:
+            self._principals[hash_of(bootstrap_key)] = Principal(
+                _BOOTSTRAP_ID, None, "bootstrap operator", frozenset({OPERATOR}), key_id=_BOOTSTRAP_ID
+            )
+
+    def learn(self, event: Any) -> None:
+        """Take a PrincipalEnrolled or KeyRevoked; what the owner of principals calls right after its commit."""
+        principal = Principal(
+            event.principal_id, event.party_id, event.name, frozenset(event.roles), person_id=event.person_id
+        )
+        # A key once revoked stays so: the log may still deliver an older state of the principal after a `learn`.
+        self._revoked.update(key["sha256"] for key in event.keys if key.get("revoked_at"))
+        live = {key["sha256"]: key for key in event.keys if key["sha256"] not in self._revoked}
+        for gone in self._hashes.get(event.principal_id, set()) - live.keys():
+            self._principals.pop(gone, None)
+        self._hashes[event.principal_id] = set(live)
+        for sha256, key in live.items():
+            scopes = frozenset(key.get("scopes") or ())
+            self._principals[sha256] = replace(principal, scopes=scopes, key_id=key["key_id"])
+
+    def known(self, key: str) -> Principal | None:
+        """The principal of a key as far as this process knows."""
+        return self._principals.get(hash_of(key))
+
+    async def identify(self, key: str) -> Principal | None:
+        """The principal of a key; on a miss asks the log first, as the key may be newer than what was read.
+
+        None: unknown or revoked. Raises AccessUnavailable.
+        """
+        principal = self.known(key)
+        if principal is None:
+            await self._ask()
+            principal = self.known(key)
+        return principal
+
+    async def catch_up(self, timeout_seconds: float = 5.0) -> None:
+        """Wait until all that was in the log at the call is known. Raises AccessUnavailable."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                ends = await self._log.end_offsets(ACCESS.name)
+                async with self._moved:
+                    await self._moved.wait_for(lambda: self._reached(ends))
+        except (LogError, TimeoutError) as error:
+            raise AccessUnavailable(f"the log of keys cannot be read: {error or 'timed out'}") from error
+
+    async def run(self) -> None:
+        """Read the topic from its beginning, for ever. Raises LogUnavailable; a restart goes on where it was."""
+        positions = await self._start()
+        async for batch in self._log.tail([ACCESS.name], positions):
+            for record in batch.records:
+                self._learn_record(record)
+            await self._move(batch)
+
+    async def _start(self) -> Mapping[TopicPartition, int]:
+        begins = await self._log.begin_offsets(ACCESS.name)
+        self._positions = {n: max(begin, self._positions.get(n, 0)) for n, begin in begins.items()}
+        self._ends = await self._log.end_offsets(ACCESS.name)
+        await self._move(None)
+        return {TopicPartition(ACCESS.name, n): offset for n, offset in self._positions.items()}
+
+    async def _move(self, batch: Batch | None) -> None:
+        async with self._moved:
+            if batch is not None:
+                self._positions[batch.source.partition] = batch.next_offset
+            self.caught_up = self.caught_up or self._reached(self._ends)
+            self._moved.notify_all()
+
+    def _reached(self, ends: Mapping[int, int]) -> bool:
+        return all(self._positions.get(partition, -1) >= end for partition, end in ends.items())
+
+    def _learn_record(self, record: StoredRecord) -> None:
+        try:
+            self.learn(envelope.from_record(record.value, record.headers).data)
+        except (envelope.NotAnEvent, AttributeError, KeyError, TypeError) as error:
+            _logger.error("access record skipped", partition=record.partition, offset=record.offset, reason=str(error))
+
+    async def _ask(self) -> None:
+        """One question to the log for all misses of a moment, so that wrong keys cannot hammer it."""
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._ask_paced(), name="access-miss")
+            self._asking.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._asking)
+
+    async def _ask_paced(self) -> None:
+        await asyncio.sleep(max(0.0, self._asked_at + self._pause_seconds - time.monotonic()))
+        self._asked_at = time.monotonic()
+        # Whoever comes from here on needs a younger end of the log than this question will see.
+        self._asking = None
+        await self.catch_up()

@@ -1,0 +1,98 @@
+"""Builds a service's REST API: the routers given, inside what every request of every service gets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http import health, problems, schemas
+from slm_chassis.http.requests import Requests, Streams
+from slm_chassis.log.port import EventLog
+from slm_chassis.metrics import Metrics
+
+MAX_BODY_BYTES = 16 << 20
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/problems/invalid-request"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "remedy"],
+                "properties": {"field": {"type": "string"}, "value": {}, "remedy": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def build_api(
+    *,
+    context: str,
+    title: str,
+    routers: Sequence[APIRouter],
+    access: AccessRegistry,
+    database: Database,
+    clock: Clock,
+    log: EventLog,
+    readiness: Sequence[health.Check] = (),
+    metrics: Metrics | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """The API of one service; routers carry whole paths (``/api/v1/parties``).
+
+    Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
+    """
+    api = FastAPI(
+        title=title,
+        version=version("slm-chassis"),
+        generate_unique_id_function=lambda route: f"{context}_{_name(route)}",
+        responses={"default": {"description": "A problem document (RFC 9457)", "content": _problem_content()}},
+        separate_input_output_schemas=False,
+    )
+    metrics = metrics or Metrics(context)
+    streams = Streams(metrics)
+    api.state.context = context
+    api.state.access = access
+    api.state.database = database
+    api.state.clock = clock
+    api.state.log = log
+    api.state.metrics = metrics
+    api.state.streams = streams
+    api.state.readiness = list(readiness)
+    for router in (*routers, schemas.router, health.router):
+        api.include_router(router)
+    for kind in (HTTPException, RequestValidationError):
+        api.add_exception_handler(kind, _respond)
+    api.add_middleware(Requests, metrics=metrics, streams=streams, max_body_bytes=max_body_bytes)
+    return api
+
+
+async def _respond(request: Request, error: Exception) -> Response:
+    problem = problems.problem_of(error, request.state.request_id)
+    return problems.respond(problem, request.url.path)
+
+
+def _name(route: APIRoute) -> str:
+    return route.name
+
+
+def _problem_content() -> dict[str, Any]:
+    return {"application/problem+json": {"schema": _PROBLEM}}

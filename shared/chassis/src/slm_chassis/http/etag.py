@@ -1,0 +1,33 @@
+"""Versions of what can be edited: ``ETag`` out, ``If-Match`` in, so that nobody overwrites what they have not seen."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Header
+
+from slm_chassis.http.problems import Problem
+
+
+def etag_of(version: int | str) -> str:
+    """A version as a strong entity tag, for the header ``ETag``."""
+    return f'"{version}"'
+
+
+async def _required(if_match: Annotated[str | None, Header(description="The ETag you last read")] = None) -> str:
+    if not if_match:
+        detail = "Read the resource first and send its ETag back in the header If-Match."
+        raise Problem(428, "if-match-required", "If-Match is required", detail)
+    return if_match
+
+
+IfMatch = Annotated[str, Depends(_required)]
+"""A parameter of this type makes a route require the header; 428 without it."""
+
+
+def check(if_match: str, version: int | str) -> None:
+    """Raises 412 unless the header names the present version (or is ``*``). Weak tags never match (RFC 9110 13.1.1)."""
+    tags = {tag.strip() for tag in if_match.split(",")}
+    if "*" not in tags and etag_of(version) not in tags:
+        detail = f"The present version is {etag_of(version)}. Read it again, apply your change to it and send that."
+        raise Problem(412, "changed-meanwhile", "It has changed since you read it", detail)

@@ -1,0 +1,76 @@
+"""What an operator's tools ask: is it alive, is it ready and if not why, what are its figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy import func, select
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.database import Database
+from slm_chassis.metrics import Metrics
+from slm_chassis.tables import dead_letter, outbox
+
+Check = Callable[[], Sequence[str]]
+"""Gives what is wrong, one sentence each; empty where nothing is. Must not block."""
+
+_CHECK_SECONDS = 2.0
+
+router = APIRouter(include_in_schema=False)
+
+
+async def problems_of(api: FastAPI) -> list[str]:
+    """Everything that keeps a service from being ready, one sentence each."""
+    access: AccessRegistry = api.state.access
+    checks: list[Check] = api.state.readiness
+    found = await _database_problems(api.state.database)
+    if not access.caught_up:
+        found.append("access: the keys enrolled so far are not all read yet")
+    for check in checks:
+        found.extend(check())
+    if api.state.streams.ending:
+        found.append("shutting down")
+    metrics: Metrics = api.state.metrics
+    metrics.ready.set(not found)
+    return found
+
+
+async def figures_of(api: FastAPI) -> bytes:
+    """The metrics, with those that must be asked for at the moment of reading."""
+    metrics: Metrics = api.state.metrics
+    database: Database = api.state.database
+    if not await problems_of(api):
+        async with asyncio.timeout(_CHECK_SECONDS), database.read() as connection:
+            metrics.outbox_rows.set(await connection.scalar(select(func.count()).select_from(outbox)) or 0)
+            waiting = select(func.count()).select_from(dead_letter).where(dead_letter.c.state != "redriven")
+            metrics.dead_letters.set(await connection.scalar(waiting) or 0)
+    return metrics.text()
+
+
+async def _database_problems(database: Database) -> list[str]:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS), database.read() as connection:
+            await connection.execute(select(1))
+    except Exception as error:
+        return [f"database: {type(error).__name__}"]
+    return []
+
+
+@router.get("/livez")
+async def live() -> dict[str, str]:
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+async def ready(request: Request) -> Response:
+    found = await problems_of(request.app)
+    return JSONResponse({"status": "not ready" if found else "ready", "reasons": found}, 503 if found else 200)
+
+
+@router.get("/metrics")
+async def figures(request: Request) -> Response:
+    return Response(await figures_of(request.app), media_type=CONTENT_TYPE_LATEST)

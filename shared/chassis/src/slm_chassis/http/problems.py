@@ -1,0 +1,179 @@
+"""Errors as RFC 9457 problem documents that say what to do; whatever is raised ends here.
+
+Problem                  raised by API modules: the answer itself
+RequestValidationError   → 400 malformed-json, 422 invalid-request
+HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large …
+AccessUnavailable, infrastructure faults         → 503 unavailable
+SQLSTATE 22 (a value that cannot be stored)      → 422; 23 (a constraint) → 409 conflict
+anything else            → 500 with an id that is in the log
+"""
+
+from __future__ import annotations
+
+import http
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from slm_chassis.access import AccessUnavailable
+from slm_chassis.faults import is_infrastructure_fault, sqlstate
+
+_logger = structlog.get_logger(__name__)
+_SHOWN = 200
+"""Characters of a wrong value that are shown back."""
+
+
+class Problem(HTTPException):
+    """An answer that is an error: status, ``type`` /problems/<code>, title, detail, and errors per field.
+
+    Each error is ``{"field": "items[0].at", "value": what was sent, "remedy": what to send instead}``.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str = "",
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(status, detail, headers)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.errors = [dict(error) for error in errors]
+
+
+def not_found(kind: str, given: str) -> Problem:
+    """404 for what does not exist and for what belongs to others: nobody learns which of the two."""
+    return Problem(404, "not-found", f"No such {kind}", f"There is no {kind} {given!r} that you may see; check the id.")
+
+
+def invalid(field: str, value: Any, remedy: str) -> Problem:
+    """422 for one field."""
+    errors = [{"field": field, "value": value, "remedy": remedy}]
+    return Problem(422, "invalid-request", "The request is not valid", f"{field}: {remedy}", errors)
+
+
+def respond(problem: Problem, instance: str) -> Response:
+    """The problem as a response; ``instance`` is the path asked for."""
+    document: dict[str, Any] = {
+        "type": f"/problems/{problem.code}",
+        "title": problem.title,
+        "status": problem.status,
+        "instance": instance,
+    }
+    if problem.detail:
+        document["detail"] = problem.detail
+    if problem.errors:
+        document["errors"] = [_presentable(error) for error in problem.errors]
+    # ASCII only: text from the request may hold lone surrogates, which UTF-8 cannot encode.
+    body = json.dumps(document, allow_nan=False).encode("ascii")
+    return Response(body, problem.status, problem.headers, media_type="application/problem+json")
+
+
+def problem_of(error: BaseException, request_id: str) -> Problem:
+    """What an error means to the caller; the unexpected is logged under ``request_id`` and told without internals."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, RequestValidationError):
+        return _of_validation(error)
+    if isinstance(error, HTTPException):
+        return _of_status(error)
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "disconnected", "The client went away before its request was complete")
+    if isinstance(error, AccessUnavailable) or is_infrastructure_fault(error):
+        return _unavailable(error)
+    return _of_database(error, request_id)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    malformed = next((one for one in found if one["type"] == "json_invalid"), None)
+    if malformed is not None:
+        where = f"at byte {malformed['loc'][-1]}: {malformed.get('ctx', {}).get('error', '')}"
+        return Problem(400, "malformed-json", "The body is not JSON", f"Reading stopped {where}. Send valid JSON.")
+    errors = [{"field": _field(one["loc"]), "value": one.get("input"), "remedy": _remedy(one)} for one in found]
+    names = ", ".join(dict.fromkeys(str(one["field"]) for one in errors))
+    return Problem(422, "invalid-request", "The request is not valid", f"Correct {names} and send it again.", errors)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """``("body", "items", 0, "at")`` → ``items[0].at``; other places than the body are named: ``query.limit``."""
+    parts = location[1:] if location and location[0] == "body" and len(location) > 1 else location
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _remedy(one: Mapping[str, Any]) -> str:
+    if one["type"] == "missing":
+        return "this is required"
+    if one["type"] in ("model_attributes_type", "dict_type") and isinstance(one.get("input"), bytes):
+        return "send a JSON body with the header Content-Type: application/json"
+    message = str(one["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return message[:1].lower() + message[1:]
+
+
+_BY_STATUS = {
+    404: ("not-found", "No such resource", "Nothing is served under this path; GET /openapi.json lists what is."),
+    405: ("method-not-allowed", "Method not allowed", "Use one of the methods in the header Allow."),
+    413: ("too-large", "The body is too large", ""),
+}
+
+
+def _of_status(error: HTTPException) -> Problem:
+    phrase = http.HTTPStatus(error.status_code).phrase
+    code, title, detail = _BY_STATUS.get(error.status_code, (phrase.lower().replace(" ", "-"), phrase, ""))
+    said = error.detail if error.detail and error.detail != phrase else detail
+    return Problem(error.status_code, code, title, str(said), headers=error.headers)
+
+
+def _unavailable(error: BaseException) -> Problem:
+    _logger.warning("unavailable", exc_info=error)
+    detail = "Something this service depends on cannot be reached now. Send the same request again in a moment."
+    return Problem(503, "unavailable", "Not available now", detail, headers={"Retry-After": "1"})
+
+
+def _of_database(error: BaseException, request_id: str) -> Problem:
+    state = sqlstate(error) or ""
+    if state.startswith("22"):
+        _logger.warning("value refused by the database", sqlstate=state, exc_info=error)
+        detail = "A value cannot be stored: text must be free of NUL and lone surrogates, numbers within range."
+        return Problem(422, "invalid-request", "The request is not valid", detail)
+    if state.startswith("23"):
+        _logger.warning("conflict found by the database", sqlstate=state, exc_info=error)
+        detail = "It contradicts what is stored, perhaps since a moment ago. Read the present state and try again."
+        return Problem(409, "conflict", "Conflicts with what is stored", detail)
+    return _unexpected(error, request_id)
+
+
+def _unexpected(error: BaseException, request_id: str) -> Problem:
+    _logger.error("unexpected error", id=request_id, exc_info=error)
+    detail = f"The fault is ours and it is recorded. Ask the operator, naming {request_id}."
+    return Problem(500, "unexpected", "Unexpected error", detail)
+
+
+def _presentable(value: Any, depth: int = 0) -> Any:
+    """JSON that is finite, short and safe to send back."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 53 else f"{value:.6e}" if value.bit_length() < 1_000 else "a huge integer"
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping) and depth < 3:
+        return {str(key)[:_SHOWN]: _presentable(inner, depth + 1) for key, inner in list(value.items())[:20]}
+    if isinstance(value, list | tuple) and depth < 3:
+        return [_presentable(inner, depth + 1) for inner in value[:20]]
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

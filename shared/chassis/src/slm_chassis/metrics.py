@@ -1,0 +1,37 @@
+"""The catalogue of metrics as a type: what is counted and measured is an attribute here, nothing else is.
+
+A registry belongs to one service, and its context is part of every name, so that four services can share a process.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """What every service measures about itself; a service with more subclasses it and adds attributes."""
+
+    def __init__(self, context: str) -> None:
+        self.registry = CollectorRegistry()
+        self._namespace = f"slm_{context}"
+        self.http_requests = self.counter("http_requests", "Requests answered.", "method", "route", "status")
+        self.http_seconds = self.histogram("http_request_seconds", "Time to answer a request.", "method", "route")
+        self.http_streams = self.gauge("http_streams", "Event streams open now.")
+        self.outbox_rows = self.gauge("outbox_rows", "Events committed and not yet in the log.")
+        self.dead_letters = self.gauge("dead_letters", "Records set aside because they can never be processed.")
+        self.ready = self.gauge("ready", "1 where the service says it is ready.")
+
+    def counter(self, name: str, help: str, *labels: str) -> Counter:
+        return Counter(name, help, labels, namespace=self._namespace, registry=self.registry)
+
+    def gauge(self, name: str, help: str, *labels: str) -> Gauge:
+        return Gauge(name, help, labels, namespace=self._namespace, registry=self.registry)
+
+    def histogram(self, name: str, help: str, *labels: str, buckets: tuple[float, ...] = _SECONDS) -> Histogram:
+        return Histogram(name, help, labels, namespace=self._namespace, registry=self.registry, buckets=buckets)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
