@@ -1,0 +1,209 @@
+"""A service as a running thing: its API, workers and connections, started and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from slm_chassis import logs
+from slm_chassis.access import AccessRegistry
+from slm_chassis.clock import Clock, clock_from
+from slm_chassis.database import Database
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.log.connect import open_log
+from slm_chassis.log.port import EventLog, TopicSpec
+from slm_chassis.settings import ServiceSettings, service_settings
+from slm_chassis.workers import Backoff, Supervisor, Worker
+from slm_events.catalogue import TOPICS
+
+_logger = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass
+class App:
+    """One service, built and not yet started. ``log`` is lent: whoever opened it closes it."""
+
+    context: str
+    http: FastAPI
+    workers: list[Worker]
+    database: Database
+    log: EventLog
+    access: AccessRegistry
+    _supervisor: Supervisor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._supervisor = Supervisor([self.access, *self.workers], self.database.clock)
+        self.http.state.readiness.append(self._supervisor.healthy)
+
+    async def start(self) -> None:
+        """Start the workers; the service is ready once /readyz says so."""
+        self._supervisor.start()
+
+    async def stop(self) -> None:
+        """Stop the workers and close the database; what is unfinished goes on at the next start."""
+        self.end_streams()
+        await self._supervisor.stop()
+        await self.database.close()
+
+    def end_streams(self) -> None:
+        """End the answers that have no end, so that the server can stop."""
+        self.http.state.streams.end()
+
+
+class Build(Protocol):
+    """A service's ``bootstrap.build``."""
+
+    def __call__(self, settings: ServiceSettings, log: EventLog, clock: Clock) -> Awaitable[App]: ...
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its signal handling, which would raise the signal again before anything is closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    apps: Sequence[App],
+    http: ASGIApp,
+    host: str,
+    port: int,
+    *,
+    graceful_seconds: int = 8,
+    started: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Start the apps, serve until SIGTERM or SIGINT, then end streams, requests and workers in this order.
+
+    ``started`` is told the port listened on. Raises OSError where the port is taken.
+    """
+    config = uvicorn.Config(
+        http,
+        host,
+        port,
+        loop="uvloop",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=graceful_seconds,
+    )
+    server = _Server(config)
+
+    def leave() -> None:
+        # A second signal means it: no more waiting for requests in progress.
+        server.force_exit = server.should_exit
+        server.should_exit = True
+        for app in apps:
+            app.end_streams()
+
+    with _signals(leave):
+        listener = _listen(host, port)
+        try:
+            for app in apps:
+                await app.start()
+            started(listener.getsockname()[1])
+            await server.serve([listener])
+        finally:
+            await asyncio.gather(*(app.stop() for app in apps))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=2_048)
+    listener.setblocking(False)
+    return listener
+
+
+@contextlib.contextmanager
+def _signals(leave: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    handled = (signal.SIGTERM, signal.SIGINT)
+    for number in handled:
+        loop.add_signal_handler(number, leave)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def topics(partitions: int) -> list[TopicSpec]:
+    """Every topic of the published language, as the log creates them."""
+    return [TopicSpec(topic.name, partitions, topic.compacted, topic.retention_days) for topic in TOPICS.values()]
+
+
+async def patiently(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try until it succeeds, for ever with growing pauses where the infrastructure is away; other errors are raised."""
+    backoff = Backoff()
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            if not is_infrastructure_fault(error):
+                raise
+            _logger.warning("waiting", what=what, reason=f"{type(error).__name__}: {error}")
+        await backoff.pause()
+
+
+async def connect_log(settings: ServiceSettings, clock: Clock, client: str) -> EventLog:
+    """The installation's log with all its topics; waits for its server."""
+
+    async def attempt() -> EventLog:
+        log = await open_log(settings.log, clock=clock, client=client)
+        try:
+            await log.ensure_topics(topics(settings.partitions))
+        except BaseException:
+            await log.close()
+            raise
+        return log
+
+    return await patiently("log", attempt)
+
+
+async def run(settings: ServiceSettings, build: Build) -> None:
+    """One service alone: wait for database and log, migrate, serve until told to stop."""
+    context = settings.context
+    if not settings.database_url or not settings.log:
+        raise SystemExit(f"slm_{context} needs SLM_{context.upper()}_DATABASE_URL and SLM_LOG; set both")
+    from slm_chassis.migrations import migrate
+
+    clock = clock_from(settings.clock)
+    await patiently("database", lambda: migrate(settings.database_url, f"slm_{context}"))
+    log = await connect_log(settings, clock, f"slm-{context}")
+    try:
+        app = await patiently("database", lambda: build(settings, log, clock))
+
+        def say(port: int) -> None:
+            _logger.info("serving", context=context, host=settings.host, port=port)
+
+        await serve(
+            [app], app.http, settings.host, settings.port, graceful_seconds=settings.graceful_seconds, started=say
+        )
+    finally:
+        await log.close()
+
+
+def main(context: str, build: Build, settings: Callable[[], ServiceSettings] | None = None) -> None:
+    """``python -m slm_<context>``. ``settings`` is the service's own class where it has more to configure."""
+    given = settings() if settings else service_settings(context)
+    logs.configure(given.log_level)
+    with asyncio.Runner(loop_factory=_loop) as runner:
+        runner.run(run(given, build))
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    import uvloop
+
+    return uvloop.new_event_loop()
