@@ -9,10 +9,10 @@ from typing import Any
 from slm_calendar import country_holidays, intervals
 from slm_calendar.errors import CalendarError, Finding, finding
 from slm_calendar.hours_definition import WEEKDAYS, DayIntervals, HoursDefinition
-from slm_calendar.instants import from_text, to_text
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import zone_named
 from slm_calendar.wall_clock import day_intervals, written_intervals
+from slm_events.instants import from_text, to_text
 
 FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks")
 
