@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import functools
 import inspect
 import textwrap
 import types
@@ -14,7 +13,6 @@ from typing import Any
 _SCALARS = {str: "string", int: "integer", bool: "boolean"}
 
 
-@functools.cache
 def schema_of(event: type[Any]) -> dict[str, Any]:
     """JSON Schema (2020-12) of an event class; a field without a default is required, unknown ones are allowed.
 
