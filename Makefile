@@ -42,7 +42,7 @@ where: $(READY) ## where an event is defined, born and heard: make where E=Targe
 docs: $(READY) ## the generated pages of docs/reference
 	@.venv/bin/python -m tools.reference
 
-kafka-up: $(READY) ## a real one-node Kafka on 127.0.0.1:9092, without Docker
+kafka-up: $(READY) ## a real one-node Kafka, without Docker or system Java
 	@.venv/bin/python -m tests.support.kafka up
 
 kafka-down: $(READY) ## stops it

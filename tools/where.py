@@ -51,8 +51,13 @@ def find(name: str, root: Path = ROOT) -> Answer:
         row,
         _definition(row, root),
         [place for room in ("domain", "application") for place in _births(row, _source(root, context) / room, root)],
-        {context: places for context in CONTEXTS if (places := _listeners(row, context, root))},
+        listeners(row, root),
     )
+
+
+def listeners(row: Published, root: Path = ROOT) -> dict[str, list[Place]]:
+    """Context → where it hears the event; contexts that do not are left out."""
+    return {context: places for context in CONTEXTS if (places := _heard(row, context, root))}
 
 
 def published(name: str) -> Published:
@@ -113,7 +118,7 @@ def _calls(tree: ast.AST, scope: str = "the module") -> Iterator[tuple[str, ast.
         yield from _calls(node, inner)
 
 
-def _listeners(row: Published, context: str, root: Path) -> list[Place]:
+def _heard(row: Published, context: str, root: Path) -> list[Place]:
     path = _source(root, context) / "subscriptions.py"
     found = list(_entries(row, path, root)) if path.exists() else []
     if row.topic is catalogue.ACCESS:

@@ -1,0 +1,76 @@
+"""``make where`` finds an event's definition, birth and listeners, and says clearly what it cannot find."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import where
+
+BIRTH = """
+from slm_events import monitor
+
+def judge(window):
+    return [monitor.TargetBreached(window) for _ in range(2)]
+"""
+
+SUBSCRIPTIONS = """
+from slm_events.monitor import TargetAtRisk, TargetBreached
+from slm_review.application import reviews, plans
+
+HANDLERS = {
+    TargetAtRisk: plans.open_for,
+    TargetBreached: reviews.open_on_breach,
+}
+"""
+
+
+@pytest.fixture
+def small_tree(tmp_path: Path) -> Path:
+    """The real events, one birth in monitor-svc and one table of subscriptions in review-svc."""
+    shutil.copytree(where.ROOT / "shared/events", tmp_path / "shared/events")
+    _write(tmp_path / "services/monitor-svc/src/slm_monitor/domain/verdicts.py", BIRTH)
+    _write(tmp_path / "services/review-svc/src/slm_review/subscriptions.py", SUBSCRIPTIONS)
+    return tmp_path
+
+
+def test_an_event_is_found_with_its_birth_and_its_listeners(small_tree: Path) -> None:
+    lines = list(where.report(where.find("TargetBreached", small_tree)))
+    assert lines[0] == "TargetBreached  slm.monitor.target-breached.v1  on slm.breaches, keyed by agreement_id"
+    assert "defined  shared/events/src/slm_events/monitor.py:" in lines[1]
+    assert lines[2] == "  born     services/monitor-svc/src/slm_monitor/domain/verdicts.py:5  in judge"
+    assert lines[3].endswith(
+        "review-svc: services/review-svc/src/slm_review/subscriptions.py:7  → reviews.open_on_breach"
+    )
+
+
+def test_an_event_can_be_asked_for_by_its_type(small_tree: Path) -> None:
+    answer = where.find("slm.monitor.target-breached.v1", small_tree)
+    assert answer.row.event.__name__ == "TargetBreached"
+
+
+def test_an_event_nobody_builds_or_hears_says_so(small_tree: Path) -> None:
+    text = "\n".join(where.report(where.find("WindowClosed", small_tree)))
+    assert "born     nowhere yet" in text
+    assert "heard    by no service" in text
+
+
+def test_an_unknown_name_ends_with_what_comes_near() -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.where", "TargetBreached2"],
+        cwd=where.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "did you mean TargetBreached" in result.stderr
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
