@@ -113,7 +113,8 @@ class TargetRevisionProposed:
     """A review proposes a new target; agreement-svc answers with a draft amendment."""
 
     proposal_id: str
-    review_id: str
+    review_id: str | None
+    """None: raised by comfortably attained windows, outside a review."""
     agreement_id: str
     agreement_version: int
     target_id: str

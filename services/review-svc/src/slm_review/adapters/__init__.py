@@ -1,0 +1,1 @@
+"""PostgreSQL for the ledger and the lists, and the worker that watches the calendar."""

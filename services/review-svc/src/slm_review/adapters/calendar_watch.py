@@ -1,0 +1,34 @@
+"""The worker that opens scheduled reviews when their time comes."""
+
+from __future__ import annotations
+
+import asyncio
+
+from slm_chassis.workers import Progress
+from slm_review.application import cadence
+from slm_review.application.ledger import Desk
+
+_PAUSE_SECONDS = 0.5
+"""Real time between two looks; a look without due reviews is one indexed query."""
+
+
+class CalendarWatch:
+    """Opens what is due; any number of replicas may watch, each review is opened once."""
+
+    name = "calendar-watch"
+
+    def __init__(self, desk: Desk, pause_seconds: float = _PAUSE_SECONDS) -> None:
+        self._desk = desk
+        self._pause_seconds = pause_seconds
+        self.progress = Progress()
+
+    async def step(self) -> int:
+        """One look; how many reviews it opened."""
+        opened = await cadence.open_due(self._desk)
+        self.progress.beat()
+        return opened
+
+    async def run(self) -> None:
+        while True:
+            if not await self.step():
+                await asyncio.sleep(self._pause_seconds)

@@ -1,0 +1,100 @@
+"""The ledger in PostgreSQL: domain values as rows, one advisory lock an agreement."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Table, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from slm_chassis.database import Database, Transaction
+from slm_review.adapters import tables
+from slm_review.domain.agenda import AgendaItem
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.decisions import Action, Amendment, Lesson, Proposal
+from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
+from slm_review.domain.plans import ActionPlan
+from slm_review.domain.reviews import Review
+
+T = TypeVar("T")
+_DUE_AT_ONCE = 100
+
+
+class SqlKept(Generic[T]):
+    """A table as a collection of values of one class, whose fields are its columns and whose id is its key."""
+
+    def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
+        self._transaction = transaction
+        self._table = table
+        self._kind = kind
+        self._key = next(iter(table.primary_key))
+
+    async def get(self, key: str) -> T | None:
+        found = await self._values(self._key == key)
+        return found[0] if found else None
+
+    async def find(self, **equal: Any) -> list[T]:
+        return await self._values(*(self._table.c[name].is_not_distinct_from(value) if value is None
+                                    else self._table.c[name] == value for name, value in equal.items()))  # fmt: skip
+
+    async def put(self, *values: T) -> None:
+        if not values:
+            return
+        statement = insert(self._table)
+        others = {column.name: statement.excluded[column.name] for column in self._table.c if column is not self._key}
+        rows = [{column.name: getattr(value, column.name) for column in self._table.c} for value in values]
+        await self._transaction.execute(statement.on_conflict_do_update(index_elements=[self._key], set_=others), rows)
+
+    async def _values(self, *conditions: Any) -> list[T]:
+        rows = await self._transaction.execute(select(self._table).where(*conditions).order_by(self._key))
+        return [self._kind(**row) for row in rows.mappings()]
+
+
+class SqlLedger:
+    """One transaction's ledger."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.now = transaction.now
+        self.agreements = SqlKept(transaction, tables.agreement_version, Agreement)
+        self.plans = SqlKept(transaction, tables.action_plan, ActionPlan)
+        self.breaches = SqlKept(transaction, tables.breach, Breach)
+        self.windows = SqlKept(transaction, tables.attained_window, AttainedWindow)
+        self.reports = SqlKept(transaction, tables.published_report, PublishedReport)
+        self.reviews = SqlKept(transaction, tables.review, Review)
+        self.agenda = SqlKept(transaction, tables.agenda_item, AgendaItem)
+        self.lessons = SqlKept(transaction, tables.lesson, Lesson)
+        self.actions = SqlKept(transaction, tables.action, Action)
+        self.proposals = SqlKept(transaction, tables.proposal, Proposal)
+        self.amendments = SqlKept(transaction, tables.amendment, Amendment)
+
+    async def lock(self, agreement_id: str) -> None:
+        await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(agreement_id, 0))))
+
+    def publish(self, event: Any) -> None:
+        self._transaction.publish(event)
+
+
+class SqlDesk:
+    """Ledgers from a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqlLedger]:
+        async with self._database.begin() as transaction:
+            yield SqlLedger(transaction)
+
+    async def due(self) -> list[tuple[str, str]]:
+        review = tables.review
+        statement = (
+            select(review.c.agreement_id, review.c.review_id)
+            .where(review.c.state == "scheduled", review.c.due_at <= self._database.clock.now())
+            .order_by(review.c.due_at)
+            .limit(_DUE_AT_ONCE)
+        )
+        async with self._database.read() as connection:
+            return [(row.agreement_id, row.review_id) for row in await connection.execute(statement)]

@@ -1,0 +1,76 @@
+"""Agendas: assembled when a review opens, growing while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from slm_review.application.ledger import Ledger
+from slm_review.domain import agenda, reviews
+from slm_review.domain.agenda import AgendaItem
+from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
+from slm_review.domain.reviews import Review
+
+
+async def assemble(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
+    """Put on the agenda all that is known to belong there; the items as events write them, in order of time."""
+    whose = {"agreement_id": review.agreement_id}
+    breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]
+    items = [agenda.of_breach(review, breach) for breach in ([opened_by] if opened_by else breaches)]
+    items += [agenda.of_window(review, each) for each in await ledger.windows.find(**whose) if _lies_in(review, each)]
+    items += [agenda.of_report(review, each) for each in await ledger.reports.find(**whose) if _is_about(review, each)]
+    items += [agenda.of_action(review, each) for each in await ledger.actions.find(**whose, state="open")]
+    items += [agenda.of_proposal(review, each) for each in await ledger.proposals.find(**whose, state="proposed")]
+    items.sort(key=lambda item: (item.at, item.item_id))
+    await ledger.agenda.put(*items)
+    return [agenda.told(item) for item in items]
+
+
+async def add_breach(ledger: Ledger, review: Review, breach: Breach) -> None:
+    """One more breach to talk about."""
+    await ledger.agenda.put(agenda.of_breach(review, breach))
+
+
+async def revise_breach(ledger: Ledger, breach: Breach) -> None:
+    """A breach was withdrawn or stands again: every agenda that names it says so."""
+    for item in await ledger.agenda.find(agreement_id=breach.agreement_id, kind="breach", ref_id=breach.breach_id):
+        review = await ledger.reviews.get(item.review_id)
+        if review is not None:
+            await ledger.agenda.put(agenda.of_breach(review, breach))
+
+
+async def add_window(ledger: Ledger, window: AttainedWindow) -> None:
+    """A window closed or was restated: the open reviews that it concerns get to see it."""
+    await _add_to_open(
+        ledger, window.agreement_id, lambda review: _lies_in(review, window),
+        lambda review: agenda.of_window(review, window),
+    )  # fmt: skip
+
+
+async def add_report(ledger: Ledger, report: PublishedReport) -> None:
+    """A report was published: the open reviews that it concerns get to see it."""
+    await _add_to_open(
+        ledger, report.agreement_id, lambda review: _is_about(review, report),
+        lambda review: agenda.of_report(review, report),
+    )  # fmt: skip
+
+
+async def _add_to_open(
+    ledger: Ledger, agreement_id: str, concerns: Callable[[Review], bool], item_of: Callable[[Review], AgendaItem]
+) -> None:
+    opened = await ledger.reviews.find(agreement_id=agreement_id, state="open")
+    await ledger.agenda.put(*(item_of(review) for review in opened if concerns(review)))
+
+
+def _concerns(review: Review, breach: Breach) -> bool:
+    return breach.certain_at is not None and reviews.covers(review, breach.certain_at, breach.certain_at)
+
+
+def _lies_in(review: Review, window: AttainedWindow) -> bool:
+    if window.window_start_at is None or window.window_end_at is None:
+        return False
+    return reviews.covers(review, window.window_start_at, window.window_end_at)
+
+
+def _is_about(review: Review, report: PublishedReport) -> bool:
+    return reviews.covers(review, report.period_start_at, report.period_end_at)

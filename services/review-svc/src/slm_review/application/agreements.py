@@ -1,0 +1,31 @@
+"""Hearing of agreements: what was signed, what ended; whatever arrived before is completed here."""
+
+from __future__ import annotations
+
+from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_review.application import breaches, cadence, plans, windows
+from slm_review.application.ledger import Ledger
+from slm_review.domain import agreements
+
+
+async def keep(ledger: Ledger, event: AgreementFinalized) -> None:
+    """Keep a finalized version, schedule its first review, and complete what was waiting for it."""
+    await ledger.lock(event.agreement_id)
+    agreement = agreements.finalized(event)
+    if await ledger.agreements.get(agreement.version_id) is not None:
+        return
+    await ledger.agreements.put(agreement)
+    await cadence.schedule(ledger, agreement.agreement_id, max(agreement.effective_at, agreement.finalized_at))
+    await plans.complete(ledger, agreement)
+    await breaches.complete(ledger, agreement)
+    await windows.complete(ledger, agreement)
+
+
+async def end(ledger: Ledger, event: AgreementTurned) -> None:
+    """A version was superseded, expired or terminated: reviews of what lies beyond are cancelled."""
+    await ledger.lock(event.agreement_id)
+    agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
+    if agreement is None:
+        return
+    await ledger.agreements.put(agreements.ended(agreement, event))
+    await cadence.cut(ledger, event.agreement_id)

@@ -1,0 +1,74 @@
+"""Breaches as they are told and withdrawn: plans that failed, reviews to hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slm_events.monitor import BreachWithdrawn, TargetBreached
+from slm_review.application import agenda, plans
+from slm_review.application.ledger import Ledger
+from slm_review.domain import findings, reviews
+from slm_review.domain.agreements import Agreement, version_id
+from slm_review.domain.findings import Breach
+from slm_review.domain.reviews import Review
+
+
+async def hear(ledger: Ledger, event: TargetBreached) -> None:
+    """A target was breached: its open plans failed, and the agreement may want a review of it."""
+    await ledger.lock(event.agreement_id)
+    known = await ledger.breaches.get(event.breach_id)
+    await _keep(ledger, known, findings.breached(event, known))
+
+
+async def withdraw(ledger: Ledger, event: BreachWithdrawn) -> None:
+    """A breach does not stand: agendas say so. The plan that it ended stays ended, for it was told."""
+    await ledger.lock(event.agreement_id)
+    known = await ledger.breaches.get(event.breach_id)
+    await _keep(ledger, known, findings.withdrawn(event, known))
+
+
+async def complete(ledger: Ledger, agreement: Agreement) -> None:
+    """Review the breaches that were heard before their agreement."""
+    found = await ledger.breaches.find(
+        agreement_id=agreement.agreement_id, agreement_version=agreement.version, review_id=None
+    )
+    for breach in sorted(found, key=lambda breach: breach.certain_at or 0):
+        await ledger.breaches.put(await _reviewed(ledger, breach))
+
+
+async def _keep(ledger: Ledger, known: Breach | None, breach: Breach) -> None:
+    if breach == known:
+        return
+    await ledger.breaches.put(await _reviewed(ledger, breach))
+    await plans.settle_window(
+        ledger, breach.agreement_id, breach.agreement_version, breach.target_id, breach.window_id
+    )
+
+
+async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
+    """The breach with the review that has it on its agenda, opened now if the agreement asks for one."""
+    if breach.review_id is not None:
+        await agenda.revise_breach(ledger, breach)
+        return breach
+    if not breach.is_standing:
+        return breach
+    review = await _review_for(ledger, breach)
+    if review is None:
+        return breach
+    await agenda.add_breach(ledger, review, breach)
+    return replace(breach, review_id=review.review_id)
+
+
+async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
+    """The review that is open already, the one opened first; else a new one where the agreement wants it."""
+    opened = await ledger.reviews.find(agreement_id=breach.agreement_id, state="open")
+    if opened:
+        return min(opened, key=lambda review: (review.opened_at or 0, review.review_id))
+    agreement = await ledger.agreements.get(version_id(breach.agreement_id, breach.agreement_version))
+    if agreement is None or not agreement.is_reviewed_on_breach:
+        return None
+    review = reviews.by_breach(agreement, breach, ledger.now)
+    await ledger.reviews.put(review)
+    items = await agenda.assemble(ledger, review, breach)
+    ledger.publish(reviews.opening_of(review, items))
+    return review

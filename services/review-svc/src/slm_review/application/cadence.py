@@ -1,0 +1,58 @@
+"""Reviews by the calendar: scheduled one period ahead, opened when they are due."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slm_review.application import agenda
+from slm_review.application.ledger import Desk, Ledger
+from slm_review.domain import cadence, reviews
+
+
+async def schedule(ledger: Ledger, agreement_id: str, after: int) -> None:
+    """Schedule the review of the first period not over at ``after``, if the agreement has a cadence."""
+    found = cadence.next_period(await ledger.agreements.find(agreement_id=agreement_id), after)
+    if found is None:
+        return
+    review = reviews.by_cadence(*found)
+    if await ledger.reviews.get(review.review_id) is None:
+        await ledger.reviews.put(review)
+        ledger.publish(reviews.scheduling_of(review, ledger.now))
+
+
+async def cut(ledger: Ledger, agreement_id: str) -> None:
+    """The agreement ends: a period that has begun is reviewed sooner, one that never will is not."""
+    end = cadence.ends_at(await ledger.agreements.find(agreement_id=agreement_id))
+    if end is None:
+        return
+    for review in await ledger.reviews.find(agreement_id=agreement_id, state="scheduled"):
+        if review.to_at is not None and review.to_at > end:
+            delay = review.due_at - review.to_at
+            await ledger.reviews.put(
+                replace(review, state="cancelled")
+                if review.from_at >= end
+                else replace(review, to_at=end, due_at=end + delay)
+            )
+
+
+async def open_due(desk: Desk) -> int:
+    """Open every scheduled review whose time has come, each in a transaction of its own; how many."""
+    opened = 0
+    for agreement_id, review_id in await desk.due():
+        async with desk.begin() as ledger:
+            opened += await _open(ledger, agreement_id, review_id)
+    return opened
+
+
+async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
+    await ledger.lock(agreement_id)
+    review = await ledger.reviews.get(review_id)
+    # Another replica may have opened it between the question and the lock.
+    if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.to_at is None:
+        return False
+    review = reviews.opened(review, ledger.now)
+    await ledger.reviews.put(review)
+    items = await agenda.assemble(ledger, review)
+    ledger.publish(reviews.opening_of(review, items))
+    await schedule(ledger, agreement_id, review.to_at)
+    return True

@@ -1,0 +1,1 @@
+"""The rules of plans, reviews, decisions and proposals: plain values in, values and events out."""

@@ -1,0 +1,127 @@
+"""What a review talks about: one item for each breach, closed window, report, open action and proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_chassis.identity import named_id
+from slm_events import instants
+from slm_review.domain.decisions import Action, Proposal
+from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
+from slm_review.domain.reviews import Review
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgendaItem:
+    """One point of an agenda; ``at`` in microseconds UTC."""
+
+    item_id: str
+    review_id: str
+    agreement_id: str
+    kind: str
+    """``breach`` | ``window`` | ``restatement`` | ``report`` | ``action`` | ``proposal``."""
+    ref_id: str
+    at: int
+    state: str
+    """``standing`` | ``withdrawn``."""
+    title: str
+    detail: dict[str, Any]
+
+
+def _item(review: Review, kind: str, ref_id: str, at: int, title: str, **detail: Any) -> AgendaItem:
+    return AgendaItem(
+        item_id=named_id(review.review_id, kind, ref_id),
+        review_id=review.review_id,
+        agreement_id=review.agreement_id,
+        kind=kind,
+        ref_id=ref_id,
+        at=at,
+        state="standing",
+        title=title,
+        detail=detail,
+    )
+
+
+def of_breach(review: Review, breach: Breach) -> AgendaItem:
+    item = _item(
+        review,
+        "breach",
+        breach.breach_id,
+        breach.certain_at or 0,
+        f"{breach.target_title}: breached in {breach.window_id}",
+        target_id=breach.target_id,
+        target_key=breach.target_key,
+        window_id=breach.window_id,
+        level=breach.level,
+        objective=breach.objective,
+        figure_display=breach.figure_display,
+        shortfall=breach.shortfall,
+        ticket=breach.ticket,
+        revision=breach.revision,
+        withdrawn_because=breach.withdrawn_because,
+    )
+    return item if breach.is_standing else replace(item, state="withdrawn")
+
+
+def of_window(review: Review, window: AttainedWindow) -> AgendaItem:
+    return _item(
+        review,
+        "restatement" if window.restated_because else "window",
+        window.attained_id,
+        window.closed_at,
+        f"{window.target_title}: {window.figure_display} in {window.window_id}, {window.verdict}",
+        target_id=window.target_id,
+        target_key=window.target_key,
+        window_id=window.window_id,
+        verdict=window.verdict,
+        objective=window.objective,
+        figure_display=window.figure_display,
+        restated_because=window.restated_because,
+    )
+
+
+def of_report(review: Review, report: PublishedReport) -> AgendaItem:
+    return _item(
+        review,
+        "report",
+        report.report_id,
+        report.published_at,
+        f"Service report {report.period}: {report.verdict}, breaches {report.breaches}",
+        period=report.period,
+        revision=report.revision,
+        verdict=report.verdict,
+        url=report.url,
+    )
+
+
+def of_action(review: Review, action: Action) -> AgendaItem:
+    return _item(
+        review,
+        "action",
+        action.action_id,
+        action.opened_at,
+        f"Open action of {action.owner}: {action.text}",
+        owner=action.owner,
+        due_at=instants.to_text(action.due_at),
+        target_id=action.target_id,
+        expected_change=action.expected_change,
+    )
+
+
+def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
+    return _item(
+        review,
+        "proposal",
+        proposal.proposal_id,
+        proposal.proposed_at,
+        f"Proposed for {proposal.target_title}: {proposal.reason}",
+        target_id=proposal.target_id,
+        objective=proposal.objective,
+    )
+
+
+def told(item: AgendaItem) -> dict[str, Any]:
+    """An item as events and answers write it."""
+    names = ("kind", "ref_id", "state", "title")
+    return {name: getattr(item, name) for name in names} | {"at": instants.to_text(item.at)} | item.detail

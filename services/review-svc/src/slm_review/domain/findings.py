@@ -1,0 +1,195 @@
+"""What monitor-svc and report-svc established, as far as a review needs it: breaches, closed windows, reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_chassis.identity import named_id
+from slm_events import instants
+from slm_events.monitor import BreachWithdrawn, TargetBreached, WindowClosed, WindowRestated
+from slm_events.report import ReportPublished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A breach as it stands now. ``certain_at`` is None while only its withdrawal was heard; instants in µs UTC."""
+
+    breach_id: str
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    target_title: str
+    provider_party_id: str
+    customer_party_id: str
+    window_id: str
+    window_start_at: int | None
+    window_end_at: int | None
+    level: str
+    revision: int
+    is_standing: bool
+    objective: dict[str, Any]
+    figure_display: str
+    shortfall: str | None = None
+    certain_at: int | None = None
+    ticket: dict[str, Any] | None = None
+    withdrawn_because: str | None = None
+    review_id: str | None = None
+    """The review that has it on its agenda."""
+
+
+def breached(event: TargetBreached, known: Breach | None) -> Breach:
+    """The breach after it was told; of breach and withdrawal the higher revision holds, and of one both the latter."""
+    told = Breach(
+        breach_id=event.breach_id,
+        agreement_id=event.agreement_id,
+        agreement_version=event.agreement_version,
+        target_id=event.target_id,
+        target_key=event.target_key,
+        target_title=event.target_title,
+        provider_party_id=event.provider_party_id,
+        customer_party_id=event.customer_party_id,
+        window_id=event.window_id,
+        window_start_at=_instant(event.window_start_at),
+        window_end_at=_instant(event.window_end_at),
+        level=event.level,
+        revision=event.revision,
+        is_standing=True,
+        objective=event.objective,
+        figure_display=event.figure_display,
+        shortfall=event.shortfall,
+        certain_at=instants.from_text(event.certain_at),
+        ticket=event.ticket,
+    )
+    if known is None:
+        return told
+    if event.revision > known.revision:
+        return replace(told, review_id=known.review_id)
+    if known.certain_at is not None:
+        return known
+    return replace(
+        told,
+        revision=known.revision,
+        is_standing=known.is_standing,
+        withdrawn_because=known.withdrawn_because,
+        review_id=known.review_id,
+    )
+
+
+def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
+    """The breach after a fact undid it; a later revision that stands again is left alone."""
+    if known is not None:
+        if event.revision < known.revision:
+            return known
+        return replace(known, revision=event.revision, is_standing=False, withdrawn_because=event.cause)
+    return Breach(
+        breach_id=event.breach_id,
+        agreement_id=event.agreement_id,
+        agreement_version=event.agreement_version,
+        target_id=event.target_id,
+        target_key=event.target_key,
+        target_title=event.target_title,
+        provider_party_id=event.provider_party_id,
+        customer_party_id=event.customer_party_id,
+        window_id=event.window_id,
+        window_start_at=_instant(event.window_start_at),
+        window_end_at=_instant(event.window_end_at),
+        level=event.level,
+        revision=event.revision,
+        is_standing=False,
+        objective={},
+        figure_display=event.figure_display,
+        withdrawn_because=event.cause,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttainedWindow:
+    """A closed window's verdict, of its highest revision; instants in µs UTC."""
+
+    attained_id: str
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    target_title: str
+    provider_party_id: str
+    customer_party_id: str
+    window_id: str
+    window_start_at: int | None
+    window_end_at: int | None
+    verdict: str
+    revision: int
+    objective: dict[str, Any]
+    aggregation: str
+    unit: str
+    figure: str | None
+    figure_display: str
+    closed_at: int
+    restated_because: str | None = None
+
+
+def attained(event: WindowClosed) -> AttainedWindow:
+    """What a window that closed, or was restated, says."""
+    return AttainedWindow(
+        attained_id=attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),
+        agreement_id=event.agreement_id,
+        agreement_version=event.agreement_version,
+        target_id=event.target_id,
+        target_key=event.target_key,
+        target_title=event.target_title,
+        provider_party_id=event.provider_party_id,
+        customer_party_id=event.customer_party_id,
+        window_id=event.window_id,
+        window_start_at=_instant(event.window_start_at),
+        window_end_at=_instant(event.window_end_at),
+        verdict=event.verdict,
+        revision=event.revision,
+        objective=event.objective,
+        aggregation=event.aggregation,
+        unit=event.unit,
+        figure=event.figure,
+        figure_display=event.figure_display,
+        closed_at=instants.from_text(event.closed_at),
+        restated_because=event.cause if isinstance(event, WindowRestated) else None,
+    )
+
+
+def attained_id(agreement_id: str, version: int, target_id: str, window_id: str) -> str:
+    return named_id(agreement_id, "window", version, target_id, window_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedReport:
+    """A service report's latest revision; instants in µs UTC."""
+
+    report_id: str
+    agreement_id: str
+    revision: int
+    period: str
+    period_start_at: int
+    period_end_at: int
+    verdict: str
+    breaches: int
+    url: str
+    published_at: int
+
+
+def reported(event: ReportPublished) -> PublishedReport:
+    return PublishedReport(
+        report_id=event.report_id,
+        agreement_id=event.agreement_id,
+        revision=event.revision,
+        period=event.period,
+        period_start_at=instants.from_text(event.period_start_at),
+        period_end_at=instants.from_text(event.period_end_at),
+        verdict=event.verdict,
+        breaches=event.breaches,
+        url=event.url,
+        published_at=instants.from_text(event.published_at),
+    )
+
+
+def _instant(text: str | None) -> int | None:
+    return instants.from_text(text) if text else None

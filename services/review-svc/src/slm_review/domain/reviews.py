@@ -1,0 +1,138 @@
+"""Service reviews: scheduled by cadence or opened by a breach, held once, with an agenda that grows while open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_chassis.identity import named_id
+from slm_events import instants
+from slm_events.review import ReviewHeld, ReviewOpened, ReviewScheduled
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.cadence import Period
+from slm_review.domain.errors import AlreadyHeld, NotOpen
+from slm_review.domain.findings import Breach
+
+TOLD_AT_OPENING = 500
+"""Items of an agenda that the event of its opening carries: a record stays far below a broker's limit of 1 MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A service review of one agreement; instants in microseconds UTC."""
+
+    review_id: str
+    agreement_id: str
+    agreement_version: int
+    agreement_title: str
+    provider_party_id: str
+    customer_party_id: str
+    reason: str
+    """``breach`` | ``cadence``."""
+    period: str | None
+    state: str
+    """``scheduled`` | ``open`` | ``held`` | ``cancelled``."""
+    from_at: int
+    to_at: int | None
+    """What lies in [from, to) belongs on the agenda; None: whatever happens while the review is open."""
+    due_at: int
+    opened_at: int | None = None
+    held_at: int | None = None
+    held_by_principal_id: str | None = None
+    summary: str = ""
+    attendees: list[str]
+    revision: int = 0
+    """Counts the changes, for ``If-Match``."""
+
+
+def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
+    """The review that a breach opens. The first breach names it, so that hearing it twice makes one."""
+    assert breach.certain_at is not None
+    return Review(
+        review_id=named_id(agreement.agreement_id, "review", "breach", breach.breach_id),
+        agreement_id=agreement.agreement_id,
+        agreement_version=agreement.version,
+        agreement_title=agreement.title,
+        provider_party_id=agreement.provider_party_id,
+        customer_party_id=agreement.customer_party_id,
+        reason="breach",
+        period=None,
+        state="open",
+        from_at=min(breach.certain_at, now),
+        to_at=None,
+        due_at=now,
+        opened_at=now,
+        attendees=[],
+    )
+
+
+def by_cadence(agreement: Agreement, period: Period) -> Review:
+    """The review of a period, due once its windows have closed; one a period, whatever version schedules it."""
+    return Review(
+        review_id=named_id(agreement.agreement_id, "review", "cadence", period.period_id),
+        agreement_id=agreement.agreement_id,
+        agreement_version=agreement.version,
+        agreement_title=agreement.title,
+        provider_party_id=agreement.provider_party_id,
+        customer_party_id=agreement.customer_party_id,
+        reason="cadence",
+        period=period.period_id,
+        state="scheduled",
+        from_at=period.start_at,
+        to_at=period.end_at,
+        due_at=period.end_at + agreement.closing_delay,
+        attendees=[],
+    )
+
+
+def opened(review: Review, now: int) -> Review:
+    return replace(review, state="open", opened_at=now, revision=review.revision + 1)
+
+
+def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
+    """The review after it took place. Raises NotOpen, AlreadyHeld."""
+    if review.state == "held":
+        raise AlreadyHeld(f"the review was held at {instants.to_text(review.held_at or 0)}")
+    require_opened(review)
+    return replace(
+        review,
+        state="held",
+        held_at=now,
+        held_by_principal_id=by_principal_id,
+        summary=summary,
+        attendees=attendees,
+        revision=review.revision + 1,
+    )
+
+
+def require_opened(review: Review) -> None:
+    """Decisions belong to a review that is open or was held. Raises NotOpen."""
+    if review.state == "scheduled":
+        raise NotOpen(f"the review opens at {instants.to_text(review.due_at)}")
+    if review.state == "cancelled":
+        raise NotOpen("the review was cancelled, as its agreement ended before the period began")
+
+
+def covers(review: Review, start_at: int, end_at: int) -> bool:
+    """Whether something that lasted [start, end) belongs to the review's span; an instant is [at, at]."""
+    reaches = end_at > review.from_at or start_at >= review.from_at
+    return reaches and (review.to_at is None or start_at < review.to_at)
+
+
+def scheduling_of(review: Review, now: int) -> ReviewScheduled:
+    return ReviewScheduled(**_moved(review, now), due_at=instants.to_text(review.due_at))
+
+
+def opening_of(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
+    return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:TOLD_AT_OPENING]))
+
+
+def holding_of(review: Review) -> ReviewHeld:
+    return ReviewHeld(**_moved(review, review.held_at or 0), summary=review.summary, attendees=review.attendees)
+
+
+def _moved(review: Review, at: int) -> dict[str, Any]:
+    names = ("review_id", "agreement_id", "agreement_version", "provider_party_id", "customer_party_id", "reason",
+             "period")  # fmt: skip
+    return {name: getattr(review, name) for name in names} | {"at": instants.to_text(at)}
