@@ -64,7 +64,8 @@ def require(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
 def demand(caller: Principal, *roles: str) -> None:
     """Raises 403 naming the roles unless the caller holds one of them."""
     if not caller.has_role(*roles):
-        detail = f"This needs the role {' or '.join(roles)}; {caller.name!r} has {', '.join(sorted(caller.roles)) or 'none'}."
+        held = ", ".join(sorted(caller.roles)) or "none"
+        detail = f"This needs the role {' or '.join(roles)}; {caller.name!r} has {held}."
         raise Problem(403, "missing-role", "A role is missing", detail)
 
 

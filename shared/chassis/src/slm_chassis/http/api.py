@@ -16,6 +16,7 @@ from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http import health, problems, schemas
+from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.requests import Requests, Streams
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
@@ -81,6 +82,7 @@ def build_api(
         api.include_router(router)
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
+    api.add_middleware(IdempotencyKeys, database=database)
     api.add_middleware(Requests, metrics=metrics, streams=streams, max_body_bytes=max_body_bytes)
     return api
 

@@ -1,0 +1,203 @@
+"""``Idempotency-Key`` on every POST: its answer is stored in the transaction of its effect and given again.
+
+The first request with a key claims it with a lease, committed at once. The handler then runs inside one transaction
+that the use case's ``database.begin()`` joins; the answer is written into it, and all of it commits together before
+the answer is sent. A crash leaves either effect and answer, or a claim that ends with its lease.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from slm_chassis.clock import SECOND, real_now
+from slm_chassis.database import Database, Transaction
+from slm_chassis.http.access import identify
+from slm_chassis.http.problems import Problem
+from slm_chassis.tables import idempotency_key as keys
+
+HEADER = "Idempotency-Key"
+KEPT = 72 * 3_600 * SECOND
+"""How long an answer is given again, real microseconds."""
+LEASE = 60 * SECOND
+"""How long a request in flight keeps others with its key away; real microseconds."""
+
+_logger = structlog.get_logger(__name__)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_STORED_HEADERS = ("content-type", "location", "etag")
+
+
+class IdempotencyKeys:
+    """ASGI middleware: a POST with the header is done once."""
+
+    def __init__(self, app: ASGIApp, *, database: Database) -> None:
+        self._app = app
+        self._database = database
+        self._purged_at = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = Headers(scope=scope).get(HEADER) if scope["type"] == "http" and scope["method"] == "POST" else None
+        if key is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        claim = await _claim_of(request, key)
+        stored = await self._take(claim)
+        answer = stored or await self._perform(claim, request)
+        await answer(scope, receive, send)
+
+    async def _take(self, claim: _Claim) -> Response | None:
+        """The answer of an earlier request, or None where the key is now ours. Raises 409, 422."""
+        await self._purge(claim.leased_until - LEASE)
+        async with self._database.begin() as transaction:
+            if await claim.insert(transaction):
+                return None
+            row = (await transaction.execute(select(keys).where(*claim.identity))).one_or_none()
+        if row is not None and row.request_digest != claim.digest:
+            detail = f"This {HEADER} came with another request before. Use a new key for a new request."
+            raise Problem(422, "idempotency-key-reused", f"The {HEADER} belongs to another request", detail)
+        if row is None or row.status is None:
+            raise _in_flight()
+        return Response(bytes(row.body), row.status, {**row.headers, "Idempotency-Replayed": "true"})
+
+    async def _perform(self, claim: _Claim, request: Request) -> Response:
+        """Run the handler; effect and answer commit together, or neither does and the key is free again."""
+        captured = _Captured(request)
+        try:
+            async with self._database.begin() as transaction:
+                with self._database.enclose(transaction):
+                    await self._app(request.scope, captured.receive, captured.send)
+                if captured.status >= 400:
+                    raise _NoEffect
+                await claim.store(transaction, captured)
+        except _NoEffect:
+            await self._release(claim)
+        except BaseException:
+            await self._release(claim)
+            raise
+        return captured.response()
+
+    async def _release(self, claim: _Claim) -> None:
+        try:
+            async with self._database.begin() as transaction:
+                await transaction.execute(delete(keys).where(*claim.held))
+        except Exception as error:
+            # The claim ends with its lease anyway; what went wrong before is what the caller should hear of.
+            _logger.warning("idempotency key not released", exc_info=error)
+
+    async def _purge(self, now: int) -> None:
+        if now - self._purged_at > 3_600 * SECOND:
+            self._purged_at = now
+            async with self._database.begin() as transaction:
+                await transaction.execute(delete(keys).where(keys.c.created_at < now - KEPT))
+
+
+class _NoEffect(Exception):
+    """The answer is an error: what the handler did is rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """Who asks for what under which key, until when the claim holds; the lease's end also tells claims apart."""
+
+    principal_id: str
+    route: str
+    key: str
+    digest: bytes
+    leased_until: int
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (keys.c.principal_id == self.principal_id, keys.c.route == self.route, keys.c.key == self.key)
+
+    @property
+    def held(self) -> tuple[Any, ...]:
+        return (*self.identity, keys.c.status.is_(None), keys.c.leased_until == self.leased_until)
+
+    async def insert(self, transaction: Transaction) -> bool:
+        """Whether the key is ours: new, older than it is kept, or left in flight past its lease by the same request."""
+        now = self.leased_until - LEASE
+        row = {
+            "request_digest": self.digest,
+            "leased_until": self.leased_until,
+            "created_at": now,
+            "status": None,
+            "headers": None,
+            "body": None,
+        }
+        lapsed = (keys.c.leased_until < now) & keys.c.status.is_(None) & (keys.c.request_digest == self.digest)
+        statement = (
+            insert(keys)
+            .values(principal_id=self.principal_id, route=self.route, key=self.key, **row)
+            .on_conflict_do_update(
+                index_elements=[keys.c.principal_id, keys.c.route, keys.c.key],
+                set_=row,
+                where=or_(keys.c.created_at < now - KEPT, lapsed),
+            )
+            .returning(keys.c.key)
+        )
+        return (await transaction.execute(statement)).one_or_none() is not None
+
+    async def store(self, transaction: Transaction, captured: _Captured) -> None:
+        """Write the answer beside the effect. Raises 409 where the lease ended and another request took the key."""
+        answer = {"status": captured.status, "headers": captured.stored_headers(), "body": bytes(captured.body)}
+        if (await transaction.execute(update(keys).where(*self.held).values(answer))).rowcount != 1:
+            raise _in_flight()
+
+
+async def _claim_of(request: Request, key: str) -> _Claim:
+    if not _KEY.fullmatch(key):
+        detail = f"{HEADER} is 1 to 255 visible ASCII characters, e.g. a UUID."
+        raise Problem(400, "wrong-idempotency-key", f"The {HEADER} is not valid", detail)
+    caller = await identify(request)
+    digest = hashlib.sha256(request.url.query.encode() + b"\n" + await request.body()).digest()
+    return _Claim(caller.principal_id, f"POST {request.url.path}", key, digest, real_now() + LEASE)
+
+
+def _in_flight() -> Problem:
+    detail = "A request with this key is being worked on. Send it again in a moment to get its answer."
+    return Problem(409, "request-in-flight", "The same request is in flight", detail, headers={"Retry-After": "1"})
+
+
+class _Captured:
+    """The handler's answer, held back until its effect has committed."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._body_given = False
+        self.status = 500
+        self._headers: list[tuple[bytes, bytes]] = []
+        self.body = bytearray()
+
+    async def receive(self) -> Message:
+        if self._body_given:
+            return await self._request.receive()
+        self._body_given = True
+        return {"type": "http.request", "body": await self._request.body(), "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self._headers = list(message["headers"])
+        elif message["type"] == "http.response.body":
+            self.body += message.get("body", b"")
+
+    def stored_headers(self) -> Mapping[str, str]:
+        headers = Headers(raw=self._headers)
+        return {name: headers[name] for name in _STORED_HEADERS if name in headers}
+
+    def response(self) -> Response:
+        response = Response(bytes(self.body), self.status)
+        response.raw_headers = self._headers
+        return response
