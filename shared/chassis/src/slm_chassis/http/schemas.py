@@ -14,7 +14,7 @@ router = APIRouter(tags=["schemas"])
 
 @router.get("/api/v1/schemas/{event_type}", summary="JSON Schema of a published event")
 async def event_schema(event_type: str) -> JSONResponse:
-    """Open to everyone, as the published language is. ``event_type`` like ``slm.monitor.target-breached.v1``."""
+    """Open to everyone, as the published language is. ``event_type`` is ``slm.<context>.<event>.v<major>``."""
     row = BY_TYPE.get(event_type)
     if row is None:
         raise not_found("event type", event_type)
