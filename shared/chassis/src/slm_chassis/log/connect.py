@@ -5,6 +5,7 @@ from __future__ import annotations
 from slm_chassis.clock import Clock
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog
+from slm_chassis.log.postgres import PostgresEventLog
 
 
 async def open_log(url: str, *, clock: Clock, client: str) -> EventLog:
@@ -15,4 +16,6 @@ async def open_log(url: str, *, clock: Clock, client: str) -> EventLog:
     scheme = url.partition("://")[0]
     if scheme == "memory":
         return MemoryEventLog()
+    if scheme in ("postgresql", "postgres"):
+        return await PostgresEventLog.open(url, client=client)
     raise ValueError(f"SLM_LOG is {url!r}; write postgresql://…, kafka://host:port or memory://")

@@ -21,7 +21,7 @@ from slm_chassis.log.port import (
     TopicSpec,
     UnknownTopic,
 )
-from slm_chassis.log.sharing import shares
+from slm_chassis.log.sharing import share_of
 from slm_chassis.log.wakeups import Bell, Wakeups
 
 TAIL_RECORDS = 1_000
@@ -157,7 +157,7 @@ class MemoryConsumer:
     ) -> None:
         self._log = log
         self._members = members
-        self._topics = topics
+        self.topics = topics
         self._rebalance = rebalance
         self._positions: dict[TopicPartition, int] = {}
         self._bell = bell
@@ -196,10 +196,11 @@ class MemoryConsumer:
         for source in partitions:
             del self._positions[source]
         await self._rebalance.revoked(partitions)
-        self._log.ring(self._topics)
+        self._log.ring(self.topics)
 
     async def _share(self) -> None:
-        share = shares(self._log.partition_counts(self._topics), len(self._members))[self._members.index(self)]
+        members = {member: member.topics for member in self._members}
+        share = share_of(self, members, self._log.partition_counts(self.topics))
         await self.release(self.assignment - share)
         others = {source for member in self._members if member is not self for source in member.assignment}
         gained = frozenset(share - self.assignment - others)

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import TypeVar
 
 from slm_chassis.log.port import TopicPartition
 
-
-def shares(partitions: Mapping[str, int], members: int) -> list[frozenset[TopicPartition]]:
-    """Topic → number of partitions, dealt to ``members``; what each gets, in the order of the members."""
-    return [
-        frozenset(
-            TopicPartition(topic, number)
-            for topic, count in partitions.items()
-            for number in range(*_range(count, members, member))
-        )
-        for member in range(members)
-    ]
+M = TypeVar("M")
 
 
-def _range(count: int, members: int, member: int) -> tuple[int, int]:
-    size, larger = divmod(count, members)
-    first = member * size + min(member, larger)
-    return first, first + size + (member < larger)
+def share_of(
+    member: M, members: Mapping[M, Collection[str]], partitions: Mapping[str, int]
+) -> frozenset[TopicPartition]:
+    """What ``member`` shall own.
+
+    ``members``: each member of the group, in an order all agree on, with the topics it reads.
+    ``partitions``: topic → number of partitions.
+    """
+    return frozenset(
+        TopicPartition(topic, number)
+        for topic in members[member]
+        for number in _range(partitions[topic], [m for m, topics in members.items() if topic in topics], member)
+    )
+
+
+def _range(count: int, members: list[M], member: M) -> range:
+    turn = members.index(member)
+    size, larger = divmod(count, len(members))
+    first = turn * size + min(turn, larger)
+    return range(first, first + size + (turn < larger))

@@ -1,0 +1,187 @@
+"""The log in a PostgreSQL database of its own: the default, without a broker.
+
+How it keeps its promises is spread over the modules beside it: ``postgres_writer`` (group commit, gapless offsets),
+``postgres_reader``, ``postgres_group`` (leases), ``postgres_signals`` (wake-ups), ``postgres_tidy`` (retention).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import (
+    Batch,
+    Consumer,
+    LogUnavailable,
+    Rebalance,
+    Record,
+    TopicPartition,
+    TopicSpec,
+    UnknownTopic,
+)
+from slm_chassis.log.postgres_group import SAFETY_SECONDS, Leases, PostgresConsumer, signal_of
+from slm_chassis.log.postgres_pool import Pool, unavailable
+from slm_chassis.log.postgres_reader import Place, Reader
+from slm_chassis.log.postgres_schema import CREATE_LOCK, prepare
+from slm_chassis.log.postgres_signals import Signals
+from slm_chassis.log.postgres_tidy import Tidy
+from slm_chassis.log.postgres_writer import Row, Writer
+from slm_chassis.log.wakeups import Wakeups
+
+TAIL_RECORDS = 1_000
+OFFSETS = """
+SELECT number, first_offset, next_offset FROM partition JOIN topic ON topic.id = partition.topic WHERE name = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Topic:
+    name: str
+    places: tuple[Place, ...]
+
+    def by_source(self) -> dict[TopicPartition, Place]:
+        return {TopicPartition(self.name, number): place for number, place in enumerate(self.places)}
+
+
+class PostgresEventLog:
+    """The log port over tables; open it with ``open``, which creates database and tables where missing."""
+
+    def __init__(self, pool: Pool, url: str, client: str) -> None:
+        self._pool = pool
+        self._wakeups = Wakeups()
+        self._signals = Signals(url, client, self._wakeups)
+        self._writer = Writer(url, client, self._signals.ring)
+        self._tidy = Tidy(pool)
+        self._tidying: asyncio.Task[None] | None = None
+        self._topics: dict[str, _Topic] = {}
+
+    @classmethod
+    async def open(cls, url: str, *, client: str) -> PostgresEventLog:
+        """Raises LogUnavailable while the server is away."""
+        with unavailable():
+            await prepare(url, client)
+            log = cls(await Pool.open(url, client), url, client)
+        log._signals.start()
+        log._writer.start()
+        log._tidying = asyncio.create_task(log._tidy.run(), name="log tidy")
+        return log
+
+    async def close(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
+        await self._writer.stop()
+        await self._signals.stop()
+        await self._pool.close()
+
+    async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", CREATE_LOCK)
+            for spec in specs:
+                topic = await connection.fetchval(
+                    "INSERT INTO topic (name, compacted, retention_days) VALUES ($1, $2, $3) "
+                    "ON CONFLICT (name) DO NOTHING RETURNING id",
+                    spec.name,
+                    spec.compacted,
+                    spec.retention_days,
+                )
+                if topic is not None:
+                    await connection.execute(
+                        "INSERT INTO partition (topic, number) SELECT $1, generate_series(0, $2 - 1)",
+                        topic,
+                        spec.partitions,
+                    )
+        for spec in specs:
+            held = await self.partitions(spec.name)
+            if held != spec.partitions:
+                raise UnknownTopic(f"topic {spec.name} has {held} partitions, not {spec.partitions}")
+
+    async def partitions(self, topic: str) -> int:
+        return len((await self._topic(topic)).places)
+
+    async def append(
+        self, topic: str, records: Sequence[Record], partition: int | None = None
+    ) -> Sequence[tuple[int, int]]:
+        places = (await self._topic(topic)).places
+        if partition is not None and not 0 <= partition < len(places):
+            raise UnknownTopic(f"topic {topic} has no partition {partition}")
+        if not records:
+            return []
+        numbers = [partition_of(r.key, len(places)) if partition is None else partition for r in records]
+        rows = [
+            Row(places[number].id, record.key.encode(), record.value, msgspec.json.encode(record.headers))
+            for number, record in zip(numbers, records, strict=True)
+        ]
+        return list(zip(numbers, await self._writer.append(topic, rows), strict=True))
+
+    async def end_offsets(self, topic: str) -> Mapping[int, int]:
+        return {row[0]: row[2] for row in await self._offsets(topic)}
+
+    async def begin_offsets(self, topic: str) -> Mapping[int, int]:
+        return {row[0]: row[1] for row in await self._offsets(topic)}
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AsyncIterator[Consumer]:
+        places = await self._places(topics)
+        signal = signal_of(group)
+        with self._wakeups.bell(topics) as bell, self._wakeups.bell([signal]) as group_bell:
+            consumer = PostgresConsumer(
+                Leases(self._pool, group, places),
+                Reader(self._pool),
+                places,
+                rebalance,
+                (bell, group_bell),
+                lambda: self._signals.ring([signal]),
+            )
+            await consumer.join()
+            try:
+                yield consumer
+            finally:
+                await consumer.leave()
+
+    async def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
+        places = await self._places(topics)
+        ends = {TopicPartition(t, n): end for t in topics for n, end in (await self.end_offsets(t)).items()}
+        reader = Reader(self._pool)
+        reader.add(places, ends | {source: at for source, at in positions.items() if source in places})
+        with self._wakeups.bell(topics) as bell:
+            while True:
+                bell.clear()
+                try:
+                    batches = await reader.read(TAIL_RECORDS)
+                except LogUnavailable:
+                    # Nobody waits for an answer here: an outage is but a delay.
+                    await asyncio.sleep(SAFETY_SECONDS)
+                    continue
+                for batch in batches:
+                    yield batch
+                if not batches:
+                    await bell.wait(SAFETY_SECONDS)
+
+    async def tidy(self) -> None:
+        """Apply retention and compaction now instead of within the minute."""
+        await self._tidy.step()
+
+    async def _places(self, topics: Sequence[str]) -> dict[TopicPartition, Place]:
+        return {source: place for topic in topics for source, place in (await self._topic(topic)).by_source().items()}
+
+    async def _topic(self, name: str) -> _Topic:
+        if name not in self._topics:
+            rows = await self._pool.rows(
+                "SELECT partition.id, compacted FROM partition JOIN topic ON topic.id = partition.topic "
+                "WHERE name = $1 ORDER BY number",
+                name,
+            )
+            if not rows:
+                raise UnknownTopic(f"topic {name} does not exist; create it at start")
+            self._topics[name] = _Topic(name, tuple(Place(row[0], row[1]) for row in rows))
+        return self._topics[name]
+
+    async def _offsets(self, topic: str) -> list[tuple[int, int, int]]:
+        await self._topic(topic)
+        return [(row[0], row[1], row[2]) for row in await self._pool.rows(OFFSETS, topic)]

@@ -1,0 +1,196 @@
+"""Consumer groups of the PostgreSQL log: lease rows on the database's clock, shared by ranges over the live members."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from slm_chassis.identity import new_id
+from slm_chassis.log.port import Batch, LogUnavailable, Rebalance, TopicPartition
+from slm_chassis.log.postgres_pool import Pool
+from slm_chassis.log.postgres_reader import Place, Reader
+from slm_chassis.log.sharing import share_of
+from slm_chassis.log.wakeups import Bell
+
+BEAT_SECONDS = 1.0
+SAFETY_SECONDS = 0.5
+# A member that does not poll any more gives its partitions up, as with Kafka's max.poll.interval.
+STUCK_SECONDS = 300.0
+
+BEAT = """
+WITH alive AS (
+    INSERT INTO member ("group", id, topics, alive_until) VALUES ($1, $2, $3, clock_timestamp() + interval '5 s')
+    ON CONFLICT ("group", id) DO UPDATE SET alive_until = excluded.alive_until
+)
+UPDATE lease SET expires_at = clock_timestamp() + interval '5 s'
+WHERE "group" = $1 AND member = $2 RETURNING partition
+"""
+MEMBERS = """SELECT id, topics FROM member WHERE "group" = $1 AND alive_until > clock_timestamp() ORDER BY id"""
+CLAIM = """
+INSERT INTO lease ("group", partition, member, expires_at)
+SELECT $1, id, $2, clock_timestamp() + interval '5 s' FROM unnest($3::integer[]) AS id ORDER BY id
+ON CONFLICT ("group", partition) DO UPDATE
+SET member = excluded.member, epoch = lease.epoch + 1, expires_at = excluded.expires_at
+WHERE lease.member IS NULL OR lease.expires_at < clock_timestamp()
+RETURNING partition
+"""
+RELEASE = 'UPDATE lease SET member = NULL WHERE "group" = $1 AND member = $2 AND partition = ANY($3::integer[])'
+LEAVE = 'DELETE FROM member WHERE "group" = $1 AND id = $2'
+HINT = """
+UPDATE lease SET read_up_to = given.at FROM unnest($3::integer[], $4::bigint[]) AS given(partition, at)
+WHERE lease."group" = $1 AND lease.member = $2 AND lease.partition = given.partition
+"""
+
+
+def signal_of(group: str) -> str:
+    """The name under which a change in a group is signalled."""
+    return f"group {group}"
+
+
+class Leases:
+    """One member's leases: ``beat`` keeps them, ``give_up`` and ``claim`` bring them to the member's share."""
+
+    def __init__(self, pool: Pool, group: str, places: Mapping[TopicPartition, Place]) -> None:
+        self._pool = pool
+        self._group = group
+        self._id = new_id()
+        self._places = places
+        self._sources = {place.id: source for source, place in places.items()}
+        self._counts: dict[str, int] = {}
+        for source in places:
+            self._counts[source.topic] = self._counts.get(source.topic, 0) + 1
+        self._lock = asyncio.Lock()
+        self.share: frozenset[TopicPartition] = frozenset()
+        self.held: frozenset[TopicPartition] = frozenset()
+
+    async def beat(self) -> None:
+        """Renew, see what was lost, and learn the share among those alive now."""
+        async with self._lock:
+            renewed = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
+            self.held &= {self._sources[row[0]] for row in renewed if row[0] in self._sources}
+            members = {row[0]: row[1] for row in await self._pool.rows(MEMBERS, self._group)}
+            if self._id in members:
+                self.share = share_of(self._id, members, self._counts)
+
+    async def claim(self) -> None:
+        """Take what of the share is free or expired."""
+        async with self._lock:
+            wanted = [self._places[source].id for source in self.share - self.held]
+            taken = await self._pool.rows(CLAIM, self._group, self._id, wanted) if wanted else []
+            self.held |= {self._sources[row[0]] for row in taken}
+
+    async def give_up(self, sources: frozenset[TopicPartition]) -> None:
+        async with self._lock:
+            self.held -= sources
+            await self._pool.rows(RELEASE, self._group, self._id, [self._places[source].id for source in sources])
+
+    async def leave(self) -> None:
+        await self.give_up(frozenset(self._places))
+        await self._pool.rows(LEAVE, self._group, self._id)
+
+    async def hint(self, positions: Mapping[TopicPartition, int]) -> None:
+        known = {self._places[source].id: at for source, at in positions.items() if source in self._places}
+        await self._pool.rows(HINT, self._group, self._id, list(known), list(known.values()))
+
+
+class PostgresConsumer:
+    """A member of a group. A task keeps its leases; partitions come and go within ``poll`` alone."""
+
+    def __init__(
+        self,
+        leases: Leases,
+        reader: Reader,
+        places: Mapping[TopicPartition, Place],
+        rebalance: Rebalance,
+        bells: tuple[Bell, Bell],
+        announce: Callable[[], None],
+    ) -> None:
+        self._leases = leases
+        self._reader = reader
+        self._places = places
+        self._rebalance = rebalance
+        self._bell, self._group_bell = bells
+        self._announce = announce
+        self._polled_at = time.monotonic()
+        self._woken = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        return self._reader.sources
+
+    async def poll(self, max_records: int, wait_seconds: float) -> Sequence[Batch]:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            self._bell.clear()
+            self._polled_at = time.monotonic()
+            await self._settle()
+            batches = await self._reader.read(max_records)
+            left = deadline - time.monotonic()
+            if batches or left <= 0 or self._woken:
+                self._woken = False
+                return batches
+            await self._bell.wait(min(left, SAFETY_SECONDS))
+
+    def seek(self, source: TopicPartition, offset: int) -> None:
+        self._reader.seek(source, offset)
+
+    async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
+        with suppress(LogUnavailable):
+            await self._leases.hint(positions)
+
+    def wake(self) -> None:
+        self._woken = True
+        self._bell.ring()
+
+    async def join(self) -> None:
+        await self._leases.beat()
+        self._announce()
+        self._task = asyncio.create_task(self._keep(), name="log leases")
+
+    async def leave(self) -> None:
+        """Hand everything over at once. With the server away, the leases expire instead."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            await self._drop(self.assignment)
+        finally:
+            with suppress(LogUnavailable):
+                await self._leases.leave()
+            self._announce()
+
+    async def _keep(self) -> None:
+        while True:
+            await self._group_bell.wait(BEAT_SECONDS)
+            self._group_bell.clear()
+            if time.monotonic() - self._polled_at < STUCK_SECONDS:
+                with suppress(LogUnavailable):
+                    await self._leases.beat()
+            if self._unsettled():
+                self._bell.ring()
+
+    def _unsettled(self) -> bool:
+        return not self._leases.share == self._leases.held == self.assignment
+
+    async def _settle(self) -> None:
+        if not self._unsettled():
+            return
+        await self._drop(self.assignment - self._leases.held)
+        surplus = self._leases.held - self._leases.share
+        if surplus:
+            await self._drop(self.assignment & surplus)
+            await self._leases.give_up(surplus)
+            self._announce()
+        await self._leases.claim()
+        gained = self._leases.held - self.assignment
+        if gained:
+            positions = await self._rebalance.assigned(gained)
+            self._reader.add({source: self._places[source] for source in gained}, positions)
+
+    async def _drop(self, sources: frozenset[TopicPartition]) -> None:
+        if sources:
+            self._reader.remove(sources)
+            await self._rebalance.revoked(sources)

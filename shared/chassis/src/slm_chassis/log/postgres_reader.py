@@ -1,0 +1,113 @@
+"""Reads partitions of the PostgreSQL log from positions: one query for all of them, limited in records and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from slm_chassis.log.port import Batch, OffsetVanished, StoredRecord, TopicPartition
+from slm_chassis.log.postgres_pool import Pool
+
+POLL_BYTES = 8 << 20
+FIRST_GUESS = 1_000
+
+# A row without offset tells of a position outside what its partition holds.
+READ = """
+SELECT partition, at, first_offset, next_offset, "offset", key, value, headers, appended_at
+FROM (
+    SELECT wanted.partition, wanted.at, wanted.turn, held.first_offset, held.next_offset,
+           record."offset", record.key, record.value, record.headers, record.appended_at,
+           sum(octet_length(record.value)) OVER (ORDER BY wanted.turn, record."offset")
+               - octet_length(record.value) AS size_before
+    FROM unnest($1::integer[], $2::bigint[]) WITH ORDINALITY AS wanted(partition, at, turn)
+    JOIN partition AS held ON held.id = wanted.partition
+    LEFT JOIN LATERAL (
+        SELECT * FROM record WHERE partition = wanted.partition AND "offset" >= wanted.at ORDER BY "offset" LIMIT $3
+    ) AS record ON true
+) AS found
+WHERE size_before < $4 OR ("offset" IS NULL AND (at < first_offset OR at > next_offset))
+ORDER BY turn, "offset"
+LIMIT $3
+"""
+
+_headers = msgspec.json.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A partition as the reader needs it: its row id, and whether its topic is compacted."""
+
+    id: int
+    compacted: bool
+
+
+class Reader:
+    """Positions in some partitions, and what comes after them. Positions move past what is returned."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._places: dict[TopicPartition, Place] = {}
+        self._sources: dict[int, TopicPartition] = {}
+        self._positions: dict[TopicPartition, int] = {}
+        self._average = POLL_BYTES // FIRST_GUESS
+
+    @property
+    def sources(self) -> frozenset[TopicPartition]:
+        return frozenset(self._positions)
+
+    def add(self, places: Mapping[TopicPartition, Place], positions: Mapping[TopicPartition, int]) -> None:
+        for source, place in places.items():
+            self._places[source] = place
+            self._sources[place.id] = source
+            self._positions[source] = positions[source]
+
+    def remove(self, sources: Iterable[TopicPartition]) -> None:
+        for source in sources:
+            del self._sources[self._places.pop(source).id]
+            del self._positions[source]
+
+    def seek(self, source: TopicPartition, offset: int) -> None:
+        if source in self._positions:
+            self._positions[source] = offset
+
+    async def read(self, max_records: int) -> list[Batch]:
+        """At most one batch a partition. Raises OffsetVanished, LogUnavailable."""
+        if not self._positions:
+            return []
+        # Fetching ten thousand rows to return the eighty that fit would be the dearest part of catching up.
+        limit = min(max_records, max(16, 2 * POLL_BYTES // max(1, self._average)))
+        asked = dict(self._positions)
+        ids = [self._places[source].id for source in asked]
+        rows = await self._pool.rows(READ, ids, list(asked.values()), limit, POLL_BYTES)
+        found: dict[TopicPartition, list[StoredRecord]] = {}
+        for row in rows:
+            source = self._sources[row[0]]
+            self._check_held(source, row[1], row[2], row[3])
+            found.setdefault(source, []).append(_stored(source, row))
+        return self._moved_past(found)
+
+    def _check_held(self, source: TopicPartition, at: int, first: int, end: int) -> None:
+        if at > end or (at < first and not self._places[source].compacted):
+            raise OffsetVanished(f"{source.topic}/{source.partition} holds {first} to {end}, not {at}")
+
+    def _moved_past(self, found: Mapping[TopicPartition, list[StoredRecord]]) -> list[Batch]:
+        batches = []
+        for source, records in found.items():
+            after = records[-1].offset + 1
+            batches.append(Batch(source, records, after))
+            # To the end of the order, so that a busy partition never starves the others.
+            del self._positions[source]
+            self._positions[source] = after
+        count = sum(len(batch.records) for batch in batches)
+        if count:
+            self._average = sum(len(record.value) for batch in batches for record in batch.records) // count
+        return batches
+
+
+def _stored(source: TopicPartition, row: tuple[int, int, int, int, int, bytes, bytes, bytes, int]) -> StoredRecord:
+    _, _, _, _, offset, key, value, headers, appended_at = row
+    return StoredRecord(
+        source.topic, source.partition, offset, key.decode(), value, _headers.decode(headers), appended_at
+    )

@@ -1,0 +1,88 @@
+"""NOTIFY and LISTEN of the PostgreSQL log: how processes ring one another's bells."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+
+import asyncpg
+
+from slm_chassis.log.postgres_pool import AWAY, connect
+from slm_chassis.log.wakeups import Wakeups
+
+CHANNEL = "slm_log"
+RECONNECT_SECONDS = 0.5
+
+
+class Signals:
+    """Rings the bells of this process at once, those of the others through one coalesced NOTIFY.
+
+    A signal may get lost with its connection; whoever waits looks again after a while all the same.
+    """
+
+    def __init__(self, url: str, client: str, wakeups: Wakeups) -> None:
+        self._url = url
+        self._client = client
+        self._wakeups = wakeups
+        self._pending: set[str] = set()
+        self._some = asyncio.Event()
+        self._own_pid = 0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._send(), name="log notify")]
+        self._tasks.append(asyncio.create_task(self._listen(), name="log listen"))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def ring(self, names: Iterable[str]) -> None:
+        """``names`` are topics and groups."""
+        for name in names:
+            self._wakeups.ring(name)
+            self._pending.add(name)
+        self._some.set()
+
+    async def _send(self) -> None:
+        while True:
+            with contextlib.suppress(*AWAY, asyncpg.PostgresError):
+                # A lost signal is only a delay, so it need not wait for the disk.
+                connection = await connect(self._url, self._client, synchronous_commit="off")
+                try:
+                    self._own_pid = connection.get_server_pid()
+                    await self._send_over(connection)
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _send_over(self, connection: asyncpg.Connection) -> None:
+        while True:
+            await self._some.wait()
+            self._some.clear()
+            names, self._pending = self._pending, set()
+            await connection.execute("SELECT pg_notify($1, name) FROM unnest($2::text[]) AS name", CHANNEL, list(names))
+
+    async def _listen(self) -> None:
+        while True:
+            with contextlib.suppress(*AWAY, asyncpg.PostgresError):
+                connection = await connect(self._url, self._client)
+                try:
+                    await self._listen_over(connection)
+                finally:
+                    connection.terminate()
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _listen_over(self, connection: asyncpg.Connection) -> None:
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        await connection.add_listener(CHANNEL, self._heard)
+        # What was signalled while nobody listened.
+        self._wakeups.ring_all()
+        await lost.wait()
+
+    def _heard(self, _connection: object, pid: int, _channel: str, name: object) -> None:
+        if pid != self._own_pid:
+            self._wakeups.ring(str(name))

@@ -1,0 +1,153 @@
+"""Group commit of the PostgreSQL log: what waits is appended in one transaction, by one statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from slm_chassis.log.port import LogError, LogUnavailable
+from slm_chassis.log.postgres_pool import connect, unavailable
+
+COMMIT_BYTES = 16 << 20
+APPEND = "SELECT append_records($1, $2, $3, $4, $5, $6, $7)"
+
+
+@dataclass(slots=True)
+class Row:
+    """A record on its way; ``partition`` is the row id of its partition, not its number."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: bytes
+
+
+@dataclass(slots=True)
+class Request:
+    """One call of ``append``: its rows, and the future that gets their offsets."""
+
+    topic: str
+    rows: Sequence[Row]
+    size: int
+    offsets: asyncio.Future[list[int]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Writer:
+    """The one task of a process that appends. ``appended`` is called after each commit with the topics."""
+
+    def __init__(self, url: str, client: str, appended: Callable[[Iterable[str]], None]) -> None:
+        self._url = url
+        self._client = client
+        self._appended = appended
+        self._queue: asyncio.Queue[Request] = asyncio.Queue()
+        self._connection: asyncpg.Connection | None = None
+        self._held_over: Request | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="log writer")
+
+    async def stop(self) -> None:
+        """Whatever still waits gets LogUnavailable."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._task = None
+        while self._held_over or not self._queue.empty():
+            _fail(self._held_over or self._queue.get_nowait(), LogUnavailable("the log is closed"))
+            self._held_over = None
+        if self._connection is not None:
+            self._connection.terminate()
+
+    async def append(self, topic: str, rows: Sequence[Row]) -> list[int]:
+        """The offsets of the rows, once they are durable."""
+        if self._task is None:
+            raise LogUnavailable("the log is closed")
+        request = Request(topic, rows, sum(len(row.value) + len(row.headers) for row in rows))
+        self._queue.put_nowait(request)
+        return await request.offsets
+
+    async def _run(self) -> None:
+        while True:
+            requests = await self._next_requests()
+            try:
+                await self._commit(requests)
+            except asyncio.CancelledError:
+                for request in requests:
+                    _fail(request, LogUnavailable("the log was closed while it appended"))
+                raise
+
+    async def _next_requests(self) -> list[Request]:
+        first = self._held_over or await self._queue.get()
+        self._held_over = None
+        requests, size = [first], first.size
+        while not self._queue.empty():
+            request = self._queue.get_nowait()
+            size += request.size
+            if size > COMMIT_BYTES:
+                self._held_over = request
+                break
+            requests.append(request)
+        return requests
+
+    async def _commit(self, requests: list[Request]) -> None:
+        try:
+            with unavailable():
+                offsets = iter(await self._insert([row for request in requests for row in request.rows]))
+        except LogUnavailable as cause:
+            for request in requests:
+                _fail(request, cause)
+        except Exception as cause:
+            await self._commit_singly(requests, cause)
+        else:
+            self._appended({request.topic for request in requests})
+            for request in requests:
+                _answer(request, [next(offsets) for _ in request.rows])
+
+    async def _commit_singly(self, requests: list[Request], cause: Exception) -> None:
+        """One bad request must not fail those that happened to wait beside it."""
+        if len(requests) == 1:
+            _fail(requests[0], LogError(f"the log refused the records: {cause}"))
+            return
+        for request in requests:
+            await self._commit([request])
+
+    async def _insert(self, rows: list[Row]) -> list[int]:
+        counts = Counter(row.partition for row in rows)
+        partitions = sorted(counts)
+        turns = {partition: turn for turn, partition in enumerate(partitions)}
+        ranks, seen = [], dict.fromkeys(partitions, 0)
+        for row in rows:
+            ranks.append(seen[row.partition])
+            seen[row.partition] += 1
+        firsts = await (await self._connected()).fetchval(
+            APPEND,
+            partitions,
+            [counts[partition] for partition in partitions],
+            [turns[row.partition] + 1 for row in rows],
+            ranks,
+            [row.key for row in rows],
+            [row.value for row in rows],
+            [row.headers for row in rows],
+        )
+        return [firsts[turns[row.partition]] + rank for row, rank in zip(rows, ranks, strict=True)]
+
+    async def _connected(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await connect(self._url, self._client)
+        return self._connection
+
+
+def _answer(request: Request, offsets: list[int]) -> None:
+    if not request.offsets.done():
+        request.offsets.set_result(offsets)
+
+
+def _fail(request: Request, cause: Exception) -> None:
+    if not request.offsets.done():
+        request.offsets.set_exception(cause)
