@@ -19,11 +19,13 @@ class Topic:
     retention_days: int | None = None
     intake: bool = False
     """Intake topics are stamped by the log (append time) and spread over the judge's partitions."""
+    parks: bool = False
+    """Where a consumer sets a record aside, later records of its key wait behind it."""
 
 
 ACCESS = Topic("slm.access", "agreement", compacted=True)
 CATALOGUE = Topic("slm.catalogue", "agreement", compacted=True)
-AGREEMENTS = Topic("slm.agreements", "agreement")
+AGREEMENTS = Topic("slm.agreements", "agreement", parks=True)
 MEASUREMENTS = Topic("slm.measurements", "anyone", retention_days=7, intake=True)
 TICKETS = Topic("slm.tickets", "anyone", retention_days=30, intake=True)
 BREACHES = Topic("slm.breaches", "monitor")

@@ -1,0 +1,295 @@
+"""A service's database: transactions that carry state and outgoing events together, or neither."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import asyncpg
+from sqlalchemy import CursorResult, Executable, event, exc, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from slm_chassis import tracing
+from slm_chassis.clock import Clock
+from slm_chassis.faults import READ_ONLY, is_infrastructure_fault, sqlstate
+from slm_chassis.identity import NewId, new_id
+from slm_chassis.log.port import Record
+from slm_events.catalogue import PUBLISHED
+from slm_events.envelope import Envelope, to_headers, to_json
+from slm_events.instants import to_text
+
+OUTBOX_CHANNEL = "slm_outbox"
+"""Where a process without a relay tells the others' relays that rows wait."""
+
+_INSERT_OUTBOX = """
+INSERT INTO outbox (topic, partition, key, value, headers)
+SELECT topic, partition, key, value, headers::json
+FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::text[])
+     WITH ORDINALITY AS row (topic, partition, key, value, headers, number)
+ORDER BY number
+"""
+
+_SERVER_SETTINGS = {
+    "timezone": "UTC",
+    # A process frozen inside a transaction must not hold its locks for ever.
+    "idle_in_transaction_session_timeout": "60000",
+}
+_CONNECT_SECONDS = 10.0
+_STATEMENT_SECONDS = 60.0
+
+
+class _Outgoing(NamedTuple):
+    topic: str
+    partition: int | None
+    record: Record
+
+
+class Transaction:
+    """One transaction of a database: state, and the events that tell of it, commit together."""
+
+    def __init__(self, connection: AsyncConnection, *, now: int, source: str, new_id: NewId) -> None:
+        self.connection = connection
+        self.now = now
+        """Installation time when the transaction was opened, microseconds UTC."""
+        self._source = source
+        self._new_id = new_id
+        self._outgoing: list[_Outgoing] = []
+        self._begun = False
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
+        """Run a statement; ``parameters`` a mapping, or a list of mappings to run it once for each."""
+        self._begun = True
+        result = await self.connection.execute(statement, parameters)
+        assert isinstance(result, CursorResult)
+        return result
+
+    async def driver(self) -> asyncpg.Connection:
+        """The driver's connection inside this transaction, for COPY and hot statements."""
+        if not self._begun:
+            # The transaction begins with the first statement; what went to the driver before would commit by itself.
+            await self.execute(text("SELECT 1"))
+        return (await self.connection.get_raw_connection()).driver_connection
+
+    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+        """Let a published event leave with this transaction; ``at`` is when it happened, by default ``now``.
+
+        Raises KeyError for what is not in ``slm_events.catalogue``.
+        """
+        row = PUBLISHED[type(event)]
+        identity = event_id or self._new_id()
+        envelope = Envelope(
+            id=identity,
+            source=self._source,
+            type=row.type,
+            subject=str(getattr(event, row.subject_field)),
+            time=to_text(self.now if at is None else at),
+            recorded_at=to_text(self.now),
+            data=event,
+            correlation_id=tracing.correlation_id.get() or identity,
+            causation_id=tracing.causation_id.get(),
+            traceparent=tracing.traceparent.get(),
+        )
+        key = str(getattr(event, row.key_field))
+        self.append(row.topic.name, Record(key, to_json(event), to_headers(envelope)))
+
+    def append(self, topic: str, record: Record, partition: int | None = None) -> None:
+        """Let a record as it is leave with this transaction."""
+        self._outgoing.append(_Outgoing(topic, partition, record))
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that can fail by itself: when the block raises, its writes and its events are undone, no others."""
+        kept = len(self._outgoing)
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self._outgoing[kept:]
+            raise
+
+    async def flush(self) -> bool:
+        """Write the outbox rows, all in one statement; whether there were any. Called just before the commit."""
+        if not self._outgoing:
+            return False
+        driver = await self.driver()
+        outgoing, self._outgoing = self._outgoing, []
+        await driver.execute(_INSERT_OUTBOX, *_columns(outgoing))
+        return True
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database; safe to share between tasks of one event loop."""
+
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, source: str, new_id: NewId = new_id) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.source = source
+        """``/slm/<installation>/<context>``: the source of every event published through this database."""
+        self.url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        """For connections of one's own, e.g. to LISTEN."""
+        self._new_id = new_id
+        self._callbacks: list[Callable[[], None]] = []
+        self._unannounced = False
+        self._announcing: asyncio.Task[None] | None = None
+        self._distrust_before = 0.0
+        event.listen(engine.sync_engine, "connect", _note_opening)
+        event.listen(engine.sync_engine, "checkout", self._refuse_spent)
+
+    @classmethod
+    async def open(
+        cls, url: str, *, clock: Clock, source: str, new_id: NewId = new_id, pool_size: int = 10
+    ) -> Database:
+        """Connect once to see that the database is there; raises OSError or sqlalchemy.exc.DBAPIError where not."""
+        engine = open_engine(url, client=source, pool_size=pool_size)
+        database = cls(engine, clock=clock, source=source, new_id=new_id)
+        try:
+            async with database.read():
+                pass
+        except BaseException:
+            await database.close()
+            raise
+        return database
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Transaction]:
+        """A transaction: commits when the block ends, rolls back when it raises.
+
+        An infrastructure fault raised from the commit leaves the outcome unknown: read before trying again.
+        """
+        if (outer := self._enclosing()) is not None:
+            async with outer.savepoint():
+                yield outer
+            return
+        left = False
+        async with self._connect() as connection, connection.begin():
+            transaction = Transaction(connection, now=self.clock.now(), source=self.source, new_id=self._new_id)
+            yield transaction
+            left = await transaction.flush()
+        if left:
+            self._announce()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from; whatever is written through it is rolled back."""
+        if (outer := self._enclosing()) is not None:
+            yield outer.connection
+            return
+        async with self._connect() as connection:
+            yield connection
+
+    @contextmanager
+    def enclose(self, transaction: Transaction) -> Iterator[None]:
+        """Inside the block this task's ``begin()`` joins the transaction, and ``read()`` sees what it has written.
+
+        For a caller that must commit something of its own with whatever a use case does.
+        """
+        token = _enclosing.set(_Enclosing(self, transaction, asyncio.current_task()))
+        try:
+            yield
+        finally:
+            _enclosing.reset(token)
+
+    def _enclosing(self) -> Transaction | None:
+        enclosing = _enclosing.get()
+        # Tasks started inside inherit the variable, but run beside the transaction and perhaps after it.
+        if enclosing is None or enclosing.database is not self or enclosing.task is not asyncio.current_task():
+            return None
+        return enclosing.transaction
+
+    def on_commit(self, callback: Callable[[], None]) -> None:
+        """Call back after every commit that left outbox rows; must not block."""
+        self._callbacks.append(callback)
+
+    async def close(self) -> None:
+        if self._announcing is not None:
+            await self._announcing
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def _connect(self) -> AsyncIterator[AsyncConnection]:
+        async with self.engine.connect() as connection:
+            try:
+                yield connection
+            except BaseException as error:
+                # Here rather than in SQLAlchemy's events, because ``driver()`` goes past those.
+                if sqlstate(error) == READ_ONLY:
+                    self._distrust_before = time.monotonic()
+                if sqlstate(error) == READ_ONLY or isinstance(error, OSError):
+                    await connection.invalidate()
+                raise
+
+    def _refuse_spent(self, connection: Any, record: Any, _proxy: Any) -> None:
+        # Costs no round trip, unlike a ping; and a ping succeeds on a former primary.
+        if record.info["opened"] <= self._distrust_before or connection.driver_connection.is_closed():
+            raise exc.DisconnectionError("the connection was lost or leads to a server that is read-only now")
+
+    def _announce(self) -> None:
+        for callback in self._callbacks:
+            callback()
+        if not self._callbacks:
+            self._unannounced = True
+            if self._announcing is None or self._announcing.done():
+                self._announcing = asyncio.create_task(self._notify())
+
+    async def _notify(self) -> None:
+        """Tell other processes' relays; after the commit and coalesced, since NOTIFY inside it serializes commits."""
+        while self._unannounced:
+            self._unannounced = False
+            try:
+                async with self._connect() as connection:
+                    await connection.execute(text(f"NOTIFY {OUTBOX_CHANNEL}"))
+                    await connection.commit()
+            except Exception as error:
+                if not is_infrastructure_fault(error):
+                    raise
+
+
+def open_engine(
+    url: str, *, client: str, pool_size: int, statement_seconds: float | None = _STATEMENT_SECONDS
+) -> AsyncEngine:
+    """An engine for ``postgresql://…`` with the product's time-outs; ``client`` is the name the server shows."""
+    return create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=10.0,
+        pool_use_lifo=True,
+        connect_args={
+            "timeout": _CONNECT_SECONDS,
+            "command_timeout": statement_seconds,
+            "server_settings": {**_SERVER_SETTINGS, "application_name": client[:63]},
+        },
+    )
+
+
+def _note_opening(_connection: Any, record: Any) -> None:
+    record.info["opened"] = time.monotonic()
+
+
+class _Enclosing(NamedTuple):
+    database: Database
+    transaction: Transaction
+    task: asyncio.Task[Any] | None
+
+
+_enclosing: ContextVar[_Enclosing | None] = ContextVar("enclosing", default=None)
+
+
+def _columns(outgoing: Sequence[_Outgoing]) -> tuple[list[Any], ...]:
+    return (
+        [each.topic for each in outgoing],
+        [each.partition for each in outgoing],
+        [each.record.key for each in outgoing],
+        [each.record.value for each in outgoing],
+        [_headers(each.record.headers) for each in outgoing],
+    )
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    return json.dumps(dict(headers), separators=(",", ":"), ensure_ascii=False)

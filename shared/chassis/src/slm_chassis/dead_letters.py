@@ -1,0 +1,170 @@
+"""Records a consumer could not handle: set aside, looked at, put back; and those that wait behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+
+from sqlalchemy import ARRAY, Row, Text, any_, bindparam, delete, insert, select, update
+
+from slm_chassis.database import Database, Transaction
+from slm_chassis.identity import new_id
+from slm_chassis.log.port import Record, StoredRecord
+from slm_chassis.tables import dead_letter as table
+from slm_events.catalogue import DEAD_LETTERS
+
+REDRIVEN = "slm_dead_letter"
+"""Header of a record that was put back: the id of its dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record set aside. ``state``: ``failed``; ``parked`` behind a failed one of its key; ``redriven``, under way."""
+
+    dead_letter_id: str
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    value: bytes
+    headers: Mapping[str, str]
+    state: str
+    reason: str
+    attempts: int
+    at: int
+
+
+class NotFirst(ValueError):
+    """The dead letter waits behind another of its key, which has to be put back before it."""
+
+
+async def listing(database: Database, *, after: str | None = None, limit: int = 100) -> list[DeadLetter]:
+    """Dead letters in the order of their ids, which is that of setting aside; ``after`` an id to go on from."""
+    query = select(table).order_by(table.c.dead_letter_id).limit(limit)
+    if after is not None:
+        query = query.where(table.c.dead_letter_id > after)
+    async with database.read() as connection:
+        return [_shape(row) for row in await connection.execute(query)]
+
+
+async def redrive(database: Database, dead_letter_id: str) -> None:
+    """Put a record back into its topic under its own id; it stays listed until it has been handled.
+
+    What is parked behind it follows by itself, one by one. Raises KeyError for an unknown id, NotFirst.
+    """
+    async with database.begin() as transaction:
+        found = await transaction.execute(
+            select(table).where(table.c.dead_letter_id == dead_letter_id).with_for_update()
+        )
+        row = found.one_or_none()
+        if row is None:
+            raise KeyError(f"there is no dead letter {dead_letter_id}")
+        letter = _shape(row)
+        if letter.state == "parked":
+            raise NotFirst(f"{dead_letter_id} waits: {letter.reason}; put that one back, the others follow")
+        await _put_back(transaction, letter)
+
+
+async def set_aside(
+    transaction: Transaction, consumer: str, record: StoredRecord, *, reason: str, attempts: int
+) -> None:
+    """Keep a record that cannot be handled, in the transaction that moves the position past it, and tell the others."""
+    await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
+    told = {
+        "slm_dead_letter_consumer": consumer,
+        "slm_dead_letter_topic": record.topic,
+        "slm_dead_letter_partition": str(record.partition),
+        "slm_dead_letter_offset": str(record.offset),
+        "slm_dead_letter_reason": reason,
+        "slm_dead_letter_attempts": str(attempts),
+    }
+    transaction.append(DEAD_LETTERS.name, Record(record.key, record.value, {**record.headers, **told}))
+
+
+async def park(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
+    """Let a record wait behind a dead letter of its key."""
+    await _keep(transaction, consumer, record, state="parked", reason=f"parked behind {behind}", attempts=0)
+
+
+async def heads(transaction: Transaction, consumer: str, topic: str, keys: Collection[str]) -> dict[str, str]:
+    """Of these keys, those with dead letters → the id of the first: only that one may be handled."""
+    rows = await transaction.execute(
+        select(table.c.key, table.c.dead_letter_id)
+        .distinct(table.c.key)
+        .where(table.c.consumer == consumer, table.c.topic == topic)
+        .where(table.c.key == any_(bindparam("keys", list(keys), ARRAY(Text))))
+        .order_by(table.c.key, table.c.seq)
+    )
+    return {row.key: row.dead_letter_id for row in rows}
+
+
+async def resolve(transaction: Transaction, consumer: str, dead_letter_id: str) -> str | None:
+    """A record that was put back has been handled: forget it and put back what is parked behind it.
+
+    Returns the id of the next dead letter of its key.
+    """
+    gone = await transaction.execute(
+        delete(table)
+        .where(table.c.dead_letter_id == dead_letter_id, table.c.consumer == consumer)
+        .returning(table.c.topic, table.c.key)
+    )
+    row = gone.one_or_none()
+    if row is None:
+        return None
+    rest = await transaction.execute(
+        select(table)
+        .where(table.c.consumer == consumer, table.c.topic == row.topic, table.c.key == row.key)
+        .order_by(table.c.seq)
+        .limit(1)
+        .with_for_update()
+    )
+    follower = rest.one_or_none()
+    if follower is None:
+        return None
+    letter = _shape(follower)
+    if letter.state == "parked":
+        await _put_back(transaction, letter)
+    return letter.dead_letter_id
+
+
+async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
+    await transaction.execute(
+        update(table).where(table.c.dead_letter_id == letter.dead_letter_id).values(state="redriven")
+    )
+    record = Record(letter.key, letter.value, {**letter.headers, REDRIVEN: letter.dead_letter_id})
+    transaction.append(letter.topic, record, letter.partition)
+
+
+async def _keep(
+    transaction: Transaction, consumer: str, record: StoredRecord, *, state: str, reason: str, attempts: int
+) -> None:
+    headers = dict(record.headers)
+    verdict = {"state": state, "reason": reason, "at": transaction.now}
+    known = headers.pop(REDRIVEN, None)
+    if known is not None:
+        # A record that was put back keeps its dead letter, and with it its place before those behind it.
+        again = await transaction.execute(
+            update(table)
+            .where(table.c.dead_letter_id == known, table.c.consumer == consumer)
+            .values(attempts=table.c.attempts + attempts, **verdict)
+        )
+        if again.rowcount:
+            return
+    row = {
+        "dead_letter_id": new_id(),
+        "consumer": consumer,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "value": record.value,
+        "headers": headers,
+        "attempts": attempts,
+        **verdict,
+    }
+    await transaction.execute(insert(table).values(row))
+
+
+def _shape(row: Row[tuple[object, ...]]) -> DeadLetter:
+    return DeadLetter(**{field.name: getattr(row, field.name) for field in fields(DeadLetter)})

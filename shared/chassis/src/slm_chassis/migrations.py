@@ -1,0 +1,73 @@
+"""Brings a service's database to the newest version of its package's migrations, creating it where it is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import zlib
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+
+from slm_chassis.database import open_engine
+
+_ENVIRONMENT = Path(__file__).parent / "migration_environment"
+_LOCK_CLASS = 7_546
+"""Any number, the same for all: keeps these advisory locks apart from others in the database."""
+
+
+async def migrate(database_url: str, package: str) -> None:
+    """Apply ``<package>/migrations/versions`` up to its head, in one transaction.
+
+    Replicas may start together: one migrates, the others wait and find it done. Raises what the migration raised, the
+    database being as before.
+    """
+    await ensure_database(database_url)
+    engine = open_engine(database_url, client=f"{package} migrations", pool_size=1, statement_seconds=None)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(:class, :id)"),
+                {"class": _LOCK_CLASS, "id": zlib.crc32(package.encode()) & 0x7FFFFFFF},
+            )
+            await connection.run_sync(_upgrade, _versions_of(package))
+    finally:
+        await engine.dispose()
+
+
+async def ensure_database(database_url: str) -> None:
+    """Create the database an URL names, unless it exists; needs the right to connect to ``postgres`` only if not."""
+    try:
+        await (await asyncpg.connect(database_url, timeout=10.0)).close()
+        return
+    except asyncpg.InvalidCatalogNameError:
+        pass
+    url = make_url(database_url)
+    server = await asyncpg.connect(url.set(database="postgres").render_as_string(hide_password=False), timeout=10.0)
+    try:
+        name = str(url.database).replace('"', '""')
+        await server.execute(f'CREATE DATABASE "{name}"')
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+        # Another replica was faster; the second error is how PostgreSQL says so in a close race.
+        pass
+    finally:
+        await server.close()
+
+
+def _versions_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"there is no package {package} to take migrations from")
+    return Path(spec.origin).parent / "migrations" / "versions"
+
+
+def _upgrade(connection: Connection, versions: Path) -> None:
+    config = Config()
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(_ENVIRONMENT).replace("%", "%%"))
+    config.set_main_option("version_locations", str(versions).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

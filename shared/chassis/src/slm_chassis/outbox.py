@@ -1,0 +1,158 @@
+"""Events out: the relay that carries committed outbox rows to the log, losing none, in the order of each key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import structlog
+from sqlalchemy import text
+
+from slm_chassis.database import OUTBOX_CHANNEL, Database
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.log.port import EventLog, LogUnavailable, Record
+from slm_chassis.workers import Backoff, Progress
+
+_log = structlog.get_logger(__name__)
+
+APPEND_SECONDS = 20.0
+"""A relay that has not appended within this of taking the lock gives its batch back."""
+
+# The lock first and the rows in a statement of their own: a snapshot taken before the lock was ours would still show
+# rows which the relay before us has appended and deleted. Where nothing waits, nothing is locked or written.
+_LOCK = text(
+    "SELECT EXISTS (SELECT FROM outbox) AS waiting,"
+    " (SELECT id FROM outbox_relay WHERE EXISTS (SELECT FROM outbox) FOR UPDATE SKIP LOCKED) AS locked"
+)
+
+# Whatever is visible, lowest number first. Never ``seq > last``: numbers become visible in the order of the commits,
+# not in their own, and a row that was still uncommitted when a higher one passed would be skipped for ever.
+_TAKE = """
+WITH taken AS (DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1)
+               RETURNING seq, topic, partition, key, value, headers::text AS headers)
+SELECT topic, partition, key, value, headers FROM taken ORDER BY seq
+"""
+
+
+class Relay:
+    """Carries outbox rows to the log. Any number may run against one database; one at a time works.
+
+    At least once: a crash between the append and the commit repeats a batch under the same event ids.
+    """
+
+    name = "relay"
+
+    def __init__(self, database: Database, log: EventLog, *, max_rows: int = 1_000, poll_seconds: float = 0.5) -> None:
+        self.progress = Progress()
+        self._database = database
+        self._log = log
+        self._max_rows = max_rows
+        self._poll_seconds = poll_seconds
+        self._woken = asyncio.Event()
+        database.on_commit(self.wake)
+
+    def wake(self) -> None:
+        """Rows may wait: look at once."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled; waits out a database or a log that is away."""
+        listening = asyncio.create_task(self._listen(), name="relay's ears")
+        backoff = Backoff(longest=5.0)
+        try:
+            while True:
+                try:
+                    await self._turn()
+                    backoff.reset()
+                except Exception as error:
+                    if not is_infrastructure_fault(error):
+                        raise
+                    _log.warning("relay waits", source=self._database.source, cause=repr(error))
+                    await backoff.pause()
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+
+    async def step(self) -> int | None:
+        """Relay one batch; the number of rows, None where another relay is at it. Raises infrastructure faults."""
+        async with self._database.read() as connection:
+            waiting, locked = (await connection.execute(_LOCK)).one()
+            if not waiting:
+                return 0
+            if locked is None:
+                return None
+            locked_at = time.monotonic()
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            rows = await driver.fetch(_TAKE, self._max_rows)
+            await self._append(rows, locked_at)
+            await connection.commit()
+            return len(rows)
+
+    async def _turn(self) -> None:
+        self._woken.clear()
+        moved = await self.step()
+        self.progress.beat()
+        if moved is None:
+            # The other one may have looked before our commit; it is done in a moment, so ask again soon.
+            await asyncio.sleep(random.uniform(0.002, 0.01))
+        elif moved < self._max_rows:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+
+    async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> None:
+        topics: dict[str, list[asyncpg.Record]] = {}
+        for row in rows:
+            topics.setdefault(row["topic"], []).append(row)
+        if time.monotonic() - locked_at > APPEND_SECONDS:
+            # Frozen meanwhile: the server may have ended our session, and another relay may have appended all this.
+            raise LogUnavailable("the relay held its batch for too long")
+        async with asyncio.timeout(APPEND_SECONDS), asyncio.TaskGroup() as group:
+            for topic, waiting in topics.items():
+                group.create_task(self._append_topic(topic, waiting))
+
+    async def _append_topic(self, topic: str, rows: Sequence[asyncpg.Record]) -> None:
+        for partition, records in _runs(rows):
+            await self._log.append(topic, records, partition)
+
+    async def _listen(self) -> None:
+        """Hear of rows written by processes that have no relay; the poll covers for it while it is deaf."""
+        backoff = Backoff(first=0.5)
+        while True:
+            gone = asyncio.Event()
+            try:
+                connection = await asyncpg.connect(self._database.url, timeout=10.0)
+                try:
+                    connection.add_termination_listener(lambda _: gone.set())  # noqa: B023
+                    await connection.add_listener(OUTBOX_CHANNEL, lambda *_: self.wake())
+                    backoff.reset()
+                    await gone.wait()
+                finally:
+                    await connection.close(timeout=1.0)
+            except Exception as error:
+                if not is_infrastructure_fault(error):
+                    raise
+            await backoff.pause()
+
+
+def _runs(rows: Sequence[asyncpg.Record]) -> list[tuple[int | None, list[Record]]]:
+    """Rows of a topic as few appends: one for each partition named, one for what goes by its key.
+
+    Where both kinds mix, a key may be of both, so that none of one kind passes one of the other.
+    """
+    runs: list[tuple[int | None, list[Record]]] = []
+    open_runs: dict[int | None, list[Record]] = {}
+    for _, partition, key, value, headers in rows:
+        if (partition is None) != (None in open_runs):
+            open_runs = {}
+        if partition not in open_runs:
+            open_runs[partition] = []
+            runs.append((partition, open_runs[partition]))
+        open_runs[partition].append(Record(key, value, json.loads(headers)))
+    return runs

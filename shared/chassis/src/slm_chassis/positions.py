@@ -1,0 +1,125 @@
+"""How far a consumer is, kept in its own database, and the fence that keeps a former owner from writing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from slm_chassis.database import Database, Transaction
+from slm_chassis.log.port import Consumer, EventLog, TopicPartition
+from slm_chassis.tables import consumer_position as table
+
+RECLAIM_SECONDS = 5.0
+"""How long a fenced-off partition rests before it is claimed again, where the group still assigns it."""
+
+
+class Fenced(Exception):
+    """Another owner has taken the partition over: nothing of this one's memory of it is true any more."""
+
+
+@dataclass(slots=True, eq=False)
+class Ownership:
+    """One time of owning a partition: the fence, and the next offset to handle."""
+
+    source: TopicPartition
+    epoch: int
+    position: int
+    stale: bool = False
+    """The outcome of the last transaction is unknown: read the position again before reading the log."""
+
+
+class Positions:
+    """The partitions a consumer owns. It is what the log's group calls back when partitions come and go."""
+
+    def __init__(self, consumer: str, database: Database, log: EventLog) -> None:
+        self._consumer = consumer
+        self._database = database
+        self._log = log
+        self._owned: dict[TopicPartition, Ownership] = {}
+        self._lost_at: dict[TopicPartition, float] = {}
+
+    def of(self, source: TopicPartition) -> Ownership | None:
+        return self._owned.get(source)
+
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Take partitions over: from now on no former owner can move their positions."""
+        begins = {topic: await self._log.begin_offsets(topic) for topic in {source.topic for source in partitions}}
+        async with self._database.begin() as transaction:
+            # Sorted, so that two members never wait for each other crosswise.
+            claimed = [
+                await self._claim(transaction, source, begins[source.topic][source.partition])
+                for source in sorted(partitions)
+            ]
+        for ownership in claimed:
+            self._owned[ownership.source] = ownership
+            self._lost_at.pop(ownership.source, None)
+        return {ownership.source: ownership.position for ownership in claimed}
+
+    async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        for source in partitions:
+            self._owned.pop(source, None)
+            self._lost_at.pop(source, None)
+
+    async def move(self, transaction: Transaction, ownership: Ownership, position: int) -> None:
+        """First statement of every writing transaction. Raises Fenced, and the transaction must not commit.
+
+        Set ``ownership.position`` once it has committed.
+        """
+        moved = await transaction.execute(
+            update(table)
+            .where(self._is(ownership.source))
+            .where(table.c.epoch == ownership.epoch, table.c.position == ownership.position)
+            .values(position=position)
+        )
+        if moved.rowcount == 0:
+            raise Fenced(f"{self._consumer} no longer owns {ownership.source} in epoch {ownership.epoch}")
+
+    def drop(self, ownership: Ownership) -> None:
+        """Forget a partition after Fenced; ``recover`` claims it again if the group still assigns it after a rest."""
+        if self._owned.get(ownership.source) is ownership:
+            del self._owned[ownership.source]
+            self._lost_at[ownership.source] = time.monotonic()
+
+    async def recover(self, consumer: Consumer) -> None:
+        """Before a poll: positions of unknown outcome are read again, partitions lost but still assigned claimed."""
+        for ownership in [each for each in self._owned.values() if each.stale]:
+            await self._reread(ownership, consumer)
+        # Were it not claimed again, a claim that reached the database late would leave the partition without any owner.
+        rested = time.monotonic() - RECLAIM_SECONDS
+        lost = frozenset(source for source, at in self._lost_at.items() if at <= rested) & consumer.assignment
+        if lost:
+            for source, position in (await self.assigned(lost)).items():
+                consumer.seek(source, position)
+
+    async def _reread(self, ownership: Ownership, consumer: Consumer) -> None:
+        async with self._database.read() as connection:
+            row = await connection.execute(
+                select(table.c.position).where(self._is(ownership.source), table.c.epoch == ownership.epoch)
+            )
+            position = row.scalar_one_or_none()
+        if position is None:
+            self.drop(ownership)
+            return
+        ownership.position, ownership.stale = position, False
+        consumer.seek(ownership.source, position)
+
+    async def _claim(self, transaction: Transaction, source: TopicPartition, begin: int) -> Ownership:
+        fresh = insert(table).values(
+            consumer=self._consumer, topic=source.topic, partition=source.partition, epoch=1, position=begin
+        )
+        claim = fresh.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns), set_={"epoch": table.c.epoch + 1}
+        ).returning(table.c.epoch, table.c.position)
+        row = (await transaction.execute(claim)).one()
+        return Ownership(source, row.epoch, row.position)
+
+    def _is(self, source: TopicPartition) -> ColumnElement[bool]:
+        return and_(
+            table.c.consumer == self._consumer,
+            table.c.topic == source.topic,
+            table.c.partition == source.partition,
+        )

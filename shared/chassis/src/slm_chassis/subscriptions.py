@@ -1,0 +1,287 @@
+"""Events in: each handled once in effect, its position, its inbox id, its state and what it causes in one commit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import text
+
+from slm_chassis import dead_letters, tracing
+from slm_chassis.database import Database, Transaction
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.log.port import Batch, Consumer, EventLog, OffsetVanished, StoredRecord
+from slm_chassis.poison import PoisonLimit
+from slm_chassis.positions import Fenced, Ownership, Positions
+from slm_chassis.workers import Backoff, Halt, Progress
+from slm_events.catalogue import PUBLISHED, TOPICS
+from slm_events.envelope import Envelope, NotAnEvent, from_record
+
+_log = structlog.get_logger(__name__)
+
+Handler = Callable[[Transaction, Envelope], Awaitable[None]]
+"""Applies one event inside the transaction given. Must not commit, and must leave nothing behind but in it."""
+
+RETRIES = 3
+_RETRY_SECONDS = 0.05
+_PRUNE_SECONDS = 3_600.0
+
+_CLAIM = text(
+    "INSERT INTO inbox (consumer, event_id) SELECT :consumer, unnest(CAST(:ids AS text[]))"
+    " ON CONFLICT DO NOTHING RETURNING event_id"
+)
+_PRUNE = text("DELETE FROM inbox WHERE consumer = :consumer AND handled_at < now() - interval '30 days'")
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """A record that concerns this consumer; without an envelope it is no event, and ``flaw`` says why."""
+
+    record: StoredRecord
+    envelope: Envelope | None
+    flaw: str = ""
+
+    @property
+    def dead_letter_id(self) -> str | None:
+        return self.record.headers.get(dead_letters.REDRIVEN)
+
+
+class _Failed(Exception):
+    """Handling failed at a delivery, or at the commit (index None), and not for want of a database."""
+
+    def __init__(self, index: int | None, reason: str, *, hopeless: bool = False) -> None:
+        super().__init__(reason)
+        self.index = index
+        self.reason = reason
+        self.hopeless = hopeless
+
+
+class Subscriptions:
+    """A member of a consumer group that hands events to the handlers of their type; safe to run in many replicas."""
+
+    def __init__(
+        self,
+        group: str,
+        database: Database,
+        log: EventLog,
+        handlers: Mapping[type[Any], Handler],
+        *,
+        max_records: int = 1_000,
+    ) -> None:
+        self.name = f"subscriptions of {group}"
+        self.progress = Progress()
+        self._group = group
+        self._database = database
+        self._log = log
+        self._handlers = {PUBLISHED[event].type: handler for event, handler in handlers.items()}
+        self._topics = sorted({PUBLISHED[event].topic.name for event in handlers})
+        self._positions = Positions(group, database, log)
+        self._limit = PoisonLimit()
+        self._max_records = max_records
+        self._stack = AsyncExitStack()
+        self._consumer: Consumer | None = None
+        self._prune_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Handle events until cancelled; waits out a database or a log that is away. Raises Halt, and handler bugs
+        that are not tied to a record."""
+        backoff = Backoff(longest=5.0)
+        try:
+            while True:
+                try:
+                    await self.step()
+                    await self._prune()
+                    backoff.reset()
+                except OffsetVanished as lost:
+                    raise Halt(f"{self._group} would skip records: {lost}") from lost
+                except Exception as error:
+                    if not is_infrastructure_fault(error):
+                        raise
+                    _log.warning("subscriptions wait", consumer=self._group, cause=repr(error))
+                    await backoff.pause()
+        finally:
+            await self.close()
+
+    async def step(self, wait_seconds: float = 0.5) -> int:
+        """One turn: what waits, at most ``max_records``; returns how many records were passed.
+
+        Raises infrastructure faults (call again later), Halt, OffsetVanished.
+        """
+        consumer = await self._join()
+        await self._positions.recover(consumer)
+        batches = await consumer.poll(self._max_records, wait_seconds)
+        owned = [(batch, own) for batch in batches if (own := self._positions.of(batch.source)) is not None]
+        for _, ownership in owned:
+            # The log has moved past these: until handled, they are to be read again.
+            ownership.stale = True
+        for batch, ownership in owned:
+            await self._take(batch, ownership)
+            self.progress.beat()
+        await consumer.commit_hint({own.source: own.position for _, own in owned if not own.stale})
+        self.progress.beat()
+        return sum(len(batch.records) for batch, _ in owned)
+
+    def wake(self) -> None:
+        """End a waiting ``step`` early."""
+        if self._consumer is not None:
+            self._consumer.wake()
+
+    async def close(self) -> None:
+        """Leave the group, so that others take over at once."""
+        self._consumer = None
+        await self._stack.aclose()
+
+    async def _join(self) -> Consumer:
+        if self._consumer is None:
+            membership = self._log.consume(self._group, self._topics, self._positions)
+            self._consumer = await self._stack.enter_async_context(membership)
+        return self._consumer
+
+    async def _take(self, batch: Batch, ownership: Ownership) -> None:
+        deliveries = [each for record in batch.records if (each := self._delivery(record)) is not None]
+        try:
+            await self._apply(ownership, deliveries, batch.next_offset, RETRIES)
+            ownership.stale = False
+        except Fenced as fenced:
+            _log.warning("partition lost", consumer=self._group, cause=str(fenced))
+            self._positions.drop(ownership)
+
+    def _delivery(self, record: StoredRecord) -> _Delivery | None:
+        kind = record.headers.get("ce_type")
+        # A type without a handler may be newer than this program: that is no fault.
+        if kind and kind not in self._handlers and dead_letters.REDRIVEN not in record.headers:
+            return None
+        try:
+            return _Delivery(record, from_record(record.value, record.headers))
+        except NotAnEvent as flaw:
+            return _Delivery(record, None, str(flaw))
+
+    async def _apply(self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int) -> None:
+        """Handle deliveries and move to ``until``; what cannot be handled is narrowed down and set aside alone."""
+        failed = await self._try(ownership, deliveries, until, retries)
+        if failed is None:
+            return
+        if len(deliveries) == 1:
+            attempts = 1 if failed.hopeless else RETRIES + 2
+            await self._set_aside(ownership, deliveries[0].record, until, failed.reason, attempts)
+            return
+        at = len(deliveries) // 2 if failed.index is None else failed.index
+        bad = deliveries[at].record
+        if at:
+            await self._apply(ownership, deliveries[:at], bad.offset, 0)
+        await self._apply(ownership, deliveries[at : at + 1], bad.offset + 1, 0)
+        await self._apply(ownership, deliveries[at + 1 :], until, RETRIES)
+
+    async def _try(
+        self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int
+    ) -> _Failed | None:
+        for attempt in range(retries + 1):
+            try:
+                await self._commit(ownership, deliveries, until)
+                return None
+            except _Failed as failed:
+                if failed.hopeless or attempt == retries:
+                    return failed
+                _log.warning("handling failed", consumer=self._group, attempt=attempt + 1, cause=failed.reason)
+                await asyncio.sleep(_RETRY_SECONDS * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def _commit(self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int) -> None:
+        if not deliveries and ownership.position == until:
+            return
+        try:
+            async with self._database.begin() as transaction:
+                await self._positions.move(transaction, ownership, until)
+                handled = await self._deliver_all(transaction, deliveries)
+        except (_Failed, Fenced):
+            raise
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            raise _Failed(None, repr(error)) from error
+        ownership.position = until
+        self._limit.handled(handled)
+        self.progress.beat()
+
+    async def _deliver_all(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> int:
+        """Hand over what is neither handled before nor to be parked; returns how many were not parked."""
+        heads = await self._heads(transaction, deliveries)
+        held_back = frozenset(heads)
+        claimed = await self._claim(transaction, [each for each in deliveries if each.record.key not in held_back])
+        parked = 0
+        for index, delivery in enumerate(deliveries):
+            key = delivery.record.key
+            head = heads.get(key)
+            if head is not None and head != delivery.dead_letter_id:
+                await dead_letters.park(transaction, self._group, delivery.record, behind=head)
+                parked += 1
+                continue
+            if key in held_back:
+                claimed |= await self._claim(transaction, [delivery])
+            await self._deliver(transaction, index, delivery, claimed)
+            if delivery.dead_letter_id is not None:
+                follower = await dead_letters.resolve(transaction, self._group, delivery.dead_letter_id)
+                if key in held_back:
+                    heads.pop(key) if follower is None else heads.update({key: follower})
+        return len(deliveries) - parked
+
+    async def _deliver(self, transaction: Transaction, index: int, delivery: _Delivery, claimed: set[str]) -> None:
+        envelope = delivery.envelope
+        if envelope is None:
+            raise _Failed(index, delivery.flaw, hopeless=True)
+        handler = self._handlers.get(envelope.type)
+        if handler is None or envelope.id not in claimed:
+            return
+        claimed.remove(envelope.id)
+        try:
+            with tracing.caused_by(envelope):
+                await handler(transaction, envelope)
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            raise _Failed(index, f"{type(error).__name__}: {error}") from error
+
+    async def _claim(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> set[str]:
+        """Enter events into the inbox; the ids of those that were not in it."""
+        # Sorted, so that two members never wait for each other crosswise.
+        ids = sorted({each.envelope.id for each in deliveries if each.envelope is not None})
+        if not ids:
+            return set()
+        fresh = await transaction.execute(_CLAIM, {"consumer": self._group, "ids": ids})
+        return set(fresh.scalars())
+
+    async def _heads(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> dict[str, str]:
+        if not deliveries or not TOPICS[deliveries[0].record.topic].parks:
+            return {}
+        keys = {each.record.key for each in deliveries}
+        return await dead_letters.heads(transaction, self._group, deliveries[0].record.topic, keys)
+
+    async def _set_aside(
+        self, ownership: Ownership, record: StoredRecord, until: int, reason: str, attempts: int
+    ) -> None:
+        self._limit.check(reason)
+        async with self._database.begin() as transaction:
+            await self._positions.move(transaction, ownership, until)
+            await dead_letters.set_aside(transaction, self._group, record, reason=reason, attempts=attempts)
+        ownership.position = until
+        self._limit.set_aside()
+        _log.error(
+            "record set aside",
+            consumer=self._group,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            reason=reason,
+        )
+
+    async def _prune(self) -> None:
+        if time.monotonic() < self._prune_at:
+            return
+        self._prune_at = time.monotonic() + _PRUNE_SECONDS
+        async with self._database.begin() as transaction:
+            await transaction.execute(_PRUNE, {"consumer": self._group})

@@ -1,0 +1,128 @@
+"""The tables every service's database has beside its own: what leaves, what came in, how far, what was set aside."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Connection,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    func,
+    text,
+)
+
+metadata = MetaData()
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # Taken at the insert just before the commit, after the aggregate's lock: rows of one key are numbered in the order
+    # of their commits. Rows of different keys may become visible in another order.
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer),
+    Column("key", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+)
+"""Records on their way to the log; the relay deletes what it has appended."""
+
+outbox_relay = Table("outbox_relay", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
+"""One row; who holds its lock is the relay."""
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("event_id", Text, primary_key=True),
+    Column("handled_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("inbox_handled_at", "handled_at", postgresql_using="brin"),
+)
+"""Events whose effect has committed; ``handled_at`` is the server's own time and serves pruning only."""
+
+consumer_position = Table(
+    "consumer_position",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("epoch", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    postgresql_with={"fillfactor": 50},
+)
+"""The next offset to handle, and the fence: each taking over increments ``epoch``."""
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("dead_letter_id", Text, primary_key=True),
+    # The order of setting aside: records of one key are put back in it.
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("consumer", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("dead_letter_key", "consumer", "topic", "key", "seq"),
+)
+"""Records a consumer could not handle. ``state``: ``failed``, ``parked`` behind a failed one, ``redriven``."""
+
+idempotency_key = Table(
+    "idempotency_key",
+    metadata,
+    Column("principal_id", Text, primary_key=True),
+    Column("route", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_digest", LargeBinary, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("status", Integer),
+    Column("headers", JSON),
+    Column("body", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Index("idempotency_key_created_at", "created_at"),
+)
+"""Results of POSTs by the client's key; ``status`` null while in flight. Instants are real time, microseconds UTC."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("principal_id", Text),
+    Column("party_id", Text),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("correlation_id", Text),
+    Column("detail", JSON, nullable=False),
+    Index("audit_subject", "subject", "seq"),
+)
+"""Who did what to what, written in the transaction that did it."""
+
+# A queue's table: most of its rows are dead; vacuum it by count, not by share.
+_QUEUE_VACUUM = (
+    "ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000,"
+    " autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0,"
+    " autovacuum_analyze_threshold = 100000)"
+)
+
+
+def create_all(connection: Connection) -> None:
+    """Create the tables, for a service's first migration: ``tables.create_all(op.get_bind())``."""
+    metadata.create_all(connection)
+    connection.execute(text(_QUEUE_VACUUM))
+    connection.execute(text("INSERT INTO outbox_relay (id) VALUES (1) ON CONFLICT DO NOTHING"))

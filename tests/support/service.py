@@ -1,0 +1,65 @@
+"""The smallest service there can be: a table of effects, handlers that write to it, and ways to look at both ends."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from slm_chassis.database import Database, Transaction
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import StoredRecord, TopicPartition
+from slm_events.agreement import AmendmentDrafted, PartyRegistered
+from slm_events.envelope import Envelope
+
+
+def party(key: str, name: str = "") -> PartyRegistered:
+    """An event of a topic on which nothing waits behind a dead letter; ``key`` is the record's key."""
+    return PartyRegistered(party_id=key, key=key, name=name)
+
+
+def amendment(key: str, name: str = "") -> AmendmentDrafted:
+    """An event of a topic on which records wait behind a dead letter of their key."""
+    return AmendmentDrafted(
+        agreement_id=key,
+        version=1,
+        revision_hash=name,
+        proposal_id=None,
+        provider_party_id="p",
+        customer_party_id="c",
+        drafted_at="2026-01-01T00:00:00.000000Z",
+    )
+
+
+async def keep(transaction: Transaction, envelope: Envelope) -> None:
+    """A handler: one effect an event; raises ValueError for a name that begins with ``bad``."""
+    event = envelope.data
+    key, name = (
+        (event.party_id, event.name)
+        if isinstance(event, PartyRegistered)
+        else (event.agreement_id, event.revision_hash)
+    )
+    if name.startswith("bad"):
+        raise ValueError(f"cannot keep {name}")
+    await transaction.execute(
+        text("INSERT INTO effect (event_id, key, name) VALUES (:event_id, :key, :name)"),
+        {"event_id": envelope.id, "key": key, "name": name},
+    )
+
+
+async def effects(database: Database) -> list[str]:
+    """Names of the effects in the order they were made."""
+    async with database.read() as connection:
+        return list((await connection.execute(text("SELECT name FROM effect ORDER BY seq"))).scalars())
+
+
+async def count(database: Database, table: str) -> int:
+    async with database.read() as connection:
+        return int((await connection.execute(text(f"SELECT count(*) FROM {table}"))).scalar_one())
+
+
+def records(log: MemoryEventLog, topic: str) -> list[StoredRecord]:
+    """Everything in a topic, partition by partition."""
+    found: list[StoredRecord] = []
+    for partition in range(log.partition_counts([topic])[topic]):
+        batch = log.read(TopicPartition(topic, partition), 0, 1_000_000)
+        found.extend(batch.records if batch else [])
+    return found
