@@ -6,9 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from slm_chassis import logs
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 from tests.support import real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs_as_in_production() -> None:
+    """structlog's own default renders each traceback with all locals, which takes seconds."""
+    logs.configure("INFO")
 
 
 @pytest.fixture(scope="session")

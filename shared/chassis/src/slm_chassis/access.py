@@ -124,7 +124,7 @@ class AccessRegistry:
             principal = self.known(key)
         return principal
 
-    async def catch_up(self, timeout_seconds: float = 5.0) -> None:
+    async def catch_up(self, timeout_seconds: float = 2.0) -> None:
         """Wait until all that was in the log at the call is known. Raises AccessUnavailable."""
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -92,7 +92,7 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return Problem(400, "disconnected", "The client went away before its request was complete")
     if isinstance(error, AccessUnavailable) or is_infrastructure_fault(error):
         return _unavailable(error)
-    return _of_database(error, request_id)
+    return _of_storing(error, request_id)
 
 
 def _of_validation(error: RequestValidationError) -> Problem:
@@ -144,10 +144,11 @@ def _unavailable(error: BaseException) -> Problem:
     return Problem(503, "unavailable", "Not available now", detail, headers={"Retry-After": "1"})
 
 
-def _of_database(error: BaseException, request_id: str) -> Problem:
+def _of_storing(error: BaseException, request_id: str) -> Problem:
     state = sqlstate(error) or ""
-    if state.startswith("22"):
-        _logger.warning("value refused by the database", sqlstate=state, exc_info=error)
+    # JSON may hold lone surrogates, which fail only where text becomes UTF-8.
+    if state.startswith("22") or isinstance(error, UnicodeEncodeError):
+        _logger.warning("value that cannot be stored", sqlstate=state, exc_info=error)
         detail = "A value cannot be stored: text must be free of NUL and lone surrogates, numbers within range."
         return Problem(422, "invalid-request", "The request is not valid", detail)
     if state.startswith("23"):

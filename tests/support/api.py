@@ -1,0 +1,87 @@
+"""A small service to try the chassis' HTTP door on: real registry, memory log, routes that misbehave on request."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+import httpx
+from fastapi import APIRouter, FastAPI
+
+from slm_chassis.access import AccessRegistry, hash_of
+from slm_chassis.app import topics
+from slm_chassis.clock import SystemClock
+from slm_chassis.database import Database, open_engine
+from slm_chassis.http.api import build_api
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import EventLog, Record
+from slm_events import envelope
+from slm_events.agreement import PrincipalEnrolled
+from slm_events.catalogue import ACCESS
+
+BOOTSTRAP_KEY = "slm_bootstrap-key-of-tests"
+
+
+async def memory_log() -> MemoryEventLog:
+    """An empty log with every topic."""
+    log = MemoryEventLog()
+    await log.ensure_topics(topics(2))
+    return log
+
+
+def enrolled(key: str, *roles: str, party_id: str | None = "party-a", **more: object) -> PrincipalEnrolled:
+    """A principal named after its key; ``scopes`` and ``revoked_at`` go to the key."""
+    of_key = {"key_id": f"id of {key}", "sha256": hash_of(key), "scopes": more.get("scopes", [])}
+    of_key["revoked_at"] = more.get("revoked_at")
+    return PrincipalEnrolled(
+        principal_id=f"principal of {key}", party_id=party_id, name=f"owner of {key}", roles=list(roles), keys=[of_key]
+    )
+
+
+async def announce(log: EventLog, event: PrincipalEnrolled) -> None:
+    """Append to ``slm.access`` as the owner of principals does."""
+    attributes = envelope.Envelope(
+        id="1", source="/slm/test", type=envelope.type_of(event), subject="", time="", recorded_at="", data=event
+    )
+    record = Record(event.principal_id, envelope.to_json(event), envelope.to_headers(attributes))
+    await log.append(ACCESS.name, [record])
+
+
+@contextlib.asynccontextmanager
+async def running(registry: AccessRegistry) -> AsyncIterator[AccessRegistry]:
+    """The registry reading its topic."""
+    task = asyncio.create_task(registry.run())
+    try:
+        yield registry
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def nowhere() -> Database:
+    """A database whose server does not exist."""
+    engine = open_engine("postgresql://nobody@127.0.0.1:1/nothing", client="test", pool_size=1)
+    return Database(engine, clock=SystemClock(), source="/slm/test/none")
+
+
+def api_of(
+    routers: Sequence[APIRouter], registry: AccessRegistry, log: EventLog, database: Database | None = None, **more: int
+) -> FastAPI:
+    """The API of a service ``trial`` over the routers."""
+    return build_api(
+        context="trial",
+        title="Trial",
+        routers=routers,
+        access=registry,
+        database=database or nowhere(),
+        clock=SystemClock(),
+        log=log,
+        max_body_bytes=more.get("max_body_bytes", 1 << 20),
+    )
+
+
+def client_of(api: FastAPI, key: str = "") -> httpx.AsyncClient:
+    """A client that sends the key with each request."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://trial", headers=headers)

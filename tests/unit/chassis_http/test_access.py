@@ -1,0 +1,174 @@
+"""Principals reach a service over the log; without a live key and the right role nothing is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends
+
+from slm_chassis.access import AccessRegistry, AccessUnavailable, Principal, hash_of, new_key
+from slm_chassis.app import topics
+from slm_chassis.http.access import Caller, require
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import LogUnavailable, Record
+from slm_events.catalogue import ACCESS
+from tests.support import api as trial
+
+router = APIRouter()
+
+
+@router.get("/api/v1/things")
+async def things(caller: Caller) -> dict[str, str]:
+    return {"name": caller.name}
+
+
+@router.post("/api/v1/things")
+async def add_thing(caller: Annotated[Principal, Depends(require("integrator", "viewer"))]) -> dict[str, str]:
+    return {"name": caller.name}
+
+
+async def ask(registry: AccessRegistry, log: MemoryEventLog, key: str = "", **request: object) -> httpx.Response:
+    async with trial.client_of(trial.api_of([router], registry, log), key) as client:
+        return await client.request(**({"method": "GET", "url": "/api/v1/things"} | request))  # type: ignore[arg-type]
+
+
+async def test_a_key_is_256_random_bits_behind_a_prefix() -> None:
+    key = new_key()
+    assert key.startswith("slm_") and len(key) == 4 + 43
+    assert key != new_key()
+
+
+async def test_a_principal_enrolled_before_the_start_is_known() -> None:
+    log = await trial.memory_log()
+    await trial.announce(log, trial.enrolled("slm_a", "viewer"))
+    async with trial.running(AccessRegistry(log)) as registry:
+        assert (await ask(registry, log, "slm_a")).json() == {"name": "owner of slm_a"}
+        assert registry.caught_up
+
+
+async def test_a_key_newer_than_what_was_read_is_asked_for_before_it_is_refused() -> None:
+    log = await trial.memory_log()
+    async with trial.running(AccessRegistry(log)) as registry:
+        await registry.catch_up()
+        await trial.announce(log, trial.enrolled("slm_a", "viewer"))
+        assert (await ask(registry, log, "slm_a")).status_code == 200
+
+
+async def test_a_revoked_key_is_dead_even_if_an_older_state_of_its_principal_arrives_later() -> None:
+    log = await trial.memory_log()
+    async with trial.running(AccessRegistry(log)) as registry:
+        registry.learn(trial.enrolled("slm_a", "viewer"))
+        registry.learn(trial.enrolled("slm_a", "viewer", revoked_at="2026-11-22T10:00:00Z"))
+        await trial.announce(log, trial.enrolled("slm_a", "viewer"))
+        await registry.catch_up()
+        answer = await ask(registry, log, "slm_a")
+    assert answer.status_code == 401
+    assert "revoked" in answer.json()["detail"]
+
+
+async def test_a_key_its_principal_no_longer_has_is_dead() -> None:
+    registry = AccessRegistry(await trial.memory_log())
+    registry.learn(trial.enrolled("slm_a", "viewer"))
+    event = trial.enrolled("slm_a", "viewer")
+    event.keys.clear()
+    registry.learn(event)
+    assert registry.known("slm_a") is None
+
+
+async def test_an_unreadable_access_record_is_passed_over() -> None:
+    log = await trial.memory_log()
+    await log.append(ACCESS.name, [Record("x", b"\xff", {})], 0)
+    await log.append(ACCESS.name, [Record("x", b"{}", {"ce_id": "1", "ce_source": "s", "ce_type": "nothing"})], 0)
+    await trial.announce(log, trial.enrolled("slm_a", "viewer"))
+    async with trial.running(AccessRegistry(log)) as registry:
+        await registry.catch_up()
+        assert registry.known("slm_a")
+
+
+async def test_many_wrong_keys_at_once_ask_the_log_once() -> None:
+    class CountingLog(MemoryEventLog):
+        asked = 0
+
+        async def end_offsets(self, topic: str) -> dict[int, int]:
+            self.asked += 1
+            return dict(await super().end_offsets(topic))
+
+    log = CountingLog()
+    await log.ensure_topics(topics(1))
+    async with trial.running(AccessRegistry(log)) as registry:
+        await registry.catch_up()
+        log.asked = 0
+        answers = await asyncio.gather(*(registry.identify(f"slm_{n}") for n in range(100)))
+    assert answers == [None] * 100
+    assert log.asked == 1
+
+
+async def test_with_the_log_away_an_unknown_key_is_not_judged() -> None:
+    class AwayLog(MemoryEventLog):
+        async def end_offsets(self, topic: str) -> dict[int, int]:
+            raise LogUnavailable("no broker")
+
+    log = AwayLog()
+    registry = AccessRegistry(log)
+    with pytest.raises(AccessUnavailable):
+        await registry.identify("slm_a")
+    answer = await ask(registry, log, "slm_a")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+async def test_the_bootstrap_key_is_an_operators_and_needs_no_log() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY)
+    principal = registry.known(trial.BOOTSTRAP_KEY)
+    assert principal and principal.is_operator and principal.may_see("any party") and principal.has_role("viewer")
+    assert (await ask(registry, log, trial.BOOTSTRAP_KEY, method="POST")).status_code == 200
+
+
+@pytest.mark.parametrize("header", [{"X-API-Key": "slm_a"}, {"Authorization": "bearer  slm_a"}])
+async def test_a_key_may_come_in_either_header(header: dict[str, str]) -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    registry.learn(trial.enrolled("slm_a", "viewer"))
+    assert (await ask(registry, log, headers=header)).status_code == 200
+
+
+async def test_a_key_in_the_query_counts_for_reading_only() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    registry.learn(trial.enrolled("slm_a", "viewer"))
+    assert (await ask(registry, log, url="/api/v1/things?key=slm_a")).status_code == 200
+    refused = await ask(registry, log, url="/api/v1/things?key=slm_a", method="POST")
+    assert refused.status_code == 401
+    assert "Authorization: Bearer" in refused.json()["detail"]
+
+
+async def test_a_missing_role_is_named() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    registry.learn(trial.enrolled("slm_a", "business_signatory"))
+    answer = await ask(registry, log, "slm_a", method="POST")
+    assert answer.status_code == 403
+    assert "integrator or viewer" in answer.json()["detail"]
+
+
+async def test_a_key_is_good_only_for_its_scopes() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    registry.learn(trial.enrolled("slm_a", "viewer", scopes=["things:read"]))
+    assert (await ask(registry, log, "slm_a")).status_code == 200
+    refused = await ask(registry, log, "slm_a", method="POST")
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/out-of-scope")
+
+
+async def test_a_principal_sees_its_own_party_and_no_other() -> None:
+    principal = Principal("p", "party-a", "A", frozenset({"viewer"}))
+    assert principal.may_see("party-b", "party-a")
+    assert not principal.may_see("party-b", None)
+    assert not Principal("p", None, "nobody", frozenset({"viewer"})).may_see("party-a", None)
+
+
+async def test_a_hash_takes_any_text() -> None:
+    assert len(hash_of("\ud800 é")) == 64
