@@ -9,7 +9,10 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from slm_chassis import tracing
+from slm_chassis.access import Principal
 from slm_chassis.database import Database, Transaction
+from slm_chassis.tables import audit
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
@@ -75,6 +78,18 @@ class SqlLedger:
 
     def publish(self, event: Any) -> None:
         self._transaction.publish(event)
+
+    async def note(self, by: Principal, action: str, subject: str) -> None:
+        row = {
+            "at": self.now,
+            "principal_id": by.principal_id,
+            "party_id": by.party_id,
+            "action": action,
+            "subject": subject,
+            "correlation_id": tracing.correlation_id.get(),
+            "detail": {},
+        }
+        await self._transaction.execute(insert(audit).values(row))
 
 
 class SqlDesk:

@@ -156,7 +156,6 @@ review = Table(
     *_maybe_text("held_by_principal_id"),
     *_text("summary"),
     *_document("attendees"),
-    *_number("revision"),
     Index("review_agreement_id", "agreement_id", "state"),
     Index("review_scheduled", "due_at", postgresql_where=text("state = 'scheduled'")),
     Index("review_due_at", "due_at", "review_id"),

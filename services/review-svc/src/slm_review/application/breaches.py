@@ -40,9 +40,7 @@ async def _keep(ledger: Ledger, known: Breach | None, breach: Breach) -> None:
     if breach == known:
         return
     await ledger.breaches.put(await _reviewed(ledger, breach))
-    await plans.settle_window(
-        ledger, breach.agreement_id, breach.agreement_version, breach.target_id, breach.window_id
-    )
+    await plans.settle_window(ledger, breach.agreement_id, breach.agreement_version, breach.target_id, breach.window_id)
 
 
 async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:

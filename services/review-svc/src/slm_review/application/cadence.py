@@ -50,9 +50,8 @@ async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
     # Another replica may have opened it between the question and the lock.
     if review is None or review.state != "scheduled" or review.due_at > ledger.now or review.to_at is None:
         return False
-    review = reviews.opened(review, ledger.now)
-    await ledger.reviews.put(review)
-    items = await agenda.assemble(ledger, review)
-    ledger.publish(reviews.opening_of(review, items))
+    opened = reviews.opened(review, ledger.now)
+    await ledger.reviews.put(opened)
+    ledger.publish(reviews.opening_of(opened, await agenda.assemble(ledger, opened)))
     await schedule(ledger, agreement_id, review.to_at)
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
+from slm_chassis.access import Principal
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.decisions import Action, Amendment, Lesson, Proposal
@@ -64,6 +65,10 @@ class Ledger(Protocol):
 
     def publish(self, event: Any) -> None:
         """Tell of it, if the transaction commits."""
+        ...
+
+    async def note(self, by: Principal, action: str, subject: str) -> None:
+        """Write down who did what to what."""
         ...
 
 

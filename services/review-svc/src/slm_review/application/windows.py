@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_events.monitor import WindowClosed
-from slm_review.application import agenda, plans
+from slm_review.application import agenda, plans, proposals
 from slm_review.application.ledger import Ledger
 from slm_review.domain import decisions, findings, raising
 from slm_review.domain.agreements import Agreement, version_id
@@ -18,9 +18,7 @@ async def keep(ledger: Ledger, event: WindowClosed) -> None:
         return
     await ledger.windows.put(window)
     await agenda.add_window(ledger, window)
-    await plans.settle_window(
-        ledger, window.agreement_id, window.agreement_version, window.target_id, window.window_id
-    )
+    await plans.settle_window(ledger, window.agreement_id, window.agreement_version, window.target_id, window.window_id)
     agreement = await ledger.agreements.get(version_id(window.agreement_id, window.agreement_version))
     if agreement is not None:
         await _propose(ledger, agreement, window.target_id)
@@ -42,5 +40,4 @@ async def _propose(ledger: Ledger, agreement: Agreement, target_id: str) -> None
         return
     proposal = decisions.from_attained(agreement, run, ledger.now)
     if proposal is not None:
-        await ledger.proposals.put(proposal)
-        ledger.publish(decisions.proposing_of(proposal))
+        await proposals.make(ledger, proposal)

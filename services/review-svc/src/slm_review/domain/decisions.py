@@ -119,12 +119,14 @@ def answered(proposal: Proposal, draft: Amendment) -> Proposal:
 
 
 def from_attained(agreement: Agreement, run: Sequence[AttainedWindow], now: int) -> Proposal | None:
-    """The proposal to raise a target that was met comfortably in a run of windows: one for the same terms, however often."""
+    """The proposal to raise a target met comfortably in a run of windows: one for the same terms, however often."""
     newest = run[-1]
     objective = raising.raised(newest.objective, newest.aggregation)
     if objective is None:
         return None
-    attained = ", ".join(f"{window.window_id} {window.figure_display}" for window in run[-agreement.after_met_windows :])
+    attained = ", ".join(
+        f"{window.window_id} {window.figure_display}" for window in run[-agreement.after_met_windows :]
+    )
     return Proposal(
         proposal_id=named_id(agreement.agreement_id, "raise", agreement.version, newest.target_id),
         review_id=None,

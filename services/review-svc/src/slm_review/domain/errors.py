@@ -1,10 +1,10 @@
 """What a use case can refuse.
 
-    Refused
-      NotFound          no such thing, or none that the caller's party may see
-      NotOpen           the review has not opened yet, or was cancelled
-      AlreadyHeld       the review was held before
-      NotAcceptable     a field's value is refused; says which and what to do
+Refused
+  NotFound          no such thing, or none that the caller's party may see
+  NotOpen           the review has not opened yet, or was cancelled
+  AlreadyHeld       the review was held before
+  NotAcceptable     a field's value is refused; says which and what to do
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ def parse(text: str) -> Fraction:
     try:
         return Fraction(text)
     except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{text!r} is no exact number; write a decimal like 99.9 or a fraction like 1999/20") from error
+        raise ValueError(
+            f"{text!r} is no exact number; write a decimal like 99.9 or a fraction like 1999/20"
+        ) from error
 
 
 def write(value: Fraction) -> str:

@@ -42,8 +42,6 @@ class Review:
     held_by_principal_id: str | None = None
     summary: str = ""
     attendees: list[str]
-    revision: int = 0
-    """Counts the changes, for ``If-Match``."""
 
 
 def by_breach(agreement: Agreement, breach: Breach, now: int) -> Review:
@@ -87,7 +85,7 @@ def by_cadence(agreement: Agreement, period: Period) -> Review:
 
 
 def opened(review: Review, now: int) -> Review:
-    return replace(review, state="open", opened_at=now, revision=review.revision + 1)
+    return replace(review, state="open", opened_at=now)
 
 
 def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
@@ -102,7 +100,6 @@ def held(review: Review, summary: str, attendees: list[str], by_principal_id: st
         held_by_principal_id=by_principal_id,
         summary=summary,
         attendees=attendees,
-        revision=review.revision + 1,
     )
 
 

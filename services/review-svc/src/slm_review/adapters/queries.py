@@ -1,0 +1,92 @@
+"""Lists and single things to read: SQL → rows, filtered by the reader's party, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, func, or_, select, true
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_review.adapters import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A resource that can be listed: its table, what it is sorted by, and what never shows."""
+
+    table: Table
+    by: str
+    only: ColumnElement[bool]
+
+    @property
+    def order(self) -> tuple[Column[Any], Column[Any]]:
+        """Sort columns: an instant, then the id to tell equals apart."""
+        return self.table.c[self.by], next(iter(self.table.primary_key))
+
+    def key(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        return [row[column.name] for column in self.order]
+
+
+ACTION_PLANS = Listing(tables.action_plan, "opened_at", tables.action_plan.c.opened_at.is_not(None))
+REVIEWS = Listing(tables.review, "due_at", true())
+ACTIONS = Listing(tables.action, "opened_at", true())
+LESSONS = Listing(tables.lesson, "recorded_at", true())
+PROPOSALS = Listing(tables.proposal, "proposed_at", true())
+
+
+async def page_of(
+    database: Database, listing: Listing, caller: Principal, page: Page, filters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """One page's rows and one more; a filter of None does not filter, one of a dict asks for a list that holds it."""
+    order = listing.order
+    statement = (
+        select(listing.table)
+        .where(listing.only, _seen_by(caller, listing.table), page.beyond(*order, descending=True))
+        .where(*(_equal(listing.table.c[name], value) for name, value in filters.items() if value is not None))
+        .order_by(*(column.desc() for column in order))
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def one_of(database: Database, listing: Listing, caller: Principal, key: str) -> dict[str, Any] | None:
+    """The row with that id, if the caller may see it."""
+    _, identity = listing.order
+    statement = select(listing.table).where(listing.only, identity == key, _seen_by(caller, listing.table))
+    async with database.read() as connection:
+        row = (await connection.execute(statement)).mappings().one_or_none()
+    return dict(row) if row is not None else None
+
+
+async def agenda_of(database: Database, review_id: str, page: Page) -> list[dict[str, Any]]:
+    """Items of an agenda in order of time, one page and one more."""
+    item = tables.agenda_item
+    statement = (
+        select(item)
+        .where(item.c.review_id == review_id, page.beyond(item.c.at, item.c.item_id))
+        .order_by(item.c.at, item.c.item_id)
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def agenda_count(database: Database, review_id: str) -> int:
+    item = tables.agenda_item
+    async with database.read() as connection:
+        return await connection.scalar(select(func.count()).where(item.c.review_id == review_id)) or 0
+
+
+def _seen_by(caller: Principal, table: Table) -> ColumnElement[bool]:
+    if caller.is_operator:
+        return true()
+    return or_(table.c.provider_party_id == caller.party_id, table.c.customer_party_id == caller.party_id)
+
+
+def _equal(column: Column[Any], value: Any) -> ColumnElement[bool]:
+    return column.contains([value]) if isinstance(value, dict) else column == value

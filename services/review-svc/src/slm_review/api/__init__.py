@@ -1,0 +1,1 @@
+"""The REST door: one module a resource, each parses, calls and shapes."""

@@ -1,0 +1,50 @@
+"""/api/v1/action-plans: who acts on a risk, and how long there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_chassis.clock import SECOND
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_review.adapters import queries
+from slm_review.api.given import Store, TheClock
+from slm_review.api.schemas import ActionPlan, Listed
+
+router = APIRouter(prefix="/api/v1/action-plans", tags=["action plans"])
+
+
+@router.get("", response_model=Listed[ActionPlan])
+async def list_action_plans(
+    caller: Caller,
+    page: Paging,
+    database: Store,
+    clock: TheClock,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    risk_id: str | None = None,
+    state: Annotated[Literal["open", "averted", "breached"] | None, Query()] = None,
+) -> dict[str, Any]:
+    """Action plans, the newest first."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "risk_id": risk_id, "state": state}
+    rows = await queries.page_of(database, queries.ACTION_PLANS, caller, page, filters)
+    return page.shape(rows, queries.ACTION_PLANS.key, lambda row: _shown(row, clock.now()))
+
+
+@router.get("/{plan_id}", response_model=ActionPlan)
+async def get_action_plan(plan_id: str, caller: Caller, database: Store, clock: TheClock) -> dict[str, Any]:
+    """One action plan."""
+    row = await queries.one_of(database, queries.ACTION_PLANS, caller, plan_id)
+    if row is None:
+        raise not_found("action plan", plan_id)
+    return _shown(row, clock.now())
+
+
+def _shown(row: Mapping[str, Any], now: int) -> dict[str, Any]:
+    breach_at = row["projected_breach_at"]
+    running = row["state"] == "open" and breach_at is not None
+    return {**row, "time_left_seconds": max(0, breach_at - now) // SECOND if running else None}

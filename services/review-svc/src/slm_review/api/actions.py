@@ -1,0 +1,57 @@
+"""/api/v1/actions: the register of improvement actions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import invalid, not_found
+from slm_review.adapters import queries
+from slm_review.api.given import Store
+from slm_review.api.schemas import Action, Listed
+
+router = APIRouter(prefix="/api/v1/actions", tags=["actions"])
+
+
+@router.get("", response_model=Listed[Action])
+async def list_actions(
+    caller: Caller,
+    page: Paging,
+    database: Store,
+    agreement_id: str | None = None,
+    review_id: str | None = None,
+    target_id: str | None = None,
+    state: str | None = None,
+    external_ref: Annotated[str | None, Query(description="`system:id`", examples=["jira:OPS-42"])] = None,
+) -> dict[str, Any]:
+    """Actions, the newest first."""
+    filters = {
+        "agreement_id": agreement_id,
+        "review_id": review_id,
+        "target_id": target_id,
+        "state": state,
+        "external_refs": _ref(external_ref),
+    }
+    rows = await queries.page_of(database, queries.ACTIONS, caller, page, filters)
+    return page.shape(rows, queries.ACTIONS.key)
+
+
+@router.get("/{action_id}", response_model=Action)
+async def get_action(action_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+    """One action."""
+    row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
+    if row is None:
+        raise not_found("action", action_id)
+    return row
+
+
+def _ref(text: str | None) -> dict[str, str] | None:
+    if text is None:
+        return None
+    system, colon, identity = text.partition(":")
+    if not (system and colon and identity):
+        raise invalid("query.external_ref", text, "write system:id, like jira:OPS-42")
+    return {"system": system, "id": identity}

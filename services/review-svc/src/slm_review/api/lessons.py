@@ -1,0 +1,39 @@
+"""/api/v1/lessons: what reviews learned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_review.adapters import queries
+from slm_review.api.given import Store
+from slm_review.api.schemas import Lesson, Listed
+
+router = APIRouter(prefix="/api/v1/lessons", tags=["lessons"])
+
+
+@router.get("", response_model=Listed[Lesson])
+async def list_lessons(
+    caller: Caller,
+    page: Paging,
+    database: Store,
+    agreement_id: str | None = None,
+    review_id: str | None = None,
+) -> dict[str, Any]:
+    """Lessons, the newest first."""
+    filters = {"agreement_id": agreement_id, "review_id": review_id}
+    rows = await queries.page_of(database, queries.LESSONS, caller, page, filters)
+    return page.shape(rows, queries.LESSONS.key)
+
+
+@router.get("/{lesson_id}", response_model=Lesson)
+async def get_lesson(lesson_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+    """One lesson."""
+    row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)
+    if row is None:
+        raise not_found("lesson", lesson_id)
+    return row

@@ -1,0 +1,29 @@
+"""What a refusal is in HTTP."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from starlette.responses import Response
+
+from slm_chassis.http import problems
+from slm_chassis.http.problems import Problem
+from slm_review.domain.errors import AlreadyHeld, NotAcceptable, NotFound, NotOpen
+
+
+async def respond(request: Request, refused: Exception) -> Response:
+    """An exception handler for Refused."""
+    return problems.respond(of(refused, request), request.url.path)
+
+
+def of(refused: Exception, request: Request) -> Problem:
+    if isinstance(refused, NotFound):
+        return problems.not_found("review", request.path_params.get("review_id", ""))
+    if isinstance(refused, NotAcceptable):
+        return problems.invalid(refused.field, refused.value, refused.remedy)
+    if isinstance(refused, AlreadyHeld):
+        detail = f"{str(refused).capitalize()}. Lessons, actions and proposals can still be added to it."
+        return Problem(409, "review-already-held", "The review was held before", detail)
+    if isinstance(refused, NotOpen):
+        detail = f"{str(refused).capitalize()}."
+        return Problem(409, "review-not-open", "The review is not open", detail)
+    raise refused

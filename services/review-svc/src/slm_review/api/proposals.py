@@ -1,0 +1,48 @@
+"""/api/v1/target-revision-proposals: new objectives proposed, and the amendments that answer them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_review.adapters import queries
+from slm_review.api.given import Store
+from slm_review.api.schemas import Listed, Proposal
+
+router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target revision proposals"])
+
+
+@router.get("", response_model=Listed[Proposal])
+async def list_target_revision_proposals(
+    caller: Caller,
+    page: Paging,
+    database: Store,
+    agreement_id: str | None = None,
+    review_id: str | None = None,
+    target_id: str | None = None,
+    state: Annotated[Literal["proposed", "drafted"] | None, Query()] = None,
+    origin: Annotated[Literal["review", "attained"] | None, Query()] = None,
+) -> dict[str, Any]:
+    """Proposals, the newest first."""
+    filters = {
+        "agreement_id": agreement_id,
+        "review_id": review_id,
+        "target_id": target_id,
+        "state": state,
+        "origin": origin,
+    }
+    rows = await queries.page_of(database, queries.PROPOSALS, caller, page, filters)
+    return page.shape(rows, queries.PROPOSALS.key)
+
+
+@router.get("/{proposal_id}", response_model=Proposal)
+async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+    """One proposal."""
+    row = await queries.one_of(database, queries.PROPOSALS, caller, proposal_id)
+    if row is None:
+        raise not_found("proposal", proposal_id)
+    return row

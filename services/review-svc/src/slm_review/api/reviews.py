@@ -1,0 +1,98 @@
+"""/api/v1/reviews: what is scheduled, open and held, and what a review decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Page, Paging
+from slm_chassis.http.problems import not_found
+from slm_review.adapters import queries
+from slm_review.api import schemas
+from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.application import actions, lessons, proposals, reviews
+from slm_review.application.actions import Decided
+from slm_review.domain.decisions import Action, Lesson, Proposal
+from slm_review.domain.reviews import Review
+
+router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
+_FIRST_ITEMS = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@router.get("", response_model=schemas.Listed[schemas.Review])
+async def list_reviews(
+    caller: Caller,
+    page: Paging,
+    database: Store,
+    agreement_id: str | None = None,
+    state: Annotated[Literal["scheduled", "open", "held", "cancelled"] | None, Query()] = None,
+    reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
+) -> dict[str, Any]:
+    """Reviews, the latest due first."""
+    filters = {"agreement_id": agreement_id, "state": state, "reason": reason}
+    rows = await queries.page_of(database, queries.REVIEWS, caller, page, filters)
+    return page.shape(rows, queries.REVIEWS.key)
+
+
+@router.get("/{review_id}", response_model=schemas.ReviewWithAgenda)
+async def get_review(review_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+    """One review with the beginning of its agenda."""
+    row = await _row(database, caller, review_id)
+    items = await queries.agenda_of(database, review_id, Page(_FIRST_ITEMS, None))
+    count = len(items) if len(items) <= _FIRST_ITEMS else await queries.agenda_count(database, review_id)
+    return {**row, "agenda": items[:_FIRST_ITEMS], "agenda_count": count}
+
+
+@router.get("/{review_id}/agenda", response_model=schemas.Listed[schemas.AgendaItem])
+async def list_agenda(review_id: str, caller: Caller, page: Paging, database: Store) -> dict[str, Any]:
+    """A review's agenda in order of time."""
+    await _row(database, caller, review_id)
+    rows = await queries.agenda_of(database, review_id, page)
+    return page.shape(rows, lambda row: [row["at"], row["item_id"]])
+
+
+@router.post("/{review_id}/hold", response_model=schemas.Review)
+async def hold_review(review_id: str, body: schemas.Holding, caller: Decider, desk: TheDesk) -> Review:
+    """The review took place."""
+    return await reviews.hold(desk, caller, review_id, body.summary, body.attendees)
+
+
+@router.post("/{review_id}/lessons", response_model=schemas.Lesson, status_code=201)
+async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider, desk: TheDesk) -> Lesson:
+    """Record what was learned."""
+    return await lessons.record(desk, caller, review_id, body.text)
+
+
+@router.post("/{review_id}/actions", response_model=schemas.Action, status_code=201)
+async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, desk: TheDesk) -> Action:
+    """Open an improvement action."""
+    decided = Decided(
+        text=body.text,
+        owner=body.owner,
+        due_at=(body.due_at - _EPOCH) // timedelta(microseconds=1),
+        target=body.target,
+        expected_change=body.expected_change,
+        external_refs=[ref.model_dump(exclude_none=True) for ref in body.external_refs],
+    )
+    return await actions.open_action(desk, caller, review_id, decided)
+
+
+@router.post("/{review_id}/target-revision-proposals", response_model=schemas.Proposal, status_code=201)
+async def propose_target_revision(
+    review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk
+) -> Proposal:
+    """Propose a new objective for a target; agreement-svc answers with a draft amendment."""
+    return await proposals.propose(desk, caller, review_id, body.target, body.objective, body.reason)
+
+
+async def _row(database: Database, caller: Principal, review_id: str) -> dict[str, Any]:
+    row = await queries.one_of(database, queries.REVIEWS, caller, review_id)
+    if row is None:
+        raise not_found("review", review_id)
+    return row

@@ -1,0 +1,216 @@
+"""The shapes of HTTP, in and out: instants are RFC 3339 text, exact numbers are text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+from slm_events import instants
+
+Item = TypeVar("Item")
+
+
+def _written(value: Any) -> Any:
+    return instants.to_text(value) if isinstance(value, int) else value
+
+
+Instant = Annotated[str, BeforeValidator(_written)]
+Text = Annotated[str, Field(min_length=1, max_length=10_000)]
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Shape(BaseModel):
+    """What goes out, taken from a row or a value by the names of its fields."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Input(BaseModel):
+    """What comes in; a field that is not known is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Listed(BaseModel, Generic[Item]):
+    items: list[Item]
+    next: str | None = Field(description="The cursor of the page after, null at the end")
+
+
+class ExternalRef(BaseModel):
+    """The same thing in another system."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"system": "jira", "id": "OPS-42"}]})
+
+    system: Name
+    id: Name
+    url: Annotated[str, Field(max_length=2_000)] | None = None
+
+
+class ActionPlan(Shape):
+    plan_id: str
+    risk_id: str
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    target_title: str
+    provider_party_id: str
+    customer_party_id: str
+    window_id: str
+    state: str = Field(description="open | averted | breached")
+    cause: str
+    threshold: str
+    figure_display: str
+    owner: str
+    steps: list[dict[str, Any]]
+    opened_at: Instant
+    at_risk_at: Instant | None
+    due_at: Instant | None
+    projected_breach_at: Instant | None
+    time_left_seconds: int | None = Field(description="Now, until the projected breach; null once ended")
+    breach_id: str | None
+    ended_at: Instant | None
+
+
+class Review(Shape):
+    review_id: str
+    agreement_id: str
+    agreement_version: int
+    agreement_title: str
+    provider_party_id: str
+    customer_party_id: str
+    reason: str = Field(description="breach | cadence")
+    period: str | None
+    state: str = Field(description="scheduled | open | held | cancelled")
+    from_at: Instant
+    to_at: Instant | None
+    due_at: Instant
+    opened_at: Instant | None
+    held_at: Instant | None
+    held_by_principal_id: str | None
+    summary: str
+    attendees: list[str]
+
+
+class AgendaItem(Shape):
+    item_id: str
+    kind: str = Field(description="breach | window | restatement | report | action | proposal")
+    ref_id: str
+    at: Instant
+    state: str = Field(description="standing | withdrawn")
+    title: str
+    detail: dict[str, Any]
+
+
+class ReviewWithAgenda(Review):
+    agenda: list[AgendaItem] = Field(description="The first items; the rest at /api/v1/reviews/{id}/agenda")
+    agenda_count: int
+
+
+class Action(Shape):
+    action_id: str
+    review_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    target_id: str | None
+    target_key: str | None
+    text: str
+    owner: str
+    due_at: Instant
+    expected_change: str
+    state: str
+    external_refs: list[dict[str, Any]]
+    opened_by_principal_id: str
+    opened_at: Instant
+
+
+class Lesson(Shape):
+    lesson_id: str
+    review_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    text: str
+    recorded_by_principal_id: str
+    recorded_at: Instant
+
+
+class Proposal(Shape):
+    proposal_id: str
+    review_id: str | None
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    target_title: str
+    provider_party_id: str
+    customer_party_id: str
+    present_objective: dict[str, Any]
+    objective: dict[str, Any]
+    reason: str
+    origin: str = Field(description="review | attained")
+    state: str = Field(description="proposed | drafted")
+    proposed_by_party_id: str | None
+    proposed_by_principal_id: str | None
+    proposed_at: Instant
+    amendment_version: int | None = Field(description="The drafted version of the agreement that answers it")
+    amendment_revision_hash: str | None
+    drafted_at: Instant | None
+
+
+class Holding(Input):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"summary": "Checkout was down for 51 min after a failed deployment.", "attendees": ["A. Roy"]}
+            ]
+        }
+    )
+    summary: Text
+    attendees: Annotated[list[Name], Field(min_length=1, max_length=200)]
+
+
+class NewLesson(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": "Roll back first, look for the cause after."}]})
+    text: Text
+
+
+class NewAction(Input):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "Automate the rollback of the checkout deployment.",
+                    "owner": "Checkout team",
+                    "due_at": "2026-12-15T00:00:00Z",
+                    "target": "checkout-availability",
+                    "expected_change": "Outages end within 10 minutes.",
+                }
+            ]
+        }
+    )
+    text: Text
+    owner: Name
+    due_at: AwareDatetime
+    target: Name | None = Field(None, description="Id or key of the target it should move")
+    expected_change: Text
+    external_refs: Annotated[list[ExternalRef], Field(max_length=50)] = []
+
+
+class NewProposal(Input):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "target": "checkout-availability",
+                    "objective": {"at_least": "99.95"},
+                    "reason": "Attained 99.98 % or better for half a year.",
+                }
+            ]
+        }
+    )
+    target: Name = Field(description="Id or key of the target")
+    objective: dict[str, Any] = Field(description="As in the target's terms, numbers as text")
+    reason: Text

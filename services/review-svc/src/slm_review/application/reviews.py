@@ -1,0 +1,32 @@
+"""Holding a review, and finding the one a decision belongs to."""
+
+from __future__ import annotations
+
+from slm_chassis.access import Principal
+from slm_review.application.ledger import Desk, Ledger
+from slm_review.domain import reviews
+from slm_review.domain.errors import NotFound
+from slm_review.domain.reviews import Review
+
+
+async def hold(desk: Desk, caller: Principal, review_id: str, summary: str, attendees: list[str]) -> Review:
+    """The review took place. Raises NotFound, NotOpen, AlreadyHeld."""
+    async with desk.begin() as ledger:
+        review = reviews.held(
+            await take(ledger, caller, review_id), summary, attendees, caller.principal_id, ledger.now
+        )
+        await ledger.reviews.put(review)
+        await ledger.note(caller, "review.held", review_id)
+        ledger.publish(reviews.holding_of(review))
+        return review
+
+
+async def take(ledger: Ledger, caller: Principal, review_id: str) -> Review:
+    """A review of the caller's party, its agreement locked. Raises NotFound."""
+    seen = await ledger.reviews.get(review_id)
+    if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):
+        raise NotFound(f"there is no review {review_id}")
+    await ledger.lock(seen.agreement_id)
+    review = await ledger.reviews.get(review_id)
+    assert review is not None
+    return review

@@ -1,0 +1,26 @@
+"""The terms that a decision about a target starts from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_review.application.ledger import Ledger
+from slm_review.domain import agreements
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.errors import NotAcceptable
+from slm_review.domain.reviews import Review
+
+
+async def agreed(ledger: Ledger, review: Review, target: str) -> tuple[Agreement, dict[str, Any]]:
+    """The version in force, else the reviewed one, and the terms of the target named by id or key.
+
+    Raises NotAcceptable, listing the keys there are.
+    """
+    versions = await ledger.agreements.find(agreement_id=review.agreement_id)
+    reviewed = next(version for version in versions if version.version == review.agreement_version)
+    agreement = agreements.in_force(versions, ledger.now) or reviewed
+    for terms in agreement.targets:
+        if target in (terms["target_id"], terms["key"]):
+            return agreement, terms
+    keys = ", ".join(terms["key"] for terms in agreement.targets)
+    raise NotAcceptable("target", target, f"name a target of the agreement by id or key; it has {keys}")

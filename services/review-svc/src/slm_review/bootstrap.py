@@ -1,0 +1,49 @@
+"""Builds review-svc: the only place that knows all its parts."""
+
+from __future__ import annotations
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.app import App
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http.api import build_api
+from slm_chassis.log.port import EventLog
+from slm_chassis.outbox import Relay
+from slm_chassis.settings import ServiceSettings
+from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.workers import Worker
+from slm_review.adapters.calendar_watch import CalendarWatch
+from slm_review.adapters.sql_ledger import SqlDesk
+from slm_review.api import action_plans, actions, lessons, problems, proposals, reviews
+from slm_review.domain.errors import Refused
+from slm_review.settings import ReviewSettings
+from slm_review.subscriptions import HANDLERS
+
+GROUP = "slm-review"
+_ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router, proposals.router)
+
+
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
+    """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
+    source = f"/slm/{settings.installation}/review"
+    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
+    key = settings.bootstrap_key
+    access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
+    http = build_api(
+        context="review",
+        title="Reviews, action plans and proposals",
+        routers=_ROUTERS,
+        access=access,
+        database=database,
+        clock=clock,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    http.add_exception_handler(Refused, problems.respond)
+    pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
+    workers: list[Worker] = [
+        Relay(database, log),
+        Subscriptions(GROUP, database, log, HANDLERS),
+        CalendarWatch(SqlDesk(database), pause),
+    ]
+    return App("review", http, workers, database, log, access)
