@@ -1,0 +1,1 @@
+"""How monitor-svc talks to its database and reads what others put on the log."""

@@ -1,0 +1,1 @@
+"""monitor-svc over HTTP: parse, call, shape."""

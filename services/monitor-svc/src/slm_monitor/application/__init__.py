@@ -1,0 +1,1 @@
+"""What monitor-svc does: takes facts in, hears of agreements, judges."""

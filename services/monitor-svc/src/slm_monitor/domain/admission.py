@@ -1,0 +1,316 @@
+"""What may come in: each measurement and ticket event checked by itself, refused with the field and the remedy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from slm_monitor.domain import tickets
+from slm_monitor.domain.facts import Fact, Values, content_key
+from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
+
+FUTURE_LIMIT = 5 * 60 * 1_000_000
+"""Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
+_KINDS = frozenset({"availability", "value"})
+_TICKET_TYPES = frozenset({"incident", "service_request", "problem", "change"})
+
+
+@dataclass(slots=True)
+class Measurement:
+    """A measurement as it is sent; exactly one of state, ok, outage, value and values says what was measured."""
+
+    indicator: str
+    at: datetime | None = None
+    state: str | None = None
+    previous: str | None = None
+    ok: bool | None = None
+    outage: dict[str, datetime] | None = None
+    value: float | None = None
+    values: list[float] | None = None
+    unit: str | None = None
+    id: str | None = None
+    source: str | None = None
+    revision: int = 0
+    recorded_at: datetime | None = None
+    labels: dict[str, str] | None = None
+    owner: str | None = None
+
+
+@dataclass(slots=True)
+class TicketMessage:
+    """A ticket event as it is sent."""
+
+    source: str
+    ticket: str
+    event: str
+    at: datetime
+    id: str | None = None
+    sequence: int | None = None
+    type: str | None = None
+    priority: str | None = None
+    state: str | None = None
+    service: str | None = None
+    attributes: dict[str, Any] | None = None
+    revision: int = 0
+    recorded_at: datetime | None = None
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A named stream about one service. ``subject`` is ``<owner party>/<key>``."""
+
+    subject: str
+    owner_party_id: str
+    key: str
+    kind: str
+    unit: str | None = None
+    initial_state: str = "unknown"
+    service_id: str | None = None
+
+
+class Refusal(NamedTuple):
+    """Why an item was not accepted. ``status``: rejected | quarantined."""
+
+    index: int
+    status: str
+    reason: str
+    field: str
+    value: Any
+    remedy: str
+
+
+class _Refused(Exception):
+    def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
+        super().__init__(reason)
+        self.parts = (status, reason, field, value, remedy)
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What a batch came to: facts accepted, items refused (by their index)."""
+
+    values: Values
+    facts: list[Fact] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+def _instant(moment: datetime, name: str) -> int:
+    if moment.tzinfo is None:
+        raise _Refused(
+            "no_offset", name, str(moment), "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
+        )
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+class _Rows:
+    """Values while they are gathered."""
+
+    def __init__(self) -> None:
+        self.slots: dict[str, int] = {}
+        self.slot: list[int] = []
+        self.at: list[int] = []
+        self.value: list[float] = []
+        self.ids: list[str | None] = []
+        self.named = False
+
+    def add(self, subject: str, at: int, value: float, own: str | None) -> None:
+        self.slot.append(self.slots.setdefault(subject, len(self.slots)))
+        self.at.append(at)
+        self.value.append(value)
+        self.ids.append(own)
+        self.named = self.named or own is not None
+
+    def columns(self) -> Values:
+        return Values(
+            list(self.slots),
+            np.array(self.slot, dtype=np.int32),
+            np.array(self.at, dtype=np.int64),
+            np.array(self.value, dtype=np.float64),
+            self.ids if self.named else None,
+        )
+
+
+Lookup = Callable[[str], Indicator | None]
+
+
+def admit_measurements(
+    items: Iterable[tuple[int, Measurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
+) -> Admitted:
+    """Check measurements one by one; ``owner`` is the party whose indicators are meant where an item names none.
+
+    ``may_name_owner``: whether an item may speak for another party (an operator's, or a topic's, but no party's own key).
+    """
+    rows = _Rows()
+    facts: list[Fact] = []
+    refusals: list[Refusal] = []
+    limit = now + FUTURE_LIMIT
+    for index, item in items:
+        try:
+            party = item.owner or owner
+            indicator = _indicator(item, party, owner, lookup, may_name_owner)
+            if indicator.kind == "value":
+                _take_values(item, indicator, limit, rows)
+            else:
+                facts.append(_state_fact(item, indicator, limit))
+        except _Refused as refused:
+            refusals.append(Refusal(index, *refused.parts))
+    return Admitted(rows.columns(), facts, refusals)
+
+
+def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool) -> Indicator:
+    if party is None:
+        raise _Refused("no_owner", "owner", None, "name the party that owns the indicator")
+    if party != owner and not may_name:
+        raise _Refused("foreign_party", "owner", item.owner, "send measurements of your own party's indicators only")
+    indicator = lookup(f"{party}/{item.indicator}")
+    if indicator is None:
+        raise _Refused(
+            "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
+        )
+    if item.unit is not None and item.unit != indicator.unit:
+        raise _Refused("wrong_unit", "unit", item.unit, f"convert to {indicator.unit or 'no unit'} before sending")
+    return indicator
+
+
+def _at(item: Measurement, limit: int) -> int:
+    if item.at is None:
+        raise _Refused("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
+    at = _instant(item.at, "at")
+    _not_ahead(at, "at", item.at, limit)
+    return at
+
+
+def _not_ahead(at: int, name: str, written: Any, limit: int) -> None:
+    if at > limit:
+        raise _Refused(
+            "in_the_future", name, str(written), "check the sender's clock; it is kept, not judged", "quarantined"
+        )
+
+
+def _own_key(item: Measurement | TicketMessage, number: int | None = None) -> str | None:
+    if item.id is None:
+        return None
+    return f"{item.source or ''}\x1f{item.id}" if number is None else f"{item.source or ''}\x1f{item.id}\x1f{number}"
+
+
+def _take_values(item: Measurement, indicator: Indicator, limit: int, rows: _Rows) -> None:
+    at = _at(item, limit)
+    if item.value is not None and item.values is None:
+        measured = [item.value]
+    elif item.values and item.value is None:
+        measured = item.values
+    else:
+        raise _Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
+    for value in measured:
+        if not math.isfinite(value):
+            raise _Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
+    if len(measured) == 1 and item.id is None and item.source is None:
+        rows.add(indicator.subject, at, measured[0], None)
+        return
+    for number, value in enumerate(measured):
+        own = _own_key(item, number if len(measured) > 1 else None)
+        if own is None:
+            # Equal numbers within one batch are several measurements: their place in it tells them apart.
+            own = f"{item.source or ''}\x1f@{at}\x1f{number}\x1f{value!r}"
+        rows.add(indicator.subject, at, value, own)
+
+
+def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
+    if indicator.kind not in _KINDS:
+        raise _Refused(
+            "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
+        )
+    if item.value is not None or item.values is not None:
+        raise _Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
+    if item.outage is not None:
+        at, body = _outage(item.outage, limit)
+    else:
+        at = _at(item, limit)
+        body = {"state": _state(item)}
+        if item.previous is not None:
+            body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
+    recorded = 0 if item.recorded_at is None else _instant(item.recorded_at, "recorded_at")
+    own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, recorded)
+
+
+def _state(item: Measurement) -> str:
+    if item.ok is not None and item.state is None:
+        return UP if item.ok else DOWN
+    if item.state is None:
+        raise _Refused("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
+    return _known_state(item.state, "state", STATES)
+
+
+def _known_state(state: str, name: str, states: Iterable[str]) -> str:
+    if state not in states:
+        raise _Refused("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
+    return state
+
+
+def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
+    if outage.keys() != {"from", "to"}:
+        raise _Refused("no_interval", "outage", sorted(outage), "give the outage's from and to")
+    start, end = (_instant(outage[name], f"outage.{name}") for name in ("from", "to"))
+    if end < start:
+        raise _Refused("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
+    _not_ahead(end, "outage.to", outage["to"], limit)
+    return start, {"from": start, "to": end}
+
+
+def admit_ticket_events(
+    items: Iterable[tuple[int, TicketMessage]], owner: str | None, now: int, may_name_owner: bool
+) -> tuple[list[Fact], list[Refusal]]:
+    """Check ticket events one by one."""
+    facts: list[Fact] = []
+    refusals: list[Refusal] = []
+    for index, item in items:
+        try:
+            facts.append(_ticket_fact(item, owner, now + FUTURE_LIMIT, may_name_owner))
+        except _Refused as refused:
+            refusals.append(Refusal(index, *refused.parts))
+    return facts, refusals
+
+
+def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: bool) -> Fact:
+    party = item.owner or owner
+    if party is None:
+        raise _Refused("no_owner", "owner", None, "name the party that owns the ticket")
+    if party != owner and not may_name:
+        raise _Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
+    for name, text in (("source", item.source), ("ticket", item.ticket)):
+        if not text or (name == "source" and "/" in text):
+            raise _Refused("bad_name", name, text, "give a name that is not empty; a source has no slash")
+    if item.event not in tickets.EVENTS:
+        raise _Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(tickets.EVENTS))}")
+    at = _instant(item.at, "at")
+    _not_ahead(at, "at", item.at, limit)
+    named = {"type": item.type, "priority": item.priority, "service": item.service}
+    attributes = {**(item.attributes or {}), **{name: value for name, value in named.items() if value is not None}}
+    attributes.setdefault("source", item.source)
+    body: dict[str, Any] = {
+        "event": item.event,
+        "state": item.state,
+        "sequence": item.sequence,
+        "attributes": attributes,
+    }
+    recorded = 0 if item.recorded_at is None else _instant(item.recorded_at, "recorded_at")
+    own = _own_key(item) or content_key({"at": at, **body})
+    return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, recorded)
+
+
+def refused_documents(refusals: Sequence[Refusal]) -> list[dict[str, Any]]:
+    """Refusals as they are answered."""
+    return [
+        {"index": each.index, "status": each.status, "code": each.reason,
+         "errors": [{"field": each.field, "value": each.value, "remedy": each.remedy}]}
+        for each in refusals
+    ]  # fmt: skip

@@ -1,0 +1,230 @@
+"""Where monitor-svc's events are born: the one place that builds each of them."""
+
+from __future__ import annotations
+
+import uuid
+from fractions import Fraction
+from typing import Any
+
+from slm_events import monitor
+from slm_events.instants import to_text
+from slm_monitor.domain import figures
+from slm_monitor.domain.standing import Breach, Risk, TicketClock, Window
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+OBJECTIVE = "objective"
+"""The level of a breach of the promise itself; ``unacceptable`` is the other."""
+
+
+def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
+    """UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the same id."""
+    space = uuid.UUID(terms.agreement_id)
+    return str(uuid.uuid5(space, f"breach\n{terms.version}\n{terms.target_id}\n{window_id}\n{level}\n{ordinal}"))
+
+
+def risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
+    space = uuid.UUID(terms.agreement_id)
+    name = f"risk\n{terms.version}\n{terms.target_id}\n{window_id}\n{cause}\n{threshold}\n{ordinal}"
+    return str(uuid.uuid5(space, name))
+
+
+def event_id(subject_id: str, kind: str, revision: int) -> str:
+    """The id of an event of a breach: UUIDv5(breach id, type, revision)."""
+    return str(uuid.uuid5(uuid.UUID(subject_id), f"{kind}\n{revision}"))
+
+
+def _judged(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
+    return {
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "target_title": terms.title,
+        "service_id": terms.service_id,
+        "provider_party_id": terms.provider_party_id,
+        "customer_party_id": terms.customer_party_id,
+        "window_id": window_id,
+        "window_start_at": None if start is None else to_text(start),
+        "window_end_at": None if end is None else to_text(end),
+    }
+
+
+def target_breached(
+    terms: ServiceLevelTarget,
+    breach: Breach,
+    *,
+    figure: Fraction | None,
+    span: tuple[int | None, int | None],
+    evidence: dict[str, Any],
+    now: int,
+    late: bool = False,
+    ticket: dict[str, Any] | None = None,
+) -> monitor.TargetBreached:
+    """``figure`` is a share; it and the shortfall are published in percent."""
+    shortfall = None if figure is None or terms.objective is None else (terms.objective - figure) * 100
+    return monitor.TargetBreached(
+        **_judged(terms, breach.window_id, *span),
+        breach_id=breach.breach_id,
+        revision=breach.revision,
+        level=breach.level,
+        ordinal=breach.ordinal,
+        objective=dict(terms.objective_document),
+        figure=figures.exact(figures.percent(figure)),
+        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        shortfall=figures.exact(shortfall),
+        certain_at=to_text(breach.certain_at),
+        published_at=to_text(now),
+        late=late,
+        ticket=ticket,
+        responsible_party_id=terms.provider_party_id,
+        evidence=evidence,
+        assets=list(terms.assets),
+    )
+
+
+def breach_withdrawn(
+    terms: ServiceLevelTarget,
+    breach: Breach,
+    *,
+    figure: Fraction | None,
+    span: tuple[int | None, int | None],
+    cause: str,
+    now: int,
+) -> monitor.BreachWithdrawn:
+    return monitor.BreachWithdrawn(
+        **_judged(terms, breach.window_id, *span),
+        breach_id=breach.breach_id,
+        revision=breach.revision,
+        level=breach.level,
+        cause=cause,
+        figure=figures.exact(figures.percent(figure)),
+        figure_display=figures.display(figures.percent(figure), terms.objective and terms.promised_percent),
+        published_at=to_text(now),
+    )
+
+
+def target_recovered(
+    terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: int, now: int
+) -> monitor.TargetRecovered:
+    return monitor.TargetRecovered(
+        **_judged(terms, breach.window_id, None, None),
+        breach_id=breach.breach_id,
+        figure=figures.exact(figures.percent(figure)),
+        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        recovered_at=to_text(at),
+        published_at=to_text(now),
+    )
+
+
+def target_at_risk(
+    terms: ServiceLevelTarget,
+    risk: Risk,
+    *,
+    figure: Fraction | None,
+    consumed: Fraction | None,
+    burn: Fraction | None,
+    projected_breach_at: int | None,
+    span: tuple[int | None, int | None],
+    evidence: dict[str, Any],
+    now: int,
+) -> monitor.TargetAtRisk:
+    left = None if projected_breach_at is None else max(0, projected_breach_at - now) // 1_000_000
+    return monitor.TargetAtRisk(
+        **_judged(terms, risk.window_id, *span),
+        risk_id=risk.risk_id,
+        cause=risk.cause,
+        threshold=risk.threshold,
+        figure=figures.exact(figures.percent(figure)),
+        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        objective=dict(terms.objective_document),
+        budget_consumed_percent=figures.exact(figures.percent(consumed)),
+        burn_rate=figures.exact(burn),
+        projected_breach_at=None if projected_breach_at is None else to_text(projected_breach_at),
+        time_left_seconds=left,
+        responsible=dict(terms.responsible),
+        evidence=evidence,
+        at=to_text(risk.opened_at),
+        published_at=to_text(now),
+    )
+
+
+def risk_cleared(
+    terms: ServiceLevelTarget, risk: Risk, *, outcome: str, at: int, span: tuple[int | None, int | None], now: int
+) -> monitor.RiskCleared:
+    return monitor.RiskCleared(
+        **_judged(terms, risk.window_id, *span),
+        risk_id=risk.risk_id,
+        cause=risk.cause,
+        threshold=risk.threshold,
+        outcome=outcome,
+        at=to_text(at),
+        published_at=to_text(now),
+    )
+
+
+def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
+    seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
+    return {
+        **_judged(terms, window.window_id, window.start, window.end),
+        "verdict": window.status,
+        "revision": window.revision,
+        "objective": dict(terms.objective_document),
+        "aggregation": terms.aggregation,
+        "unit": "percent",
+        "figure": window.figure,
+        "figure_display": window.display,
+        "raw_figure": window.figure,
+        "good": str(window.good),
+        "total": str(window.total),
+        "excluded_seconds": seconds["excluded"],
+        "unknown_seconds": seconds["unknown"],
+        "downtime_seconds": seconds["down"],
+        "budget_consumed_percent": window.detail.get("consumed_percent"),
+        "weight": terms.weight,
+    }
+
+
+def window_closed(terms: ServiceLevelTarget, window: Window, *, now: int) -> monitor.WindowClosed:
+    return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
+
+
+def window_restated(
+    terms: ServiceLevelTarget, window: Window, *, before: dict[str, Any], cause: str, now: int
+) -> monitor.WindowRestated:
+    return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
+
+
+_CLOCK_EVENTS: dict[str, type[monitor.ClockMoved]] = {
+    "paused": monitor.ClockPaused,
+    "cancelled": monitor.ClockCancelled,
+    "resumed": monitor.ClockResumed,
+    "started": monitor.ClockStarted,
+}
+
+
+def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMoved:
+    """``move``: started | paused | resumed | stopped | cancelled."""
+    clock, terms = entry.clock, entry.clock.target
+    fields: dict[str, Any] = {
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "service_id": terms.service_id,
+        "provider_party_id": terms.provider_party_id,
+        "customer_party_id": terms.customer_party_id,
+        "source": entry.source,
+        "ticket": entry.ticket,
+        "clock": terms.clock.clock if terms.clock else "",
+        "state": clock.state,
+        "deadline_at": to_text(clock.deadline_at),
+        "at": to_text(clock.started_at if move == "started" else clock.changed_at),
+        "published_at": to_text(now),
+    }
+    if move == "stopped":
+        return monitor.ClockStopped(
+            **fields,
+            elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
+            elapsed_service_seconds=clock.elapsed_service // 1_000_000,
+        )
+    return _CLOCK_EVENTS[move](**fields)

@@ -1,0 +1,85 @@
+"""Facts as they are judged: columns of values, and single facts of the kinds that are kept one by one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+
+
+def content_key(content: Mapping[str, Any]) -> str:
+    """The identity of a fact without an id: the SHA-256 of its content, so that the same message twice is one fact."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "#" + hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact kept by itself: a state change, an outage, a ticket event. ``subject`` is what it is about:
+    ``<owner>/<indicator>`` or ``<owner>/<source>/<ticket>``.
+
+    Of several facts under one key the highest ``rank`` holds, so that order of arrival never matters.
+    """
+
+    subject: str
+    key: str
+    at: int
+    body: Mapping[str, Any]
+    revision: int = 0
+    recorded_at: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int, str]:
+        return (self.revision, self.recorded_at, content_key(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Measured values of many indicators as columns of equal length.
+
+    ``subjects[slot[i]]`` is the indicator of row i, ``at`` microseconds UTC, ``ids`` None where no row has an id of its own.
+    """
+
+    subjects: Sequence[str]
+    slot: npt.NDArray[np.int32]
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    ids: Sequence[str | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def taken(self, rows: npt.NDArray[Any]) -> Values:
+        """The rows at these positions (or under this mask), in the same terms."""
+        picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        ids = None if self.ids is None else [self.ids[i] for i in picked.tolist()]
+        return Values(self.subjects, self.slot[picked], self.at[picked], self.value[picked], ids)
+
+
+def joined(parts: Sequence[Values]) -> Values:
+    """Several batches as one."""
+    if len(parts) == 1:
+        return parts[0]
+    numbers: dict[str, int] = {}
+    slots = []
+    for part in parts:
+        mapping = np.array([numbers.setdefault(subject, len(numbers)) for subject in part.subjects], dtype=np.int32)
+        slots.append(mapping[part.slot] if len(part) else part.slot)
+    ids: list[str | None] | None = None
+    if any(part.ids is not None for part in parts):
+        ids = [i for part in parts for i in (part.ids if part.ids is not None else [None] * len(part))]
+    return Values(
+        list(numbers),
+        np.concatenate(slots) if slots else np.empty(0, dtype=np.int32),
+        np.concatenate([part.at for part in parts]) if parts else np.empty(0, dtype=np.int64),
+        np.concatenate([part.value for part in parts]) if parts else np.empty(0, dtype=np.float64),
+        ids,
+    )

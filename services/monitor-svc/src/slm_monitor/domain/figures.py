@@ -1,0 +1,29 @@
+"""Figures: exact inside, four decimals for people, and never a rounding that hides a missed objective."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+_SCALE = 10_000
+
+
+def exact(figure: Fraction | None) -> str | None:
+    """``numerator/denominator`` in lowest terms; None stays None."""
+    return None if figure is None else f"{figure.numerator}/{figure.denominator}"
+
+
+def display(figure: Fraction | None, objective: Fraction | None = None) -> str:
+    """Four decimals, half-even; where rounding would show a missed ``at_least`` objective as met, rounded down instead."""
+    if figure is None:
+        return "–"
+    units = round(figure * _SCALE)
+    if objective is not None and figure < objective <= Fraction(units, _SCALE):
+        units = (figure * _SCALE).__floor__()
+    sign = "-" if units < 0 else ""
+    whole, rest = divmod(abs(units), _SCALE)
+    return f"{sign}{whole}.{rest:04d}"
+
+
+def percent(share: Fraction | None) -> Fraction | None:
+    """A share in [0, 1] → percent."""
+    return None if share is None else share * 100

@@ -1,0 +1,164 @@
+"""A pure look at one window of a target: what its figure is, whether it is breached, and what puts it at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from slm_events.instants import to_text
+from slm_monitor.domain import availability, burn_rate, figures
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.series import Series
+from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.timeline import DOWN, Segment, Timeline
+
+_EVIDENCE_INTERVALS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFinding:
+    """A warning that holds. ``at`` may lie ahead: then a timer has to look again."""
+
+    cause: str
+    threshold: str
+    at: int
+    consumed: Fraction | None = None
+    burn: Fraction | None = None
+    projected_breach_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a window came to. ``breached_at`` may lie ahead: the instant of certainty if nothing changes.
+
+    ``scheduled``: whether the window has any service time at all.
+    """
+
+    figure: Fraction | None
+    good: int
+    total: int
+    met: bool
+    breached_at: int | None
+    breach_figure: Fraction | None
+    risks: tuple[RiskFinding, ...] = ()
+    detail: dict[str, Any] = field(default_factory=dict)
+    evidence: dict[str, Any] = field(default_factory=dict)
+    scheduled: bool = True
+
+
+def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int, as_of: int) -> Finding:
+    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their share of the budget is spent."""
+    assert terms.objective is not None
+    segments = timeline.segments(start, end)
+    open_intervals = terms.hours.intervals(start, end)
+    policy = availability.Policy(terms.unknown, terms.degraded)
+    seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at_consumed)
+    breach_figure = None
+    if seen.exhausted_at is not None:
+        breach_figure = availability.measure(
+            segments, open_intervals, seen.exhausted_at, terms.objective, policy
+        ).figure  # fmt: skip
+    risks = tuple(
+        RiskFinding(
+            "budget_consumed", f"{float(share * 100):g}", at, seen.consumed, None, _projected(seen, start, end, as_of)
+        )
+        for share, at in seen.reached_at
+    )
+    detail = {
+        "service_time": seen.service_time,
+        "down": seen.down,
+        "excluded": 0,
+        "unknown": seen.unknown,
+        "budget": figures.exact(seen.budget),
+        "consumed_percent": figures.exact(figures.percent(seen.consumed)),
+        "exhausted_at": None if seen.exhausted_at is None else to_text(seen.exhausted_at),
+    }
+    return Finding(
+        figure=seen.figure,
+        good=seen.up,
+        total=seen.up + seen.down,
+        met=seen.figure is None or seen.figure >= terms.objective,
+        breached_at=seen.exhausted_at,
+        breach_figure=breach_figure,
+        risks=risks,
+        detail=detail,
+        evidence={
+            "down": _down(segments, seen.exhausted_at or as_of),
+            "budget_microseconds": figures.exact(seen.budget),
+        },
+        scheduled=seen.service_time > 0,
+    )
+
+
+def _projected(seen: availability.AvailabilityFigure, start: int, end: int, as_of: int) -> int | None:
+    """When the budget is spent: at the known instant, else at the pace of the window so far; None beyond its end."""
+    if seen.exhausted_at is not None:
+        return seen.exhausted_at
+    if not seen.down or as_of <= start:
+        return None
+    at = start + int((as_of - start) * seen.budget / seen.down)
+    return at if at < end else None
+
+
+def _down(segments: Sequence[Segment], until: int) -> list[dict[str, str]]:
+    """The last stretches of downtime before an instant: what a person looks at first."""
+    down = [segment for segment in segments if segment.state == DOWN and segment.start <= until]
+    return [{"from": to_text(each.start), "to": to_text(min(each.end, until))} for each in down[-_EVIDENCE_INTERVALS:]]
+
+
+def of_share(
+    good: int, total: int, terms: ServiceLevelTarget, end: int, as_of: int, burning: Sequence[RiskFinding]
+) -> Finding:
+    """A calendar window of counts: breached at its close, at risk while below the objective."""
+    assert terms.objective is not None
+    figure = Fraction(good, total) if total else None
+    met = figure is None or figure >= terms.objective
+    closed = end + terms.closing_delay <= as_of
+    consumed = burn_rate.of(total - good, total, terms.objective)
+    risks = list(burning)
+    if not met:
+        risks.append(RiskFinding("below_objective", "objective", min(as_of, end), consumed, consumed, end))
+    return Finding(
+        figure=figure,
+        good=good,
+        total=total,
+        met=met,
+        breached_at=end if closed and not met else None,
+        breach_figure=figure,
+        risks=tuple(risks),
+        detail={"consumed_percent": figures.exact(figures.percent(consumed)), "bad": total - good},
+        evidence={"good": good, "total": total},
+    )
+
+
+def burning(series: Series, terms: ServiceLevelTarget, minute: int) -> list[RiskFinding]:
+    """The burn rate pairs of which both windows, ending with ``minute``, are strictly above the factor."""
+    assert terms.objective is not None and terms.threshold is not None
+    found = []
+    for pair in terms.burn_rate_pairs:
+        rates = [_burn(series, terms, minute, length) for length in (pair.long, pair.short)]
+        if min(rates) > pair.factor:
+            found.append(RiskFinding("burn_rate", pair.name, minute * MINUTE, None, rates[0], None))
+    return found
+
+
+def _burn(series: Series, terms: ServiceLevelTarget, minute: int, length: int) -> Fraction:
+    assert terms.objective is not None
+    good, total = counted(series, terms, minute - length // MINUTE + 1, minute)
+    all_good, all_total = int(good.sum()), int(total.sum())
+    return burn_rate.of(all_total - all_good, all_total, terms.objective)
+
+
+def counted(series: Series, terms: ServiceLevelTarget, first: int, last: int) -> tuple[Any, Any]:
+    """(good, total) of each minute in service hours; a minute belongs to them by its start, others count as empty."""
+    assert terms.threshold is not None
+    good, total = series.minutes(terms.threshold, first, last)
+    if terms.hours.always_open:
+        return good, total
+    good, total = good.copy(), total.copy()
+    for index in range(len(total)):
+        if total[index] and not terms.hours.is_open((first + index) * MINUTE):
+            good[index] = total[index] = 0
+    return good, total

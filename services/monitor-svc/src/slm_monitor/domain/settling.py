@@ -1,0 +1,205 @@
+"""From findings to news: what stands is compared with what is found, and each difference is one event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from slm_monitor.domain import births, figures
+from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
+
+
+@dataclass(slots=True)
+class Standing:
+    """One target with everything that stands of it."""
+
+    line: TermsLine
+    windows: dict[str, Window] = field(default_factory=dict)
+    breaches: dict[str, Breach] = field(default_factory=dict)
+    risks: dict[str, Risk] = field(default_factory=dict)
+
+    @property
+    def target_id(self) -> str:
+        return self.line.latest.target_id
+
+    def standing_risks(self, window_id: str) -> list[Risk]:
+        return [risk for risk in self.risks.values() if risk.standing and risk.window_id == window_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a judgement is made: ``as_of`` is the instant up to which all facts are in, ``now`` that of publishing."""
+
+    as_of: int
+    now: int
+    cause: str = "fact"
+
+
+def settle_window(
+    standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
+) -> None:
+    """Bring a calendar window to what was found of it, and publish each difference once."""
+    closes = window.end + terms.closing_delay <= moment.as_of
+    breached = finding.breached_at is not None and finding.breached_at <= moment.as_of
+    before = {"verdict": window.status, "figure": window.figure, "figure_display": window.display,
+              "revision": window.revision}  # fmt: skip
+    settle_breach(standing, window, terms, finding, breached, moment, changes)
+    due_risks = [] if closes or breached else [risk for risk in finding.risks if risk.at <= moment.as_of]
+    span = (window.start, window.end)
+    outcome = "breached" if breached else "window_closed" if closes else "averted"
+    settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
+    _take_figures(window, terms, finding, moment)
+    window.status = _status(finding, breached, closes, bool(due_risks))
+    if window.closed_at is not None:
+        if (before["verdict"], before["figure"]) != (window.status, window.figure):
+            window.revision += 1
+            restated = births.window_restated(terms, window, before=before, cause=moment.cause, now=moment.now)
+            changes.publish(restated, moment.now)
+    elif closes:
+        window.closed_at = moment.now
+        changes.publish(births.window_closed(terms, window, now=moment.now), window.end)
+    changes.windows[window.target_id, window.window_id] = window
+
+
+def _status(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> str:
+    if not finding.scheduled:
+        return "not_applicable"
+    if breached:
+        return "breached"
+    if finding.figure is None:
+        return "no_data"
+    if closes:
+        return "met" if finding.met else "breached"
+    return "at_risk" if at_risk else "met"
+
+
+def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
+    percent = figures.percent(finding.figure)
+    window.version = terms.version
+    window.good, window.total = finding.good, finding.total
+    window.figure = figures.exact(percent)
+    window.display = figures.display(percent, terms.promised_percent)
+    window.detail = finding.detail
+    window.as_of = moment.as_of
+
+
+def settle_breach(
+    standing: Standing,
+    window: Window,
+    terms: ServiceLevelTarget,
+    finding: Finding,
+    breached: bool,
+    moment: Moment,
+    changes: Changes,
+) -> None:
+    """A published breach is never removed silently, and never published twice."""
+    span = (window.start, window.end)
+    identity = births.breach_id(terms, window.window_id, births.OBJECTIVE, 0)
+    breach = standing.breaches.get(identity)
+    if breached:
+        assert finding.breached_at is not None
+        if breach is not None and breach.standing:
+            breach.certain_at = finding.breached_at
+        else:
+            subject = terms.indicator or ""
+            breach = stand(
+                standing.breaches, terms, identity, window.window_id, 0, finding.breached_at, subject, moment.now
+            )
+            event = births.target_breached(
+                terms, breach, figure=finding.breach_figure, span=span, evidence=finding.evidence, now=moment.now,
+                late=window.closed_at is not None,
+            )  # fmt: skip
+            publish_breach(breach, event, moment.now, changes)
+        changes.breaches[identity] = breach
+    elif breach is not None and breach.standing:
+        breach.standing = False
+        event_ = births.breach_withdrawn(
+            terms, breach, figure=finding.figure, span=span, cause=moment.cause, now=moment.now
+        )
+        changes.publish(event_, moment.now, births.event_id(identity, "breach-withdrawn", breach.revision))
+        changes.breaches[identity] = breach
+
+
+def stand(
+    breaches: dict[str, Breach],
+    terms: ServiceLevelTarget,
+    identity: str,
+    window_id: str,
+    ordinal: int,
+    certain_at: int,
+    subject: str,
+    now: int,
+) -> Breach:
+    """A breach that stands from now on: new, or the next revision of one that was withdrawn."""
+    earlier = breaches.get(identity)
+    breach = Breach(
+        identity, terms.target_id, terms.agreement_id, terms.version, window_id, births.OBJECTIVE, ordinal, certain_at,
+        now, terms.provider_party_id, terms.customer_party_id, terms.service_id,
+        revision=earlier.revision + 1 if earlier else 0, subject=subject,
+    )  # fmt: skip
+    breaches[identity] = breach
+    return breach
+
+
+def publish_breach(breach: Breach, event: Any, now: int, changes: Changes) -> None:
+    breach.document = asdict(event)
+    changes.publish(event, breach.certain_at, births.event_id(breach.breach_id, "target-breached", breach.revision))
+    changes.breaches[breach.breach_id] = breach
+
+
+def settle_risks(
+    standing: Standing,
+    window_id: str,
+    terms: ServiceLevelTarget,
+    finding: Finding,
+    found: Sequence[RiskFinding],
+    outcome: str,
+    span: tuple[int | None, int | None],
+    moment: Moment,
+    changes: Changes,
+) -> None:
+    """Open the warnings that are new; clear those that no longer hold, saying how it ended."""
+    held = {(risk.cause, risk.threshold): risk for risk in standing.standing_risks(window_id)}
+    wanted = {(risk.cause, risk.threshold): risk for risk in found}
+    for name in held.keys() - wanted.keys():
+        clear(standing, held[name], terms, outcome, span, moment, changes)
+    for name in sorted(wanted.keys() - held.keys()):
+        risk = _open(standing, window_id, terms, wanted[name], moment.now)
+        event = births.target_at_risk(
+            terms, risk, figure=finding.figure, consumed=wanted[name].consumed, burn=wanted[name].burn,
+            projected_breach_at=wanted[name].projected_breach_at, span=span, evidence=finding.evidence,
+            now=moment.now,
+        )  # fmt: skip
+        risk.document = asdict(event)
+        changes.publish(event, risk.opened_at, births.event_id(risk.risk_id, "target-at-risk", 0))
+        changes.risks[risk.risk_id] = risk
+
+
+def clear(
+    standing: Standing,
+    risk: Risk,
+    terms: ServiceLevelTarget,
+    outcome: str,
+    span: tuple[int | None, int | None],
+    moment: Moment,
+    changes: Changes,
+) -> None:
+    risk.standing, risk.cleared_at, risk.outcome = False, moment.as_of, outcome
+    standing.risks.pop(risk.risk_id, None)
+    event = births.risk_cleared(terms, risk, outcome=outcome, at=moment.as_of, span=span, now=moment.now)
+    changes.publish(event, moment.now, births.event_id(risk.risk_id, "risk-cleared", 0))
+    changes.risks[risk.risk_id] = risk
+
+
+def _open(standing: Standing, window_id: str, terms: ServiceLevelTarget, found: RiskFinding, now: int) -> Risk:
+    """A warning that comes again is another risk: its ordinal is the instant of publishing."""
+    identity = births.risk_id(terms, window_id, found.cause, found.threshold, now)
+    risk = Risk(
+        identity, terms.target_id, terms.agreement_id, window_id, found.cause, found.threshold, found.at,
+        terms.provider_party_id, terms.customer_party_id, terms.service_id,
+    )  # fmt: skip
+    standing.risks[identity] = risk
+    return risk

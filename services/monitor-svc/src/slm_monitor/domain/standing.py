@@ -1,0 +1,116 @@
+"""What stands: windows, breaches and risks as they were last established, and what a judgement changes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_monitor.domain.clocks import Clock
+
+OPEN_ENDED = 2**62
+"""The end of a run of minutes that has not recovered."""
+
+
+@dataclass(slots=True)
+class Window:
+    """One target's window: its figure as last established. ``good`` and ``total`` are microseconds or counts."""
+
+    target_id: str
+    window_id: str
+    version: int
+    start: int
+    end: int
+    status: str = "no_data"
+    good: int = 0
+    total: int = 0
+    figure: str | None = None
+    display: str = "–"
+    detail: dict[str, Any] = field(default_factory=dict)
+    closed_at: int | None = None
+    revision: int = 0
+    as_of: int = 0
+    judged_to: int | None = None
+    """The last minute judged, of a rolling window."""
+
+
+@dataclass(slots=True)
+class Breach:
+    """A breach that was published; ``standing`` False once withdrawn. ``until`` is when a rolling one recovered."""
+
+    breach_id: str
+    target_id: str
+    agreement_id: str
+    version: int
+    window_id: str
+    level: str
+    ordinal: int
+    certain_at: int
+    published_at: int
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+    standing: bool = True
+    revision: int = 0
+    until: int | None = None
+    subject: str = ""
+    """The indicator or ticket it came from."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """The event as published."""
+
+
+@dataclass(slots=True)
+class Risk:
+    """A warning that was published; ``standing`` until cleared."""
+
+    risk_id: str
+    target_id: str
+    agreement_id: str
+    window_id: str
+    cause: str
+    threshold: str
+    opened_at: int
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+    standing: bool = True
+    cleared_at: int | None = None
+    outcome: str | None = None
+    document: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event to publish. ``event_id`` is fixed where the event follows from a breach: replays publish it once."""
+
+    event: Any
+    at: int
+    event_id: str | None = None
+
+
+@dataclass(slots=True)
+class Changes:
+    """All that one step of the judge changes, to be committed with the facts that caused it."""
+
+    events: list[Outgoing] = field(default_factory=list)
+    windows: dict[tuple[str, str], Window] = field(default_factory=dict)
+    breaches: dict[str, Breach] = field(default_factory=dict)
+    risks: dict[str, Risk] = field(default_factory=dict)
+    clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
+
+    def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
+        self.events.append(Outgoing(event, at, event_id))
+
+
+@dataclass(frozen=True, slots=True)
+class TicketClock:
+    """A clock with the ticket it belongs to. ``due_at``: when a timer has to look at it again; None: never."""
+
+    owner_party_id: str
+    source: str
+    ticket: str
+    clock: Clock
+    due_at: int | None
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        return (self.clock.target.target_id, f"{self.owner_party_id}/{self.source}/{self.ticket}", self.clock.ordinal)

@@ -1,0 +1,236 @@
+"""The terms a target is judged by, as parsed from a finalized agreement, and the line of them through time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from slm_calendar import durations, service_hours
+from slm_calendar.service_hours import ServiceHours
+from slm_events import instants
+from slm_monitor.domain import burn_rate
+
+FOREVER = 253_402_300_800_000_000
+"""10000-01-01: the end of an agreement without one."""
+
+
+class NotJudgeable(ValueError):
+    """Terms that this version cannot judge; says which and what it can."""
+
+
+@dataclass(frozen=True)
+class ServiceLevelTarget:
+    """One target as one version of an agreement promises it.
+
+    ``objective`` is a share in [0, 1] for ``availability`` and ``share_at_most``; None for a clock, whose promise is
+    ``within``. ``threshold`` is the X of ``share_at_most: X`` in the indicator's unit.
+    """
+
+    target_id: str
+    key: str
+    title: str
+    agreement_id: str
+    version: int
+    service_id: str
+    provider_party_id: str
+    customer_party_id: str
+    zone: str
+    aggregation: str
+    """``availability`` | ``share_at_most`` | ``clock``."""
+    indicator: str | None
+    """``<owner party>/<key>``; None for a clock."""
+    objective: Fraction | None
+    objective_document: Mapping[str, Any]
+    threshold: float | None
+    window_kind: str
+    """``calendar`` | ``rolling`` | ``ticket``."""
+    window: str
+    """``month`` of a calendar window, ``PT1H`` of a rolling one."""
+    rolling_microseconds: int
+    hours: ServiceHours
+    unknown: str
+    degraded: str
+    no_data: str
+    warn_at_consumed: tuple[Fraction, ...]
+    burn_rate_pairs: tuple[burn_rate.Pair, ...]
+    weight: str
+    responsible: Mapping[str, Any]
+    clock: ClockTerms | None
+    effective_at: int
+    ends_at: int
+    """The agreement's expiry; earlier ends (termination, supersession) belong to the terms line."""
+    closing_delay: int
+    assets: tuple[str, ...] = ()
+
+    @property
+    def owner_party_id(self) -> str:
+        """Whose facts it is judged by."""
+        return self.indicator.split("/", 1)[0] if self.indicator else self.provider_party_id
+
+    @cached_property
+    def promised_percent(self) -> Fraction:
+        """The objective in percent."""
+        return (self.objective or Fraction(0)) * 100
+
+
+@dataclass(frozen=True)
+class ClockTerms:
+    """What starts, stops and pauses a ticket's clock, and to which tickets it applies."""
+
+    clock: str
+    within: durations.Duration
+    applies_to: Mapping[str, frozenset[str]]
+    start: str
+    stop: str
+    pause: frozenset[str]
+    on_priority_change: str
+    on_reopen: str
+
+
+def parse_targets(finalized: Mapping[str, Any]) -> list[ServiceLevelTarget]:
+    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming the target and the term."""
+    hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
+    hours.setdefault("24x7", service_hours.ALWAYS)
+    return [_target(finalized, target, hours) for target in finalized["targets"]]
+
+
+def _hours(document: Any) -> ServiceHours:
+    return service_hours.ALWAYS if document == "24x7" else service_hours.parse(document)
+
+
+def _target(
+    agreement: Mapping[str, Any], target: Mapping[str, Any], hours: Mapping[str, ServiceHours]
+) -> ServiceLevelTarget:
+    name = target["key"]
+    aggregation, threshold = _aggregation(name, target["aggregation"])
+    window_kind, window, rolling = _window(name, target["window"])
+    objective = None if aggregation == "clock" else _share(name, target["objective"])
+    indicator = target.get("indicator")
+    warn = target.get("warn_at") or {}
+    expires = agreement.get("expires_at")
+    return ServiceLevelTarget(
+        target_id=target["target_id"],
+        key=name,
+        title=target.get("title") or name,
+        agreement_id=agreement["agreement_id"],
+        version=agreement["version"],
+        service_id=target.get("service_id") or agreement["service_id"],
+        provider_party_id=agreement["provider_party_id"],
+        customer_party_id=agreement["customer_party_id"],
+        zone=agreement["timezone"],
+        aggregation=aggregation,
+        indicator=f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
+        objective=objective,
+        objective_document=target["objective"],
+        threshold=threshold,
+        window_kind=window_kind,
+        window=window,
+        rolling_microseconds=rolling,
+        hours=hours[target.get("service_hours") or "24x7"],
+        unknown=target.get("unknown") or "removed",
+        degraded=target.get("degraded") or "up",
+        no_data=target.get("no_data") or "ignore",
+        warn_at_consumed=tuple(Fraction(str(share)) / 100 for share in warn.get("budget_consumed") or ()),
+        burn_rate_pairs=_pairs(name, warn.get("burn_rate"), objective, window_kind, window, rolling),
+        weight=str(target.get("weight") or "1"),
+        responsible=target.get("responsible") or {},
+        clock=_clock(target) if aggregation == "clock" else None,
+        effective_at=instants.from_text(agreement["effective_at"]),
+        ends_at=instants.from_text(expires) if expires else FOREVER,
+        closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
+        assets=tuple(target.get("assets") or ()),
+    )
+
+
+def _aggregation(name: str, aggregation: Any) -> tuple[str, float | None]:
+    if aggregation in ("availability", "clock"):
+        return aggregation, None
+    if isinstance(aggregation, Mapping) and "share_at_most" in aggregation:
+        # The nearest double of the written decimal: a measurement written with the same digits is the same double.
+        return "share_at_most", float(str(aggregation["share_at_most"]))
+    raise NotJudgeable(f"target {name}: aggregation {aggregation!r}; judged are availability, share_at_most and clock")
+
+
+def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
+    if "calendar" in window:
+        return "calendar", window["calendar"], 0
+    if "rolling" in window:
+        length = durations.from_iso(window["rolling"])
+        if length <= 0 or length % 60_000_000:
+            raise NotJudgeable(f"target {name}: rolling window {window['rolling']}; write a number of whole minutes")
+        return "rolling", window["rolling"], length
+    if window.get("per") == "ticket":
+        return "ticket", "ticket", 0
+    raise NotJudgeable(f"target {name}: window {dict(window)!r}; judged are calendar, rolling and per ticket")
+
+
+def _share(name: str, objective: Mapping[str, Any]) -> Fraction:
+    if "at_least" not in objective or objective.get("unit", "percent") != "percent":
+        raise NotJudgeable(f"target {name}: objective {dict(objective)!r}; judged is at_least in percent")
+    share = Fraction(str(objective["at_least"])) / 100
+    if not 0 <= share <= 1:
+        raise NotJudgeable(f"target {name}: objective {objective['at_least']} percent lies outside 0 to 100")
+    return share
+
+
+def _pairs(
+    name: str, written: Any, objective: Fraction | None, kind: str, window: str, rolling: int
+) -> tuple[burn_rate.Pair, ...]:
+    if not written or objective is None:
+        return ()
+    if written == "default":
+        period = rolling if kind == "rolling" else burn_rate.NOMINAL.get(window, 0)
+        return burn_rate.default_pairs(objective, period)
+    return tuple(burn_rate.parse_pair(pair) for pair in written)
+
+
+def _clock(target: Mapping[str, Any]) -> ClockTerms:
+    applies = {
+        field: frozenset([wanted] if isinstance(wanted, str) else wanted)
+        for field, wanted in (target.get("applies_to") or {}).items()
+    }
+    return ClockTerms(
+        clock=target.get("clock") or "resolution",
+        within=durations.parse(target["objective"]["within"]),
+        applies_to=applies,
+        start=target.get("start") or "opened",
+        stop=target.get("stop") or "resolved",
+        pause=frozenset(target.get("pause") or ()),
+        on_priority_change=target.get("on_priority_change") or "carry_elapsed",
+        on_reopen=target.get("on_reopen") or "resume",
+    )
+
+
+class TermsLine:
+    """One target's terms through time: which version holds at an instant, and where it all begins and ends.
+
+    A calendar window is judged wholly by the terms of its start; a rolling one by those of the instant of judging.
+    """
+
+    def __init__(self, versions: Sequence[ServiceLevelTarget], ended_at: int | None = None) -> None:
+        self.versions = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
+        self._starts = [terms.effective_at for terms in self.versions]
+        self._ended_at = ended_at
+
+    @property
+    def latest(self) -> ServiceLevelTarget:
+        return self.versions[-1]
+
+    @property
+    def begins_at(self) -> int:
+        return self._starts[0]
+
+    @property
+    def ends_at(self) -> int:
+        """The end of the last version's term, or the earlier instant at which it was terminated."""
+        last = self.versions[-1].ends_at
+        return last if self._ended_at is None else min(last, self._ended_at)
+
+    def at(self, instant: int) -> ServiceLevelTarget | None:
+        """The terms in force at an instant; None before the first and from the end on."""
+        position = bisect_right(self._starts, instant) - 1
+        return self.versions[position] if position >= 0 and instant < self.ends_at else None

@@ -1,0 +1,59 @@
+"""Ticket events in their one true order, and what a ticket was like at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_RANKS = {"cancelled": 0, "resolved": 1, "fulfilled": 1, "closed": 1, "state_changed": 2, "opened": 3, "reopened": 3}
+_OTHER_RANK = 2
+
+EVENTS = frozenset(
+    [
+        "opened",
+        "assigned",
+        "state_changed",
+        "priority_changed",
+        "first_response",
+        "customer_replied",
+        "agent_replied",
+        "resolved",
+        "fulfilled",
+        "reopened",
+        "closed",
+        "cancelled",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """One thing that happened to a ticket; ``attributes`` are those known from then on (type, priority, service …)."""
+
+    fact_key: str
+    at: int
+    event: str
+    sequence: int | None = None
+    state: str | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """By instant, then the source's sequence, then cancel > stop > pause > start, then id."""
+        return (
+            self.at,
+            -1 if self.sequence is None else self.sequence,
+            _RANKS.get(self.event, _OTHER_RANK),
+            self.fact_key,
+        )
+
+
+def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
+    """The events as they are judged, whatever the order in which they arrived."""
+    return sorted(events, key=lambda event: event.order)
+
+
+def applies(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
+    """Whether a ticket with these attributes is one the target speaks of; an attribute it does not name is free."""
+    return all(str(attributes.get(name)) in values for name, values in wanted.items())
