@@ -107,7 +107,7 @@ def test_published_elapsed_time_is_met_exactly(case: dict[str, Any]) -> None:
     paused = sum(hours.open_time(*pause) for pause in pauses_of(case))
     if "paused_working_seconds" in answer:
         assert paused == answer["paused_working_seconds"] * SECOND
-    if case["id"] in NEEDS_A_TICKET or "paused_working_seconds" in answer and "elapsed_seconds" not in answer:
+    if case["id"] in NEEDS_A_TICKET or ("paused_working_seconds" in answer and "elapsed_seconds" not in answer):
         return
     if any("state" in event for event in case["events"]):
         assert elapsed_in_states(case, hours) == answer["elapsed_minutes"] * 60 * SECOND
