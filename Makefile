@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench soak where docs kafka-up kafka-down
+.PHONY: help setup demo up test check check-style check-types check-imports check-rules bench soak where docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support)
@@ -23,11 +23,19 @@ up: $(READY) ## all four services and their PostgreSQL in one process
 test: $(READY) ## every test but benchmarks and soak runs
 	@.venv/bin/pytest tests --ignore=tests/bench -m "not soak" -q
 
-check: $(READY) ## style, types, import ladder, house rules
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
+check: check-style check-types check-imports check-rules ## style, types, import ladder, house rules (-k: all of them, also when one is red)
+
+check-style: $(READY)
+	.venv/bin/ruff check --quiet .
+	.venv/bin/ruff format --quiet --check .
+
+check-types: $(READY)
 	.venv/bin/mypy $(PYTHON_SOURCES)
+
+check-imports: $(READY)
 	.venv/bin/lint-imports --no-logo
+
+check-rules: $(READY)
 	.venv/bin/python -m tools.house_rules
 
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
