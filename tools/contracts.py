@@ -40,7 +40,7 @@ class Allowed(Contract):
     def _allows(self, source: str, imported: str) -> bool:
         if _within(imported, self.refused or ()):
             return False
-        return _within(imported, {source, *(self.allowed or ()), *sys.stdlib_module_names})
+        return _within(imported, {source, *(self.allowed or ()), *sys.stdlib_module_names, "_typeshed"})
 
 
 def _within(module: str, packages: Any) -> bool:

@@ -20,8 +20,8 @@ CUSTOMERS_WORDS = (
 )  # fmt: skip
 """What the chassis must not know. It serves any product; the customers' words belong to the services."""
 
-OTHERS_WORDS = ("target_metadata", "target=")
-"""Names that libraries gave: alembic's and the standard library's."""
+OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkpoint_completion_target")
+"""Names that others gave: alembic, the standard library, the PostgreSQL wheel, PostgreSQL."""
 
 NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})
 

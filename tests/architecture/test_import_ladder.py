@@ -35,6 +35,14 @@ PLANTS = {
         "events", "slm_events/planted.py", "import slm_chassis"),
     "the calendar imports the chassis": (
         "calendar", "slm_calendar/planted.py", "from slm_chassis import clock"),
+    "a rule opens the database": (
+        "domain", "slm_monitor/domain/planted.py", "from slm_chassis import database"),
+    "a rule draws a random number": (
+        "domain", "slm_report/domain/planted.py", "import random"),
+    "a use case speaks HTTP": (
+        "application", "slm_review/application/planted.py", "import fastapi"),
+    "a use case shapes problem documents": (
+        "application", "slm_agreement/application/planted.py", "from slm_chassis.http import problems"),
     "the calendar reads a clock": (
         "calendar", "slm_calendar/planted.py", "import time"),
 }  # fmt: skip
