@@ -22,6 +22,7 @@ from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import EventLog, TopicSpec
+from slm_chassis.migrations import migrate
 from slm_chassis.settings import ServiceSettings, service_settings
 from slm_chassis.workers import Backoff, Supervisor, Worker
 from slm_events.catalogue import TOPICS
@@ -108,8 +109,8 @@ async def serve(
         for app in apps:
             app.end_streams()
 
+    listener = _listen(host, port)
     with _signals(leave):
-        listener = _listen(host, port)
         try:
             for app in apps:
                 await app.start()
@@ -177,8 +178,6 @@ async def run(settings: ServiceSettings, build: Build) -> None:
     context = settings.context
     if not settings.database_url or not settings.log:
         raise SystemExit(f"slm_{context} needs SLM_{context.upper()}_DATABASE_URL and SLM_LOG; set both")
-    from slm_chassis.migrations import migrate
-
     clock = clock_from(settings.clock)
     await patiently("database", lambda: migrate(settings.database_url, f"slm_{context}"))
     log = await connect_log(settings, clock, f"slm-{context}")
