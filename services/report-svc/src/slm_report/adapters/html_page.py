@@ -1,0 +1,70 @@
+"""A report as a page for people: readable, printable, complete without scripts or anything from elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from slm_report.adapters import svg_attainment, svg_timeline
+from slm_report.adapters.local_dates import LocalDates
+from slm_report.domain import figures
+
+SHOWN = 200
+"""Breaches and warnings listed; more are in the JSON."""
+
+_VERDICTS = {
+    "met": "Met",
+    "breached": "Breached",
+    "no_data": "No data",
+    "not_applicable": "Not applicable",
+    "open": "Still open",
+    "at_risk": "At risk",
+    "no_breach": "No breach",
+}
+
+_templates = Environment(
+    loader=PackageLoader("slm_report.adapters"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["unit"] = figures.unit_sign
+_templates.filters["lasting"] = figures.display_seconds
+_templates.filters["words"] = lambda text: str(text).replace("_", " ")
+_templates.filters["verdict"] = lambda verdict: _VERDICTS.get(verdict, verdict)
+_templates.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def render(report: Mapping[str, Any], key: str | None = None) -> str:
+    """The page of a report as the API shows it; ``key`` goes into links where the reader came with one."""
+    dates = LocalDates(report["period"]["timezone"])
+
+    def link(url: str) -> str:
+        if not key:
+            return url
+        return url + ("&" if "?" in url else "?") + urlencode({"key": key})
+
+    return _templates.get_template("report.html").render(
+        report=report,
+        attainment=svg_attainment.draw(report),
+        timeline=svg_timeline.draw(report),
+        dates=dates,
+        link=link,
+        shown=SHOWN,
+        counts=_counts(report),
+    )
+
+
+def _counts(report: Mapping[str, Any]) -> dict[str, int]:
+    verdicts = [line["verdict"] for line in report["lines"]]
+    return {
+        "lines": len(verdicts),
+        "judged": sum(verdict in ("met", "breached", "no_breach") for verdict in verdicts),
+        "met": verdicts.count("met") + verdicts.count("no_breach"),
+        "excluded": sum(line["excluded_seconds"] or 0 for line in report["lines"]),
+    }

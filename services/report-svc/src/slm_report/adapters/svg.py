@@ -1,0 +1,58 @@
+"""SVG elements, built as a tree so that whatever text a title holds is escaped."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from markupsafe import Markup
+
+INK, MUTED, LINE, PAPER = "#1d2733", "#5b6876", "#d4dae1", "#ffffff"
+GOOD, BAD, WARN, ACCENT = "#1b7f5c", "#b3261e", "#b26a00", "#2457a6"
+GOOD_TINT, BAD_TINT = "#e3f2ec", "#fae6e4"
+
+
+def drawing(width: int, height: int, title: str, description: str) -> Element:
+    """An empty picture with its name and a sentence that says what it shows, for those who cannot see it."""
+    root = Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {width} {height}",
+            "width": str(width),
+            "height": str(height),
+            "role": "img",
+            "font-family": "inherit",
+            "font-size": "13",
+        },
+    )
+    SubElement(root, "title").text = title
+    SubElement(root, "desc").text = description
+    return root
+
+
+def add(parent: Element, tag: str, hint: str = "", **attributes: str | float) -> Element:
+    """An element; ``_`` in names stands for ``-``, ``hint`` is shown on pointing at it."""
+    named = {name.replace("_", "-"): _written(value) for name, value in attributes.items()}
+    element = SubElement(parent, tag, named)
+    if hint:
+        SubElement(element, "title").text = hint
+    return element
+
+
+def label(parent: Element, x: float, y: float, text: str, *, longest: int = 200, **attributes: str | float) -> None:
+    """A line of text, cut at ``longest`` characters; the whole of it stays as a hint."""
+    shown = text if len(text) <= longest else text[: longest - 1] + "…"
+    attributes.setdefault("fill", INK)
+    element = add(parent, "text", "", x=x, y=y, **attributes)
+    element.text = shown
+    if shown != text:
+        SubElement(element, "title").text = text
+
+
+def markup(root: Element) -> Markup:
+    """The picture as text that a template takes as it is."""
+    return Markup(tostring(root, encoding="unicode"))
+
+
+def _written(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,155 @@
+"""The chart of a report's lines: attained against agreed on one scale a line, and the budget spent beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+from xml.etree.ElementTree import Element
+
+from markupsafe import Markup
+
+from slm_report.adapters import svg
+from slm_report.domain import figures
+
+WIDTH, ROW, TOP = 1040, 58, 34
+_PLOT_X, _PLOT_WIDTH = 300, 380
+_BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
+"""A bar of one whole budget is ``_BUDGET_FULL`` wide and may run on to ``_BUDGET_WIDTH``."""
+
+
+class Scale(NamedTuple):
+    """Numbers → pixels along a line's plot. Drawing alone is in floats; no figure is read off it."""
+
+    low: Fraction
+    high: Fraction
+
+    def x(self, figure: Fraction) -> float:
+        share = float((figure - self.low) / (self.high - self.low))
+        return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
+
+
+def draw(report: Mapping[str, Any]) -> Markup:
+    """The chart of all lines that have a number to show; of a ticket target the share in time."""
+    lines = report["lines"]
+    height = TOP + ROW * len(lines) + 8
+    root = svg.drawing(WIDTH, height, "Attained against agreed", _description(lines))
+    for x, text in ((0, "Target"), (_PLOT_X, "Attained against agreed"), (_BUDGET_X, "Error budget spent")):
+        svg.label(root, x, 14, text, fill=svg.MUTED, font_size=12)
+    for index, line in enumerate(lines):
+        _row(root, TOP + ROW * index, line)
+    return svg.markup(root)
+
+
+def _row(root: Element, y: float, line: Mapping[str, Any]) -> None:
+    svg.add(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
+    svg.label(root, 0, y + 14, line["title"], longest=40, font_weight="600")
+    svg.label(
+        root, 0, y + 32, f"{line['window_id']} · agreed {line['agreed']}", longest=46, fill=svg.MUTED, font_size=12
+    )
+    if line["tickets"]:
+        _tickets(root, y, line)
+    else:
+        _figure(root, y, line)
+    _budget(root, y, line)
+
+
+def _figure(root: Element, y: float, line: Mapping[str, Any]) -> None:
+    bound, actual = figures.bound_of(line["objective"]), figures.parse(line["actual"]["exact"])
+    if bound is None or actual is None:
+        svg.label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
+        return
+    comparison, limit = bound
+    others = {name: figures.parse(line[name]["exact"]) for name in ("baseline", "trend")}
+    scale = _scale(comparison, limit, [actual, *(figure for figure in others.values() if figure is not None)], line)
+    _ground(root, y, comparison, scale.x(limit))
+    for name, figure in others.items():
+        if figure is not None:
+            _mark(
+                root, name, scale.x(figure), y + 13, f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
+            )
+    colour = {"met": svg.GOOD, "breached": svg.BAD, "at_risk": svg.WARN}.get(line["verdict"], svg.ACCENT)
+    shown = f"{line['actual']['display']} {figures.unit_sign(line['unit'])}".strip()
+    svg.add(root, "circle", f"attained {shown}", cx=scale.x(actual), cy=y + 13, r=6, fill=colour, stroke=svg.PAPER)
+    svg.label(root, _PLOT_X, y + 38, f"attained {shown}", fill=colour, font_size=12, font_weight="600")
+    svg.label(root, _PLOT_X + _PLOT_WIDTH, y + 38, f"agreed {line['agreed']}", font_size=12, text_anchor="end")
+
+
+def _ground(root: Element, y: float, comparison: str, limit_x: float) -> None:
+    """The side that was agreed and the side that was not, parted by the objective."""
+    met_right = comparison == "at_least"
+    left, right = (svg.BAD_TINT, svg.GOOD_TINT) if met_right else (svg.GOOD_TINT, svg.BAD_TINT)
+    end = _PLOT_X + _PLOT_WIDTH
+    svg.add(root, "rect", x=_PLOT_X, y=y + 4, width=limit_x - _PLOT_X, height=18, fill=left)
+    svg.add(root, "rect", x=limit_x, y=y + 4, width=end - limit_x, height=18, fill=right)
+    svg.add(root, "line", "agreed", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
+
+
+def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
+    if name == "baseline":
+        points = f"{x},{y - 6} {x + 6},{y} {x},{y + 6} {x - 6},{y}"
+        svg.add(root, "polygon", hint, points=points, fill=svg.PAPER, stroke=svg.ACCENT, stroke_width=1.5)
+    else:
+        svg.add(
+            root,
+            "line",
+            hint,
+            x1=x,
+            x2=x,
+            y1=y - 9,
+            y2=y + 9,
+            stroke=svg.ACCENT,
+            stroke_width=2,
+            stroke_dasharray="3 2",
+        )
+
+
+def _scale(comparison: str, limit: Fraction, shown: list[Fraction], line: Mapping[str, Any]) -> Scale:
+    """From as far on the wrong side as on the right one, with all that is shown in it."""
+    if line["unit"] == "percent" and comparison == "at_least":
+        reach = max(100 - limit, *(limit - figure for figure in shown), Fraction(1, 1000)) * Fraction(9, 8)
+        return Scale(max(Fraction(0), limit - reach), Fraction(100))
+    high = max(limit * 2, *shown) * Fraction(9, 8) or Fraction(1)
+    return Scale(min(Fraction(0), *shown), high)
+
+
+def _tickets(root: Element, y: float, line: Mapping[str, Any]) -> None:
+    tickets = line["tickets"]
+    if not tickets["judged"]:
+        svg.label(root, _PLOT_X, y + 22, "no ticket judged", fill=svg.MUTED, font_style="italic")
+        return
+    met = tickets["met"] / tickets["judged"] * _PLOT_WIDTH
+    svg.add(root, "rect", "in time", x=_PLOT_X, y=y + 4, width=met, height=18, fill=svg.GOOD)
+    if met < _PLOT_WIDTH:
+        svg.add(root, "rect", "breached", x=_PLOT_X + met, y=y + 4, width=_PLOT_WIDTH - met, height=18, fill=svg.BAD)
+    colour = svg.BAD if tickets["breached"] else svg.GOOD
+    svg.label(root, _PLOT_X, y + 38, line["actual"]["display"], fill=colour, font_size=12, font_weight="600")
+
+
+def _budget(root: Element, y: float, line: Mapping[str, Any]) -> None:
+    spent = figures.parse(line["budget_consumed_percent"]["exact"])
+    if spent is None:
+        svg.label(root, _BUDGET_X, y + 18, "–", fill=svg.MUTED)
+        return
+    over = spent > 100
+    width = max(0.0, min(float(spent) / 100 * _BUDGET_FULL, float(_BUDGET_WIDTH)))
+    shown = f"{line['budget_consumed_percent']['display']} % of the budget spent"
+    limit_x = _BUDGET_X + _BUDGET_FULL
+    svg.add(root, "rect", x=_BUDGET_X, y=y + 4, width=_BUDGET_FULL, height=18, fill=svg.GOOD_TINT)
+    svg.add(root, "rect", shown, x=_BUDGET_X, y=y + 4, width=width, height=18, fill=svg.BAD if over else svg.GOOD)
+    svg.add(root, "line", "the whole budget", x1=limit_x, x2=limit_x, y1=y, y2=y + 26, stroke=svg.INK, stroke_width=2)
+    svg.label(root, _BUDGET_X, y + 38, shown, font_size=12, fill=svg.BAD if over else svg.INK)
+
+
+def _nothing(line: Mapping[str, Any]) -> str:
+    texts = {
+        "no_data": "no data in this window",
+        "not_applicable": "not applicable: nothing was scheduled",
+        "no_breach": "no breach in the period",
+        "breached": "breached in the period",
+    }
+    return texts.get(line["verdict"], "no figure yet")
+
+
+def _description(lines: list[Mapping[str, Any]]) -> str:
+    return "; ".join(f"{line['title']}: {line['actual']['display']}, agreed {line['agreed']}" for line in lines)

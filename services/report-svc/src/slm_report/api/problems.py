@@ -1,0 +1,25 @@
+"""Which status an error of the use cases is answered with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_report.application.reports import OutsideTerm, UnknownAgreement
+from slm_report.domain.periods import NoSuchPeriod
+
+
+@contextmanager
+def told(agreement_id: str, period: str | None) -> Iterator[None]:
+    """Turns what building a report may raise into problems that say what to do."""
+    try:
+        yield
+    except UnknownAgreement:
+        raise not_found("signed agreement", agreement_id) from None
+    except NoSuchPeriod as error:
+        raise invalid("period", period, str(error)) from None
+    except OutsideTerm as error:
+        raise Problem(
+            409, "outside-term", "There is nothing to report on", f"{error}. Name a period in which it was in force."
+        ) from None

@@ -1,0 +1,97 @@
+"""Reports over HTTP: list, read any revision as JSON or as a page, build one now."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.etag import etag_of
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_report.adapters import html_page, report_queries
+from slm_report.api import problems, schemas
+from slm_report.application import reports
+from slm_report.application.ports import Desk, Stored
+
+_READS_ONLY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+Revision = Annotated[int | None, Query(ge=0, le=2**31 - 1, description="0: the interim one; none: the newest")]
+Builder = Annotated[
+    Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory", "integrator"))
+]
+
+
+def router(desk: Desk) -> APIRouter:
+    """The resource ``reports``."""
+    routes = APIRouter(prefix="/api/v1/reports", tags=["reports"])
+
+    @routes.get("", summary="Reports, latest period first")
+    async def list_reports(
+        caller: Caller,
+        page: Paging,
+        agreement_id: str | None = None,
+        period: str | None = None,
+        state: Literal["interim", "published"] | None = None,
+        verdict: Literal["met", "breached", "no_data"] | None = None,
+    ) -> dict[str, Any]:
+        """The newest revision of each."""
+        wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
+        async with desk.database.read() as connection:
+            rows = await report_queries.listed(connection, caller, page, wanted)
+        return page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
+
+    @routes.post("", status_code=201, summary="Build a report now")
+    async def build_report(caller: Builder, wanted: schemas.BuildReport, response: Response) -> dict[str, Any]:
+        """Interim while a window of the period is open; 200 where the published report already says all that is known.
+
+        Needs no Idempotency-Key: a period has one report.
+        """
+        with problems.told(wanted.agreement_id, wanted.period):
+            stored, made = await reports.build_now(desk, caller, wanted.agreement_id, wanted.period)
+        response.status_code = 201 if made else 200
+        response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
+        response.headers["ETag"] = _etag(stored)
+        return schemas.shown(stored, await _revisions(desk.database, stored.report_id))
+
+    @routes.get("/{report_id}", summary="A report with every figure, exact and as displayed")
+    async def read_report(
+        report_id: str, caller: Caller, response: Response, revision: Revision = None
+    ) -> dict[str, Any]:
+        stored = await _find(desk.database, caller, report_id, revision)
+        response.headers["ETag"] = _etag(stored)
+        return schemas.shown(stored, await _revisions(desk.database, report_id))
+
+    @routes.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
+    async def read_page(report_id: str, request: Request, caller: Caller, revision: Revision = None) -> HTMLResponse:
+        stored = await _find(desk.database, caller, report_id, revision)
+        shown = schemas.shown(stored, await _revisions(desk.database, report_id))
+        # A browser that came with its key in the address needs it in the links too.
+        text = html_page.render(shown, key=request.query_params.get("key"))
+        headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
+        return HTMLResponse(text, headers=headers)
+
+    return routes
+
+
+async def _find(database: Database, caller: Principal, report_id: str, revision: int | None) -> Stored:
+    async with database.read() as connection:
+        stored = await report_queries.one(connection, caller, report_id, revision)
+    if stored is None:
+        raise not_found("report", report_id)
+    return stored
+
+
+async def _revisions(database: Database, report_id: str) -> list[Any]:
+    async with database.read() as connection:
+        return await report_queries.revisions(connection, report_id)
+
+
+def _etag(stored: Stored) -> str:
+    return etag_of(f"{stored.revision}-{stored.digest[:16]}")

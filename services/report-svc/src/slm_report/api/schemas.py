@@ -1,0 +1,73 @@
+"""What the resource ``reports`` takes and gives over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from slm_events import instants
+from slm_report.application.ports import Stored
+
+
+class BuildReport(BaseModel):
+    """Which report to build now from what has been heard."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"agreement_id": "0b1f6c1e-7f0a-5c57-9d52-3c1f0a7c51a3", "period": "2026-11"}]},
+    )
+
+    agreement_id: Annotated[str, Field(min_length=1, max_length=200)]
+    period: Annotated[str, Field(max_length=20)] | None = None
+    """Named as windows are, in the agreement's cadence; without it the period of the present instant."""
+
+
+def summary(row: Any) -> dict[str, Any]:
+    """A report in a list."""
+    document = row.document
+    return {
+        "report_id": row.report_id,
+        "revision": row.revision,
+        "state": row.state,
+        "verdict": row.verdict,
+        "agreement_id": row.agreement_id,
+        "agreement_title": document["agreement"]["title"],
+        "service_name": document["service"]["name"],
+        "period": row.period,
+        "period_start_at": document["period"]["start_at"],
+        "period_end_at": document["period"]["end_at"],
+        "breaches": document["breach_count"],
+        "built_at": instants.to_text(row.built_at),
+        **links(row.report_id, row.revision),
+    }
+
+
+def shown(report: Stored, revisions: list[Any]) -> dict[str, Any]:
+    """A report in full, with the revisions there are."""
+    return {
+        "report_id": report.report_id,
+        "revision": report.revision,
+        "built_at": instants.to_text(report.built_at),
+        **report.document,
+        "changes": report.changes,
+        "revisions": [_revision(report.report_id, row) for row in revisions],
+        **links(report.report_id, report.revision),
+    }
+
+
+def links(report_id: str, revision: int) -> dict[str, str]:
+    return {
+        "url": f"/api/v1/reports/{report_id}?revision={revision}",
+        "page_url": f"/api/v1/reports/{report_id}/page?revision={revision}",
+    }
+
+
+def _revision(report_id: str, row: Any) -> dict[str, Any]:
+    return {
+        "revision": row.revision,
+        "state": row.state,
+        "verdict": row.verdict,
+        "built_at": instants.to_text(row.built_at),
+        **links(report_id, row.revision),
+    }

@@ -1,0 +1,1 @@
+"""What the service does: hear, build, publish, show."""

@@ -1,0 +1,135 @@
+"""Reports: built on request, published when their period is complete, revised when something new is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Transaction
+from slm_events import instants
+from slm_report.application.ports import Agenda, Desk, Heard, Reports, Stored
+from slm_report.domain import lines, publication, service_report, terms_line
+from slm_report.domain.periods import Period
+from slm_report.domain.publication import INTERIM_REVISION
+from slm_report.domain.service_report import INTERIM, PUBLISHED
+from slm_report.domain.terms_line import Term
+
+PERIODS_A_TURN = 12
+"""Periods settled in one transaction; an agreement heard years after it began takes several."""
+
+
+class UnknownAgreement(LookupError):
+    """No such agreement was heard of, or the caller is no party to it."""
+
+
+class OutsideTerm(ValueError):
+    """The agreement was not in force in the period asked for; the message names its term."""
+
+
+async def build_now(desk: Desk, caller: Principal, agreement_id: str, period_id: str | None) -> tuple[Stored, bool]:
+    """Build a period's report from what has been heard: published if the period is complete, else interim.
+
+    Without ``period_id`` the period of the present instant. Returns the report and whether this call made it.
+    Raises UnknownAgreement, NoSuchPeriod, OutsideTerm.
+    """
+    async with desk.database.begin() as transaction:
+        heard, reports = desk.heard(transaction), desk.reports(transaction)
+        terms = await _terms(heard, agreement_id)
+        if not terms or not caller.may_see(terms[-1].terms.provider_party_id, terms[-1].terms.customer_party_id):
+            raise UnknownAgreement(agreement_id)
+        period = _asked_for(terms, period_id, transaction.now)
+        await reports.lock_agenda(agreement_id)
+        return await _write(transaction, heard, reports, terms, period)
+
+
+async def settle_next(desk: Desk, quiet_seconds: float) -> bool:
+    """Publish or revise what is due or stale of one agreement; False where none waits."""
+    async with desk.database.begin() as transaction:
+        reports = desk.reports(transaction)
+        agenda = await reports.next_agenda(transaction.now, quiet_seconds)
+        if agenda is None:
+            return False
+        await reports.settle_agenda(await _settle(transaction, desk.heard(transaction), reports, agenda))
+        return True
+
+
+async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agenda: Agenda) -> Agenda:
+    terms = await _terms(heard, agenda.agreement_id)
+    if not terms:
+        return Agenda(agenda.agreement_id, None, None, None)
+    first, end = terms_line.life(terms)
+    period = terms_line.period_at(terms, _since(agenda, first, end))
+    for _ in range(PERIODS_A_TURN):
+        if period.start >= (end or period.end) or terms_line.due_at(terms, period) > transaction.now:
+            stale_from = None
+            break
+        await _write(transaction, heard, reports, terms, period, interim=False)
+        period = terms_line.period_at(terms, period.end)
+    else:
+        stale_from = period.start
+    due_at = None if period.start >= (end or period.end) else terms_line.due_at(terms, period)
+    return Agenda(agenda.agreement_id, stale_from, max(period.start, agenda.settled_until or period.start), due_at)
+
+
+def _since(agenda: Agenda, first: int, end: int | None) -> int:
+    """The earliest instant whose period has to be looked at, inside the agreement's life."""
+    since = first if agenda.settled_until is None else agenda.settled_until
+    if agenda.stale_from is not None:
+        since = min(since, agenda.stale_from)
+    return max(first, since if end is None else min(since, end - 1))
+
+
+async def _write(
+    transaction: Transaction,
+    heard: Heard,
+    reports: Reports,
+    terms: Sequence[Term],
+    period: Period,
+    *,
+    interim: bool = True,
+) -> tuple[Stored, bool]:
+    """Write the period's report if it says something new; what is incomplete is written only as ``interim``."""
+    agreement_id = terms[-1].terms.agreement_id
+    report_id = publication.report_id(agreement_id, period.id)
+    facts = await heard.facts(agreement_id, period, max(lines.trend_length(term.terms) for term in terms))
+    due_at = terms_line.due_at(terms, period)
+    complete = transaction.now >= due_at and not service_report.missing_windows(terms, facts, period)
+    state = PUBLISHED if complete else INTERIM
+    as_of = due_at if complete else transaction.now
+    document = service_report.build(terms, facts, period, state=state, as_of=as_of).document()
+    before = await reports.newest(report_id, state=PUBLISHED)
+    stored = Stored(
+        report_id=report_id,
+        revision=(before.revision if before else 0) + 1 if complete else INTERIM_REVISION,
+        agreement_id=agreement_id,
+        period=period.id,
+        state=state,
+        verdict=document["verdict"],
+        digest=publication.digest(document),
+        document=document,
+        changes=publication.changes(before.document if before else None, document) if complete else [],
+        built_at=transaction.now,
+    )
+    if before is not None and (not complete or before.digest == stored.digest):
+        return before, False
+    if complete or interim:
+        await reports.save(stored)
+    if complete:
+        told_at = instants.to_text(transaction.now)
+        transaction.publish(publication.published(report_id, stored.revision, document, told_at))
+    return stored, True
+
+
+async def _terms(heard: Heard, agreement_id: str) -> list[Term]:
+    return terms_line.line(await heard.versions(agreement_id), await heard.ends(agreement_id))
+
+
+def _asked_for(terms: Sequence[Term], period_id: str | None, now: int) -> Period:
+    first, end = terms_line.life(terms)
+    period = terms_line.period_named(terms, period_id) if period_id else terms_line.period_at(terms, now)
+    if period.end <= first or (end is not None and period.start >= end) or period.start > now:
+        until = "open end" if end is None else instants.to_text(end)
+        raise OutsideTerm(
+            f"{period.id} is not a past or present period of its term, {instants.to_text(first)} – {until}"
+        )
+    return period

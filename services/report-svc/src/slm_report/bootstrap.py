@@ -1,0 +1,50 @@
+"""Wires report-svc: settings, log and clock in, a service ready to start out."""
+
+from __future__ import annotations
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.app import App
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http.api import build_api
+from slm_chassis.log.port import EventLog
+from slm_chassis.outbox import Relay
+from slm_chassis.settings import ServiceSettings
+from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.workers import Worker
+from slm_report.adapters.sql_heard import SqlHeard
+from slm_report.adapters.sql_reports import SqlReports
+from slm_report.api import reports
+from slm_report.application.ports import Desk
+from slm_report.application.publishing import Publisher
+from slm_report.settings import ReportSettings
+from slm_report.subscriptions import handlers
+
+CONTEXT = "report"
+GROUP = "slm-report"
+
+
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, access: AccessRegistry | None = None) -> App:
+    """The service on its migrated database, not yet started. Raises OSError or DBAPIError where there is none."""
+    source = f"/slm/{settings.installation}/{CONTEXT}"
+    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
+    key = settings.bootstrap_key
+    access = access or AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
+    desk = Desk(database, SqlHeard, SqlReports)
+    http = build_api(
+        context=CONTEXT,
+        title="Service reports",
+        routers=[reports.router(desk)],
+        access=access,
+        database=database,
+        clock=clock,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    quiet_seconds = settings.quiet_seconds if isinstance(settings, ReportSettings) else 1.0
+    workers: list[Worker] = [
+        Relay(database, log),
+        Subscriptions(GROUP, database, log, handlers(desk)),
+        Publisher(desk, quiet_seconds),
+    ]
+    return App(CONTEXT, http, workers, database, log, access)

@@ -1,0 +1,88 @@
+"""How a report names breaches, risks with their plans, and actions: as heard, with where to read the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slm_events import instants
+from slm_events.review import ActionOpened
+from slm_report.domain import figures
+from slm_report.domain.facts import Breach, Plan, Risk, counts_in
+from slm_report.domain.periods import Period
+
+
+def breach_entry(breach: Breach, period: Period, as_of: int) -> dict[str, Any]:
+    """A breach of the report's lines; ``counted`` says whether it belongs to this period."""
+    heard = breach.breached
+    state = breach.state_at(as_of)
+    figure, shortfall = figures.parse(heard.figure), figures.parse(heard.shortfall)
+    return {
+        "breach_id": heard.breach_id,
+        "state": state,
+        "counted": counts_in(breach, period),
+        "target_id": heard.target_id,
+        "target_key": heard.target_key,
+        "agreement_version": heard.agreement_version,
+        "window_id": heard.window_id,
+        "level": heard.level,
+        "revision": heard.revision,
+        "figure": figures.to_text(figure),
+        "figure_display": figures.display(figure, heard.objective) if figure is not None else heard.figure_display,
+        "agreed": figures.display_objective(heard.objective),
+        "shortfall": figures.to_text(shortfall),
+        "shortfall_display": figures.display(shortfall, {"at_most": "0"}),
+        "certain_at": heard.certain_at,
+        "recovered_at": breach.recovered.recovered_at if breach.recovered and state == "recovered" else None,
+        "withdrawn_because": None if breach.stands or breach.withdrawn is None else breach.withdrawn.cause,
+        "late": heard.late,
+        "ticket": heard.ticket,
+        "responsible_party_id": heard.responsible_party_id,
+        "assets": heard.assets,
+        "evidence": heard.evidence,
+        "url": f"/api/v1/breaches/{heard.breach_id}",
+    }
+
+
+def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
+    """A warning with the plans it opened and how both ended."""
+    heard = risk.raised
+    return {
+        "risk_id": heard.risk_id,
+        "target_id": heard.target_id,
+        "target_key": heard.target_key,
+        "window_id": heard.window_id,
+        "cause": heard.cause,
+        "threshold": heard.threshold,
+        "figure_display": heard.figure_display,
+        "raised_at": heard.at,
+        "time_left_seconds": heard.time_left_seconds,
+        "outcome": risk.outcome_at(as_of),
+        "ended_at": None if risk.cleared is None or risk.outcome_at(as_of) == "open" else risk.cleared.at,
+        "plans": [_plan_entry(plan, as_of) for plan in plans if plan.opened.risk_id == heard.risk_id],
+    }
+
+
+def _plan_entry(plan: Plan, as_of: int) -> dict[str, Any]:
+    return {
+        "plan_id": plan.opened.plan_id,
+        "owner": plan.opened.owner,
+        "steps": plan.opened.steps,
+        "due_at": plan.opened.due_at,
+        "outcome": plan.outcome_at(as_of),
+        "url": f"/api/v1/action-plans/{plan.opened.plan_id}",
+    }
+
+
+def action_entry(action: ActionOpened) -> dict[str, Any]:
+    """An improvement action that a review opened."""
+    return {
+        "action_id": action.action_id,
+        "target_key": action.target_key,
+        "text": action.text,
+        "owner": action.owner,
+        "due_at": action.due_at,
+        "expected_change": action.expected_change,
+        "opened_at": instants.to_text(instants.from_text(action.opened_at)),
+        "url": f"/api/v1/actions/{action.action_id}",
+    }

@@ -1,0 +1,53 @@
+"""Reporting periods: stretches of an agreement's local calendar, named as windows are (``2026-11``, ``2026-Q4``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slm_calendar.errors import CalendarError
+from slm_calendar.windows import KINDS, Kind, Window, kind_of_id, window_at, window_of_id
+
+
+class NoSuchPeriod(ValueError):
+    """A text that names no period of the agreement's cadence; the message says how one is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A half-open stretch ``[start, end)``, microseconds UTC."""
+
+    id: str
+    kind: Kind
+    zone: str
+    start: int
+    end: int
+
+
+def kind_named(text: object) -> Kind | None:
+    """A cadence as agreements write it; None for what is none."""
+    return next((kind for kind in KINDS if kind == text), None)
+
+
+def containing(instant: int, kind: Kind, zone: str) -> Period:
+    """The period of that kind that holds the instant, by the zone's wall clock."""
+    return _of(window_at(kind, zone, instant), kind, zone)
+
+
+def following(period: Period) -> Period:
+    """The period after this one."""
+    return containing(period.end, period.kind, period.zone)
+
+
+def named(text: str, kind: Kind, zone: str) -> Period:
+    """``2026-11`` → that month. Raises NoSuchPeriod where the text names none of that kind."""
+    try:
+        if kind_of_id(text) == kind:
+            return _of(window_of_id(text, zone), kind, zone)
+    except CalendarError:
+        pass
+    example = window_at(kind, zone, 1_795_000_000_000_000).id
+    raise NoSuchPeriod(f"{text!r} is no {kind}; write it like {example}")
+
+
+def _of(window: Window, kind: Kind, zone: str) -> Period:
+    return Period(window.id, kind, zone, window.start, window.end)

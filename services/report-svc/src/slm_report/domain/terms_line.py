@@ -1,0 +1,169 @@
+"""An agreement's terms by instant: which version was in force when, and which windows its targets had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar.windows import Kind
+from slm_events import instants
+from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTurned
+from slm_report.domain import periods
+from slm_report.domain.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A version's stretch in force ``[start, end)``; end None: without end so far."""
+
+    terms: AgreementFinalized
+    start: int
+    end: int | None
+    superseded: bool
+    """It ended because the next version took effect: windows begun under it are still judged by it, to their end."""
+
+    def holds(self, start: int, end: int) -> bool:
+        """Whether it was in force at some instant of ``[start, end)``."""
+        return self.start < end and (self.end is None or self.end > start)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A calendar window that a target has, clipped to the agreement's term, with the terms it is judged by."""
+
+    term: Term
+    target: dict[str, Any]
+    id: str
+    start: int
+    end: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.target["target_id"], self.id
+
+
+def line(versions: Sequence[AgreementFinalized], turns: Sequence[AgreementTurned]) -> list[Term]:
+    """Versions and the turns of their lives → terms in order; versions that never came to be in force are left out."""
+    ordered = sorted(versions, key=lambda version: version.version)
+    terms: list[Term] = []
+    for index, version in enumerate(ordered):
+        start = instants.from_text(version.effective_at)
+        later = min((instants.from_text(each.effective_at) for each in ordered[index + 1 :]), default=None)
+        end, superseded = _end(version, [turn for turn in turns if turn.version == version.version], later)
+        if end is None or end > start:
+            terms.append(Term(version, start, end, superseded))
+    return terms
+
+
+def _end(version: AgreementFinalized, turns: Sequence[AgreementTurned], later: int | None) -> tuple[int | None, bool]:
+    ends = [(instants.from_text(turn.at), isinstance(turn, AgreementSuperseded)) for turn in turns]
+    if version.expires_at is not None:
+        ends.append((instants.from_text(version.expires_at), False))
+    if later is not None:
+        ends.append((later, True))
+    return min(ends, default=(None, False), key=lambda end: end[0] if end[0] is not None else 0)
+
+
+def at(terms: Sequence[Term], instant: int) -> Term | None:
+    """The term in force at an instant."""
+    return next((term for term in terms if term.holds(instant, instant + 1)), None)
+
+
+def life(terms: Sequence[Term]) -> tuple[int, int | None]:
+    """From the first effective instant to the last end (None: none so far). Needs at least one term."""
+    return terms[0].start, terms[-1].end
+
+
+def period_at(terms: Sequence[Term], instant: int) -> Period:
+    """The reporting period that holds an instant, by the terms in force then, else by the nearest ones."""
+    term = at(terms, instant) or (terms[0] if instant < terms[0].start else terms[-1])
+    return periods.containing(instant, period_kind(term), term.terms.timezone)
+
+
+def period_named(terms: Sequence[Term], text: str) -> Period:
+    """The period of that name, in the cadence of the newest terms that know such a name. Raises NoSuchPeriod."""
+    for term in reversed(terms[1:]):
+        try:
+            return periods.named(text, period_kind(term), term.terms.timezone)
+        except periods.NoSuchPeriod:
+            continue
+    return periods.named(text, period_kind(terms[0]), terms[0].terms.timezone)
+
+
+def period_kind(term: Term) -> Kind:
+    """The cadence of reports that the terms agreed; a month where they say nothing we know."""
+    return periods.kind_named(term.terms.reporting.get("period")) or "month"
+
+
+def last_instant(terms: Sequence[Term], period: Period) -> int:
+    """The period's end, clipped to the agreement's life."""
+    _, end = life(terms)
+    return period.end if end is None else min(period.end, end)
+
+
+def due_at(terms: Sequence[Term], period: Period) -> int:
+    """From when a period's report can be published: its end plus the closing delay of the terms in force then."""
+    end = last_instant(terms, period)
+    term = at(terms, end - 1) or terms[-1]
+    return end + term.terms.closing_delay_seconds * 1_000_000
+
+
+def in_force(terms: Sequence[Term], period: Period) -> list[Term]:
+    """The terms that were in force at some time of the period."""
+    return [term for term in terms if term.holds(period.start, period.end)]
+
+
+def standing_targets(terms: Sequence[Term], period: Period) -> list[tuple[Term, dict[str, Any]]]:
+    """Every target without calendar windows (rolling, per ticket) of the period, by the last terms that had it."""
+    found: dict[str, tuple[Term, dict[str, Any]]] = {}
+    for term in in_force(terms, period):
+        for target in term.terms.targets:
+            if "calendar" not in target["window"]:
+                found[target["target_id"]] = (term, target)
+    return list(found.values())
+
+
+def windows(terms: Sequence[Term], period: Period) -> list[Window]:
+    """Every calendar window that overlaps the period, in the order of the terms' targets."""
+    found: dict[tuple[str, str], Window] = {}
+    for term in terms:
+        for target in term.terms.targets:
+            if "calendar" in target["window"]:
+                for window in _windows(terms, term, target, period):
+                    found.setdefault(window.key, window)
+    return list(found.values())
+
+
+def ending(all_windows: Sequence[Window], period: Period) -> list[Window]:
+    """Those that end in the period, which is where their report is."""
+    return [window for window in all_windows if period.start < window.end <= period.end]
+
+
+def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: Period) -> Iterator[Window]:
+    stretch = periods.containing(period.start, target["window"]["calendar"], term.terms.timezone)
+    while stretch.start < period.end:
+        judging = _judging(terms, target["target_id"], stretch)
+        if judging is not None and judging[0] is term:
+            start, end = judging[1], min(stretch.end, _chain_end(terms, term) or stretch.end)
+            if start < end and end > period.start:
+                yield Window(term, target, stretch.id, start, end)
+        stretch = periods.following(stretch)
+
+
+def _judging(terms: Sequence[Term], target_id: str, stretch: Period) -> tuple[Term, int] | None:
+    """The terms a window is judged by: those of its start, else the first in it that have the target."""
+    for term in terms:
+        if term.holds(stretch.start, stretch.end) and any(
+            each["target_id"] == target_id for each in term.terms.targets
+        ):
+            return term, max(term.start, stretch.start)
+    return None
+
+
+def _chain_end(terms: Sequence[Term], term: Term) -> int | None:
+    """When the agreement ends that these terms belong to, supersessions being no end."""
+    for later in terms[terms.index(term) :]:
+        if not later.superseded:
+            return later.end
+    return None
