@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slm_chassis.clock import Clock
+from slm_chassis.log.kafka import KafkaEventLog
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog
 from slm_chassis.log.postgres import PostgresEventLog
@@ -13,9 +14,11 @@ async def open_log(url: str, *, clock: Clock, client: str) -> EventLog:
 
     ``client`` is the name the log's server sees. Raises ValueError for another scheme, LogUnavailable.
     """
-    scheme = url.partition("://")[0]
+    scheme, _, rest = url.partition("://")
     if scheme == "memory":
         return MemoryEventLog()
     if scheme in ("postgresql", "postgres"):
         return await PostgresEventLog.open(url, client=client)
+    if scheme == "kafka":
+        return await KafkaEventLog.open(rest.rstrip("/"), client=client)
     raise ValueError(f"SLM_LOG is {url!r}; write postgresql://…, kafka://host:port or memory://")

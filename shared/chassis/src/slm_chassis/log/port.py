@@ -71,7 +71,10 @@ class TopicSpec:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive records of one partition, in order; ``next_offset`` is the position after them."""
+    """Consecutive records of one partition, in order; ``next_offset`` is the position after them.
+
+    May hold no records where the position moved all the same: over marks of transactions, say.
+    """
 
     source: TopicPartition
     records: Sequence[StoredRecord]
@@ -79,7 +82,10 @@ class Batch:
 
 
 class Rebalance(Protocol):
-    """What a member of a group does when partitions come and go. Must not block longer than a few seconds."""
+    """What a member of a group does when partitions come and go. Must not block longer than a few seconds.
+
+    Called within ``poll`` alone and when leaving, so never beside the member's own work.
+    """
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Partitions newly owned → the position to read each from. Positions live with the effects, not in the log."""
@@ -152,7 +158,10 @@ class EventLog(Protocol):
         ...
 
     def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
-        """All partitions without a group, for ever, from the positions given (others: from the end as of now)."""
+        """All partitions without a group, for ever, from the positions given (others: from the end as of now).
+
+        An outage of the server is but a delay. Raises OffsetVanished, UnknownTopic.
+        """
         ...
 
     async def close(self) -> None: ...

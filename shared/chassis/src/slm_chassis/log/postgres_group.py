@@ -125,6 +125,8 @@ class PostgresConsumer:
         deadline = time.monotonic() + wait_seconds
         while True:
             self._bell.clear()
+            if self._task is not None and self._task.done():
+                self._task.result()
             self._polled_at = time.monotonic()
             await self._settle()
             batches = await self._reader.read(max_records)

@@ -8,22 +8,12 @@ from contextlib import asynccontextmanager, contextmanager
 
 import asyncpg
 
+from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import LogUnavailable
 
 CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 30.0
 READERS = 8
-
-AWAY = (
-    OSError,
-    asyncio.TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    # After a failover the old connection answers, but only reads.
-    asyncpg.ReadOnlySQLTransactionError,
-)
 
 
 @contextmanager
@@ -31,7 +21,9 @@ def unavailable() -> Iterator[None]:
     """Turn every way in which the server can be away into LogUnavailable."""
     try:
         yield
-    except AWAY as cause:
+    except Exception as cause:
+        if not is_infrastructure_fault(cause):
+            raise
         raise LogUnavailable(f"the log's PostgreSQL is away: {cause or type(cause).__name__}") from cause
 
 
@@ -79,5 +71,5 @@ class Pool:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._pool.close()
-        except (*AWAY, asyncpg.PostgresError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
-import asyncpg
+from slm_chassis.log.postgres_pool import connect
+from slm_chassis.migrations import ensure_database
 
 # Keys of advisory locks; any number, but the same in every process.
 CREATE_LOCK = 7_305_001
@@ -87,7 +86,8 @@ VERSIONS = (
 
 async def prepare(url: str, client: str) -> None:
     """Create the database and its tables where they are missing; many processes may do so at once."""
-    connection = await _connect_or_create(url, client)
+    await ensure_database(url)
+    connection = await connect(url, client, client_min_messages="warning")
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock($1)", CREATE_LOCK)
@@ -96,27 +96,5 @@ async def prepare(url: str, client: str) -> None:
             for number, script in enumerate(VERSIONS[version:], start=version + 1):
                 await connection.execute(script)
                 await connection.execute("INSERT INTO log_version VALUES ($1)", number)
-    finally:
-        await connection.close()
-
-
-async def _connect_or_create(url: str, client: str) -> asyncpg.Connection:
-    settings = {"application_name": client, "client_min_messages": "warning"}
-    try:
-        return await asyncpg.connect(url, server_settings=settings)
-    except asyncpg.InvalidCatalogNameError:
-        await _create_database(url)
-        return await asyncpg.connect(url, server_settings=settings)
-
-
-async def _create_database(url: str) -> None:
-    parts = urlsplit(url)
-    name = parts.path.lstrip("/")
-    connection = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
-    try:
-        await connection.execute("SELECT pg_advisory_lock($1)", CREATE_LOCK)
-        if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
-            quoted = name.replace('"', '""')
-            await connection.execute(f'CREATE DATABASE "{quoted}"')
     finally:
         await connection.close()

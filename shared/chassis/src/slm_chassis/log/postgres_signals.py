@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Iterable
+from contextlib import suppress
 
 import asyncpg
 
-from slm_chassis.log.postgres_pool import AWAY, connect
+from slm_chassis.log.port import LogUnavailable
+from slm_chassis.log.postgres_pool import connect, unavailable
 from slm_chassis.log.wakeups import Wakeups
 
 CHANNEL = "slm_log"
@@ -48,7 +49,7 @@ class Signals:
 
     async def _send(self) -> None:
         while True:
-            with contextlib.suppress(*AWAY, asyncpg.PostgresError):
+            with suppress(LogUnavailable, asyncpg.PostgresError), unavailable():
                 # A lost signal is only a delay, so it need not wait for the disk.
                 connection = await connect(self._url, self._client, synchronous_commit="off")
                 try:
@@ -67,7 +68,7 @@ class Signals:
 
     async def _listen(self) -> None:
         while True:
-            with contextlib.suppress(*AWAY, asyncpg.PostgresError):
+            with suppress(LogUnavailable, asyncpg.PostgresError), unavailable():
                 connection = await connect(self._url, self._client)
                 try:
                     await self._listen_over(connection)

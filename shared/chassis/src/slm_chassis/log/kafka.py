@@ -1,0 +1,197 @@
+"""The log on Apache Kafka, for installations that scale out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from slm_chassis.log.kafka_clients import (
+    MAX_RECORD_BYTES,
+    Cluster,
+    Shared,
+    drop_admin,
+    drop_consumer,
+    drop_producer,
+    start,
+)
+from slm_chassis.log.kafka_consumer import RETRY_SECONDS, KafkaConsumer, batches_of
+from slm_chassis.log.kafka_errors import translated
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import (
+    Batch,
+    Consumer,
+    LogError,
+    LogUnavailable,
+    Rebalance,
+    Record,
+    TopicPartition,
+    TopicSpec,
+    UnknownTopic,
+)
+
+APPEND_SECONDS = 15.0
+CREATE_SECONDS = 15.0
+TAIL_RECORDS = 1_000
+TAIL_MILLISECONDS = 60_000
+DAY_MILLISECONDS = 86_400_000
+BROKERS_DEFAULT = -1
+NO_ERROR = 0
+TOPIC_ALREADY_EXISTS = 36
+
+
+class KafkaEventLog:
+    """The log port over topics of Kafka; open it with ``open``."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._producer = Shared(cluster.producer, drop_producer)
+        self._admin = Shared(cluster.admin, drop_admin)
+        self._lookup = Shared(cluster.consumer, drop_consumer)
+        self._partitions: dict[str, int] = {}
+
+    @classmethod
+    async def open(cls, servers: str, *, client: str) -> KafkaEventLog:
+        """``servers``: ``host:port[,host:port]``. Raises LogUnavailable where none answers."""
+        log = cls(Cluster(servers, client))
+        async with log._admin.use():
+            return log
+
+    async def close(self) -> None:
+        for shared in (self._producer, self._admin, self._lookup):
+            await shared.drop()
+
+    async def ensure_topics(self, specs: Sequence[TopicSpec]) -> None:
+        async with self._admin.use() as admin:
+            held = await _counts(admin, [spec.name for spec in specs])
+            missing = [spec for spec in specs if spec.name not in held]
+            if missing:
+                await _create(admin, missing)
+                held = await _counts(admin, [spec.name for spec in specs])
+        for spec in specs:
+            if held[spec.name] != spec.partitions:
+                raise UnknownTopic(f"topic {spec.name} has {held[spec.name]} partitions, not {spec.partitions}")
+
+    async def partitions(self, topic: str) -> int:
+        if topic not in self._partitions:
+            async with self._admin.use() as admin:
+                self._partitions.update(await _counts(admin, [topic]))
+        if topic not in self._partitions:
+            raise UnknownTopic(f"topic {topic} does not exist; create it at start")
+        return self._partitions[topic]
+
+    async def append(
+        self, topic: str, records: Sequence[Record], partition: int | None = None
+    ) -> Sequence[tuple[int, int]]:
+        count = await self.partitions(topic)
+        if partition is not None and not 0 <= partition < count:
+            raise UnknownTopic(f"topic {topic} has no partition {partition}")
+        async with self._producer.use() as producer, asyncio.timeout(APPEND_SECONDS):
+            sent = []
+            for record in records:
+                future = await producer.send(
+                    topic,
+                    record.value,
+                    record.key.encode(),
+                    partition_of(record.key, count) if partition is None else partition,
+                    headers=[(name, value.encode()) for name, value in record.headers.items()],
+                )
+                future.add_done_callback(_seen)
+                sent.append(future)
+            return [(done.partition, done.offset) for done in await asyncio.gather(*sent)]
+
+    async def end_offsets(self, topic: str) -> Mapping[int, int]:
+        sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
+        async with self._lookup.use() as lookup:
+            return {source.partition: at for source, at in (await lookup.end_offsets(sources)).items()}
+
+    async def begin_offsets(self, topic: str) -> Mapping[int, int]:
+        sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
+        async with self._lookup.use() as lookup:
+            return {source.partition: at for source, at in (await lookup.beginning_offsets(sources)).items()}
+
+    @asynccontextmanager
+    async def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AsyncIterator[Consumer]:
+        for topic in topics:
+            await self.partitions(topic)
+        consumer = KafkaConsumer(self._cluster, group, topics, rebalance)
+        await consumer.join()
+        try:
+            yield consumer
+        finally:
+            await consumer.leave()
+
+    async def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
+        at = {TopicPartition(t, n): end for t in topics for n, end in (await self.end_offsets(t)).items()}
+        at.update((source, offset) for source, offset in positions.items() if source in at)
+        while True:
+            try:
+                async with aclosing(self._tail_once(at)) as batches:
+                    async for batch in batches:
+                        at[batch.source] = batch.next_offset
+                        yield batch
+            except LogUnavailable:
+                # Nobody waits for an answer here: an outage is but a delay.
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _tail_once(self, at: Mapping[TopicPartition, int]) -> AsyncGenerator[Batch, None]:
+        consumer: AIOKafkaConsumer = self._cluster.consumer()
+        with translated():
+            await start(consumer, drop_consumer)
+            try:
+                consumer.assign([KafkaPartition(*source) for source in at])
+                for source, offset in at.items():
+                    consumer.seek(KafkaPartition(*source), offset)
+                while True:
+                    found = await consumer.getmany(timeout_ms=TAIL_MILLISECONDS, max_records=TAIL_RECORDS)
+                    for batch in await batches_of(consumer, found, dict(at)):
+                        yield batch
+            finally:
+                await drop_consumer(consumer)
+
+
+def _seen(future: asyncio.Future[object]) -> None:
+    """An append that failed elsewhere leaves futures nobody asks again."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _new_topic(spec: TopicSpec) -> NewTopic:
+    kept = -1 if spec.retention_days is None else spec.retention_days * DAY_MILLISECONDS
+    return NewTopic(
+        spec.name,
+        spec.partitions,
+        BROKERS_DEFAULT,
+        topic_configs={
+            # When a record arrived decides what "future" is, so the broker says it, not the client.
+            "message.timestamp.type": "LogAppendTime",
+            "max.message.bytes": str(MAX_RECORD_BYTES),
+            "cleanup.policy": "compact" if spec.compacted else "delete",
+            "retention.ms": str(kept),
+            "retention.bytes": "-1",
+        },
+    )
+
+
+async def _counts(admin: AIOKafkaAdminClient, topics: Sequence[str]) -> dict[str, int]:
+    """Topic → number of partitions, of those that exist."""
+    described = await admin.describe_topics(list(topics))
+    return {topic["topic"]: len(topic["partitions"]) for topic in described if topic["partitions"]}
+
+
+async def _create(admin: AIOKafkaAdminClient, specs: Sequence[TopicSpec]) -> None:
+    """Create topics and wait until every partition has its leader."""
+    answer = await admin.create_topics([_new_topic(spec) for spec in specs])
+    for topic, code, message in answer.topic_errors:
+        if code not in (NO_ERROR, TOPIC_ALREADY_EXISTS):
+            raise LogError(f"Kafka refuses to create topic {topic}: {message}")
+    for _ in range(round(CREATE_SECONDS / RETRY_SECONDS)):
+        topics = await admin.describe_topics([spec.name for spec in specs])
+        if all(topic["partitions"] and not any(each["error_code"] for each in topic["partitions"]) for topic in topics):
+            return
+        await asyncio.sleep(RETRY_SECONDS)
+    raise LogUnavailable(f"Kafka did not find leaders for new topics within {CREATE_SECONDS:.0f} s")

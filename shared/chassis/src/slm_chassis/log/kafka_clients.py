@@ -1,0 +1,135 @@
+"""The Kafka clients of one process: made at first use, dropped after a fault, made again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
+from aiokafka.admin import AIOKafkaAdminClient
+
+from slm_chassis.log.kafka_errors import translated
+
+MAX_RECORD_BYTES = 16 << 20
+BATCH_BYTES = 1 << 20
+REQUEST_MILLISECONDS = 10_000
+START_SECONDS = 15.0
+STOP_SECONDS = 5.0
+
+C = TypeVar("C")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Where the brokers are, and the name they see."""
+
+    servers: str
+    client: str
+
+    def producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self.servers,
+            client_id=self.client,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=0,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=MAX_RECORD_BYTES,
+            request_timeout_ms=REQUEST_MILLISECONDS,
+        )
+
+    def admin(self) -> AIOKafkaAdminClient:
+        return AIOKafkaAdminClient(
+            bootstrap_servers=self.servers, client_id=self.client, request_timeout_ms=REQUEST_MILLISECONDS
+        )
+
+    def consumer(self, **settings: object) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self.servers,
+            client_id=self.client,
+            enable_auto_commit=False,
+            # An offset that is gone must be heard of, never jumped over.
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=4 << 20,
+            fetch_max_bytes=16 << 20,
+            request_timeout_ms=REQUEST_MILLISECONDS,
+            metadata_max_age_ms=30_000,
+            **settings,
+        )
+
+
+class Shared(Generic[C]):
+    """A client many calls use at once. One call's fault drops it, and the next call makes another."""
+
+    def __init__(self, make: Callable[[], C], drop: Callable[[C], Awaitable[None]]) -> None:
+        self._make = make
+        self._drop = drop
+        self._client: C | None = None
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def use(self) -> AsyncIterator[C]:
+        """Raises the errors of the port alone."""
+        with translated():
+            client = await self._started()
+            try:
+                yield client
+            except errors.MessageSizeTooLargeError:
+                # The fault of one record, and no reason to fail the appends beside it.
+                raise
+            except (errors.KafkaError, OSError):
+                await self.drop(client)
+                raise
+
+    async def drop(self, client: C | None = None) -> None:
+        """Drop the client, unless another is in use by now."""
+        if self._client is None or client not in (None, self._client):
+            return
+        gone, self._client = self._client, None
+        await self._drop(gone)
+
+    async def _started(self) -> C:
+        async with self._lock:
+            if self._client is None:
+                client = self._make()
+                await start(client, self._drop)
+                self._client = client
+            return self._client
+
+
+async def start(client: C, drop: Callable[[C], Awaitable[None]]) -> None:
+    """Start a client within the time, or drop it and raise: its own ``start`` can wait for ever."""
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            await client.start()  # type: ignore[attr-defined]
+    except BaseException:
+        await drop(client)
+        raise
+
+
+async def drop_producer(producer: AIOKafkaProducer) -> None:
+    """End a producer without its ``stop``, which hangs with the brokers away, and which delivers what failed already.
+
+    Delivered late, a record would stand behind those that were appended after its failure.
+    """
+    producer._closed = True
+    await _ended(producer.client.close())
+    await _ended(producer._sender.close())
+
+
+async def drop_consumer(consumer: AIOKafkaConsumer) -> None:
+    await _ended(consumer.stop())
+
+
+async def drop_admin(admin: AIOKafkaAdminClient) -> None:
+    await _ended(admin.close())
+
+
+async def _ended(ending: Awaitable[None]) -> None:
+    with suppress(errors.KafkaError, OSError):
+        async with asyncio.timeout(STOP_SECONDS):
+            await ending

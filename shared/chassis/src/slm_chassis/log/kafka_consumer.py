@@ -1,0 +1,230 @@
+"""A member of a consumer group on Kafka: Kafka deals the partitions, the positions come from ``Rebalance.assigned``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, errors
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from slm_chassis.log.kafka_clients import Cluster, drop_consumer, start
+from slm_chassis.log.kafka_errors import translated
+from slm_chassis.log.port import Batch, Rebalance, StoredRecord, TopicPartition
+from slm_chassis.log.wakeups import Bell
+
+SESSION_MILLISECONDS = 6_000
+HINT_SECONDS = 1.0
+RETRY_SECONDS = 0.2
+
+KafkaRecords = Mapping[KafkaPartition, Sequence[ConsumerRecord]]
+
+
+def stored(record: ConsumerRecord) -> StoredRecord:
+    """Clients of other languages may send no key, no value, or headers that are no text."""
+    return StoredRecord(
+        record.topic,
+        record.partition,
+        record.offset,
+        (record.key or b"").decode(errors="replace"),
+        record.value or b"",
+        {name: (value or b"").decode(errors="replace") for name, value in record.headers},
+        record.timestamp * 1_000,
+    )
+
+
+async def batches_of(
+    consumer: AIOKafkaConsumer, found: KafkaRecords, before: Mapping[TopicPartition, int]
+) -> list[Batch]:
+    """What a consumer found, and moves of its positions without records: over marks of transactions, say.
+
+    ``before``: the positions it read from; partitions that are not in it are left out.
+    """
+    batches = []
+    for source, at in before.items():
+        records = [stored(record) for record in found.get(KafkaPartition(*source), ())]
+        after = records[-1].offset + 1 if records else at
+        with suppress(errors.IllegalStateError):
+            after = max(after, await consumer.position(KafkaPartition(*source)))
+        if after > at:
+            batches.append(Batch(source, records, after))
+    return batches
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes what Kafka deals, between two polls; ``KafkaConsumer`` acts on it within the next."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, bell: Bell) -> None:
+        self._consumer = consumer
+        self._bell = bell
+        self.changed = False
+        self.dealt: frozenset[TopicPartition] = frozenset()
+
+    def on_partitions_revoked(self, revoked: Sequence[KafkaPartition]) -> None:
+        self.changed, self.dealt = True, frozenset()
+        self._bell.ring()
+
+    def on_partitions_assigned(self, assigned: Sequence[KafkaPartition]) -> None:
+        for partition in assigned:
+            # Before the fetcher's next turn, or it would start at the group's committed hint.
+            self._consumer.pause(partition)
+            self._consumer.seek(partition, 0)
+        self.changed, self.dealt = True, frozenset(TopicPartition(*partition) for partition in assigned)
+        self._bell.ring()
+
+
+class KafkaConsumer:
+    """A member of a group; a client that broke is replaced at the next poll."""
+
+    def __init__(self, cluster: Cluster, group: str, topics: Sequence[str], rebalance: Rebalance) -> None:
+        self._cluster = cluster
+        self._group = group
+        self._topics = topics
+        self._rebalance = rebalance
+        self._bell = Bell()
+        self._woken = False
+        self._consumer: AIOKafkaConsumer | None = None
+        self._listener: _Listener | None = None
+        self._positions: dict[TopicPartition, int] = {}
+        self._hints: dict[TopicPartition, int] = {}
+        self._hinting: asyncio.Task[None] | None = None
+
+    @property
+    def assignment(self) -> frozenset[TopicPartition]:
+        return frozenset(self._positions)
+
+    async def poll(self, max_records: int, wait_seconds: float) -> Sequence[Batch]:
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            self._bell.clear()
+            with translated():
+                batches = await self._turn(max_records, deadline - time.monotonic())
+            if batches or self._woken or time.monotonic() >= deadline:
+                self._woken = False
+                return batches
+
+    def seek(self, source: TopicPartition, offset: int) -> None:
+        if source in self._positions and self._consumer is not None:
+            self._positions[source] = offset
+            with suppress(errors.IllegalStateError):
+                self._consumer.seek(KafkaPartition(*source), offset)
+
+    async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
+        self._hints.update(positions)
+        if self._hinting is None or self._hinting.done():
+            self._hinting = asyncio.create_task(self._commit_hints(), name="log hints")
+
+    def wake(self) -> None:
+        self._woken = True
+        self._bell.ring()
+
+    async def join(self) -> None:
+        with translated():
+            await self._start()
+
+    async def leave(self) -> None:
+        if self._hinting is not None:
+            self._hinting.cancel()
+            await asyncio.gather(self._hinting, return_exceptions=True)
+        try:
+            await self._revoke_all()
+        finally:
+            await self._stop()
+
+    async def _start(self) -> None:
+        consumer = self._cluster.consumer(
+            group_id=self._group,
+            partition_assignment_strategy=[RangePartitionAssignor],
+            session_timeout_ms=SESSION_MILLISECONDS,
+            heartbeat_interval_ms=SESSION_MILLISECONDS // 4,
+        )
+        await start(consumer, drop_consumer)
+        self._consumer, self._listener = consumer, _Listener(consumer, self._bell)
+        # After the start, which would otherwise wait for the first assignment.
+        consumer.subscribe(topics=self._topics, listener=self._listener)
+
+    async def _stop(self) -> None:
+        if self._consumer is not None:
+            consumer, self._consumer = self._consumer, None
+            await drop_consumer(consumer)
+
+    async def _turn(self, max_records: int, seconds: float) -> list[Batch]:
+        if self._consumer is None:
+            await self._start()
+        try:
+            await self._settle()
+            if not self._positions:
+                assert self._consumer is not None
+                # Nothing to fetch; but errors of the group's coordination come out here, and polling keeps us in.
+                await self._fetch(max_records, 0.0)
+                await self._bell.wait(seconds)
+                return []
+            return await self._fetch(max_records, seconds)
+        except (errors.OffsetOutOfRangeError, errors.NoOffsetForPartitionError):
+            raise
+        except errors.KafkaError:
+            await self._revoke_all()
+            await self._stop()
+            raise
+
+    async def _settle(self) -> None:
+        """Hand over and take over what Kafka dealt since the last poll."""
+        assert self._consumer is not None and self._listener is not None
+        if not self._listener.changed:
+            return
+        self._listener.changed = False
+        await self._revoke_all()
+        dealt = self._listener.dealt
+        if not dealt:
+            return
+        try:
+            positions = await self._rebalance.assigned(dealt)
+        except BaseException:
+            self._listener.changed = True
+            raise
+        if self._listener.changed:
+            # Dealt again in the meantime: what was just taken over is handed over at the next turn.
+            self._positions = {source: positions[source] for source in dealt}
+            return
+        for source in dealt:
+            self._positions[source] = positions[source]
+            self._consumer.seek(KafkaPartition(*source), positions[source])
+            self._consumer.resume(KafkaPartition(*source))
+
+    async def _revoke_all(self) -> None:
+        revoked, self._positions = frozenset(self._positions), {}
+        if revoked:
+            await self._rebalance.revoked(revoked)
+
+    async def _fetch(self, max_records: int, seconds: float) -> list[Batch]:
+        assert self._consumer is not None and self._listener is not None
+        fetching = asyncio.ensure_future(
+            self._consumer.getmany(timeout_ms=max(0, round(seconds * 1_000)), max_records=max_records)
+        )
+        ringing = asyncio.ensure_future(self._bell.wait(max(seconds, RETRY_SECONDS)))
+        try:
+            await asyncio.wait((fetching, ringing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ringing.cancel()
+            if not fetching.done():
+                # It waits also beyond its time-out while the group is dealing.
+                fetching.cancel()
+        await asyncio.wait((fetching,))
+        if fetching.cancelled() or self._listener.changed:
+            return []
+        batches = await batches_of(self._consumer, fetching.result(), self._positions)
+        self._positions.update({batch.source: batch.next_offset for batch in batches})
+        return batches
+
+    async def _commit_hints(self) -> None:
+        await asyncio.sleep(HINT_SECONDS)
+        hints, self._hints = self._hints, {}
+        offsets = {KafkaPartition(*source): at for source, at in hints.items() if source in self._positions}
+        if self._consumer is None or not offsets:
+            return
+        with suppress(errors.KafkaError, OSError):
+            async with asyncio.timeout(HINT_SECONDS):
+                await self._consumer.commit(offsets)

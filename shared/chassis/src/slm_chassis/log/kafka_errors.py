@@ -1,0 +1,25 @@
+"""What an error of the Kafka client means to a user of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiokafka import errors
+
+from slm_chassis.log.port import LogError, LogUnavailable, OffsetVanished, UnknownTopic
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the client's errors into those of the port."""
+    try:
+        yield
+    except errors.MessageSizeTooLargeError as cause:
+        raise LogError(f"the record is too large: {cause}") from cause
+    except errors.OffsetOutOfRangeError as cause:
+        raise OffsetVanished(f"Kafka does not hold the position: {cause}") from cause
+    except errors.UnknownTopicOrPartitionError as cause:
+        raise UnknownTopic(f"Kafka does not know the topic: {cause}") from cause
+    except (errors.KafkaError, OSError) as cause:
+        raise LogUnavailable(f"Kafka is away: {cause or type(cause).__name__}") from cause
