@@ -8,6 +8,7 @@ from typing import Any
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agenda, reviews
 from slm_review.domain.agenda import AgendaItem
+from slm_review.domain.decisions import Proposal
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
 from slm_review.domain.reviews import Review
 
@@ -52,6 +53,14 @@ async def add_report(ledger: Ledger, report: PublishedReport) -> None:
     await _add_to_open(
         ledger, report.agreement_id, lambda review: _is_about(review, report),
         lambda review: agenda.of_report(review, report),
+    )  # fmt: skip
+
+
+async def add_proposal(ledger: Ledger, proposal: Proposal) -> None:
+    """A proposal was made: the open reviews get to see it, but for the one that made it."""
+    await _add_to_open(
+        ledger, proposal.agreement_id, lambda review: review.review_id != proposal.review_id,
+        lambda review: agenda.of_proposal(review, proposal),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
 from slm_events.agreement import AmendmentDrafted
-from slm_review.application import reviews, targets
+from slm_review.application import agenda, reviews, targets
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import decisions, objectives
 from slm_review.domain.decisions import Proposal
@@ -31,6 +31,7 @@ async def make(ledger: Ledger, proposal: Proposal) -> Proposal:
     for answer in await ledger.amendments.find(proposal_id=proposal.proposal_id):
         proposal = decisions.answered(proposal, answer)
     await ledger.proposals.put(proposal)
+    await agenda.add_proposal(ledger, proposal)
     ledger.publish(decisions.proposing_of(proposal))
     return proposal
 

@@ -31,7 +31,7 @@ class AgendaItem:
 
 def _item(review: Review, kind: str, ref_id: str, at: int, title: str, **detail: Any) -> AgendaItem:
     return AgendaItem(
-        item_id=named_id(review.review_id, kind, ref_id),
+        item_id=named_id(review.review_id, ref_id),
         review_id=review.review_id,
         agreement_id=review.agreement_id,
         kind=kind,

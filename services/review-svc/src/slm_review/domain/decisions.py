@@ -139,7 +139,7 @@ def from_attained(agreement: Agreement, run: Sequence[AttainedWindow], now: int)
         customer_party_id=agreement.customer_party_id,
         present_objective=newest.objective,
         objective=objective,
-        reason=f"Met comfortably in {agreement.after_met_windows} windows in a row: {attained}.",
+        reason=f"Met comfortably in {len(run)} windows in a row: {attained}.",
         origin="attained",
         proposed_by_party_id=None,
         proposed_by_principal_id=None,

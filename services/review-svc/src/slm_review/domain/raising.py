@@ -45,14 +45,19 @@ def is_comfortable(window: AttainedWindow) -> bool:
 
 
 def comfortable_run(windows: Sequence[AttainedWindow], needed: int) -> list[AttainedWindow]:
-    """The newest unbroken run of comfortable windows if it has ``needed`` of them, oldest first; else nothing.
+    """The first ``needed`` comfortable windows in a row, oldest first; nothing where there are none.
 
-    Only windows judged by the newest window's objective count. One without a value neither counts nor breaks.
+    Only windows judged by one objective make a run. One without a value neither counts nor breaks. The first run and
+    not the newest, so that it does not matter how much was heard when it is looked for.
     """
-    judged = sorted((w for w in windows if w.verdict in ("met", "breached")), key=lambda w: w.window_start_at or 0)
     run: list[AttainedWindow] = []
-    for window in reversed(judged):
-        if window.objective != judged[-1].objective or not is_comfortable(window):
-            break
-        run.append(window)
-    return run[::-1] if len(run) >= needed else []
+    for window in sorted(windows, key=lambda window: (window.window_start_at or 0, window.window_id)):
+        if window.verdict not in ("met", "breached"):
+            continue
+        if not is_comfortable(window):
+            run = []
+            continue
+        run = [*run, window] if run and run[-1].objective == window.objective else [window]
+        if len(run) == needed:
+            return run
+    return []

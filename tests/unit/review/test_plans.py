@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from slm_events.instants import to_text
+from slm_events.review import ActionPlanEnded, ActionPlanOpened
+from slm_review.application import agreements, breaches, plans, windows
+from slm_review.domain.plans import ActionPlan
+from tests.support.review import (
+    NOVEMBER,
+    STEPS,
+    MemoryLedger,
+    at,
+    at_risk,
+    breached,
+    cleared,
+    closed,
+    finalized,
+    id_of,
+    withdrawn,
+)
+
+HOUR: tuple[str, None, None] = ("PT1H", None, None)
+
+
+@pytest.fixture
+def ledger() -> MemoryLedger:
+    return MemoryLedger()
+
+
+def only(ledger: MemoryLedger) -> ActionPlan:
+    (plan,) = ledger.plans.values.values()
+    return plan
+
+
+async def test_a_risk_opens_the_agreed_steps_with_their_owners(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until="2026-11-22T11:40"))
+    (opened,) = ledger.told(ActionPlanOpened)
+    assert opened.owner == "Checkout team"
+    assert opened.steps == [
+        {"step": "Fail over", "owner": "Duty manager"},
+        {"step": "Call supplier", "owner": "Checkout team"},
+    ]
+
+
+async def test_a_plan_is_due_before_the_projected_breach(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until="2026-11-22T11:40"))
+    (opened,) = ledger.told(ActionPlanOpened)
+    assert (opened.due_at, opened.time_left_seconds) == (to_text(at("2026-11-22T11:30")), 6000)
+
+
+async def test_without_a_projection_the_window_ends_the_time_left(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-30T23:50"))
+    assert only(ledger).time_left_seconds == 600
+
+
+async def test_a_risk_heard_twice_makes_one_plan(ledger: MemoryLedger) -> None:
+    for _ in range(2):
+        await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    assert len(ledger.published) == len(ledger.plans.values) == 1
+
+
+async def test_a_breach_of_its_window_ends_a_plan_as_breached(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    (ended,) = ledger.told(ActionPlanEnded)
+    assert (ended.outcome, ended.breach_id) == ("breached", id_of("b"))
+    assert ended.ended_at == to_text(at("2026-11-22T11:00"))
+
+
+async def test_a_breach_of_another_window_ends_nothing(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await breaches.hear(ledger, breached("b", "2026-11-22T11:00", ("2026-Q4", None, None)))
+    assert only(ledger).state == "open"
+
+
+async def test_a_risk_that_passed_ends_its_plan_as_averted(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30"))
+    (ended,) = ledger.told(ActionPlanEnded)
+    assert (ended.outcome, ended.breach_id, ended.ended_at) == ("averted", None, to_text(at("2026-11-22T10:30")))
+
+
+async def test_a_plan_ends_once_however_it_is_told(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    for _ in range(2):
+        await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+        await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T11:00"))
+    assert len(ledger.told(ActionPlanEnded)) == 1
+
+
+async def test_a_risk_that_ended_in_a_breach_waits_for_it_so_that_the_plan_names_it(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T11:00"))
+    assert only(ledger).state == "open"
+    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
+
+
+@pytest.mark.parametrize(("verdict", "outcome"), [("met", "averted"), ("breached", "breached"), ("no_data", "averted")])
+async def test_a_window_that_closed_tells_by_its_verdict(ledger: MemoryLedger, verdict: str, outcome: str) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
+    assert only(ledger).state == "open"
+    await windows.keep(ledger, closed(NOVEMBER, verdict))
+    assert only(ledger).state == outcome
+
+
+async def test_a_verdict_heard_before_the_risk_was_cleared_counts_too(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await windows.keep(ledger, closed(NOVEMBER))
+    assert only(ledger).state == "open"
+    await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
+    assert only(ledger).state == "averted"
+
+
+async def test_a_clearing_heard_before_its_risk_is_kept_for_it(ledger: MemoryLedger) -> None:
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30"))
+    assert ledger.published == []
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    assert [type(event) for event in ledger.published] == [ActionPlanOpened, ActionPlanEnded]
+    assert only(ledger).state == "averted"
+
+
+async def test_a_breach_heard_before_its_risk_ends_the_plan_at_once(ledger: MemoryLedger) -> None:
+    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
+
+
+async def test_last_weeks_breach_of_a_rolling_window_does_not_end_todays_plan(ledger: MemoryLedger) -> None:
+    await breaches.hear(ledger, breached("b", "2026-11-15T11:00", HOUR))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))
+    assert only(ledger).state == "open"
+
+
+async def test_a_withdrawn_breach_does_not_end_a_later_plan(ledger: MemoryLedger) -> None:
+    await breaches.hear(ledger, breached("b", "2026-11-22T11:00"))
+    await breaches.withdraw(ledger, withdrawn("b"))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    assert only(ledger).state == "open"
+
+
+async def test_a_risk_without_steps_waits_for_the_agreement(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", responsible={}))
+    assert ledger.published == []
+    await agreements.keep(ledger, finalized())
+    (opened,) = ledger.told(ActionPlanOpened)
+    assert (opened.owner, len(opened.steps)) == (STEPS["owner"], 2)
+
+
+async def test_where_nobody_was_named_the_provider_owns_the_plan(ledger: MemoryLedger) -> None:
+    event = finalized()
+    bare = dataclasses.replace(event, targets=[{**event.targets[0], "responsible": None}])
+    await agreements.keep(ledger, bare)
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", responsible={}))
+    assert (only(ledger).owner, only(ledger).steps) == ("Northwind IT", [])
