@@ -23,7 +23,7 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import EventLog, TopicSpec
 from slm_chassis.migrations import migrate
-from slm_chassis.settings import ServiceSettings, service_settings
+from slm_chassis.settings import ServiceSettings, Settings, service_settings
 from slm_chassis.workers import Backoff, Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
@@ -158,7 +158,7 @@ async def patiently(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         await backoff.pause()
 
 
-async def connect_log(settings: ServiceSettings, clock: Clock, client: str) -> EventLog:
+async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog:
     """The installation's log with all its topics; waits for its server."""
 
     async def attempt() -> EventLog:

@@ -61,6 +61,23 @@ def build_api(
 
     Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
     """
+    metrics = metrics or Metrics(context)
+    api = bare_api(context=context, title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database)
+    api.state.context = context
+    api.state.access = access
+    api.state.database = database
+    api.state.clock = clock
+    api.state.log = log
+    api.state.readiness = list(readiness)
+    for router in (*routers, schemas.router, health.router):
+        api.include_router(router)
+    return api
+
+
+def bare_api(
+    *, context: str, title: str, metrics: Metrics, max_body_bytes: int, database: Database | None = None
+) -> FastAPI:
+    """An API without routes, inside what every request gets: ids, problems, limits, the access log, its page of docs."""
     api = FastAPI(
         title=title,
         version=version("slm-chassis"),
@@ -68,22 +85,13 @@ def build_api(
         responses={"default": {"description": "A problem document (RFC 9457)", "content": _problem_content()}},
         separate_input_output_schemas=False,
     )
-    metrics = metrics or Metrics(context)
-    streams = Streams(metrics)
-    api.state.context = context
-    api.state.access = access
-    api.state.database = database
-    api.state.clock = clock
-    api.state.log = log
     api.state.metrics = metrics
-    api.state.streams = streams
-    api.state.readiness = list(readiness)
-    for router in (*routers, schemas.router, health.router):
-        api.include_router(router)
+    api.state.streams = Streams(metrics)
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
-    api.add_middleware(IdempotencyKeys, database=database)
-    api.add_middleware(Requests, metrics=metrics, streams=streams, max_body_bytes=max_body_bytes)
+    if database is not None:
+        api.add_middleware(IdempotencyKeys, database=database)
+    api.add_middleware(Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes)
     return api
 
 

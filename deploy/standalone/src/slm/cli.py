@@ -1,0 +1,50 @@
+"""The command line: ``slm``."""
+
+from __future__ import annotations
+
+from importlib.metadata import version as version_of
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from slm_chassis import logs
+from slm_chassis.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service level management on one machine.")
+
+DataDir = Annotated[
+    Path | None, typer.Option(help="Where the private PostgreSQL and the operator key live; SLM_DATA_DIR, else .slm.")
+]
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(envvar="SLM_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="SLM_PORT", help="Port to listen on.")] = 8080,
+    data_dir: DataDir = None,
+) -> None:
+    """Run all four services, and a private PostgreSQL where none is given, in one process."""
+    from slm import up as installation
+
+    installation.up(_settings(data_dir), host, port, typer.echo)
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Create and migrate the databases of all services, and leave."""
+    from slm import up as installation
+
+    installation.migrate(_settings(data_dir))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(version_of("slm"))
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    logs.configure(settings.log_level)
+    return settings

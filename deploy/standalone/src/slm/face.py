@@ -1,0 +1,102 @@
+"""One public face of several services in one process: each request goes to the service that owns its resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from slm.openapi import merged
+from slm_chassis.app import App
+from slm_chassis.http import health
+from slm_chassis.http.api import MAX_BODY_BYTES, bare_api
+from slm_chassis.metrics import Metrics
+
+PREFIX = "/api/v1/"
+SHARED = "schemas"
+"""The one resource every service serves, with the same content."""
+
+
+class ResourceOwnedTwice(Exception):
+    """Two services serve the same first path segment: a client could not tell which one answers."""
+
+
+class Face:
+    """ASGI application over the services' own; what no service owns (health, figures, documents, pages) is its own."""
+
+    def __init__(self, apps: Sequence[App], routers: Iterable[APIRouter] = (), *, max_body_bytes: int = MAX_BODY_BYTES):
+        self._owners = {resource: app.http for resource, app in owners(apps).items()}
+        self.own = _own_api(apps, routers, max_body_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target: ASGIApp = self.own
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            target = self._owners.get(resource_of(scope["path"]), self.own)
+        await target(scope, receive, send)
+
+
+def resource_of(path: str) -> str:
+    """``/api/v1/parties/7/keys`` → ``parties``."""
+    return path.removeprefix(PREFIX).split("/", 1)[0]
+
+
+def resources_of(api: FastAPI) -> frozenset[str]:
+    """The resources an API has routes for, also those its OpenAPI document leaves out."""
+    paths = [context.path for context in iter_route_contexts(api.routes) if context.path]
+    return frozenset(resource_of(path) for path in paths if path.startswith(PREFIX))
+
+
+def owners(apps: Sequence[App]) -> Mapping[str, App]:
+    """Resource → the service that owns it. Raises ResourceOwnedTwice."""
+    found: dict[str, App] = {}
+    for app in apps:
+        for resource in resources_of(app.http):
+            owner = found.setdefault(resource, app)
+            if owner is not app and resource != SHARED:
+                raise ResourceOwnedTwice(f"{owner.context} and {app.context} both serve {PREFIX}{resource}")
+    return found
+
+
+def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], max_body_bytes: int) -> FastAPI:
+    own = bare_api(
+        context="face", title="Service level management", metrics=Metrics("face"), max_body_bytes=max_body_bytes
+    )
+    own.state.apps = {app.context: app for app in apps}
+    own.openapi = lambda: merged({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
+    own.include_router(_health(apps, own))
+    for router in routers:
+        own.include_router(router)
+    return own
+
+
+def _health(apps: Sequence[App], own: FastAPI) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+    of_process = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=of_process)
+
+    @router.get("/livez")
+    async def live() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def ready() -> Response:
+        reasons = [f"{app.context}: {reason}" for app in apps for reason in await health.problems_of(app.http)]
+        answer: dict[str, Any] = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+        return JSONResponse(answer, 503 if reasons else 200)
+
+    @router.get("/metrics")
+    async def figures() -> Response:
+        texts = [await health.figures_of(app.http) for app in apps]
+        texts += [own.state.metrics.text(), generate_latest(of_process)]
+        return Response(b"".join(texts), media_type=CONTENT_TYPE_LATEST)
+
+    return router

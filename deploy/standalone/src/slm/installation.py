@@ -1,0 +1,127 @@
+"""An installation in one process: its PostgreSQL where none is given, its databases, log, services and face."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from slm.contexts import CONTEXTS, build_of, package_of, settings_of
+from slm.face import Face
+from slm.page import router as page
+from slm_chassis.access import new_key
+from slm_chassis.app import App, connect_log, patiently
+from slm_chassis.clock import Clock, clock_from
+from slm_chassis.log.port import EventLog
+from slm_chassis.migrations import migrate
+from slm_chassis.postgres_server import PrivatePostgres
+from slm_chassis.settings import ServiceSettings, Settings
+
+
+@dataclass(frozen=True)
+class Key:
+    """The operator's key of an installation, and whether it was made at this start."""
+
+    value: str
+    path: Path | None
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Installation:
+    """All services, built and not yet started."""
+
+    apps: Sequence[App]
+    face: Face
+    key: Key
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the log and each service's database are."""
+
+    log: str
+    databases: dict[str, str]
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Installation]:
+    """Everything up to the point of serving; what was opened is closed at the end, the PostgreSQL last.
+
+    Raises DataDirectoryInUse, PostgresFailed, ValueError for settings that cannot be.
+    """
+    clock = clock_from(settings.clock)
+    key = operator_key(settings)
+    async with addressed(settings) as addresses:
+        of_services = _service_settings(settings, addresses, key)
+        await migrate_all(addresses)
+        log = await connect_log(settings.model_copy(update={"log": addresses.log}), clock, "slm")
+        try:
+            apps = [await _build(each, log, clock) for each in of_services]
+            face = Face(apps, [page], max_body_bytes=settings.max_body_bytes)
+            yield Installation(apps, face, key)
+        finally:
+            await log.close()
+
+
+@contextlib.asynccontextmanager
+async def addressed(settings: Settings) -> AsyncIterator[Addresses]:
+    """``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; what they leave open is on a private PostgreSQL."""
+    given = {context: settings_of(context)().database_url for context in CONTEXTS}
+    if settings.log and all(given.values()):
+        yield Addresses(settings.log, given)
+        return
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    server = await asyncio.to_thread(PrivatePostgres.start, settings.data_dir / "postgres")
+    try:
+        databases = {context: url or server.url(package_of(context)) for context, url in given.items()}
+        yield Addresses(settings.log or server.url("slm_log"), databases)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def migrate_all(addresses: Addresses) -> None:
+    """Bring every service's database to its newest version, creating it where it is missing."""
+    for context, url in addresses.databases.items():
+        await patiently("database", _migration(url, package_of(context)))
+
+
+def operator_key(settings: Settings) -> Key:
+    """The key of ``SLM_BOOTSTRAP_KEY``, else the one kept in the data directory, made at the first start."""
+    if settings.bootstrap_key is not None:
+        return Key(settings.bootstrap_key.get_secret_value(), None, is_new=False)
+    path = settings.data_dir / "operator-key"
+    with contextlib.suppress(FileNotFoundError):
+        return Key(path.read_text().strip(), path, is_new=False)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    key = new_key()
+    # Written beside and moved: half a key is never found, and nobody else can read it at any moment.
+    making = path.with_suffix(".new")
+    making.unlink(missing_ok=True)
+    with os.fdopen(os.open(making, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(key + "\n")
+        os.fsync(file.fileno())
+    making.rename(path)
+    return Key(key, path, is_new=True)
+
+
+def _service_settings(settings: Settings, addresses: Addresses, key: Key) -> list[ServiceSettings]:
+    shared = settings.model_dump(include=set(Settings.model_fields)) | {
+        "log": addresses.log,
+        "bootstrap_key": SecretStr(key.value),
+    }
+    return [settings_of(context)(**shared, database_url=url) for context, url in addresses.databases.items()]
+
+
+async def _build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
+    build = build_of(settings.context)
+    return await patiently("database", lambda: build(settings, log, clock))
+
+
+def _migration(url: str, package: str) -> Callable[[], Awaitable[None]]:
+    return lambda: migrate(url, package)

@@ -1,0 +1,55 @@
+"""Merges the services' OpenAPI documents into the one a client of the whole product reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Context → document, into one; schemas of the same name and other content are renamed ``<context>.<name>``."""
+    names = _ambiguous(documents)
+    paths: dict[str, Any] = {}
+    components: dict[str, dict[str, Any]] = {}
+    head: dict[str, Any] = {}
+    for context, document in documents.items():
+        renamed = _rename(document, {name: f"{context}.{name}" for name in names})
+        head = head or {key: value for key, value in renamed.items() if key not in ("paths", "components", "tags")}
+        for path, operations in renamed.get("paths", {}).items():
+            paths.setdefault(path, operations)
+        for kind, entries in renamed.get("components", {}).items():
+            components.setdefault(kind, {}).update(entries)
+    head["info"] = {**head.get("info", {}), "title": "Service level management"}
+    return {**head, "paths": paths, "components": components}
+
+
+def _schemas(document: Mapping[str, Any]) -> dict[str, Any]:
+    schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
+    return schemas
+
+
+def _ambiguous(documents: Mapping[str, dict[str, Any]]) -> set[str]:
+    first: dict[str, Any] = {}
+    ambiguous = set()
+    for document in documents.values():
+        for name, schema in _schemas(document).items():
+            if first.setdefault(name, schema) != schema:
+                ambiguous.add(name)
+    return ambiguous
+
+
+def _rename(document: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    references = {f"#/components/schemas/{old}": f"#/components/schemas/{new}" for old, new in names.items()}
+    renamed: dict[str, Any] = _replace(document, references)
+    if _schemas(renamed):
+        schemas = {names.get(name, name): schema for name, schema in _schemas(renamed).items()}
+        renamed["components"] = {**renamed["components"], "schemas": schemas}
+    return renamed
+
+
+def _replace(value: Any, references: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replace(inner, references) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_replace(inner, references) for inner in value]
+    return references.get(value, value) if isinstance(value, str) else value

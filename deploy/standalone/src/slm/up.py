@@ -1,0 +1,71 @@
+"""``slm up``: the whole installation in one process on one port, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+from slm.installation import Installation, addressed, migrate_all, opened
+from slm_chassis import app
+from slm_chassis.settings import Settings
+
+Say = Callable[[str], None]
+
+
+def up(settings: Settings, host: str, port: int, say: Say) -> None:
+    """Serve until SIGTERM or SIGINT; ``say`` gets the lines for people."""
+    _run(_up(settings, host, port, say))
+
+
+def migrate(settings: Settings) -> None:
+    """Create and migrate all databases, and leave."""
+    _run(_migrate(settings))
+
+
+def announcement(installation: Installation, url: str) -> list[str]:
+    """What a person needs to know first."""
+    key = installation.key
+    lines = [f"slm is up: {url}", f"API documentation: {url}/docs"]
+    if key.is_new:
+        lines.append(f"operator key: {key.value}")
+    if key.path is not None:
+        lines.append(f"the operator key is kept in {key.path}")
+    return lines
+
+
+async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
+    async with opened(settings) as installation:
+
+        def started(listening: int) -> None:
+            shown = f"[{host}]" if ":" in host else host
+            for line in announcement(installation, f"http://{shown}:{listening}"):
+                say(line)
+
+        await app.serve(
+            installation.apps,
+            installation.face,
+            host,
+            port,
+            graceful_seconds=settings.graceful_seconds,
+            started=started,
+        )
+
+
+async def _migrate(settings: Settings) -> None:
+    async with addressed(settings) as addresses:
+        await migrate_all(addresses)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    async def stoppable() -> None:
+        task = asyncio.create_task(work)
+        # Until the server has its own handlers: a stop during the start still closes what was opened.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        await task
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(stoppable())
