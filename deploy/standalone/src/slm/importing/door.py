@@ -1,0 +1,174 @@
+"""The public API as an importer uses it: batches that are sent until they are taken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import httpx
+
+from slm.importing.told import Finding, ImportRefused
+
+Item = dict[str, Any]
+
+PATIENCE_SECONDS = 300.0
+LONGEST_WAIT_SECONDS = 10.0
+KINDS = {"tickets": "ticket-events", "measurements": "measurements"}
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_EXAMPLES_KEPT = 10
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of the items sent so far."""
+
+    accepted: int = 0
+    refused: int = 0
+    examples: list[str] = field(default_factory=list)
+    position: str | None = None
+    """Token of the last batch, for reads that must know of it."""
+
+    def add(self, items: Sequence[Item], answer: dict[str, Any]) -> None:
+        """Count a batch's answer: a verdict per item, or only for those that were not accepted."""
+        refused = [each for each in answer.get("items", []) if each.get("status") != "accepted"]
+        self.accepted += len(items) - len(refused)
+        self.refused += len(refused)
+        self.position = answer.get("position", self.position)
+        for verdict in refused[: _EXAMPLES_KEPT - len(self.examples)]:
+            self.examples.append(f"{_verdict(verdict)}: {json.dumps(items[verdict['index']])[:200]}")
+
+
+class Door:
+    """A connection to the API with one key. Every call is repeated through lost connections and busy or absent servers.
+
+    That is safe: items carry their identity, so a batch that is sent twice counts once. ``patience`` is how long, in
+    seconds, no answer at all is waited for before ImportRefused.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        owner: str | None = None,
+        patience: float = PATIENCE_SECONDS,
+        waiting: Callable[[str], None] = lambda reason: None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60.0, transport=transport)
+        self._owner = owner
+        self._patience = patience
+        self._waiting = waiting
+
+    def __enter__(self) -> Door:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def register_indicator(self, key: str, kind: str, initial_state: str) -> bool:
+        """Register an indicator; False where there is one of that key already."""
+        document = self._owned({"key": key, "kind": kind, "initial_state": initial_state})
+        answer = self._post("/api/v1/indicators", json=document)
+        if answer.status_code == 409:
+            return False
+        _checked(answer)
+        return True
+
+    def open_import(self, kind: Literal["tickets", "measurements"], names: Sequence[str], run_id: str) -> str:
+        """Hold the timers of those ticket sources or indicators; returns the import's id."""
+        document = self._owned({"kind": kind, "sources" if kind == "tickets" else "indicators": list(names)})
+        answer = _checked(self._post("/api/v1/imports", json=document, headers={"Idempotency-Key": run_id}))
+        return str(answer.json()["id"])
+
+    def complete_import(self, import_id: str) -> None:
+        """Let judgement go on; once is enough, twice does no harm."""
+        answer = self._post(f"/api/v1/imports/{import_id}/complete")
+        if answer.status_code != 409:
+            _checked(answer)
+
+    def send(self, kind: Literal["tickets", "measurements"], items: Sequence[Item], taken: Taken) -> None:
+        """Send a batch as NDJSON and count its answer; one that is too large is sent in halves."""
+        body = b"".join(json.dumps(self._owned(item), separators=(",", ":")).encode() + b"\n" for item in items)
+        headers = {"Content-Type": "application/x-ndjson"}
+        answer = self._post(f"/api/v1/{KINDS[kind]}", content=body, headers=headers)
+        if answer.status_code == 413 and len(items) > 1:
+            half = len(items) // 2
+            self.send(kind, items[:half], taken)
+            self.send(kind, items[half:], taken)
+            return
+        taken.add(items, _checked(answer).json())
+
+    def _owned(self, document: Item) -> Item:
+        return document if self._owner is None else document | {"owner": self._owner}
+
+    def _post(self, path: str, **request: Any) -> httpx.Response:
+        begun, wait = time.monotonic(), 0.2
+        while True:
+            try:
+                answer = self._client.post(path, **request)
+                if answer.status_code not in _TRY_AGAIN and not _in_flight(answer):
+                    return answer
+                reason = f"the server answers {answer.status_code}"
+                pause = max(wait, _asked_to_wait(answer))
+            except httpx.TransportError as problem:
+                reason, pause = f"no connection ({type(problem).__name__})", wait
+            if time.monotonic() - begun + pause > self._patience:
+                remedy = f"{reason} for {self._patience:.0f} s; start the same import again: nothing counts twice"
+                raise ImportRefused("The server cannot be reached", [Finding(path, "", remedy)])
+            self._waiting(reason)
+            time.sleep(pause)
+            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+
+
+def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
+    """The items in lists of that size, the last one shorter."""
+    batch: list[Item] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _in_flight(answer: httpx.Response) -> bool:
+    return answer.status_code == 409 and str(_problem(answer).get("type", "")).endswith("request-in-flight")
+
+
+def _asked_to_wait(answer: httpx.Response) -> float:
+    try:
+        return min(float(answer.headers.get("Retry-After", 0)), LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return 0.0
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = answer.json()
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _checked(answer: httpx.Response) -> httpx.Response:
+    if answer.is_success:
+        return answer
+    problem = _problem(answer)
+    title = f"The server refuses: {problem.get('title', answer.reason_phrase)} ({answer.status_code})"
+    findings = [
+        Finding(str(each.get("field", "")), each.get("value"), str(each.get("remedy", "")))
+        for each in problem.get("errors", [])
+    ]
+    raise ImportRefused(title, findings or [Finding("", "", str(problem.get("detail") or answer.text[:200]))])
+
+
+def _verdict(verdict: dict[str, Any]) -> str:
+    told = [f"{each.get('field')}: {each.get('remedy')}" for each in verdict.get("errors", [])]
+    reason = verdict.get("reason") or verdict.get("code") or ""
+    return " ".join(part for part in (verdict.get("status"), str(reason), "; ".join(told)) if part)

@@ -1,0 +1,52 @@
+"""Times as a file writes them, turned into instants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from slm.importing.mapping import Times
+from slm.importing.told import Finding, ImportRefused
+from slm_calendar.errors import CalendarError
+from slm_calendar.local_time import instant_of, zone_named
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def reader(times: Times) -> Callable[[Any], int]:
+    """A function from the file's text to microseconds UTC; it raises ValueError where the text is no such time.
+
+    A time without an offset is on the zone's wall clock: one that was skipped moves forward, one that came twice is the
+    first. Raises ImportRefused for an unknown zone.
+    """
+    try:
+        zone = zone_named(times.zone)
+    except CalendarError as problem:
+        remedy = problem.errors[0]["remedy"]
+        raise ImportRefused("The mapping cannot be followed", [Finding("times.zone", times.zone, remedy)]) from None
+
+    def parsed(text: str) -> datetime:
+        if times.format == "iso":
+            return datetime.fromisoformat(text)
+        return datetime.strptime(text, times.format)  # noqa: DTZ007 - the zone follows
+
+    def instant(text: str) -> int:
+        moment = parsed(text)
+        if moment.tzinfo is not None:
+            return (moment - _EPOCH) // _MICROSECOND
+        return instant_of(zone, moment.date(), (moment - datetime.combine(moment, datetime.min.time())) // _MICROSECOND)
+
+    # Audit logs repeat a ticket's times on each of its rows.
+    remembered = lru_cache(maxsize=4096)(_unix if times.format == "unix" else instant)
+    return lambda value: remembered(str(value).strip())
+
+
+def _unix(text: str) -> int:
+    try:
+        return int(Decimal(text) * 1_000_000)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is no number of seconds") from None
