@@ -34,7 +34,7 @@ from slm_chassis.log.port import (
     UnknownTopic,
 )
 
-APPEND_SECONDS = 15.0
+APPEND_SECONDS = 10.0
 CREATE_SECONDS = 15.0
 TAIL_RECORDS = 1_000
 TAIL_MILLISECONDS = 60_000
@@ -47,17 +47,21 @@ TOPIC_ALREADY_EXISTS = 36
 class KafkaEventLog:
     """The log port over topics of Kafka; open it with ``open``."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, append_seconds: float) -> None:
         self._cluster = cluster
+        self._append_seconds = append_seconds
         self._producer = Shared(cluster.producer, drop_producer)
         self._admin = Shared(cluster.admin, drop_admin)
         self._lookup = Shared(cluster.consumer, drop_consumer)
         self._partitions: dict[str, int] = {}
 
     @classmethod
-    async def open(cls, servers: str, *, client: str) -> KafkaEventLog:
-        """``servers``: ``host:port[,host:port]``. Raises LogUnavailable where none answers."""
-        log = cls(Cluster(servers, client))
+    async def open(cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS) -> KafkaEventLog:
+        """``servers``: ``host:port[,host:port]``. Raises LogUnavailable where none answers.
+
+        ``append_seconds``: how long an append waits for brokers that are away.
+        """
+        log = cls(Cluster(servers, client), append_seconds)
         async with log._admin.use():
             return log
 
@@ -90,7 +94,7 @@ class KafkaEventLog:
         count = await self.partitions(topic)
         if partition is not None and not 0 <= partition < count:
             raise UnknownTopic(f"topic {topic} has no partition {partition}")
-        async with self._producer.use() as producer, asyncio.timeout(APPEND_SECONDS):
+        async with self._producer.use() as producer, asyncio.timeout(self._append_seconds):
             sent = []
             for record in records:
                 future = await producer.send(
@@ -107,12 +111,14 @@ class KafkaEventLog:
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
         sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
         async with self._lookup.use() as lookup:
-            return {source.partition: at for source, at in (await lookup.end_offsets(sources)).items()}
+            ends = await lookup.end_offsets(sources)
+        return {source.partition: ends[source] for source in sources}
 
     async def begin_offsets(self, topic: str) -> Mapping[int, int]:
         sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
         async with self._lookup.use() as lookup:
-            return {source.partition: at for source, at in (await lookup.beginning_offsets(sources)).items()}
+            begins = await lookup.beginning_offsets(sources)
+        return {source.partition: begins[source] for source in sources}
 
     @asynccontextmanager
     async def consume(self, group: str, topics: Sequence[str], rebalance: Rebalance) -> AsyncIterator[Consumer]:
@@ -166,6 +172,8 @@ def _new_topic(spec: TopicSpec) -> NewTopic:
         spec.name,
         spec.partitions,
         BROKERS_DEFAULT,
+        # Not None, or the client insists on a number of replicas.
+        replica_assignments={},
         topic_configs={
             # When a record arrived decides what "future" is, so the broker says it, not the client.
             "message.timestamp.type": "LogAppendTime",

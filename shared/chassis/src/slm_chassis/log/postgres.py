@@ -36,6 +36,7 @@ from slm_chassis.log.wakeups import Wakeups
 TAIL_RECORDS = 1_000
 OFFSETS = """
 SELECT number, first_offset, next_offset FROM partition JOIN topic ON topic.id = partition.topic WHERE name = $1
+ORDER BY number
 """
 
 
