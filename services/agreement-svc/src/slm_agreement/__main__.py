@@ -1,0 +1,10 @@
+"""``python -m slm_agreement``: the service alone."""
+
+from __future__ import annotations
+
+from slm_agreement.bootstrap import CONTEXT, build
+from slm_agreement.settings import AgreementSettings
+from slm_chassis.app import main
+
+if __name__ == "__main__":
+    main(CONTEXT, build, AgreementSettings)

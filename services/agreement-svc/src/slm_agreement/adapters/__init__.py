@@ -1,0 +1,1 @@
+"""Tables, stores and queries in PostgreSQL, and the worker that turns agreements when their instants come."""

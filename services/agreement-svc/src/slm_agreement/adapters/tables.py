@@ -1,0 +1,185 @@
+"""The tables of this service. Instants are microseconds UTC; ids are text."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+
+def _refs(table: str) -> tuple[Column[object], Index]:
+    """References to the same thing in other systems, and the index by which it is found."""
+    column: Column[object] = Column("external_refs", JSONB, nullable=False)
+    return column, Index(
+        f"{table}_external_refs", column, postgresql_using="gin", postgresql_ops={"external_refs": "jsonb_path_ops"}
+    )
+
+
+party = Table(
+    "party",
+    metadata,
+    Column("party_id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    *_refs("party"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    Column("person_id", Text, primary_key=True),
+    Column("party_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("mandates", JSONB, nullable=False),
+    *_refs("person"),
+    UniqueConstraint("party_id", "key"),
+)
+
+principal = Table(
+    "principal",
+    metadata,
+    Column("principal_id", Text, primary_key=True),
+    Column("party_id", Text),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("roles", JSONB, nullable=False),
+    Column("person_id", Text),
+    Column("keys", JSONB, nullable=False),
+    Index("principal_party_id", "party_id", "principal_id"),
+)
+"""``keys`` holds hashes only: a key is shown once and stored nowhere."""
+
+service = Table(
+    "service",
+    metadata,
+    Column("service_id", Text, primary_key=True),
+    Column("provider_party_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    *_refs("service"),
+    UniqueConstraint("provider_party_id", "key"),
+)
+
+requirement = Table(
+    "requirement",
+    metadata,
+    Column("requirement_id", Text, primary_key=True),
+    Column("customer_party_id", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("recorded_at", BigInteger, nullable=False),
+    *_refs("requirement"),
+    UniqueConstraint("customer_party_id", "key"),
+    Index("requirement_service_id", "service_id"),
+)
+
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("provider_party_id", Text, nullable=False),
+    Column("customer_party_id", Text, nullable=False),
+    Column("service_id", Text, nullable=False),
+    *_refs("agreement"),
+    UniqueConstraint("provider_party_id", "key"),
+    Index("agreement_customer_party_id", "customer_party_id"),
+)
+
+agreement_version = Table(
+    "agreement_version",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("drafted_by_party_id", Text),
+    Column("proposal_id", Text),
+    Column("tabled", Integer),
+    Column("tabled_by_party_id", Text),
+    Column("effective_at", BigInteger),
+    Column("ends_at", BigInteger),
+    Column("finalized_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("end_reason", Text, nullable=False),
+    Column("edits", Integer, nullable=False),
+    Column("next_turn_at", BigInteger),
+    ForeignKeyConstraint(["agreement_id"], ["agreement.agreement_id"]),
+    # A proposal heard twice makes one draft, whatever else goes wrong.
+    UniqueConstraint("agreement_id", "proposal_id"),
+    Index("agreement_version_next_turn_at", "next_turn_at", postgresql_where=text("next_turn_at IS NOT NULL")),
+)
+
+_VERSION = (["agreement_id", "version"], ["agreement_version.agreement_id", "agreement_version.number"])
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("hash", Text, nullable=False),
+    # Bytes, not JSON: what is signed is these bytes, and a database's own idea of JSON would change them.
+    Column("canonical", LargeBinary, nullable=False),
+    Column("author_principal_id", Text, nullable=False),
+    Column("author_party_id", Text),
+    Column("author_person_id", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("base_version", Integer),
+    Column("tabled_at", BigInteger),
+    ForeignKeyConstraint(*_VERSION),
+)
+
+acceptance = Table(
+    "acceptance",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("party_id", Text, nullable=False),
+    Column("revision_hash", Text, nullable=False),
+    Column("principal_id", Text, nullable=False),
+    Column("accepted_at", BigInteger, nullable=False),
+    ForeignKeyConstraint(*_VERSION),
+)
+
+signature = Table(
+    "signature",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("person_id", Text, primary_key=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("revision_hash", Text, nullable=False),
+    Column("side", Text, nullable=False),
+    Column("party_id", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("mandate", Text, nullable=False),
+    Column("principal_id", Text, nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("findings", JSONB, nullable=False),
+    Column("waivers", JSONB, nullable=False),
+    ForeignKeyConstraint(*_VERSION),
+)

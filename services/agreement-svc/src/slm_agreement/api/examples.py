@@ -1,0 +1,105 @@
+"""Examples of the main bodies, as the API's documentation shows them; a test plays them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PROVIDER_ID = "7f8b3d4e-0000-5000-8000-000000000001"
+CUSTOMER_ID = "7f8b3d4e-0000-5000-8000-000000000002"
+SERVICE_ID = "7f8b3d4e-0000-5000-8000-000000000003"
+HASH = "8e0b8f3a4f0b6c5f0f0d0f5f7f5e6f0d1c2b3a49585f6e7d8c9b0a1f2e3d4c5b"
+
+PARTY: dict[str, Any] = {
+    "key": "acme-hosting",
+    "name": "Acme Hosting",
+    "external_refs": [{"system": "crm", "id": "K-1042"}],
+}
+
+PERSON: dict[str, Any] = {
+    "key": "grace",
+    "name": "Grace Hopper",
+    "email": "grace@example.com",
+    "mandates": [{"role": "provider_signatory", "text": "Signs service agreements, by resolution of 2026-01-15"}],
+}
+
+PRINCIPAL: dict[str, Any] = {
+    "key": "desk",
+    "party_id": PROVIDER_ID,
+    "name": "Service desk",
+    "roles": ["service_level_manager"],
+}
+
+SERVICE: dict[str, Any] = {
+    "key": "checkout",
+    "name": "Checkout",
+    "outcome": "Customers can pay for what is in their cart",
+}
+
+REQUIREMENT: dict[str, Any] = {
+    "key": "checkout-always",
+    "service_id": SERVICE_ID,
+    "text": "Checkout has to work whenever the shop is open, and fast enough that nobody leaves.",
+    "outcome": "No sale is lost to a slow or absent checkout",
+}
+
+DOCUMENT: dict[str, Any] = {
+    "title": "Checkout for the shop",
+    "timezone": "Europe/Berlin",
+    "term": {"effective_at": "2026-12-01T00:00:00Z", "expires_at": "2028-12-01T00:00:00Z", "notice": "P90D"},
+    "service_hours": {
+        "business": {
+            "timezone": "Europe/Berlin",
+            "weekly": {"mon-fri": [["08:00", "18:00"]]},
+            "holidays": [{"country": "DE", "subdivision": "BE"}],
+        }
+    },
+    "requirements": ["checkout-always"],
+    "clauses": {
+        "service_description": "Checkout takes payments for the shop: cards, invoices and vouchers, 200 a minute.",
+        "charges": {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"},
+    },
+    "targets": [
+        {
+            "key": "availability",
+            "title": "Checkout is available",
+            "indicator": "payments.checkout",
+            "aggregation": "availability",
+            "objective": {"at_least": "99.9", "unit": "percent"},
+            "window": {"calendar": "month"},
+            "responsible": {"owner": "Operations", "plan": [{"step": "Fail over to the second site"}]},
+        },
+        {
+            "key": "fast",
+            "title": "Checkout answers within 300 ms",
+            "indicator": {"key": "payments.checkout-latency", "unit": "ms"},
+            "aggregation": {"share_at_most": "300"},
+            "objective": {"at_least": "95", "unit": "percent"},
+            "window": {"calendar": "month"},
+        },
+        {
+            "key": "p1-resolution",
+            "title": "P1 incidents are resolved within 4 hours of service time",
+            "aggregation": "clock",
+            "clock": "resolution",
+            "objective": {"within": {"service_time": "PT4H"}},
+            "applies_to": {"type": "incident", "priority": ["P1"]},
+            "pause": ["awaiting_customer", "awaiting_vendor"],
+            "service_hours": "business",
+        },
+    ],
+}
+
+AGREEMENT: dict[str, Any] = {
+    "key": "checkout-2027",
+    "kind": "sla",
+    "provider_party_id": PROVIDER_ID,
+    "customer_party_id": CUSTOMER_ID,
+    "service_id": SERVICE_ID,
+    "template": "sla-standard",
+    "document": DOCUMENT,
+}
+
+SIGNATURE: dict[str, Any] = {
+    "revision_hash": HASH,
+    "waivers": [{"code": "relevant.no-requirement", "reason": "Takes over the terms of the agreement before it."}],
+}

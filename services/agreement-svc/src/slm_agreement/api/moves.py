@@ -1,0 +1,53 @@
+"""``/api/v1/agreements/{id}/…``: the moves of a negotiation, and the end of an agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from slm_agreement.api import reading
+from slm_agreement.api.agreements import shown
+from slm_agreement.api.schemas import CounterProposal, Proposal, SignatureBody, Termination, Withdrawal
+from slm_agreement.application import agreements
+from slm_agreement.application.ledger import Desk
+from slm_chassis.http.access import Caller
+
+
+def router(desk: Desk) -> APIRouter:
+    routes = APIRouter(prefix="/api/v1/agreements", tags=["negotiation"])
+
+    @routes.post("/{agreement_id}/propose")
+    async def propose(agreement_id: str, body: Proposal, caller: Caller, response: Response) -> dict[str, Any]:
+        """Put your draft to the other party."""
+        return shown(*await agreements.propose(desk, caller, agreement_id, body.revision_hash), response)
+
+    @routes.post("/{agreement_id}/counter")
+    async def counter(agreement_id: str, body: CounterProposal, caller: Caller, response: Response) -> dict[str, Any]:
+        """Answer the revision on the table, named by its hash, with a document of your own."""
+        moved = await agreements.counter(desk, caller, agreement_id, body.revision_hash, body.document)
+        return shown(*moved, response)
+
+    @routes.post("/{agreement_id}/accept")
+    async def accept(agreement_id: str, body: Proposal, caller: Caller, response: Response) -> dict[str, Any]:
+        """Accept the revision on the table; refused while the check finds errors."""
+        return shown(*await agreements.accept(desk, caller, agreement_id, body.revision_hash), response)
+
+    @routes.post("/{agreement_id}/withdraw")
+    async def withdraw(agreement_id: str, body: Withdrawal, caller: Caller, response: Response) -> dict[str, Any]:
+        """End the negotiation; possible until both parties have signed."""
+        return shown(*await agreements.withdraw(desk, caller, agreement_id, body.reason, body.version), response)
+
+    @routes.post("/{agreement_id}/sign")
+    async def sign(agreement_id: str, body: SignatureBody, caller: Caller, response: Response) -> dict[str, Any]:
+        """Sign the agreed revision as the person behind your key; the last signature required finalizes it."""
+        waivers = [waiver.model_dump() for waiver in body.waivers]
+        return shown(*await agreements.sign(desk, caller, agreement_id, body.revision_hash, waivers), response)
+
+    @routes.post("/{agreement_id}/terminate")
+    async def terminate(agreement_id: str, body: Termination, caller: Caller, response: Response) -> dict[str, Any]:
+        """End the agreement before its term, now or at a later instant, saying why (signatories)."""
+        at = reading.instant("at", body.at)
+        return shown(*await agreements.terminate(desk, caller, agreement_id, body.reason, at), response)
+
+    return routes

@@ -1,0 +1,27 @@
+"""What the rules refuse, as problem documents: which status means which refusal."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request
+from starlette.responses import Response
+
+from slm_agreement.domain.errors import Invalid, NotAllowed, Refused, Stale, Unknown, WrongState
+from slm_chassis.http.problems import Problem, respond
+
+_STATUS: dict[type[Refused], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Stale: 412, Invalid: 422}
+
+
+def problem_of(refused: Refused) -> Problem:
+    """A refusal as the answer to the caller."""
+    errors = [finding.document() for finding in refused.findings]
+    return Problem(_STATUS[type(refused)], refused.code, refused.title, refused.detail, errors)
+
+
+def install(api: FastAPI) -> None:
+    """Lets every route of the API raise what the rules raise."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return respond(problem_of(error), request.url.path)
+
+    api.add_exception_handler(Refused, answer)

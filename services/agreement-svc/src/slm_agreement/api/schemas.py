@@ -1,0 +1,163 @@
+"""The bodies that clients send; what they may contain is the same for HTTP and for nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from slm_agreement.api import examples
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Prose = Annotated[str, Field(max_length=10_000)]
+Key = Annotated[
+    str | None,
+    Field(max_length=100, description="Your own key; the id follows from it, so that applying a file twice is safe"),
+]
+Hash = Annotated[str, Field(min_length=1, max_length=128, description="The hash of the revision, as you read it")]
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ExternalRef(Body):
+    system: Annotated[str, Field(min_length=1, max_length=100)]
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    url: Annotated[str | None, Field(max_length=2_000)] = None
+
+
+class Referable(Body):
+    external_refs: Annotated[list[ExternalRef], Field(max_length=100)] = []
+
+    def references(self) -> list[dict[str, Any]]:
+        return [reference.model_dump() for reference in self.external_refs]
+
+
+class PartyEdit(Referable):
+    name: Name
+
+
+class NewParty(PartyEdit):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PARTY]})
+    key: Key = None
+
+
+class MandateBody(Body):
+    role: Annotated[str, Field(pattern="^(business_signatory|provider_signatory)$")]
+    text: Annotated[str, Field(max_length=1_000)] = ""
+    valid_from: Annotated[str | None, Field(description="RFC 3339; null: since ever")] = None
+    valid_until: Annotated[str | None, Field(description="RFC 3339, excluded; null: without end")] = None
+
+
+class PersonEdit(Referable):
+    name: Name
+    email: Annotated[str | None, Field(max_length=320)] = None
+    mandates: Annotated[list[MandateBody], Field(max_length=100)] = []
+
+
+class NewPerson(PersonEdit):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PERSON]})
+    key: Key = None
+    party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+
+
+class PrincipalEdit(Body):
+    name: Name
+    roles: Annotated[list[str], Field(max_length=20)]
+    person_id: Annotated[str | None, Field(description="Who signs with this principal's keys")] = None
+
+
+class NewPrincipal(PrincipalEdit):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PRINCIPAL]})
+    key: Key = None
+    party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+
+
+class NewKey(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"scopes": []}, {"scopes": ["measurements:write"]}]})
+    scopes: Annotated[
+        list[Annotated[str, Field(pattern=r"^[a-z-]+:(read|write)$|^\*:(read|write)$")]],
+        Field(max_length=100, description="`<resource>:read`, `<resource>:write`; empty: all that the roles allow"),
+    ] = []
+
+
+class ServiceEdit(Referable):
+    name: Name
+    outcome: Annotated[str, Field(max_length=10_000, description="The business outcome it exists for")] = ""
+    description: Prose = ""
+
+
+class NewService(ServiceEdit):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SERVICE]})
+    key: Key = None
+    provider_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+
+
+class NewRequirement(Referable):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUIREMENT]})
+    key: Key = None
+    customer_party_id: Annotated[str | None, Field(description="By default your own party; operators name one")] = None
+    service_id: str
+    text: Annotated[str, Field(min_length=1, max_length=10_000)]
+    outcome: Prose = ""
+
+
+class NewAgreement(Referable):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.AGREEMENT]})
+    key: Key = None
+    kind: Annotated[str, Field(description="sla, ola or uc")] = "sla"
+    scope: Annotated[str, Field(description="service, customer or corporate")] = "service"
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+    template: Annotated[str | None, Field(description="Its clauses stand where the document has none")] = None
+    document: Annotated[dict[str, Any], Field(description="The terms; see the reference of terms")] = {}
+
+
+class NewRevision(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"document": examples.DOCUMENT}]})
+    document: dict[str, Any]
+    template: str | None = None
+    version: Annotated[int | None, Field(description="By default the newest version in draft")] = None
+
+
+class Proposal(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"revision_hash": examples.HASH}]})
+    revision_hash: Hash
+
+
+class CounterProposal(Proposal):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"revision_hash": examples.HASH, "document": examples.DOCUMENT}]}
+    )
+    document: dict[str, Any]
+
+
+class Waiver(Body):
+    code: Annotated[str, Field(min_length=1, max_length=100, description="The warning's code")]
+    reason: Annotated[str, Field(min_length=1, max_length=1_000)]
+
+
+class SignatureBody(Proposal):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SIGNATURE]})
+    waivers: Annotated[list[Waiver], Field(max_length=100)] = []
+
+
+class Withdrawal(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The project was stopped."}]})
+    reason: Annotated[str, Field(max_length=1_000)] = ""
+    version: int | None = None
+
+
+class Termination(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Insourced.", "at": "2027-03-31T22:00:00Z"}]})
+    reason: Annotated[str, Field(min_length=1, max_length=1_000)]
+    at: Annotated[str | None, Field(description="RFC 3339, not in the past; null: now")] = None
+
+
+class NewAmendment(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"document": examples.DOCUMENT}]})
+    document: Annotated[
+        dict[str, Any] | None, Field(description="By default a copy of the version signed last, without effective_at")
+    ] = None

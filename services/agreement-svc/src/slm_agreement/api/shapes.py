@@ -1,0 +1,208 @@
+"""Domain values and rows as the JSON that clients see; instants as RFC 3339 text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_agreement.domain import signing, smart
+from slm_agreement.domain.agreement import SIGNED, Mover, Revision, Signature, State, Version
+from slm_agreement.domain.canonical import canonical, hash_of
+from slm_agreement.domain.enrolment import EnrolledPrincipal
+from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Service
+from slm_events import instants
+
+
+def text_of(instant: int | None) -> str | None:
+    return None if instant is None else instants.to_text(instant)
+
+
+def party(value: Party) -> dict[str, Any]:
+    return {
+        "party_id": value.party_id,
+        "key": value.key,
+        "name": value.name,
+        "external_refs": value.external_refs,
+    }
+
+
+def person(value: Person) -> dict[str, Any]:
+    return {
+        "person_id": value.person_id,
+        "party_id": value.party_id,
+        "key": value.key,
+        "name": value.name,
+        "email": value.email,
+        "mandates": [_mandate(mandate) for mandate in value.mandates],
+        "external_refs": value.external_refs,
+    }
+
+
+def _mandate(value: Mandate) -> dict[str, Any]:
+    return {
+        "role": value.role,
+        "text": value.text,
+        "valid_from": text_of(value.valid_from),
+        "valid_until": text_of(value.valid_until),
+    }
+
+
+def principal(value: EnrolledPrincipal) -> dict[str, Any]:
+    return {
+        "principal_id": value.principal_id,
+        "party_id": value.party_id,
+        "key": value.key,
+        "name": value.name,
+        "roles": value.roles,
+        "person_id": value.person_id,
+        "keys": [
+            {
+                "key_id": key.key_id,
+                "scopes": key.scopes,
+                "created_at": text_of(key.created_at),
+                "revoked_at": text_of(key.revoked_at),
+            }
+            for key in value.keys
+        ],
+    }
+
+
+def service(value: Service) -> dict[str, Any]:
+    return {
+        "service_id": value.service_id,
+        "provider_party_id": value.provider_party_id,
+        "key": value.key,
+        "name": value.name,
+        "outcome": value.outcome,
+        "description": value.description,
+        "external_refs": value.external_refs,
+    }
+
+
+def requirement(value: Requirement) -> dict[str, Any]:
+    return {
+        "requirement_id": value.requirement_id,
+        "customer_party_id": value.customer_party_id,
+        "service_id": value.service_id,
+        "key": value.key,
+        "text": value.text,
+        "outcome": value.outcome,
+        "recorded_at": text_of(value.recorded_at),
+        "external_refs": value.external_refs,
+    }
+
+
+def tag(shape: Mapping[str, Any]) -> str:
+    """An entity tag of what is shown: the same content has the same tag."""
+    return hash_of(canonical(shape))[:32]
+
+
+def version_tag(version: Version) -> str:
+    return f"{version.number}.{version.edits}"
+
+
+def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
+    """An agreement with one of its versions in full and a line for each other that the caller may see."""
+    identity, revision = shown.identity, shown.current
+    term = revision.document["term"]
+    return {
+        "agreement_id": identity.agreement_id,
+        "key": identity.key,
+        "kind": identity.kind,
+        "scope": identity.scope,
+        "provider_party_id": identity.provider_party_id,
+        "customer_party_id": identity.customer_party_id,
+        "service_id": identity.service_id,
+        "external_refs": identity.external_refs,
+        "version": shown.number,
+        "state": str(shown.state),
+        "title": revision.document["title"],
+        "revision": revision_line(revision),
+        "on_the_table_of": None if shown.tabled is None else shown.tabled_by_party_id,
+        "accepted_by": sorted({a.party_id for a in shown.acceptances if a.revision_hash == revision.hash}),
+        "signatures": [_signature(signature) for signature in shown.signatures],
+        "missing_signatures": signing.missing(shown) if shown.state == State.AGREED else [],
+        "effective_at": term["effective_at"],
+        "expires_at": term["expires_at"],
+        "ends_at": text_of(shown.ends_at),
+        "finalized_at": text_of(shown.finalized_at),
+        "ended_at": text_of(shown.ended_at),
+        "end_reason": shown.end_reason,
+        "proposal_id": shown.proposal_id,
+        "versions": [
+            {
+                "version": version.number,
+                "state": str(version.state),
+                "effective_at": version.current.document["term"]["effective_at"],
+                "proposal_id": version.proposal_id,
+            }
+            for version in versions
+        ],
+        "document": revision.document,
+    }
+
+
+def chosen(versions: Sequence[Version], number: int | None) -> Version | None:
+    """The version asked for, else the one signed last, else the newest."""
+    if number is not None:
+        return next((version for version in versions if version.number == number), None)
+    signed = smart.latest_signed(versions)
+    wanted = signed if signed is not None else max(version.number for version in versions)
+    return next(version for version in versions if version.number == wanted)
+
+
+def agreement_line(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of the list of agreements."""
+    instants_ = ("effective_at", "ends_at", "finalized_at", "ended_at")
+    return {name: text_of(value) if name in instants_ else value for name, value in row.items()}
+
+
+def revision_line(revision: Revision) -> dict[str, Any]:
+    return {
+        "number": revision.number,
+        "hash": revision.hash,
+        "author": _author(revision.author),
+        "created_at": text_of(revision.created_at),
+        "tabled_at": text_of(revision.tabled_at),
+        "base_version": revision.base_version,
+    }
+
+
+def revision(value: Revision) -> dict[str, Any]:
+    """A revision with its content: SHA-256 of the content's RFC 8785 form is the hash."""
+    return {**revision_line(value), "content": value.content}
+
+
+def history_line(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row of the audit as an agreement's history tells it."""
+    detail = {name: value for name, value in row["detail"].items() if name != "private"}
+    return {
+        "seq": row["seq"],
+        "at": text_of(row["at"]),
+        "action": row["action"],
+        "by_principal_id": row["principal_id"],
+        "by_party_id": row["party_id"],
+        "detail": detail,
+    }
+
+
+def is_signed(version: Version) -> bool:
+    return version.state in SIGNED
+
+
+def _author(author: Mover) -> dict[str, Any]:
+    return {"principal_id": author.principal_id, "party_id": author.party_id, "person_id": author.person_id}
+
+
+def _signature(value: Signature) -> dict[str, Any]:
+    return {
+        "side": value.side,
+        "party_id": value.party_id,
+        "person_id": value.person_id,
+        "name": value.name,
+        "mandate": value.mandate,
+        "revision_hash": value.revision_hash,
+        "signed_at": text_of(value.signed_at),
+        "findings": value.findings,
+        "waivers": value.waivers,
+    }

@@ -1,0 +1,264 @@
+"""Agreements as their parties make them: draft, revise, propose, counter, accept, withdraw, sign, terminate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_agreement.application import callers, drafting
+from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.domain import negotiation, signing, term
+from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
+from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
+from slm_agreement.domain.finalizing import Names
+from slm_agreement.domain.smart import latest_signed
+from slm_chassis.access import Principal
+from slm_chassis.identity import named_id
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a new agreement is drafted from: whose it is, and a document or a template or both."""
+
+    kind: str
+    scope: str
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+    key: str | None = None
+    template: str | None = None
+    document: Mapping[str, Any] = field(default_factory=dict)
+    external_refs: list[dict[str, Any]] = field(default_factory=list)
+
+
+async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Version], bool]:
+    """Version 1 with its first revision, and whether it is new; the same order again gives what is there.
+
+    Raises Invalid for what does not hold, WrongState where the key stands for another agreement.
+    """
+    callers.must_manage(caller)
+    key = callers.key_or_random(order.key)
+    identity = Identity(
+        named_id(order.provider_party_id, "agreement", key),
+        key,
+        order.kind,
+        order.scope,
+        order.provider_party_id,
+        order.customer_party_id,
+        order.service_id,
+        order.external_refs,
+    )
+    identity.side_of(caller.party_id)
+    async with desk.begin() as ledger:
+        await ledger.lock(identity.agreement_id)
+        await drafting.check_identity(ledger, identity)
+        document = await drafting.resolved(ledger, identity, order.document, order.template)
+        known = await ledger.agreements.identity(identity.agreement_id)
+        if known is not None:
+            return await _same(ledger, caller, identity, known, document), False
+        version = Version(identity, 1, drafted_by_party_id=caller.party_id)
+        revision = write(version, document, callers.mover(caller), None, ledger.now)
+        await ledger.agreements.add(identity)
+        await ledger.agreements.save(version)
+        detail = {"version": 1, "revision_hash": revision.hash, "private": True}
+        await ledger.note(caller, "agreement.draft", identity.agreement_id, detail)
+    return [version], True
+
+
+async def revise(
+    desk: Desk,
+    caller: Principal,
+    agreement_id: str,
+    document: Mapping[str, Any],
+    template: str | None,
+    number: int | None,
+    unless_changed: Callable[[Version], None],
+) -> tuple[list[Version], Version]:
+    """Another revision of a draft. ``unless_changed`` raises where the version is not the one its editor has seen."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _open_one(versions, number)
+        unless_changed(version)
+        text = await drafting.resolved(ledger, version.identity, document, template)
+        revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
+        await ledger.agreements.save(version)
+        detail = {"version": version.number, "revision_hash": revision.hash, "private": _is_private(version)}
+        await ledger.note(caller, "agreement.revise", agreement_id, detail)
+    return versions, version
+
+
+async def propose(
+    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
+) -> tuple[list[Version], Version]:
+    """Puts the draft with that hash to the other party."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _with(versions, revision_hash)
+        negotiation.propose(version, revision_hash, callers.mover(caller), ledger.now)
+        await _moved(ledger, caller, "agreement.propose", version)
+    return versions, version
+
+
+async def counter(
+    desk: Desk,
+    caller: Principal,
+    agreement_id: str,
+    revision_hash: str,
+    document: Mapping[str, Any],
+) -> tuple[list[Version], Version]:
+    """Answers the revision with that hash by another document."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _with(versions, revision_hash)
+        text = await drafting.resolved(ledger, version.identity, document, None)
+        base = latest_signed([other for other in versions if other is not version])
+        negotiation.counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
+        await _moved(ledger, caller, "agreement.counter", version)
+    return versions, version
+
+
+async def accept(desk: Desk, caller: Principal, agreement_id: str, revision_hash: str) -> tuple[list[Version], Version]:
+    """Accepts the revision with that hash."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _with(versions, revision_hash)
+        others = [other for other in versions if other is not version]
+        negotiation.accept(version, revision_hash, callers.mover(caller), others, ledger.now)
+        await _moved(ledger, caller, "agreement.accept", version)
+    return versions, version
+
+
+async def withdraw(
+    desk: Desk, caller: Principal, agreement_id: str, reason: str, number: int | None
+) -> tuple[list[Version], Version]:
+    """Ends a negotiation."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _open_one(versions, number, also=State.WITHDRAWN)
+        negotiation.withdraw(version, reason, callers.mover(caller), ledger.now)
+        await _moved(ledger, caller, "agreement.withdraw", version)
+    return versions, version
+
+
+async def sign(
+    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str, waivers: Sequence[Mapping[str, str]]
+) -> tuple[list[Version], Version]:
+    """Signs the revision with that hash as the person behind the key; the last signature required finalizes it."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        version = _with(versions, revision_hash)
+        others = [other for other in versions if other is not version]
+        person = await ledger.people.get(caller.person_id) if caller.person_id else None
+        names = await _names(ledger, version.identity)
+        signing.sign(version, revision_hash, waivers, callers.mover(caller), person, others, names, ledger.now)
+        await _moved(ledger, caller, "agreement.sign", version)
+    return versions, version
+
+
+async def terminate(
+    desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None
+) -> tuple[list[Version], Version]:
+    """Ends the agreement before its term, now or at a later instant (microseconds UTC)."""
+    async with desk.begin() as ledger:
+        versions = await opened(ledger, caller, agreement_id)
+        instant = ledger.now if at is None else at
+        turned = term.terminate(versions, reason, instant, callers.mover(caller), ledger.now)
+        for version in versions:
+            await ledger.agreements.save(version)
+        for at_instant, event in turned:
+            ledger.publish(event, at=at_instant)
+        detail = {"reason": reason, "at": instant}
+        await ledger.note(caller, "agreement.terminate", agreement_id, detail)
+    return versions, _ended_last(versions)
+
+
+async def opened(ledger: Ledger, caller: Principal, agreement_id: str) -> list[Version]:
+    """All versions that the caller may see, the agreement locked. Raises Unknown for a foreign or unknown agreement."""
+    await ledger.lock(agreement_id)
+    versions = await ledger.agreements.versions(agreement_id)
+    return visible(caller, agreement_id, versions)
+
+
+def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> list[Version]:
+    """The versions that the caller may see. Raises Unknown where there is none."""
+    may_see = bool(versions) and caller.may_see(
+        versions[0].identity.provider_party_id, versions[0].identity.customer_party_id
+    )
+    seen = [version for version in versions if caller.is_operator or version.visible_to(caller.party_id)]
+    if not may_see or not seen:
+        raise Unknown(f"There is no agreement {agreement_id!r} that you may see.")
+    return seen
+
+
+async def _same(
+    ledger: Ledger, caller: Principal, identity: Identity, known: Identity, document: dict[str, Any]
+) -> list[Version]:
+    """What the key stands for, if it is the very same; else WrongState without telling what it is."""
+    versions = await ledger.agreements.versions(known.agreement_id)
+    first = versions[0]
+    wanted = write(Version(identity, 1), document, callers.mover(caller), None, ledger.now).hash
+    seen = first.visible_to(caller.party_id) and identity == known
+    if not seen or wanted not in {revision.hash for revision in first.revisions_for(caller.party_id)}:
+        raise WrongState(
+            "The key is taken by another agreement or document: post a revision to it, or use another key."
+        )
+    return visible(caller, known.agreement_id, versions)
+
+
+def _with(versions: Sequence[Version], revision_hash: str) -> Version:
+    """The version whose revision is named, else the one being negotiated: its rules say what is wrong."""
+    for version in sorted(versions, key=lambda v: (v.state in OPEN, v.number), reverse=True):
+        if any(revision.hash == revision_hash for revision in version.revisions):
+            return version
+    return _open_one(versions, None)
+
+
+def _open_one(versions: Sequence[Version], number: int | None, also: State | None = None) -> Version:
+    if number is not None:
+        found = [version for version in versions if version.number == number]
+        if not found:
+            raise Invalid("There is no such version.", [Finding("version", str(number), "write a version there is")])
+        return found[0]
+    candidates = [version for version in versions if version.state in OPEN or version.state == also]
+    if not candidates:
+        raise WrongState("No version of this agreement is being negotiated: draft an amendment.")
+    return max(candidates, key=lambda version: (version.state in OPEN, version.number))
+
+
+async def _moved(ledger: Ledger, caller: Principal, action: str, version: Version) -> None:
+    await ledger.agreements.save(version)
+    for event in version.events:
+        ledger.publish(event)
+    version.events.clear()
+    detail = {
+        "version": version.number,
+        "state": str(version.state),
+        "revision_number": version.current.number,
+        "revision_hash": version.current.hash,
+        "private": _is_private(version),
+    }
+    await ledger.note(caller, action, version.identity.agreement_id, detail)
+
+
+def _is_private(version: Version) -> bool:
+    return version.tabled is None and version.drafted_by_party_id is not None
+
+
+def _ended_last(versions: Sequence[Version]) -> Version:
+    return max(versions, key=lambda version: (version.ends_at is not None, version.number))
+
+
+async def _names(ledger: Ledger, identity: Identity) -> Names:
+    provider = await ledger.parties.get(identity.provider_party_id)
+    customer = await ledger.parties.get(identity.customer_party_id)
+    service = await ledger.services.get(identity.service_id)
+    if provider is None or customer is None or service is None:
+        raise Unknown("The agreement's parties or service are no longer there.")
+    return Names(provider.name, customer.name, service.key, service.name)
+
+
+async def read(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:
+    """The versions that the caller may see. Raises Unknown for a foreign or unknown agreement."""
+    async with desk.begin() as ledger:
+        return visible(caller, agreement_id, await ledger.agreements.versions(agreement_id))

@@ -1,0 +1,111 @@
+"""Amendments: new versions negotiated while the old one is in force, by a party or in answer to a proposal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_agreement.application import agreements, callers, drafting
+from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.domain import document as documents
+from slm_agreement.domain import negotiation
+from slm_agreement.domain.agreement import Mover, State, Version, write
+from slm_agreement.domain.errors import Invalid, Unknown, WrongState
+from slm_agreement.domain.smart import latest_signed
+from slm_chassis.access import Principal
+from slm_chassis.identity import named_id
+from slm_events.review import TargetRevisionProposed
+
+_ITSELF = Mover("agreement-svc", None, frozenset())
+
+
+async def draft(
+    desk: Desk, caller: Principal, agreement_id: str, document: Mapping[str, Any] | None
+) -> tuple[list[Version], Version, bool]:
+    """A new version in draft, private to the caller's party, and whether it is new.
+
+    Without a document it starts as a copy of the version signed last, with no effective instant yet. A draft of the
+    same party with the same content is given back instead of a second one.
+    """
+    callers.must_manage(caller)
+    async with desk.begin() as ledger:
+        versions = await agreements.opened(ledger, caller, agreement_id)
+        versions[0].identity.side_of(caller.party_id)
+        every = await ledger.agreements.versions(agreement_id)
+        base = _base(every)
+        written = document if document is not None else _copy(base)
+        text = await drafting.resolved(ledger, base.identity, written, None)
+        same = _same_draft(versions, text, caller)
+        if same is not None:
+            return versions, same, False
+        version = Version(base.identity, _next(every), drafted_by_party_id=caller.party_id)
+        revision = write(version, text, callers.mover(caller), base.number, ledger.now)
+        await ledger.agreements.save(version)
+        detail = {"version": version.number, "revision_hash": revision.hash, "private": True}
+        await ledger.note(caller, "agreement.amend", agreement_id, detail)
+    return [*versions, version], version, True
+
+
+async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
+    """A proposed target becomes a draft amendment that both parties see; heard again, nothing more happens.
+
+    Raises Unknown where the agreement was never here. A proposal that cannot be drafted (the agreement has ended, the
+    target is gone, the objective does not hold) is noted and goes no further.
+    """
+    await ledger.lock(proposal.agreement_id)
+    versions = await ledger.agreements.versions(proposal.agreement_id)
+    if not versions:
+        raise Unknown(f"There is no agreement {proposal.agreement_id!r}.")
+    if any(version.proposal_id == proposal.proposal_id for version in versions):
+        return
+    detail: dict[str, Any] = {"proposal_id": proposal.proposal_id, "target_id": proposal.target_id}
+    try:
+        version = _answered(versions, proposal, ledger.now)
+    except (Invalid, WrongState) as refused:
+        detail |= {"why": refused.detail, "findings": [finding.document() for finding in refused.findings]}
+        await ledger.note(None, "proposal.refuse", proposal.agreement_id, detail)
+        return
+    await ledger.agreements.save(version)
+    event_id = named_id(proposal.proposal_id, "amendment-drafted")
+    ledger.publish(negotiation.drafted(version, ledger.now), event_id=event_id)
+    detail |= {"version": version.number, "revision_hash": version.head.hash}
+    await ledger.note(None, "proposal.draft", proposal.agreement_id, detail)
+
+
+def _answered(versions: Sequence[Version], proposal: TargetRevisionProposed, now: int) -> Version:
+    base = _base(versions)
+    changed = documents.with_objective(base.current.document, proposal.target_id, proposal.objective)
+    if changed is None:
+        raise WrongState(f"Version {base.number} has no target {proposal.target_key!r} any more.")
+    identity = base.identity
+    resolved = documents.resolve(changed, identity.subject, None, changed["title"])
+    version = Version(identity, _next(versions), proposal_id=proposal.proposal_id)
+    write(version, resolved, _ITSELF, base.number, now)
+    return version
+
+
+def _base(versions: Sequence[Version]) -> Version:
+    """The version signed last: what an amendment amends. Raises WrongState."""
+    number = latest_signed(versions)
+    if number is None:
+        raise WrongState("Nothing is signed yet: revise the draft or counter the proposal instead.")
+    if any(version.state == State.TERMINATED for version in versions):
+        raise WrongState("The agreement was terminated: draft a new one.")
+    return next(version for version in versions if version.number == number)
+
+
+def _copy(base: Version) -> dict[str, Any]:
+    document = base.current.document
+    return {**document, "term": {**document["term"], "effective_at": None}}
+
+
+def _same_draft(versions: Sequence[Version], text: dict[str, Any], caller: Principal) -> Version | None:
+    for version in versions:
+        mine = version.state == State.DRAFT and version.drafted_by_party_id == caller.party_id
+        if mine and version.head.document == text:
+            return version
+    return None
+
+
+def _next(versions: Sequence[Version]) -> int:
+    return max(version.number for version in versions) + 1

@@ -1,0 +1,86 @@
+"""What a use case needs of storage: collections of domain values in one transaction, and a way to tell of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol, TypeVar
+
+from slm_agreement.domain.agreement import Identity, Version
+from slm_agreement.domain.enrolment import EnrolledPrincipal
+from slm_agreement.domain.people import Party, Person, Requirement, Service
+from slm_chassis.access import Principal
+
+T = TypeVar("T")
+
+
+class Kept(Protocol[T]):
+    """All values of one kind, each under the id that is its first field."""
+
+    async def get(self, key: str) -> T | None: ...
+
+    async def put(self, value: T) -> None:
+        """Keep the value in place of the one with its id."""
+        ...
+
+
+class Agreements(Protocol):
+    """Agreements with all their versions. Whoever changes one begins with ``Ledger.lock``."""
+
+    async def identity(self, agreement_id: str) -> Identity | None: ...
+
+    async def add(self, identity: Identity) -> None:
+        """A new agreement, without a version yet."""
+        ...
+
+    async def versions(self, agreement_id: str) -> list[Version]:
+        """Every version, the first first."""
+        ...
+
+    async def save(self, version: Version) -> None:
+        """Keep a version as it stands, and when it turns next."""
+        ...
+
+
+class Ledger(Protocol):
+    """One transaction."""
+
+    now: int
+    """Installation time, microseconds UTC."""
+
+    @property
+    def parties(self) -> Kept[Party]: ...
+    @property
+    def people(self) -> Kept[Person]: ...
+    @property
+    def services(self) -> Kept[Service]: ...
+    @property
+    def requirements(self) -> Kept[Requirement]: ...
+    @property
+    def principals(self) -> Kept[EnrolledPrincipal]: ...
+    @property
+    def agreements(self) -> Agreements: ...
+
+    async def lock(self, subject: str) -> None:
+        """Nobody else changes what has this id until the transaction ends."""
+        ...
+
+    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
+        """Tell of it, if the transaction commits."""
+        ...
+
+    async def note(self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+        """Write down who did what to what; without a principal it was the product itself."""
+        ...
+
+
+class Desk(Protocol):
+    """Where ledgers come from."""
+
+    def begin(self) -> AbstractAsyncContextManager[Ledger]:
+        """A ledger whose changes are kept when the block ends, and forgotten when it raises."""
+        ...
+
+    async def due(self) -> list[str]:
+        """Ids of agreements with a version whose next turn has come, the earliest first."""
+        ...

@@ -1,0 +1,60 @@
+"""Wires the service: the only place that knows every part of it."""
+
+from __future__ import annotations
+
+from slm_agreement.adapters.sql_ledger import SqlDesk
+from slm_agreement.adapters.term_timer import TermTimer
+from slm_agreement.api import agreements, moves, parties, people, principals, problems, requirements, services
+from slm_agreement.subscriptions import HANDLERS
+from slm_chassis.access import AccessRegistry
+from slm_chassis.app import App
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http.api import build_api
+from slm_chassis.identity import NewId, new_id
+from slm_chassis.log.port import EventLog
+from slm_chassis.outbox import Relay
+from slm_chassis.settings import ServiceSettings
+from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.workers import Worker
+
+CONTEXT = "agreement"
+
+
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_id: NewId = new_id) -> App:
+    """The service, ready to start, on a migrated database. Raises OSError where that is away."""
+    database = await Database.open(
+        settings.database_url,
+        clock=clock,
+        source=f"/slm/{settings.installation}/{CONTEXT}",
+        new_id=new_id,
+        pool_size=settings.pool_size,
+    )
+    bootstrap_key = settings.bootstrap_key.get_secret_value() if settings.bootstrap_key else None
+    access = AccessRegistry(log, bootstrap_key=bootstrap_key)
+    desk = SqlDesk(database, access)
+    http = build_api(
+        context=CONTEXT,
+        title="Agreements: parties, catalogue, negotiation",
+        routers=[
+            parties.router(desk, database),
+            people.router(desk, database),
+            principals.router(desk, database),
+            services.router(desk, database),
+            requirements.router(desk, database),
+            agreements.router(desk, database, clock),
+            moves.router(desk),
+        ],
+        access=access,
+        database=database,
+        clock=clock,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    problems.install(http)
+    workers: list[Worker] = [
+        Relay(database, log),
+        Subscriptions(f"slm-{CONTEXT}", database, log, HANDLERS),
+        TermTimer(desk),
+    ]
+    return App(CONTEXT, http, workers, database, log, access)

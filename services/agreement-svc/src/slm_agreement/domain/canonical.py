@@ -1,0 +1,29 @@
+"""The canonical form of a revision (RFC 8785) and the hash that is its identity."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import rfc8785
+
+from slm_agreement.domain.errors import Finding, Invalid
+
+
+def canonical(content: Any) -> bytes:
+    """A JSON value → its canonical bytes.
+
+    Raises Invalid where the value has none: NaN, infinities, integers beyond 2^53, lone surrogates.
+    """
+    try:
+        text = rfc8785.dumps(content)
+        text.decode()
+    except (rfc8785.CanonicalizationError, UnicodeError, RecursionError) as error:
+        remedy = "write numbers that matter as text and characters as Unicode"
+        raise Invalid("The document has no canonical form.", [Finding("document", str(error), remedy)]) from error
+    return text
+
+
+def hash_of(canonical_bytes: bytes) -> str:
+    """SHA-256 of canonical bytes, lower-case hexadecimal."""
+    return hashlib.sha256(canonical_bytes).hexdigest()

@@ -1,0 +1,255 @@
+"""The document of a revision: what an author writes, checked as a whole, with every default and date written out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from slm_agreement.domain import clauses, target_windows, targets
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.reading import Reader
+from slm_agreement.domain.templates import Template
+from slm_calendar import service_hours
+from slm_calendar.errors import CalendarError
+from slm_calendar.local_time import zone_named
+from slm_chassis.identity import named_id
+from slm_events import instants
+
+PERIODS = target_windows.CALENDAR_WINDOWS
+HOLIDAY_YEARS = 10
+"""How far ahead a country's holidays are written out where the agreement has no end."""
+_SECOND = 1_000_000
+_LATEST = instants.from_text("9000-01-01T00:00:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a document is about: between whom, over which service, under which key."""
+
+    agreement_key: str
+    provider_party_id: str
+    customer_party_id: str
+    service_id: str
+
+
+def resolve(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
+    """The document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
+
+    Raises Invalid with everything there is to mend.
+    """
+    findings = Findings()
+    reader = Reader(raw, "", findings)
+    term = _term(reader)
+    hours = _service_hours(reader, term)
+    around = targets.Surroundings(
+        subject.agreement_key,
+        subject.provider_party_id,
+        subject.customer_party_id,
+        subject.service_id,
+        frozenset(hours),
+    )
+    written = reader.raw("clauses", {})
+    if template is not None and isinstance(written, Mapping):
+        written = {**template.clauses, **written}
+    period = _choice(reader, "reporting", "period", "month")
+    resolved = {
+        "title": reader.text("title", default_title, longest=300),
+        "timezone": _timezone(reader),
+        "term": term,
+        "closing_delay": _closing_delay(reader),
+        "service_hours": hours,
+        "targets": targets.resolve_all(reader.raw("targets", []), around, findings),
+        "clauses": clauses.resolve(written, findings),
+        "signatories": _signatories(reader, subject),
+        "requirements": _requirements(reader, subject),
+        "supports": _supports(reader),
+        "reporting": {"period": period},
+        "review": _review(reader, period),
+    }
+    reader.done()
+    findings.refuse_any("The document does not hold; mend what is listed and send it again.")
+    return resolved
+
+
+def with_objective(document: Mapping[str, Any], target_id: str, objective: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A resolved document with one target's objective replaced and no effective instant; None without that target."""
+    if not any(target["target_id"] == target_id for target in document["targets"]):
+        return None
+    changed = [
+        {**target, "objective": dict(objective)} if target["target_id"] == target_id else target
+        for target in document["targets"]
+    ]
+    return {**document, "targets": changed, "term": {**document["term"], "effective_at": None}}
+
+
+def closing_delay_seconds(document: Mapping[str, Any]) -> int:
+    return (target_windows.length(document["closing_delay"]) or 0) // _SECOND
+
+
+def _timezone(reader: Reader) -> str:
+    name = reader.text("timezone", "UTC")
+    try:
+        zone_named(name)
+    except CalendarError:
+        reader.fault("timezone", name, "write the name of an IANA time zone, like Europe/Berlin or UTC")
+    return name
+
+
+def _term(reader: Reader) -> dict[str, Any]:
+    term = Reader(reader.raw("term", {}), "term", reader.findings)
+    effective, expires = _instant(term, "effective_at"), _instant(term, "expires_at")
+    if effective is not None and expires is not None and expires <= effective:
+        term.fault("expires_at", instants.to_text(expires), "write an instant after effective_at, or leave it out")
+    notice = term.raw("notice")
+    if notice is not None and (target_windows.length(notice) or -1) < 0:
+        term.fault("notice", notice, "write an ISO 8601 duration in days, like P90D")
+    term.done()
+    return {
+        "effective_at": None if effective is None else instants.to_text(effective),
+        "expires_at": None if expires is None else instants.to_text(expires),
+        "notice": notice,
+    }
+
+
+def _instant(reader: Reader, name: str) -> int | None:
+    raw = reader.raw(name)
+    if raw is None:
+        return None
+    try:
+        instant = instants.from_text(raw)
+    except (ValueError, TypeError, OverflowError):
+        instant = -1
+    if 0 <= instant < _LATEST:
+        return instant
+    reader.fault(name, raw, "write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z")
+    return None
+
+
+def _closing_delay(reader: Reader) -> str:
+    text = reader.text("closing_delay", "PT10M")
+    microseconds = target_windows.length(text)
+    if microseconds is None or not 0 <= microseconds <= 90 * 86_400 * _SECOND or microseconds % _SECOND:
+        reader.fault("closing_delay", text, "write an ISO 8601 duration of whole seconds up to P90D, like PT10M")
+    return text
+
+
+def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
+    raw = reader.raw("service_hours", {})
+    if not isinstance(raw, Mapping):
+        reader.fault("service_hours", raw, 'write hours by name, like {"business": {"timezone": …, "weekly": …}}')
+        raw = {}
+    resolved: dict[str, Any] = {targets.ALWAYS: targets.ALWAYS}
+    for name, hours in raw.items():
+        path = f"service_hours.{name}"
+        if not targets.KEY.match(str(name)):
+            reader.findings.add(path, name, targets.KEY_REMEDY)
+        elif name == targets.ALWAYS and hours != targets.ALWAYS:
+            reader.findings.add(path, hours, "write another name: 24x7 always means always open")
+        elif name != targets.ALWAYS:
+            resolved[str(name)] = _hours(hours, path, term, reader.findings)
+    return resolved
+
+
+def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> Any:
+    """One calendar with day ranges and country holidays written out and frozen, so that signed hours never change."""
+    if raw == targets.ALWAYS:
+        return raw
+    if not isinstance(raw, Mapping):
+        findings.add(path, raw, 'write "24x7" or an object with timezone and weekly')
+        return targets.ALWAYS
+    if _names_a_country(raw) and term["effective_at"] is None:
+        findings.add(
+            "term.effective_at", None, "write when the agreement takes effect: from then on holidays are listed"
+        )
+        return targets.ALWAYS
+    first, last = _holiday_years(term)
+    try:
+        return service_hours.resolve(raw, first, last)
+    except CalendarError as error:
+        for fault in error.errors:
+            findings.add(f"{path}.{fault['field']}", fault["value"], fault["remedy"])
+        return targets.ALWAYS
+
+
+def _names_a_country(hours: Mapping[str, Any]) -> bool:
+    holidays = hours.get("holidays")
+    return isinstance(holidays, list) and any(isinstance(entry, Mapping) and "country" in entry for entry in holidays)
+
+
+def _holiday_years(term: Mapping[str, Any]) -> tuple[int, int]:
+    if term["effective_at"] is None:
+        return 1970, 1970
+    first = _year(term["effective_at"]) - 1  # a zone east of UTC is already in the year that UTC is not
+    last = _year(term["expires_at"]) if term["expires_at"] else first + HOLIDAY_YEARS
+    return first, min(last + 1, first + 50)
+
+
+def _year(text: str) -> int:
+    return datetime.fromtimestamp(instants.from_text(text) // _SECOND, UTC).year
+
+
+def _choice(reader: Reader, group: str, name: str, default: str) -> str:
+    inner = Reader(reader.raw(group, {}), group, reader.findings)
+    value = inner.choice(name, PERIODS, default)
+    inner.done()
+    return value
+
+
+def _review(reader: Reader, period: str) -> dict[str, Any]:
+    review = Reader(reader.raw("review", {}), "review", reader.findings)
+    cadence = review.explicit("cadence", period)
+    if cadence is not None and cadence not in PERIODS:
+        review.fault("cadence", cadence, f"write one of: {', '.join(PERIODS)}, or null for none")
+    windows = review.raw("after_met_windows", 3)
+    if not isinstance(windows, int) or isinstance(windows, bool) or not 1 <= windows <= 1000:
+        review.fault("after_met_windows", windows, "write how many windows met in a row raise a target, like 3")
+    resolved = {"cadence": cadence, "on_breach": review.flag("on_breach", True), "after_met_windows": windows}
+    review.done()
+    return resolved
+
+
+def _signatories(reader: Reader, subject: Subject) -> dict[str, list[str]]:
+    """Person ids per side; empty means: any one person of that side with a mandate."""
+    signatories = Reader(reader.raw("signatories", {}), "signatories", reader.findings)
+    resolved = {
+        side: sorted({_id_of(party_id, "person", name) for name in signatories.texts(side)})
+        for side, party_id in (("provider", subject.provider_party_id), ("customer", subject.customer_party_id))
+    }
+    signatories.done()
+    return resolved
+
+
+def _requirements(reader: Reader, subject: Subject) -> list[str]:
+    """Ids of the customer's requirements that the agreement answers."""
+    return sorted({_id_of(subject.customer_party_id, "requirement", name) for name in reader.texts("requirements")})
+
+
+def _supports(reader: Reader) -> list[dict[str, str]]:
+    """The supporting agreements, by id."""
+    raw = reader.raw("supports", [])
+    supports = []
+    for index, item in enumerate(raw if isinstance(raw, list) else [raw]):
+        support = Reader(
+            {"agreement_id": item} if isinstance(item, str) else item, f"supports[{index}]", reader.findings
+        )
+        agreement_id = support.text("agreement_id")
+        if not _is_uuid(agreement_id):
+            support.fault("agreement_id", agreement_id, "write the id of an agreement")
+        support.done()
+        supports.append({"agreement_id": agreement_id})
+    return supports
+
+
+def _id_of(party_id: str, kind: str, name: str) -> str:
+    """An id as written, or the id that a client-chosen key stands for."""
+    return name.lower() if _is_uuid(name) else named_id(party_id, kind, name)
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

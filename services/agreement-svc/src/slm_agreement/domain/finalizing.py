@@ -1,0 +1,63 @@
+"""The event of a finalized agreement: the whole terms, complete enough that no other service has to ask back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slm_agreement.domain.agreement import Version
+from slm_agreement.domain.document import closing_delay_seconds
+from slm_events import instants
+from slm_events.agreement import AgreementFinalized
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What parties and service are called when the agreement is signed."""
+
+    provider: str
+    customer: str
+    service_key: str
+    service: str
+
+
+def finalized(version: Version, names: Names) -> AgreementFinalized:
+    """From a version that has just been finalized. Targets and hours were resolved when the revision was written."""
+    identity, revision = version.identity, version.current
+    document = revision.document
+    return AgreementFinalized(
+        agreement_id=identity.agreement_id,
+        agreement_key=identity.key,
+        version=version.number,
+        kind=identity.kind,
+        scope=identity.scope,
+        title=document["title"],
+        provider_party_id=identity.provider_party_id,
+        provider_name=names.provider,
+        customer_party_id=identity.customer_party_id,
+        customer_name=names.customer,
+        service_id=identity.service_id,
+        service_key=names.service_key,
+        service_name=names.service,
+        timezone=document["timezone"],
+        effective_at=document["term"]["effective_at"],
+        expires_at=document["term"]["expires_at"],
+        closing_delay_seconds=closing_delay_seconds(document),
+        revision_number=revision.number,
+        revision_hash=revision.hash,
+        service_hours=document["service_hours"],
+        targets=document["targets"],
+        supports=document["supports"],
+        reporting=document["reporting"],
+        review=document["review"],
+        signatures=[
+            {
+                "party_id": signature.party_id,
+                "person_id": signature.person_id,
+                "name": signature.name,
+                "mandate": signature.mandate,
+                "signed_at": instants.to_text(signature.signed_at),
+            }
+            for signature in version.signatures
+        ],
+        finalized_at=instants.to_text(version.finalized_at or 0),
+    )

@@ -1,0 +1,175 @@
+"""How two parties come to agree: propose, counter, accept, withdraw. Every move names the revision it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from slm_agreement.domain import smart
+from slm_agreement.domain.agreement import (
+    ON_THE_TABLE,
+    OPEN,
+    Acceptance,
+    Mover,
+    Revision,
+    State,
+    Version,
+    required_hash,
+    write,
+)
+from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
+from slm_events import instants
+from slm_events.agreement import (
+    AgreementAgreed,
+    AgreementCountered,
+    AgreementMoved,
+    AgreementProposed,
+    AgreementWithdrawn,
+    AmendmentDrafted,
+)
+
+NEGOTIATOR = "service_level_manager"
+
+
+def revise(version: Version, document: dict[str, Any], mover: Mover, base_version: int | None, now: int) -> Revision:
+    """A new revision of a draft, by the party that drafts it; the same content is the same revision."""
+    _negotiator(version, mover)
+    _must_be(version, State.DRAFT, remedy="answer with a counter-proposal")
+    known = len(version.revisions)
+    revision = write(version, document, mover, base_version, now)
+    # The last one written is the draft, also where it repeats an earlier text.
+    if revision is not version.head:
+        version.revisions.append(replace(revision, number=known + 1, author=mover, created_at=now))
+    version.edits += len(version.revisions) - known
+    return version.head
+
+
+def propose(version: Version, revision_hash: Any, mover: Mover, now: int) -> None:
+    """Puts a draft to the other party."""
+    _negotiator(version, mover)
+    if version.state == State.PROPOSED and _tabled_by(version, mover) and version.current.hash == revision_hash:
+        return
+    _must_be(version, State.DRAFT, remedy="it was proposed before")
+    required_hash(revision_hash, version)
+    _table(version, version.head, mover, now)
+    version.state = State.PROPOSED
+    version.events.append(_moved(AgreementProposed, version, mover, now))
+
+
+def counter(
+    version: Version, revision_hash: Any, document: dict[str, Any], mover: Mover, base_version: int | None, now: int
+) -> Revision:
+    """Answers the revision on the table with another one, which then is on the table."""
+    _negotiator(version, mover)
+    known = len(version.revisions)
+    if version.state == State.COUNTERED and _tabled_by(version, mover):
+        revision = write(version, document, mover, base_version, now)
+        if revision.hash == version.current.hash:
+            return version.current  # the same counter-proposal, sent again
+        del version.revisions[known:]
+    _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be countered")
+    _others_word(version, mover)
+    required_hash(revision_hash, version)
+    revision = write(version, document, mover, base_version, now)
+    if revision.hash == version.current.hash:
+        raise WrongState("That is the revision on the table: accept it, or change something.")
+    _table(version, revision, mover, now)
+    version.state = State.COUNTERED
+    version.events.append(_moved(AgreementCountered, version, mover, now))
+    return version.current
+
+
+def accept(version: Version, revision_hash: Any, mover: Mover, others: Sequence[Version], now: int) -> None:
+    """Accepts the revision on the table; both parties then want the same one. Refused while a check finds errors."""
+    _negotiator(version, mover)
+    party_id = str(mover.party_id)
+    if version.state == State.AGREED and version.current.hash == revision_hash and version.accepted_by(party_id):
+        return
+    _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be accepted")
+    _others_word(version, mover)
+    required_hash(revision_hash, version)
+    found = smart.errors_of(smart.check(version, version.current, others, now))
+    if found:
+        raise Invalid("The check finds errors: counter with a revision that mends them.", found)
+    version.acceptances.append(Acceptance(party_id, version.current.hash, mover.principal_id, now))
+    version.state = State.AGREED
+    version.edits += 1
+    version.events.append(_moved(AgreementAgreed, version, mover, now))
+
+
+def withdraw(version: Version, reason: str, mover: Mover, now: int) -> None:
+    """Ends a negotiation; either party may, until both have signed."""
+    _negotiator(version, mover)
+    if version.state == State.WITHDRAWN:
+        return
+    _must_be(version, *OPEN, remedy="what was signed is terminated, not withdrawn")
+    private = version.tabled is None and version.drafted_by_party_id is not None
+    version.state = State.WITHDRAWN
+    version.ended_at, version.end_reason = now, reason
+    version.edits += 1
+    # Nobody but its author knew of a draft; there is nothing to tell.
+    if not private:
+        version.events.append(_moved(AgreementWithdrawn, version, mover, now, reason=reason))
+
+
+def drafted(version: Version, now: int) -> AmendmentDrafted:
+    """What tells of a drafted amendment."""
+    return AmendmentDrafted(
+        agreement_id=version.identity.agreement_id,
+        version=version.number,
+        revision_hash=version.head.hash,
+        proposal_id=version.proposal_id,
+        provider_party_id=version.identity.provider_party_id,
+        customer_party_id=version.identity.customer_party_id,
+        drafted_at=instants.to_text(now),
+    )
+
+
+def _negotiator(version: Version, mover: Mover) -> None:
+    version.identity.side_of(mover.party_id)
+    if NEGOTIATOR not in mover.roles:
+        raise NotAllowed(f"Negotiating needs the role {NEGOTIATOR}.")
+    if version.state == State.DRAFT and version.drafted_by_party_id not in (None, mover.party_id):
+        raise NotAllowed("The draft is the other party's until it is proposed.")
+
+
+def _must_be(version: Version, *states: State, remedy: str) -> None:
+    if version.state not in states:
+        wanted = " or ".join(sorted(states))
+        raise WrongState(f"Version {version.number} is {version.state}, not {wanted}: {remedy}.")
+
+
+def _tabled_by(version: Version, mover: Mover) -> bool:
+    return version.tabled_by_party_id == mover.party_id
+
+
+def _others_word(version: Version, mover: Mover) -> None:
+    if _tabled_by(version, mover):
+        raise WrongState("Your own revision is on the table: the other party answers, or you withdraw.")
+
+
+def _table(version: Version, revision: Revision, mover: Mover, now: int) -> None:
+    tabled_at = revision.tabled_at if revision.tabled_at is not None else now
+    version.revisions[revision.number - 1] = replace(revision, tabled_at=tabled_at)
+    version.tabled, version.tabled_by_party_id = revision.number, mover.party_id
+    version.acceptances.append(Acceptance(str(mover.party_id), revision.hash, mover.principal_id, now))
+    version.edits += 1
+
+
+def _moved(event: type[AgreementMoved], version: Version, mover: Mover, now: int, **more: Any) -> AgreementMoved:
+    identity, revision = version.identity, version.current
+    return event(
+        agreement_id=identity.agreement_id,
+        version=version.number,
+        kind=identity.kind,
+        title=revision.document["title"],
+        provider_party_id=identity.provider_party_id,
+        customer_party_id=identity.customer_party_id,
+        revision_number=revision.number,
+        revision_hash=revision.hash,
+        by_party_id=mover.party_id,
+        by_principal_id=mover.principal_id,
+        moved_at=instants.to_text(now),
+        **more,
+    )

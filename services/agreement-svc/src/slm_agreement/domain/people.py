@@ -1,0 +1,115 @@
+"""Who can take part: parties, people with their mandates, services with their outcome, requirements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from slm_events import instants
+from slm_events.agreement import PartyRegistered, RequirementRecorded, ServiceCatalogued
+
+SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signatory"}
+"""Side of an agreement → the role that may sign for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The same thing in another system."""
+
+    system: str
+    id: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    party_id: str
+    key: str
+    name: str
+    external_refs: list[dict[str, str | None]] = field(default_factory=list)
+
+    def registered(self) -> PartyRegistered:
+        return PartyRegistered(
+            party_id=self.party_id, key=self.key, name=self.name, external_refs=list(self.external_refs)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """The right to sign for one's party in a role; instants in microseconds UTC, half-open, None is unbounded."""
+
+    role: str
+    text: str
+    valid_from: int | None = None
+    valid_until: int | None = None
+
+    def holds_at(self, now: int) -> bool:
+        begun = self.valid_from is None or self.valid_from <= now
+        return begun and (self.valid_until is None or now < self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    person_id: str
+    party_id: str
+    key: str
+    name: str
+    email: str | None = None
+    mandates: list[Mandate] = field(default_factory=list)
+    external_refs: list[dict[str, str | None]] = field(default_factory=list)
+
+    @property
+    def identity(self) -> str:
+        """The same mail address at two parties is the same human being."""
+        return self.email.casefold() if self.email else self.person_id
+
+    def mandate_for(self, side: str, now: int) -> Mandate | None:
+        """The mandate under which the person may sign for a side now."""
+        role = SIGNATORY_ROLES[side]
+        return next((mandate for mandate in self.mandates if mandate.role == role and mandate.holds_at(now)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service in its provider's catalogue, with the business outcome it exists for."""
+
+    service_id: str
+    provider_party_id: str
+    key: str
+    name: str
+    outcome: str = ""
+    description: str = ""
+    external_refs: list[dict[str, str | None]] = field(default_factory=list)
+
+    def catalogued(self) -> ServiceCatalogued:
+        return ServiceCatalogued(
+            service_id=self.service_id,
+            key=self.key,
+            name=self.name,
+            provider_party_id=self.provider_party_id,
+            outcome=self.outcome,
+            external_refs=list(self.external_refs),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a customer needs of a service and why, before anyone has promised it."""
+
+    requirement_id: str
+    customer_party_id: str
+    service_id: str
+    key: str
+    text: str
+    outcome: str
+    recorded_at: int
+    external_refs: list[dict[str, str | None]] = field(default_factory=list)
+
+    def recorded(self) -> RequirementRecorded:
+        return RequirementRecorded(
+            requirement_id=self.requirement_id,
+            customer_party_id=self.customer_party_id,
+            service_id=self.service_id,
+            text=self.text,
+            outcome=self.outcome,
+            recorded_at=instants.to_text(self.recorded_at),
+        )

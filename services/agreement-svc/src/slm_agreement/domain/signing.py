@@ -1,0 +1,131 @@
+"""Signing: by whom, under which mandate, on which hash; and when there are signatures enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_agreement.domain import finalizing, smart
+from slm_agreement.domain.agreement import Mover, Signature, State, Version, required_hash
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
+from slm_agreement.domain.people import SIGNATORY_ROLES, Mandate, Person
+from slm_events import instants
+
+SIDES = ("provider", "customer")
+
+
+def sign(
+    version: Version,
+    revision_hash: Any,
+    waivers: Sequence[Mapping[str, str]],
+    mover: Mover,
+    person: Person | None,
+    others: Sequence[Version],
+    names: finalizing.Names,
+    now: int,
+) -> None:
+    """One person's signature; with the last one that is required the version is finalized.
+
+    ``waivers`` are ``{"code", "reason"}``: every warning has to be waived by somebody who signs. Raises NotAllowed
+    without role, person or mandate; WrongState unless agreed; Invalid for another hash, errors, unwaived warnings.
+    """
+    side = version.identity.side_of(mover.party_id)
+    role = SIGNATORY_ROLES[side]
+    if role not in mover.roles:
+        raise NotAllowed(f"Signing for the {side} needs the role {role}.")
+    if person is None or person.party_id != mover.party_id:
+        raise NotAllowed("Only a person signs: enrol the principal with the person_id of somebody of your party.")
+    mandate = person.mandate_for(side, now)
+    if mandate is None:
+        raise NotAllowed(f"{person.name} has no mandate as {role} now: record one with the person.")
+    if _has_signed(version, person, revision_hash):
+        return
+    if version.state != State.AGREED:
+        raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
+    required_hash(revision_hash, version)
+    _one_side_only(version, person, side)
+    findings = smart.check(version, version.current, others, now)
+    _waived(version, findings, waivers)
+    version.signatures.append(_signature(version, side, mandate, mover, person, findings, waivers, now))
+    version.edits += 1
+    if not missing(version):
+        _finalize(version, names, now)
+
+
+def missing(version: Version) -> list[dict[str, str]]:
+    """Whose signatures are still required: ``{"side", "needs"}``.
+
+    Everybody the document names, at least one person of each side, and on the side of the revision's author at least
+    one other person: nobody signs alone what they wrote.
+    """
+    return [{"side": side, "needs": need} for side in SIDES for need in _missing_of(version, side)]
+
+
+def _missing_of(version: Version, side: str) -> list[str]:
+    revision = version.current
+    signed = [s for s in version.signatures if s.side == side and s.revision_hash == revision.hash]
+    named = revision.document["signatories"][side]
+    needs = [f"person {person_id}" for person_id in named if person_id not in {s.person_id for s in signed}]
+    if not signed and not named:
+        needs.append(f"a person with a mandate as {SIGNATORY_ROLES[side]}")
+    if signed and not needs and all(_wrote(revision.author, signature) for signature in signed):
+        needs.append("a person other than the author of the revision")
+    return needs
+
+
+def _wrote(author: Mover, signature: Signature) -> bool:
+    return signature.principal_id == author.principal_id or signature.person_id == author.person_id
+
+
+def _has_signed(version: Version, person: Person, revision_hash: Any) -> bool:
+    return any(s.person_id == person.person_id and s.revision_hash == revision_hash for s in version.signatures)
+
+
+def _one_side_only(version: Version, person: Person, side: str) -> None:
+    if any(s.identity == person.identity and s.side != side for s in version.signatures):
+        raise NotAllowed(f"{person.name} has signed for the other party: one person cannot sign for both.")
+
+
+def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]]) -> None:
+    errors = smart.errors_of(findings)
+    if errors:
+        raise Invalid("The check finds errors: nothing can be signed while there are any.", errors)
+    known = {waiver["code"] for signature in version.signatures for waiver in signature.waivers}
+    known |= {waiver["code"] for waiver in waivers}
+    unwaived = [finding for finding in smart.warnings_of(findings) if finding.code not in known]
+    if unwaived:
+        raise Invalid('Warnings have to be waived: add {"code", "reason"} to waivers for each.', unwaived)
+
+
+def _signature(
+    version: Version,
+    side: str,
+    mandate: Mandate,
+    mover: Mover,
+    person: Person,
+    findings: Sequence[Finding],
+    waivers: Sequence[Mapping[str, str]],
+    now: int,
+) -> Signature:
+    return Signature(
+        revision_hash=version.current.hash,
+        side=side,
+        party_id=person.party_id,
+        person_id=person.person_id,
+        identity=person.identity,
+        name=person.name,
+        mandate=mandate.text or mandate.role,
+        principal_id=mover.principal_id,
+        signed_at=now,
+        findings=[finding.document() for finding in findings],
+        waivers=[{**waiver, "waived_by": person.name} for waiver in waivers],
+    )
+
+
+def _finalize(version: Version, names: finalizing.Names, now: int) -> None:
+    term = version.current.document["term"]
+    version.state = State.FINALIZED
+    version.finalized_at = now
+    version.effective_at = instants.from_text(term["effective_at"])
+    version.ends_at = instants.from_text(term["expires_at"]) if term["expires_at"] else None
+    version.events.append(finalizing.finalized(version, names))

@@ -1,0 +1,106 @@
+"""The SMART check as far as a document alone can tell: specific, measurable, relevant, time-bound, complete.
+
+The back-test against stored measurements and the check of the supporting chain come later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slm_agreement.domain import clauses, templates
+from slm_agreement.domain.agreement import SIGNED, Revision, State, Version
+from slm_agreement.domain.errors import Finding
+from slm_events import instants
+
+
+def check(version: Version, revision: Revision, others: Sequence[Version], now: int) -> list[Finding]:
+    """Findings about a revision; ``others`` are the agreement's other versions.
+
+    Errors keep it from being accepted or signed; each warning has to be waived by somebody who signs.
+    """
+    document = revision.document
+    return [
+        *_specific(document),
+        *_measurable(document),
+        *_relevant(document),
+        *_time_bound(version, document, others, now),
+        *_complete(version, document),
+        *_up_to_date(revision, others),
+    ]
+
+
+def errors_of(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "error"]
+
+
+def warnings_of(findings: Sequence[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity == "warning"]
+
+
+def _specific(document: dict[str, Any]) -> list[Finding]:
+    if document["targets"]:
+        return []
+    return [Finding("targets", "none", "write at least one target", "specific.no-target")]
+
+
+def _measurable(document: dict[str, Any]) -> list[Finding]:
+    remedy = 'write the indicator\'s unit, {"key": …, "unit": "ms"}, or the limit with its unit, "300ms"'
+    return [
+        Finding(f"targets[{index}].indicator.unit", "none", remedy, "measurable.no-unit")
+        for index, target in enumerate(document["targets"])
+        if target["indicator"] is not None
+        and target["indicator"]["kind"] == "value"
+        and not target["indicator"]["unit"]
+    ]
+
+
+def _relevant(document: dict[str, Any]) -> list[Finding]:
+    if document["requirements"]:
+        return []
+    remedy = "name the customer's requirements that these targets answer, or waive this with a reason"
+    return [Finding("requirements", "none", remedy, "relevant.no-requirement", "warning")]
+
+
+def _time_bound(version: Version, document: dict[str, Any], others: Sequence[Version], now: int) -> list[Finding]:
+    findings = []
+    effective_at = document["term"]["effective_at"]
+    amending = any(other.state in SIGNED for other in others)
+    if effective_at is None:
+        remedy = "write the instant from which it holds, like 2026-12-01T00:00:00Z"
+        findings.append(Finding("term.effective_at", "none", remedy, "time-bound.no-effective-at"))
+    elif amending and instants.from_text(effective_at) <= now:
+        remedy = f"write an instant after {instants.to_text(now)}: an amendment never changes the past"
+        findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.amends-the-past"))
+    if document["review"]["cadence"] is None:
+        remedy = "write a review cadence, like month, or waive this with a reason"
+        findings.append(Finding("review.cadence", "none", remedy, "time-bound.no-review", "warning"))
+    return findings
+
+
+def _complete(version: Version, document: dict[str, Any]) -> list[Finding]:
+    template = templates.of_kind(version.identity.kind)
+    return [
+        Finding(f"clauses.{point['point']}", "empty", f"say {point['says']}", "complete.empty-point")
+        for point in clauses.completeness(document, template.may_be_empty)
+        if not point["filled"] and not point["may_be_empty"]
+    ]
+
+
+def _up_to_date(revision: Revision, others: Sequence[Version]) -> list[Finding]:
+    """An amendment written against an older version would silently undo what was signed since."""
+    if any(other.state == State.TERMINATED for other in others):
+        return [
+            Finding("agreement", "terminated", "draft a new agreement: this one was ended", "up-to-date.terminated")
+        ]
+    latest = latest_signed(others)
+    if latest == revision.base_version:
+        return []
+    remedy = f"version {latest} was signed since: send a revision that is written against it"
+    return [Finding("base_version", str(revision.base_version), remedy, "up-to-date.base-version")]
+
+
+def latest_signed(versions: Sequence[Version]) -> int | None:
+    """The number of the version signed last; None before any was."""
+    signed = [version for version in versions if version.state in SIGNED]
+    return max(signed, key=lambda version: version.finalized_at or 0).number if signed else None

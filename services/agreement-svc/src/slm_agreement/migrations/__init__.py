@@ -1,0 +1,1 @@
+"""The schema of the agreement database, step by step."""

@@ -1,0 +1,21 @@
+"""What this service hears, and what it does about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_agreement.adapters.sql_ledger import SqlLedger
+from slm_agreement.application import amendments
+from slm_chassis.database import Transaction
+from slm_chassis.subscriptions import Handler
+from slm_events.envelope import Envelope
+from slm_events.review import TargetRevisionProposed
+
+
+async def _draft_amendment(transaction: Transaction, envelope: Envelope) -> None:
+    await amendments.answer(SqlLedger(transaction), envelope.data)
+
+
+HANDLERS: dict[type[Any], Handler] = {
+    TargetRevisionProposed: _draft_amendment,
+}
