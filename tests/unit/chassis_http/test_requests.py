@@ -140,3 +140,9 @@ async def test_an_open_stream_is_ended_whole_at_shutdown(api: FastAPI) -> None:
     await asyncio.wait_for(answering, 5)
     assert sent[0]["status"] == 200
     assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
+async def test_the_page_of_docs_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/docs")).text
+    assert "/api/v1/ids/{item_id}" in page
+    assert "http://" not in page and "https://" not in page

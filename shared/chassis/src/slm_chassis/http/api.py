@@ -15,7 +15,7 @@ from starlette.responses import Response
 from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
-from slm_chassis.http import health, problems, schemas
+from slm_chassis.http import health, problems, reference, schemas
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.requests import Requests, Streams
 from slm_chassis.log.port import EventLog
@@ -77,18 +77,21 @@ def build_api(
 def bare_api(
     *, context: str, title: str, metrics: Metrics, max_body_bytes: int, database: Database | None = None
 ) -> FastAPI:
-    """An API without routes, inside what every request gets: ids, problems, limits, the access log, its page of docs."""
+    """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
     api = FastAPI(
         title=title,
         version=version("slm-chassis"),
         generate_unique_id_function=lambda route: f"{context}_{_name(route)}",
         responses={"default": {"description": "A problem document (RFC 9457)", "content": _problem_content()}},
         separate_input_output_schemas=False,
+        docs_url=None,
+        redoc_url=None,
     )
     api.state.metrics = metrics
     api.state.streams = Streams(metrics)
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
+    api.include_router(reference.router)
     if database is not None:
         api.add_middleware(IdempotencyKeys, database=database)
     api.add_middleware(Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes)

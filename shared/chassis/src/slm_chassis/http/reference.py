@@ -1,0 +1,102 @@
+"""``/docs``: an OpenAPI document as a page to read, made here because a page from elsewhere needs the internet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+router = APIRouter(include_in_schema=False)
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
+h2{margin:2rem 0 .5rem;border-bottom:1px solid #d0d7de}details{border-bottom:1px solid #eaeef2;padding:.35rem 0}
+summary{cursor:pointer}code,pre{font:13px/1.4 ui-monospace,monospace}pre{background:#f6f8fa;padding:.7rem;overflow:auto}
+b.method{display:inline-block;width:4.5rem}table{border-collapse:collapse}
+td{padding:.15rem .8rem .15rem 0;vertical-align:top}
+@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}a{color:#79c0ff}}
+"""
+_DEPTH = 6
+
+
+@router.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    return HTMLResponse(page(request.app.openapi()))
+
+
+def page(document: Mapping[str, Any]) -> str:
+    """The whole document as HTML, one section a tag, one fold-out an operation."""
+    title = escape(document["info"]["title"])
+    sections: dict[str, list[str]] = {}
+    for path, method, operation in _operations(document):
+        tag = (operation.get("tags") or [path.removeprefix("/api/v1/").split("/", 1)[0]])[0]
+        sections.setdefault(tag, []).append(_operation(document, path, method, operation))
+    body = "".join(f"<h2>{escape(tag)}</h2>{''.join(found)}" for tag, found in sorted(sections.items()))
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+        f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1>"
+        f"<p>Send your key as <code>Authorization: Bearer slm_…</code>. Every error is a problem document (RFC 9457). "
+        f"A POST takes an <code>Idempotency-Key</code>. For tools: <a href=/openapi.json>openapi.json</a>.</p>"
+        f"{body}</html>"
+    )
+
+
+def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if isinstance(operation, dict) and "responses" in operation:
+                yield path, method.upper(), operation
+
+
+def _operation(document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]) -> str:
+    parts = [f"<p>{escape(operation['description'])}</p>"] if operation.get("description") else []
+    if operation.get("parameters"):
+        parts.append(f"<table>{''.join(_parameter(each) for each in operation['parameters'])}</table>")
+    for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+        parts.append(_body(document, f"Body, {kind}", media))
+    for status, response in operation["responses"].items():
+        for kind, media in response.get("content", {}).items():
+            if status.startswith("2"):
+                parts.append(_body(document, f"{status}, {kind}", media))
+    summary = f"<b class=method>{method}</b><code>{escape(path)}</code> {escape(operation.get('summary', ''))}"
+    anchor = escape(operation.get("operationId", ""), quote=True)
+    return f"<details id='{anchor}'><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def _parameter(parameter: Mapping[str, Any]) -> str:
+    need = "required" if parameter.get("required") else "optional"
+    text = escape(parameter.get("description", ""))
+    return f"<tr><td><code>{escape(parameter['name'])}</code><td>{parameter['in']}, {need}<td>{text}"
+
+
+def _body(document: Mapping[str, Any], title: str, media: Mapping[str, Any]) -> str:
+    schema = _resolved(document, media.get("schema", {}), _DEPTH)
+    examples = [media["example"]] if "example" in media else list(_examples(media))
+    shown = examples or schema.get("examples", []) or ([schema] if schema else [])
+    texts = [json.dumps(each, indent=2, ensure_ascii=False) for each in shown]
+    return f"<p>{escape(title)}</p>" + "".join(f"<pre>{escape(text)}</pre>" for text in texts)
+
+
+def _examples(media: Mapping[str, Any]) -> Iterator[Any]:
+    for example in media.get("examples", {}).values():
+        yield example.get("value") if isinstance(example, dict) else example
+
+
+def _resolved(document: Mapping[str, Any], schema: Any, depth: int) -> Any:
+    """The schema with its references written out, to a depth that ends what refers to itself."""
+    if isinstance(schema, list):
+        return [_resolved(document, each, depth) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        if depth == 0:
+            return {"$ref": name}
+        return _resolved(document, document.get("components", {}).get("schemas", {}).get(name, {}), depth - 1)
+    # Titles are the fields' names again; a field that is itself called title has a schema there, not a text.
+    kept = {key: value for key, value in schema.items() if not (key == "title" and isinstance(value, str))}
+    return {key: _resolved(document, value, depth) for key, value in kept.items()}
