@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
 from sqlalchemy import ARRAY, Row, Text, any_, bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import new_id
@@ -91,7 +92,7 @@ async def heads(transaction: Transaction, consumer: str, topic: str, keys: Colle
     """Of these keys, those with dead letters → the id of the first: only that one may be handled."""
     rows = await transaction.execute(
         select(table.c.key, table.c.dead_letter_id)
-        .distinct(table.c.key)
+        .ext(distinct_on(table.c.key))
         .where(table.c.consumer == consumer, table.c.topic == topic)
         .where(table.c.key == any_(bindparam("keys", list(keys), ARRAY(Text))))
         .order_by(table.c.key, table.c.seq)
