@@ -21,9 +21,8 @@ def of(refused: Exception, request: Request) -> Problem:
     if isinstance(refused, NotAcceptable):
         return problems.invalid(refused.field, refused.value, refused.remedy)
     if isinstance(refused, AlreadyHeld):
-        detail = f"{str(refused).capitalize()}. Lessons, actions and proposals can still be added to it."
+        detail = f"{refused} Lessons, actions and proposals can still be added to it."
         return Problem(409, "review-already-held", "The review was held before", detail)
     if isinstance(refused, NotOpen):
-        detail = f"{str(refused).capitalize()}."
-        return Problem(409, "review-not-open", "The review is not open", detail)
+        return Problem(409, "review-not-open", "The review is not open", str(refused))
     raise refused

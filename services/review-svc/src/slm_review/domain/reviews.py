@@ -91,7 +91,7 @@ def opened(review: Review, now: int) -> Review:
 def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
     """The review after it took place. Raises NotOpen, AlreadyHeld."""
     if review.state == "held":
-        raise AlreadyHeld(f"the review was held at {instants.to_text(review.held_at or 0)}")
+        raise AlreadyHeld(f"It was held at {instants.to_text(review.held_at or 0)}.")
     require_opened(review)
     return replace(
         review,
@@ -106,9 +106,9 @@ def held(review: Review, summary: str, attendees: list[str], by_principal_id: st
 def require_opened(review: Review) -> None:
     """Decisions belong to a review that is open or was held. Raises NotOpen."""
     if review.state == "scheduled":
-        raise NotOpen(f"the review opens at {instants.to_text(review.due_at)}")
+        raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
     if review.state == "cancelled":
-        raise NotOpen("the review was cancelled, as its agreement ended before the period began")
+        raise NotOpen("It was cancelled, as its agreement ended before the period began.")
 
 
 def covers(review: Review, start_at: int, end_at: int) -> bool:
