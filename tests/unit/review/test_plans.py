@@ -51,9 +51,15 @@ async def test_a_plan_is_due_before_the_projected_breach(ledger: MemoryLedger) -
     assert (opened.due_at, opened.time_left_seconds) == (to_text(at("2026-11-22T11:30")), 6000)
 
 
-async def test_without_a_projection_the_window_ends_the_time_left(ledger: MemoryLedger) -> None:
+async def test_without_a_projection_the_window_ends_the_time_left() -> None:
+    ledger = MemoryLedger("2026-11-30T23:51")
     await plans.open_plan(ledger, at_risk("r", "2026-11-30T23:50"))
-    assert only(ledger).time_left_seconds == 600
+    assert only(ledger).time_left_seconds == 540
+
+
+async def test_where_the_breach_was_projected_for_the_past_no_time_is_left(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-02T10:00", until="2026-11-02T11:00"))
+    assert only(ledger).time_left_seconds == 0
 
 
 async def test_a_risk_heard_twice_makes_one_plan(ledger: MemoryLedger) -> None:
@@ -134,6 +140,22 @@ async def test_last_weeks_breach_of_a_rolling_window_does_not_end_todays_plan(le
     await breaches.hear(ledger, breached("b", "2026-11-15T11:00", HOUR))
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))
     assert only(ledger).state == "open"
+
+
+async def test_a_breach_found_late_ends_the_plan_though_it_was_certain_before_the_risk(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await breaches.hear(ledger, breached("b", "2026-11-22T09:40"))
+    assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
+
+
+async def test_a_rolling_breach_found_late_is_named_once_the_risk_is_told_to_have_ended_so(
+    ledger: MemoryLedger,
+) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", window=HOUR))
+    await breaches.hear(ledger, breached("b", "2026-11-22T09:40", HOUR))
+    assert only(ledger).state == "open"
+    await plans.end_plan(ledger, cleared("r", "breached", "2026-11-22T10:10", HOUR))
+    assert (only(ledger).state, only(ledger).breach_id) == ("breached", id_of("b"))
 
 
 async def test_a_withdrawn_breach_does_not_end_a_later_plan(ledger: MemoryLedger) -> None:

@@ -92,7 +92,6 @@ def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
         at_risk_at=at,
         projected_breach_at=projected,
         due_at=projected - (projected - at) // MARGIN if projected is not None else None,
-        time_left_seconds=(projected - at) // SECOND if projected is not None else None,
     )
 
 
@@ -113,24 +112,24 @@ def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, n
     """The plan with the agreed steps, from now on somebody's to carry out."""
     owner = responsible.get("owner") or fallback_owner
     steps = [{"step": step["step"], "owner": step.get("owner") or owner} for step in responsible.get("plan", [])]
-    return replace(plan, state="open", owner=owner, steps=steps, opened_at=now)
+    left = None if plan.projected_breach_at is None else max(0, plan.projected_breach_at - now) // SECOND
+    return replace(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
 
 
 def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
     """The breach, of those of the plan's target and window, that the plan was to avert and did not.
 
-    A rolling window keeps its id for ever: what was certain before the risk is another story. A breach that was
-    withdrawn since counts only where the risk is known to have ended in one.
+    A rolling window keeps its id for ever: what was certain before the risk is another story, unless the risk is
+    known to have ended in a breach; then it counts, being found late, even if it was withdrawn since.
     """
-    after = [
-        breach
-        for breach in breaches
-        if breach.certain_at is not None
-        and plan.at_risk_at is not None
-        and breach.certain_at >= plan.at_risk_at
-        and (breach.is_standing or plan.cleared_as == "breached")
-    ]
-    return min(after, key=lambda breach: (breach.certain_at or 0, breach.breach_id), default=None)
+    if plan.at_risk_at is None:
+        return None
+    certain = sorted((b for b in breaches if b.certain_at is not None), key=lambda b: (b.certain_at or 0, b.breach_id))
+    after = [b for b in certain if plan.window_end_at is not None or (b.certain_at or 0) >= plan.at_risk_at]
+    standing = [breach for breach in after if breach.is_standing]
+    if plan.cleared_as == "breached":
+        return next(iter([*standing, *after, *reversed(certain)]), None)
+    return next(iter(standing), None)
 
 
 def ended(plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int) -> ActionPlan:
