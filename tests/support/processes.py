@@ -1,0 +1,69 @@
+"""Processes of the product as a user starts them, on a free port, ended with the test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+
+@dataclass
+class Running:
+    """A process and where it answers."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    output: Path
+
+    async def ready(self, seconds: float = 60.0) -> None:
+        """Wait until /readyz says so; raises AssertionError with its output where it ends instead."""
+        async with httpx.AsyncClient(base_url=self.url) as client, asyncio.timeout(seconds):
+            while not await self._answers(client):
+                assert self.process.returncode is None, self.said()
+                await asyncio.sleep(0.1)
+
+    async def _answers(self, client: httpx.AsyncClient) -> bool:
+        try:
+            return (await client.get("/readyz")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = 30.0) -> int:
+        """Send a signal and wait for the end; the exit code, negative where the signal killed."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        return await asyncio.wait_for(self.process.wait(), seconds)
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def started(module: list[str], output: Path, port: int, environment: Mapping[str, str]) -> AsyncIterator[Running]:
+    """``python -m …`` with nothing of ours in its environment but what is given; killed if it still runs."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SLM_")}
+    with output.open("a") as file:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-W", "error", "-m", *module), env={**clean, **environment}, stdout=file, stderr=file
+        )
+    running = Running(process, f"http://127.0.0.1:{port}", output)
+    try:
+        yield running
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
