@@ -47,7 +47,9 @@ def _csv(text: io.TextIOBase, form: Records) -> Iterator[Record]:
                 raise ImportRefused("The file cannot be read", [Finding(f"line {reader.line_num}", "", remedy)])
             yield Record(reader.line_num, row, True)
     except csv.Error as problem:
-        raise ImportRefused("The file cannot be read", [Finding(f"line {reader.line_num}", "", str(problem))]) from None
+        raise ImportRefused(
+            "The file cannot be read", [Finding(f"after line {reader.line_num}", "", str(problem))]
+        ) from None
 
 
 def _jsonl(text: io.TextIOBase, form: Records) -> Iterator[Record]:

@@ -1,0 +1,62 @@
+"""Tickets judged and met per priority, read off a ServiceNow audit log with nothing of the product.
+
+``python independent_incident_log.py FILE``. Office hours Mon-Fri 08:00-18:00 UTC; `Awaiting ...` waits; final priority.
+"""
+
+import csv
+import gzip
+import sys
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+HOURS = {"1 - Critical": 4, "2 - High": 8, "3 - Moderate": 24, "4 - Low": 72}
+MONDAY = datetime(2000, 1, 3)  # noqa: DTZ001 - the whole log is in UTC
+
+
+def time(text: str) -> datetime:
+    return datetime.strptime(text, "%d/%m/%Y %H:%M")  # noqa: DTZ007
+
+
+def office_minutes(at: datetime) -> int:
+    """Office minutes from MONDAY to that minute."""
+    days, minute = (at - MONDAY).days, at.hour * 60 + at.minute
+    today = min(max(minute - 480, 0), 600) if days % 7 < 5 else 0
+    return (days // 7 * 5 + min(days % 7, 5)) * 600 + today
+
+
+def after_office_minutes(count: int) -> datetime:
+    """The instant at which that many office minutes since MONDAY are over: at the latest 18:00 of their day."""
+    day, minute = divmod(count - 1, 600)
+    return MONDAY + timedelta(days=day // 5 * 7 + day % 5, minutes=480 + minute + 1)
+
+
+def is_met(rows: list[dict[str, str]]) -> bool:
+    opened, resolved = time(rows[-1]["opened_at"]), time(rows[-1]["resolved_at"])
+    spent = office_minutes(opened) + HOURS[rows[-1]["priority"]] * 60
+    due = after_office_minutes(spent)
+    changes = sorted((time(row["sys_updated_at"]), number) for number, row in enumerate(rows))
+    stretches = [(opened, rows[0]["incident_state"])] + [(at, rows[n]["incident_state"]) for at, n in changes]
+    for (begin, state), (end, _) in zip(stretches, [*stretches[1:], (resolved, "")], strict=True):
+        begin, end = max(begin, opened), min(end, resolved)
+        if state.startswith("Awaiting") and begin < end and begin < due:
+            waited = office_minutes(end) - office_minutes(begin)
+            spent, due = (spent + waited, after_office_minutes(spent + waited)) if waited else (spent, due)
+    return resolved <= due
+
+
+def figures(path: str | Path) -> dict[str, tuple[int, int]]:
+    """Priority → (judged, met)."""
+    counts = {priority: [0, 0] for priority in HOURS}
+    with gzip.open(path, "rt", encoding="utf-8", newline="") as log:
+        for _, group in groupby(csv.DictReader(log), key=lambda row: row["number"]):
+            rows = list(group)
+            if rows[-1]["resolved_at"] != "?":
+                counts[rows[-1]["priority"]][0] += 1
+                counts[rows[-1]["priority"]][1] += is_met(rows)
+    return {priority: (judged, met) for priority, (judged, met) in counts.items()}
+
+
+if __name__ == "__main__":
+    for priority, (judged, met) in figures(sys.argv[1]).items():
+        print(f"{priority:14} judged {judged:5} met {met:5}")

@@ -1,0 +1,77 @@
+"""The public API as an importer sees it: remembers items by identity, and can be away for a while."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+
+class FakeApi:
+    """Answers like the product; ``troubles`` are what befalls the next requests instead: a status or an exception.
+
+    A trouble ``("lost", status)`` takes the batch and loses the answer.
+    """
+
+    def __init__(self, *, largest_batch: int = 10_000) -> None:
+        self.facts: dict[tuple[str, ...], dict[str, Any]] = {}
+        self.indicators: dict[str, dict[str, Any]] = {}
+        self.imports: dict[str, str] = {}
+        self.requests: list[str] = []
+        self.troubles: list[int | Exception | None] = []
+        self.answers_lost = 0
+        self.refuse_id: str | None = None
+        self.largest_batch = largest_batch
+
+    @property
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._answer)
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request.url.path)
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if isinstance(trouble, Exception):
+            raise trouble
+        if trouble is not None:
+            return httpx.Response(trouble, headers={"Retry-After": "0"}, json={"title": "busy"})
+        answer = self._taken(request)
+        if self.answers_lost:
+            self.answers_lost -= 1
+            raise httpx.ReadError("the server was killed after it took the request")
+        return answer
+
+    def _taken(self, request: httpx.Request) -> httpx.Response:
+        if request.headers.get("Authorization") != "Bearer good-key":
+            return httpx.Response(401, json={"title": "Unknown key", "detail": "Send a key that is not revoked."})
+        path = request.url.path.removeprefix("/api/v1/")
+        if path in ("ticket-events", "measurements"):
+            return self._batch([json.loads(line) for line in request.content.splitlines()])
+        if path == "indicators":
+            document = json.loads(request.content)
+            known = document["key"] in self.indicators
+            self.indicators.setdefault(document["key"], document)
+            return httpx.Response(409 if known else 201, json={"type": "/problems/taken"} if known else document)
+        if path == "imports":
+            run_id = request.headers["Idempotency-Key"]
+            self.imports.setdefault(f"import of {run_id}", "open")
+            return httpx.Response(201, json={"id": f"import of {run_id}"})
+        import_id = path.removeprefix("imports/").removesuffix("/complete").replace("%20", " ")
+        self.imports[import_id] = "complete"
+        return httpx.Response(200, json={})
+
+    def _batch(self, items: list[dict[str, Any]]) -> httpx.Response:
+        if len(items) > self.largest_batch:
+            return httpx.Response(413, json={"title": "The body is too large"})
+        verdicts = list(self._verdicts(items))
+        return httpx.Response(202, json={"position": str(len(self.facts)), "items": verdicts})
+
+    def _verdicts(self, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        for index, item in enumerate(items):
+            if item["id"] == self.refuse_id:
+                errors = [{"field": "at", "value": item.get("at"), "remedy": "check the clock"}]
+                yield {"index": index, "status": "rejected", "code": "in_the_future", "errors": errors}
+            else:
+                self.facts[item["source"], item.get("ticket", ""), item["id"]] = item
+                yield {"index": index, "status": "accepted"}
