@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from slm_chassis.database import Transaction
 from slm_events import monitor, review
@@ -34,7 +35,7 @@ def _windows(agreement_id: str, period: Period, trend_windows: int) -> Select[An
     rows = tables.target_window
     newest = (
         select(rows)
-        .distinct(rows.c.target_id, rows.c.window_id)
+        .ext(distinct_on(rows.c.target_id, rows.c.window_id))
         .where(rows.c.agreement_id == agreement_id, rows.c.end_at <= period.end)
         .order_by(rows.c.target_id, rows.c.window_id, rows.c.revision.desc())
         .subquery()

@@ -1,0 +1,93 @@
+"""A running report-svc on a real database and a log in memory, driven turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.app import App, topics
+from slm_chassis.clock import ManualClock
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.migrations import migrate
+from slm_chassis.outbox import Relay
+from slm_chassis.subscriptions import Subscriptions
+from slm_events.envelope import from_record
+from slm_events.report import ReportPublished
+from slm_report.application.publishing import Publisher
+from slm_report.bootstrap import build
+from slm_report.settings import ReportSettings
+from tests.support.api import enrolled
+from tests.support.report import CUSTOMER, PROVIDER, at, tell
+from tests.support.service import records
+
+KEYS = {"provider": PROVIDER, "customer": CUSTOMER, "stranger": "somebody-else"}
+
+
+@dataclass
+class Running:
+    """The service, and what a test does with it."""
+
+    app: App
+    log: MemoryEventLog
+    clock: ManualClock
+
+    async def hears(self, *events: Any, twice: bool = False) -> None:
+        """The events arrive, are handled, and whatever is due or stale is settled."""
+        await tell(self.log, *events, twice=twice)
+        while await self._worker(Subscriptions).step(0.01):
+            pass
+        await self.settles()
+
+    async def settles(self) -> None:
+        while await self._worker(Publisher).step():
+            pass
+        while await self._worker(Relay).step():
+            pass
+
+    async def waits_until(self, when: str) -> None:
+        self.clock.move_to(at(when))
+        await self.settles()
+
+    def published(self) -> list[ReportPublished]:
+        events = [from_record(record.value, record.headers).data for record in records(self.log, "slm.reports")]
+        assert all(isinstance(event, ReportPublished) for event in events)
+        return events
+
+    def client(self, who: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app.http),
+            base_url="http://report",
+            headers={"Authorization": f"Bearer {who}"},
+        )
+
+    async def gets(self, path: str, who: str = "customer") -> Any:
+        async with self.client(who) as client:
+            response = await client.get(path)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def _worker(self, kind: type[Any]) -> Any:
+        return next(worker for worker in self.app.workers if isinstance(worker, kind))
+
+
+@pytest.fixture
+async def service(database_url: str) -> AsyncIterator[Running]:
+    await migrate(database_url, "slm_report")
+    log, clock = MemoryEventLog(), ManualClock(at("2026-11-22T10:00"))
+    await log.ensure_topics(topics(2))
+    access = AccessRegistry(log)
+    for name, party in KEYS.items():
+        access.learn(enrolled(name, "service_level_manager", party_id=party))
+    access.learn(enrolled("viewer", "viewer", party_id=CUSTOMER))
+    access.learn(enrolled("operator", "operator", party_id=None))
+    app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock, access=access)
+    yield Running(app, log, clock)
+    for worker in app.workers:
+        if isinstance(worker, Subscriptions):
+            await worker.close()
+    await app.stop()

@@ -1,0 +1,108 @@
+"""The page stands alone, says everything, and runs nothing."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from slm_report.adapters import html_page
+from slm_report.domain import periods, service_report, terms_line
+from slm_report.domain.facts import Breach, Facts, Risk
+from tests.support import report as heard
+from tests.support.report import HOUR, MONTHLY, ROLLING, TICKETS, at
+
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+class Outline(HTMLParser):
+    """Tags seen, and whether each was closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"{tag} is closed out of order"
+
+
+def shown(**terms: Any) -> dict[str, Any]:
+    """A report as the API shows it: a breach, a warning, a target of each kind."""
+    facts = Facts(
+        windows=[heard.closed(figure="99.89999999", verdict="breached")],
+        breaches=[
+            Breach(heard.breached("breach", "2026-11-22T09:00")),
+            Breach(
+                heard.breached("slow", "2026-11-05T09:00", HOUR, ROLLING),
+                recovered=heard.recovered("slow", "2026-11-05T12:00"),
+            ),
+        ],
+        risks=[Risk(heard.at_risk("risk", "2026-11-20T10:00"))],
+        clocks=[heard.stopped("1", "2026-11-03T10:00")],
+    )
+    line = terms_line.line([heard.finalized(MONTHLY, ROLLING, TICKETS, **terms)], [])
+    period = periods.named("2026-11", "month", line[0].terms.timezone)
+    made = service_report.build(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
+    return {
+        "report_id": "r",
+        "revision": 1,
+        "built_at": "2026-12-01T00:10:01.000000Z",
+        **made.document(),
+        "changes": [],
+        "revisions": [],
+        "url": "/api/v1/reports/r?revision=1",
+        "page_url": "/api/v1/reports/r/page?revision=1",
+    }
+
+
+def test_the_page_is_well_formed_and_stands_alone() -> None:
+    page = html_page.render(shown())
+    outline = Outline()
+    outline.feed(page)
+    assert outline.open == []
+    assert {"script", "link", "img", "iframe", "form"}.isdisjoint(outline.seen)
+    assert outline.seen.count("svg") == 2
+    assert not re.findall(r"(?:src|href)=\"https?:", page.replace('xmlns="http://www.w3.org/2000/svg"', ""))
+
+
+def test_the_page_shows_unmet_as_unmet() -> None:
+    page = html_page.render(shown())
+    assert "99.8999" in page
+    assert "exactly 9989999999/100000000" in page
+
+
+def test_each_chart_has_a_name_and_a_description() -> None:
+    page = html_page.render(shown())
+    assert page.count('role="img"') == 2
+    assert page.count("<desc>") == 2
+
+
+def test_text_from_outside_stays_text() -> None:
+    page = html_page.render(shown(title="<script>alert(1)</script>", service_name="A & B </svg>"))
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "A &amp; B &lt;/svg&gt;" in page
+
+
+def test_breaches_lead_to_their_evidence() -> None:
+    page = html_page.render(shown())
+    assert f'href="/api/v1/breaches/{heard.id_of("breach")}"' in page
+    assert f'href="#breach-{heard.id_of("breach")}"' in page
+
+
+def test_a_reader_who_came_with_a_key_can_follow_the_links() -> None:
+    page = html_page.render(shown(), key="slm_a&b")
+    assert f'href="/api/v1/breaches/{heard.id_of("breach")}?key=slm_a%26b"' in page
+    assert 'href="/api/v1/reports/r?revision=1&amp;key=slm_a%26b"' in page
+
+
+def test_instants_are_shown_by_the_agreements_own_clock() -> None:
+    page = html_page.render(shown(timezone="Europe/Berlin"))
+    assert "22 Nov 2026, 10:00:00 CET" in page
+    assert "1 Nov 2026 to 30 Nov 2026 (Europe/Berlin)" in page
