@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import text
 
 from slm_chassis.database import Database, Transaction
@@ -63,3 +66,10 @@ def records(log: MemoryEventLog, topic: str) -> list[StoredRecord]:
         batch = log.read(TopicPartition(topic, partition), 0, 1_000_000)
         found.extend(batch.records if batch else [])
     return found
+
+
+async def until(condition: Callable[[], Awaitable[object]], seconds: float = 20.0) -> None:
+    """Wait until something asynchronous is true; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from slm_chassis import tracing
 from slm_chassis.clock import Clock
-from slm_chassis.faults import READ_ONLY, is_infrastructure_fault, sqlstate
+from slm_chassis.faults import READ_ONLY, is_infrastructure_fault, spoils_connection, sqlstate
 from slm_chassis.identity import NewId, new_id
 from slm_chassis.log.port import Record
 from slm_events.catalogue import PUBLISHED
@@ -220,7 +220,7 @@ class Database:
                 # Here rather than in SQLAlchemy's events, because ``driver()`` goes past those.
                 if sqlstate(error) == READ_ONLY:
                     self._distrust_before = time.monotonic()
-                if sqlstate(error) == READ_ONLY or isinstance(error, OSError):
+                if spoils_connection(error):
                     await connection.invalidate()
                 raise
 

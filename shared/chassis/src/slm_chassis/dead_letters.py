@@ -23,6 +23,8 @@ class DeadLetter:
     """A record set aside. ``state``: ``failed``; ``parked`` behind a failed one of its key; ``redriven``, under way."""
 
     dead_letter_id: str
+    seq: int
+    """The order of setting aside."""
     consumer: str
     topic: str
     partition: int
@@ -40,11 +42,9 @@ class NotFirst(ValueError):
     """The dead letter waits behind another of its key, which has to be put back before it."""
 
 
-async def listing(database: Database, *, after: str | None = None, limit: int = 100) -> list[DeadLetter]:
-    """Dead letters in the order of their ids, which is that of setting aside; ``after`` an id to go on from."""
-    query = select(table).order_by(table.c.dead_letter_id).limit(limit)
-    if after is not None:
-        query = query.where(table.c.dead_letter_id > after)
+async def listing(database: Database, *, after: int = 0, limit: int = 100) -> list[DeadLetter]:
+    """Dead letters in the order of setting aside; ``after`` the ``seq`` to go on from."""
+    query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(limit)
     async with database.read() as connection:
         return [_shape(row) for row in await connection.execute(query)]
 

@@ -14,15 +14,35 @@ READ_ONLY = "25006"
 _CLASSES = ("08", "40", "53", "57P", "58")
 """SQLSTATE: connection lost, serialization or deadlock, out of resources, server shutting down, its system failing."""
 
+_AWAY = (
+    OSError,
+    LogUnavailable,
+    sqlalchemy.exc.TimeoutError,
+    httpx.TransportError,
+    # What the driver raises where a server's last words and its hanging up arrive together.
+    asyncpg.InternalClientError,
+)
+
 _STATES = frozenset({READ_ONLY, "25P03", "25P04", "55P03"})
 """And: read-only, idle or too long in a transaction, lock not available in time."""
 
 
+def origin(error: BaseException) -> BaseException:
+    """The driver's or the network's own error, however it was wrapped."""
+    if isinstance(error, sqlalchemy.exc.DBAPIError) and error.orig is not None:
+        return error.orig.__cause__ or error.orig
+    return error
+
+
 def sqlstate(error: BaseException) -> str | None:
     """The five characters PostgreSQL gave, however the error was wrapped."""
-    origin = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
-    state = getattr(origin, "sqlstate", None)
+    state = getattr(origin(error), "sqlstate", None)
     return state if isinstance(state, str) else None
+
+
+def spoils_connection(error: BaseException) -> bool:
+    """Whether the connection that raised it must not be used again, though it may look alive."""
+    return sqlstate(error) == READ_ONLY or isinstance(origin(error), (OSError, asyncpg.InternalClientError))
 
 
 def is_infrastructure_fault(error: BaseException) -> bool:
@@ -36,9 +56,8 @@ def is_infrastructure_fault(error: BaseException) -> bool:
     state = sqlstate(error)
     if state is not None:
         return state in _STATES or state.startswith(_CLASSES)
-    if isinstance(error, sqlalchemy.exc.DBAPIError):
-        origin = error.orig.__cause__ if error.orig is not None else None
-        return error.connection_invalidated or (origin is not None and is_infrastructure_fault(origin))
-    if isinstance(error, asyncpg.InterfaceError):
-        return "closed" in str(error) or "released" in str(error)
-    return isinstance(error, (OSError, LogUnavailable, sqlalchemy.exc.TimeoutError, httpx.TransportError))
+    cause = origin(error)
+    if isinstance(cause, asyncpg.InterfaceError):
+        # By its words, as the same class tells of wrong use.
+        return "closed" in str(cause) or "released" in str(cause)
+    return isinstance(cause, _AWAY)

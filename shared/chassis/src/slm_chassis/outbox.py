@@ -114,8 +114,10 @@ class Relay:
             # Frozen meanwhile: the server may have ended our session, and another relay may have appended all this.
             raise LogUnavailable("the relay held its batch for too long")
         async with asyncio.timeout(APPEND_SECONDS), asyncio.TaskGroup() as group:
-            for topic, waiting in topics.items():
-                group.create_task(self._append_topic(topic, waiting))
+            tasks = [group.create_task(self._append_topic(topic, waiting)) for topic, waiting in topics.items()]
+        # A group passes over children that were cancelled by somebody else, e.g. by a client of the log that closes.
+        if any(task.cancelled() for task in tasks):
+            raise LogUnavailable("an append was given up")
 
     async def _append_topic(self, topic: str, rows: Sequence[asyncpg.Record]) -> None:
         for partition, records in _runs(rows):

@@ -133,7 +133,10 @@ class Supervisor:
             try:
                 await post.worker.run()
                 raise RuntimeError("the worker ended; a worker runs until it is cancelled")
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                task = asyncio.current_task()
+                if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+                    raise
                 if time.monotonic() - started > self._stall_seconds:
                     backoff.reset()
                     post.failures = 0
@@ -142,7 +145,7 @@ class Supervisor:
                     return
             await backoff.pause()
 
-    def _note(self, post: _Post, error: Exception) -> None:
+    def _note(self, post: _Post, error: BaseException) -> None:
         post.trouble = f"{type(error).__name__}: {error} (at {to_text(self._clock.now())})"
         post.halted = isinstance(error, Halt)
         if is_infrastructure_fault(error):

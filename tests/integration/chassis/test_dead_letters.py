@@ -1,0 +1,233 @@
+"""What can never be handled is set aside, alone and whole; what depends on it waits; both can be put back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+from sqlalchemy import text
+
+from slm_chassis import dead_letters
+from slm_chassis.database import Database, Transaction
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import Record
+from slm_chassis.outbox import Relay
+from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.workers import Halt
+from slm_events.agreement import AmendmentDrafted, PartyRegistered
+from slm_events.envelope import Envelope
+from tests.support.service import amendment, count, effects, keep, party, records
+
+broken: set[str] = set()
+"""Names the handler cannot keep, until somebody repairs it."""
+
+
+async def keep_unless_broken(transaction: Transaction, envelope: Envelope) -> None:
+    # The effect first: a failure must take it back.
+    await keep(transaction, envelope)
+    event = envelope.data
+    if (event.name if isinstance(event, PartyRegistered) else event.revision_hash) in broken:
+        raise ValueError("broken")
+
+
+@pytest.fixture
+async def subscriptions(database: Database, log: MemoryEventLog) -> AsyncIterator[Subscriptions]:
+    broken.clear()
+    handlers = {PartyRegistered: keep_unless_broken, AmendmentDrafted: keep_unless_broken}
+    subscriptions = Subscriptions("slm-test", database, log, handlers)
+    yield subscriptions
+    await subscriptions.close()
+
+
+async def relay(database: Database, log: MemoryEventLog) -> None:
+    while await Relay(database, log).step():
+        pass
+
+
+async def send(database: Database, log: MemoryEventLog, events: Iterable[object]) -> None:
+    async with database.begin() as transaction:
+        for event in events:
+            transaction.publish(event)
+    await relay(database, log)
+
+
+async def drain(database: Database, log: MemoryEventLog, subscriptions: Subscriptions) -> None:
+    """Until nothing moves any more, records put back included."""
+    while await subscriptions.step(0.0):
+        await relay(database, log)
+
+
+async def test_one_bad_record_is_set_aside_and_the_others_of_its_batch_are_handled(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.update({"7", "8", "19"})
+    await send(database, log, [party("k", str(number)) for number in range(20)])
+    await drain(database, log, subscriptions)
+    assert await effects(database) == [str(number) for number in range(20) if str(number) not in broken]
+    letters = await dead_letters.listing(database)
+    assert [(letter.state, letter.reason) for letter in letters] == [("failed", "ValueError: broken")] * 3
+    assert all(letter.attempts > 3 for letter in letters)
+    assert await count(database, "inbox") == 17
+
+
+async def test_a_dead_letter_tells_the_others_and_keeps_the_original_bytes(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.add("x")
+    await send(database, log, [party("k", "x")])
+    original = next(record for record in records(log, "slm.catalogue"))
+    await drain(database, log, subscriptions)
+    (told,) = records(log, "slm.dead-letters")
+    (kept,) = await dead_letters.listing(database)
+    assert told.value == kept.value == original.value
+    assert (kept.topic, kept.partition, kept.offset, kept.key) == original_place(original)
+    assert told.headers["ce_id"] == original.headers["ce_id"]
+    assert told.headers["slm_dead_letter_reason"] == "ValueError: broken"
+    assert told.headers["slm_dead_letter_topic"] == "slm.catalogue"
+
+
+def original_place(record: object) -> tuple[object, ...]:
+    return tuple(getattr(record, name) for name in ("topic", "partition", "offset", "key"))
+
+
+@pytest.mark.parametrize(
+    ("value", "headers"),
+    [
+        (b"\xff\x00", {}),
+        (b"not json", {"ce_id": "1", "ce_source": "/x", "ce_type": "slm.agreement.party-registered.v1"}),
+        (b"{}", {"ce_id": "1", "ce_source": "/x", "ce_type": "slm.agreement.party-registered.v1"}),
+        (b"{}", {"ce_source": "/x", "ce_type": "slm.agreement.party-registered.v1"}),
+    ],
+)
+async def test_a_record_that_is_no_event_is_set_aside_at_once(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions, value: bytes, headers: dict[str, str]
+) -> None:
+    await log.append("slm.catalogue", [Record("k", value, headers)])
+    await send(database, log, [party("k", "good")])
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["good"]
+    (letter,) = await dead_letters.listing(database)
+    assert (letter.value, letter.attempts) == (value, 1)
+
+
+async def test_redrive_puts_a_record_back_under_its_own_id(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.add("x")
+    await send(database, log, [party("k", "x"), party("k", "y")])
+    await drain(database, log, subscriptions)
+    (letter,) = await dead_letters.listing(database)
+    broken.clear()
+    await dead_letters.redrive(database, letter.dead_letter_id)
+    assert [each.state for each in await dead_letters.listing(database)] == ["redriven"]
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["y", "x"]
+    assert await dead_letters.listing(database) == []
+    async with database.read() as connection:
+        ids = (await connection.execute(text("SELECT event_id FROM effect"))).scalars().all()
+    assert letter.headers["ce_id"] in ids
+
+
+async def test_a_redriven_record_that_fails_again_is_still_the_same_dead_letter(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.add("x")
+    await send(database, log, [party("k", "x")])
+    await drain(database, log, subscriptions)
+    (before,) = await dead_letters.listing(database)
+    await dead_letters.redrive(database, before.dead_letter_id)
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    (after,) = await dead_letters.listing(database)
+    assert (after.dead_letter_id, after.state) == (before.dead_letter_id, "failed")
+    assert after.attempts > before.attempts
+
+
+async def test_later_records_of_a_key_park_behind_a_dead_letter_and_follow_it_back_in_order(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.add("a2")
+    await send(database, log, [amendment("a", f"a{number}") for number in range(1, 5)])
+    await send(database, log, [amendment("b", "b1")])
+    await drain(database, log, subscriptions)
+    await send(database, log, [amendment("a", "a5")])
+    await drain(database, log, subscriptions)
+    assert sorted(await effects(database)) == ["a1", "b1"]
+    letters = await dead_letters.listing(database)
+    assert [letter.state for letter in letters] == ["failed", "parked", "parked", "parked"]
+    assert len(records(log, "slm.dead-letters")) == 1
+
+    with pytest.raises(dead_letters.NotFirst, match=letters[0].dead_letter_id):
+        await dead_letters.redrive(database, letters[1].dead_letter_id)
+    broken.clear()
+    await dead_letters.redrive(database, letters[0].dead_letter_id)
+    # Comes while the others are under way, and has to wait its turn behind them.
+    await send(database, log, [amendment("a", "a6")])
+    await drain(database, log, subscriptions)
+    assert [name for name in await effects(database) if name[0] == "a"] == ["a1", "a2", "a3", "a4", "a5", "a6"]
+    assert await count(database, "dead_letter") == 0
+    await send(database, log, [amendment("a", "a7")])
+    await drain(database, log, subscriptions)
+    assert (await effects(database))[-1] == "a7"
+
+
+async def test_a_parked_record_that_is_bad_itself_holds_the_rest_back(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.update({"a1", "a2"})
+    await send(database, log, [amendment("a", f"a{number}") for number in range(1, 4)])
+    await drain(database, log, subscriptions)
+    broken.remove("a1")
+    await dead_letters.redrive(database, (await dead_letters.listing(database))[0].dead_letter_id)
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    letters = await dead_letters.listing(database)
+    assert [letter.state for letter in letters] == ["failed", "parked"]
+    assert await effects(database) == ["a1"]
+    broken.clear()
+    await dead_letters.redrive(database, letters[0].dead_letter_id)
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["a1", "a2", "a3"]
+
+
+async def test_redriving_twice_has_one_effect(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    broken.add("a1")
+    await send(database, log, [amendment("a", "a1"), amendment("a", "a2")])
+    await drain(database, log, subscriptions)
+    broken.clear()
+    head = (await dead_letters.listing(database))[0].dead_letter_id
+    await dead_letters.redrive(database, head)
+    await dead_letters.redrive(database, head)
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["a1", "a2"]
+    assert await count(database, "dead_letter") == 0
+    with pytest.raises(KeyError):
+        await dead_letters.redrive(database, head)
+
+
+async def test_more_than_a_hundred_bad_records_in_a_row_stop_the_consumer(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    await log.append("slm.catalogue", [Record("k", b"junk") for _ in range(150)])
+    with pytest.raises(Halt, match="100 records in a row"):
+        await drain(database, log, subscriptions)
+    assert await count(database, "dead_letter") == 100
+    # Nor does it go on when it is started again.
+    with pytest.raises(Halt):
+        await drain(database, log, subscriptions)
+    assert await count(database, "dead_letter") == 100
+
+
+async def test_the_listing_goes_on_where_it_ended(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    await log.append("slm.catalogue", [Record("k", str(number).encode()) for number in range(5)])
+    await drain(database, log, subscriptions)
+    first = await dead_letters.listing(database, limit=3)
+    rest = await dead_letters.listing(database, after=first[-1].seq)
+    assert [letter.value for letter in [*first, *rest]] == [b"0", b"1", b"2", b"3", b"4"]
