@@ -26,22 +26,23 @@ class PoisonLimit:
     def handled(self, records: int) -> None:
         if records:
             self._in_a_row = 0
-            self._counts.append((self._time_of(), records, 0))
+            self._count(records, 0)
 
     def set_aside(self) -> None:
         self._in_a_row += 1
-        self._counts.append((self._time_of(), 0, 1))
+        self._count(0, 1)
 
     def check(self, reason: str) -> None:
         """Before setting one more aside. Raises Halt where that would be one too many."""
         if self._in_a_row >= IN_A_ROW:
             raise Halt(f"{self._in_a_row} records in a row could not be handled; the last: {reason}")
-        handled, aside = self._lately()
+        handled = sum(count[1] for count in self._counts)
+        aside = sum(count[2] for count in self._counts)
         if handled + aside >= FEWEST and aside > SHARE * (handled + aside):
             raise Halt(f"{aside} of {handled + aside} records within a minute could not be handled; the last: {reason}")
 
-    def _lately(self) -> tuple[int, int]:
-        since = self._time_of() - WINDOW_SECONDS
-        while self._counts and self._counts[0][0] < since:
+    def _count(self, handled: int, aside: int) -> None:
+        now = self._time_of()
+        self._counts.append((now, handled, aside))
+        while self._counts[0][0] < now - WINDOW_SECONDS:
             self._counts.popleft()
-        return sum(count[1] for count in self._counts), sum(count[2] for count in self._counts)
