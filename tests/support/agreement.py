@@ -1,0 +1,94 @@
+"""agreement-svc as it runs, on a real database, a log in memory and a clock that stands still until moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import SecretStr
+
+from slm_agreement import bootstrap
+from slm_agreement.adapters.term_timer import TermTimer
+from slm_agreement.settings import AgreementSettings
+from slm_chassis.app import App, topics
+from slm_chassis.clock import ManualClock
+from slm_chassis.identity import new_id
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import Record
+from slm_chassis.migrations import migrate
+from slm_chassis.outbox import Relay
+from slm_chassis.subscriptions import Subscriptions
+from slm_events import envelope, instants
+from slm_events.catalogue import PUBLISHED
+from tests.support.service import records
+
+T = TypeVar("T")
+
+OPERATOR_KEY = "slm_operator-key-of-tests"
+NOW = "2026-11-22T10:00:00Z"
+EFFECTIVE = "2026-12-01T00:00:00Z"
+
+
+@dataclass
+class AgreementUnderTest:
+    """The service, its log and its clock; nothing moves unless a test lets it."""
+
+    app: App
+    log: MemoryEventLog
+    clock: ManualClock
+    client: httpx.AsyncClient
+
+    @classmethod
+    async def open(cls, database_url: str) -> AgreementUnderTest:
+        await migrate(database_url, "slm_agreement")
+        log, clock = MemoryEventLog(), ManualClock(instants.from_text(NOW))
+        await log.ensure_topics(topics(2))
+        settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY))
+        app = await bootstrap.build(settings, log, clock)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app.http), base_url="http://agreement")
+        return cls(app, log, clock, client)
+
+    async def close(self) -> None:
+        await self._worker(Subscriptions).close()
+        await self.client.aclose()
+        await self.app.database.close()
+
+    async def ask(
+        self, key: str, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON of a request made with a key; header names with ``_`` for ``-``."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        response = await self.client.request(
+            method, path, json=body, headers={"Authorization": f"Bearer {key}", **given}
+        )
+        return response.status_code, response.json() if response.content else {}
+
+    async def told(self, *kinds: type[T]) -> list[T]:
+        """What of these kinds it has published, in the order of each topic's partitions."""
+        while await self._worker(Relay).step():
+            pass
+        names = {PUBLISHED[kind].topic.name for kind in kinds}
+        found = [each for name in sorted(names) for each in records(self.log, name)]
+        events = [envelope.from_record(each.value, each.headers).data for each in found]
+        return [event for event in events if type(event) in kinds]
+
+    async def hear(self, event: Any, event_id: str | None = None) -> None:
+        """Append an event of another service and let this one handle all that waits."""
+        row = PUBLISHED[type(event)]
+        attributes = envelope.Envelope(
+            id=event_id or new_id(), source="/slm/test/other", type=row.type, subject="", time="", recorded_at="",
+            data=event,
+        )  # fmt: skip
+        record = Record(str(getattr(event, row.key_field)), envelope.to_json(event), envelope.to_headers(attributes))
+        await self.log.append(row.topic.name, [record])
+        while await self._worker(Subscriptions).step(0.0):
+            pass
+
+    async def move_to(self, when: str) -> int:
+        """Set the clock and let the timer look; how many turns it made."""
+        self.clock.move_to(instants.from_text(when))
+        return await self._worker(TermTimer).step()
+
+    def _worker(self, kind: type[T]) -> T:
+        return next(worker for worker in self.app.workers if isinstance(worker, kind))
