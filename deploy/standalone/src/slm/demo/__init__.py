@@ -1,0 +1,1 @@
+"""The demonstration: the whole cycle played through the public API."""

@@ -1,0 +1,106 @@
+"""The agreement of the demonstration, as its authors write it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+AGREEMENT_KEY = "checkout-2027"
+REQUIREMENT_KEY = "checkout-always"
+AVAILABILITY_INDICATOR = "payments.checkout"
+LATENCY_INDICATOR = "payments.checkout-latency"
+
+SERVICE: dict[str, Any] = {
+    "key": "checkout",
+    "name": "Checkout",
+    "outcome": "Customers can pay for what is in their cart",
+}
+REQUIREMENT: dict[str, Any] = {
+    "key": REQUIREMENT_KEY,
+    "text": "Checkout has to work whenever the shop is open, and fast enough that nobody leaves.",
+    "outcome": "No sale is lost to a slow or absent checkout",
+}
+
+_LATENCY = {"key": LATENCY_INDICATOR, "unit": "ms"}
+_PLAN = {
+    "owner": "Checkout operations",
+    "plan": [
+        {"step": "Move traffic to the second site", "owner": "Duty engineer"},
+        {"step": "Call the payment provider", "owner": "Supplier manager"},
+    ],
+}
+
+
+def document(effective_at: str, expires_at: str | None = None) -> dict[str, Any]:
+    """The first draft; instants as RFC 3339 text."""
+    return {
+        "title": "Checkout for the shop",
+        "timezone": "UTC",
+        "term": {"effective_at": effective_at, "expires_at": expires_at, "notice": "P90D"},
+        "service_hours": {"business": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}}},
+        "requirements": [REQUIREMENT_KEY],
+        "review": {"cadence": "month", "on_breach": True, "after_met_windows": 3},
+        "clauses": {
+            "service_description": "Checkout takes payments for the shop: cards, invoices and vouchers.",
+            "continuity": {"text": "After a disaster at the first site.", "rto": "PT1H", "rpo": "PT5M"},
+        },
+        "targets": [available(), fast_in_the_month(), fast_in_the_hour(), p1_resolved()],
+    }
+
+
+def counter_proposal(drafted: dict[str, Any]) -> dict[str, Any]:
+    """What the customer answers: the same, with a higher availability and charges put into words."""
+    raised = [available("99.9") if target["key"] == "availability" else target for target in drafted["targets"]]
+    charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"}
+    return {**drafted, "targets": raised, "clauses": {**drafted["clauses"], "charges": charges}}
+
+
+def available(percent: str = "99.5") -> dict[str, Any]:
+    return {
+        "key": "availability",
+        "title": "Checkout is available",
+        "indicator": AVAILABILITY_INDICATOR,
+        "aggregation": "availability",
+        "objective": {"at_least": percent, "unit": "percent"},
+        "window": {"calendar": "month"},
+        "weight": "3",
+        "responsible": _PLAN,
+    }
+
+
+def fast_in_the_month() -> dict[str, Any]:
+    return {
+        "key": "fast-month",
+        "title": "Checkout answers within 300 ms, over the month",
+        "indicator": _LATENCY,
+        "aggregation": {"share_at_most": "300"},
+        "objective": {"at_least": "95", "unit": "percent"},
+        "window": {"calendar": "month"},
+        "responsible": _PLAN,
+    }
+
+
+def fast_in_the_hour() -> dict[str, Any]:
+    return {
+        "key": "fast-hour",
+        "title": "Checkout answers within 300 ms, over the last hour",
+        "indicator": _LATENCY,
+        "aggregation": {"share_at_most": "300"},
+        "objective": {"at_least": "90", "unit": "percent"},
+        "window": {"rolling": "PT1H"},
+        "warn_at": {"burn_rate": [{"long": "PT10M", "short": "PT1M", "factor": "3"}]},
+        "responsible": _PLAN,
+    }
+
+
+def p1_resolved() -> dict[str, Any]:
+    return {
+        "key": "p1-resolution",
+        "title": "P1 incidents are resolved within 4 hours of service time",
+        "aggregation": "clock",
+        "clock": "resolution",
+        "objective": {"within": {"service_time": "PT4H"}},
+        "applies_to": {"type": "incident", "priority": ["P1"]},
+        "pause": ["awaiting_customer", "awaiting_vendor"],
+        "service_hours": "business",
+        "responsible": _PLAN,
+    }
