@@ -50,7 +50,7 @@ def find(name: str, root: Path = ROOT) -> Answer:
     return Answer(
         row,
         _definition(row, root),
-        [place for room in ("domain", "application") for place in _births(row, _source(root, context) / room, root)],
+        _births(row, [_source(root, context) / room for room in ("domain", "application")], root),
         listeners(row, root),
     )
 
@@ -102,20 +102,32 @@ def _definition(row: Published, root: Path) -> Place:
     raise UnknownEvent(f"{row.event.__name__} is published but not defined in {path}")
 
 
-def _births(row: Published, room: Path, root: Path) -> Iterator[Place]:
-    for path in sorted(room.rglob("*.py")):
-        for scope, node in _calls(_tree(path)):
-            if _last_name(node.func) == row.event.__name__:
-                yield _place(path, root, node, f"in {scope}")
+def _births(row: Published, rooms: list[Path], root: Path) -> list[Place]:
+    """Where the class is called; where it is nowhere, the places that hand it to what calls it."""
+    files = [path for room in rooms for path in sorted(room.rglob("*.py"))]
+    mentions = [(path, mention) for path in files for mention in _mentions(_tree(path), row.event.__name__)]
+    built = [_place(path, root, node, f"in {scope}") for path, (scope, node, called) in mentions if called]
+    return built or [_place(path, root, node, f"by way of {scope}") for path, (scope, node, _) in mentions]
 
 
-def _calls(tree: ast.AST, scope: str = "the module") -> Iterator[tuple[str, ast.Call]]:
-    """Every call, with the innermost function or class it stands in."""
+def _mentions(tree: ast.AST, name: str, scope: str = "the module") -> Iterator[tuple[str, ast.AST, bool]]:
+    """Every use of a class as a value: the innermost function or class around it, the node, whether it is called."""
     for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Call) and _last_name(node.func) == name:
+            yield scope, node, True
+        elif isinstance(node, ast.Name | ast.Attribute) and _last_name(node) == name and not _is_type(node, tree):
+            yield scope, node, False
         inner = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else scope
-        if isinstance(node, ast.Call):
-            yield scope, node
-        yield from _calls(node, inner)
+        yield from _mentions(node, name, inner)
+
+
+def _is_type(node: ast.AST, parent: ast.AST) -> bool:
+    """Whether a name only says what something is: annotations, unions of types, ``isinstance``, ``case``."""
+    if isinstance(parent, ast.arg | ast.AnnAssign | ast.Subscript | ast.BinOp | ast.MatchClass):
+        return not (isinstance(parent, ast.AnnAssign) and node is parent.value)
+    if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node is parent.returns
+    return isinstance(parent, ast.Call) and (node is parent.func or _last_name(parent.func) == "isinstance")
 
 
 def _heard(row: Published, context: str, root: Path) -> list[Place]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from slm_events import catalogue
 from tools import where
 
 BIRTH = """
@@ -57,6 +58,27 @@ def test_an_event_nobody_builds_or_hears_says_so(small_tree: Path) -> None:
     text = "\n".join(where.report(where.find("WindowClosed", small_tree)))
     assert "born     nowhere yet" in text
     assert "heard    by no service" in text
+
+
+def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> None:
+    _write(
+        small_tree / "services/agreement-svc/src/slm_agreement/domain/moves.py",
+        "from slm_events.agreement import AgreementProposed\n\ndef propose(v: AgreementProposed):\n"
+        "    return moved(AgreementProposed, v)\n",
+    )
+    [place] = where.find("AgreementProposed", small_tree).born
+    assert (place.line, place.text) == (4, "by way of propose")
+
+
+def test_every_published_event_is_born_in_one_module() -> None:
+    born = {row.event.__name__: where.find(row.type).born for row in catalogue.PUBLISHED.values()}
+    assert {name: places for name, places in born.items() if len({place.path for place in places}) != 1} == {}
+
+
+def test_a_breach_is_built_in_one_place_and_heard_by_report_and_review() -> None:
+    answer = where.find("TargetBreached")
+    assert len(answer.born) == 1
+    assert set(answer.heard) == {"report", "review"}
 
 
 def test_an_unknown_name_ends_with_what_comes_near() -> None:

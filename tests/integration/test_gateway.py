@@ -1,0 +1,36 @@
+"""The compose gateway serves what the services' own route tables say: no resource more, none less."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from slm import contexts, face
+from slm_chassis.clock import SystemClock
+from slm_chassis.log.memory import MemoryEventLog
+
+NGINX = Path(__file__).resolve().parents[2] / "deploy/compose/nginx.conf"
+
+
+@pytest.mark.parametrize("context", contexts.CONTEXTS)
+async def test_the_gateway_serves_what_a_service_serves(context: str, database_url: str) -> None:
+    assert resources_of_gateway(context) == await resources_of_service(context, database_url)
+
+
+def resources_of_gateway(context: str) -> set[str]:
+    """The resources that the gateway's configuration sends to a service."""
+    pattern = rf"location ~ \^/api/v1/\(([a-z|-]+)\)\(/\|\$\) \{{\s*proxy_pass http://{context};"
+    groups = re.findall(pattern, NGINX.read_text(encoding="utf-8"))
+    return {resource for group in groups for resource in group.split("|")}
+
+
+async def resources_of_service(context: str, database_url: str) -> set[str]:
+    """The resources in the route table of a service, but for the one that all of them serve."""
+    settings = contexts.settings_of(context)(database_url=database_url)
+    app = await contexts.build_of(context)(settings, MemoryEventLog(), SystemClock())
+    try:
+        return set(face.resources_of(app.http)) - {face.SHARED}
+    finally:
+        await app.database.close()
