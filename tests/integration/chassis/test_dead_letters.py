@@ -110,6 +110,17 @@ async def test_a_record_that_is_no_event_is_set_aside_at_once(
     assert (letter.value, letter.attempts) == (value, 1)
 
 
+async def test_a_record_full_of_what_the_database_cannot_store_is_set_aside_too(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    nasty = {"ce_id": "i\0d", "ce_source": "/\ud800", "ce_type": "slm.agreement.party-registered.v1"}
+    await log.append("slm.catalogue", [Record("k\0", b'{"party_id": "a", "key": "a", "name": "n"}', nasty)])
+    await send(database, log, [party("k", "good")])
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["good"]
+    assert [letter.key for letter in await dead_letters.listing(database)] == ["k\ufffd"]
+
+
 async def test_redrive_puts_a_record_back_under_its_own_id(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:

@@ -14,6 +14,8 @@ from slm_chassis.log.port import Record, StoredRecord
 from slm_chassis.tables import dead_letter as table
 from slm_events.catalogue import DEAD_LETTERS
 
+_LONGEST_REASON = 2_000
+
 REDRIVEN = "slm_dead_letter"
 """Header of a record that was put back: the id of its dead letter."""
 
@@ -71,6 +73,7 @@ async def set_aside(
     transaction: Transaction, consumer: str, record: StoredRecord, *, reason: str, attempts: int
 ) -> None:
     """Keep a record that cannot be handled, in the transaction that moves the position past it, and tell the others."""
+    reason = _storable(reason)[:_LONGEST_REASON]
     await _keep(transaction, consumer, record, state="failed", reason=reason, attempts=attempts)
     told = {
         "slm_dead_letter_consumer": consumer,
@@ -80,7 +83,8 @@ async def set_aside(
         "slm_dead_letter_reason": reason,
         "slm_dead_letter_attempts": str(attempts),
     }
-    transaction.append(DEAD_LETTERS.name, Record(record.key, record.value, {**record.headers, **told}))
+    headers = {_storable(name): _storable(value) for name, value in record.headers.items()}
+    transaction.append(DEAD_LETTERS.name, Record(_storable(record.key), record.value, {**headers, **told}))
 
 
 async def park(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
@@ -140,7 +144,7 @@ async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
 async def _keep(
     transaction: Transaction, consumer: str, record: StoredRecord, *, state: str, reason: str, attempts: int
 ) -> None:
-    headers = dict(record.headers)
+    headers = {_storable(name): _storable(value) for name, value in record.headers.items()}
     verdict = {"state": state, "reason": reason, "at": transaction.now}
     known = headers.pop(REDRIVEN, None)
     if known is not None:
@@ -158,13 +162,18 @@ async def _keep(
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": record.key,
+        "key": _storable(record.key),
         "value": record.value,
         "headers": headers,
         "attempts": attempts,
         **verdict,
     }
     await transaction.execute(insert(table).values(row))
+
+
+def _storable(words: str) -> str:
+    """Text as PostgreSQL takes it: what cannot even be kept would stop its consumer for ever."""
+    return words.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _shape(row: Row[tuple[object, ...]]) -> DeadLetter:
