@@ -104,8 +104,9 @@ def _definition(row: Published, root: Path) -> Place:
 
 def _births(row: Published, rooms: list[Path], root: Path) -> list[Place]:
     """Where the class is called; where it is nowhere, the places that hand it to what calls it."""
-    files = [path for room in rooms for path in sorted(room.rglob("*.py"))]
-    mentions = [(path, mention) for path in files for mention in _mentions(_tree(path), row.event.__name__)]
+    name = row.event.__name__
+    files = [path for room in rooms for path in _files_with(name, room)]
+    mentions = [(path, mention) for path in files for mention in _mentions(_tree(path), name)]
     built = [_place(path, root, node, f"in {scope}") for path, (scope, node, called) in mentions if called]
     return built or [_place(path, root, node, f"by way of {scope}") for path, (scope, node, _) in mentions]
 
@@ -149,7 +150,7 @@ def _entries(row: Published, path: Path, root: Path) -> Iterator[Place]:
 
 def _followers(topic: str, root: Path) -> Iterator[Place]:
     """Modules of the chassis that every service runs and that follow a whole topic."""
-    for path in sorted((root / "shared/chassis/src").rglob("*.py")):
+    for path in _files_with(topic, root / "shared/chassis/src"):
         uses = [node for node in ast.walk(_tree(path)) if isinstance(node, ast.Name) and node.id == topic]
         if uses:
             yield _place(path, root, uses[0], "follows the whole topic")
@@ -159,6 +160,11 @@ def _last_name(expression: ast.expr) -> str:
     if isinstance(expression, ast.Attribute):
         return expression.attr
     return expression.id if isinstance(expression, ast.Name) else ""
+
+
+def _files_with(word: str, folder: Path) -> Iterator[Path]:
+    """Python files that can have the word at all: parsing is what takes time."""
+    return (path for path in sorted(folder.rglob("*.py")) if word in path.read_text(encoding="utf-8"))
 
 
 def _tree(path: Path) -> ast.AST:
