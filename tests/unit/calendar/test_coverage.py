@@ -10,7 +10,7 @@ from slm_events.instants import from_text
 from tests.unit.calendar.test_service_hours import FIRST, LAST, calendars
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(calendars(), calendars())
 def test_the_common_and_the_uncovered_hours_make_up_the_required(one: ServiceHours, other: ServiceHours) -> None:
     common = coverage.intersection(one, other, FIRST, LAST)

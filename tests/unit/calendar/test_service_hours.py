@@ -51,7 +51,7 @@ def calendars(draw: st.DrawFn) -> ServiceHours:
     return service_hours.parse(document)
 
 
-laws = settings(max_examples=60, deadline=None)
+laws = settings(max_examples=40, deadline=None)
 
 
 @laws

@@ -49,17 +49,25 @@ class FakeApi:
         if path in ("ticket-events", "measurements"):
             return self._batch([json.loads(line) for line in request.content.splitlines()])
         if path == "indicators":
-            document = json.loads(request.content)
-            known = document["key"] in self.indicators
-            self.indicators.setdefault(document["key"], document)
-            return httpx.Response(409 if known else 201, json={"type": "/problems/taken"} if known else document)
+            return self._register(json.loads(request.content))
         if path == "imports":
-            run_id = request.headers["Idempotency-Key"]
-            self.imports.setdefault(f"import of {run_id}", "open")
-            return httpx.Response(201, json={"id": f"import of {run_id}"})
-        import_id = path.removeprefix("imports/").removesuffix("/complete").replace("%20", " ")
-        self.imports[import_id] = "complete"
-        return httpx.Response(200, json={})
+            import_id = f"import-of-{request.headers['Idempotency-Key']}"
+            self.imports.setdefault(import_id, "open")
+            return httpx.Response(201, json={"import_id": import_id, "state": "open"})
+        import_id = path.removeprefix("imports/").removesuffix("/complete")
+        self.imports[import_id] = "completing" if path.endswith("/complete") else "complete"
+        return httpx.Response(202, json={"import_id": import_id, "state": self.imports[import_id]})
+
+    def _register(self, document: dict[str, Any]) -> httpx.Response:
+        held = self.indicators.setdefault(document["key"], document)
+        errors = [
+            {"field": each, "value": document.get(each), "remedy": "it differs"}
+            for each in held
+            if held[each] != document.get(each)
+        ]
+        if errors:
+            return httpx.Response(409, json={"title": "The indicator exists with another definition", "errors": errors})
+        return httpx.Response(201, json=document)
 
     def _batch(self, items: list[dict[str, Any]]) -> httpx.Response:
         if len(items) > self.largest_batch:
@@ -74,4 +82,3 @@ class FakeApi:
                 yield {"index": index, "status": "rejected", "code": "in_the_future", "errors": errors}
             else:
                 self.facts[item["source"], item.get("ticket", ""), item["id"]] = item
-                yield {"index": index, "status": "accepted"}

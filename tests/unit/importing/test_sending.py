@@ -45,8 +45,9 @@ def test_every_item_arrives_between_opening_and_completing_the_import() -> None:
     taken = sent(api, INCIDENTS, incidents())
     assert (taken.accepted, taken.refused, len(api.facts)) == (28, 0, 28)
     assert api.requests[0] == "/api/v1/imports"
-    assert set(api.requests[1:-1]) == {"/api/v1/ticket-events"}
-    assert api.imports == {"import of run": "complete"}
+    assert set(api.requests[1:-2]) == {"/api/v1/ticket-events"}
+    assert api.requests[-2:] == ["/api/v1/imports/import-of-run/complete", "/api/v1/imports/import-of-run"]
+    assert api.imports == {"import-of-run": "complete"}
 
 
 def test_indicators_are_registered_before_their_outages() -> None:
@@ -75,7 +76,7 @@ def test_a_server_that_dies_and_comes_back_gets_everything_once() -> None:
     taken = sent(api, INCIDENTS, incidents())
     assert api.facts == whole.facts
     assert taken.accepted == 28
-    assert api.imports == {"import of run": "complete"}
+    assert api.imports == {"import-of-run": "complete"}
 
 
 def test_waiting_grows_and_ends_with_the_patience(no_waiting: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,4 +114,14 @@ def test_an_operator_names_the_party_on_every_item() -> None:
     api = FakeApi()
     sent(api, HISTORY, history(), owner="party-7")
     assert {item["owner"] for item in api.facts.values()} == {"party-7"}
-    assert {each["owner"] for each in api.indicators.values()} == {"party-7"}
+    assert {each["owner_party_id"] for each in api.indicators.values()} == {"party-7"}
+
+
+def test_an_indicator_that_its_owner_registered_is_used_unless_it_begins_in_another_state() -> None:
+    api = FakeApi()
+    pages = {"key": "github.pages", "kind": "availability", "initial_state": "up", "service_id": "s"}
+    api.indicators["github.pages"] = pages
+    assert sent(api, HISTORY, history()).accepted == 4
+    api.indicators["github.pages"] = pages | {"initial_state": "unknown"}
+    with pytest.raises(ImportRefused, match="exists with another definition"):
+        sent(api, HISTORY, history())

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from slm.importing import mapping, outages, records, tickets
-from slm.importing.door import Door, Taken, batches
+from slm.importing.door import Door, Kind, Taken, batches
 from slm.importing.mapping import OutageMapping, TicketMapping
 from slm.importing.told import Oddities
 
@@ -54,18 +54,17 @@ def send(
     """Send the file's items through the door, timers held until all of it is there; ``sent`` hears of each batch.
 
     ``indicators`` are registered where they are missing. Sending a file twice, or parts of it, changes nothing.
+    Returns when all of it has been judged.
     """
     taken = Taken()
     if isinstance(by, OutageMapping):
         for key in indicators:
             door.register_indicator(key, "availability", by.indicator.initial_state)
-        kind, names = "measurements", indicators
-    else:
-        kind, names = "tickets", [by.source]
-    import_id = door.open_import(kind, names, run_id)  # type: ignore[arg-type]
+    kind: Kind = "measurements" if isinstance(by, OutageMapping) else "tickets"
+    import_id = door.open_import(kind, [by.source] if kind == "tickets" else indicators, run_id)
     items = _items(records.read(path, by.records), by, Oddities())
     for batch in batches(items, batch_size):
-        door.send(kind, batch, taken)  # type: ignore[arg-type]
+        door.send(kind, batch, taken)
         sent(len(batch))
     door.complete_import(import_id)
     return taken
