@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -134,7 +135,7 @@ async def test_the_order_between_topics_makes_no_difference(service: Running, se
         heard.planned("plan", "risk", "2026-11-20T10:00"),
         heard.plan_ended("plan", "risk", "breached", "2026-11-22T09:00"),
     ]
-    topics = [agreements, breaches, targets, reviews]
+    topics: list[list[Any]] = [agreements, breaches, targets, reviews]
     random.Random(seed).shuffle(topics)
     await service.waits_until("2026-12-05T00:00")
     for events in topics:

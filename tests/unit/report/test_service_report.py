@@ -140,6 +140,20 @@ def test_tickets_count_where_their_clock_ended() -> None:
     assert (line.verdict, line.actual.display) == ("breached", "2 of 3 in time")
 
 
+def test_a_late_clock_whose_breach_was_withdrawn_was_in_time_after_all() -> None:
+    of_ticket = ("servicenow/3", "2026-11-05T05:00:00Z", "2026-11-05T09:00:00Z")
+    breach = Breach(heard.breached("breach", "2026-11-05T09:00", of_ticket, TICKETS), heard.withdrawn("breach"))
+    late = heard.stopped("3", "2026-11-05T10:00", "completed_late", "2026-11-05T09:00")
+    assert only_line(Facts(clocks=[late], breaches=[breach]), TICKETS).tickets == {"judged": 1, "met": 1, "breached": 0}
+
+
+def test_a_ticket_breached_at_the_first_instant_of_a_period_counts_in_it() -> None:
+    of_ticket = ("servicenow/3", "2026-10-31T20:00:00Z", "2026-11-01T00:00:00Z")
+    breach = Breach(heard.breached("breach", "2026-11-01T00:00", of_ticket, TICKETS))
+    made = report(Facts(breaches=[breach]), TICKETS)
+    assert (made.lines[0].tickets, made.breach_count) == ({"judged": 1, "met": 0, "breached": 1}, 1)
+
+
 def test_a_target_without_tickets_has_no_data() -> None:
     assert only_line(Facts(), TICKETS).verdict == "no_data"
 
@@ -156,7 +170,8 @@ def test_risks_name_their_plans_and_which_averted() -> None:
 
 
 def test_what_happens_after_a_report_closed_does_not_change_it() -> None:
-    risk, plan = heard.at_risk("risk", "2026-11-20T10:00"), heard.planned("plan", "risk", "2026-11-20T10:00")
+    risk = heard.at_risk("risk", "2026-11-20T10:00", HOUR, ROLLING)
+    plan = heard.planned("plan", "risk", "2026-11-20T10:00")
     before = Facts(windows=[heard.closed()], risks=[Risk(risk)], plans=[Plan(plan)])
     after = Facts(
         windows=[heard.closed(), heard.closed(DECEMBER)],
@@ -165,7 +180,18 @@ def test_what_happens_after_a_report_closed_does_not_change_it() -> None:
         breaches=[Breach(heard.breached("breach", "2026-12-05T09:00", DECEMBER))],
         actions=[heard.action("action", "2026-12-03T10:00")],
     )
-    assert report(before) == report(after)
+    assert report(before, MONTHLY, ROLLING) == report(after, MONTHLY, ROLLING)
+
+
+def test_how_a_closed_windows_risk_ended_counts_though_it_is_told_at_the_closing() -> None:
+    risk = Risk(
+        heard.at_risk("risk", "2026-11-20T10:00"), heard.cleared("risk", "window_closed", "2026-12-01T00:10:03Z")
+    )
+    opened = heard.planned("plan", "risk", "2026-11-20T10:00")
+    plan = Plan(opened, heard.plan_ended("plan", "risk", "averted", "2026-12-01T00:10:04Z"))
+    made = report(Facts(windows=[heard.closed()], risks=[risk], plans=[plan]))
+    assert [entry["outcome"] for entry in made.risks] == ["window_closed"]
+    assert made.plans_averted == 1
 
 
 def test_windows_that_are_missing_are_named() -> None:

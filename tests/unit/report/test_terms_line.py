@@ -75,6 +75,12 @@ def test_a_target_that_an_amendment_adds_begins_with_the_amendment() -> None:
     assert windows["2026-Q4"].start == at("2026-12-01T00:00")
 
 
+def test_a_target_that_an_amendment_leaves_out_ends_with_the_amendment() -> None:
+    second = finalized(TICKETS, version=2, effective_at="2026-11-15T00:00:00Z")
+    (window,) = terms_line.windows(terms_line.line([finalized(MONTHLY), second], []), NOVEMBER)
+    assert window.end == at("2026-11-15T00:00")
+
+
 def test_a_version_superseded_before_it_began_was_never_in_force() -> None:
     second = finalized(MONTHLY, version=2, effective_at="2026-11-01T00:00:00Z")
     assert [term.terms.version for term in terms_line.line([finalized(MONTHLY), second], [])] == [2]

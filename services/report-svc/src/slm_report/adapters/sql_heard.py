@@ -58,7 +58,8 @@ class SqlHeard:
             {
                 "agreement_id": event.agreement_id,
                 "certain_at": instants.from_text(event.certain_at),
-                "window_end_at": _instant(event.window_end_at),
+                # A ticket's window is its clock; it counts in the period in which that ended.
+                "window_end_at": None if event.ticket else _instant(event.window_end_at),
                 "breached": asdict(event),
             },
             "breached",

@@ -38,9 +38,14 @@ class Breach:
 
     @property
     def counted_at(self) -> int:
-        """The instant that decides its period: one that is certain at its window's end belongs into that window."""
+        """The instant that decides its period: one that is certain at its window's end belongs into that window.
+
+        A ticket has no window but its own; it counts where its clock ended.
+        """
         end = self.breached.window_end_at
-        return self.certain_at if end is None else min(self.certain_at, instants.from_text(end) - 1)
+        if end is None or self.breached.ticket is not None:
+            return self.certain_at
+        return min(self.certain_at, instants.from_text(end) - 1)
 
     @property
     def recovered_at(self) -> int | None:
@@ -65,10 +70,16 @@ class Risk:
         return instants.from_text(self.raised.at)
 
     def outcome_at(self, instant: int) -> str:
-        """``open`` until it ended; what is known after the instant does not count."""
-        if self.cleared is None or instants.from_text(self.cleared.at) > instant:
+        """``open`` until it ended. What comes after the instant does not count, unless its window is over by then:
+        how a risk of a closed window ended is told at the closing, and nothing can follow."""
+        if self.cleared is None or not (self.is_over_by(instant) or instants.from_text(self.cleared.at) <= instant):
             return "open"
         return self.cleared.outcome
+
+    def is_over_by(self, instant: int) -> bool:
+        """Whether its calendar window has ended; a rolling one never does."""
+        end = self.raised.window_end_at
+        return end is not None and instants.from_text(end) <= instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +93,9 @@ class Plan:
     def opened_at(self) -> int:
         return instants.from_text(self.opened.opened_at)
 
-    def outcome_at(self, instant: int) -> str:
-        """``open`` | ``averted`` | ``breached``."""
-        if self.ended is None or instants.from_text(self.ended.ended_at) > instant:
+    def outcome_at(self, instant: int, *, over: bool) -> str:
+        """``open`` | ``averted`` | ``breached``; ``over``: its risk's window has ended, so its end counts anyway."""
+        if self.ended is None or not (over or instants.from_text(self.ended.ended_at) <= instant):
             return "open"
         return self.ended.outcome
 

@@ -59,17 +59,21 @@ def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
         "time_left_seconds": heard.time_left_seconds,
         "outcome": risk.outcome_at(as_of),
         "ended_at": None if risk.cleared is None or risk.outcome_at(as_of) == "open" else risk.cleared.at,
-        "plans": [_plan_entry(plan, as_of) for plan in plans if plan.opened.risk_id == heard.risk_id],
+        "plans": [
+            _plan_entry(plan, plan.outcome_at(as_of, over=risk.is_over_by(as_of)))
+            for plan in plans
+            if plan.opened.risk_id == heard.risk_id
+        ],
     }
 
 
-def _plan_entry(plan: Plan, as_of: int) -> dict[str, Any]:
+def _plan_entry(plan: Plan, outcome: str) -> dict[str, Any]:
     return {
         "plan_id": plan.opened.plan_id,
         "owner": plan.opened.owner,
         "steps": plan.opened.steps,
         "due_at": plan.opened.due_at,
-        "outcome": plan.outcome_at(as_of),
+        "outcome": outcome,
         "url": f"/api/v1/action-plans/{plan.opened.plan_id}",
     }
 

@@ -143,10 +143,9 @@ def rolling_line(term: Term, target: dict[str, Any], facts: Facts, period: Perio
 def ticket_line(term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int) -> Line:
     """A line of a per-ticket target: the tickets whose clock ended in the period, stopped in time or breached."""
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
-    missed = {breach.breached.window_id for breach in breaches if breach.stands}
-    stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
-    missed |= {_ticket(clock) for clock in stopped if clock.state == "completed_late" and _due(clock) >= period.start}
-    met = {_ticket(clock) for clock in stopped if clock.state == "met"} - missed
+    missed, met = _judged_tickets(
+        breaches, [clock for clock in facts.clocks if clock.target_id == target["target_id"]], period
+    )
     verdict = "breached" if missed else "met" if met else "no_data"
     judged = len(met) + len(missed)
     return Line(
@@ -246,6 +245,18 @@ def _findings(breaches: Sequence[Breach], risks: Sequence[Risk]) -> dict[str, An
         "breach_ids": [breach.breached.breach_id for breach in breaches],
         "risk_ids": [risk.raised.risk_id for risk in risks],
     }
+
+
+def _judged_tickets(
+    breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period
+) -> tuple[set[str], set[str]]:
+    """Tickets missed and met. Breaches decide; a clock told late whose breach was withdrawn was in time after all."""
+    missed = {breach.breached.window_id for breach in breaches if breach.stands}
+    undone = {breach.breached.window_id for breach in breaches} - missed
+    late = {_ticket(clock) for clock in stopped if clock.state == "completed_late"}
+    missed |= {_ticket(clock) for clock in stopped if _ticket(clock) in late - undone and _due(clock) >= period.start}
+    in_time = {_ticket(clock) for clock in stopped if clock.state == "met"}
+    return missed, (in_time | late & undone) - missed
 
 
 def _due(clock: ClockStopped) -> int:

@@ -60,7 +60,8 @@ def build(terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as
     shown_risks = {risk_id for line in report_lines for risk_id in line.risk_ids}
     breaches = [breach for breach in facts.breaches if breach.breached.breach_id in shown_breaches]
     plans = [plan for plan in facts.plans if plan.opened.risk_id in shown_risks and plan.opened_at <= as_of]
-    outcomes = [plan.outcome_at(as_of) for plan in plans]
+    risks = [findings.risk_entry(risk, plans, as_of) for risk in facts.risks if risk.raised.risk_id in shown_risks]
+    outcomes = [plan["outcome"] for risk in risks for plan in risk["plans"]]
     return ServiceReport(
         state=state,
         verdict=_verdict(report_lines),
@@ -69,7 +70,7 @@ def build(terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as
         lines=report_lines,
         breaches=[findings.breach_entry(breach, period, as_of) for breach in breaches],
         breach_count=sum(breach.stands and counts_in(breach, period) for breach in breaches),
-        risks=[findings.risk_entry(risk, plans, as_of) for risk in facts.risks if risk.raised.risk_id in shown_risks],
+        risks=risks,
         plans_averted=outcomes.count("averted"),
         plans_ended=len(outcomes) - outcomes.count("open"),
         actions=[
@@ -86,7 +87,9 @@ def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int) -> l
     for window in known:
         heard = closed.get(window.key)
         order = _order(terms, window.target["target_id"])
-        if heard is not None and window.end <= period.end:
+        if heard is not None and instants.from_text(heard.window_end_at or heard.closed_at) <= period.start:
+            continue
+        if heard is not None:
             line = lines.closed_line(heard, window.term, window.target, facts)
         elif window.start < as_of:
             line = lines.open_line(window, facts, as_of)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from slm_calendar.windows import Kind
@@ -22,6 +23,9 @@ class Term:
     end: int | None
     superseded: bool
     """It ended because the next version took effect: windows begun under it are still judged by it, to their end."""
+
+    def has(self, target_id: str) -> bool:
+        return any(target["target_id"] == target_id for target in self.terms.targets)
 
     def holds(self, start: int, end: int) -> bool:
         """Whether it was in force at some instant of ``[start, end)``."""
@@ -145,7 +149,7 @@ def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: 
     while stretch.start < period.end:
         judging = _judging(terms, target["target_id"], stretch)
         if judging is not None and judging[0] is term:
-            start, end = judging[1], min(stretch.end, _chain_end(terms, term) or stretch.end)
+            start, end = judging[1], min(stretch.end, _end_of(target, terms, term) or stretch.end)
             if start < end and end > period.start:
                 yield Window(term, target, stretch.id, start, end)
         stretch = periods.following(stretch)
@@ -154,16 +158,15 @@ def _windows(terms: Sequence[Term], term: Term, target: dict[str, Any], period: 
 def _judging(terms: Sequence[Term], target_id: str, stretch: Period) -> tuple[Term, int] | None:
     """The terms a window is judged by: those of its start, else the first in it that have the target."""
     for term in terms:
-        if term.holds(stretch.start, stretch.end) and any(
-            each["target_id"] == target_id for each in term.terms.targets
-        ):
+        if term.has(target_id) and term.holds(stretch.start, stretch.end):
             return term, max(term.start, stretch.start)
     return None
 
 
-def _chain_end(terms: Sequence[Term], term: Term) -> int | None:
-    """When the agreement ends that these terms belong to, supersessions being no end."""
-    for later in terms[terms.index(term) :]:
-        if not later.superseded:
-            return later.end
+def _end_of(target: Mapping[str, Any], terms: Sequence[Term], term: Term) -> int | None:
+    """When the target ends: with the agreement, or as terms without it take effect."""
+    position = terms.index(term)
+    for this, later in zip_longest(terms[position:], terms[position + 1 :]):
+        if later is None or not this.superseded or not later.has(target["target_id"]):
+            return int(this.end) if this.end is not None else None
     return None
