@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -74,7 +74,8 @@ class Indicator:
     service_id: str | None = None
 
 
-class Refusal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Refusal:
     """Why an item was not accepted. ``status``: rejected | quarantined."""
 
     index: int
@@ -146,7 +147,7 @@ def admit_measurements(
 ) -> Admitted:
     """Check measurements one by one; ``owner`` is the party whose indicators are meant where an item names none.
 
-    ``may_name_owner``: whether an item may speak for another party (an operator's, or a topic's, but no party's own key).
+    ``may_name_owner``: whether an item may speak for another party: an operator's or a topic's may, a party's not.
     """
     rows = _Rows()
     facts: list[Fact] = []

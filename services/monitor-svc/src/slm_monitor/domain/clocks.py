@@ -28,7 +28,7 @@ class Clock:
 
     ``ordinal`` counts the clocks the same target has had on the ticket: a priority may leave and come back.
 
-    ``deadline_at`` is final unless the clock is paused, when it is the original one plus the pause up to the pause's start.
+    ``deadline_at`` of a paused clock is the one before the pause: it will move by the pause's length.
     ``breached_at`` may lie ahead of now while the clock runs: then it is when a timer must look.
     """
 
@@ -227,7 +227,7 @@ class _Run:
         return self.clock()
 
     def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, state: str | None) -> _Run:
-        """The clock of the target that applies from ``at`` on, by its policy of priority changes; ``self`` has ended."""
+        """The clock of the target that applies from ``at`` on, by its policy of priority changes. It has ended."""
         run = _Run(target, terms, at if terms.on_priority_change == "restart" else self._started_at)
         run._changed_at = at
         if terms.on_priority_change == "from_opening":

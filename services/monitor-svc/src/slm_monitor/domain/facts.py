@@ -45,7 +45,8 @@ class Fact:
 class Values:
     """Measured values of many indicators as columns of equal length.
 
-    ``subjects[slot[i]]`` is the indicator of row i, ``at`` microseconds UTC, ``ids`` None where no row has an id of its own.
+    ``subjects[slot[i]]`` is the indicator of row i, ``at`` microseconds UTC, ``ids`` None where no row
+    has an id of its own.
     """
 
     subjects: Sequence[str]

@@ -1,8 +1,8 @@
 """Rolling windows of minutes: where the figure is below the objective, as runs of minutes.
 
-A rolling figure stands at every minute m and covers the minutes (m − length, m]. Minutes in which it misses the objective
-join into runs; a run is one breach, named by its first minute, and ends in a recovery. So the breaches of a target follow
-from its buckets alone, whatever the order in which they were filled.
+A rolling figure stands at every minute m and covers the minutes (m − length, m]. Minutes in which it misses the
+objective join into runs; a run is one breach, named by its first minute, and ends in a recovery. So the breaches of a
+target follow from its buckets alone, whatever the order in which they were filled.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[Run]:
 
 
 def spliced(old: Sequence[Run], first: int, last: int, judged: Iterable[Run]) -> list[Run]:
-    """The runs once minutes ``first`` to ``last`` were judged anew: what lies outside stays, and what touches is one run."""
+    """The runs once minutes ``first`` to ``last`` were judged anew: the rest stays, what touches is one run."""
     pieces = [Run(run.first, min(run.last, first - 1)) for run in old if run.first < first]
     pieces += judged
     pieces += [Run(max(run.first, last + 1), run.last) for run in old if run.last > last]

@@ -1,4 +1,4 @@
-"""A target over a rolling window: its runs of missed minutes kept as breaches, judged at each change and each minute."""
+"""A target over a rolling window: its runs of missed minutes are its breaches, judged at each change and minute."""
 
 from __future__ import annotations
 

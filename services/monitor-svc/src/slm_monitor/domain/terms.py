@@ -64,6 +64,8 @@ class ServiceLevelTarget:
     ends_at: int
     """The agreement's expiry; earlier ends (termination, supersession) belong to the terms line."""
     closing_delay: int
+    place: int = 0
+    """Its place in the agreement: of several targets that match a ticket the first one applies."""
     assets: tuple[str, ...] = ()
 
     @property
@@ -92,10 +94,10 @@ class ClockTerms:
 
 
 def parse_targets(finalized: Mapping[str, Any]) -> list[ServiceLevelTarget]:
-    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming the target and the term."""
+    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming target and term."""
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
-    return [_target(finalized, target, hours) for target in finalized["targets"]]
+    return [_target(finalized, target, hours, place) for place, target in enumerate(finalized["targets"])]
 
 
 def _hours(document: Any) -> ServiceHours:
@@ -103,7 +105,7 @@ def _hours(document: Any) -> ServiceHours:
 
 
 def _target(
-    agreement: Mapping[str, Any], target: Mapping[str, Any], hours: Mapping[str, ServiceHours]
+    agreement: Mapping[str, Any], target: Mapping[str, Any], hours: Mapping[str, ServiceHours], place: int
 ) -> ServiceLevelTarget:
     name = target["key"]
     aggregation, threshold = _aggregation(name, target["aggregation"])
@@ -142,6 +144,7 @@ def _target(
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
+        place=place,
         assets=tuple(target.get("assets") or ()),
     )
 
@@ -221,6 +224,10 @@ class TermsLine:
         return self.versions[-1]
 
     @property
+    def target_id(self) -> str:
+        return self.latest.target_id
+
+    @property
     def begins_at(self) -> int:
         return self._starts[0]
 
@@ -234,3 +241,23 @@ class TermsLine:
         """The terms in force at an instant; None before the first and from the end on."""
         position = bisect_right(self._starts, instant) - 1
         return self.versions[position] if position >= 0 and instant < self.ends_at else None
+
+
+def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsLine]:
+    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect."""
+    by_target: dict[str, list[ServiceLevelTarget]] = {}
+    parsed = [(instants.from_text(version["effective_at"]), parse_targets(version)) for version in versions]
+    for _, targets in parsed:
+        for terms in targets:
+            by_target.setdefault(terms.target_id, []).append(terms)
+    lines = []
+    for target_id, terms_versions in by_target.items():
+        last = terms_versions[-1].effective_at
+        dropped = [
+            effective
+            for effective, targets in parsed
+            if effective > last and all(terms.target_id != target_id for terms in targets)
+        ]
+        ends = [end for end in (ended_at, min(dropped, default=None)) if end is not None]
+        lines.append(TermsLine(terms_versions, min(ends, default=None)))
+    return lines

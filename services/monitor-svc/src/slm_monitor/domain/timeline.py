@@ -9,6 +9,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from slm_calendar import intervals
+from slm_monitor.domain.facts import Fact
 
 UP, DOWN, DEGRADED, UNKNOWN = "up", "down", "degraded", "unknown"
 STATES = frozenset({UP, DOWN, DEGRADED, UNKNOWN})
@@ -74,6 +75,18 @@ class Timeline:
         position = bisect_left(self.changes, end, key=lambda change: change.at)
         later = self.changes[position] if position < len(self.changes) else None
         return UNKNOWN if later is not None and later.previous == UNOBSERVED else state
+
+
+def timeline_of(facts: Iterable[Fact], initial_state: str) -> Timeline:
+    """The timeline that an indicator's state changes and outages make."""
+    kept = list(facts)
+    changes = sorted(
+        StateChange(fact.at, fact.key, fact.body["state"], fact.body.get("previous"))
+        for fact in kept
+        if "state" in fact.body
+    )
+    outages = [(fact.body["from"], fact.body["to"]) for fact in kept if "from" in fact.body]
+    return Timeline(initial_state, changes, outages)
 
 
 def _observed(previous: str) -> str:

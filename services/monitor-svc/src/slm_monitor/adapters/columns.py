@@ -1,0 +1,75 @@
+"""Columns of values as bytes: what the door puts on the log, what a step keeps, and the segments of the record."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.series import Chunk
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder()
+
+
+def encode_values(values: Values) -> dict[str, Any]:
+    """Columns as a document of byte strings, little-endian."""
+    return {
+        "subjects": list(values.subjects),
+        "slot": values.slot.astype("<i4").tobytes(),
+        "at": values.at.astype("<i8").tobytes(),
+        "value": values.value.astype("<f8").tobytes(),
+        "ids": None if values.ids is None else list(values.ids),
+    }
+
+
+def decode_values(document: dict[str, Any]) -> Values:
+    return Values(
+        document["subjects"],
+        np.frombuffer(document["slot"], dtype="<i4"),
+        np.frombuffer(document["at"], dtype="<i8"),
+        np.frombuffer(document["value"], dtype="<f8"),
+        document["ids"],
+    )
+
+
+def encode_blob(values: Values) -> bytes:
+    return _encoder.encode(encode_values(values))
+
+
+def decode_blob(data: bytes) -> Values:
+    return decode_values(_decoder.decode(data))
+
+
+def encode_intake(values: Values, facts: Sequence[Fact]) -> bytes:
+    """What was admitted, as one record of the intake."""
+    kept = [[fact.subject, fact.key, fact.at, fact.body, fact.revision, fact.recorded_at] for fact in facts]
+    return _encoder.encode({"values": encode_values(values) if len(values) else None, "facts": kept})
+
+
+def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
+    document = _decoder.decode(data)
+    values = None if document["values"] is None else decode_values(document["values"])
+    return values, [Fact(*fields) for fields in document["facts"]]
+
+
+def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
+    """(rows, compressed columns) of an hour's facts; instants as differences, which compress well."""
+    at = np.concatenate([chunk.at for chunk in chunks])
+    value = np.concatenate([chunk.value for chunk in chunks])
+    ids: list[str | None] | None = None
+    if any(chunk.ids is not None for chunk in chunks):
+        ids = [own for chunk in chunks for own in (chunk.ids if chunk.ids is not None else [None] * len(chunk.at))]
+    steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
+    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "ids": ids}
+    return len(at), zlib.compress(_encoder.encode(document), 1)
+
+
+def decode_segment(data: bytes) -> Chunk:
+    document = _decoder.decode(zlib.decompress(data))
+    at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
+    return Chunk(at, np.frombuffer(document["value"], dtype="<f8"), document["ids"])

@@ -1,0 +1,255 @@
+"""Rows of the judge's tables, to and from what the judge works with; bulk writes as one JSON document a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import asyncpg
+
+from slm_chassis.database import Transaction
+from slm_chassis.identity import NAMESPACE, named_id, new_id
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import to_text
+from slm_events.monitor import FactQuarantined
+from slm_monitor.adapters import columns
+from slm_monitor.application.ports import (
+    AgreementTerms,
+    Checkpoint,
+    Hold,
+    LoadedPartition,
+    Quarantined,
+    SeriesCheckpoint,
+)
+from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.standing import Breach, Changes, Risk, TicketClock, Window
+
+_UPSERT = """
+INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
+ON CONFLICT ({key}) DO UPDATE SET {assignments}
+"""
+
+
+def _upsert(table: str, key: str, changing: str) -> str:
+    assignments = ", ".join(f'"{column}" = excluded."{column}"' for column in changing.split())
+    return _UPSERT.format(table=table, key=key, assignments=assignments)
+
+
+_WINDOWS = _upsert(
+    "target_window",
+    "target_id, window_id",
+    "version start end status good total figure display detail closed_at revision as_of",
+)
+_BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document")
+_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome")
+_CLOCKS = _upsert(
+    "clock",
+    "target_id, ticket, ordinal",
+    "version state started_at deadline_at stopped_at breached_at changed_at due_at elapsed_calendar elapsed_service"
+    " pauses",
+)
+_SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
+_SEGMENT = """
+INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
+SELECT subject, hour, $6, rows, $5, data
+  FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[]) AS segment (subject, hour, rows, data)
+"""
+
+
+# -- reading ----------------------------------------------------------------------------------------------------
+
+
+async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
+    """Everything that a partition is, read in one transaction."""
+    row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
+    blobs = await driver.fetch(
+        "SELECT data FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq", partition, row["figures_blob"]
+    )
+    return LoadedPartition(
+        number=partition,
+        epoch=row["epoch"],
+        positions={MEASUREMENTS.name: row["measurements"], TICKETS.name: row["tickets"]},
+        horizon=row["horizon"],
+        agreements=await _agreements(driver),
+        windows=[window_of(each) for each in await _of(driver, "target_window", partition)],
+        breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
+        risks=[risk_of(each) for each in await _standing_risks(driver, partition)],
+        series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
+        blobs=[columns.decode_blob(each["data"]) for each in blobs],
+        blob_seq=row["blob_seq"],
+        holds=[
+            hold_of(each)
+            for each in await driver.fetch("SELECT * FROM import WHERE NOT released @> $1", str(partition))
+        ],
+        waiting_tickets=frozenset(
+            each[0]
+            for each in await driver.fetch("SELECT subject FROM ticket WHERE partition = $1 AND waiting", partition)
+        ),
+        ticket_dues=[
+            (each[0], each[1])
+            for each in await driver.fetch(
+                "SELECT ticket, min(due_at) FROM clock WHERE partition = $1 AND due_at IS NOT NULL GROUP BY 1",
+                partition,
+            )
+        ],
+    )
+
+
+async def _of(driver: asyncpg.Connection, table: str, partition: int) -> Sequence[asyncpg.Record]:
+    return await driver.fetch(f"SELECT * FROM {table} WHERE partition = $1", partition)  # type: ignore[no-any-return]
+
+
+async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
+    # A ticket's breaches are read when the ticket is judged.
+    query = """SELECT breach.* FROM breach JOIN target USING (target_id)
+                WHERE breach.partition = $1 AND target.indicator IS NOT NULL"""
+    return await driver.fetch(query, partition)  # type: ignore[no-any-return]
+
+
+async def _standing_risks(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
+    return await driver.fetch("SELECT * FROM risk WHERE partition = $1 AND standing", partition)  # type: ignore[no-any-return]
+
+
+async def _agreements(driver: asyncpg.Connection) -> list[AgreementTerms]:
+    ends = {row[0]: row[1] for row in await driver.fetch("SELECT agreement_id, ended_at FROM agreement_end")}
+    versions: dict[str, list[Mapping[str, Any]]] = {}
+    query = "SELECT agreement_id, document FROM agreement_terms ORDER BY agreement_id, version"
+    for row in await driver.fetch(query):
+        versions.setdefault(row[0], []).append(json.loads(row[1]))
+    return [AgreementTerms(identity, documents, ends.get(identity)) for identity, documents in versions.items()]
+
+
+def _picked(kind: type[Any], row: asyncpg.Record, **decoded: Any) -> Any:
+    names = {field.name for field in fields(kind)} - decoded.keys()
+    return kind(**{name: row[name] for name in names if name in row}, **decoded)
+
+
+def window_of(row: asyncpg.Record) -> Window:
+    window: Window = _picked(Window, row, detail=json.loads(row["detail"]))
+    return window
+
+
+def breach_of(row: asyncpg.Record) -> Breach:
+    breach: Breach = _picked(Breach, row, document=json.loads(row["document"]))
+    return breach
+
+
+def risk_of(row: asyncpg.Record) -> Risk:
+    risk: Risk = _picked(Risk, row, document=json.loads(row["document"]))
+    return risk
+
+
+def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
+    tallies = {(target, window): (good, total) for target, window, good, total in json.loads(row["tallies"])}
+    return SeriesCheckpoint(row["high_water"], tallies, json.loads(row["judged_to"]))
+
+
+def hold_of(row: asyncpg.Record) -> Hold:
+    release = None if row["release"] is None else json.loads(row["release"])
+    indicators, sources = (frozenset(json.loads(row[name])) for name in ("indicators", "sources"))
+    return Hold(row["import_id"], row["owner_party_id"], indicators, sources, row["expires_at"], release)
+
+
+# -- writing ----------------------------------------------------------------------------------------------------
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps(rows, separators=(",", ":"))
+
+
+def facts(rows: Sequence[Fact], received_at: int) -> str:
+    return _json(
+        [
+            {"subject": fact.subject, "key": fact.key, "at": fact.at, "revision": fact.revision,
+             "recorded_at": fact.recorded_at, "received_at": received_at, "body": fact.body}
+            for fact in rows
+        ]
+    )  # fmt: skip
+
+
+def tickets(waiting: Mapping[str, bool], partition: int) -> str:
+    rows = []
+    for subject, waits in waiting.items():
+        owner, source, number = subject.split("/", 2)
+        rows.append({"subject": subject, "partition": partition, "owner_party_id": owner, "source": source,
+                     "number": number, "waiting": waits})  # fmt: skip
+    return _json(rows)
+
+
+async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
+    """Windows, breaches, risks and clocks as they are now."""
+    for statement, rows in (
+        (_WINDOWS, [_window(window, partition) for window in changes.windows.values()]),
+        (_BREACHES, [{**asdict(breach), "partition": partition} for breach in changes.breaches.values()]),
+        (_RISKS, [{**asdict(risk), "partition": partition} for risk in changes.risks.values()]),
+        (_CLOCKS, [_clock(entry, partition) for entry in changes.clocks.values()]),
+    ):
+        if rows:
+            await driver.execute(statement, _json(rows))
+
+
+def _window(window: Window, partition: int) -> dict[str, Any]:
+    return {**asdict(window), "partition": partition}
+
+
+def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
+    clock, terms = entry.clock, entry.clock.target
+    target_id, ticket, ordinal = entry.key
+    return {
+        "target_id": target_id, "ticket": ticket, "ordinal": ordinal, "partition": partition,
+        "agreement_id": terms.agreement_id, "version": terms.version, "owner_party_id": entry.owner_party_id,
+        "provider_party_id": terms.provider_party_id, "customer_party_id": terms.customer_party_id,
+        "source": entry.source, "number": entry.ticket, "clock": terms.clock.clock if terms.clock else "",
+        "state": clock.state, "started_at": clock.started_at, "deadline_at": clock.deadline_at,
+        "stopped_at": clock.stopped_at, "breached_at": clock.breached_at, "changed_at": clock.changed_at,
+        "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
+        "pauses": clock.pauses,
+    }  # fmt: skip
+
+
+async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint, now: int) -> None:
+    """Facts into the record by indicator and hour; sums and figures beside them."""
+    if checkpoint.segments:
+        encoded = [columns.encode_segment(chunks) for _, _, chunks in checkpoint.segments]
+        await driver.execute(
+            _SEGMENT,
+            [subject for subject, _, _ in checkpoint.segments],
+            [hour for _, hour, _ in checkpoint.segments],
+            [rows for rows, _ in encoded],
+            [data for _, data in encoded],
+            now,
+            checkpoint.blob_seq,
+        )
+    if checkpoint.series:
+        await driver.execute(
+            _SERIES, _json([_series(name, kept, partition) for name, kept in checkpoint.series.items()])
+        )
+    if checkpoint.windows:
+        await driver.execute(_WINDOWS, _json([_window(window, partition) for window in checkpoint.windows]))
+
+
+def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
+    tallies = [[target, window, good, total] for (target, window), (good, total) in kept.tallies.items()]
+    return {"subject": subject, "partition": partition, "high_water": kept.high_water, "tallies": tallies,
+            "judged_to": kept.judged_to}  # fmt: skip
+
+
+async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> None:
+    """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
+    for each in facts:
+        identity = named_id(NAMESPACE, "quarantine", each.subject, each.reason, json.dumps(each.fact, sort_keys=True))
+        driver = await transaction.driver()
+        done = await driver.execute(
+            "INSERT INTO quarantine VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            identity, each.owner_party_id, each.subject, each.reason, json.dumps(each.fact), transaction.now,
+        )  # fmt: skip
+        if done == "INSERT 0 1":
+            transaction.publish(
+                FactQuarantined(
+                    quarantine_id=identity, owner_party_id=each.owner_party_id, subject=each.subject,
+                    reason=each.reason, fact=each.fact, received_at=to_text(transaction.now),
+                ),
+                event_id=new_id(),
+            )  # fmt: skip

@@ -1,0 +1,214 @@
+"""The read side: rows of the judge's tables as JSON-ready documents, filtered by the caller's party."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, text, true
+from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, Text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import to_text
+
+_PARTIES = (column("provider_party_id", Text), column("customer_party_id", Text))
+INDICATOR = table(
+    "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
+    column("unit", Text), column("initial_state", Text), column("service_id", Text), column("external_refs", JSON),
+)  # fmt: skip
+TARGET = table(
+    "target", column("target_id", Text), column("agreement_id", Text), column("version", Integer), column("key", Text),
+    column("title", Text), column("service_id", Text), column("indicator", Text), column("terms", JSON), *_PARTIES,
+)  # fmt: skip
+WINDOW = table(
+    "target_window", column("target_id", Text), column("window_id", Text), column("version", Integer),
+    column("start", BigInteger), column("end", BigInteger), column("status", Text), column("good", BigInteger),
+    column("total", BigInteger), column("figure", Text), column("display", Text), column("detail", JSON),
+    column("closed_at", BigInteger), column("revision", Integer), column("as_of", BigInteger),
+)  # fmt: skip
+BREACH = table(
+    "breach", column("breach_id", Text), column("target_id", Text), column("agreement_id", Text),
+    column("version", Integer), column("window_id", Text), column("level", Text), column("ordinal", BigInteger),
+    column("certain_at", BigInteger), column("published_at", BigInteger), column("service_id", Text),
+    column("standing", Boolean), column("revision", Integer), column("until", BigInteger), column("document", JSON),
+    *(column(each.name, Text) for each in _PARTIES),
+)  # fmt: skip
+RISK = table(
+    "risk", column("risk_id", Text), column("target_id", Text), column("agreement_id", Text), column("window_id", Text),
+    column("cause", Text), column("threshold", Text), column("opened_at", BigInteger), column("service_id", Text),
+    column("standing", Boolean), column("cleared_at", BigInteger), column("outcome", Text), column("document", JSON),
+    *(column(each.name, Text) for each in _PARTIES),
+)  # fmt: skip
+CLOCK = table(
+    "clock", column("target_id", Text), column("ticket", Text), column("ordinal", Integer), column("agreement_id", Text),
+    column("version", Integer), column("owner_party_id", Text), column("source", Text), column("number", Text),
+    column("clock", Text), column("state", Text), column("started_at", BigInteger), column("deadline_at", BigInteger),
+    column("stopped_at", BigInteger), column("breached_at", BigInteger), column("changed_at", BigInteger),
+    column("elapsed_calendar", BigInteger), column("elapsed_service", BigInteger), column("pauses", JSON),
+    *(column(each.name, Text) for each in _PARTIES),
+)  # fmt: skip
+QUARANTINE = table(
+    "quarantine", column("quarantine_id", Text), column("owner_party_id", Text), column("subject", Text),
+    column("reason", Text), column("fact", JSON), column("received_at", BigInteger),
+)  # fmt: skip
+_INSTANTS = frozenset(
+    ["start", "end", "closed_at", "as_of", "certain_at", "published_at", "until", "opened_at", "cleared_at", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at"]
+)
+_LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds"}
+_RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
+FOREVER = 253_402_300_799_000_000
+
+
+def visible(source: Any, caller: Principal) -> ColumnElement[bool]:
+    """Rows that concern the caller's party; an operator sees all."""
+    if caller.is_operator:
+        return true()
+    return or_(source.c.provider_party_id == caller.party_id, source.c.customer_party_id == caller.party_id)
+
+
+def shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON: instants as text, lengths in seconds, the published event's fields left where they were."""
+    document: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in _INSTANTS and value is not None:
+            document[_RENAMED.get(name, name)] = to_text(min(value, FOREVER))
+        elif name in _LENGTHS:
+            document[_LENGTHS[name]] = value // 1_000_000
+        else:
+            document[_RENAMED.get(name, name)] = value
+    return document
+
+
+class Queries:
+    """Reads of monitor-svc's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def _rows(self, query: Select[Any]) -> list[dict[str, Any]]:
+        async with self._database.read() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+    async def _page(
+        self, source: Any, caller: Principal, page: Page, keys: Sequence[str], filters: Mapping[str, Any],
+        *, descending: bool = False, seen: ColumnElement[bool] | None = None,
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        columns = [source.c[name] for name in keys]
+        wanted = [source.c[name] == value for name, value in filters.items() if value is not None]
+        query = (
+            select(source)
+            .where(
+                visible(source, caller) if seen is None else seen, *wanted, page.beyond(*columns, descending=descending)
+            )
+            .order_by(*(each.desc() if descending else each for each in columns))
+            .limit(page.fetch)
+        )
+        return await self._rows(query)
+
+    async def indicators(self, caller: Principal, page: Page) -> dict[str, Any]:
+        seen = true() if caller.is_operator else INDICATOR.c.owner_party_id == caller.party_id
+        rows = await self._page(INDICATOR, caller, page, ["subject"], {}, seen=seen)
+        return page.shape(rows, lambda row: [row["subject"]], shaped)
+
+    async def breaches(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
+        rows = await self._page(BREACH, caller, page, ["certain_at", "breach_id"], filters, descending=True)
+        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
+
+    async def breach(self, caller: Principal, breach_id: str) -> dict[str, Any] | None:
+        rows = await self._rows(select(BREACH).where(BREACH.c.breach_id == breach_id, visible(BREACH, caller)))
+        return breach_shaped(rows[0]) if rows else None
+
+    async def risks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
+        rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
+        return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_shaped)
+
+    async def quarantine(self, caller: Principal, page: Page) -> dict[str, Any]:
+        seen = true() if caller.is_operator else QUARANTINE.c.owner_party_id == caller.party_id
+        rows = await self._page(QUARANTINE, caller, page, ["quarantine_id"], {}, seen=seen)
+        return page.shape(rows, lambda row: [row["quarantine_id"]], shaped)
+
+    async def clocks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
+        keys = ["deadline_at", "target_id", "ticket", "ordinal"]
+        rows = await self._page(CLOCK, caller, page, keys, filters)
+        return page.shape(rows, lambda row: [row[key] for key in keys], shaped)
+
+    async def clocks_of(self, caller: Principal, source: str, number: str) -> list[dict[str, Any]]:
+        query = select(CLOCK).where(visible(CLOCK, caller), CLOCK.c.source == source, CLOCK.c.number == number)
+        return [shaped(row) for row in await self._rows(query.order_by(CLOCK.c.started_at, CLOCK.c.target_id))]
+
+    async def ticket_facts(self, caller: Principal, source: str, number: str) -> list[dict[str, Any]]:
+        """A ticket's events in the order of their instants, if it is of the caller's party."""
+        fact = table("fact", column("subject", Text), column("key", Text), column("at", BigInteger), column("body", JSON),
+                     column("received_at", BigInteger))  # fmt: skip
+        ticket = table("ticket", column("subject", Text), column("owner_party_id", Text), column("source", Text),
+                       column("number", Text))  # fmt: skip
+        query = (
+            select(fact)
+            .join(ticket, ticket.c.subject == fact.c.subject)
+            .where(ticket.c.source == source, ticket.c.number == number)
+            .where(true() if caller.is_operator else ticket.c.owner_party_id == caller.party_id)
+            .order_by(fact.c.at, fact.c.key)
+        )
+        rows = await self._rows(query)
+        return [{"at": to_text(row["at"]), "received_at": to_text(row["received_at"]), **row["body"]} for row in rows]
+
+    async def targets(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return await self._page(TARGET, caller, page, ["agreement_id", "key", "target_id"], filters)
+
+    async def target(self, caller: Principal, target_id: str) -> dict[str, Any] | None:
+        rows = await self._rows(select(TARGET).where(TARGET.c.target_id == target_id, visible(TARGET, caller)))
+        return rows[0] if rows else None
+
+    async def windows_at(self, target_ids: Sequence[str], instant: int) -> dict[str, dict[str, Any]]:
+        """The window of each target that holds the instant, else the last one begun."""
+        query = (
+            select(WINDOW)
+            .where(WINDOW.c.target_id.in_(target_ids), WINDOW.c.start <= instant)
+            .distinct(WINDOW.c.target_id)
+            .order_by(WINDOW.c.target_id, WINDOW.c.start.desc())
+        )
+        return {row["target_id"]: row for row in await self._rows(query)}
+
+    async def windows(self, target_id: str, page: Page) -> dict[str, Any]:
+        """All windows of a target, the newest first; the caller has been let see the target."""
+        rows = await self._page(
+            WINDOW, _NOBODY, page, ["start", "window_id"], {"target_id": target_id}, descending=True, seen=true()
+        )
+        return page.shape(rows, lambda row: [row["start"], row["window_id"]], shaped)
+
+    async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Per target: how many clocks are in which state."""
+        query = (
+            select(CLOCK.c.target_id, CLOCK.c.state, func.count())
+            .where(CLOCK.c.target_id.in_(target_ids))
+            .group_by(CLOCK.c.target_id, CLOCK.c.state)
+        )
+        counts: dict[str, dict[str, int]] = {}
+        async with self._database.read() as connection:
+            for target_id, state, count in await connection.execute(query):
+                counts.setdefault(target_id, {})[state] = count
+        return counts
+
+    async def judged_positions(self) -> dict[tuple[str, int], int]:
+        """How far each partition's figures reach: (topic, partition) → position."""
+        query = text("SELECT partition, figures_measurements, figures_tickets, measurements, tickets,"
+                     " figures_blob = blob_seq FROM judge_partition")  # fmt: skip
+        reached: dict[tuple[str, int], int] = {}
+        async with self._database.read() as connection:
+            for partition, figures_m, _, measurements, tickets, is_saved in await connection.execute(query):
+                reached[MEASUREMENTS.name, partition] = measurements if is_saved else figures_m
+                reached[TICKETS.name, partition] = tickets
+        return reached
+
+
+_NOBODY = Principal("", None, "", frozenset())
+
+
+def breach_shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A breach or risk: the event as published, and what has become of it since."""
+    document = dict(row["document"])
+    own = shaped({name: value for name, value in row.items() if name != "document"})
+    return {**document, **own}

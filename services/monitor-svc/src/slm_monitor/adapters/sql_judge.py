@@ -1,0 +1,250 @@
+"""The judge's store in PostgreSQL: facts, findings, positions and events of a step in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from slm_chassis import dead_letters
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters import columns, judge_rows
+from slm_monitor.application.ports import (
+    AgreementTerms,
+    Checkpoint,
+    Hold,
+    InboxRow,
+    LoadedPartition,
+    NotOwner,
+    Step,
+)
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.standing import Breach
+
+CONSUMER = "slm-monitor-judge"
+_INDICATORS_CACHED = 200_000
+
+_FENCE = """
+UPDATE judge_partition
+   SET measurements = $3, tickets = $4, horizon = greatest(horizon, $5), blob_seq = $6
+ WHERE partition = $1 AND epoch = $2 AND measurements = $7 AND tickets = $8
+"""
+_CHECKPOINT_FENCE = """
+UPDATE judge_partition SET figures_measurements = $3, figures_tickets = $4, figures_blob = $5
+ WHERE partition = $1 AND epoch = $2
+"""
+_TAKE_OVER = "UPDATE judge_partition SET epoch = epoch + 1 WHERE partition = $1"
+_FACTS = """
+INSERT INTO fact SELECT * FROM jsonb_populate_recordset(NULL::fact, $1)
+ON CONFLICT (subject, key) DO UPDATE
+   SET at = excluded.at, revision = excluded.revision, recorded_at = excluded.recorded_at,
+       received_at = excluded.received_at, body = excluded.body
+"""
+_TICKETS = """
+INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
+ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
+"""
+_RELEASED = """
+UPDATE import SET released = released || to_jsonb($2::int) WHERE import_id = $1 AND NOT released @> to_jsonb($2::int)
+"""
+_COMPLETE = """
+UPDATE import SET state = 'complete'
+ WHERE import_id = $1 AND jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AND release IS NOT NULL
+"""
+
+
+class WrongPartitions(Exception):
+    """The number of judge partitions is fixed when an installation is created."""
+
+
+class SqlJudgeStore:
+    """The judge's store over a service database; safe to share between partitions of one process."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._indicators: OrderedDict[str, Indicator] = OrderedDict()
+
+    async def prepare(self, partitions: int) -> None:
+        """Create the partitions of a new installation. Raises WrongPartitions where it was created with another number:
+        changing it moves every indicator and needs the documented migration."""
+        async with self._database.begin() as transaction:
+            driver = await transaction.driver()
+            await driver.execute("LOCK TABLE judge_partition IN EXCLUSIVE MODE")
+            held = int(await driver.fetchval("SELECT count(*) FROM judge_partition"))
+            if held not in (0, partitions):
+                raise WrongPartitions(f"this installation judges in {held} partitions, not in {partitions}")
+            if not held:
+                await driver.execute(
+                    "INSERT INTO judge_partition SELECT n, 0, 0, 0, 0, 0, 0, 0, 0 FROM generate_series(0, $1 - 1) n",
+                    partitions,
+                )
+
+    # -- owning -------------------------------------------------------------------------------------------------
+
+    async def take_over(self, partition: int) -> LoadedPartition:
+        async with self._database.begin() as transaction:
+            driver = await transaction.driver()
+            await driver.execute(_TAKE_OVER, partition)
+            return await judge_rows.load(driver, partition)
+
+    async def reload(self, partition: int, epoch: int) -> LoadedPartition:
+        async with self._database.begin() as transaction:
+            loaded = await judge_rows.load(await transaction.driver(), partition)
+        if loaded.epoch != epoch:
+            raise NotOwner(partition)
+        return loaded
+
+    async def present(self) -> int:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            real = await driver.fetchval("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+            return self._clock.of_real(int(real))
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return list(await driver.fetch(query, *arguments))
+
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
+        rows = await self._fetch(
+            "SELECT seq, partition, kind, ref FROM judge_inbox WHERE partition = ANY($1) ORDER BY seq LIMIT 1000",
+            list(partitions),
+        )
+        return [InboxRow(row["seq"], row["partition"], row["kind"], json.loads(row["ref"])) for row in rows]
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        rows = await self._fetch(
+            "SELECT document FROM agreement_terms WHERE agreement_id = $1 ORDER BY version", agreement_id
+        )
+        ends = await self._fetch("SELECT ended_at FROM agreement_end WHERE agreement_id = $1", agreement_id)
+        return AgreementTerms(
+            agreement_id, [json.loads(row["document"]) for row in rows], ends[0]["ended_at"] if ends else None
+        )
+
+    async def hold(self, import_id: str) -> Hold | None:
+        rows = await self._fetch("SELECT * FROM import WHERE import_id = $1", import_id)
+        return judge_rows.hold_of(rows[0]) if rows else None
+
+    async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
+        if not subjects:
+            return {}
+        found: dict[str, dict[str, Fact]] = {}
+        rows = await self._fetch(
+            "SELECT subject, key, at, body, revision, recorded_at FROM fact WHERE subject = ANY($1)", list(subjects)
+        )
+        for row in rows:
+            fact = Fact(row[0], row[1], row[2], json.loads(row[3]), row[4], row[5])
+            found.setdefault(fact.subject, {})[fact.key] = fact
+        return found
+
+    async def hours(self, subject: str, first: int, last: int) -> Mapping[int, list[Chunk]]:
+        rows = await self._fetch(
+            "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour BETWEEN $2 AND $3 ORDER BY hour, seq",
+            subject, first, last,
+        )  # fmt: skip
+        found: dict[int, list[Chunk]] = {}
+        for row in rows:
+            found.setdefault(row["hour"], []).append(columns.decode_segment(row["data"]))
+        return found
+
+    async def ticket_states(
+        self, tickets: Sequence[str]
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], str]], Mapping[str, dict[str, Breach]]]:
+        states: dict[str, dict[tuple[str, str, int], str]] = {}
+        query = "SELECT ticket, target_id, ordinal, state FROM clock WHERE ticket = ANY($1)"
+        for row in await self._fetch(query, list(tickets)):
+            states.setdefault(row[0], {})[row[1], row[0], row[2]] = row[3]
+        breaches: dict[str, dict[str, Breach]] = {}
+        for row in await self._fetch("SELECT * FROM breach WHERE subject = ANY($1)", list(tickets)):
+            breaches.setdefault(row["subject"], {})[row["breach_id"]] = judge_rows.breach_of(row)
+        return states, breaches
+
+    async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]:
+        query = "SELECT subject FROM ticket WHERE owner_party_id = $1 AND partition = $2 ORDER BY subject"
+        return [row[0] for row in await self._fetch(query, owner_party_id, partition)]
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        found = await self.indicators([subject])
+        return found.get(subject)
+
+    async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
+        """Those that are registered; what is not in memory is read, so that a new one is known everywhere at once."""
+        missing = [subject for subject in subjects if subject not in self._indicators]
+        if missing:
+            query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id
+                         FROM indicator WHERE subject = ANY($1)"""
+            for row in await self._fetch(query, missing):
+                self._indicators[row[0]] = Indicator(*row)
+            while len(self._indicators) > _INDICATORS_CACHED:
+                self._indicators.popitem(last=False)
+        return {subject: self._indicators[subject] for subject in subjects if subject in self._indicators}
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+        async with self._database.begin() as transaction:
+            driver = await transaction.driver()
+            blob_seq = await self._fence(driver, partition, epoch, step)
+            now = transaction.now
+            if step.facts:
+                await driver.execute(_FACTS, judge_rows.facts(step.facts, now))
+            if step.blob is not None:
+                await driver.execute(
+                    "INSERT INTO fact_blob VALUES ($1, $2, $3)", partition, blob_seq, columns.encode_blob(step.blob)
+                )
+            if step.tickets:
+                await driver.execute(_TICKETS, judge_rows.tickets(step.tickets, partition))
+            await judge_rows.write_changes(driver, partition, step.changes)
+            if step.inbox:
+                await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
+            for import_id in step.released:
+                await driver.execute(_RELEASED, import_id, partition)
+                await driver.execute(_COMPLETE, import_id)
+            for outgoing in step.changes.events:
+                transaction.publish(outgoing.event, at=outgoing.at, event_id=outgoing.event_id)
+            for topic, number, record in step.forwards:
+                transaction.append(topic, record, number)
+            await judge_rows.quarantine(transaction, step.quarantined)
+            for dead in step.dead:
+                await dead_letters.set_aside(
+                    transaction, CONSUMER, dead.record, reason=dead.reason, attempts=dead.attempts
+                )
+        return blob_seq if step.blob is not None else None
+
+    async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: Step) -> int:
+        """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
+        held = await driver.fetchval("SELECT blob_seq FROM judge_partition WHERE partition = $1 FOR UPDATE", partition)
+        blob_seq = int(held or 0) + (step.blob is not None)
+        done = await driver.execute(
+            _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.horizon,
+            blob_seq, step.expected[MEASUREMENTS.name], step.expected[TICKETS.name],
+        )  # fmt: skip
+        if done != "UPDATE 1":
+            raise NotOwner(partition)
+        return blob_seq
+
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+        async with self._database.begin() as transaction:
+            driver = await transaction.driver()
+            done = await driver.execute(
+                _CHECKPOINT_FENCE, partition, epoch, checkpoint.positions[MEASUREMENTS.name],
+                checkpoint.positions[TICKETS.name], checkpoint.blob_seq,
+            )  # fmt: skip
+            if done != "UPDATE 1":
+                raise NotOwner(partition)
+            await judge_rows.write_checkpoint(driver, partition, checkpoint, transaction.now)
+            await driver.execute(
+                "DELETE FROM fact_blob WHERE partition = $1 AND seq <= $2", partition, checkpoint.blob_seq
+            )

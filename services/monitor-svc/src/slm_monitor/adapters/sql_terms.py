@@ -1,0 +1,180 @@
+"""Signed terms, imports, indicators and the quarantine in PostgreSQL, written with the news they are to partitions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from slm_chassis.database import Database, Transaction
+from slm_chassis.identity import named_id
+from slm_monitor.adapters.judge_rows import quarantine
+from slm_monitor.application.imports import Import
+from slm_monitor.application.ports import Quarantined
+from slm_monitor.domain.admission import Indicator
+
+_TELL = """
+INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, :kind, CAST(:ref AS jsonb) FROM judge_partition
+"""
+_TARGET = """
+INSERT INTO target VALUES (:target_id, :agreement_id, :version, :key, :title, :service_id, :provider_party_id,
+                           :customer_party_id, :indicator, CAST(:terms AS jsonb))
+ON CONFLICT (target_id) DO UPDATE
+   SET version = excluded.version, title = excluded.title, service_id = excluded.service_id,
+       indicator = excluded.indicator, terms = excluded.terms
+ WHERE target.version < excluded.version
+"""
+
+
+class SqlShelf:
+    """Signed terms, inside the transaction that hears of them."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def keep(self, finalized: dict[str, Any]) -> bool:
+        kept = await self._transaction.execute(
+            text(
+                "INSERT INTO agreement_terms VALUES (:agreement_id, :version, :provider_party_id, :customer_party_id,"
+                " CAST(:document AS jsonb)) ON CONFLICT DO NOTHING"
+            ),
+            {**finalized, "document": json.dumps(finalized)},
+        )
+        for target in finalized["targets"]:
+            await self._transaction.execute(text(_TARGET), _target_row(finalized, target))
+        return kept.rowcount == 1
+
+    async def end(self, agreement_id: str, at: int) -> bool:
+        ended = await self._transaction.execute(
+            text("INSERT INTO agreement_end VALUES (:agreement_id, :at) ON CONFLICT DO NOTHING"),
+            {"agreement_id": agreement_id, "at": at},
+        )
+        return ended.rowcount == 1
+
+    async def tell_partitions(self, kind: str, ref: dict[str, Any]) -> None:
+        await tell_partitions(self._transaction, kind, ref)
+
+
+async def tell_partitions(transaction: Transaction, kind: str, ref: Mapping[str, Any]) -> None:
+    """A row into every partition's inbox."""
+    await transaction.execute(text(_TELL), {"kind": kind, "ref": json.dumps(ref)})
+
+
+def _target_row(finalized: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    indicator = target.get("indicator")
+    return {
+        "target_id": target["target_id"],
+        "agreement_id": finalized["agreement_id"],
+        "version": finalized["version"],
+        "key": target["key"],
+        "title": target.get("title") or target["key"],
+        "service_id": target.get("service_id") or finalized["service_id"],
+        "provider_party_id": finalized["provider_party_id"],
+        "customer_party_id": finalized["customer_party_id"],
+        "indicator": f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
+        "terms": json.dumps(target),
+    }
+
+
+class SqlImports:
+    """Imports of history."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def open(self, opened: Import) -> None:
+        async with self._database.begin() as transaction:
+            await transaction.execute(
+                text(
+                    "INSERT INTO import (import_id, owner_party_id, indicators, sources, opened_at, expires_at, state)"
+                    " VALUES (:import_id, :owner, CAST(:indicators AS jsonb), CAST(:sources AS jsonb), :opened_at,"
+                    " :expires_at, 'open')"
+                ),
+                {
+                    "import_id": opened.import_id,
+                    "owner": opened.owner_party_id,
+                    "indicators": json.dumps(list(opened.indicators)),
+                    "sources": json.dumps(list(opened.sources)),
+                    "opened_at": opened.opened_at,
+                    "expires_at": opened.expires_at,
+                },
+            )
+            await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
+
+    async def is_heard(self, import_id: str) -> bool:
+        """Whether every partition knows of what it was told about the import."""
+        query = "SELECT count(*) FROM judge_inbox WHERE ref ->> 'import_id' = :import_id"
+        async with self._database.read() as connection:
+            waiting: int = (await connection.execute(text(query), {"import_id": import_id})).scalar_one()
+        return waiting == 0
+
+    async def find(self, import_id: str) -> Import | None:
+        async with self._database.read() as connection:
+            query = text("SELECT * FROM import WHERE import_id = :import_id")
+            row = (await connection.execute(query, {"import_id": import_id})).mappings().one_or_none()
+        if row is None:
+            return None
+        names = ("import_id", "owner_party_id", "indicators", "sources", "opened_at", "expires_at", "state")
+        return Import(*(row[name] for name in names))
+
+    async def release(self, import_id: str, positions: Mapping[str, int]) -> None:
+        async with self._database.begin() as transaction:
+            done = await transaction.execute(
+                text(
+                    "UPDATE import SET release = CAST(:release AS jsonb), state = 'completing'"
+                    " WHERE import_id = :import_id AND state = 'open'"
+                ),
+                {"import_id": import_id, "release": json.dumps(positions)},
+            )
+            if done.rowcount:
+                await tell_partitions(transaction, "release", {"import_id": import_id})
+
+
+class SqlIndicators:
+    """Registered indicators."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def register(
+        self, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]]
+    ) -> tuple[Indicator, bool]:
+        """The indicator as it stands under its subject, and whether it is new."""
+        async with self._database.begin() as transaction:
+            done = await transaction.execute(
+                text(
+                    "INSERT INTO indicator VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state,"
+                    " :service_id, CAST(:refs AS jsonb), :now) ON CONFLICT DO NOTHING"
+                ),
+                {
+                    "subject": indicator.subject,
+                    "indicator_id": named_id(indicator.owner_party_id, "indicator", indicator.key),
+                    "owner": indicator.owner_party_id,
+                    "key": indicator.key,
+                    "kind": indicator.kind,
+                    "unit": indicator.unit,
+                    "initial_state": indicator.initial_state,
+                    "service_id": indicator.service_id,
+                    "refs": json.dumps(list(external_refs)),
+                    "now": transaction.now,
+                },
+            )
+            query = text(
+                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id FROM indicator"
+                " WHERE subject = :subject"
+            )
+            row = (await transaction.execute(query, {"subject": indicator.subject})).one()
+        return Indicator(*row.tuple()), done.rowcount == 1
+
+
+class SqlQuarantine:
+    """Facts set aside at the door."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def set_aside(self, facts: Sequence[Quarantined]) -> None:
+        async with self._database.begin() as transaction:
+            await quarantine(transaction, facts)

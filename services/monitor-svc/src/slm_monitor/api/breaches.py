@@ -1,0 +1,63 @@
+"""Breaches, risks and facts set aside: ``/api/v1/breaches``, ``/api/v1/risks``, ``/api/v1/quarantine``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_monitor.api.targets import Judged
+
+router = APIRouter(prefix="/api/v1", tags=["breaches"])
+
+
+@router.get("/breaches", dependencies=[Judged])
+async def breaches(
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    service_id: str | None = None,
+    window_id: str | None = None,
+    standing: bool | None = None,
+) -> dict[str, Any]:
+    """Breaches, the latest first, withdrawn ones included."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "service_id": service_id, "window_id": window_id,
+               "standing": standing}  # fmt: skip
+    page: dict[str, Any] = await request.app.state.queries.breaches(caller, paging, filters)
+    return page
+
+
+@router.get("/breaches/{breach_id}")
+async def breach(breach_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+    """One breach with its evidence."""
+    found: dict[str, Any] | None = await request.app.state.queries.breach(caller, breach_id)
+    if found is None:
+        raise not_found("breach", breach_id)
+    return found
+
+
+@router.get("/risks", dependencies=[Judged])
+async def risks(
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    standing: bool | None = None,
+) -> dict[str, Any]:
+    """Warnings, the latest first, cleared ones included."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
+    page: dict[str, Any] = await request.app.state.queries.risks(caller, paging, filters)
+    return page
+
+
+@router.get("/quarantine")
+async def quarantine(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+    """Facts that are kept but not judged, with the reason."""
+    page: dict[str, Any] = await request.app.state.queries.quarantine(caller, paging)
+    return page

@@ -1,0 +1,75 @@
+"""Indicators: ``/api/v1/indicators``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_monitor.domain.admission import Indicator
+
+router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
+Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+
+
+class IndicatorToRegister(BaseModel):
+    """A named stream of measurements about one service."""
+
+    model_config = {"extra": "forbid"}
+
+    key: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,200}$", examples=["payments.checkout-latency"])]
+    kind: Literal["availability", "value"]
+    unit: Annotated[str, Field(max_length=40)] | None = None
+    initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
+    service_id: str | None = None
+    owner_party_id: str | None = None
+    """The party that owns it; the caller's where left out."""
+    external_refs: list[dict[str, Any]] = []
+
+
+def shaped(indicator: Indicator) -> dict[str, Any]:
+    return {
+        "key": indicator.key,
+        "owner_party_id": indicator.owner_party_id,
+        "kind": indicator.kind,
+        "unit": indicator.unit,
+        "initial_state": indicator.initial_state,
+        "service_id": indicator.service_id,
+    }
+
+
+@router.post("", status_code=201)
+async def register(
+    given: IndicatorToRegister, caller: Registrar, request: Request, response: Response
+) -> dict[str, Any]:
+    """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
+    owner = given.owner_party_id or caller.party_id
+    if owner is None:
+        raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
+    if owner != caller.party_id and not caller.is_operator:
+        raise not_found("party", owner)
+    wanted = Indicator(
+        f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id
+    )
+    held, is_new = await request.app.state.indicators.register(wanted, given.external_refs)
+    if held != wanted:
+        differing = [name for name, value in shaped(wanted).items() if shaped(held)[name] != value]
+        errors = [
+            {"field": name, "value": shaped(wanted)[name], "remedy": f"it is registered with {shaped(held)[name]!r}"}
+            for name in differing
+        ]
+        raise Problem(409, "conflict", "The indicator exists with another definition", f"{given.key}", errors)
+    response.status_code = 201 if is_new else 200
+    return shaped(held)
+
+
+@router.get("")
+async def listed(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+    """The indicators of the caller's party."""
+    page: dict[str, Any] = await request.app.state.queries.indicators(caller, paging)
+    return page

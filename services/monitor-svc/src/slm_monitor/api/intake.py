@@ -1,0 +1,107 @@
+"""Measurements and ticket events in: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import demand, identify
+from slm_chassis.http.problems import Problem
+from slm_monitor.application.intake import Answer
+
+router = APIRouter(tags=["intake"])
+
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "Durable. Items that are not listed were accepted.",
+        "content": {
+            "application/json": {
+                "example": {
+                    "accepted": 999,
+                    "rejected": 1,
+                    "quarantined": 0,
+                    "position": "m0:15.m3:7",
+                    "items": [
+                        {
+                            "index": 17,
+                            "status": "rejected",
+                            "code": "unknown_indicator",
+                            "errors": [
+                                {
+                                    "field": "indicator",
+                                    "value": "payments.chekout",
+                                    "remedy": "register it first with POST /api/v1/indicators",
+                                }
+                            ],
+                        }
+                    ],
+                }
+            }
+        },
+    }
+}
+
+
+def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
+    schema = {"schema": {"type": "array", "items": {"type": "object"}}, "example": example}
+    lines = {"schema": {"type": "string", "description": "one JSON object a line"}}
+    return {"requestBody": {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}}
+
+
+Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
+
+
+async def _taken(request: Request, take: Take) -> Response:
+    caller = await identify(request)
+    demand(caller, "integrator", "service_level_manager")
+    content_type = request.headers.get("content-type", "application/json")
+    try:
+        answer = await take(await request.body(), content_type, caller)
+    except ValueError as error:
+        detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
+        raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
+    return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")
+
+
+@router.post(
+    "/api/v1/measurements",
+    status_code=202,
+    responses=_ANSWER,
+    openapi_extra=_body(
+        [
+            {"indicator": "payments.checkout", "at": "2026-11-22T10:00:00Z", "state": "down"},
+            {"indicator": "payments.checkout-latency", "at": "2026-11-22T10:00:00.250Z", "value": 231.5, "unit": "ms"},
+        ]
+    ),
+)
+async def measurements(request: Request) -> Response:
+    """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
+    return await _taken(request, request.app.state.door.take_measurements)
+
+
+@router.post(
+    "/api/v1/ticket-events",
+    status_code=202,
+    responses=_ANSWER,
+    openapi_extra=_body(
+        [
+            {
+                "source": "servicenow",
+                "ticket": "INC0001",
+                "id": "1",
+                "event": "opened",
+                "at": "2026-11-22T10:00:00Z",
+                "type": "incident",
+                "priority": "P1",
+            }
+        ]
+    ),
+)
+async def ticket_events(request: Request) -> Response:
+    """Take ticket events in, likewise."""
+    return await _taken(request, request.app.state.door.take_ticket_events)

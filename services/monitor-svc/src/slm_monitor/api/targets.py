@@ -1,0 +1,124 @@
+"""Targets and their windows: ``/api/v1/targets``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_monitor.adapters.queries import Queries, shaped
+from slm_monitor.application import present
+from slm_monitor.application.intake import position_of
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+_JUDGED_SECONDS = 10.0
+
+
+async def judged(
+    request: Request,
+    at_least: Annotated[str | None, Query(description="`position` of a door's answer: wait until it is judged")] = None,
+) -> None:
+    """Read your writes: wait until the judge has reached a position. 504 where it does not within 10 s."""
+    if at_least is None:
+        return
+    try:
+        wanted = position_of(at_least)
+    except ValueError as error:
+        raise invalid("query.at_least", at_least, str(error)) from error
+    queries: Queries = request.app.state.queries
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _JUDGED_SECONDS
+    while True:
+        reached = await queries.judged_positions()
+        if all(reached.get(place, 0) >= position for place, position in wanted.items()):
+            return
+        if loop.time() > deadline:
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+        await asyncio.sleep(0.02)
+
+
+Judged = Depends(judged)
+
+
+async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+    state = request.app.state
+    now = state.clock.now()
+    ids = [row["target_id"] for row in rows]
+    windows = await state.queries.windows_at(ids, now)
+    counts = await state.queries.clock_counts([row["target_id"] for row in rows if row["indicator"] is None])
+    return [
+        {
+            **_terms(row),
+            "window": await _window(row, windows.get(row["target_id"]), request, now),
+            "tickets": _tickets(counts.get(row["target_id"], {})) if row["indicator"] is None else None,
+        }
+        for row in rows
+    ]
+
+
+def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
+    terms = row["terms"]
+    named = ("aggregation", "objective", "window", "service_hours", "weight", "responsible", "applies_to", "warn_at")
+    return {
+        **{name: value for name, value in row.items() if name not in ("terms", "indicator")},
+        "indicator": terms.get("indicator"),
+        "terms": {name: terms.get(name) for name in named},
+    }
+
+
+async def _window(
+    row: Mapping[str, Any], window: Mapping[str, Any] | None, request: Request, now: int
+) -> dict[str, Any] | None:
+    if window is None:
+        return None
+    look = await present.at(request.app.state.store, row, window, now)
+    document = shaped({name: value for name, value in window.items() if name != "target_id"})
+    if look is not None:
+        document |= {"figure": look.figure, "figure_display": look.figure_display, "detail": look.detail,
+                     "as_of": look.as_of}  # fmt: skip
+    return document
+
+
+def _tickets(counts: Mapping[str, int]) -> dict[str, Any]:
+    """``judged``: stopped or breached; ``met``: stopped at or before the deadline."""
+    met = counts.get("met", 0)
+    missed = counts.get("breached", 0) + counts.get("completed_late", 0)
+    return {"judged": met + missed, "met": met, "states": dict(sorted(counts.items()))}
+
+
+@router.get("", dependencies=[Judged])
+async def listed(
+    caller: Caller, request: Request, paging: Paging, agreement_id: str | None = None, service_id: str | None = None
+) -> dict[str, Any]:
+    """The state of all targets of an agreement, a service, or all the caller may see."""
+    filters = {"agreement_id": agreement_id, "service_id": service_id}
+    rows = await request.app.state.queries.targets(caller, paging, filters)
+    page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
+    return {**page, "items": await _states(page["items"], request)}
+
+
+@router.get("/{target_id}", dependencies=[Judged])
+async def read(target_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+    """One target: its terms, the state of the present window and its budget."""
+    row = await _mine(target_id, caller, request)
+    return (await _states([row], request))[0]
+
+
+@router.get("/{target_id}/windows", dependencies=[Judged])
+async def windows(target_id: str, caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+    """The windows of a target, the newest first, with figure, verdict and revision."""
+    await _mine(target_id, caller, request)
+    page: dict[str, Any] = await request.app.state.queries.windows(target_id, paging)
+    return page
+
+
+async def _mine(target_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+    row: dict[str, Any] | None = await request.app.state.queries.target(caller, target_id)
+    if row is None:
+        raise not_found("target", target_id)
+    return row

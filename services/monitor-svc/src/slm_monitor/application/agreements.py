@@ -1,0 +1,40 @@
+"""What monitor-svc keeps of agreements: the signed terms, and the news to every partition that judges by them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Protocol
+
+from slm_events import instants
+from slm_events.agreement import AgreementFinalized, AgreementTerminated
+from slm_monitor.domain.terms import parse_targets
+
+
+class Shelf(Protocol):
+    """Where signed terms are kept."""
+
+    async def keep(self, finalized: dict[str, object]) -> bool:
+        """Keep a version's terms and targets; False where it was kept already."""
+        ...
+
+    async def end(self, agreement_id: str, at: int) -> bool:
+        """Note that an agreement ended early; False where that was known."""
+        ...
+
+    async def tell_partitions(self, kind: str, ref: dict[str, object]) -> None:
+        """Put a row into every partition's inbox, in the same transaction."""
+        ...
+
+
+async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
+    """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
+    document = asdict(finalized)
+    parse_targets(document)
+    if await shelf.keep(document):
+        await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
+
+
+async def end(shelf: Shelf, terminated: AgreementTerminated) -> None:
+    """Its windows end at the instant of termination."""
+    if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
+        await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

@@ -1,0 +1,124 @@
+"""The door: measurements and ticket events are checked item by item, made durable, and only then answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
+from slm_chassis.log.port import EventLog, Record
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.ports import Quarantine, Quarantined
+from slm_monitor.application.reading import Format, Indicators, by_partition, plain, subjects_of
+from slm_monitor.domain.admission import Admitted, Refusal, admit_measurements, admit_ticket_events, refused_documents
+from slm_monitor.domain.facts import Values
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch. Items that ``refusals`` does not name were accepted."""
+
+    accepted: int
+    refusals: Sequence[Refusal]
+    position: str
+
+    def document(self) -> dict[str, Any]:
+        rejected = sum(refusal.status == "rejected" for refusal in self.refusals)
+        return {
+            "accepted": self.accepted,
+            "rejected": rejected,
+            "quarantined": len(self.refusals) - rejected,
+            "position": self.position,
+            "items": refused_documents(self.refusals),
+        }
+
+
+class Door:
+    """Where facts come in over REST."""
+
+    def __init__(
+        self, log: EventLog, form: Format, indicators: Indicators, quarantine: Quarantine, clock: Clock, partitions: int
+    ) -> None:
+        self._log = log
+        self._form = form
+        self._indicators = indicators
+        self._quarantine = quarantine
+        self._clock = clock
+        self._partitions = partitions
+
+    async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+        """Raises ValueError where the body as a whole cannot be read."""
+        items, refusals = self._form.measurements(body, content_type)
+        known = await self._indicators.indicators(subjects_of(items, caller.party_id))
+        admitted = admit_measurements(items, caller.party_id, known.get, self._clock.now(), caller.is_operator)
+        admitted.refusals += refusals
+        return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
+
+    async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+        """Likewise."""
+        items, refusals = self._form.ticket_events(body, content_type)
+        facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        admitted = Admitted(empty, facts, [*refusals, *refused])
+        return await self._admit(TICKETS.name, admitted, dict(items), caller)
+
+    async def _admit(self, topic: str, admitted: Admitted, items: dict[int, Any], caller: Principal) -> Answer:
+        await self._set_aside(admitted, items, caller)
+        parts = by_partition(admitted, self._partitions)
+        appended = await asyncio.gather(
+            *(
+                self._log.append(
+                    topic,
+                    [Record("", self._form.encode(values, facts), {"content-type": self._form.internal})],
+                    number,
+                )
+                for number, values, facts in parts
+            )
+        )
+        refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
+        position = position_text(topic, [stored[-1] for stored in appended])
+        accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
+        return Answer(accepted, refusals, position)
+
+    async def _set_aside(self, admitted: Admitted, items: dict[int, Any], caller: Principal) -> None:
+        aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]
+        if aside:
+            await self._quarantine.set_aside(
+                [
+                    Quarantined(
+                        items[each.index].owner or caller.party_id, _subject(items[each.index]), each.reason,
+                        plain(items[each.index]),
+                    )
+                    for each in aside
+                ]
+            )  # fmt: skip
+
+
+def _subject(item: Any) -> str:
+    return str(item.indicator) if hasattr(item, "indicator") else f"{item.source}/{item.ticket}"
+
+
+_SHORT = {MEASUREMENTS.name: "m", TICKETS.name: "t"}
+_LONG = {short: topic for topic, short in _SHORT.items()}
+
+
+def position_text(topic: str, appended: Sequence[tuple[int, int]]) -> str:
+    """A token for ``at_least``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition 3."""
+    return ".".join(f"{_SHORT[topic]}{partition}:{offset + 1}" for partition, offset in sorted(appended))
+
+
+def position_of(text: str) -> dict[tuple[str, int], int]:
+    """(topic, partition) → the position that must have been judged. Raises ValueError where the text is no token."""
+    wanted = {}
+    for part in filter(None, text.split(".")):
+        place, _, offset = part.partition(":")
+        topic = _LONG.get(place[:1])
+        if topic is None or not place[1:].isdigit() or not offset.isdigit():
+            raise ValueError(f"{text!r} is no position; send back what a door answered")
+        wanted[topic, int(place[1:])] = int(offset)
+    return wanted

@@ -1,0 +1,213 @@
+"""The live stream: one reader of the published topics for a process, and a bounded queue for each client.
+
+An event's id is the vector of offsets after it, so that any replica can go on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from slm_chassis.access import Principal
+from slm_chassis.log.port import Batch, EventLog, StoredRecord, TopicPartition
+from slm_events.catalogue import AGREEMENTS, BREACHES, BY_TYPE, REPORTS, REVIEWS, TARGETS
+
+STREAMED = tuple(topic.name for topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS, REVIEWS))
+QUEUE = 1_000
+FURTHEST_BEHIND = 10_000
+MOST_CLIENTS = 5_000
+_BEAT_SECONDS = 15.0
+Vector = dict[TopicPartition, int]
+
+
+class NoPlace(ValueError):
+    """The id names no place in these topics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What one client wants of what its party may see."""
+
+    caller: Principal
+    agreement_id: str | None = None
+    service_id: str | None = None
+    types: frozenset[str] = frozenset()
+
+    def passes(self, event: Told) -> bool:
+        if not self.caller.may_see(*event.parties) or (self.types and event.name not in self.types):
+            return False
+        if self.agreement_id is not None and event.data.get("agreement_id") != self.agreement_id:
+            return False
+        return self.service_id is None or event.data.get("service_id") == self.service_id
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An event on its way to clients."""
+
+    name: str
+    parties: Sequence[str]
+    data: Mapping[str, object]
+    text: str
+    """The CloudEvent as one line of JSON."""
+
+
+@dataclass(slots=True)
+class Client:
+    """An open stream. ``missed``: where to catch up from before the queue is read."""
+
+    wanted: Filter
+    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    missed: Vector | None = None
+    joined_at: Vector = field(default_factory=dict)
+    is_slow: bool = False
+
+
+class Live:
+    """A worker: tails the published topics and hands every event to the clients that may see it."""
+
+    name = "live"
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._open: dict[int, Client] = {}
+        self._at: Vector = {}
+        self._started = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._open) >= MOST_CLIENTS
+
+    async def run(self) -> None:
+        """Tail for ever; after a fault the next start goes on where this one ended."""
+        if not self._at:
+            self._at = await self._ends()
+        self._started.set()
+        async for batch in self._log.tail(STREAMED, dict(self._at)):
+            self._hand_out(batch)
+
+    async def _ends(self) -> Vector:
+        return {
+            TopicPartition(topic, partition): end
+            for topic in STREAMED
+            for partition, end in (await self._log.end_offsets(topic)).items()
+        }
+
+    def _hand_out(self, batch: Batch) -> None:
+        for record in batch.records:
+            self._at[batch.source] = record.offset + 1
+            event = told(record) if self._open else None
+            if event is None:
+                continue
+            line: bytes | None = None
+            for number, client in list(self._open.items()):
+                if client.wanted.passes(event):
+                    line = line or sse(event, self._at)
+                    self._offer(number, client, line)
+        self._at[batch.source] = batch.next_offset
+
+    def _offer(self, number: int, client: Client, line: bytes) -> None:
+        """A client that does not read costs nobody else: it is let go, and resumes by its last id."""
+        try:
+            client.queue.put_nowait(line)
+        except asyncio.QueueFull:
+            client.is_slow = True
+            del self._open[number]
+
+    async def join(self, wanted: Filter, last_event_id: str | None) -> Client:
+        """A client from now on, or from after the event it names. Raises NoPlace."""
+        await self._started.wait()
+        client = Client(wanted, joined_at=dict(self._at))
+        if last_event_id:
+            client.missed = vector_of(last_event_id, self._at)
+        self._open[id(client)] = client
+        return client
+
+    async def lines(self, client: Client) -> AsyncIterator[bytes]:
+        """The stream's bytes until the client goes away or falls behind."""
+        try:
+            yield f"retry: 1000\nid: {text_of(client.missed or client.joined_at)}\n\n".encode()
+            if client.missed is not None:
+                async for line in self._missed(client, client.missed):
+                    yield line
+            while not client.is_slow or not client.queue.empty():
+                try:
+                    line = await asyncio.wait_for(client.queue.get(), _BEAT_SECONDS)
+                except TimeoutError:
+                    yield b": still here\n\n"
+                    continue
+                if line is not None:
+                    yield line
+        finally:
+            self._open.pop(id(client), None)
+
+    async def _missed(self, client: Client, at: Vector) -> AsyncIterator[bytes]:
+        behind = sum(max(0, end - at[place]) for place, end in client.joined_at.items())
+        if behind > FURTHEST_BEHIND:
+            where = json.dumps({"missed": behind, "read": ["/api/v1/targets", "/api/v1/breaches"]})
+            yield f"id: {text_of(client.joined_at)}\nevent: reset\ndata: {where}\n\n".encode()
+            return
+        if not behind:
+            return
+        async for batch in self._log.tail(STREAMED, dict(at)):
+            for record in batch.records:
+                if record.offset >= client.joined_at[batch.source]:
+                    break
+                at[batch.source] = record.offset + 1
+                event = told(record)
+                if event is not None and client.wanted.passes(event):
+                    yield sse(event, at)
+            at[batch.source] = max(at[batch.source], min(batch.next_offset, client.joined_at[batch.source]))
+            if all(at[place] >= end for place, end in client.joined_at.items()):
+                return
+
+
+def told(record: StoredRecord) -> Told | None:
+    """A record as clients are told of it; None for what is no published event."""
+    row = BY_TYPE.get(record.headers.get("ce_type", ""))
+    if row is None:
+        return None
+    try:
+        data = json.loads(record.value)
+    except ValueError:
+        return None
+    document = {
+        "specversion": "1.0",
+        "id": record.headers.get("ce_id"),
+        "type": row.type,
+        "source": record.headers.get("ce_source"),
+        "subject": record.headers.get("ce_subject"),
+        "time": record.headers.get("ce_time"),
+        "correlationid": record.headers.get("ce_correlationid"),
+        "data": data,
+    }
+    parties = [str(data[name]) for name in row.parties if data.get(name)]
+    return Told(row.event.__name__, parties, data, json.dumps(document, separators=(",", ":")))
+
+
+def sse(event: Told, at: Vector) -> bytes:
+    return f"id: {text_of(at)}\nevent: {event.name}\ndata: {event.text}\n\n".encode()
+
+
+def text_of(at: Vector) -> str:
+    """Offsets in the order of topics and partitions: ``12.0.3-5.6.7-…``."""
+    return "-".join(".".join(str(at[place]) for place in sorted(at) if place.topic == topic) for topic in STREAMED)
+
+
+def vector_of(text: str, like: Vector) -> Vector:
+    """The vector an id names, over the places of ``like``. Raises NoPlace."""
+    parts = text.split("-")
+    places = [[place for place in sorted(like) if place.topic == topic] for topic in STREAMED]
+    numbers = [part.split(".") for part in parts]
+    if [len(each) for each in numbers] != [len(each) for each in places]:
+        raise NoPlace("this id is of another installation; leave it out to begin with what comes next")
+    try:
+        return {
+            place: int(number)
+            for theirs, offsets in zip(places, numbers, strict=True)
+            for place, number in zip(theirs, offsets, strict=True)
+        }
+    except ValueError:
+        raise NoPlace("ids are numbers joined by dots and dashes; send back what came in `id:`") from None

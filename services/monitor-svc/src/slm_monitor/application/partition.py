@@ -1,0 +1,157 @@
+"""One partition of the judge in memory: facts go in, what they change comes out, and the store has it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_monitor.application.indicator_judge import IndicatorJudge
+from slm_monitor.application.ports import Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.ticket_judge import TicketJudge
+from slm_monitor.application.timers import Timers
+from slm_monitor.domain import facts as fact_columns
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.terms import lines_of
+
+TICKETS_A_STEP = 500
+"""Waiting tickets judged in one step: a large import is released in steps that stay short."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one step takes in."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    values: list[Values] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    inbox: Sequence[InboxRow] = ()
+    horizon: int | None = None
+    """All facts up to this instant are in: timers due by then may fire."""
+
+
+class Partition:
+    """The state of one partition, built by ``LoadedPartition`` and moved by ``step`` alone.
+
+    ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded anew.
+    """
+
+    def __init__(self, loaded: LoadedPartition, store: JudgeStore, partitions: int) -> None:
+        self.number = loaded.number
+        self.epoch = loaded.epoch
+        self.positions = dict(loaded.positions)
+        self.blob_seq = loaded.blob_seq
+        self._store = store
+        self._partitions = partitions
+        self._horizon = loaded.horizon
+        self._holds: dict[str, Hold] = {hold.import_id: hold for hold in loaded.holds}
+        self.timers = Timers()
+        self._indicators = IndicatorJudge(store, self.timers, loaded)
+        self._tickets = TicketJudge(store, self.timers, loaded)
+        for agreement in loaded.agreements:
+            self._attach(agreement.versions, agreement.ended_at, fresh=False)
+        for hold in loaded.holds:
+            self._indicators.wake_held(hold)
+        self._tickets.free(self._is_held)
+
+    async def recover(self, loaded: LoadedPartition) -> None:
+        """Take in the facts accepted after the checkpoint; whatever they change was already published."""
+        for values in loaded.blobs:
+            await self._indicators.take_values(values)
+        self._indicators.wake_all()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is something to judge that no record and no timer will bring."""
+        return self._tickets.has_ready
+
+    def next_due(self) -> int | None:
+        """The next instant at which time alone may change something: a timer's, or the expiry of a hold."""
+        dues = [hold.expires_at for hold in self._holds.values() if hold.release is None]
+        timer = self.timers.next_due()
+        return min(dues if timer is None else [*dues, timer], default=None)
+
+    async def step(self, work: Work, now: int) -> Step:
+        """Take in facts and news, judge what they touch, and say what has to be committed."""
+        step = Step(dict(self.positions), {**self.positions, **work.positions})
+        self._horizon = max(self._horizon, work.horizon or 0)
+        step.horizon = self._horizon
+        await self._hear(work.inbox, step)
+        if work.values:
+            step.blob = await self._indicators.take_values(fact_columns.joined(work.values))
+        step.facts = await self._indicators.take_facts([fact for fact in work.facts if fact.subject.count("/") == 1])
+        step.facts += await self._tickets.take(
+            [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
+        )
+        for subject in self.timers.due(self._horizon):
+            if subject.count("/") > 1:
+                self._tickets.wake(subject, self._is_held)
+            else:
+                self._indicators.wake(subject)
+        self.positions = dict(step.positions)
+        if self._holds:
+            self._expire_holds(now)
+            if any(self._is_released(hold) for hold in self._holds.values()):
+                self._tickets.free(self._is_held)
+        moment = Moment(self._horizon, now)
+        await self._indicators.judge(self._is_held, moment, step.changes)
+        await self._tickets.judge(moment, step, TICKETS_A_STEP)
+        self._release(step)
+        return step
+
+    def _is_held(self, subject: str) -> bool:
+        return any(hold.covers(subject) and not self._is_released(hold) for hold in self._holds.values())
+
+    def _is_released(self, hold: Hold) -> bool:
+        """A release takes effect once every fact that was sent before it has been taken in."""
+        if hold.release is None:
+            return False
+        return all(
+            self.positions.get(topic, 0) >= int(hold.release.get(f"{topic}:{self.number}", 0))
+            for topic in self.positions
+        )
+
+    def _expire_holds(self, now: int) -> None:
+        for hold in [hold for hold in self._holds.values() if hold.release is None and hold.expires_at <= now]:
+            self._holds[hold.import_id] = Hold(
+                hold.import_id, hold.owner_party_id, hold.indicators, hold.sources, hold.expires_at, {}
+            )
+
+    def _release(self, step: Step) -> None:
+        """Forget the holds whose history has been judged to the end."""
+        for hold in list(self._holds.values()):
+            if self._is_released(hold) and not self._tickets.waits_for(hold):
+                del self._holds[hold.import_id]
+                step.released.append(hold.import_id)
+
+    async def _hear(self, inbox: Iterable[InboxRow], step: Step) -> None:
+        for row in inbox:
+            if row.kind == "terms":
+                agreement = await self._store.agreement(row.ref["agreement_id"])
+                for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
+                    await self._tickets.wake_owner(owner, self.number, step, self._is_held)
+            else:
+                hold = await self._store.hold(row.ref["import_id"])
+                if hold is not None:
+                    self._holds[hold.import_id] = hold
+                    self._indicators.wake_held(hold)
+            step.inbox.append(row.seq)
+
+    def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> set[str]:
+        """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""
+        owners = set()
+        for line in lines_of(versions, ended_at):
+            if line.latest.clock is not None:
+                self._tickets.attach(line)
+                owners.add(line.latest.owner_party_id)
+            else:
+                self._indicators.attach(line, self.number, self._partitions, fresh=fresh)
+        return owners
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What has not been put away yet; None where there is nothing."""
+        segments, series, windows = self._indicators.unsaved()
+        if not segments and not series and not windows:
+            return None
+        return Checkpoint(dict(self.positions), self.blob_seq, segments, series, windows)

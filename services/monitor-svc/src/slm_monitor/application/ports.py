@@ -1,0 +1,203 @@
+"""What the judge needs from the outside: a store that keeps facts, findings and positions together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from slm_chassis.log.port import Record, StoredRecord
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+
+
+class NotOwner(Exception):
+    """Another process has taken the partition over: drop it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release."""
+
+    seq: int
+    partition: int
+    kind: str
+    ref: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """An import that is loading history: timers and judgements of what it names wait until it completes.
+
+    ``release`` is None while it is open, then the intake positions up to which its facts reach.
+    """
+
+    import_id: str
+    owner_party_id: str
+    indicators: frozenset[str]
+    sources: frozenset[str]
+    expires_at: int
+    release: Mapping[str, int] | None = None
+
+    def covers(self, subject: str) -> bool:
+        """Whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for it."""
+        owner, _, rest = subject.partition("/")
+        if owner != self.owner_party_id:
+            return False
+        source, slash, _ = rest.partition("/")
+        return (source in self.sources) if slash else (rest in self.indicators)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTerms:
+    """An agreement as monitor-svc knows it: each version's AgreementFinalized, and the instant it was ended early."""
+
+    agreement_id: str
+    versions: Sequence[Mapping[str, Any]]
+    ended_at: int | None
+
+
+@dataclass(slots=True)
+class SeriesCheckpoint:
+    """What is kept of a series beside its facts. ``tallies``: (target, window) → (good, total)."""
+
+    high_water: int
+    tallies: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    judged_to: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LoadedPartition:
+    """A partition as the store has it, with the facts accepted after its checkpoint."""
+
+    number: int
+    epoch: int
+    positions: dict[str, int]
+    horizon: int
+    agreements: Sequence[AgreementTerms]
+    windows: Sequence[Window]
+    breaches: Sequence[Breach]
+    risks: Sequence[Risk]
+    series: Mapping[str, SeriesCheckpoint]
+    blobs: Sequence[Values]
+    blob_seq: int
+    holds: Sequence[Hold]
+    waiting_tickets: frozenset[str]
+    ticket_dues: Sequence[tuple[str, int]]
+
+
+@dataclass(slots=True)
+class Quarantined:
+    """A fact set aside."""
+
+    owner_party_id: str | None
+    subject: str
+    reason: str
+    fact: dict[str, Any]
+
+
+@dataclass(slots=True)
+class DeadRecord:
+    """A record that could not be judged, with why."""
+
+    record: StoredRecord
+    reason: str
+    attempts: int
+
+
+@dataclass(slots=True)
+class Step:
+    """All that one step of a partition commits, in one transaction."""
+
+    expected: dict[str, int]
+    positions: dict[str, int]
+    horizon: int = 0
+    """All facts up to this instant are in and judged; it never goes back."""
+    facts: list[Fact] = field(default_factory=list)
+    blob: Values | None = None
+    inbox: list[int] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
+    tickets: dict[str, bool] = field(default_factory=dict)
+    """Ticket → whether its judgement waits."""
+    forwards: list[tuple[str, int, Record]] = field(default_factory=list)
+    """(topic, partition, record): rows that arrived on another partition than theirs."""
+    quarantined: list[Quarantined] = field(default_factory=list)
+    dead: list[DeadRecord] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
+    """Imports this partition has judged to the end."""
+
+    @property
+    def is_empty(self) -> bool:
+        changed = self.changes
+        return self.expected == self.positions and not (
+            self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
+            or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
+            or changed.clocks
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """What a partition puts away about once a second: facts into the record, sums beside them."""
+
+    positions: dict[str, int]
+    blob_seq: int
+    segments: list[tuple[str, int, list[Chunk]]] = field(default_factory=list)
+    series: dict[str, SeriesCheckpoint] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
+
+
+class Quarantine(Protocol):
+    """Where facts go that are kept but not judged."""
+
+    async def set_aside(self, facts: Sequence[Quarantined]) -> None: ...
+
+
+class JudgeStore(Protocol):
+    """Where a partition's state lives. Every write is fenced by the partition's epoch; NotOwner says it was lost."""
+
+    async def take_over(self, partition: int) -> LoadedPartition:
+        """Become the owner (epoch + 1) and read everything."""
+        ...
+
+    async def reload(self, partition: int, epoch: int) -> LoadedPartition:
+        """Read everything again as the same owner. Raises NotOwner."""
+        ...
+
+    async def present(self) -> int:
+        """The database's clock as installation time: no replica's own clock decides when a timer fires."""
+        ...
+
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]: ...
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms: ...
+
+    async def hold(self, import_id: str) -> Hold | None: ...
+
+    async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
+        """All facts kept one by one of these indicators or tickets, by their key."""
+        ...
+
+    async def hours(self, subject: str, first: int, last: int) -> Mapping[int, list[Chunk]]:
+        """The recorded values of the hours first to last (hours since 1970), those that have any."""
+        ...
+
+    async def ticket_states(
+        self, tickets: Sequence[str]
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], str]], Mapping[str, dict[str, Breach]]]:
+        """Per ticket: the clock states last published, and the breaches."""
+        ...
+
+    async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...
+
+    async def indicator(self, subject: str) -> Indicator | None: ...
+
+    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+        """Commit a step; the blob's sequence where it had one. Raises NotOwner."""
+        ...
+
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+        """Commit a checkpoint. Raises NotOwner."""
+        ...

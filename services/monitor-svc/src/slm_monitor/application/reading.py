@@ -1,0 +1,163 @@
+"""Records of the intake topics, read into facts of one partition; rows of another are passed on to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from slm_chassis.clock import Clock
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import Record, StoredRecord
+from slm_events.catalogue import TICKETS
+from slm_monitor.application.ports import Quarantined
+from slm_monitor.domain.admission import (
+    Admitted,
+    Indicator,
+    Measurement,
+    Refusal,
+    TicketMessage,
+    admit_measurements,
+    admit_ticket_events,
+)
+from slm_monitor.domain.facts import Fact, Values
+
+
+class Format(Protocol):
+    """How records are written; the adapter knows."""
+
+    internal: str
+
+    def measurements(
+        self, body: bytes, content_type: str
+    ) -> tuple[Sequence[tuple[int, Measurement]], list[Refusal]]: ...
+
+    def ticket_events(
+        self, body: bytes, content_type: str
+    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]: ...
+
+    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]: ...
+
+    def encode(self, values: Values, facts: Sequence[Fact]) -> bytes: ...
+
+
+class Indicators(Protocol):
+    """Who knows which indicators are registered."""
+
+    async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]: ...
+
+
+@dataclass(slots=True)
+class Read:
+    """What records came to."""
+
+    values: list[Values] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    forwards: list[tuple[str, int, Record]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+
+class Reader:
+    """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for."""
+
+    def __init__(
+        self, form: Format, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
+    ) -> None:
+        self._form = form
+        self._indicators = indicators
+        self._clock = clock
+        self._partitions = partitions
+        self._sources = sources
+
+    async def read(self, partition: int, records: Sequence[StoredRecord]) -> Read:
+        read = Read()
+        for record in records:
+            if record.headers.get("content-type") == self._form.internal:
+                values, facts = self._form.decode(record.value)
+                read.facts += facts
+                if values is not None:
+                    read.values.append(values)
+            else:
+                await self._read_foreign(partition, record, read)
+        return read
+
+    async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
+        """A record that no door has checked: check it here; what is refused is kept with the reason."""
+        owner = self._sources.get(record.headers.get("ce_source", ""))
+        content_type = record.headers.get("content-type", "application/json")
+        # The log's own time decides what lies in the future, so that it does not depend on when the record is read.
+        now = self._clock.of_real(record.appended_at)
+        try:
+            admitted, items = await self._admit(record, content_type, owner, now)
+        except ValueError as error:
+            text = record.value.decode("utf-8", "replace")[:2000]
+            read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", {"record": text}))
+            return
+        for refusal in admitted.refusals:
+            fact = items.get(refusal.index) or {"value": refusal.value}
+            reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
+            read.quarantined.append(Quarantined(owner, record.key, reason, fact))
+        self._sort(partition, record.topic, admitted, read)
+
+    async def _admit(
+        self, record: StoredRecord, content_type: str, owner: str | None, now: int
+    ) -> tuple[Admitted, dict[int, dict[str, Any]]]:
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        if record.topic == TICKETS.name:
+            messages, refusals = self._form.ticket_events(record.value, content_type)
+            facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=True)
+            return Admitted(empty, facts, [*refusals, *refused]), _documents(messages)
+        items, refusals = self._form.measurements(record.value, content_type)
+        known = await self._indicators.indicators(subjects_of(items, owner))
+        admitted = admit_measurements(items, owner, known.get, now, may_name_owner=True)
+        admitted.refusals += refusals
+        return admitted, _documents(items)
+
+    def _sort(self, partition: int, topic: str, admitted: Admitted, read: Read) -> None:
+        for number, values, facts in by_partition(admitted, self._partitions):
+            if number == partition:
+                read.facts += facts
+                if len(values):
+                    read.values.append(values)
+            else:
+                record = Record("", self._form.encode(values, facts), {"content-type": self._form.internal})
+                read.forwards.append((topic, number, record))
+
+
+def _documents(items: Sequence[tuple[int, Any]]) -> dict[int, dict[str, Any]]:
+    return {index: plain(item) for index, item in items}
+
+
+def plain(item: Any) -> dict[str, Any]:
+    """JSON of an item as it was sent: nothing that was left out, instants as text."""
+    document: dict[str, Any] = json.loads(json.dumps(asdict(item), default=str))
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> list[str]:
+    """The indicators that measurements speak of."""
+    return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
+
+
+def by_partition(admitted: Admitted, partitions: int) -> list[tuple[int, Values, list[Fact]]]:
+    """What was admitted, sorted to the partitions that judge it, ascending."""
+    values, facts = admitted.values, admitted.facts
+    homes = np.array([partition_of(subject, partitions) for subject in values.subjects], dtype=np.int32)
+    rows = homes[values.slot] if len(values) else np.empty(0, dtype=np.int32)
+    fact_homes: dict[int, list[Fact]] = {}
+    for fact in facts:
+        fact_homes.setdefault(partition_of(fact.subject, partitions), []).append(fact)
+    found = sorted({*np.unique(rows).tolist(), *fact_homes})
+    return [(number, _only(values, rows == number), fact_homes.get(number, [])) for number in found]
+
+
+def _only(values: Values, wanted: Any) -> Values:
+    if wanted.all():
+        return values
+    picked = values.taken(wanted)
+    used, slot = np.unique(picked.slot, return_inverse=True)
+    subjects = [picked.subjects[number] for number in used.tolist()]
+    return Values(subjects, slot.astype(np.int32), picked.at, picked.value, picked.ids)

@@ -1,0 +1,100 @@
+"""The tickets of one partition: their events are kept in the store and read when a ticket is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.timers import Timers
+from slm_monitor.domain import ticket_target
+from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.terms import TermsLine
+
+IsHeld = Callable[[str], bool]
+
+
+class TicketJudge:
+    """Which tickets have to be judged, and judging them."""
+
+    def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
+        self._store = store
+        self._timers = timers
+        self._lines: dict[str, dict[str, TermsLine]] = {}
+        self._waiting: dict[str, None] = {}
+        # Told apart from those that may be judged: an import holds thousands, and every step would ask for each.
+        self._held: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
+        self._touched: dict[str, dict[str, Fact]] = {}
+        for ticket, due in loaded.ticket_dues:
+            timers.set(ticket, due)
+
+    def attach(self, line: TermsLine) -> None:
+        self._lines.setdefault(line.latest.owner_party_id, {})[line.target_id] = line
+
+    async def wake_owner(self, owner: str, partition: int, step: Step, is_held: IsHeld) -> None:
+        """New terms concern all tickets of a party; that they wait is kept, as there may be many."""
+        for ticket in await self._store.tickets_of(owner, partition):
+            self._wait(ticket, is_held)
+            step.tickets[ticket] = True
+
+    def wake(self, ticket: str, is_held: IsHeld) -> None:
+        """Its time has come."""
+        self._wait(ticket, is_held)
+
+    def free(self, is_held: IsHeld) -> None:
+        """The holds have changed: what none holds any longer may be judged."""
+        for ticket in [ticket for ticket in self._held if not is_held(ticket)]:
+            del self._held[ticket]
+            self._waiting[ticket] = None
+
+    def _wait(self, ticket: str, is_held: IsHeld) -> None:
+        (self._held if is_held(ticket) else self._waiting)[ticket] = None
+
+    async def take(self, facts: Sequence[Fact], step: Step, is_held: IsHeld) -> list[Fact]:
+        """The facts that are new or hold over what was known under their key."""
+        if not facts:
+            return []
+        known = await self._store.facts(sorted({fact.subject for fact in facts}))
+        accepted: dict[tuple[str, str], Fact] = {}
+        for fact in facts:
+            held = self._touched.setdefault(fact.subject, dict(known.get(fact.subject, {})))
+            before = held.get(fact.key)
+            if before is None or fact.rank > before.rank:
+                held[fact.key] = fact
+                accepted[fact.subject, fact.key] = fact
+                self._wait(fact.subject, is_held)
+                step.tickets[fact.subject] = True
+        return list(accepted.values())
+
+    @property
+    def has_ready(self) -> bool:
+        return bool(self._waiting)
+
+    def waits_for(self, hold: Hold) -> bool:
+        """Whether some of what an import brought has not been judged."""
+        return bool(hold.sources) and any(hold.covers(ticket) for ticket in (*self._waiting, *self._held))
+
+    async def judge(self, moment: Moment, step: Step, most: int) -> None:
+        """Judge the waiting tickets that nothing holds, so many at a time."""
+        ready = list(islice(self._waiting, most))
+        touched, self._touched = self._touched, {}
+        if not ready:
+            return
+        stored = await self._store.facts([ticket for ticket in ready if ticket not in touched])
+        states, breaches = await self._store.ticket_states(ready)
+        for ticket in ready:
+            facts = touched.get(ticket) or stored.get(ticket, {})
+            lines = self._lines.get(ticket.split("/", 1)[0], {}).values()
+            due = ticket_target.judge(
+                ticket, facts.values(), _in_order(lines), states.get(ticket, {}), dict(breaches.get(ticket, {})),
+                moment, step.changes,
+            )  # fmt: skip
+            self._timers.set(ticket, due)
+            del self._waiting[ticket]
+            step.tickets[ticket] = False
+
+
+def _in_order(lines: Iterable[TermsLine]) -> list[TermsLine]:
+    """Rules are tried in the order in which an agreement lists them; agreements in the order of their ids."""
+    return sorted(lines, key=lambda line: (line.latest.agreement_id, line.latest.place))

@@ -1,0 +1,35 @@
+"""The instants at which time alone may change a judgement, one per subject."""
+
+from __future__ import annotations
+
+import heapq
+
+
+class Timers:
+    """A heap of (instant, subject) in which only the latest word on each subject counts."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, str]] = []
+        self._due: dict[str, int] = {}
+
+    def set(self, subject: str, at: int | None) -> None:
+        """Look at the subject at this instant; None: not by time alone."""
+        if at is None:
+            self._due.pop(subject, None)
+        elif self._due.get(subject) != at:
+            self._due[subject] = at
+            heapq.heappush(self._heap, (at, subject))
+
+    def next_due(self) -> int | None:
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def due(self, instant: int) -> list[str]:
+        """Take out what is due by an instant."""
+        subjects = []
+        while (at := self.next_due()) is not None and at <= instant:
+            _, subject = heapq.heappop(self._heap)
+            del self._due[subject]
+            subjects.append(subject)
+        return subjects

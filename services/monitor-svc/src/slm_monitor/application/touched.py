@@ -1,0 +1,20 @@
+"""What of an indicator has to be judged anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Dirty:
+    """What of an indicator has to be judged anew: windows from ``since`` on, minutes touched, or all of it."""
+
+    since: int | None = None
+    minutes: tuple[int, int] | None = None
+
+    def touch(self, at: int) -> None:
+        self.since = at if self.since is None else min(self.since, at)
+
+    def touch_minutes(self, first: int, last: int) -> None:
+        before = self.minutes or (first, last)
+        self.minutes = (min(before[0], first), max(before[1], last))

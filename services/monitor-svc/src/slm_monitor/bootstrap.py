@@ -1,0 +1,67 @@
+"""Builds monitor-svc: the only place that knows all its parts."""
+
+from __future__ import annotations
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.app import App
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http.api import build_api
+from slm_chassis.log.port import EventLog
+from slm_chassis.outbox import Relay
+from slm_chassis.settings import ServiceSettings
+from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.workers import Worker
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.wire import IntakeFormat
+from slm_monitor.api import breaches, imports, indicators, intake, stream, targets, tickets
+from slm_monitor.application.intake import Door
+from slm_monitor.application.judging import Judge
+from slm_monitor.application.live import Live
+from slm_monitor.application.reading import Reader
+from slm_monitor.settings import MonitorSettings
+from slm_monitor.subscriptions import HANDLERS
+
+GROUP = "slm-monitor"
+_ROUTERS = (
+    intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router, stream.router,
+)  # fmt: skip
+
+
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
+    """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
+    source = f"/slm/{settings.installation}/monitor"
+    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
+    partitions = await log.partitions(MEASUREMENTS.name)
+    if await log.partitions(TICKETS.name) != partitions:
+        raise ValueError("the intake topics have different numbers of partitions; create them alike")
+    store = SqlJudgeStore(database, clock)
+    await store.prepare(partitions)
+    form = IntakeFormat()
+    sources = settings.sources if isinstance(settings, MonitorSettings) else {}
+    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, sources), partitions)
+    heard = Subscriptions(GROUP, database, log, HANDLERS)
+    key = settings.bootstrap_key
+    access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
+    http = build_api(
+        context="monitor",
+        title="Measurements, judgement and breaches",
+        routers=_ROUTERS,
+        access=access,
+        database=database,
+        clock=clock,
+        log=log,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions)
+    http.state.indicators = SqlIndicators(database)
+    http.state.imports = SqlImports(database)
+    http.state.queries = Queries(database)
+    http.state.judge = judge
+    http.state.store = store
+    http.state.live = live = Live(log)
+    workers: list[Worker] = [Relay(database, log), heard, judge, live]
+    return App("monitor", http, workers, database, log, access)

@@ -1,0 +1,16 @@
+"""What monitor-svc is told by its environment."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from slm_chassis.settings import ServiceSettings
+
+
+class MonitorSettings(ServiceSettings):
+    """``SLM_MONITOR_<FIELD>`` over ``SLM_<FIELD>``."""
+
+    context: ClassVar[str] = "monitor"
+
+    sources: dict[str, str] = {}
+    """``ce_source`` of records that others write to the intake topics → the id of the party they speak for."""
