@@ -54,6 +54,7 @@ class Pool:
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
             server_settings=settings,
+            reset=_as_it_is,
         )
         return cls(pool)
 
@@ -73,3 +74,7 @@ class Pool:
                 await self._pool.close()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._pool.terminate()
+
+
+async def _as_it_is(_connection: asyncpg.Connection) -> None:
+    """Nothing of ours outlives its use of a connection; resetting it cost a round trip for each read."""
