@@ -120,6 +120,14 @@ async def test_handled_twice_is_handled_once(service: Running) -> None:
     assert [(event.revision, event.breaches) for event in service.published()] == [(1, 1)]
 
 
+async def test_an_agreement_that_cannot_be_reported_keeps_no_other_waiting(service: Running) -> None:
+    other = "5a1e3f0c-54c3-5a9e-8d0f-0b8a4fbd2b11"
+    await service.waits_until("2026-12-05T00:00")
+    await service.hears(heard.finalized(), heard.closed(figure="not a figure"))
+    await service.hears(heard.finalized(TICKETS, agreement_id=other))
+    assert [event.agreement_id for event in service.published()] == [other]
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_the_order_between_topics_makes_no_difference(service: Running, seed: int) -> None:
     agreements = [heard.finalized(MONTHLY, ROLLING, TICKETS)]

@@ -51,6 +51,7 @@ class SqlReports:
         query = (
             _agendas()
             .where(or_(agenda.c.due_at <= now, quiet))
+            .where(or_(agenda.c.not_before.is_(None), agenda.c.not_before <= clock))
             .order_by(agenda.c.stale_since.nulls_last())
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -63,11 +64,18 @@ class SqlReports:
             "stale_from": settled.stale_from,
             "settled_until": settled.settled_until,
             "due_at": settled.due_at,
+            "not_before": None,
         }
         if settled.stale_from is None:
             values["stale_since"] = None
         await self._transaction.execute(
             update(agenda).where(agenda.c.agreement_id == settled.agreement_id).values(values)
+        )
+
+    async def postpone(self, agreement_id: str, seconds: float) -> None:
+        later = func.clock_timestamp() + literal(seconds) * text("interval '1 second'")
+        await self._transaction.execute(
+            update(agenda).where(agenda.c.agreement_id == agreement_id).values(not_before=later)
         )
 
     async def newest(self, report_id: str, *, state: str | None = None) -> Stored | None:

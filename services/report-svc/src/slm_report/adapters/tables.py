@@ -119,10 +119,11 @@ agenda = Table(
     Column("due_at", BigInteger),
     Column("stale_since", DateTime(timezone=True)),
     Column("touched_at", DateTime(timezone=True)),
+    Column("not_before", DateTime(timezone=True)),
     Index("agenda_due_at", "due_at"),
     Index("agenda_stale_since", "stale_since", postgresql_where=text("stale_from IS NOT NULL")),
 )
-"""What is to be done per agreement. ``stale_since`` and ``touched_at`` are the server's own time, for pauses only."""
+"""What is to be done per agreement. The time stamps are the server's own time and serve pauses only."""
 
 report = Table(
     "report",

@@ -99,6 +99,10 @@ class Reports(Protocol):
 
     async def settle_agenda(self, agenda: Agenda) -> None: ...
 
+    async def postpone(self, agreement_id: str, seconds: float) -> None:
+        """Leave an agenda alone for a while."""
+        ...
+
     async def newest(self, report_id: str, *, state: str | None = None) -> Stored | None: ...
 
     async def save(self, stored: Stored) -> None:

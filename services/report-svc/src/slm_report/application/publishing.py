@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from slm_chassis.workers import Progress
 from slm_report.application import reports
 from slm_report.application.ports import Desk
 
 _POLL_SECONDS = 0.5
+_POSTPONED_SECONDS = 60.0
+
+_log = structlog.get_logger(__name__)
 
 
 class Publisher:
@@ -29,6 +34,12 @@ class Publisher:
 
     async def step(self) -> bool:
         """One turn; whether there was anything to do."""
-        busy = await reports.settle_next(self._desk, self._quiet_seconds)
+        try:
+            busy = await reports.settle_next(self._desk, self._quiet_seconds)
+        except reports.Unsettled as unsettled:
+            # One agreement whose facts cannot be told must not keep all others waiting.
+            _log.error("reports not made", agreement_id=unsettled.agreement_id, exc_info=unsettled)
+            await reports.postpone(self._desk, unsettled.agreement_id, _POSTPONED_SECONDS)
+            busy = True
         self.progress.beat()
         return busy

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Transaction
+from slm_chassis.faults import is_infrastructure_fault
 from slm_events import instants
 from slm_report.application.ports import Agenda, Desk, Heard, Reports, Stored
 from slm_report.domain import lines, publication, service_report, terms_line
@@ -20,6 +21,14 @@ PERIODS_A_TURN = 12
 
 class UnknownAgreement(LookupError):
     """No such agreement was heard of, or the caller is no party to it."""
+
+
+class Unsettled(Exception):
+    """An agreement's reports could not be made; the cause is beside it. The others are not to wait for it."""
+
+    def __init__(self, agreement_id: str) -> None:
+        super().__init__(f"reports of agreement {agreement_id} could not be made")
+        self.agreement_id = agreement_id
 
 
 class OutsideTerm(ValueError):
@@ -43,14 +52,25 @@ async def build_now(desk: Desk, caller: Principal, agreement_id: str, period_id:
 
 
 async def settle_next(desk: Desk, quiet_seconds: float) -> bool:
-    """Publish or revise what is due or stale of one agreement; False where none waits."""
+    """Publish or revise what is due or stale of one agreement; False where none waits. Raises Unsettled."""
     async with desk.database.begin() as transaction:
         reports = desk.reports(transaction)
         agenda = await reports.next_agenda(transaction.now, quiet_seconds)
         if agenda is None:
             return False
-        await reports.settle_agenda(await _settle(transaction, desk.heard(transaction), reports, agenda))
+        try:
+            await reports.settle_agenda(await _settle(transaction, desk.heard(transaction), reports, agenda))
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            raise Unsettled(agenda.agreement_id) from error
         return True
+
+
+async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
+    """Leave an agreement alone for a while, so that the others are settled."""
+    async with desk.database.begin() as transaction:
+        await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
 async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agenda: Agenda) -> Agenda:

@@ -98,6 +98,7 @@ CREATE TABLE agenda (
     due_at BIGINT,
     stale_since TIMESTAMP WITH TIME ZONE,
     touched_at TIMESTAMP WITH TIME ZONE,
+    not_before TIMESTAMP WITH TIME ZONE,
     PRIMARY KEY (agreement_id)
 );
 CREATE INDEX agenda_due_at ON agenda (due_at);
