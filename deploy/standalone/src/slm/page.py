@@ -1,13 +1,79 @@
-"""The one page for people."""
+"""The one page for people: a frame with its styles and script; the browser fills it from the public REST API."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from importlib.metadata import version
+from importlib.resources import files
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from slm_events.catalogue import ACCESS, BY_TYPE, CATALOGUE
+
+_templates = Environment(
+    loader=PackageLoader("slm"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_ROOM = files("slm") / "templates"
+_STYLES = (_ROOM / "page.css").read_text(encoding="utf-8")
+_SCRIPT = (_ROOM / "page.js").read_text(encoding="utf-8")
+
+STAGES = (
+    ("negotiate", "Negotiate", "agreements being negotiated"),
+    ("finalize", "Finalize", "agreements signed"),
+    ("monitor", "Monitor", "targets watched"),
+    ("report", "Report", "service reports"),
+    ("review", "Review", "reviews open"),
+)
+"""Of the cycle: id, name, what its figure counts."""
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 async def front() -> HTMLResponse:
-    return HTMLResponse('<!doctype html><title>slm</title><p><a href="/docs">API documentation</a>')
+    """The page holds no data and needs no key; the key stays in the browser's session."""
+    return HTMLResponse(_PAGE, headers=_HEADERS)
+
+
+def event_names() -> dict[str, str]:
+    """Published type → what it says in words, of every event that a stream may carry: ``Target breached``."""
+    rows = [row for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE)]
+    return {row.type: _in_words(row.event.__name__) for row in rows}
+
+
+def _in_words(name: str) -> str:
+    text = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+    return text[:1].upper() + text[1:]
+
+
+def _rendered() -> str:
+    return _templates.get_template("page.html").render(
+        stages=STAGES, events=event_names(), styles=_STYLES, script=_SCRIPT, version=version("slm")
+    )
+
+
+def _hash_of(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+_PAGE = _rendered()
+_HEADERS = {
+    # Only this script and these styles run, and they reach only this origin: what an event says stays text.
+    "Content-Security-Policy": "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {_hash_of(_STYLES)}",
+            f"script-src {_hash_of(_SCRIPT)}",
+            "connect-src 'self'",
+            "img-src data:",
+            "form-action 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}

@@ -1,0 +1,274 @@
+"use strict";
+// Fills the page from the public REST API with the reader's key. Whatever comes from the API is set as text.
+
+const REFRESH_MILLISECONDS = 3000;
+const PAUSE_MILLISECONDS = 300;
+const EVENTS_SHOWN = 60;
+const PAGE_LIMIT = 1000;
+const NAMES = JSON.parse(document.getElementById("event-names").textContent);
+const NEGOTIATING = new Set(["draft", "proposed", "countered", "agreed"]);
+const SIGNED = new Set(["finalized", "in_force"]);
+
+const byId = (id) => document.getElementById(id);
+let stream = null;
+let reading = false;
+let changed = false;
+
+function make(tag, given = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (name === "text") node.textContent = value ?? "";
+    else if (value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+function keyOf() {
+  const address = new URL(location.href);
+  const given = address.searchParams.get("key");
+  if (given) {
+    sessionStorage.setItem("slm-key", given);
+    // A key in the address bar ends up in screenshots and bookmarks.
+    address.searchParams.delete("key");
+    history.replaceState(null, "", address);
+  }
+  return sessionStorage.getItem("slm-key");
+}
+
+async function read(path, parameters = {}) {
+  const query = new URLSearchParams(parameters).toString();
+  const answer = await fetch(`/api/v1/${path}${query ? "?" + query : ""}`, {
+    headers: { Authorization: `Bearer ${keyOf()}` },
+  });
+  if (answer.ok) return answer.json();
+  const problem = await answer.json().catch(() => ({}));
+  const error = new Error(problem.detail || problem.title || `${path} answered ${answer.status}`);
+  error.status = answer.status;
+  throw error;
+}
+
+const countOf = (page) => `${page.items.length}${page.next ? "+" : ""}`;
+const moment = (text) => (text ? text.slice(0, 19).replace("T", " ") + " UTC" : "–");
+const words = (text) => (text ?? "").replaceAll("_", " ");
+
+function lasting(seconds) {
+  if (seconds == null) return "";
+  const parts = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+  const found = [];
+  let rest = seconds;
+  for (const [unit, size] of parts) {
+    const whole = Math.floor(rest / size);
+    rest -= whole * size;
+    if (whole || (unit === "s" && !found.length)) found.push(`${whole} ${unit}`);
+  }
+  return found.slice(0, 2).join(" ");
+}
+
+function promised(objective) {
+  if (!objective) return "–";
+  const unit = objective.unit === "percent" ? " %" : objective.unit ? ` ${objective.unit}` : "";
+  if (objective.at_least != null) return `≥ ${objective.at_least}${unit}`;
+  if (objective.at_most != null) return `≤ ${objective.at_most}${unit}`;
+  const within = objective.within ?? {};
+  const [kind] = Object.keys(within);
+  return kind ? `within ${within[kind]} ${words(kind)}` : "–";
+}
+
+function number(exact) {
+  // Figures are exact texts, also fractions like 1999/20; this is for a bar and a rounded label only.
+  if (exact == null || exact === "") return null;
+  const [above, below = "1"] = String(exact).split("/");
+  const value = Number(above) / Number(below);
+  return Number.isFinite(value) ? value : null;
+}
+
+const badge = (state) => make("span", { class: `badge ${state ?? ""}`, text: words(state) || "–" });
+
+function budget(target) {
+  const used = number(target.budget_consumed_percent);
+  if (used == null) return make("span", { class: "fine", text: "–" });
+  const label = `${used.toFixed(used < 10 ? 1 : 0)} %`;
+  const bar = make("meter", { min: 0, max: 100, low: 50, high: 90, optimum: 0, value: Math.min(100, Math.max(0, used)),
+    "aria-label": "budget used" });
+  return make("span", {}, bar, ` ${label}`);
+}
+
+function targetRow(target) {
+  return make("tr", {},
+    make("th", { scope: "row" }, target.title || target.target_title || target.key || target.target_key,
+      make("div", { class: "fine", text: target.agreement_title || target.service_name || "" })),
+    make("td", { class: "number", text: target.window_id ?? "–" }),
+    make("td", { class: "number", text: promised(target.objective) }),
+    make("td", { class: "number", text: target.figure_display || "–" }),
+    make("td", { class: "number" }, budget(target)),
+    make("td", {}, badge(target.status ?? target.state)));
+}
+
+function planCard(plan) {
+  const left = plan.time_left_seconds == null ? null :
+    make("span", { class: "left", text: `${lasting(plan.time_left_seconds)} left` });
+  return make("li", {}, left,
+    make("strong", { text: plan.target_title || plan.target_key }),
+    make("div", { class: "fine",
+      text: `${plan.owner} · due ${moment(plan.due_at)} · ${words(plan.cause)} ${plan.threshold ?? ""}` }),
+    make("ol", {}, ...plan.steps.map((step) => make("li", { text: `${step.step} (${step.owner})` }))));
+}
+
+function breachCard(breach) {
+  const withdrawn = breach.state === "withdrawn" || breach.standing === false;
+  return make("li", {},
+    make("strong", { text: breach.target_title || breach.target_key }),
+    withdrawn ? make("span", {}, " ", badge("withdrawn")) : null,
+    make("div", { text: `${breach.figure_display || "late"} where ${promised(breach.objective)} was promised` }),
+    make("div", { class: "fine", text: `${breach.window_id} · certain at ${moment(breach.certain_at)}` }));
+}
+
+function fill(id, nodes, nothing, tag = "li") {
+  const empty = tag === "tr" ? make("tr", {}, make("td", { colspan: 6, class: "fine", text: nothing }))
+    : make("li", { class: "empty", text: nothing });
+  byId(id).replaceChildren(...(nodes.length ? nodes : [empty]));
+}
+
+function stage(id, count, note) {
+  byId(`stage-${id}`).querySelector("[data-count]").textContent = count;
+  byId(`stage-${id}`).querySelector("[data-note]").textContent = note;
+}
+
+function showAgreements(page) {
+  const states = page.items.map((agreement) => agreement.state);
+  const more = page.next ? "+" : "";
+  const forced = states.filter((state) => state === "in_force").length;
+  stage("negotiate", states.filter((state) => NEGOTIATING.has(state)).length + more, `of ${page.items.length}${more} agreements`);
+  stage("finalize", states.filter((state) => SIGNED.has(state)).length + more, `in force: ${forced}`);
+}
+
+function showTargets(page) {
+  const states = page.items.map((target) => target.status ?? target.state);
+  const count = (wanted) => states.filter((state) => state === wanted).length;
+  stage("monitor", countOf(page), `at risk: ${count("at_risk")}, breached: ${count("breached")}`);
+  fill("targets", page.items.map(targetRow), "No target is watched yet.", "tr");
+}
+
+function showReports(page) {
+  const [latest] = page.items;
+  stage("report", countOf(page), latest ? `latest ${latest.period}: ${words(latest.verdict)}` : "none yet");
+  const link = byId("latest-report");
+  link.hidden = !latest;
+  if (latest) {
+    // The report is a page of its own: a link cannot carry a header, so the key goes along.
+    const address = new URL(latest.page_url, location.href);
+    address.searchParams.set("key", keyOf());
+    link.href = address;
+  }
+}
+
+function showReviews([open, actions, proposals]) {
+  stage("review", countOf(open), `open actions: ${countOf(actions)}, proposals: ${countOf(proposals)}`);
+}
+
+// One reading at a time: under a flood of events the page is as fresh as the API is fast, and never starves.
+async function refresh() {
+  changed = true;
+  if (reading) return;
+  reading = true;
+  while (changed) {
+    changed = false;
+    await readAll();
+    await new Promise((resume) => setTimeout(resume, PAUSE_MILLISECONDS));
+  }
+  reading = false;
+}
+
+async function readAll() {
+  const limit = { limit: PAGE_LIMIT };
+  const parts = [
+    [read("agreements", limit), showAgreements],
+    [read("targets", limit), showTargets],
+    [read("reports", limit), showReports],
+    [Promise.all([read("reviews", { state: "open", ...limit }), read("actions", { state: "open", ...limit }),
+      read("target-revision-proposals", limit)]), showReviews],
+    [read("action-plans", { state: "open", limit: 20 }),
+      (page) => fill("plans", page.items.map(planCard), "No target is at risk.")],
+    [read("breaches", { limit: 10 }), (page) => fill("breaches", page.items.map(breachCard), "No target was breached.")],
+  ];
+  const results = await Promise.allSettled(parts.map(([promise]) => promise));
+  results.forEach((result, index) => result.status === "fulfilled" && parts[index][1](result.value));
+  const failed = results.map((result) => result.reason).filter(Boolean);
+  if (failed.some((error) => error.status === 401)) return ask(failed.find((error) => error.status === 401).message);
+  trouble(failed.length ? failed[0].message : "");
+  byId("read-at").textContent = `read at ${new Date().toLocaleTimeString()}`;
+}
+
+function told(message) {
+  let told;
+  try {
+    told = JSON.parse(message.data);
+  } catch {
+    return;
+  }
+  const type = told.type || message.type;
+  const data = told.data || told;
+  const name = NAMES[type] || words(type);
+  const weight = /breached/.test(type) ? "bad" : /risk|silent/.test(type) ? "warn" : "";
+  const about = [data.target_title || data.target_key, data.window_id || data.ticket, data.figure_display,
+    data.outcome || data.verdict].filter(Boolean).join(" · ");
+  const list = byId("events");
+  list.querySelector(".empty")?.remove();
+  list.prepend(make("li", { class: "new" },
+    make("time", { class: "number fine", text: moment(told.time || data.published_at || data.at) }),
+    make("span", { class: weight, text: name }),
+    make("span", { text: about })));
+  while (list.children.length > EVENTS_SHOWN) list.lastChild.remove();
+  refresh();
+}
+
+function listen() {
+  stream?.close();
+  stream = new EventSource(`/api/v1/stream?key=${encodeURIComponent(keyOf())}`);
+  const live = byId("live");
+  const say = (text, kind) => {
+    live.textContent = text;
+    live.className = `badge ${kind}`;
+  };
+  stream.onopen = () => say("live", "live");
+  stream.onerror = () => say("reconnecting", "at_risk");
+  stream.onmessage = told;
+  for (const type of Object.keys(NAMES)) stream.addEventListener(type, told);
+  stream.addEventListener("reset", () => refresh());
+}
+
+function trouble(text) {
+  byId("trouble").hidden = !text;
+  byId("trouble").textContent = text;
+}
+
+function ask(why) {
+  sessionStorage.removeItem("slm-key");
+  stream?.close();
+  byId("ask").hidden = false;
+  byId("main").hidden = byId("forget").hidden = true;
+  byId("latest-report").hidden = true;
+  trouble(why);
+  byId("key").focus();
+}
+
+function show() {
+  byId("ask").hidden = true;
+  byId("main").hidden = byId("forget").hidden = false;
+  fill("events", [], "Nothing has happened since this page was opened.");
+  trouble("");
+  refresh();
+  listen();
+}
+
+byId("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("slm-key", byId("key").value.trim());
+  byId("key").value = "";
+  show();
+});
+byId("forget").addEventListener("click", () => ask(""));
+setInterval(() => !byId("main").hidden && !document.hidden && refresh(), REFRESH_MILLISECONDS);
+if (keyOf()) show();
+else ask("");
