@@ -1,4 +1,4 @@
-"""Ids: random ones that sort by time, and ones that follow from a name, so that a file applied twice makes one thing."""
+"""Ids: random ones that sort by time, and ones that follow from a name: a file applied twice makes one thing."""
 
 from __future__ import annotations
 
