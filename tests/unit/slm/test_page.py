@@ -57,5 +57,5 @@ async def test_the_script_never_sets_markup(answer: httpx.Response) -> None:
 
 def test_every_event_of_a_stream_has_a_name_in_words() -> None:
     names = page.event_names()
-    assert names["slm.monitor.target-breached.v1"] == "Target breached"
-    assert not any("access" in name or "enrolled" in name for name in names.values())
+    assert names["TargetBreached"] == "Target breached"
+    assert "PrincipalEnrolled" not in names

@@ -39,9 +39,9 @@ async def front() -> HTMLResponse:
 
 
 def event_names() -> dict[str, str]:
-    """Published type → what it says in words, of every event that a stream may carry: ``Target breached``."""
-    rows = [row for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE)]
-    return {row.type: _in_words(row.event.__name__) for row in rows}
+    """Event of a stream → what it says in words: ``TargetBreached`` → ``Target breached``."""
+    streamed = [row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE)]
+    return {name: _in_words(name) for name in streamed}
 
 
 def _in_words(name: str) -> str:

@@ -13,6 +13,7 @@ const byId = (id) => document.getElementById(id);
 let stream = null;
 let reading = false;
 let changed = false;
+const titles = new Map();
 
 function make(tag, given = {}, ...children) {
   const node = document.createElement(tag);
@@ -85,8 +86,8 @@ function number(exact) {
 
 const badge = (state) => make("span", { class: `badge ${state ?? ""}`, text: words(state) || "–" });
 
-function budget(target) {
-  const used = number(target.budget_consumed_percent);
+function budget(window) {
+  const used = number(window?.detail?.consumed_percent);
   if (used == null) return make("span", { class: "fine", text: "–" });
   const label = `${used.toFixed(used < 10 ? 1 : 0)} %`;
   const bar = make("meter", { min: 0, max: 100, low: 50, high: 90, optimum: 0, value: Math.min(100, Math.max(0, used)),
@@ -94,15 +95,22 @@ function budget(target) {
   return make("span", {}, bar, ` ${label}`);
 }
 
+function ofTickets(tickets) {
+  const running = (tickets.states.running ?? 0) + (tickets.states.paused ?? 0);
+  return { window_id: "per ticket", status: running ? `${running} running` : "",
+    figure_display: tickets.judged ? `${tickets.met} of ${tickets.judged} met` : "" };
+}
+
 function targetRow(target) {
+  const window = target.tickets ? ofTickets(target.tickets) : target.window;
   return make("tr", {},
-    make("th", { scope: "row" }, target.title || target.target_title || target.key || target.target_key,
-      make("div", { class: "fine", text: target.agreement_title || target.service_name || "" })),
-    make("td", { class: "number", text: target.window_id ?? "–" }),
-    make("td", { class: "number", text: promised(target.objective) }),
-    make("td", { class: "number", text: target.figure_display || "–" }),
-    make("td", { class: "number" }, budget(target)),
-    make("td", {}, badge(target.status ?? target.state)));
+    make("th", { scope: "row" }, target.title,
+      make("div", { class: "fine", text: titles.get(target.agreement_id) ?? "" })),
+    make("td", { class: "number", text: window?.window_id ?? "–" }),
+    make("td", { class: "number", text: promised(target.terms.objective) }),
+    make("td", { class: "number", text: window?.figure_display || "–" }),
+    make("td", { class: "number" }, budget(window)),
+    make("td", {}, badge(window?.status)));
 }
 
 function planCard(plan) {
@@ -116,10 +124,9 @@ function planCard(plan) {
 }
 
 function breachCard(breach) {
-  const withdrawn = breach.state === "withdrawn" || breach.standing === false;
   return make("li", {},
     make("strong", { text: breach.target_title || breach.target_key }),
-    withdrawn ? make("span", {}, " ", badge("withdrawn")) : null,
+    breach.standing ? null : make("span", {}, " ", badge("withdrawn")),
     make("div", { text: `${breach.figure_display || "late"} where ${promised(breach.objective)} was promised` }),
     make("div", { class: "fine", text: `${breach.window_id} · certain at ${moment(breach.certain_at)}` }));
 }
@@ -136,6 +143,7 @@ function stage(id, count, note) {
 }
 
 function showAgreements(page) {
+  for (const agreement of page.items) titles.set(agreement.agreement_id, agreement.title);
   const states = page.items.map((agreement) => agreement.state);
   const more = page.next ? "+" : "";
   const forced = states.filter((state) => state === "in_force").length;
@@ -144,7 +152,7 @@ function showAgreements(page) {
 }
 
 function showTargets(page) {
-  const states = page.items.map((target) => target.status ?? target.state);
+  const states = page.items.map((target) => target.window?.status);
   const count = (wanted) => states.filter((state) => state === wanted).length;
   stage("monitor", countOf(page), `at risk: ${count("at_risk")}, breached: ${count("breached")}`);
   fill("targets", page.items.map(targetRow), "No target is watched yet.", "tr");
@@ -201,23 +209,16 @@ async function readAll() {
 }
 
 function told(message) {
-  let told;
-  try {
-    told = JSON.parse(message.data);
-  } catch {
-    return;
-  }
-  const type = told.type || message.type;
-  const data = told.data || told;
-  const name = NAMES[type] || words(type);
-  const weight = /breached/.test(type) ? "bad" : /risk|silent/.test(type) ? "warn" : "";
-  const about = [data.target_title || data.target_key, data.window_id || data.ticket, data.figure_display,
-    data.outcome || data.verdict].filter(Boolean).join(" · ");
+  const { time, data } = JSON.parse(message.data);
+  const name = message.type;
+  const weight = /Breached/.test(name) ? "bad" : /Risk/.test(name) ? "warn" : "";
+  const about = [data.target_title || data.target_key || data.title, data.window_id || data.ticket || data.period,
+    data.figure_display, data.outcome || data.verdict].filter(Boolean).join(" · ");
   const list = byId("events");
   list.querySelector(".empty")?.remove();
   list.prepend(make("li", { class: "new" },
-    make("time", { class: "number fine", text: moment(told.time || data.published_at || data.at) }),
-    make("span", { class: weight, text: name }),
+    make("time", { class: "number fine", text: moment(time) }),
+    make("span", { class: weight, text: NAMES[name] }),
     make("span", { text: about })));
   while (list.children.length > EVENTS_SHOWN) list.lastChild.remove();
   refresh();
@@ -233,8 +234,7 @@ function listen() {
   };
   stream.onopen = () => say("live", "live");
   stream.onerror = () => say("reconnecting", "at_risk");
-  stream.onmessage = told;
-  for (const type of Object.keys(NAMES)) stream.addEventListener(type, told);
+  for (const name of Object.keys(NAMES)) stream.addEventListener(name, told);
   stream.addEventListener("reset", () => refresh());
 }
 
