@@ -123,6 +123,9 @@ def restated(
 def breached(
     name: str, when: str, window: Window = NOVEMBER, of: dict[str, Any] = MONTHLY, *, revision: int = 0
 ) -> TargetBreached:
+    if of is ROLLING:
+        # As judged: the span is the window that ended with the first minute missed.
+        window = (window[0], to_text(at(when) - 3_540_000_000), to_text(at(when) + 60_000_000))
     return TargetBreached(
         **_judged(of, window), breach_id=id_of(name), revision=revision, level="objective", ordinal=1,
         objective=of["objective"], figure=None if of is TICKETS else "9989/100", figure_display="99.8900",

@@ -113,6 +113,19 @@ async def test_a_quarters_window_is_reported_in_its_last_month(service: Running)
     assert verdicts == {"uptime": "met", "quarter": "open"}
 
 
+async def test_a_rolling_breach_that_goes_on_is_seen_in_the_next_period_too(service: Running) -> None:
+    agreement = heard.finalized(ROLLING, effective_at="2026-10-01T00:00:00.000000Z")
+    await service.hears(agreement, heard.breached("slow", "2026-10-31T23:00", HOUR, ROLLING))
+    await service.waits_until("2026-12-01T00:11")
+    assert [(event.period, event.verdict, event.breaches) for event in service.published()] == [
+        ("2026-10", "breached", 1), ("2026-11", "breached", 0),
+    ]  # fmt: skip
+    await service.hears(heard.recovered("slow", "2026-10-31T23:30"))
+    assert [(event.period, event.verdict) for event in service.published()][2:] == [
+        ("2026-10", "breached"), ("2026-11", "no_data"),
+    ]  # fmt: skip
+
+
 async def test_handled_twice_is_handled_once(service: Running) -> None:
     await service.hears(heard.finalized(), heard.breached("breach", "2026-11-22T09:00"), twice=True)
     await service.waits_until("2026-12-05T00:00")

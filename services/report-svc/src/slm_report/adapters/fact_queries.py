@@ -54,16 +54,16 @@ def _breaches(agreement_id: str, period: Period) -> Select[Any]:
     """Those of the period, those of windows open in it, and rolling ones that have not recovered before it."""
     rows = tables.breach
     # What is certain at its window's end counts in that window; LEAST passes over a window that has no end.
-    counted_at = func.least(rows.c.certain_at, rows.c.window_end_at - 1)
+    counted_at = func.least(rows.c.certain_at, rows.c.calendar_end_at - 1)
     rolling = and_(
-        rows.c.window_end_at.is_(None),
+        rows.c.calendar_end_at.is_(None),
         or_(rows.c.recovered_at.is_(None), rows.c.recovered_at > period.start),
         rows.c.breached["ticket"].astext.is_(None),
     )
     return (
         select(rows)
         .where(rows.c.agreement_id == agreement_id, rows.c.breached.is_not(None), counted_at < period.end)
-        .where(or_(counted_at >= period.start, rows.c.window_end_at > period.start, rolling))
+        .where(or_(counted_at >= period.start, rows.c.calendar_end_at > period.start, rolling))
         .order_by(rows.c.certain_at, rows.c.breach_id)
     )
 

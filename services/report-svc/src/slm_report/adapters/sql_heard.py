@@ -25,7 +25,7 @@ from slm_events.monitor import (
 )
 from slm_events.review import ActionOpened, ActionPlanEnded, ActionPlanOpened
 from slm_report.adapters import fact_queries, tables
-from slm_report.domain.facts import Facts
+from slm_report.domain.facts import Facts, calendar_end_of
 from slm_report.domain.periods import Period
 
 
@@ -58,8 +58,7 @@ class SqlHeard:
             {
                 "agreement_id": event.agreement_id,
                 "certain_at": instants.from_text(event.certain_at),
-                # A ticket's window is its clock; it counts in the period in which that ended.
-                "window_end_at": None if event.ticket else _instant(event.window_end_at),
+                "calendar_end_at": calendar_end_of(event),
                 "breached": asdict(event),
             },
             "breached",
@@ -155,7 +154,3 @@ class SqlHeard:
 
 def _agreement(event: AgreementFinalized | AgreementTurned) -> dict[str, Any]:
     return {"agreement_id": event.agreement_id, "version": event.version}
-
-
-def _instant(text: str | None) -> int | None:
-    return None if text is None else instants.from_text(text)

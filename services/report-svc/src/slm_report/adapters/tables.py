@@ -52,14 +52,14 @@ breach = Table(
     Column("breach_id", Text, primary_key=True),
     Column("agreement_id", Text, nullable=False),
     Column("certain_at", BigInteger),
-    Column("window_end_at", BigInteger),
+    Column("calendar_end_at", BigInteger),
     Column("recovered_at", BigInteger),
     _event("breached"),
     _event("withdrawn"),
     _event("recovered"),
     Index("breach_certain_at", "agreement_id", "certain_at"),
 )
-"""Breaches and what became of them."""
+"""Breaches and what became of them; ``calendar_end_at`` only where the window is a calendar one."""
 
 risk = Table(
     "risk",

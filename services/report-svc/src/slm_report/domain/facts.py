@@ -38,14 +38,9 @@ class Breach:
 
     @property
     def counted_at(self) -> int:
-        """The instant that decides its period: one that is certain at its window's end belongs into that window.
-
-        A ticket has no window but its own; it counts where its clock ended.
-        """
-        end = self.breached.window_end_at
-        if end is None or self.breached.ticket is not None:
-            return self.certain_at
-        return min(self.certain_at, instants.from_text(end) - 1)
+        """The instant that decides its period: one that is certain at its window's end belongs into that window."""
+        end = calendar_end_of(self.breached)
+        return self.certain_at if end is None else min(self.certain_at, end - 1)
 
     @property
     def recovered_at(self) -> int | None:
@@ -137,6 +132,13 @@ class Facts:
             for risk in self.risks
             if risk.raised.target_id == target_id and window_id in (None, risk.raised.window_id)
         ]
+
+
+def calendar_end_of(breached: TargetBreached) -> int | None:
+    """The end of the calendar window that was breached; None for a ticket and for a rolling window (``PT1H``)."""
+    if breached.window_end_at is None or breached.ticket is not None or breached.window_id.startswith("P"):
+        return None
+    return instants.from_text(breached.window_end_at)
 
 
 def counts_in(breach: Breach, period: Period) -> bool:

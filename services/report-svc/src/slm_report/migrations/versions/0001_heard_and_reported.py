@@ -41,7 +41,7 @@ CREATE TABLE breach (
     breach_id TEXT NOT NULL,
     agreement_id TEXT NOT NULL,
     certain_at BIGINT,
-    window_end_at BIGINT,
+    calendar_end_at BIGINT,
     recovered_at BIGINT,
     breached JSONB,
     withdrawn JSONB,
