@@ -111,7 +111,7 @@ async def _write(
     """Write the period's report if it says something new; what is incomplete is written only as ``interim``."""
     agreement_id = terms[-1].terms.agreement_id
     report_id = publication.report_id(agreement_id, period.id)
-    facts = await heard.facts(agreement_id, period, max(lines.trend_length(term.terms) for term in terms))
+    facts = await heard.facts(agreement_id, period, lines.TREND_WINDOWS)
     due_at = terms_line.due_at(terms, period)
     complete = transaction.now >= due_at and not service_report.missing_windows(terms, facts, period)
     state = PUBLISHED if complete else INTERIM

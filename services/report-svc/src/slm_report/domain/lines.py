@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized
 from slm_events.monitor import ClockStopped, WindowClosed
 from slm_report.domain import figures
 from slm_report.domain.facts import Breach, Facts, Risk, restatement
@@ -16,7 +15,7 @@ from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 
 TREND_WINDOWS = 6
-"""Closed windows in a trend where the agreement's ``reporting.trend_windows`` names no other number."""
+"""How many closed windows with a figure a trend is the mean of, at most; the one reported on is the last of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
     """A line of a closed window: every figure is the one the window was closed or restated with."""
     figure = figures.parse(window.figure)
     difference = figures.variance(figure, window.objective)
-    trend, count = _trend(facts, window, term)
+    trend, count = _trend(facts, window)
     return Line(
         **_head(window.target_id, term, target, "window", window.objective),
         agreement_version=window.agreement_version,
@@ -202,21 +201,14 @@ def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[s
     return NOTHING if attained is None else _figure(Fraction(str(attained)), objective)
 
 
-def trend_length(terms: AgreementFinalized) -> int:
-    """How many closed windows a trend is the mean of, by the terms."""
-    wanted = terms.reporting.get("trend_windows")
-    return wanted if isinstance(wanted, int) and 0 < wanted <= 100 else TREND_WINDOWS
-
-
-def _trend(facts: Facts, window: WindowClosed, term: Term | None) -> tuple[Fraction | None, int]:
-    wanted = trend_length(term.terms) if term else TREND_WINDOWS
+def _trend(facts: Facts, window: WindowClosed) -> tuple[Fraction | None, int]:
     attained = [
         Fraction(each.figure)
         for each in facts.windows
         if each.target_id == window.target_id
         and each.figure is not None
         and (each.window_end_at or "") <= (window.window_end_at or "")
-    ][-wanted:]
+    ][-TREND_WINDOWS:]
     return figures.mean(attained), len(attained)
 
 
