@@ -82,8 +82,11 @@ async def test_services_given_a_server_use_it(tmp_path: Path, postgres: object) 
 async def test_every_resource_has_one_owner(tmp_path: Path) -> None:
     async with opened(Settings(data_dir=tmp_path / "data")) as installation:
         owned = {resource: app.context for resource, app in owners(installation.apps).items()}
+        document = installation.face.own.openapi()
         for app in installation.apps:
             await app.stop()
+    operations = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    assert len(operations) == len(set(operations)) > 30
     expected = {
         "parties": "agreement",
         "agreements": "agreement",

@@ -108,7 +108,7 @@ async def test_an_event_type_that_is_not_published_has_no_schema(client: httpx.A
 async def test_the_openapi_document_asks_for_a_key_and_tells_of_problems(client: httpx.AsyncClient) -> None:
     document = (await client.get("/openapi.json")).json()
     operation = document["paths"]["/api/v1/ids/{item_id}"]["get"]
-    assert operation["operationId"] == "trial_ids"
+    assert operation["operationId"] == "ids_ids"
     assert "application/problem+json" in operation["responses"]["default"]["content"]
     assert document["components"]["securitySchemes"].keys() == {"HTTPBearer", "APIKeyHeader", "APIKeyQuery"}
 

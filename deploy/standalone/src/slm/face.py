@@ -66,9 +66,7 @@ def owners(apps: Sequence[App]) -> Mapping[str, App]:
 
 
 def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], max_body_bytes: int) -> FastAPI:
-    own = bare_api(
-        context="face", title="Service level management", metrics=Metrics("face"), max_body_bytes=max_body_bytes
-    )
+    own = bare_api(title="Service level management", metrics=Metrics("face"), max_body_bytes=max_body_bytes)
     own.state.apps = {app.context: app for app in apps}
     own.openapi = lambda: merged({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
     own.include_router(_health(apps, own))

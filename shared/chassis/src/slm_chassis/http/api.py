@@ -62,7 +62,7 @@ def build_api(
     Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
     """
     metrics = metrics or Metrics(context)
-    api = bare_api(context=context, title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database)
+    api = bare_api(title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database)
     api.state.context = context
     api.state.access = access
     api.state.database = database
@@ -74,14 +74,12 @@ def build_api(
     return api
 
 
-def bare_api(
-    *, context: str, title: str, metrics: Metrics, max_body_bytes: int, database: Database | None = None
-) -> FastAPI:
+def bare_api(*, title: str, metrics: Metrics, max_body_bytes: int, database: Database | None = None) -> FastAPI:
     """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
     api = FastAPI(
         title=title,
         version=version("slm-chassis"),
-        generate_unique_id_function=lambda route: f"{context}_{_name(route)}",
+        generate_unique_id_function=_operation_id,
         responses={"default": {"description": "A problem document (RFC 9457)", "content": _problem_content()}},
         separate_input_output_schemas=False,
         docs_url=None,
@@ -103,8 +101,9 @@ async def _respond(request: Request, error: Exception) -> Response:
     return problems.respond(problem, request.url.path)
 
 
-def _name(route: APIRoute) -> str:
-    return route.name
+def _operation_id(route: APIRoute) -> str:
+    """``targets_read``: resources are disjoint between services, functions differ within one."""
+    return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"
 
 
 def _problem_content() -> dict[str, Any]:
