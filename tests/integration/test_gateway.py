@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from slm import contexts, face
+from slm_chassis.app import topics
 from slm_chassis.clock import SystemClock
 from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.migrations import migrate
 
 NGINX = Path(__file__).resolve().parents[2] / "deploy/compose/nginx.conf"
 
@@ -29,7 +31,10 @@ def resources_of_gateway(context: str) -> set[str]:
 async def resources_of_service(context: str, database_url: str) -> set[str]:
     """The resources in the route table of a service, but for the one that all of them serve."""
     settings = contexts.settings_of(context)(database_url=database_url)
-    app = await contexts.build_of(context)(settings, MemoryEventLog(), SystemClock())
+    await migrate(database_url, contexts.package_of(context))
+    log = MemoryEventLog()
+    await log.ensure_topics(topics(partitions=1))
+    app = await contexts.build_of(context)(settings, log, SystemClock())
     try:
         return set(face.resources_of(app.http)) - {face.SHARED}
     finally:
