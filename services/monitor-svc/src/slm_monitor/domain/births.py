@@ -228,3 +228,16 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMove
             elapsed_service_seconds=clock.elapsed_service // 1_000_000,
         )
     return _CLOCK_EVENTS[move](**fields)
+
+
+def fact_quarantined(
+    quarantine_id: str, owner_party_id: str | None, subject: str, reason: str, fact: dict[str, Any], *, now: int
+) -> monitor.FactQuarantined:
+    return monitor.FactQuarantined(
+        quarantine_id=quarantine_id,
+        owner_party_id=owner_party_id,
+        subject=subject,
+        reason=reason,
+        fact=fact,
+        received_at=to_text(now),
+    )
