@@ -102,7 +102,7 @@ async def _respond(request: Request, error: Exception) -> Response:
 
 
 def _operation_id(route: APIRoute) -> str:
-    """``targets_read``: resources are disjoint between services, functions differ within one."""
+    """``<resource>_<function>``: resources are disjoint between services, functions differ within one."""
     return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"
 
 
