@@ -12,8 +12,6 @@ import asyncpg
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_events.instants import to_text
-from slm_events.monitor import FactQuarantined
 from slm_monitor.adapters import columns
 from slm_monitor.application.ports import (
     AgreementTerms,
@@ -23,6 +21,7 @@ from slm_monitor.application.ports import (
     Quarantined,
     SeriesCheckpoint,
 )
+from slm_monitor.domain import births
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.standing import Breach, Changes, Risk, TicketClock, Window
 
@@ -117,7 +116,7 @@ async def _agreements(driver: asyncpg.Connection) -> list[AgreementTerms]:
     versions: dict[str, list[Mapping[str, Any]]] = {}
     query = "SELECT agreement_id, document FROM agreement_terms ORDER BY agreement_id, version"
     for row in await driver.fetch(query):
-        versions.setdefault(row[0], []).append(json.loads(row[1]))
+        versions.setdefault(row[0], []).append(row[1])
     return [AgreementTerms(identity, documents, ends.get(identity)) for identity, documents in versions.items()]
 
 
@@ -127,28 +126,28 @@ def _picked(kind: type[Any], row: asyncpg.Record, **decoded: Any) -> Any:
 
 
 def window_of(row: asyncpg.Record) -> Window:
-    window: Window = _picked(Window, row, detail=json.loads(row["detail"]))
+    window: Window = _picked(Window, row, detail=row["detail"])
     return window
 
 
 def breach_of(row: asyncpg.Record) -> Breach:
-    breach: Breach = _picked(Breach, row, document=json.loads(row["document"]))
+    breach: Breach = _picked(Breach, row, document=row["document"])
     return breach
 
 
 def risk_of(row: asyncpg.Record) -> Risk:
-    risk: Risk = _picked(Risk, row, document=json.loads(row["document"]))
+    risk: Risk = _picked(Risk, row, document=row["document"])
     return risk
 
 
 def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
-    tallies = {(target, window): (good, total) for target, window, good, total in json.loads(row["tallies"])}
-    return SeriesCheckpoint(row["high_water"], tallies, json.loads(row["judged_to"]))
+    tallies = {(target, window): (good, total) for target, window, good, total in row["tallies"]}
+    return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
 def hold_of(row: asyncpg.Record) -> Hold:
-    release = None if row["release"] is None else json.loads(row["release"])
-    indicators, sources = (frozenset(json.loads(row[name])) for name in ("indicators", "sources"))
+    release = None if row["release"] is None else row["release"]
+    indicators, sources = (frozenset(row[name]) for name in ("indicators", "sources"))
     return Hold(row["import_id"], row["owner_party_id"], indicators, sources, row["expires_at"], release)
 
 
@@ -246,10 +245,7 @@ async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> 
             identity, each.owner_party_id, each.subject, each.reason, json.dumps(each.fact), transaction.now,
         )  # fmt: skip
         if done == "INSERT 0 1":
-            transaction.publish(
-                FactQuarantined(
-                    quarantine_id=identity, owner_party_id=each.owner_party_id, subject=each.subject,
-                    reason=each.reason, fact=each.fact, received_at=to_text(transaction.now),
-                ),
-                event_id=new_id(),
-            )  # fmt: skip
+            event = births.fact_quarantined(
+                identity, each.owner_party_id, each.subject, each.reason, each.fact, now=transaction.now
+            )
+            transaction.publish(event, event_id=new_id())

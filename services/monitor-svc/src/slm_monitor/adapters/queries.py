@@ -43,20 +43,28 @@ RISK = table(
     *(column(each.name, Text) for each in _PARTIES),
 )  # fmt: skip
 CLOCK = table(
-    "clock", column("target_id", Text), column("ticket", Text), column("ordinal", Integer), column("agreement_id", Text),
-    column("version", Integer), column("owner_party_id", Text), column("source", Text), column("number", Text),
+    "clock", column("target_id", Text), column("ticket", Text), column("ordinal", Integer), column("version", Integer),
+    column("agreement_id", Text), column("owner_party_id", Text), column("source", Text), column("number", Text),
     column("clock", Text), column("state", Text), column("started_at", BigInteger), column("deadline_at", BigInteger),
     column("stopped_at", BigInteger), column("breached_at", BigInteger), column("changed_at", BigInteger),
     column("elapsed_calendar", BigInteger), column("elapsed_service", BigInteger), column("pauses", JSON),
     *(column(each.name, Text) for each in _PARTIES),
 )  # fmt: skip
+FACT = table(
+    "fact", column("subject", Text), column("key", Text), column("at", BigInteger), column("body", JSON),
+    column("received_at", BigInteger),
+)  # fmt: skip
+TICKET = table(
+    "ticket", column("subject", Text), column("owner_party_id", Text), column("source", Text), column("number", Text),
+)  # fmt: skip
 QUARANTINE = table(
     "quarantine", column("quarantine_id", Text), column("owner_party_id", Text), column("subject", Text),
     column("reason", Text), column("fact", JSON), column("received_at", BigInteger),
 )  # fmt: skip
-_INSTANTS = frozenset(
-    ["start", "end", "closed_at", "as_of", "certain_at", "published_at", "until", "opened_at", "cleared_at", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at"]
-)
+_INSTANTS = frozenset({
+    "start", "end", "closed_at", "as_of", "certain_at", "published_at", "until", "opened_at", "cleared_at",
+    "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at",
+})  # fmt: skip
 _LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds"}
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
 FOREVER = 253_402_300_799_000_000
@@ -141,16 +149,12 @@ class Queries:
 
     async def ticket_facts(self, caller: Principal, source: str, number: str) -> list[dict[str, Any]]:
         """A ticket's events in the order of their instants, if it is of the caller's party."""
-        fact = table("fact", column("subject", Text), column("key", Text), column("at", BigInteger), column("body", JSON),
-                     column("received_at", BigInteger))  # fmt: skip
-        ticket = table("ticket", column("subject", Text), column("owner_party_id", Text), column("source", Text),
-                       column("number", Text))  # fmt: skip
         query = (
-            select(fact)
-            .join(ticket, ticket.c.subject == fact.c.subject)
-            .where(ticket.c.source == source, ticket.c.number == number)
-            .where(true() if caller.is_operator else ticket.c.owner_party_id == caller.party_id)
-            .order_by(fact.c.at, fact.c.key)
+            select(FACT)
+            .join(TICKET, TICKET.c.subject == FACT.c.subject)
+            .where(TICKET.c.source == source, TICKET.c.number == number)
+            .where(true() if caller.is_operator else TICKET.c.owner_party_id == caller.party_id)
+            .order_by(FACT.c.at, FACT.c.key)
         )
         rows = await self._rows(query)
         return [{"at": to_text(row["at"]), "received_at": to_text(row["received_at"]), **row["body"]} for row in rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -122,7 +121,7 @@ class SqlJudgeStore:
             "SELECT seq, partition, kind, ref FROM judge_inbox WHERE partition = ANY($1) ORDER BY seq LIMIT 1000",
             list(partitions),
         )
-        return [InboxRow(row["seq"], row["partition"], row["kind"], json.loads(row["ref"])) for row in rows]
+        return [InboxRow(row["seq"], row["partition"], row["kind"], row["ref"]) for row in rows]
 
     async def agreement(self, agreement_id: str) -> AgreementTerms:
         rows = await self._fetch(
@@ -130,7 +129,7 @@ class SqlJudgeStore:
         )
         ends = await self._fetch("SELECT ended_at FROM agreement_end WHERE agreement_id = $1", agreement_id)
         return AgreementTerms(
-            agreement_id, [json.loads(row["document"]) for row in rows], ends[0]["ended_at"] if ends else None
+            agreement_id, [row["document"] for row in rows], ends[0]["ended_at"] if ends else None
         )
 
     async def hold(self, import_id: str) -> Hold | None:
@@ -145,7 +144,7 @@ class SqlJudgeStore:
             "SELECT subject, key, at, body, revision, recorded_at FROM fact WHERE subject = ANY($1)", list(subjects)
         )
         for row in rows:
-            fact = Fact(row[0], row[1], row[2], json.loads(row[3]), row[4], row[5])
+            fact = Fact(row[0], row[1], row[2], row[3], row[4], row[5])
             found.setdefault(fact.subject, {})[fact.key] = fact
         return found
 

@@ -165,8 +165,8 @@ class SqlIndicators:
                 "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id FROM indicator"
                 " WHERE subject = :subject"
             )
-            row = (await transaction.execute(query, {"subject": indicator.subject})).one()
-        return Indicator(*row.tuple()), done.rowcount == 1
+            row = (await transaction.execute(query, {"subject": indicator.subject})).mappings().one()
+        return Indicator(**dict(row)), done.rowcount == 1
 
 
 class SqlQuarantine:

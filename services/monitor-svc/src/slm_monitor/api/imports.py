@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
-from slm_chassis.http.problems import invalid, not_found
+from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
@@ -61,7 +61,10 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     )
     state.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
-    while not await state.imports.is_heard(opened.import_id) and asyncio.get_running_loop().time() < deadline:
+    # Another replica may own the partition: its inbox is the only thing that tells.
+    while not await state.imports.is_heard(opened.import_id):
+        if asyncio.get_running_loop().time() > deadline:
+            raise Problem(503, "not-held-yet", "The judge does not hold yet", "Open the import again in a moment.")
         await asyncio.sleep(0.02)
     return _shaped(opened)
 

@@ -59,7 +59,7 @@ class Client:
     """An open stream. ``missed``: where to catch up from before the queue is read."""
 
     wanted: Filter
-    queue: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     missed: Vector | None = None
     joined_at: Vector = field(default_factory=dict)
     is_slow: bool = False
@@ -138,8 +138,7 @@ class Live:
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
-                if line is not None:
-                    yield line
+                yield line
         finally:
             self._open.pop(id(client), None)
 

@@ -1,4 +1,4 @@
-"""A target's state as of now: time alone moves the figure of an availability, so it is measured when it is asked for."""
+"""A target's state as of now: time alone moves an availability, so it is measured when it is asked for."""
 
 from __future__ import annotations
 

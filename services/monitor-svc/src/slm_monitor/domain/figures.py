@@ -13,7 +13,7 @@ def exact(figure: Fraction | None) -> str | None:
 
 
 def display(figure: Fraction | None, objective: Fraction | None = None) -> str:
-    """Four decimals, half-even; where rounding would show a missed ``at_least`` objective as met, rounded down instead."""
+    """Four decimals, half-even; where rounding would show a missed ``at_least`` objective as met, rounded down."""
     if figure is None:
         return "–"
     units = round(figure * _SCALE)
