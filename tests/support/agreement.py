@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -38,6 +39,8 @@ class AgreementUnderTest:
     log: MemoryEventLog
     clock: ManualClock
     client: httpx.AsyncClient
+    reading: asyncio.Task[None]
+    """The registry of keys, reading its topic."""
 
     @classmethod
     async def open(cls, database_url: str) -> AgreementUnderTest:
@@ -46,10 +49,13 @@ class AgreementUnderTest:
         await log.ensure_topics(topics(2))
         settings = AgreementSettings(database_url=database_url, bootstrap_key=SecretStr(OPERATOR_KEY))
         app = await bootstrap.build(settings, log, clock)
+        reading = asyncio.create_task(app.access.run())
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app.http), base_url="http://agreement")
-        return cls(app, log, clock, client)
+        return cls(app, log, clock, client, reading)
 
     async def close(self) -> None:
+        self.reading.cancel()
+        await asyncio.gather(self.reading, return_exceptions=True)
         await self._worker(Subscriptions).close()
         await self.client.aclose()
         await self.app.database.close()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, exists, func, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_agreement.adapters import tables
@@ -56,7 +57,7 @@ async def agreements(
         select(version)
         .join(agreement, agreement.c.agreement_id == version.c.agreement_id)
         .where(_sees_agreement(caller), _sees_version(caller))
-        .distinct(version.c.agreement_id)
+        .ext(distinct_on(version.c.agreement_id))
         .order_by(version.c.agreement_id, version.c.finalized_at.desc().nulls_last(), version.c.number.desc())
         .subquery()
     )

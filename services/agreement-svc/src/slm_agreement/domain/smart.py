@@ -103,4 +103,4 @@ def _up_to_date(revision: Revision, others: Sequence[Version]) -> list[Finding]:
 def latest_signed(versions: Sequence[Version]) -> int | None:
     """The number of the version signed last; None before any was."""
     signed = [version for version in versions if version.state in SIGNED]
-    return max(signed, key=lambda version: version.finalized_at or 0).number if signed else None
+    return max(signed, key=lambda version: (version.finalized_at or 0, version.number)).number if signed else None

@@ -1,0 +1,137 @@
+"""Signatures: by persons with a mandate, of both parties, on one hash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slm_agreement.domain import negotiation, signing
+from slm_agreement.domain.agreement import Mover, State, Version
+from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
+from slm_agreement.domain.people import Person
+from slm_events.agreement import AgreementFinalized
+from tests.unit.agreement.people import (
+    ADA,
+    CARL,
+    CUSTOMER,
+    EMMY,
+    GRACE,
+    NAMES,
+    NOW,
+    PROVIDER,
+    draft,
+    mover,
+    person,
+)
+
+
+def _agreed(**changed: Any) -> Version:
+    version = draft(**changed)
+    negotiation.propose(version, version.head.hash, ADA, NOW)
+    negotiation.accept(version, version.current.hash, CARL, [], NOW)
+    version.events.clear()
+    return version
+
+
+def _sign(version: Version, who: Mover, as_person: Person | None = None, **more: Any) -> None:
+    given = {"revision_hash": version.current.hash, "waivers": [], "now": NOW} | more
+    signing.sign(
+        version, given["revision_hash"], given["waivers"], who, as_person or person(who), [], NAMES, given["now"]
+    )
+
+
+def test_the_last_required_signature_finalizes() -> None:
+    version = _agreed()
+    _sign(version, GRACE)
+    assert version.state == State.AGREED
+    assert signing.missing(version) == [{"side": "customer", "needs": "a person with a mandate as business_signatory"}]
+    _sign(version, EMMY)
+    assert version.state == State.FINALIZED
+    [event] = version.events
+    assert isinstance(event, AgreementFinalized)
+    assert [signature["name"] for signature in event.signatures] == ["principal grace", "principal emmy"]
+
+
+def test_nothing_is_signed_before_both_have_accepted() -> None:
+    version = draft()
+    negotiation.propose(version, version.head.hash, ADA, NOW)
+    with pytest.raises(WrongState):
+        _sign(version, GRACE)
+
+
+def test_a_signature_is_on_the_hash_it_names() -> None:
+    with pytest.raises(Invalid):
+        _sign(_agreed(), GRACE, revision_hash="0" * 64)
+
+
+def test_the_author_of_a_revision_cannot_be_the_only_signer_of_its_side() -> None:
+    version = _agreed()
+    ada = Mover(ADA.principal_id, PROVIDER, frozenset({"provider_signatory"}), ADA.person_id)
+    _sign(version, ada)
+    _sign(version, EMMY)
+    assert version.state == State.AGREED
+    assert signing.missing(version) == [{"side": "provider", "needs": "a person other than the author of the revision"}]
+    _sign(version, GRACE)
+    assert version.state == State.FINALIZED
+
+
+def test_one_person_cannot_sign_for_both_parties() -> None:
+    version = _agreed()
+    _sign(version, GRACE, person(GRACE, email="g@example.com"))
+    both = mover("grace too", CUSTOMER, "business_signatory")
+    with pytest.raises(NotAllowed, match="cannot sign for both"):
+        _sign(version, both, person(both, email="G@Example.com"))
+
+
+def test_a_person_without_a_mandate_that_holds_now_cannot_sign() -> None:
+    for mandate in ({"valid_from": NOW + 1}, {"valid_until": NOW}):
+        with pytest.raises(NotAllowed, match="no mandate"):
+            _sign(_agreed(), GRACE, person(GRACE, **mandate))
+
+
+def test_a_principal_without_a_person_or_with_another_partys_cannot_sign() -> None:
+    version = _agreed()
+    with pytest.raises(NotAllowed):
+        signing.sign(version, version.current.hash, [], GRACE, None, [], NAMES, NOW)
+    with pytest.raises(NotAllowed):
+        _sign(version, GRACE, person(EMMY))
+
+
+def test_each_side_signs_with_its_own_role() -> None:
+    with pytest.raises(NotAllowed, match="provider_signatory"):
+        _sign(_agreed(), mover("grace", PROVIDER, "business_signatory"))
+
+
+def test_everybody_the_document_names_has_to_sign() -> None:
+    version = _agreed(signatories={"provider": ["grace", "hopper"]})
+    [first, second] = version.current.document["signatories"]["provider"]
+    for person_id in (first, second):
+        assert version.state == State.AGREED
+        signer = Mover(f"of {person_id}", PROVIDER, frozenset({"provider_signatory"}), person_id)
+        _sign(version, signer)
+    _sign(version, EMMY)
+    assert version.state == State.FINALIZED
+
+
+def test_a_signature_given_twice_counts_once() -> None:
+    version = _agreed()
+    _sign(version, GRACE)
+    _sign(version, GRACE)
+    assert len(version.signatures) == 1
+    _sign(version, EMMY)
+    _sign(version, EMMY)
+    assert len(version.events) == 1
+
+
+def test_a_warning_has_to_be_waived_by_name_with_a_reason_and_is_kept_with_the_signature() -> None:
+    version = _agreed(requirements=[])
+    with pytest.raises(Invalid) as refused:
+        _sign(version, GRACE)
+    [finding] = refused.value.findings
+    waiver = {"code": finding.code, "reason": "The old terms, continued."}
+    _sign(version, GRACE, waivers=[waiver])
+    _sign(version, EMMY)  # waived once is waived
+    assert version.state == State.FINALIZED
+    assert version.signatures[0].waivers == [{**waiver, "waived_by": "principal grace"}]
+    assert [kept["code"] for kept in version.signatures[1].findings] == [finding.code]

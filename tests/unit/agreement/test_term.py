@@ -1,0 +1,88 @@
+"""What time does to signed agreements."""
+
+from __future__ import annotations
+
+from slm_agreement.domain import term
+from slm_agreement.domain.agreement import Mover, State, Version
+from slm_agreement.domain.smart import check
+from slm_events.agreement import AgreementExpired, AgreementInForce, AgreementSuperseded, AgreementTerminated
+from tests.unit.agreement.people import CUSTOMER, DAY, NOW, draft
+
+SIGNATORY = Mover("principal emmy", CUSTOMER, frozenset({"business_signatory"}), "person emmy")
+
+
+def _finalized(number: int = 1, begins: int = 1, ends: int | None = None, base: int | None = None) -> Version:
+    """Effective so many days from now, ending so many days from now."""
+    version = draft(number, base)
+    version.state, version.finalized_at = State.FINALIZED, NOW + number
+    version.effective_at = NOW + begins * DAY
+    version.ends_at = None if ends is None else NOW + ends * DAY
+    return version
+
+
+def _kinds(turned: list[tuple[int, object]]) -> list[tuple[int, type]]:
+    return [((at - NOW) // DAY, type(event)) for at, event in turned]
+
+
+def test_a_version_is_in_force_from_its_effective_instant_to_its_end() -> None:
+    version = _finalized(begins=1, ends=3)
+    assert term.turn_due([version], NOW + DAY - 1) == []
+    assert _kinds(term.turn_due([version], NOW + DAY)) == [(1, AgreementInForce)]
+    assert term.turn_due([version], NOW + DAY) == []
+    assert _kinds(term.turn_due([version], NOW + 9 * DAY)) == [(3, AgreementExpired)]
+    assert version.state == State.EXPIRED
+
+
+def test_what_was_slept_through_is_turned_in_the_order_of_its_instants() -> None:
+    first, second = _finalized(1, 1, 9), _finalized(2, 4, 6)
+    assert _kinds(term.turn_due([first, second], NOW + 20 * DAY)) == [
+        (1, AgreementInForce),
+        (4, AgreementSuperseded),
+        (4, AgreementInForce),
+        (6, AgreementExpired),
+    ]
+    assert (first.state, second.state) == (State.SUPERSEDED, State.EXPIRED)
+
+
+def test_an_amendment_effective_at_the_old_versions_expiry_supersedes_it() -> None:
+    turned = term.turn_due([_finalized(1, 1, 4), _finalized(2, 4)], NOW + 4 * DAY)
+    assert [kind for _, kind in _kinds(turned)] == [AgreementInForce, AgreementSuperseded, AgreementInForce]
+
+
+def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beginning() -> None:
+    first, second = _finalized(1, 0), _finalized(2, 4)
+    term.turn_due([first], NOW)
+    assert term.terminate([first, second], "Insourced", NOW + 2 * DAY, SIGNATORY, NOW) == []
+    turned = term.turn_due([first, second], NOW + 5 * DAY)
+    assert _kinds(turned) == [(2, AgreementTerminated), (2, AgreementTerminated)]
+    assert {first.state, second.state} == {State.TERMINATED}
+
+
+def test_a_termination_for_now_takes_effect_at_once() -> None:
+    version = _finalized(1, 0)
+    term.turn_due([version], NOW)
+    [(_, event)] = term.terminate([version], "Insourced", NOW, SIGNATORY, NOW)
+    assert isinstance(event, AgreementTerminated)
+    assert event.reason == "Insourced"
+
+
+def test_a_termination_after_the_end_leaves_the_expiry() -> None:
+    version = _finalized(1, 0, ends=2)
+    term.turn_due([version], NOW)
+    term.terminate([version], "Insourced", NOW + 5 * DAY, SIGNATORY, NOW)
+    [(_, event)] = term.turn_due([version], NOW + 9 * DAY)
+    assert isinstance(event, AgreementExpired)
+
+
+def test_an_amendment_never_takes_effect_in_the_past() -> None:
+    signed, amendment = _finalized(1, 0), draft(2, base=1, term={"effective_at": "2026-11-22T10:00:00Z"})
+    codes = [finding.code for finding in check(amendment, amendment.head, [signed], NOW)]
+    assert codes == ["time-bound.amends-the-past"]
+    assert check(amendment, amendment.head, [signed], NOW - 1) == []
+    assert check(draft(1, term={"effective_at": "2016-01-01T00:00:00Z"}), draft().head, [], NOW) == []
+
+
+def test_an_amendment_of_an_older_version_is_out_of_date() -> None:
+    signed = [_finalized(1, 0), _finalized(2, 1)]
+    amendment = draft(3, base=1)
+    assert [finding.code for finding in check(amendment, amendment.head, signed, NOW)] == ["up-to-date.base-version"]

@@ -1,0 +1,174 @@
+"""What an author may write about a target, and what it is resolved to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_agreement.domain import document as documents
+from slm_agreement.domain.errors import Invalid
+from slm_agreement.domain.reading import decimal_text
+from slm_chassis.identity import named_id
+from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SHARE, resolved, written
+
+
+def _target(target: dict[str, Any], **more: Any) -> dict[str, Any]:
+    [only] = resolved(targets=[target], **more)["targets"]
+    assert isinstance(only, dict)
+    return only
+
+
+def _fields(*targets: Any, **more: Any) -> dict[str, str]:
+    """Field → remedy of what is refused."""
+    with pytest.raises(Invalid) as refused:
+        resolved(targets=list(targets), **more)
+    return {finding.field: finding.remedy for finding in refused.value.findings}
+
+
+def test_resolving_what_is_resolved_changes_nothing() -> None:
+    once = resolved(targets=[AVAILABILITY, SHARE, CLOCK], service_hours={"b": {"timezone": "UTC", "weekly": {}}})
+    assert documents.resolve(once, IDENTITY.subject, None, "") == once
+
+
+def test_a_target_keeps_its_id_whatever_else_changes() -> None:
+    expected = named_id(PROVIDER, "target", "k", "up")
+    assert _target(AVAILABILITY)["target_id"] == expected
+    assert _target({**AVAILABILITY, "objective": {"at_least": "90"}, "target_id": "mine"})["target_id"] == expected
+
+
+def test_every_default_is_written_out() -> None:
+    target = _target(CLOCK)
+    assert {name: target[name] for name in ("start", "stop", "pause", "on_priority_change", "on_reopen")} == {
+        "start": "opened", "stop": "resolved", "pause": [], "on_priority_change": "carry_elapsed",
+        "on_reopen": "resume",
+    }  # fmt: skip
+    assert target["applies_to"] == {"type": "incident", "priority": ["P1"]}
+    assert target["window"] == {"per": "ticket"}
+    assert target["warn_at"] == {"budget_consumed": ["50", "75", "90"], "burn_rate": None, "projected": False}
+    assert (target["unknown"], target["degraded"], target["no_data"]) == ("removed", "up", "ignore")
+    assert (target["weight"], target["credit"]) == ("1", None)
+
+
+def test_null_warnings_mean_never() -> None:
+    never = {"budget_consumed": [], "burn_rate": None, "projected": False}
+    assert _target({**AVAILABILITY, "warn_at": None})["warn_at"] == never
+
+
+@pytest.mark.parametrize(("literal", "text"), [("99.90", "99.9"), (99, "99"), (99.9, "99.9"), ("0", "0")])
+def test_an_objective_is_kept_exactly(literal: Any, text: str) -> None:
+    assert _target({**AVAILABILITY, "objective": {"at_least": literal}})["objective"]["at_least"] == text
+
+
+def test_a_float_that_may_not_be_what_was_written_is_refused() -> None:
+    assert "targets[0].objective.at_least" in _fields({**AVAILABILITY, "objective": {"at_least": 99.99999999999999}})
+
+
+@given(st.decimals(min_value=0, max_value=100, places=6))
+def test_short_decimals_survive_being_read_as_floats(number: Any) -> None:
+    assert decimal_text(float(number)) == decimal_text(str(number))
+
+
+def test_a_limit_may_carry_its_unit() -> None:
+    target = _target({**SHARE, "aggregation": {"share_at_most": "300 ms"}, "indicator": "payments.latency"})
+    assert (target["aggregation"], target["indicator"]["unit"]) == ({"share_at_most": "300"}, "ms")
+    wrong = {**SHARE, "aggregation": {"share_at_most": "1s"}}
+    assert _fields(wrong) == {"targets[0].aggregation.share_at_most": "write the limit in the indicator's unit, ms"}
+
+
+def test_an_indicator_belongs_to_the_provider_or_to_who_is_named() -> None:
+    assert _target(AVAILABILITY)["indicator"]["owner_party_id"] == PROVIDER
+    owned = {**AVAILABILITY, "indicator": {"key": "shop", "owner": "customer"}}
+    assert _target(owned)["indicator"]["owner_party_id"] == CUSTOMER
+    foreign = {**AVAILABILITY, "indicator": {"key": "shop", "owner_party_id": "somebody"}}
+    assert "targets[0].indicator.owner" in _fields(foreign)
+
+
+@pytest.mark.parametrize("aggregation", ["ratio", "quantile", "compliance", {"quantile": 0.95}, None, 7])
+def test_what_cannot_be_judged_yet_is_refused_and_what_can_is_named(aggregation: Any) -> None:
+    remedy = _fields({**AVAILABILITY, "aggregation": aggregation})["targets[0].aggregation"]
+    assert "availability" in remedy
+    assert "share_at_most" in remedy
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ({**AVAILABILITY, "objective": {"at_most": "1"}}, "objective"),
+        ({**AVAILABILITY, "objective": {"at_least": "100.1"}}, "objective.at_least"),
+        ({**AVAILABILITY, "objective": {"at_least": "99", "unit": "ms"}}, "objective.unit"),
+        ({**AVAILABILITY, "window": {"calendar": "fortnight"}}, "window.calendar"),
+        ({**AVAILABILITY, "window": {"rolling": "PT90S"}}, "window.rolling"),
+        ({**AVAILABILITY, "window": {"per": "ticket"}}, "window.per"),
+        ({**AVAILABILITY, "service_hours": "nights"}, "service_hours"),
+        ({**AVAILABILITY, "degraded": {"weight": 0.5}}, "degraded"),
+        ({**AVAILABILITY, "credit": "bands-a"}, "credit"),
+        ({**AVAILABILITY, "group_by": ["region"]}, "group_by"),
+        ({**AVAILABILITY, "weight": "0"}, "weight"),
+        ({**AVAILABILITY, "indicator": "a/b"}, "indicator.key"),
+        ({**AVAILABILITY, "key": "a b"}, "key"),
+        ({**AVAILABILITY, "warn_at": {"budget_consumed": ["90", "50"]}}, "warn_at.budget_consumed"),
+        ({**SHARE, "aggregation": {"share_at_most": "-1"}}, "aggregation.share_at_most"),
+        ({**CLOCK, "objective": {"within": {"business_days": 2}}}, "objective.within"),
+        ({**CLOCK, "objective": {"within": {"calendar": "P1M"}}}, "objective.within"),
+        ({**CLOCK, "clock": "closure"}, "clock"),
+        ({**CLOCK, "applies_to": {"vip": True}}, "applies_to.vip"),
+        ({**CLOCK, "on_reopen": "new_clock"}, "on_reopen"),
+        ({**CLOCK, "indicator": "payments.checkout"}, "indicator"),
+    ],
+)
+def test_a_fault_is_named_by_its_field_with_a_remedy(target: dict[str, Any], field: str) -> None:
+    fields = _fields(target)
+    assert f"targets[0].{field}" in fields
+    assert all(fields.values())
+
+
+def test_a_burn_rate_pair_that_can_never_fire_is_refused_and_says_why() -> None:
+    pair = {"long": "PT10M", "short": "PT1M", "factor": "20"}
+    remedy = _fields({**SHARE, "warn_at": {"burn_rate": [pair]}})["targets[0].warn_at.burn_rate[0].factor"]
+    assert "never fire" in remedy
+    assert "20" in remedy
+    assert _target({**SHARE, "warn_at": {"burn_rate": [{**pair, "factor": "19.9"}]}})
+
+
+def test_a_window_that_is_not_nominal_has_no_default_pairs() -> None:
+    rolling = {**SHARE, "window": {"rolling": "PT1H"}}
+    assert _target(rolling)["warn_at"]["burn_rate"] is None
+    assert "targets[0].warn_at.burn_rate" in _fields({**rolling, "warn_at": {"burn_rate": "default"}})
+    assert _target({**SHARE, "window": {"rolling": "P28D"}})["warn_at"]["burn_rate"] == "default"
+
+
+def test_two_targets_cannot_share_a_key_nor_measure_one_indicator_in_two_ways() -> None:
+    assert "targets[1].key" in _fields(AVAILABILITY, AVAILABILITY)
+    other = {**SHARE, "key": "other", "indicator": {"key": "payments.latency", "unit": "s"}}
+    assert "targets[1].indicator" in _fields(SHARE, other)
+
+
+def test_things_that_are_no_targets_are_refused() -> None:
+    assert {"targets[0]", "targets[1]"} <= set(_fields([], "target"))
+    with pytest.raises(Invalid):
+        resolved(targets={"a": 1})
+
+
+def test_a_countrys_holidays_are_frozen_as_dates() -> None:
+    hours = {"b": {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "18:00"]]}}}
+    hours["b"]["holidays"] = [{"country": "DE", "subdivision": "BE"}]  # type: ignore[assignment]
+    document = resolved(service_hours=hours)
+    assert {"date": "2027-03-08", "name": "Frauentag"} in document["service_hours"]["b"]["holidays"]
+    assert set(document["service_hours"]) == {"24x7", "b"}
+    with pytest.raises(Invalid) as refused:
+        resolved(service_hours=hours, term={})
+    assert [finding.field for finding in refused.value.findings] == ["term.effective_at"]
+
+
+def test_faults_of_service_hours_keep_their_place() -> None:
+    fields = _fields(service_hours={"b": {"timezone": "UTC", "weekly": {"mon": [["18:00", "08:00"]]}}})
+    assert any(field.startswith("service_hours.b.weekly.mon") for field in fields)
+
+
+def test_an_unknown_field_of_the_document_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        documents.resolve(written(penalties="all"), IDENTITY.subject, None, "")
+    assert [finding.field for finding in refused.value.findings] == ["penalties"]
