@@ -98,8 +98,8 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(database_url
 
 
 async def test_replicas_may_create_a_database_together(postgres: Any) -> None:
-    name = postgres_support.fresh_name("new") + '_"odd"'
-    url = postgres_support.session().url(name.replace('"', "%22"))
+    name = postgres_support.fresh_name("New-Database")
+    url = postgres_support.session().url(name)
     await asyncio.gather(*(ensure_database(url) for _ in range(5)))
     assert await fetch(url, "SELECT current_database()") == [name]
 
