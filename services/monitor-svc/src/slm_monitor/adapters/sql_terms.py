@@ -86,11 +86,11 @@ class SqlImports:
 
     async def open(self, opened: Import) -> None:
         async with self._database.begin() as transaction:
-            await transaction.execute(
+            inserted = await transaction.execute(
                 text(
                     "INSERT INTO import (import_id, owner_party_id, indicators, sources, opened_at, expires_at, state)"
                     " VALUES (:import_id, :owner, CAST(:indicators AS jsonb), CAST(:sources AS jsonb), :opened_at,"
-                    " :expires_at, 'open')"
+                    " :expires_at, 'open') ON CONFLICT (import_id) DO NOTHING"
                 ),
                 {
                     "import_id": opened.import_id,
@@ -101,7 +101,8 @@ class SqlImports:
                     "expires_at": opened.expires_at,
                 },
             )
-            await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
+            if inserted.rowcount:
+                await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
 
     async def is_heard(self, import_id: str) -> bool:
         """Whether every partition knows of what it was told about the import."""

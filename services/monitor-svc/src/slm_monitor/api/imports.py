@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.problems import Problem, invalid, not_found
-from slm_chassis.identity import new_id
+from slm_chassis.identity import named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.application import imports
@@ -27,6 +27,8 @@ class ImportToOpen(BaseModel):
 
     model_config = {"extra": "forbid"}
 
+    key: Annotated[str, Field(max_length=200)] | None = None
+    """The client's own name for it: opened again under the same key it is the same import, and holds once."""
     indicators: list[str] = []
     sources: list[str] = []
     owner_party_id: str | None = None
@@ -56,8 +58,9 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     if not given.indicators and not given.sources:
         raise invalid("indicators", [], "name the indicators or the ticket sources that will be loaded")
     state = request.app.state
+    import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
     opened = await imports.start(
-        state.imports, new_id(), owner, given.indicators, given.sources, state.clock.now(), given.expires_in_seconds
+        state.imports, import_id, owner, given.indicators, given.sources, state.clock.now(), given.expires_in_seconds
     )
     state.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
