@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from slm_chassis.settings import ServiceSettings
 
 
@@ -12,5 +14,5 @@ class MonitorSettings(ServiceSettings):
 
     context: ClassVar[str] = "monitor"
 
-    sources: dict[str, str] = {}
+    sources: dict[str, str] = Field(default_factory=dict)
     """``ce_source`` of records that others write to the intake topics → the id of the party they speak for."""

@@ -128,9 +128,7 @@ class SqlJudgeStore:
             "SELECT document FROM agreement_terms WHERE agreement_id = $1 ORDER BY version", agreement_id
         )
         ends = await self._fetch("SELECT ended_at FROM agreement_end WHERE agreement_id = $1", agreement_id)
-        return AgreementTerms(
-            agreement_id, [row["document"] for row in rows], ends[0]["ended_at"] if ends else None
-        )
+        return AgreementTerms(agreement_id, [row["document"] for row in rows], ends[0]["ended_at"] if ends else None)
 
     async def hold(self, import_id: str) -> Hold | None:
         rows = await self._fetch("SELECT * FROM import WHERE import_id = $1", import_id)

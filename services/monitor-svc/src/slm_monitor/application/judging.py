@@ -9,7 +9,7 @@ import structlog
 
 from slm_chassis.clock import Clock
 from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.log.port import Batch, Consumer, EventLog, StoredRecord, TopicPartition
+from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, StoredRecord, TopicPartition
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
@@ -20,6 +20,8 @@ MOST_RECORDS = 500
 CHECKPOINT_SECONDS = 1.0
 INBOX_SECONDS = 0.5
 ATTEMPTS = 3
+ORPHANED_SECONDS = 10.0
+"""Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 MOST_DEAD_IN_A_ROW = 100
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 _logger = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class Judge:
         self._saved_at: dict[int, float] = {}
         self._waits_for: dict[int, tuple[int, dict[str, int]]] = {}
         self._dead_in_a_row = 0
+        self._lost_at: dict[int, float] = {}
 
     # -- owning -------------------------------------------------------------------------------------------------
 
@@ -61,6 +64,7 @@ class Judge:
         for number in sorted({each.partition for each in partitions}):
             loaded = await self._store.take_over(number)
             self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
+            self._lost_at.pop(number, None)
             await partition.recover(loaded)
         self._inbox_rings = True
         return {each: self._owned[each.partition].positions[each.topic] for each in partitions}
@@ -69,10 +73,19 @@ class Judge:
         self._assigned -= partitions
         for number in {each.partition for each in partitions}:
             self._drop(number)
+            self._lost_at.pop(number, None)
 
     def _drop(self, number: int) -> None:
         self._owned.pop(number, None)
         self._waits_for.pop(number, None)
+        self._lost_at[number] = time.monotonic()
+
+    def _rejoin_if_orphaned(self) -> None:
+        """A partition lost to the fence but assigned to us still is judged by nobody: join the group anew."""
+        now = time.monotonic()
+        orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]
+        if orphaned:
+            raise LogUnavailable(f"partitions {orphaned} were taken over by nobody; joining again")
 
     async def _reload(self, number: int) -> Partition | None:
         """Forget a partition's memory and read it again; None where it is another's by now."""
@@ -81,6 +94,7 @@ class Judge:
             loaded = await self._store.reload(number, held.epoch)
         except NotOwner:
             _logger.warning("partition lost", partition=number)
+            self._drop(number)
             return None
         self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
         await partition.recover(loaded)
@@ -106,6 +120,7 @@ class Judge:
                 self._owned.clear()
                 self._assigned.clear()
                 self._waits_for.clear()
+                self._lost_at.clear()
 
     def _pause(self) -> float:
         """How long nothing can happen unless a record comes, real seconds."""
@@ -120,6 +135,7 @@ class Judge:
         """One turn: records, news and timers of every owned partition. Returns how many records it took."""
         assert self._consumer is not None
         batches = await self._consumer.poll(MOST_RECORDS, wait_seconds)
+        self._rejoin_if_orphaned()
         await self._read_inbox()
         taken: dict[int, list[Batch]] = {}
         for batch in batches:

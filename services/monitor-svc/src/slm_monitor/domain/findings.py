@@ -49,7 +49,7 @@ class Finding:
 
 
 def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int, as_of: int) -> Finding:
-    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their share of the budget is spent."""
+    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent."""
     assert terms.objective is not None
     segments = timeline.segments(start, end)
     open_intervals = terms.hours.intervals(start, end)
