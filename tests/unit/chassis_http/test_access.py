@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from typing import Annotated
 
 import httpx
@@ -67,6 +68,21 @@ async def test_a_revoked_key_is_dead_even_if_an_older_state_of_its_principal_arr
         answer = await ask(registry, log, "slm_a")
     assert answer.status_code == 401
     assert "revoked" in answer.json()["detail"]
+
+
+async def test_a_key_just_issued_is_not_lost_to_an_older_state_of_its_principal() -> None:
+    log = await trial.memory_log()
+    registry = AccessRegistry(log)
+    issued = trial.enrolled("slm_a", "viewer")
+    registry.learn(issued)
+    await trial.announce(log, dataclasses.replace(issued, keys=[]))
+    async with trial.running(registry):
+        await registry.catch_up()
+        assert registry.known("slm_a") is not None
+        await trial.announce(log, issued)
+        await trial.announce(log, dataclasses.replace(issued, keys=[]))
+        await registry.catch_up()
+        assert registry.known("slm_a") is None
 
 
 async def test_a_key_its_principal_no_longer_has_is_dead() -> None:

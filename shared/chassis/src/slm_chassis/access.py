@@ -82,6 +82,8 @@ class AccessRegistry:
         self._principals: dict[str, Principal] = {}
         self._hashes: dict[str, set[str]] = {}
         self._revoked: set[str] = set()
+        self._ahead: dict[str, set[str]] = {}
+        """Principal → the hashes of a state learned before the log delivered it."""
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
         self._moved = asyncio.Condition()
@@ -96,6 +98,10 @@ class AccessRegistry:
 
     def learn(self, event: Any) -> None:
         """Take a PrincipalEnrolled or KeyRevoked; what the owner of principals calls right after its commit."""
+        self._ahead[event.principal_id] = {key["sha256"] for key in event.keys}
+        self._take(event)
+
+    def _take(self, event: Any) -> None:
         principal = Principal(
             event.principal_id, event.party_id, event.name, frozenset(event.roles), person_id=event.person_id
         )
@@ -161,7 +167,12 @@ class AccessRegistry:
 
     def _learn_record(self, record: StoredRecord) -> None:
         try:
-            self.learn(envelope.from_record(record.value, record.headers).data)
+            event = envelope.from_record(record.value, record.headers).data
+            if self._ahead.get(event.principal_id, set()) - {key["sha256"] for key in event.keys}:
+                # Older than what was learned right after its commit: it must not take the newer key away again.
+                return
+            self._ahead.pop(event.principal_id, None)
+            self._take(event)
         except (envelope.NotAnEvent, AttributeError, KeyError, TypeError) as error:
             _logger.error("access record skipped", partition=record.partition, offset=record.offset, reason=str(error))
 
