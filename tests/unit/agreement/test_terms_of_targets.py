@@ -101,6 +101,8 @@ def test_what_cannot_be_judged_yet_is_refused_and_what_can_is_named(aggregation:
         ({**AVAILABILITY, "objective": {"at_least": "99", "unit": "ms"}}, "objective.unit"),
         ({**AVAILABILITY, "window": {"calendar": "fortnight"}}, "window.calendar"),
         ({**AVAILABILITY, "window": {"rolling": "PT90S"}}, "window.rolling"),
+        ({**AVAILABILITY, "window": {"rolling": "P28D"}}, "window"),
+        ({**AVAILABILITY, "no_data": "bad"}, "no_data"),
         ({**AVAILABILITY, "window": {"per": "ticket"}}, "window.per"),
         ({**AVAILABILITY, "service_hours": "nights"}, "service_hours"),
         ({**AVAILABILITY, "degraded": {"weight": 0.5}}, "degraded"),
@@ -153,8 +155,8 @@ def test_things_that_are_no_targets_are_refused() -> None:
 
 
 def test_a_countrys_holidays_are_frozen_as_dates() -> None:
-    hours = {"b": {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "18:00"]]}}}
-    hours["b"]["holidays"] = [{"country": "DE", "subdivision": "BE"}]  # type: ignore[assignment]
+    berlin = {"country": "DE", "subdivision": "BE"}
+    hours = {"b": {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": [berlin]}}
     document = resolved(service_hours=hours)
     assert {"date": "2027-03-08", "name": "Frauentag"} in document["service_hours"]["b"]["holidays"]
     assert set(document["service_hours"]) == {"24x7", "b"}

@@ -13,6 +13,7 @@ CLOCKS = {"response": "first_response", "resolution": "resolved"}
 STARTS = ("opened", "assigned")
 STOPS = ("first_response", "resolved", "fulfilled", "closed")
 TYPES = ("incident", "service_request", "problem", "change")
+ON_REOPEN = ("resume", "resume_counting_gap")
 ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
 
 
@@ -33,7 +34,7 @@ def terms(reader: Reader) -> dict[str, Any]:
         "stop": reader.choice("stop", STOPS, CLOCKS[clock]),
         "pause": reader.texts("pause"),
         "on_priority_change": reader.choice("on_priority_change", ON_PRIORITY_CHANGE, "carry_elapsed"),
-        "on_reopen": reader.choice("on_reopen", ("resume",), "resume"),
+        "on_reopen": reader.choice("on_reopen", ON_REOPEN, "resume"),
     }
 
 

@@ -91,6 +91,12 @@ def _indicator_terms(reader: Reader, aggregation: Any, unit: str | None, around:
     kind = "availability" if aggregation == "availability" else "value"
     objective = _objective(reader)
     window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
+    if kind == "availability" and "rolling" in window:
+        reader.fault(
+            "window",
+            reader.raw("window"),
+            'write {"calendar": "month"}: availability is not judged over rolling windows yet',
+        )
     warn_at = reader.explicit("warn_at", {})
     return {
         "indicator": _indicator(reader, kind, unit, around),
@@ -172,7 +178,7 @@ def _common_terms(reader: Reader, around: Surroundings) -> dict[str, Any]:
         "unknown": reader.choice("unknown", ("removed", "up", "down"), "removed"),
         "degraded": reader.choice("degraded", ("up", "down", "removed"), "up"),
         "planned_downtime": reader.choice("planned_downtime", ("removed",), "removed"),
-        "no_data": reader.choice("no_data", ("ignore", "good", "bad"), "ignore"),
+        "no_data": reader.choice("no_data", ("ignore",), "ignore"),
         "weight": weight,
         "responsible": _responsible(reader),
         "credit": None,
