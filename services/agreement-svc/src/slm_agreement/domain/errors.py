@@ -59,11 +59,6 @@ class WrongState(Refused):
     title = "Not in this state"
 
 
-class Stale(Refused):
-    code = "stale"
-    title = "Edited meanwhile"
-
-
 class Invalid(Refused):
     code = "invalid"
     title = "The document does not hold"

@@ -11,7 +11,6 @@ from slm_agreement.domain.errors import Findings
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 KEY_REMEDY = "write 1 to 100 letters, digits, dots, dashes or underscores, beginning with a letter or digit"
-_ABSENT = object()
 _DOUBLE_DIGITS = 15
 """Decimal literals of up to 15 significant digits come back from a double as they were written."""
 
