@@ -5,10 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from slm_agreement.domain.errors import Invalid, NotAllowed, Refused, Stale, Unknown, WrongState
+from slm_agreement.domain.errors import Invalid, NotAllowed, Refused, Unknown, WrongState
 from slm_chassis.http.problems import Problem, respond
 
-_STATUS: dict[type[Refused], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Stale: 412, Invalid: 422}
+_STATUS: dict[type[Refused], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
 
 
 def problem_of(refused: Refused) -> Problem:

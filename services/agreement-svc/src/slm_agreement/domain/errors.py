@@ -4,7 +4,6 @@ Refused
   Unknown       there is no such thing, or none that this party may see
   NotAllowed    the thing exists, but this person or principal may not do it
   WrongState    not now: another move must come first
-  Stale         it was edited meanwhile
   Invalid       what was written does not hold: ``findings`` says field, value and remedy
 """
 

@@ -12,15 +12,6 @@ SIGNATORY_ROLES = {"provider": "provider_signatory", "customer": "business_signa
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """The same thing in another system."""
-
-    system: str
-    id: str
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Party:
     party_id: str
     key: str
