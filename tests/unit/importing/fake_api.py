@@ -51,7 +51,7 @@ class FakeApi:
         if path == "indicators":
             return self._register(json.loads(request.content))
         if path == "imports":
-            import_id = f"import-of-{request.headers['Idempotency-Key']}"
+            import_id = f"import-of-{json.loads(request.content)['key']}"
             self.imports.setdefault(import_id, "open")
             return httpx.Response(201, json={"import_id": import_id, "state": "open"})
         import_id = path.removeprefix("imports/").removesuffix("/complete")

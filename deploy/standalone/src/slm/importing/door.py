@@ -81,10 +81,12 @@ class Door:
             _checked(answer)
 
     def open_import(self, kind: Kind, names: Sequence[str], run_id: str) -> str:
-        """Hold the timers of those ticket sources or indicators; returns the import's id."""
-        document = self._of_party({"sources" if kind == "tickets" else "indicators": list(names)})
-        headers = {"Idempotency-Key": run_id}
-        answer = _checked(self._request("POST", "/api/v1/imports", json=document, headers=headers))
+        """Hold the timers of those ticket sources or indicators; returns the import's id.
+
+        ``run_id`` names the import: where an answer is lost, the same call again opens no second hold.
+        """
+        document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
+        answer = _checked(self._request("POST", "/api/v1/imports", json=document))
         return str(answer.json()["import_id"])
 
     def complete_import(self, import_id: str) -> None:
@@ -117,9 +119,9 @@ class Door:
         while True:
             try:
                 answer = self._client.request(method, path, **request)
-                if answer.status_code not in _TRY_AGAIN and not _in_flight(answer):
+                if answer.status_code not in _TRY_AGAIN:
                     return answer
-                reason = f"the server answers {answer.status_code}"
+                reason = f"the server answers {answer.status_code} {_problem(answer).get('title', '')}".rstrip()
                 pause = max(wait, _asked_to_wait(answer))
             except httpx.TransportError as problem:
                 reason, pause = f"no connection ({type(problem).__name__})", wait
@@ -141,10 +143,6 @@ def batches(items: Iterable[Item], size: int) -> Iterable[list[Item]]:
             batch = []
     if batch:
         yield batch
-
-
-def _in_flight(answer: httpx.Response) -> bool:
-    return answer.status_code == 409 and str(_problem(answer).get("type", "")).endswith("request-in-flight")
 
 
 def _asked_to_wait(answer: httpx.Response) -> float:

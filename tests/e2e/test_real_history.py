@@ -1,0 +1,100 @@
+"""Real history, imported as a user would: the product's figures equal those of scripts that share nothing with it."""
+
+from __future__ import annotations
+
+import os
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slm.demo.terms import REQUIREMENT_KEY
+from tests.e2e import independent_github_history, independent_incident_log
+from tests.e2e.installed import Installed, imported, installation
+
+SHARED = Path(os.environ.get("SLM_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+INCIDENT_LOG = SHARED / "data" / "incident_event_log.csv.gz"
+GITHUB_HISTORY = SHARED / "data" / "github_status_incidents.jsonl"
+
+HOURS = {"p1": 4, "p2": 8, "p3": 24, "p4": 72}
+WAITING = ["awaiting_customer", "awaiting_vendor", "awaiting_problem", "awaiting_evidence"]
+
+
+def document(title: str, effective_at: str, targets: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "title": title,
+        "timezone": "UTC",
+        "term": {"effective_at": effective_at, "expires_at": None, "notice": "P90D"},
+        "service_hours": {"office": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}}},
+        "requirements": [REQUIREMENT_KEY],
+        "clauses": {"service_description": "What people work with.", "availability": "As its targets say."},
+        "targets": targets,
+    }
+
+
+def resolved_within(priority: str, hours: int) -> dict[str, Any]:
+    return {
+        "key": f"{priority}-resolution",
+        "title": f"{priority.upper()} incidents are resolved within {hours} hours",
+        "aggregation": "clock",
+        "clock": "resolution",
+        "objective": {"within": {"service_time": f"PT{hours}H"}},
+        "applies_to": {"type": "incident", "priority": [priority.upper()]},
+        "pause": WAITING,
+        "service_hours": "office",
+    }
+
+
+def available(indicator: str) -> dict[str, Any]:
+    return {
+        "key": indicator,
+        "title": f"{indicator} is available",
+        "indicator": indicator,
+        "aggregation": "availability",
+        "objective": {"at_least": "99.5", "unit": "percent"},
+        "window": {"calendar": "quarter"},
+    }
+
+
+@pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
+async def test_tickets_judged_and_met_equal_an_independent_count_after_one_import_and_after_two(tmp_path: Path) -> None:
+    counted = list(independent_incident_log.figures(INCIDENT_LOG).values())
+    promised = [resolved_within(priority, hours) for priority, hours in HOURS.items()]
+    async with installation(tmp_path) as installed:
+        cast, agreement_id = await installed.agree("incidents", document("Incidents", "2010-01-01T00:00:00Z", promised))
+        for _ in "twice":
+            said = await imported(installed, "tickets", INCIDENT_LOG, "servicenow-incidents.yaml", cast.integrator_key)
+            assert "76,975 accepted, 0 refused" in said
+            targets = await installed.targets(cast.viewer_key, agreement_id)
+            told = [targets[f"{priority}-resolution"]["tickets"] for priority in HOURS]
+            assert [(each["judged"], each["met"]) for each in told] == counted
+        busiest = await installed.get(cast.provider_manager_key, "/api/v1/tickets/servicenow/INC0000045")
+        assert len(busiest["events"]) == 6
+
+
+async def quarters(installed: Installed, key: str, target: dict[str, Any]) -> dict[str, Fraction]:
+    page = await installed.get(key, f"/api/v1/targets/{target['target_id']}/windows?limit=100")
+    return {window["window_id"]: Fraction(window["figure"]) for window in page["items"]}
+
+
+@pytest.mark.skipif(not GITHUB_HISTORY.exists(), reason=f"{GITHUB_HISTORY} is absent")
+@pytest.mark.parametrize("seed", [None, 1])
+async def test_availability_equals_an_independent_count_whatever_the_order(tmp_path: Path, seed: int | None) -> None:
+    figures = independent_github_history.figures(GITHUB_HISTORY)
+    keys = {name: f"github.{name.lower().replace(' ', '-')}" for name, _ in figures}
+    file = GITHUB_HISTORY
+    if seed is not None:
+        lines = GITHUB_HISTORY.read_text(encoding="utf-8").splitlines()
+        random.Random(seed).shuffle(lines)
+        file = tmp_path / "shuffled.jsonl"
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    promised = [available(indicator) for indicator in dict.fromkeys(keys.values())]
+    async with installation(tmp_path) as installed:
+        cast, agreement_id = await installed.agree("github", document("GitHub", "2022-04-01T00:00:00Z", promised))
+        await imported(installed, "outages", file, "github-status.yaml", cast.integrator_key)
+        targets = await installed.targets(cast.viewer_key, agreement_id)
+        told = {key: await quarters(installed, cast.viewer_key, target) for key, target in targets.items()}
+    for (component, quarter), share in figures.items():
+        assert abs(told[keys[component]][quarter] - share * 100) < Fraction(1, 10**8), (component, quarter)
