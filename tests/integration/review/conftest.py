@@ -61,18 +61,18 @@ class Service:
                 str(getattr(event, row.key_field)), envelope.to_json(event), envelope.to_headers(attributes)
             )
             await self.log.append(row.topic.name, [record])
-        subscriptions = self._worker(Subscriptions)
+        subscriptions = self.worker(Subscriptions)
         while await subscriptions.step(0.0):
             pass
 
     async def move_to(self, when: str) -> int:
         """Set the clock and look at the calendar; how many reviews opened."""
         self.clock.move_to(at(when))
-        return await self._worker(CalendarWatch).step()
+        return await self.worker(CalendarWatch).step()
 
     async def told(self, kind: type[T]) -> list[T]:
         """What of that kind it has published on its topic."""
-        while await self._worker(Relay).step():
+        while await self.worker(Relay).step():
             pass
         published = [envelope.from_record(record.value, record.headers) for record in records(self.log, REVIEWS.name)]
         return [each.data for each in published if type(each.data) is kind]
@@ -84,7 +84,7 @@ class Service:
             headers={"Authorization": f"Bearer {who}"} if who else {},
         )
 
-    def _worker(self, kind: type[T]) -> T:
+    def worker(self, kind: type[T]) -> T:
         return next(worker for worker in self.app.workers if isinstance(worker, kind))
 
 
@@ -116,5 +116,5 @@ async def service(database_url: str) -> AsyncIterator[Service]:
         app.access.learn(enrolled(key, role, party_id=party_id))
     service = Service(app, log, clock)
     yield service
-    await service._worker(Subscriptions).close()
+    await service.worker(Subscriptions).close()
     await app.database.close()

@@ -57,6 +57,16 @@ async def test_without_a_projection_the_window_ends_the_time_left() -> None:
     assert only(ledger).time_left_seconds == 540
 
 
+async def test_in_a_rolling_window_there_is_time_until_it_has_turned_over(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T09:30", window=HOUR))
+    assert (only(ledger).due_at, only(ledger).time_left_seconds) == (at("2026-11-22T10:24"), 1800)
+
+
+async def test_where_nothing_says_when_harm_comes_the_plan_has_no_date(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T09:30", window=("snow/INC1", None, None)))
+    assert (only(ledger).state, only(ledger).due_at, only(ledger).time_left_seconds) == ("open", None, None)
+
+
 async def test_where_the_breach_was_projected_for_the_past_no_time_is_left(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-02T10:00", until="2026-11-02T11:00"))
     assert only(ledger).time_left_seconds == 0

@@ -76,6 +76,11 @@ function promised(objective) {
   return kind ? `within ${within[kind]} ${words(kind)}` : "–";
 }
 
+function attained(figure, objective) {
+  if (!figure) return "–";
+  return objective?.unit === "percent" && !figure.includes("%") ? `${figure} %` : figure;
+}
+
 function number(exact) {
   // Figures are exact texts, also fractions like 1999/20; this is for a bar and a rounded label only.
   if (exact == null || exact === "") return null;
@@ -97,7 +102,7 @@ function budget(window) {
 
 function ofTickets(tickets) {
   const running = (tickets.states.running ?? 0) + (tickets.states.paused ?? 0);
-  return { window_id: "per ticket", status: running ? `${running} running` : "",
+  return { window_id: "per ticket", status: running ? `${running} running` : "no ticket open",
     figure_display: tickets.judged ? `${tickets.met} of ${tickets.judged} met` : "" };
 }
 
@@ -108,9 +113,15 @@ function targetRow(target) {
       make("div", { class: "fine", text: titles.get(target.agreement_id) ?? "" })),
     make("td", { class: "number", text: window?.window_id ?? "–" }),
     make("td", { class: "number", text: promised(target.terms.objective) }),
-    make("td", { class: "number", text: window?.figure_display || "–" }),
+    make("td", { class: "number", text: attained(window?.figure_display, target.tickets ? null : target.terms.objective) }),
     make("td", { class: "number" }, budget(window)),
     make("td", {}, badge(window?.status)));
+}
+
+function because({ cause, threshold }) {
+  if (cause === "budget_consumed") return `${threshold} % of the budget used`;
+  if (cause === "elapsed") return `${threshold} % of the time used`;
+  return cause === "burn_rate" ? `budget burning too fast (${threshold})` : words(cause);
 }
 
 function planCard(plan) {
@@ -119,7 +130,7 @@ function planCard(plan) {
   return make("li", {}, left,
     make("strong", { text: plan.target_title || plan.target_key }),
     make("div", { class: "fine",
-      text: `${plan.owner} · due ${moment(plan.due_at)} · ${words(plan.cause)} ${plan.threshold ?? ""}` }),
+      text: `${plan.owner} · due ${moment(plan.due_at)} · ${because(plan)}` }),
     make("ol", {}, ...plan.steps.map((step) => make("li", { text: `${step.step} (${step.owner})` }))));
 }
 
@@ -127,7 +138,7 @@ function breachCard(breach) {
   return make("li", {},
     make("strong", { text: breach.target_title || breach.target_key }),
     breach.standing ? null : make("span", {}, " ", badge("withdrawn")),
-    make("div", { text: `${breach.figure_display || "late"} where ${promised(breach.objective)} was promised` }),
+    make("div", { text: `${breach.figure_display ? attained(breach.figure_display, breach.objective) : "Late"} where ${promised(breach.objective)} was promised` }),
     make("div", { class: "fine", text: `${breach.window_id} · certain at ${moment(breach.certain_at)}` }));
 }
 
@@ -213,7 +224,7 @@ function told(message) {
   const name = message.type;
   const weight = /Breached/.test(name) ? "bad" : /Risk/.test(name) ? "warn" : "";
   const about = [data.target_title || data.target_key || data.title, data.window_id || data.ticket || data.period,
-    data.figure_display, data.outcome || data.verdict].filter(Boolean).join(" · ");
+    data.figure_display && attained(data.figure_display, data.objective), data.outcome || data.verdict].filter(Boolean).join(" · ");
   const list = byId("events");
   list.querySelector(".empty")?.remove();
   list.prepend(make("li", { class: "new" },

@@ -69,7 +69,7 @@ action_plan = Table(
     *_maybe_instant("window_end_at"),
     *_text("state", "cause", "threshold", "figure_display", "owner"),
     *_document("steps", "responsible"),
-    *_maybe_instant("at_risk_at", "projected_breach_at", "due_at"),
+    *_maybe_instant("at_risk_at", "harm_expected_at", "due_at"),
     Column("time_left_seconds", BigInteger),
     *_maybe_instant("opened_at"),
     *_maybe_text("cleared_as"),

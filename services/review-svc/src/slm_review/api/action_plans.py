@@ -45,6 +45,6 @@ async def get_action_plan(plan_id: str, caller: Caller, database: Store, clock: 
 
 
 def _shown(row: Mapping[str, Any], now: int) -> dict[str, Any]:
-    breach_at = row["projected_breach_at"]
-    running = row["state"] == "open" and breach_at is not None
-    return {**row, "time_left_seconds": max(0, breach_at - now) // SECOND if running else None}
+    harm_at = row["harm_expected_at"]
+    running = row["state"] == "open" and harm_at is not None
+    return {**row, "time_left_seconds": max(0, harm_at - now) // SECOND if running else None}

@@ -67,8 +67,10 @@ class ActionPlan(Shape):
     opened_at: Instant
     at_risk_at: Instant | None
     due_at: Instant | None
-    projected_breach_at: Instant | None
-    time_left_seconds: int | None = Field(description="Now, until the projected breach; null once ended")
+    harm_expected_at: Instant | None = Field(
+        description="The projected breach, else the window's end, else when a rolling window has turned over"
+    )
+    time_left_seconds: int | None = Field(description="Now, until harm is expected; null once ended")
     breach_id: str | None
     ended_at: Instant | None
 

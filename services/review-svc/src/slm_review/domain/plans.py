@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from slm_calendar import iso_durations
+from slm_calendar.errors import CalendarError
 from slm_chassis.clock import SECOND
 from slm_chassis.identity import named_id
 from slm_events import instants
@@ -14,7 +16,7 @@ from slm_events.review import ActionPlanEnded, ActionPlanOpened
 from slm_review.domain.findings import Breach
 
 MARGIN = 10
-"""A plan is due when a tenth of the time to the projected breach is still left, for the steps to take effect."""
+"""A plan is due when a tenth of the time until harm is expected is still left, for the steps to take effect."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +45,11 @@ class ActionPlan:
     responsible: dict[str, Any]
     """As the risk told it: ``{"owner", "plan": [{"step", "owner"}]}``, possibly empty."""
     at_risk_at: int | None = None
-    projected_breach_at: int | None = None
+    harm_expected_at: int | None = None
+    """The projected breach, else the window's end, else when a rolling window has turned over."""
     due_at: int | None = None
     time_left_seconds: int | None = None
-    """At the opening, until the projected breach."""
+    """At the opening, until harm is expected."""
     opened_at: int | None = None
     cleared_as: str | None = None
     cleared_at: int | None = None
@@ -84,23 +87,28 @@ def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
     if plan.at_risk_at is not None:
         return plan
     at = instants.from_text(event.at)
-    projected = _projected(event, at)
+    harm_at = _harm_expected_at(event, at)
     return replace(
         plan,
         figure_display=event.figure_display,
         responsible=event.responsible,
         at_risk_at=at,
-        projected_breach_at=projected,
-        due_at=projected - (projected - at) // MARGIN if projected is not None else None,
+        harm_expected_at=harm_at,
+        due_at=harm_at - (harm_at - at) // MARGIN if harm_at is not None else None,
     )
 
 
-def _projected(event: TargetAtRisk, at: int) -> int | None:
+def _harm_expected_at(event: TargetAtRisk, at: int) -> int | None:
     if event.projected_breach_at is not None:
         return instants.from_text(event.projected_breach_at)
     if event.time_left_seconds is not None:
         return at + event.time_left_seconds * SECOND
-    return instants.from_text(event.window_end_at) if event.window_end_at else None
+    if event.window_end_at is not None:
+        return instants.from_text(event.window_end_at)
+    try:
+        return at + iso_durations.from_iso(event.window_id)
+    except CalendarError:
+        return None
 
 
 def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
@@ -112,7 +120,7 @@ def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, n
     """The plan with the agreed steps, from now on somebody's to carry out."""
     owner = responsible.get("owner") or fallback_owner
     steps = [{"step": step["step"], "owner": step.get("owner") or owner} for step in responsible.get("plan", [])]
-    left = None if plan.projected_breach_at is None else max(0, plan.projected_breach_at - now) // SECOND
+    left = None if plan.harm_expected_at is None else max(0, plan.harm_expected_at - now) // SECOND
     return replace(plan, state="open", owner=owner, steps=steps, opened_at=now, time_left_seconds=left)
 
 

@@ -54,7 +54,7 @@ _TABLES = """
         steps JSONB NOT NULL,
         responsible JSONB NOT NULL,
         at_risk_at BIGINT,
-        projected_breach_at BIGINT,
+        harm_expected_at BIGINT,
         due_at BIGINT,
         time_left_seconds BIGINT,
         opened_at BIGINT,
