@@ -35,7 +35,7 @@ async def test_a_service_runs_alone(context: str, tmp_path: Path, postgres: obje
             )
             assert (await client.get(path)).status_code == 200
             assert (await client.get(path, headers={"X-API-Key": "slm_wrong"})).status_code == 401
-        assert await running.stop() == 0
+        assert await running.stop() == 0, running.said()
 
 
 async def test_a_service_waits_for_its_database(tmp_path: Path, postgres: object) -> None:
@@ -53,7 +53,7 @@ async def test_a_service_waits_for_its_database(tmp_path: Path, postgres: object
                     await asyncio.sleep(0.1)
             server.start()
             await running.ready()
-            assert await running.stop() == 0
+            assert await running.stop() == 0, running.said()
     finally:
         server.remove()
 

@@ -53,7 +53,7 @@ async def test_it_starts_from_nothing_and_finds_its_state_after_a_kill(tmp_path:
             known.append(await register(client, "beta"))
             assert await register(client, "alpha") == known[0]
             assert await parties(client) == sorted(known)
-        assert await running.stop() == 0
+        assert await running.stop() == 0, running.said()
         assert running.said().count("operator key: slm_") == 1
     server = PrivatePostgres.start(tmp_path / "data" / "postgres")
     server.stop()
@@ -76,7 +76,7 @@ async def test_services_given_a_server_use_it(tmp_path: Path, postgres: object) 
     urls["SLM_LOG"] = session().url(fresh_name("slm_log"))
     async with up(tmp_path, **urls) as running:
         assert not (tmp_path / "data" / "postgres").exists()
-        assert await running.stop() == 0
+        assert await running.stop() == 0, running.said()
 
 
 async def test_every_resource_has_one_owner(tmp_path: Path) -> None:

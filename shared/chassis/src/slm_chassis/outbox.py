@@ -103,8 +103,10 @@ class Relay:
             # The other one may have looked before our commit; it is done in a moment, so ask again soon.
             await asyncio.sleep(random.uniform(0.002, 0.01))
         elif moved < self._max_rows:
+            # Not wait_for: in Python 3.11 it loses a cancellation that comes in the same turn of the loop as the wake.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._woken.wait()
 
     async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> None:
         topics: dict[str, list[asyncpg.Record]] = {}
