@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, text, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, Text
 
 from slm_chassis.access import Principal
@@ -171,7 +172,7 @@ class Queries:
         query = (
             select(WINDOW)
             .where(WINDOW.c.target_id.in_(target_ids), WINDOW.c.start <= instant)
-            .distinct(WINDOW.c.target_id)
+            .ext(distinct_on(WINDOW.c.target_id))
             .order_by(WINDOW.c.target_id, WINDOW.c.start.desc())
         )
         return {row["target_id"]: row for row in await self._rows(query)}

@@ -111,7 +111,7 @@ class Judge:
     async def run(self) -> None:
         """Join the group and judge for ever. Infrastructure faults end it: a new start reads everything anew."""
         async with self._log.consume(GROUP, _TOPICS, self) as consumer:
-            self._consumer = consumer
+            self.use(consumer)
             try:
                 while True:
                     await self.step(self._pause())
@@ -121,6 +121,10 @@ class Judge:
                 self._assigned.clear()
                 self._waits_for.clear()
                 self._lost_at.clear()
+
+    def use(self, consumer: Consumer) -> None:
+        """Judge what this member of the group is given; tests turn ``step`` themselves."""
+        self._consumer = consumer
 
     def _pause(self) -> float:
         """How long nothing can happen unless a record comes, real seconds."""
@@ -143,7 +147,8 @@ class Judge:
         for number, theirs in taken.items():
             await self._take(number, theirs)
         await self._fire()
-        await self._save(idle=not batches)
+        # Sooner where there is nothing else to do: reads of figures wait for it.
+        await self.save(CHECKPOINT_SECONDS if batches else CHECKPOINT_SECONDS / 10)
         if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
         return sum(len(batch.records) for batch in batches)
@@ -269,11 +274,11 @@ class Judge:
 
     # -- putting away -------------------------------------------------------------------------------------------
 
-    async def _save(self, idle: bool) -> None:
-        """Checkpoint each partition about once a second, sooner where there is nothing else to do."""
+    async def save(self, at_most_every: float = 0.0) -> None:
+        """Checkpoint each partition that has not been for so many seconds."""
         now = time.monotonic()
         for number, partition in list(self._owned.items()):
-            if now - self._saved_at.get(number, 0.0) < (CHECKPOINT_SECONDS / 10 if idle else CHECKPOINT_SECONDS):
+            if now - self._saved_at.get(number, 0.0) < at_most_every:
                 continue
             checkpoint = partition.checkpoint()
             self._saved_at[number] = now

@@ -132,7 +132,8 @@ class Series:
             rows = minutes == minute
             delta = Delta(number * 60 + minute, int(rows.sum()), tuple(int((good & rows).sum()) for good in goods))
             hour.total[minute] += delta.total
-            hour.good[:, minute] += delta.good
+            # With no threshold declared the tuple is empty, and an empty list is one of floats.
+            hour.good[:, minute] += np.array(delta.good, dtype=np.int64)
             deltas.append(delta)
         return deltas
 

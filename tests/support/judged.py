@@ -1,0 +1,157 @@
+"""monitor-svc's judge on a real database and a log in memory, turned by hand under a clock that stands still."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import text
+
+from slm_chassis.access import Principal
+from slm_chassis.app import topics
+from slm_chassis.clock import ManualClock
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.migrations import migrate
+from slm_events.agreement import AgreementFinalized, AgreementTerminated
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine, SqlShelf
+from slm_monitor.adapters.wire import IntakeFormat
+from slm_monitor.application import agreements, imports
+from slm_monitor.application.intake import Answer, Door
+from slm_monitor.application.judging import GROUP, Judge
+from slm_monitor.application.ports import Step
+from slm_monitor.application.reading import Reader
+from slm_monitor.domain.admission import Indicator
+from tests.support.monitor import PROVIDER, at
+
+PARTITIONS = 2
+INTEGRATOR = Principal("integrator", PROVIDER, "integrator", frozenset({"integrator"}))
+EVERYTHING = Page(1000, None)
+
+
+class _Store(SqlJudgeStore):
+    """The real store, whose present is the clock that the test moves."""
+
+    async def present(self) -> int:
+        return self._clock.now()
+
+
+@dataclass
+class Monitor:
+    """A judge with its door; ``settle`` turns it until nothing is left to do."""
+
+    database: Database
+    log: MemoryEventLog
+    clock: ManualClock
+    store: _Store
+    door: Door
+    judge: Judge
+    steps: list[Step]
+
+    async def settle(self, until: str | None = None) -> None:
+        """Turn until nothing happens, the clock first moved on where ``until`` is given."""
+        if until is not None:
+            self.clock.move_to(at(until))
+        self.judge.ring()
+        quiet = 0
+        while quiet < 3:
+            before = len(self.steps)
+            taken = await self.judge.step(0.0)
+            quiet = 0 if taken or len(self.steps) > before else quiet + 1
+
+    async def save(self) -> None:
+        """Checkpoint now."""
+        await self.judge.save()
+
+    async def hear(self, event: AgreementFinalized | AgreementTerminated) -> None:
+        async with self.database.begin() as transaction:
+            if isinstance(event, AgreementFinalized):
+                await agreements.take_up(SqlShelf(transaction), event)
+            else:
+                await agreements.end(SqlShelf(transaction), event)
+
+    async def measure(self, *items: dict[str, Any]) -> Answer:
+        return await self.door.take_measurements(msgspec.json.encode(items), "application/json", INTEGRATOR)
+
+    async def ticket(self, *items: dict[str, Any]) -> Answer:
+        return await self.door.take_ticket_events(msgspec.json.encode(items), "application/json", INTEGRATOR)
+
+    async def register(self, key: str, kind: str, initial_state: str = "up") -> None:
+        indicator = Indicator(f"{PROVIDER}/{key}", PROVIDER, key, kind, None, initial_state)
+        await SqlIndicators(self.database).register(indicator, [])
+
+    async def hold(self, *indicators: str, sources: Sequence[str] = ()) -> str:
+        store = SqlImports(self.database)
+        held = await imports.start(
+            store, f"i{self.clock.now()}", PROVIDER, indicators, sources, self.clock.now(), 86_400
+        )
+        await self.settle()
+        return held.import_id
+
+    async def release(self, import_id: str) -> None:
+        ends = {topic.name: await self.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
+        await imports.complete(SqlImports(self.database), import_id, ends)
+
+    async def breaches(self) -> list[dict[str, Any]]:
+        page = await Queries(self.database).breaches(INTEGRATOR, EVERYTHING, {})
+        return sorted(page["items"], key=lambda row: (row["target_key"], row["certain_at"]))
+
+    async def windows(self, target_id: str) -> dict[str, dict[str, Any]]:
+        page = await Queries(self.database).windows(target_id, EVERYTHING)
+        return {row["window_id"]: row for row in page["items"]}
+
+    async def clocks(self) -> list[dict[str, Any]]:
+        page = await Queries(self.database).clocks(INTEGRATOR, EVERYTHING, {})
+        return list(page["items"])
+
+    async def published(self) -> list[tuple[str, dict[str, Any]]]:
+        """(event name, data) of all that left, in the order of leaving."""
+        async with self.database.read() as connection:
+            rows = await connection.execute(text("SELECT headers ->> 'ce_type', value FROM outbox ORDER BY seq"))
+            return [(str(row[0]).split(".")[2], json.loads(row[1])) for row in rows]
+
+    async def names(self) -> list[str]:
+        return [name for name, _ in await self.published()]
+
+
+@asynccontextmanager
+async def ground(url: str, now: str) -> AsyncIterator[tuple[Database, MemoryEventLog, ManualClock]]:
+    """A migrated database, a log with every topic, and a clock."""
+    await migrate(url, "slm_monitor")
+    log = MemoryEventLog()
+    await log.ensure_topics(topics(PARTITIONS))
+    clock = ManualClock(at(now))
+    database = await Database.open(url, clock=clock, source="/slm/test/monitor")
+    try:
+        yield database, log, clock
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def monitor(url: str, now: str) -> AsyncIterator[Monitor]:
+    """A judge that owns all partitions."""
+    async with ground(url, now) as (database, log, clock), judging(database, log, clock) as held:
+        yield held
+
+
+@asynccontextmanager
+async def judging(database: Database, log: MemoryEventLog, clock: ManualClock) -> AsyncIterator[Monitor]:
+    """A judge over a database and a log that are there: a restart, or another replica."""
+    store = _Store(database, clock)
+    await store.prepare(PARTITIONS)
+    form = IntakeFormat()
+    steps: list[Step] = []
+    judge = Judge(store, log, clock, Reader(form, store, clock, PARTITIONS, {}), PARTITIONS, steps.append)
+    door = Door(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
+    async with log.consume(GROUP, (MEASUREMENTS.name, TICKETS.name), judge) as consumer:
+        judge.use(consumer)
+        yield Monitor(database, log, clock, store, door, judge, steps)
