@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from fractions import Fraction
 from typing import Any
 
+from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import figures
@@ -18,19 +18,17 @@ OBJECTIVE = "objective"
 
 def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
     """UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the same id."""
-    space = uuid.UUID(terms.agreement_id)
-    return str(uuid.uuid5(space, f"breach\n{terms.version}\n{terms.target_id}\n{window_id}\n{level}\n{ordinal}"))
+    return named_id(terms.agreement_id, "breach", terms.version, terms.target_id, window_id, level, ordinal)
 
 
 def risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
-    space = uuid.UUID(terms.agreement_id)
-    name = f"risk\n{terms.version}\n{terms.target_id}\n{window_id}\n{cause}\n{threshold}\n{ordinal}"
-    return str(uuid.uuid5(space, name))
+    """Likewise, of a warning."""
+    return named_id(terms.agreement_id, "risk", terms.version, terms.target_id, window_id, cause, threshold, ordinal)
 
 
 def event_id(subject_id: str, kind: str, revision: int) -> str:
     """The id of an event of a breach: UUIDv5(breach id, type, revision)."""
-    return str(uuid.uuid5(uuid.UUID(subject_id), f"{kind}\n{revision}"))
+    return named_id(subject_id, kind, revision)
 
 
 def _judged(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
