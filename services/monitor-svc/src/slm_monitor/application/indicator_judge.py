@@ -20,6 +20,7 @@ from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
 from slm_monitor.domain.timeline import Timeline, timeline_of
 
 IsHeld = Callable[[str], bool]
+AT_ONCE = 0
 HOURS_KEPT = 3
 """Hours of values kept in memory behind the high-water mark beside those a target's windows need."""
 
@@ -168,8 +169,9 @@ class IndicatorJudge:
         self._dirty.setdefault(subject, Dirty())
 
     def wake_all(self) -> None:
+        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
         for subject in self._targets:
-            self._dirty.setdefault(subject, Dirty())
+            self._timers.set(subject, AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
         """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
