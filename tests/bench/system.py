@@ -1,0 +1,163 @@
+"""The installation under test: every process of it, what it has spent so far, and where it answers."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psutil
+
+from slm.contexts import CONTEXTS
+from slm.demo import doors
+from slm_chassis.identity import NAMESPACE, named_id
+from slm_chassis.postgres_server import PrivatePostgres
+from tests.support import kafka as kafka_support
+from tests.support.processes import Running, free_port, started
+
+PROVIDER_KEY, CUSTOMER_KEY = "acme-hosting", "corner-shop"
+SOURCE = "/bench"
+"""``ce_source`` of the records that a benchmark writes to the intake topics itself: it speaks for the provider."""
+READY_SECONDS = 120.0
+
+
+@dataclass
+class System:
+    """An installation that runs. ``urls``: context → where it answers; embedded, all the same."""
+
+    log: str
+    urls: dict[str, str]
+    client: httpx.AsyncClient
+    operator_key: str
+    processes: dict[str, psutil.Process]
+    """``slm`` or the context → process; the roots only, children belong to them."""
+    postgres: psutil.Process
+    broker: psutil.Process | None = None
+    kafka: str | None = None
+    """The broker's address."""
+    outputs: list[Path] = field(default_factory=list)
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds spent so far: ``services`` (all of them), ``postgres`` (with every backend, ended ones too),
+        ``kafka`` where there is a broker."""
+        spent = {"services": sum(_cpu(each) for each in self.processes.values()), "postgres": _cpu(self.postgres)}
+        if self.broker is not None:
+            spent["kafka"] = _cpu(self.broker)
+        return spent
+
+    def memory(self) -> dict[str, float]:
+        """Megabytes in use now; pages that processes share count once."""
+        held = {"services": sum(_megabytes(each) for each in self.processes.values())}
+        held["postgres"] = _megabytes(self.postgres)
+        return held
+
+    def address(self, context: str) -> tuple[str, int]:
+        url = httpx.URL(self.urls[context])
+        assert url.port is not None
+        return url.host, url.port
+
+
+def _family(process: psutil.Process) -> list[psutil.Process]:
+    return [process, *process.children(recursive=True)]
+
+
+def _cpu(process: psutil.Process) -> float:
+    total = 0.0
+    for each in _family(process):
+        with suppress(psutil.NoSuchProcess):
+            times = each.cpu_times()
+            # Of children that have ended, their parent keeps the account.
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def _megabytes(process: psutil.Process) -> float:
+    total = 0
+    for each in _family(process):
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_full_info().pss
+    return total / 2**20
+
+
+@asynccontextmanager
+async def embedded(python: Callable[[list[str]], list[str]] = lambda module: module) -> AsyncIterator[System]:
+    """``slm up`` in an empty folder: one process, its own PostgreSQL, the log in it."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slm-bench-")))
+        port = free_port()
+        environment = {"SLM_DATA_DIR": str(folder / "data"), "SLM_PORT": str(port), **_speaking_for_provider()}
+        output = folder / "output"
+        running = await stack.enter_async_context(started(python(["slm", "up"]), output, port, environment))
+        await running.ready(READY_SECONDS)
+        client = await stack.enter_async_context(await doors.one(running.url, READY_SECONDS))
+        postmaster = int((folder / "data/postgres/postmaster.pid").read_text().split("\n", 1)[0])
+        yield System(
+            log="postgres",
+            urls=dict.fromkeys(CONTEXTS, running.url),
+            client=client,
+            operator_key=(folder / "data" / "operator-key").read_text().strip(),
+            processes={"slm": psutil.Process(running.process.pid)},
+            postgres=psutil.Process(postmaster),
+            outputs=[output],
+        )
+        await running.stop()
+
+
+@asynccontextmanager
+async def on_kafka() -> AsyncIterator[System]:
+    """Four processes, a Kafka broker and a PostgreSQL server."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slm-bench-")))
+        server = PrivatePostgres.start(folder / "postgres")
+        stack.callback(server.stop)
+        assert server.process_id is not None
+        broker, address = _broker(stack)
+        services: dict[str, Running] = {}
+        for context in CONTEXTS:
+            port = free_port()
+            environment = {
+                "SLM_LOG": f"kafka://{address}",
+                f"SLM_{context.upper()}_DATABASE_URL": server.url(f"slm_{context}"),
+                f"SLM_{context.upper()}_PORT": str(port),
+                "SLM_BOOTSTRAP_KEY": "slm_bench",
+                **_speaking_for_provider(),
+            }
+            module = [f"slm_{context}"]
+            services[context] = await stack.enter_async_context(started(module, folder / context, port, environment))
+        client = await stack.enter_async_context(
+            await doors.each([[each.url] for each in services.values()], READY_SECONDS)
+        )
+        yield System(
+            log="kafka",
+            urls={context: each.url for context, each in services.items()},
+            client=client,
+            operator_key="slm_bench",
+            processes={context: psutil.Process(each.process.pid) for context, each in services.items()},
+            postgres=psutil.Process(server.process_id),
+            broker=broker,
+            kafka=address,
+            outputs=[each.output for each in services.values()],
+        )
+        for each in services.values():
+            await each.stop()
+
+
+def _broker(stack: AsyncExitStack) -> tuple[psutil.Process | None, str]:
+    given = kafka_support.given()
+    if given:
+        return None, given
+    broker = kafka_support.private()
+    stack.callback(broker.remove)
+    return psutil.Process(broker.pid), broker.address
+
+
+def _speaking_for_provider() -> dict[str, str]:
+    return {"SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{named_id(NAMESPACE, PROVIDER_KEY)}"}}'}
+
+
+def started_on(log: str) -> Callable[[], AsyncIterator[System]]:
+    """``postgres`` or ``kafka`` → how its installation starts."""
+    return {"postgres": embedded, "kafka": on_kafka}[log]  # type: ignore[return-value]
