@@ -61,6 +61,21 @@ async def test_a_breach_is_certain_on_a_timer_and_not_at_the_next_fact(database_
         assert (await held.names())[-2:] == ["target-breached", "risk-cleared"]
 
 
+async def test_a_burn_rate_warns_long_before_the_budget_is_spent_and_clears_when_it_slows(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await ready(held, available("99.9", warn_at={"burn_rate": "default"}))
+        await held.measure({"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down"})
+        # 14.4 × 0.1 % of an hour is 51.84 s of downtime: the first whole minute after it is 10:01.
+        await held.settle("2026-11-05T10:01")
+        (risk,) = [data for name, data in await held.published() if name == "target-at-risk"]
+        assert (risk["cause"], risk["threshold"]) == ("burn_rate", "PT1H/PT5M@14.4")
+        await held.measure({"indicator": UP, "at": "2026-11-05T10:02:00Z", "state": "up"})
+        for minute in range(2, 9):
+            await held.settle(f"2026-11-05T10:0{minute}")
+        cleared = [data for name, data in await held.published() if name == "risk-cleared"]
+        assert [data["outcome"] for data in cleared if data["threshold"] == "PT1H/PT5M@14.4"] == ["averted"]
+
+
 async def test_a_late_fact_withdraws_a_breach_and_a_later_one_makes_it_stand_again(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, available())

@@ -13,7 +13,7 @@ from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
-from slm_monitor.domain.timeline import Timeline
+from slm_monitor.domain.timeline import DEGRADED, DOWN, Timeline
 
 
 class CalendarWindows:
@@ -66,13 +66,32 @@ class CalendarWindows:
     def judge_availability(self, timeline: Timeline, since: int | None, moment: Moment, changes: Changes) -> int | None:
         """Judge the touched windows; returns the next instant at which time alone may change something."""
         dues = [self._next_start(moment.as_of)]
+        burning = self._burning_down(timeline, moment.as_of)
+        if burning is not None and self._was_down(timeline, moment.as_of):
+            # Burn rates move with every minute: look again at the next.
+            dues.append((moment.as_of // MINUTE + 1) * MINUTE)
         for window, terms in self._touched(since, moment.as_of):
-            finding = findings.of_availability(timeline, terms, window.start, window.end, moment.as_of)
+            burns = burning if window.start <= moment.as_of < window.end else None
+            finding = findings.of_availability(timeline, terms, window.start, window.end, moment.as_of, burns or ())
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             ahead = [finding.breached_at, *(risk.at for risk in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(_close_of(window, terms))
         return min((due for due in dues if due is not None), default=None)
+
+    def _burning_down(self, timeline: Timeline, as_of: int) -> list[RiskFinding] | None:
+        """The burn rate warnings that hold; None where the terms in force have no pairs."""
+        terms = self.standing.line.at(as_of)
+        if terms is None or not terms.burn_rate_pairs:
+            return None
+        return findings.burning_down(timeline, terms, self.standing.line.begins_at, as_of)
+
+    def _was_down(self, timeline: Timeline, as_of: int) -> bool:
+        """Whether anything was down lately: without it no burn rate rises or falls by time alone."""
+        terms = self.standing.line.at(as_of)
+        assert terms is not None
+        longest = max(pair.long for pair in terms.burn_rate_pairs)
+        return any(each.state in (DOWN, DEGRADED) for each in timeline.segments(as_of - longest, as_of + 1))
 
     def judge_share(self, burning: Sequence[RiskFinding], dirty: Dirty, moment: Moment, changes: Changes) -> int | None:
         """Judge the windows of the touched minutes and the open ones; likewise."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -48,7 +48,14 @@ class Finding:
     scheduled: bool = True
 
 
-def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int, as_of: int) -> Finding:
+def of_availability(
+    timeline: Timeline,
+    terms: ServiceLevelTarget,
+    start: int,
+    end: int,
+    as_of: int,
+    burning: Sequence[RiskFinding] = (),
+) -> Finding:
     """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent."""
     assert terms.objective is not None
     segments = timeline.segments(start, end)
@@ -60,12 +67,12 @@ def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, e
         breach_figure = availability.measure(
             segments, open_intervals, seen.exhausted_at, terms.objective, policy
         ).figure  # fmt: skip
-    risks = tuple(
-        RiskFinding(
-            "budget_consumed", f"{float(share * 100):g}", at, seen.consumed, None, _projected(seen, start, end, as_of)
-        )
+    projected = _projected(seen, start, end, as_of)
+    risks = [
+        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, seen.consumed, None, projected)
         for share, at in seen.reached_at
-    )
+    ]
+    risks += [replace(risk, consumed=seen.consumed, projected_breach_at=projected) for risk in burning]
     detail = {
         "service_time": seen.service_time,
         "down": seen.down,
@@ -82,7 +89,7 @@ def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, e
         met=seen.figure is None or seen.figure >= terms.objective,
         breached_at=seen.exhausted_at,
         breach_figure=breach_figure,
-        risks=risks,
+        risks=tuple(risks),
         detail=detail,
         evidence={
             "down": _down(segments, seen.exhausted_at or as_of),
@@ -90,6 +97,29 @@ def of_availability(timeline: Timeline, terms: ServiceLevelTarget, start: int, e
         },
         scheduled=seen.service_time > 0,
     )
+
+
+def burning_down(timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> list[RiskFinding]:
+    """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
+    factor. Windows are clipped to the term."""
+    found = []
+    for pair in terms.burn_rate_pairs:
+        rates = [
+            _rate_of_downtime(timeline, terms, max(begins_at, as_of - length), as_of)
+            for length in (pair.long, pair.short)
+        ]
+        if min(rates) > pair.factor:
+            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rates[0], None))
+    return found
+
+
+def _rate_of_downtime(timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int) -> Fraction:
+    assert terms.objective is not None
+    seen = availability.measure(
+        timeline.segments(start, end), terms.hours.intervals(start, end), end, terms.objective,
+        availability.Policy(terms.unknown, terms.degraded),
+    )  # fmt: skip
+    return burn_rate.of(seen.down, seen.up + seen.down, terms.objective)
 
 
 def _projected(seen: availability.AvailabilityFigure, start: int, end: int, as_of: int) -> int | None:
