@@ -50,7 +50,7 @@ async def test_a_proposed_target_becomes_a_draft_amendment_that_both_see_and_sig
     assert change == {
         "target": "availability",
         "change": "changed",
-        "fields": [{"field": "objective.at_least", "from": "99.9", "to": "99.95"}],
+        "fields": [{"field": "objective.at_least", "from": "99.99", "to": "99.95"}],
     }
 
     dated = {**amendment["document"], "term": {"effective_at": "2027-01-01T00:00:00Z"}}

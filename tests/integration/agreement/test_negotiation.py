@@ -61,7 +61,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
             "owner_party_id": provider, "key": "payments.checkout", "kind": "availability", "unit": None,
         },
         "aggregation": "availability",
-        "objective": {"at_least": "99.9", "unit": "percent"},
+        "objective": {"at_least": "99.99", "unit": "percent"},
         "window": {"calendar": "month"},
         "service_hours": "24x7",
         "unknown": "removed",
@@ -81,7 +81,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
     }  # fmt: skip
     assert by_key["fast-hour"]["window"] == {"rolling": "PT1H"}
     assert by_key["fast-hour"]["aggregation"] == {"share_at_most": "300"}
-    assert by_key["fast-hour"]["warn_at"]["burn_rate"] == [{"long": "PT10M", "short": "PT1M", "factor": "3"}]
+    assert by_key["fast-hour"]["warn_at"]["burn_rate"] == [{"long": "PT2M", "short": "PT1M", "factor": "2"}]
     assert by_key["p1-resolution"]["indicator"] is None
     assert by_key["p1-resolution"]["applies_to"] == {"type": "incident", "priority": ["P1"]}
     assert by_key["p1-resolution"]["stop"] == "resolved"

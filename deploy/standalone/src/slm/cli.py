@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm_chassis import logs
 from slm_chassis.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service level management on one machine.")
 app.add_typer(importing.app)
+app.command("demo")(demonstration.demo)
 
 DataDir = Annotated[
     Path | None, typer.Option(help="Where the private PostgreSQL and the operator key live; SLM_DATA_DIR, else .slm.")

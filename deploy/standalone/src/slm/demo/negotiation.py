@@ -12,9 +12,16 @@ import httpx
 
 from slm.demo import terms
 
+Body = Mapping[str, Any] | list[dict[str, Any]]
+_NOT_NOW = frozenset({429, 502, 503, 504})
+
 
 class Declined(Exception):
     """The API answered with a problem; the text says which and what to do."""
+
+
+class Unavailable(Declined):
+    """The answer was that this cannot be said now, and may be soon."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,13 @@ async def play(
     return cast, await sign(client, cast, agreed)
 
 
-async def gather_cast(client: httpx.AsyncClient, operator_key: str) -> Cast:
-    """Register both parties and the service; enrol everybody and issue a key each."""
-    provider = await _party(client, operator_key, "acme-hosting", "Acme Hosting")
-    customer = await _party(client, operator_key, "corner-shop", "The Corner Shop")
+async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str = "") -> Cast:
+    """Register both parties and the service; enrol everybody and issue a key each.
+
+    All ids follow from the parties' keys; ``suffix`` makes them other parties.
+    """
+    provider = await _party(client, operator_key, f"acme-hosting{suffix}", "Acme Hosting")
+    customer = await _party(client, operator_key, f"corner-shop{suffix}", "The Corner Shop")
     manager, signatory = "service_level_manager", "provider_signatory"
     provider_manager = await _member(client, operator_key, provider, "ada", "Ada Byron", manager)
     provider_signatory = await _member(client, operator_key, provider, "grace", "Grace Hopper", signatory)
@@ -134,9 +144,13 @@ async def wait_until_in_force(
         await asyncio.sleep(0.05)
 
 
-async def post(client: httpx.AsyncClient, key: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> dict[str, Any]:
     """POST as the owner of a key. Raises Declined."""
-    return _answer(await client.post(path, json=dict(body), headers={"Authorization": f"Bearer {key}"}))
+    return _answer(
+        await client.post(
+            path, json=dict(body) if isinstance(body, Mapping) else body, headers={"Authorization": f"Bearer {key}"}
+        )
+    )
 
 
 async def get(client: httpx.AsyncClient, key: str, path: str) -> dict[str, Any]:
@@ -183,6 +197,7 @@ async def _principal(
 def _answer(response: httpx.Response) -> dict[str, Any]:
     if response.status_code >= 400:
         request = response.request
-        raise Declined(f"{request.method} {request.url.path}: {response.status_code} {response.text}")
+        refusal = Unavailable if response.status_code in _NOT_NOW else Declined
+        raise refusal(f"{request.method} {request.url.path}: {response.status_code} {response.text}")
     answer: dict[str, Any] = response.json()
     return answer

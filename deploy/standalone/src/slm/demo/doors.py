@@ -1,0 +1,94 @@
+"""The public API of an installation behind one address, or behind one of each service with its replicas."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from slm.face import PREFIX, resource_of
+
+_PAUSE_SECONDS = 0.2
+_TIMEOUT = httpx.Timeout(30.0)
+
+
+class NotReady(Exception):
+    """A service did not become ready in time; the text says which and why."""
+
+
+class ByResource(httpx.AsyncBaseTransport):
+    """Sends each request to a replica of the service that owns its resource, as a gateway would, in turn."""
+
+    def __init__(self, owners: Mapping[str, Iterator[httpx.URL]]) -> None:
+        self._owners = owners
+        self._inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        resource = resource_of(request.url.path)
+        if resource not in self._owners:
+            raise httpx.UnsupportedProtocol(f"none of the services serves {request.url.path}", request=request)
+        replica = next(self._owners[resource])
+        request.url = request.url.copy_with(scheme=replica.scheme, host=replica.host, port=replica.port)
+        request.headers["Host"] = replica.netloc.decode()
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@dataclass(frozen=True)
+class Doors:
+    """A client of an installation, and where a person's browser finds each resource."""
+
+    client: httpx.AsyncClient
+    face: str | None
+    """The one address of an installation that has one."""
+    addresses: Mapping[str, str]
+    """Resource → address."""
+
+
+async def one(url: str, patience: float) -> Doors:
+    """The doors of an installation with one face. Raises NotReady."""
+    await _until_ready(url, patience)
+    addresses = dict.fromkeys(await _resources(url), url)
+    return Doors(httpx.AsyncClient(base_url=url, timeout=_TIMEOUT), url, addresses)
+
+
+async def each(services: Sequence[Sequence[str]], patience: float) -> Doors:
+    """The doors of services, each with the URLs of its replicas. Raises NotReady."""
+    addresses: dict[str, str] = {}
+    turns: dict[str, Iterator[httpx.URL]] = {}
+    for replicas in services:
+        for url in replicas:
+            await _until_ready(url, patience)
+        resources = await _resources(replicas[0])
+        addresses |= dict.fromkeys(resources, replicas[0])
+        turns |= dict.fromkeys(resources, itertools.cycle([httpx.URL(url) for url in replicas]))
+    client = httpx.AsyncClient(base_url="http://installation", transport=ByResource(turns), timeout=_TIMEOUT)
+    return Doors(client, None, addresses)
+
+
+async def _resources(url: str) -> set[str]:
+    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as client:
+        paths = (await client.get("/openapi.json")).raise_for_status().json()["paths"]
+    return {resource_of(path) for path in paths if path.startswith(PREFIX)}
+
+
+async def _until_ready(url: str, patience: float) -> None:
+    give_up_at = time.monotonic() + patience
+    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as client:
+        while True:
+            try:
+                answer = await client.get("/readyz")
+                if answer.status_code == 200:
+                    return
+                reason = answer.text
+            except httpx.TransportError as trouble:
+                reason = f"{type(trouble).__name__} {trouble}"
+            if time.monotonic() > give_up_at:
+                raise NotReady(f"{url} is not ready: {reason}")
+            await asyncio.sleep(_PAUSE_SECONDS)

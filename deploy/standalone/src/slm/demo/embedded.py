@@ -1,0 +1,88 @@
+"""The demonstration's own installation: fresh, in this process, on an accelerated clock."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from slm.installation import opened
+from slm_chassis import app, logs
+from slm_chassis.clock import real_now
+from slm_chassis.postgres_server import PrivatePostgres
+from slm_chassis.settings import Settings
+from slm_events.instants import to_text
+
+HOST = "127.0.0.1"
+ORIGIN = "2026-11-02T10:00:00Z"
+"""A Monday within the agreement's service hours."""
+RATE = 60
+"""A second is a minute."""
+
+Work = Callable[[str, str], Awaitable[bool]]
+
+
+def settings_of(data_dir: Path | None) -> Settings:
+    """The settings of the environment, in a folder of the demonstration's own and on a clock that begins now."""
+    given = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    clock = given.clock or f"{ORIGIN},{to_text(real_now())},{RATE}"
+    return given.model_copy(update={"data_dir": given.data_dir / "demo", "clock": clock})
+
+
+def clear(folder: Path) -> None:
+    """Remove what an earlier demonstration left, also one that was killed. Raises DataDirectoryInUse."""
+    if (folder / "postgres").exists():
+        PrivatePostgres.start(folder / "postgres").stop()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+def log_to(path: Path, level: str) -> None:
+    """The services' logs into a file: the terminal belongs to the demonstration."""
+    logs.configure(level)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(path.open("a"))
+
+
+def free_port(wanted: int) -> int:
+    """The port wanted where nobody listens on it, else any."""
+    with socket.socket() as probe:
+        return wanted if wanted and probe.connect_ex((HOST, wanted)) != 0 else 0
+
+
+async def run(settings: Settings, port: int, work: Work) -> bool | None:
+    """Serve while ``work`` (given the URL and the operator's key) goes on; its result, None where it was ended."""
+    tasks: list[asyncio.Task[bool]] = []
+    async with opened(settings) as installation:
+
+        def started(listening: int) -> None:
+            task = asyncio.create_task(_worked(work, f"http://{HOST}:{listening}", installation.key.value))
+            task.add_done_callback(ended)
+            tasks.append(task)
+
+        def ended(task: asyncio.Task[bool]) -> None:
+            # Serving ends as it always does, by a signal; afterwards nobody would catch one.
+            if not task.cancelled():
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        try:
+            await app.serve(installation.apps, installation.face, HOST, port, graceful_seconds=2, started=started)
+        finally:
+            for task in tasks:
+                task.cancel()
+        [result] = await asyncio.gather(*tasks, return_exceptions=True)
+    if isinstance(result, asyncio.CancelledError):
+        return None
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
+async def _worked(work: Work, url: str, key: str) -> bool:
+    return await work(url, key)

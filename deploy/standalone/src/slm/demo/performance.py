@@ -1,0 +1,118 @@
+"""The whole demonstration against an installation that is up: traffic and live stream beside the stages."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import httpx
+
+from slm.demo import play, terms
+from slm.demo.doors import Doors
+from slm.demo.negotiation import Cast, Declined
+from slm.demo.play import Stage, Wrong
+from slm.demo.schedule import MINUTE, Schedule
+from slm.demo.stream import Listener
+from slm.demo.told import Teller
+from slm.demo.traffic import Traffic
+from slm.demo.waiting import NotSeen, Patience
+from slm_chassis.clock import Clock, ScaledClock
+
+_BEFORE = 30 * MINUTE
+"""On real time the play is told as history: it happened half an hour ago."""
+
+Failure = (Declined, NotSeen, Wrong, httpx.HTTPError)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """How to play. ``patience``: real seconds to wait for each thing due."""
+
+    operator_key: str
+    agreement_key: str = terms.AGREEMENT_KEY
+    patience: float = 90.0
+    once: bool = False
+
+
+async def perform(doors: Doors, wanted: Wanted, clock: Clock, tell: Teller) -> bool:
+    """Play, check, tell; then, unless once, go on with everyday traffic until cancelled. Whether all was right."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            await _perform(group, doors, wanted, clock, tell)
+    except BaseExceptionGroup as failures:
+        failure = _first(failures)
+        if not isinstance(failure, Failure):
+            raise failure from None
+        tell.failed(f"{failure}" or type(failure).__name__)
+        return False
+    return True
+
+
+async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: Wanted, clock: Clock, tell: Teller) -> None:
+    client = doors.client
+    plan, suffix = _plan(clock)
+    cast, agreement = await play.negotiate(client, wanted.operator_key, wanted.agreement_key, plan, suffix, tell)
+    stage = Stage(client, cast, agreement["agreement_id"], plan, Patience(clock, wanted.patience), tell)
+    listener = Listener(client, cast.viewer_key, stage.agreement_id, clock, tell.hear)
+    traffic = Traffic(client, cast.integrator_key, plan, clock)
+    await play.finalize(stage, agreement)
+    await play.watch(stage)
+    listening = group.create_task(listener.run())
+    await listener.listens.wait()
+    group.create_task(traffic.run(once=wanted.once))
+    action_plan = await play.warn(stage)
+    traffic.go_on()
+    await play.breach(stage, listener, action_plan)
+    await play.recover(stage, traffic)
+    ids = await play.digest(stage, traffic.position)
+    page_path = await play.report(stage, ids)
+    await play.propose(stage, await play.review(stage, ids))
+    for breach_id in ids:
+        tell.named("standing breach", breach_id)
+    tell.is_played = True
+    if wanted.once:
+        listening.cancel()
+        return
+    _invite(doors, wanted, cast, page_path, tell)
+    tell.show_events()
+
+
+def _plan(clock: Clock) -> tuple[Schedule, str]:
+    """The schedule, and a suffix of the parties' keys: on real time each play is another one."""
+    if isinstance(clock, ScaledClock):
+        return Schedule.beginning(clock.origin), ""
+    plan = Schedule.beginning(clock.now() - _BEFORE)
+    return plan, f"-{plan.base // MINUTE}"
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, tell: Teller) -> None:
+    """Addresses, keys and three commands to try."""
+    at, viewer = doors.addresses, cast.viewer_key
+    tell.note()
+    if doors.face:
+        tell.named("page for people", f"{doors.face}/?key={viewer}")
+    tell.named("report", f"{at['reports']}{page_path}&key={viewer}")
+    for url in sorted(set(at.values())):
+        tell.named("API documentation", f"{url}/docs")
+    tell.note()
+    keys = {
+        "customer's onlooker": viewer,
+        "customer's manager": cast.customer_manager_key,
+        "provider's manager": cast.provider_manager_key,
+        "provider's systems": cast.integrator_key,
+        "operator": wanted.operator_key,
+    }
+    for name, key in keys.items():
+        tell.named(f"key: {name}", key)
+    tell.note()
+    bearer = f'-H "Authorization: Bearer {viewer}"'
+    tell.note(f'curl {bearer} "{at["targets"]}/api/v1/targets"')
+    tell.note(f'curl {bearer} "{at["breaches"]}/api/v1/breaches?standing=true"')
+    tell.note(f'curl -N {bearer} "{at["stream"]}/api/v1/stream"')
+    tell.note()
+    tell.note("Everyday traffic goes on; events as they come. Ctrl-C ends it.")

@@ -1,0 +1,289 @@
+"""The cycle from a requirement to a draft amendment, stage by stage through the public API, each stage checked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from slm.demo import negotiation, schedule, terms
+from slm.demo.negotiation import Cast
+from slm.demo.schedule import Schedule
+from slm.demo.stream import Listener
+from slm.demo.told import Teller
+from slm.demo.traffic import Traffic
+from slm.demo.waiting import Patience
+from slm_calendar import windows
+from slm_events.instants import from_text, to_text
+
+_DAY = 24 * 3600 * 1_000_000
+_AT_RISK, _MOST_URGENT = "availability", "fast-hour"
+_PROPOSED = {"at_least": "99.95"}
+
+
+class Wrong(Exception):
+    """The installation said something else than it should; the text says what was expected."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every stage works with, once the agreement is signed."""
+
+    client: httpx.AsyncClient
+    cast: Cast
+    agreement_id: str
+    schedule: Schedule
+    patience: Patience
+    tell: Teller
+
+    async def get(self, path: str, key: str | None = None, **query: str) -> dict[str, Any]:
+        """GET as the customer's onlooker, or by another key."""
+        asked = str(httpx.URL(path, params=query)) if query else path
+        return await negotiation.get(self.client, key or self.cast.viewer_key, asked)
+
+    async def items(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """A list of the agreement's, as the customer's onlooker sees it."""
+        page = await self.get(path, agreement_id=self.agreement_id, limit="1000", **query)
+        items: list[dict[str, Any]] = page["items"]
+        return items
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """POST as the provider's service level manager."""
+        return await negotiation.post(self.client, self.cast.provider_manager_key, path, body)
+
+
+async def negotiate(
+    client: httpx.AsyncClient, operator_key: str, agreement_key: str, plan: Schedule, suffix: str, tell: Teller
+) -> tuple[Cast, dict[str, Any]]:
+    """Register everybody, and bring an agreement to both acceptances; one that was signed before is taken as it is."""
+    with tell.telling("negotiate") as line:
+        cast = await negotiation.gather_cast(client, operator_key, suffix)
+        await negotiation.record_requirement(client, cast)
+        document = terms.document(to_text(plan.effective_at))
+        agreement = await negotiation.draft(client, cast, document, agreement_key)
+        if agreement["state"] == "draft":
+            proposed = await negotiation.propose(client, cast, agreement)
+            answer = terms.counter_proposal(proposed["document"])
+            countered = await negotiation.counter(client, cast, proposed, answer)
+            agreement = await negotiation.accept(client, cast, countered)
+        line.text = (
+            "requirement, draft, proposal, counter-proposal with "
+            f"{terms.AVAILABILITY_PERCENT} % available, accepted: revision {agreement['revision']['hash'][:12]}"
+        )
+    return cast, agreement
+
+
+async def finalize(stage: Stage, agreement: dict[str, Any]) -> None:
+    """Both sides sign; the agreement comes in force at its instant."""
+    with stage.tell.telling("finalize") as line:
+        signed = await negotiation.sign(stage.client, stage.cast, agreement)
+
+        async def in_force() -> dict[str, Any] | None:
+            seen = await stage.get(f"/api/v1/agreements/{stage.agreement_id}")
+            return seen if seen["state"] == "in_force" else None
+
+        await stage.patience.until(in_force, "the agreement in force", stage.schedule.effective_at)
+        who = " and ".join(signature["name"] for signature in signed["signatures"])
+        line.text = f"signed by {who}, in force from {_time(stage.schedule.effective_at)}"
+
+
+async def watch(stage: Stage) -> None:
+    """Register what is measured, and see that every target is watched."""
+    with stage.tell.telling("monitor") as line:
+        for indicator in schedule.INDICATORS:
+            body = {**indicator, "service_id": stage.cast.service_id}
+            await negotiation.post(stage.client, stage.cast.integrator_key, "/api/v1/indicators", body)
+
+        async def watched() -> list[dict[str, Any]] | None:
+            targets = await stage.items("/api/v1/targets")
+            return targets if len(targets) == 4 else None
+
+        targets = await stage.patience.until(watched, "four targets at monitor-svc")
+        line.text = f"watches {', '.join(target['key'] for target in targets)}; measurements and tickets flow"
+
+
+async def warn(stage: Stage) -> dict[str, Any]:
+    """An outage uses up more than half of the error budget: somebody has a plan before anything is breached."""
+    with stage.tell.telling("risk") as line:
+
+        async def planned() -> dict[str, Any] | None:
+            plans = await stage.items("/api/v1/action-plans")
+            known = (each for each in plans if each["target_key"] == _AT_RISK and each["cause"] == "budget_consumed")
+            return next(known, None)
+
+        due = stage.schedule.at(schedule.FIRST_TOLD + 1)
+        plan = await stage.patience.until(planned, "an action plan for the availability at risk", due)
+        _expect(plan["threshold"] == "50", f"the warning at half of the budget, not {plan['threshold']}")
+        _expect(bool(plan["owner"] and plan["steps"]), "a plan with an owner and the agreed steps")
+        line.text = (
+            f"{plan['target_title']}: {plan['threshold']} % of the error budget used; "
+            f"plan of {plan['owner']} with {len(plan['steps'])} steps"
+        )
+    return plan
+
+
+async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None:
+    """The second outage uses up the rest, by a timer; slow answers miss the rolling hour. The plan has failed."""
+    with stage.tell.telling("breach") as line:
+
+        async def breached() -> list[dict[str, Any]] | None:
+            found = await stage.items("/api/v1/breaches", standing="true")
+            return found if {_AT_RISK, _MOST_URGENT} <= {each["target_key"] for each in found} else None
+
+        due = stage.schedule.at(schedule.SECOND_OVER)
+        found = await stage.patience.until(breached, "breaches of availability and of the rolling hour", due)
+        seconds = stage.tell.seconds
+
+        async def ended() -> dict[str, Any] | None:
+            now = await stage.get(f"/api/v1/action-plans/{plan['plan_id']}")
+            return now if now["state"] != "open" else None
+
+        failed = await stage.patience.until(ended, "the end of the action plan")
+        _expect(failed["state"] == "breached", f"the plan to end breached, not {failed['state']}")
+        ids = {each["breach_id"] for each in found}
+        _expect(failed["breach_id"] in ids, "the plan to name the breach that it did not avert")
+        await _told_live(stage, listener, found)
+        told = ", ".join(
+            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({each['figure_display']})"
+            for each in sorted(found, key=lambda each: each["certain_at"])
+        )
+        line.text = f"{told}; seen {seconds:.1f} s after the start, told live, the plan ended as breached"
+
+
+async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
+    """What was published while somebody listened has been told."""
+    expected = {each["breach_id"] for each in breaches if from_text(each["published_at"]) >= listener.since}
+
+    async def told() -> bool | None:
+        return True if expected <= listener.breach_ids else None
+
+    await stage.patience.until(told, "both breaches on the live stream")
+
+
+async def recover(stage: Stage, traffic: Traffic) -> None:
+    """The rolling hour recovers, and the outage's incident is resolved in time."""
+    with stage.tell.telling("recover") as line:
+        position = await traffic.until_played()
+
+        async def recovered() -> dict[str, Any] | None:
+            found = await stage.items("/api/v1/breaches", standing="true", at_least=position)
+            return next((each for each in found if each["target_key"] == _MOST_URGENT and each["recovered_at"]), None)
+
+        async def met() -> dict[str, Any] | None:
+            clocks = await stage.items("/api/v1/clocks", state="met")
+            return next((each for each in clocks if each["number"] == schedule.PLAYED_TICKET), None)
+
+        back = await stage.patience.until(recovered, "the recovery of the rolling hour")
+        clock = await stage.patience.until(met, f"{schedule.PLAYED_TICKET} met")
+        at = _time(from_text(back["recovered_at"]))
+        line.text = f"{_MOST_URGENT} at {at}; P1 incident {clock['number']} resolved in time"
+
+
+async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
+    """The period's report: agreed against actual, with risks and breaches; as a page too. Gives the page's path."""
+    with stage.tell.telling("report") as line:
+        period = windows.window_at("month", "UTC", stage.schedule.effective_at).id
+        wanted = set(breach_ids)
+
+        async def complete() -> dict[str, Any] | None:
+            built = await stage.post("/api/v1/reports", {"agreement_id": stage.agreement_id, "period": period})
+            return built if wanted <= {each["breach_id"] for each in built["breaches"]} else None
+
+        built = await stage.patience.until(complete, f"the report of {period} with both breaches")
+        _expect(built["verdict"] == "breached", f"a report that says breached, not {built['verdict']}")
+        _expect(len(built["lines"]) >= 4, "a line of the report for each target")
+        path = str(built["page_url"])
+        answer = await stage.client.get(path, headers={"Authorization": f"Bearer {stage.cast.viewer_key}"})
+        _expect(answer.status_code == 200 and "<svg" in answer.text, "a page with a chart")
+        line.text = (
+            f"{period}, {built['state']}: {len(built['lines'])} lines, {built['breach_count']} breaches, "
+            f"{len(built['risks'])} risks; JSON and a page with a chart"
+        )
+    return path
+
+
+async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
+    """The breach has opened a review; it is held, with a lesson and an action. Gives its id."""
+    with stage.tell.telling("review") as line:
+        wanted = set(breach_ids)
+
+        async def opened() -> dict[str, Any] | None:
+            found = await stage.items("/api/v1/reviews", reason="breach")
+            for each in found[-1:]:
+                seen = await stage.get(f"/api/v1/reviews/{each['review_id']}")
+                return seen if wanted <= {item["ref_id"] for item in seen["agenda"]} else None
+            return None
+
+        seen = await stage.patience.until(opened, "a review with both breaches on its agenda")
+        path = f"/api/v1/reviews/{seen['review_id']}"
+        if seen["state"] == "open":
+            await stage.post(f"{path}/hold", _HELD)
+        await stage.post(f"{path}/lessons", {"text": "Switch to the second site first, look for the cause after."})
+        due_at = to_text(stage.patience.now() + 30 * _DAY)
+        action = await stage.post(f"{path}/actions", {**_ACTION, "due_at": due_at})
+        line.text = f"held with {seen['agenda_count']} items; a lesson, and an action of {action['owner']}"
+    return str(seen["review_id"])
+
+
+async def propose(stage: Stage, review_id: str) -> None:
+    """The review proposes another target; a draft amendment appears, linked both ways."""
+    with stage.tell.telling("propose") as line:
+        body = {"target": _AT_RISK, "objective": _PROPOSED, "reason": "What one site can keep, until there are two."}
+        made = await stage.post(f"/api/v1/reviews/{review_id}/target-revision-proposals", body)
+
+        async def drafted() -> dict[str, Any] | None:
+            seen = await stage.get(f"/api/v1/target-revision-proposals/{made['proposal_id']}")
+            return seen if seen["state"] == "drafted" else None
+
+        proposal = await stage.patience.until(drafted, "a draft amendment for the proposal")
+        version = proposal["amendment_version"]
+        amendment = await stage.get(f"/api/v1/agreements/{stage.agreement_id}", version=str(version))
+        _expect(amendment["proposal_id"] == made["proposal_id"], "an amendment that names its proposal")
+        _expect(amendment["revision"]["hash"] == proposal["amendment_revision_hash"], "one revision on both sides")
+        line.text = (
+            f"availability {terms.AVAILABILITY_PERCENT} → {_PROPOSED['at_least']} %: "
+            f"version {version} of the agreement is drafted, linked both ways"
+        )
+
+
+async def digest(stage: Stage, position: str) -> list[str]:
+    """The ids of the breaches of the play that stand; the same in every installation with this clock."""
+    with stage.tell.telling("digest") as line:
+
+        async def judged() -> list[dict[str, Any]] | None:
+            return await stage.items("/api/v1/breaches", standing="true", at_least=position)
+
+        found = await stage.patience.until(judged, "all facts judged")
+        end = stage.schedule.at(schedule.LAST + 1)
+        ids = sorted(each["breach_id"] for each in found if from_text(each["certain_at"]) < end)
+        line.text = f"{digest_of(ids)} of {len(ids)} standing breaches"
+    return ids
+
+
+def digest_of(breach_ids: Iterable[str]) -> str:
+    """SHA-256 over the ids in order, a line each."""
+    return hashlib.sha256("\n".join(sorted(breach_ids)).encode()).hexdigest()[:16]
+
+
+_HELD = {
+    "summary": "Checkout was away twice: a failed deployment, then its repair. Answers were slow in between.",
+    "attendees": ["Ada Byron", "Carl Friedrich"],
+}
+_ACTION = {
+    "text": "Switch to the second site automatically when health checks fail.",
+    "owner": "Checkout operations",
+    "target": _AT_RISK,
+    "expected_change": "An outage of the first site lasts seconds, not minutes.",
+}
+
+
+def _expect(holds: bool, what: str) -> None:
+    if not holds:
+        raise Wrong(f"expected {what}")
+
+
+def _time(instant: int) -> str:
+    return to_text(instant)[11:19]

@@ -1,0 +1,174 @@
+"""What the shop's systems report in the demonstration: a pure function of where the installation's clock begins.
+
+Every instant is fixed in the installation's time, whenever it is sent, so that each play comes to the same breaches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm.demo import terms
+from slm_calendar import windows
+from slm_events.instants import to_text
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+
+EFFECTIVE = 8
+"""Minute, after the beginning, in which the agreement takes effect."""
+FIRST_OUTAGE = 9
+FIRST_TOLD = 11
+"""The first outage is told when it is over."""
+HELD = 13
+"""From this minute on facts wait until somebody has seen the plan against the first risk."""
+SLOW = range(13, 15)
+SECOND_OUTAGE = 13
+SECOND_OVER = 16
+LAST = 19
+"""The last minute of the play; what follows is everyday traffic."""
+
+VALUES_A_MINUTE = 12
+_HEALTHY_MILLISECONDS, _SPREAD_MILLISECONDS, _SLOW_MILLISECONDS = 110, 150, 480
+_SPENT_FIRST = Fraction(6, 10)
+"""Of the month's error budget, by the first outage: above the warning at half of it, and nobody is hurt yet."""
+_BUDGET = 1 - Fraction(terms.AVAILABILITY_PERCENT) / 100
+
+INDICATORS: tuple[dict[str, Any], ...] = (
+    {"key": terms.AVAILABILITY_INDICATOR, "kind": "availability", "initial_state": "up"},
+    {"key": terms.LATENCY_INDICATOR, "kind": "value", "unit": "ms"},
+)
+TICKET_SOURCE = "servicenow"
+PLAYED_TICKET = "INC0001"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is told of one minute, as the two doors take it."""
+
+    measurements: list[dict[str, Any]]
+    ticket_events: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``base``: the whole minute, microseconds UTC, from which all others are counted."""
+
+    base: int
+
+    @classmethod
+    def beginning(cls, origin: int) -> Schedule:
+        """The schedule of a clock that begins at an instant: minutes are whole ones."""
+        return cls(-(-origin // MINUTE) * MINUTE)
+
+    @property
+    def effective_at(self) -> int:
+        return self.at(EFFECTIVE)
+
+    def at(self, minute: int, seconds: int = 0) -> int:
+        """The instant of a minute of the schedule."""
+        return self.base + minute * MINUTE + seconds * SECOND
+
+    def minute_of(self, instant: int) -> int:
+        """The minute of the schedule in which an instant lies."""
+        return (instant - self.base) // MINUTE
+
+    def facts(self, minute: int) -> Facts:
+        """What is told once a minute is over."""
+        return Facts([*self._states(minute), *self._latencies(minute)], self._tickets(minute))
+
+    @property
+    def first_outage(self) -> tuple[int, int]:
+        """From and to of the outage that puts the month's availability at risk."""
+        month = windows.window_at("month", "UTC", self.effective_at)
+        budget = _BUDGET * (month.end - self.effective_at)
+        start = self.at(FIRST_OUTAGE)
+        return start, start + int(_SPENT_FIRST * budget) // SECOND * SECOND
+
+    def _states(self, minute: int) -> list[dict[str, Any]]:
+        indicator = {"indicator": terms.AVAILABILITY_INDICATOR}
+        if minute == FIRST_TOLD:
+            start, end = self.first_outage
+            return [{**indicator, "outage": {"from": to_text(start), "to": to_text(end)}}]
+        state = {EFFECTIVE: "up", SECOND_OUTAGE: "down", SECOND_OVER: "up"}.get(minute) or _later_state(minute)
+        return [{**indicator, "at": to_text(self.at(minute)), "state": state}] if state else []
+
+    def _latencies(self, minute: int) -> list[dict[str, Any]]:
+        slow = _slow_values(minute)
+        return [
+            {
+                "indicator": terms.LATENCY_INDICATOR,
+                "at": to_text(self.at(minute, number * 60 // VALUES_A_MINUTE)),
+                "value": _latency(minute, number) + (_SLOW_MILLISECONDS if number < slow else 0),
+                "unit": "ms",
+            }
+            for number in range(VALUES_A_MINUTE)
+        ]
+
+    def _tickets(self, minute: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "source": TICKET_SOURCE,
+                "ticket": ticket,
+                "id": str(number),
+                "sequence": number,
+                "at": to_text(self.at(minute)),
+                "type": "incident",
+                "priority": "P1",
+                "service": terms.SERVICE["key"],
+                **event,
+            }
+            for ticket, number, event in _ticket_steps(minute)
+        ]
+
+
+def _latency(minute: int, number: int) -> int:
+    return _HEALTHY_MILLISECONDS + (minute * 37 + number * 53) % _SPREAD_MILLISECONDS
+
+
+def _slow_values(minute: int) -> int:
+    """How many of a minute's answers are slow: half of them in the play, later now and then."""
+    if minute in SLOW:
+        return VALUES_A_MINUTE // 2
+    if minute <= LAST:
+        return 0
+    # Two hours in four are quiet, one brings a warning that passes, one a breach that recovers.
+    slow_minutes = {90: 6, 200: 20}
+    return next((6 for start, length in slow_minutes.items() if start <= minute % 240 < start + length), 0)
+
+
+def _later_state(minute: int) -> str | None:
+    if minute <= LAST:
+        return None
+    return {100: "degraded", 110: "up"}.get(minute % 120)
+
+
+def _ticket_steps(minute: int) -> list[tuple[str, int, dict[str, Any]]]:
+    """(ticket, sequence, event) of a minute: the outage's own incident, later one every three quarters of an hour."""
+    if minute <= LAST:
+        return [(PLAYED_TICKET, *_PLAYED[minute])] if minute in _PLAYED else []
+    steps = []
+    for age, (number, event) in _LATER.items():
+        opened = minute - age
+        if opened > LAST and opened % 45 == 0:
+            steps.append((f"INC{1 + opened // 45:04d}", number, event))
+    return steps
+
+
+_AWAITED = {"event": "state_changed", "state": "awaiting_vendor"}
+_TAKEN_UP = {"event": "state_changed", "state": "in_progress"}
+_PLAYED: dict[int, tuple[int, dict[str, Any]]] = {
+    FIRST_OUTAGE: (1, {"event": "opened"}),
+    FIRST_OUTAGE + 1: (2, {"event": "assigned"}),
+    FIRST_TOLD: (3, _AWAITED),
+    SECOND_OUTAGE: (4, _TAKEN_UP),
+    SECOND_OVER: (5, {"event": "resolved"}),
+}
+_LATER: dict[int, tuple[int, dict[str, Any]]] = {
+    0: (1, {"event": "opened"}),
+    4: (2, {"event": "assigned"}),
+    20: (3, _AWAITED),
+    50: (4, _TAKEN_UP),
+    95: (5, {"event": "resolved"}),
+}

@@ -1,0 +1,82 @@
+"""The live stream as one who looks on hears it: server-sent events, resumed after every interruption."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from slm.demo.negotiation import Declined
+from slm_chassis.clock import Clock
+
+_PAUSE_SECONDS = 0.5
+_SILENCE_SECONDS = 60.0
+"""Longer than the stream's own beat: a connection this quiet is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An event of the stream: its name as in ``TargetBreached``, and its data."""
+
+    name: str
+    data: dict[str, Any]
+
+
+class Listener:
+    """Remembers which breaches it was told of, and hands on every event."""
+
+    def __init__(
+        self, client: httpx.AsyncClient, key: str, agreement_id: str, clock: Clock, hear: Callable[[Heard], None]
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._parameters = {"agreement_id": agreement_id}
+        self._hear = hear
+        self._last_id = ""
+        self.listens = asyncio.Event()
+        self.since = 0
+        """The installation's instant from which on everything is heard."""
+        self.breach_ids: set[str] = set()
+
+    async def run(self) -> None:
+        """Listen until cancelled. Raises Declined where the stream is refused."""
+        while True:
+            try:
+                async for heard in self._events():
+                    if heard.name == "TargetBreached":
+                        self.breach_ids.add(heard.data["breach_id"])
+                    self._hear(heard)
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _events(self) -> AsyncIterator[Heard]:
+        headers = self._headers | ({"Last-Event-ID": self._last_id} if self._last_id else {})
+        timeout = httpx.Timeout(30.0, read=_SILENCE_SECONDS)
+        asked = self._client.stream(
+            "GET", "/api/v1/stream", params=self._parameters, headers=headers, timeout=timeout
+        )  # fmt: skip
+        async with asked as answer:
+            if answer.status_code >= 500:
+                return
+            if answer.status_code != 200:
+                raise Declined(f"GET /api/v1/stream: {answer.status_code} {(await answer.aread()).decode()}")
+            name = ""
+            async for line in answer.aiter_lines():
+                field, _, value = line.partition(": ")
+                if field == "id":
+                    if not self._last_id:
+                        self.since = self._clock.now()
+                        self.listens.set()
+                    self._last_id = value
+                elif field == "event":
+                    name = value
+                elif field == "data" and name not in ("", "reset"):
+                    yield Heard(name, json.loads(value)["data"])
+                elif not line:
+                    name = ""

@@ -1,0 +1,98 @@
+"""What the demonstration says on the terminal: a line a stage, then addresses and keys, then events as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
+
+from slm.demo.stream import Heard
+from slm.page import event_names
+from slm_chassis.clock import Clock
+from slm_events.instants import to_text
+
+_STAGE_WIDTH = 10
+_NAMES = event_names()
+
+
+@dataclass
+class Line:
+    """What a stage will have come to."""
+
+    text: str = ""
+
+
+class Teller:
+    """Writes to one console. ``stage`` is the stage that is being played."""
+
+    def __init__(self, console: Console, clock: Clock) -> None:
+        self._console = console
+        self._clock = clock
+        self._started = time.monotonic()
+        self._shows_events = False
+        self.stage = "start"
+        self.is_played = False
+
+    @property
+    def seconds(self) -> float:
+        """Real seconds since the beginning."""
+        return time.monotonic() - self._started
+
+    @contextmanager
+    def telling(self, stage: str) -> Iterator[Line]:
+        """Play a stage, then say in one line what happened; a failure is left to ``failed``."""
+        self.stage = stage
+        line = Line()
+        if self._console.is_terminal:
+            with self._console.status(f"{stage} …"):
+                yield line
+        else:
+            yield line
+        self._say("✓", "green", stage, line.text)
+
+    def told(self, stage: str, text: str) -> None:
+        """A stage of which only the end is told."""
+        self.stage = stage
+        self._say("✓", "green", stage, text)
+
+    def failed(self, reason: str) -> None:
+        self._say("✗", "bold red", self.stage, reason)
+
+    def note(self, text: str = "") -> None:
+        """A line as it is."""
+        self._console.print(Text(text), soft_wrap=True)
+
+    def named(self, name: str, text: str) -> None:
+        """A line of a list: what it is, then where."""
+        self._console.print(Text.assemble((f"  {name:<22}", "bold"), text), soft_wrap=True)
+
+    def show_events(self) -> None:
+        """From now on a line an event."""
+        self._shows_events = True
+
+    def hear(self, heard: Heard) -> None:
+        if not self._shows_events:
+            return
+        about = heard.data.get("target_title") or heard.data.get("target_key") or heard.data.get("title") or ""
+        more = heard.data.get("figure_display") or heard.data.get("ticket") or heard.data.get("outcome") or ""
+        if isinstance(more, dict):
+            more = more.get("number", "")
+        style = "red" if heard.name == "TargetBreached" else "yellow" if heard.name == "TargetAtRisk" else "green"
+        words = Text.assemble(
+            (f"{self._time()}  ", "dim"), (f"{_NAMES.get(heard.name, heard.name):<24}", style), f"{about}  {more}"
+        )
+        self._console.print(words, soft_wrap=True)
+
+    def _say(self, mark: str, style: str, stage: str, text: str) -> None:
+        when = f"{self._time()} {self.seconds:6.1f} s  "
+        self._console.print(
+            Text.assemble((when, "dim"), (f"{mark} ", style), (f"{stage:<{_STAGE_WIDTH}}", "bold"), text),
+            soft_wrap=True,
+        )
+
+    def _time(self) -> str:
+        return to_text(self._clock.now())[11:19]

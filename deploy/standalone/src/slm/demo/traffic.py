@@ -1,0 +1,81 @@
+"""The shop's systems at work: they send each minute's facts through the public API once the minute is over."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from slm.demo import negotiation
+from slm.demo.negotiation import Declined, Unavailable
+from slm.demo.schedule import EFFECTIVE, HELD, LAST, Schedule
+from slm_chassis.clock import Clock, sleep_until
+
+_MOST_MINUTES = 60
+"""Told in one request where the sender is behind."""
+_PAUSE_SECONDS = 0.5
+
+
+class Traffic:
+    """Sends minute after minute. ``position`` is the doors' token of the last facts sent, for ``at_least``."""
+
+    def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: Schedule, clock: Clock) -> None:
+        self._client = client
+        self._key = integrator_key
+        self._schedule = schedule
+        self._clock = clock
+        self._next = EFFECTIVE
+        self._held = asyncio.Event()
+        self._played = asyncio.Event()
+        self._positions: dict[str, str] = {}
+        self.sent = 0
+
+    def go_on(self) -> None:
+        """Send what waited for the first risk to be seen."""
+        self._held.set()
+
+    async def until_played(self) -> str:
+        """Wait until all facts of the play are sent; returns the position from which on they are all judged."""
+        await self._played.wait()
+        return self.position
+
+    @property
+    def position(self) -> str:
+        return ".".join(position for position in self._positions.values() if position)
+
+    async def run(self, *, once: bool) -> None:
+        """Send the facts of the play; then, unless ``once``, everyday traffic for ever. Raises Declined."""
+        await self._run_to(HELD)
+        await self._held.wait()
+        await self._run_to(LAST + 1)
+        self._played.set()
+        while not once:
+            await self._run_to(self._next + 1)
+
+    async def _run_to(self, end: int) -> None:
+        while self._next < end:
+            await sleep_until(self._clock, self._schedule.at(self._next + 1))
+            over = self._schedule.minute_of(self._clock.now())
+            until = min(end, max(over, self._next + 1), self._next + _MOST_MINUTES)
+            await self._send(range(self._next, until))
+            self._next = until
+
+    async def _send(self, minutes: range) -> None:
+        facts = [self._schedule.facts(minute) for minute in minutes]
+        await self._post("measurements", [item for each in facts for item in each.measurements])
+        await self._post("ticket-events", [item for each in facts for item in each.ticket_events])
+
+    async def _post(self, door: str, items: list[dict[str, Any]]) -> None:
+        """Until it is taken: facts carry their identity, so sending them again changes nothing."""
+        while items:
+            try:
+                answer = await negotiation.post(self._client, self._key, f"/api/v1/{door}", items)
+            except (httpx.TransportError, Unavailable):
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if answer["items"]:
+                raise Declined(f"{door}: {answer['items'][0]}")
+            self._positions[door] = answer["position"]
+            self.sent += answer["accepted"]
+            return
