@@ -61,11 +61,14 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
         of_services = _service_settings(settings, addresses, key)
         await migrate_all(addresses)
         log = await connect_log(settings.model_copy(update={"log": addresses.log}), clock, "slm")
+        apps: list[App] = []
         try:
-            apps = [await _build(each, log, clock) for each in of_services]
+            for each in of_services:
+                apps.append(await _build(each, log, clock))
             face = Face(apps, [page], max_body_bytes=settings.max_body_bytes)
             yield Installation(apps, face, key)
         finally:
+            await asyncio.gather(*(app.stop() for app in apps))
             await log.close()
 
 
@@ -77,12 +80,23 @@ async def addressed(settings: Settings) -> AsyncIterator[Addresses]:
         yield Addresses(settings.log, given)
         return
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    server = await asyncio.to_thread(PrivatePostgres.start, settings.data_dir / "postgres")
+    server = await _started(settings.data_dir / "postgres")
     try:
         databases = {context: url or server.url(package_of(context)) for context, url in given.items()}
         yield Addresses(settings.log or server.url("slm_log"), databases)
     finally:
         await asyncio.to_thread(server.stop)
+
+
+async def _started(directory: Path) -> PrivatePostgres:
+    """The server; where we are cancelled meanwhile it is stopped again, as its start in a thread goes on regardless."""
+    starting = asyncio.create_task(asyncio.to_thread(PrivatePostgres.start, directory))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        server = await starting
+        await asyncio.to_thread(server.stop)
+        raise
 
 
 async def migrate_all(addresses: Addresses) -> None:

@@ -63,9 +63,19 @@ async def _migrate(settings: Settings) -> None:
 def _run(work: Coroutine[Any, Any, None]) -> None:
     async def stoppable() -> None:
         task = asyncio.create_task(work)
-        # Until the server has its own handlers: a stop during the start still closes what was opened.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        await task
+        asked = asyncio.Event()
+
+        def stop() -> None:
+            asked.set()
+            task.cancel()
+
+        # Until the server has its own handlers: a stop during the start closes what was opened, and is no error.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not asked.is_set():
+                raise
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(stoppable())
