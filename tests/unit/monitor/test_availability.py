@@ -111,7 +111,8 @@ def test_two_halves_add_up_to_the_whole() -> None:
     timeline = timeline_of(facts, "up")
     whole = findings.of_availability(timeline, line.latest, START, END, END)
     halves = [
-        findings.of_availability(timeline, line.latest, start, end, END) for start, end in ((START, middle), (middle, END))
+        findings.of_availability(timeline, line.latest, start, end, END)
+        for start, end in ((START, middle), (middle, END))
     ]
     assert sum(half.good for half in halves) == whole.good
     assert sum(half.total for half in halves) == whole.total

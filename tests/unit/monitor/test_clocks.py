@@ -148,3 +148,15 @@ def test_elapsed_times_leave_pauses_out() -> None:
         service_hours="business",
     )  # fmt: skip
     assert (clock.elapsed_calendar, clock.elapsed_service) == (2 * HOUR + 15 * MINUTE, 2 * HOUR + 15 * MINUTE)
+
+
+def test_an_event_older_than_the_opening_starts_no_clock() -> None:
+    clock = only(
+        ticket_event("2026-11-02T07:00", "assigned", type="incident", priority="P1"), opened("2026-11-02T09:00")
+    )
+    assert clock.started_at == at("2026-11-02T09:00")
+
+
+def test_a_ticket_whose_opening_was_never_sent_begins_with_what_is_heard_first() -> None:
+    clock = only(ticket_event("2026-11-02T07:00", "assigned", type="incident", priority="P1"))
+    assert clock.started_at == at("2026-11-02T07:00")

@@ -86,8 +86,13 @@ class Door:
         ``run_id`` names the import: where an answer is lost, the same call again opens no second hold.
         """
         document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
-        answer = _checked(self._request("POST", "/api/v1/imports", json=document))
-        return str(answer.json()["import_id"])
+        opened = _checked(self._request("POST", "/api/v1/imports", json=document)).json()
+        import_id = str(opened["import_id"])
+        while opened.get("state") == "opening":
+            self._waiting("opening")
+            time.sleep(0.05)
+            opened = _checked(self._request("GET", f"/api/v1/imports/{import_id}")).json()
+        return import_id
 
     def complete_import(self, import_id: str) -> None:
         """Let judgement go on, and wait until all that was imported has been judged."""

@@ -89,8 +89,10 @@ class _Walk:
         self._run: _Run | None = None
         self._opened_at: int | None = None
         self._state: str | None = None
+        self._openings: frozenset[str] = frozenset()
 
     def over(self, events: Sequence[TicketEvent]) -> list[Clock]:
+        self._openings = frozenset(event.event for event in events) & {"opened"}
         for event in events:
             self._attributes.update(event.attributes)
             self._take(event)
@@ -99,7 +101,7 @@ class _Walk:
         return self._ended
 
     def _take(self, event: TicketEvent) -> None:
-        if self._opened_at is None:
+        if self._opened_at is None and (event.event == "opened" or not self._openings):
             self._opened_at = event.at
         if self._run is None:
             self._start(event)
@@ -111,13 +113,15 @@ class _Walk:
 
     def _start(self, event: TicketEvent) -> None:
         # A ticket keeps the terms of its opening, also where another event is what starts the clock.
-        assert self._opened_at is not None
+        if self._opened_at is None:
+            return
         target = _first_match(self._lines, self._opened_at, self._attributes)
         if target is None or target.clock is None:
             return
         start, stop = target.clock.start, target.clock.stop
-        # Sources lose openings: whatever is heard first of a ticket opens it.
-        if event.event == start or (start == "opened" and event.event not in (stop, "closed", "cancelled")):
+        # Some sources never send an opening: then whatever is heard first of a ticket opens it.
+        stands_in = start == "opened" and not self._openings and event.event not in (stop, "closed", "cancelled")
+        if event.event == start or stands_in:
             self._run = _Run(target, target.clock, event.at)
 
     def _rematch(self, event: TicketEvent) -> None:
