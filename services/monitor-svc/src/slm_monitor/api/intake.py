@@ -50,7 +50,9 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
 def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
     schema = {"schema": {"type": "array", "items": {"type": "object"}}, "example": example}
     lines = {"schema": {"type": "string", "description": "one JSON object a line"}}
-    return {"requestBody": {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}}
+    body = {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}
+    # The key is checked without FastAPI's dependencies, whose cost would be most of a small request's.
+    return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}]}
 
 
 Take = Callable[[bytes, str, Principal], Awaitable[Answer]]

@@ -134,7 +134,9 @@ class Live:
                     yield line
             while not client.is_slow or not client.queue.empty():
                 try:
-                    line = await asyncio.wait_for(client.queue.get(), _BEAT_SECONDS)
+                    # Not wait_for: Python 3.11's loses a cancellation that meets a result.
+                    async with asyncio.timeout(_BEAT_SECONDS):
+                        line = await client.queue.get()
                 except TimeoutError:
                     yield b": still here\n\n"
                     continue
