@@ -1,0 +1,79 @@
+"""Each service as processes of its own, on a real Kafka and a real PostgreSQL, as a user who scales out starts them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from slm.contexts import CONTEXTS, package_of
+from tests.support.processes import Running, free_port, started
+
+READY_SECONDS = 120.0
+KEY = "slm_given"
+"""The operator's."""
+
+
+@dataclass
+class Installation:
+    """Four services. Replicas are numbered from 0; a process started again keeps its port, so its URL stays."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    ports: dict[tuple[str, int], int]
+    _stack: AsyncExitStack
+    _running: dict[tuple[str, int], Running] = field(default_factory=dict)
+
+    def urls(self, context: str) -> list[str]:
+        """Where each replica of a service answers."""
+        return [f"http://127.0.0.1:{port}" for (name, _), port in sorted(self.ports.items()) if name == context]
+
+    async def start(self, context: str, replica: int = 0, **more: str) -> None:
+        """Start one process; ``ready`` waits for it."""
+        port = self.ports[context, replica]
+        environment = {**self.environment, f"SLM_{context.upper()}_PORT": str(port), **more}
+        process = started([package_of(context)], self.folder / f"{context}-{replica}", port, environment)
+        self._running[context, replica] = await self._stack.enter_async_context(process)
+
+    async def ready(self) -> None:
+        """Wait until every process says that it is; raises AssertionError with the words of one that ended."""
+        await asyncio.gather(*(each.ready(READY_SECONDS) for each in self._running.values()))
+
+    async def kill9(self, context: str, replica: int = 0) -> None:
+        """End one process without a word."""
+        await self._running.pop((context, replica)).stop(signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End all in good order; fails the test where one did not."""
+        ended = await asyncio.gather(*(each.stop() for each in self._running.values()))
+        said = {name: each.said()[-3000:] for name, each in self._running.items()}
+        assert not any(ended), said
+        self._running.clear()
+
+
+@asynccontextmanager
+async def apart(
+    folder: Path,
+    *,
+    log: str,
+    database: Callable[[str], str],
+    clock: str = "",
+    replicas: Mapping[str, int] | None = None,
+) -> AsyncIterator[Installation]:
+    """An installation that is ready. ``database``: context → URL; ``replicas``: context → how many, one where left out.
+
+    Whatever still runs at the end is killed.
+    """
+    counts = dict.fromkeys(CONTEXTS, 1) | dict(replicas or {})
+    ports = {(context, number): free_port() for context in CONTEXTS for number in range(counts[context])}
+    environment = {"SLM_LOG": log, "SLM_CLOCK": clock, "SLM_BOOTSTRAP_KEY": KEY}
+    environment |= {f"SLM_{context.upper()}_DATABASE_URL": database(context) for context in CONTEXTS}
+    async with AsyncExitStack() as stack:
+        installation = Installation(folder, environment, ports, stack)
+        for context, number in ports:
+            await installation.start(context, number)
+        await installation.ready()
+        yield installation
