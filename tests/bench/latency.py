@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -57,9 +58,11 @@ class Seen:
         return [times[0] - sent[key] for key, times in self.at.items() if key in sent]
 
 
-async def measure(log: str, breaches: int, a_second: float, rows_a_second: int) -> list[str]:
+async def measure(
+    log: str, breaches: int, a_second: float, rows_a_second: int, profile: Path | None = None
+) -> list[str]:
     """Start an installation, breach so many targets, and say how soon it was seen; one line a receiver."""
-    async with started_on(log)() as system:  # type: ignore[attr-defined]
+    async with started_on(log, profile) as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = await _agreements(system, cast, breaches)
         receivers: dict[str, Seen] = {"event stream": Seen()}
@@ -67,9 +70,10 @@ async def measure(log: str, breaches: int, a_second: float, rows_a_second: int) 
             stack.push_async_callback(_ended, await _listening(system, cast, receivers))
             load = asyncio.create_task(_other_load(system, cast, rows_a_second))
             stack.push_async_callback(_ended, [load])
-            await asyncio.sleep(3.0)
-            sent = await _breach_all(system, cast, keys, a_second)
-            await _until(lambda: all(not seen.lost(sent) for seen in receivers.values()))
+            await system.at_rest()
+            with system.profiling():
+                sent = await _breach_all(system, cast, keys, a_second)
+                await _until(lambda: all(not seen.lost(sent) for seen in receivers.values()))
             # What is told a second time is told soon after the first.
             await asyncio.sleep(2.0)
         return [
@@ -164,7 +168,7 @@ async def _breach_all(system: System, cast: Cast, keys: list[str], a_second: flo
 
 async def _until(reached: Callable[[], bool]) -> None:
     give_up_at = time.monotonic() + PATIENCE_SECONDS
-    while not reached() and time.monotonic() < give_up_at:
+    while not reached() and time.monotonic() < give_up_at:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
 
 
@@ -183,8 +187,9 @@ def main() -> None:
     parser.add_argument("--breaches", type=int, default=1_000)
     parser.add_argument("--per-second", type=float, default=20.0, help="breaches a second")
     parser.add_argument("--rows", type=int, default=1_000, help="rows a second of other load")
+    parser.add_argument("--profile", type=Path, help="a file for the figures of cProfile; embedded only")
     given = parser.parse_args()
-    print(*asyncio.run(measure(given.log, given.breaches, given.per_second, given.rows)), sep="\n")
+    print(*asyncio.run(measure(given.log, given.breaches, given.per_second, given.rows, given.profile)), sep="\n")
 
 
 if __name__ == "__main__":

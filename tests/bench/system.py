@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import psutil
 
 from slm.contexts import CONTEXTS
-from slm.demo import doors
+from slm.face import resource_of
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.postgres_server import PrivatePostgres
 from tests.support import kafka as kafka_support
@@ -22,6 +25,10 @@ PROVIDER_KEY, CUSTOMER_KEY = "acme-hosting", "corner-shop"
 SOURCE = "/bench"
 """``ce_source`` of the records that a benchmark writes to the intake topics itself: it speaks for the provider."""
 READY_SECONDS = 120.0
+TIMEOUT = 60.0
+REST_SECONDS = 2.0
+MONITORED = frozenset({"indicators", "measurements", "targets"})
+"""Resources of monitor-svc that benchmarks use; the others they use are agreement-svc's."""
 
 
 @dataclass
@@ -38,7 +45,7 @@ class System:
     broker: psutil.Process | None = None
     kafka: str | None = None
     """The broker's address."""
-    outputs: list[Path] = field(default_factory=list)
+    profiled: bool = False
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds spent so far: ``services`` (all of them), ``postgres`` (with every backend, ended ones too),
@@ -54,10 +61,43 @@ class System:
         held["postgres"] = _megabytes(self.postgres)
         return held
 
+    async def at_rest(self) -> float:
+        """Wait until what came before has been worked off; the share of a core that the system then needs, percent."""
+        shares: list[float] = []
+        while True:
+            before, began = sum(self.cpu().values()), time.perf_counter()
+            await asyncio.sleep(REST_SECONDS)
+            shares.append(100 * (sum(self.cpu().values()) - before) / (time.perf_counter() - began))
+            if len(shares) > 3 and shares[-1] > 0.8 * min(shares):
+                return min(shares)
+
+    @contextmanager
+    def profiling(self) -> Iterator[None]:
+        """Around what a profile is to show; nothing where none is wanted."""
+        if self.profiled:
+            self.processes["slm"].send_signal(signal.SIGUSR1)
+        yield
+        if self.profiled:
+            self.processes["slm"].send_signal(signal.SIGUSR2)
+            time.sleep(1.0)
+
     def address(self, context: str) -> tuple[str, int]:
         url = httpx.URL(self.urls[context])
         assert url.port is not None
         return url.host, url.port
+
+
+class _Gateway(httpx.AsyncHTTPTransport):
+    """One address in front of the services."""
+
+    def __init__(self, urls: dict[str, str]) -> None:
+        super().__init__()
+        self._urls = {context: httpx.URL(url) for context, url in urls.items()}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        owner = self._urls["monitor" if resource_of(request.url.path) in MONITORED else "agreement"]
+        request.url = request.url.copy_with(host=owner.host, port=owner.port)
+        return await super().handle_async_request(request)
 
 
 def _family(process: psutil.Process) -> list[psutil.Process]:
@@ -83,16 +123,20 @@ def _megabytes(process: psutil.Process) -> float:
 
 
 @asynccontextmanager
-async def embedded(python: Callable[[list[str]], list[str]] = lambda module: module) -> AsyncIterator[System]:
-    """``slm up`` in an empty folder: one process, its own PostgreSQL, the log in it."""
+async def embedded(profile: Path | None = None) -> AsyncIterator[System]:
+    """``slm up`` in an empty folder: one process, its own PostgreSQL, the log in it.
+
+    ``profile``: a file for the figures of cProfile, which makes everything about twice as slow; see ``profiling``.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="slm-bench-")))
         port = free_port()
         environment = {"SLM_DATA_DIR": str(folder / "data"), "SLM_PORT": str(port), **_speaking_for_provider()}
         output = folder / "output"
-        running = await stack.enter_async_context(started(python(["slm", "up"]), output, port, environment))
+        module = ["slm", "up"] if profile is None else ["tests.bench.profiled", str(profile), "slm", "up"]
+        running = await stack.enter_async_context(started(module, output, port, environment))
         await running.ready(READY_SECONDS)
-        client = await stack.enter_async_context(await doors.one(running.url, READY_SECONDS))
+        client = await stack.enter_async_context(httpx.AsyncClient(base_url=running.url, timeout=TIMEOUT))
         postmaster = int((folder / "data/postgres/postmaster.pid").read_text().split("\n", 1)[0])
         yield System(
             log="postgres",
@@ -101,7 +145,7 @@ async def embedded(python: Callable[[list[str]], list[str]] = lambda module: mod
             operator_key=(folder / "data" / "operator-key").read_text().strip(),
             processes={"slm": psutil.Process(running.process.pid)},
             postgres=psutil.Process(postmaster),
-            outputs=[output],
+            profiled=profile is not None,
         )
         await running.stop()
 
@@ -127,19 +171,20 @@ async def on_kafka() -> AsyncIterator[System]:
             }
             module = [f"slm_{context}"]
             services[context] = await stack.enter_async_context(started(module, folder / context, port, environment))
-        client = await stack.enter_async_context(
-            await doors.each([[each.url] for each in services.values()], READY_SECONDS)
-        )
+        urls = {context: each.url for context, each in services.items()}
+        for each in services.values():
+            await each.ready(READY_SECONDS)
+        gateway = httpx.AsyncClient(transport=_Gateway(urls), base_url="http://bench", timeout=TIMEOUT)
+        client = await stack.enter_async_context(gateway)
         yield System(
             log="kafka",
-            urls={context: each.url for context, each in services.items()},
+            urls=urls,
             client=client,
             operator_key="slm_bench",
             processes={context: psutil.Process(each.process.pid) for context, each in services.items()},
             postgres=psutil.Process(server.process_id),
             broker=broker,
             kafka=address,
-            outputs=[each.output for each in services.values()],
         )
         for each in services.values():
             await each.stop()
@@ -158,6 +203,6 @@ def _speaking_for_provider() -> dict[str, str]:
     return {"SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{named_id(NAMESPACE, PROVIDER_KEY)}"}}'}
 
 
-def started_on(log: str) -> Callable[[], AsyncIterator[System]]:
-    """``postgres`` or ``kafka`` → how its installation starts."""
-    return {"postgres": embedded, "kafka": on_kafka}[log]  # type: ignore[return-value]
+def started_on(log: str, profile: Path | None = None) -> AbstractAsyncContextManager[System]:
+    """The installation of a log: ``postgres`` (embedded) or ``kafka`` (four processes). Only the first is profiled."""
+    return embedded(profile) if log == "postgres" else on_kafka()

@@ -29,7 +29,7 @@ class Connection:
         )
         self._writer.write(head.encode() + body)
         # The transport of asyncio's own loop sends at once what the socket takes, and the rest while we drain.
-        while self._writer.transport.get_write_buffer_size():
+        while self._writer.transport.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(0)
         sent_at = time.perf_counter()
         status, answer = await self._answer()
