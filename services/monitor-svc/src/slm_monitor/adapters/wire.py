@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
+import numpy as np
 
 from slm_monitor.adapters import columns
 from slm_monitor.domain.admission import Measurement, Refusal, TicketMessage
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.plain_values import PlainValues
 
 T = TypeVar("T", Measurement, TicketMessage)
 INTERNAL = "application/vnd.slm.intake+msgpack"
@@ -35,7 +38,7 @@ class ItemDecoder(Generic[T]):
 
     def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Refusal]]:
         """(index, item) of the good ones, refusals of the others. Raises MalformedBody."""
-        is_lines = content_type.partition(";")[0].strip().lower() in NDJSON
+        is_lines = _is_lines(content_type)
         try:
             items = self._lines.decode_lines(body) if is_lines else self._array.decode(body)
             return list(enumerate(items)), []
@@ -57,8 +60,35 @@ class ItemDecoder(Generic[T]):
         return good, refusals
 
 
+class _Plain(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """Decoded ten times as fast as a dataclass with a dozen fields that are hardly ever there."""
+
+    indicator: str
+    at: datetime
+    value: float
+    unit: str | None = None
+
+
+_PLAIN_ARRAY = msgspec.json.Decoder(list[_Plain])
+_PLAIN_LINES = msgspec.json.Decoder(_Plain)
 MEASUREMENTS = ItemDecoder(Measurement)
 TICKET_EVENTS = ItemDecoder(TicketMessage)
+
+
+def plain_values(body: bytes, content_type: str) -> PlainValues | None:
+    """A batch of nothing but single values; None where there is anything else in it, or nothing."""
+    try:
+        rows = _PLAIN_LINES.decode_lines(body) if _is_lines(content_type) else _PLAIN_ARRAY.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not rows:
+        return None
+    value = np.array([row.value for row in rows], dtype=np.float64)
+    return PlainValues([row.indicator for row in rows], [row.at for row in rows], value, [row.unit for row in rows])
+
+
+def _is_lines(content_type: str) -> bool:
+    return content_type.partition(";")[0].strip().lower() in NDJSON
 
 
 def _raw_lines(body: bytes) -> Iterator[Any]:
@@ -100,6 +130,9 @@ class IntakeFormat:
     """All formats of the intake, for those who read and write it."""
 
     internal = INTERNAL
+
+    def plain_values(self, body: bytes, content_type: str) -> PlainValues | None:
+        return plain_values(body, content_type)
 
     def measurements(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, Measurement]], list[Refusal]]:
         return MEASUREMENTS.decode(body, content_type)

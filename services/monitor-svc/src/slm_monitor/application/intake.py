@@ -14,7 +14,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.ports import Quarantine, Quarantined
-from slm_monitor.application.reading import Format, Indicators, by_partition, plain, subjects_of
+from slm_monitor.application.reading import Format, Indicators, by_partition, plain, plain_ones, subjects_of
 from slm_monitor.domain.admission import Admitted, Refusal, admit_measurements, admit_ticket_events, refused_documents
 from slm_monitor.domain.facts import Values
 
@@ -53,9 +53,13 @@ class Door:
 
     async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> Answer:
         """Raises ValueError where the body as a whole cannot be read."""
+        now = self._clock.now()
+        values = await plain_ones(self._form, self._indicators, body, content_type, caller.party_id, now)
+        if values is not None:
+            return Answer(len(values), [], await self._append(MEASUREMENTS.name, Admitted(values)))
         items, refusals = self._form.measurements(body, content_type)
         known = await self._indicators.indicators(subjects_of(items, caller.party_id))
-        admitted = admit_measurements(items, caller.party_id, known.get, self._clock.now(), caller.is_operator)
+        admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
 
@@ -69,6 +73,13 @@ class Door:
 
     async def _admit(self, topic: str, admitted: Admitted, items: dict[int, Any], caller: Principal) -> Answer:
         await self._set_aside(admitted, items, caller)
+        position = await self._append(topic, admitted)
+        refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
+        accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
+        return Answer(accepted, refusals, position)
+
+    async def _append(self, topic: str, admitted: Admitted) -> str:
+        """Make it durable, a record for each partition; the position after it."""
         parts = by_partition(admitted, self._partitions)
         appended = await asyncio.gather(
             *(
@@ -80,10 +91,7 @@ class Door:
                 for number, values, facts in parts
             )
         )
-        refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
-        position = position_text(topic, [stored[-1] for stored in appended])
-        accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
-        return Answer(accepted, refusals, position)
+        return position_text(topic, [stored[-1] for stored in appended])
 
     async def _set_aside(self, admitted: Admitted, items: dict[int, Any], caller: Principal) -> None:
         aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]

@@ -14,6 +14,7 @@ from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
 from slm_monitor.application.ports import Quarantined
+from slm_monitor.domain import plain_values
 from slm_monitor.domain.admission import (
     Admitted,
     Indicator,
@@ -24,12 +25,15 @@ from slm_monitor.domain.admission import (
     admit_ticket_events,
 )
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.plain_values import PlainValues
 
 
 class Format(Protocol):
     """How records are written; the adapter knows."""
 
     internal: str
+
+    def plain_values(self, body: bytes, content_type: str) -> PlainValues | None: ...
 
     def measurements(
         self, body: bytes, content_type: str
@@ -97,24 +101,27 @@ class Reader:
             read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", {"record": text}))
             return
         for refusal in admitted.refusals:
-            fact = items.get(refusal.index) or {"value": refusal.value}
+            fact = plain(items[refusal.index]) if refusal.index in items else {"value": refusal.value}
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
             read.quarantined.append(Quarantined(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
 
     async def _admit(
         self, record: StoredRecord, content_type: str, owner: str | None, now: int
-    ) -> tuple[Admitted, dict[int, dict[str, Any]]]:
+    ) -> tuple[Admitted, dict[int, Any]]:
         empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         if record.topic == TICKETS.name:
             messages, refusals = self._form.ticket_events(record.value, content_type)
             facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=True)
-            return Admitted(empty, facts, [*refusals, *refused]), _documents(messages)
+            return Admitted(empty, facts, [*refusals, *refused]), dict(messages)
+        values = await plain_ones(self._form, self._indicators, record.value, content_type, owner, now)
+        if values is not None:
+            return Admitted(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
         known = await self._indicators.indicators(subjects_of(items, owner))
         admitted = admit_measurements(items, owner, known.get, now, may_name_owner=True)
         admitted.refusals += refusals
-        return admitted, _documents(items)
+        return admitted, dict(items)
 
     def _sort(self, partition: int, topic: str, admitted: Admitted, read: Read) -> None:
         for number, values, facts in by_partition(admitted, self._partitions):
@@ -127,8 +134,14 @@ class Reader:
                 read.forwards.append((topic, number, record))
 
 
-def _documents(items: Sequence[tuple[int, Any]]) -> dict[int, dict[str, Any]]:
-    return {index: plain(item) for index, item in items}
+async def plain_ones(
+    form: Format, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
+) -> Values | None:
+    """A batch of nothing but single values, all of which can be accepted; None: look at its items one by one."""
+    if owner is None or (batch := form.plain_values(body, content_type)) is None:
+        return None
+    known = await indicators.indicators(batch.subjects(owner))
+    return plain_values.admit(batch, owner, known.get, now)
 
 
 def plain(item: Any) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _instant(moment: datetime, name: str) -> int:
         )
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return math.floor(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
 class _Rows:
