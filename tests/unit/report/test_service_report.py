@@ -76,7 +76,8 @@ def test_an_open_window_shows_the_latest_known_state() -> None:
     calm = Risk(risk.raised, heard.cleared("risk", "averted", "2026-11-21T10:00"))
     assert only_line(Facts(risks=[calm]), as_of=november).verdict == "open"
     breach = Breach(heard.breached("breach", "2026-11-22T09:00"))
-    assert only_line(Facts(risks=[risk], breaches=[breach]), as_of=november).verdict == "breached"
+    broken = only_line(Facts(risks=[risk], breaches=[breach]), as_of=november)
+    assert (broken.verdict, broken.budget_consumed_percent.display) == ("breached", "–")
 
 
 def test_a_withdrawn_breach_is_listed_and_does_not_count() -> None:

@@ -43,7 +43,7 @@ def draw(report: Mapping[str, Any]) -> Markup:
 
 def _row(root: Element, y: float, line: Mapping[str, Any]) -> None:
     svg.add(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
-    svg.label(root, 0, y + 14, line["title"], longest=40, font_weight="600")
+    svg.label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
     svg.label(
         root, 0, y + 32, f"{line['window_id']} · agreed {line['agreed']}", longest=46, fill=svg.MUTED, font_size=12
     )

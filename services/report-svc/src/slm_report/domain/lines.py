@@ -224,8 +224,8 @@ def _latest(breaches: Sequence[Breach], risks: Sequence[Risk], objective: Mappin
     consumed = [(risk.raised_at, risk.raised.figure, risk.raised.budget_consumed_percent) for risk in risks]
     if not known and not consumed:
         return {}
-    _, figure, _ = max([*known, *consumed], key=lambda finding: finding[0])
-    _, _, budget = max(consumed, key=lambda finding: finding[0], default=(0, None, None))
+    # A breach does not say how far its budget is overdrawn, and what an earlier warning said of it is past.
+    _, figure, budget = max([*consumed, *known], key=lambda finding: finding[0])
     return {
         "actual": _figure(figures.parse(figure), objective),
         "budget_consumed_percent": _figure(figures.parse(budget), {"at_most": "100"}),
