@@ -109,9 +109,9 @@ async def serve(
         for app in apps:
             app.end_streams()
 
-    listener = _listen(host, port)
     with _signals(leave):
         try:
+            listener = _listen(host, port)
             for app in apps:
                 await app.start()
             started(listener.getsockname()[1])
