@@ -6,15 +6,14 @@ import os
 import shutil
 import signal
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-import psutil
 
 from slm_chassis.identity import new_id
 from slm_chassis.postgres_server import PrivatePostgres
+from tests.support.processes import kill_family
 
 
 class PostgresForTests:
@@ -35,12 +34,7 @@ class PostgresForTests:
     def crash(self) -> None:
         """End the server as a power cut would: every process of it, without a word."""
         if self._server.process_id is not None:
-            postmaster = psutil.Process(self._server.process_id)
-            family = [postmaster, *postmaster.children(recursive=True)]
-            for process in family:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            psutil.wait_procs(family, timeout=10)
+            kill_family(self._server.process_id)
         self._server.stop()
 
     def start(self) -> None:

@@ -8,11 +8,12 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 
 @dataclass
@@ -44,6 +45,16 @@ class Running:
 
     def said(self) -> str:
         return self.output.read_text()
+
+
+def kill_family(process_id: int) -> None:
+    """``kill -9`` of a process and all its children."""
+    parent = psutil.Process(process_id)
+    family = [parent, *parent.children(recursive=True)]
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(family, timeout=10)
 
 
 def free_port() -> int:

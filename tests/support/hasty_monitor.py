@@ -1,0 +1,39 @@
+"""monitor-svc with a planted bug, to show that the kill tests see it: the position is committed before the effect.
+
+``python -m tests.support.hasty_monitor`` ends itself between the two, at the commit of facts that ``HASTY_DIES_AT``
+numbers; without it, it goes on.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from slm_chassis import app
+from slm_monitor import bootstrap
+from slm_monitor.adapters import sql_judge
+from slm_monitor.application.ports import Step
+from slm_monitor.settings import MonitorSettings
+
+DIES_AT = "HASTY_DIES_AT"
+
+
+class HastyStore(sql_judge.SqlJudgeStore):
+    """Moves the position in a transaction of its own."""
+
+    commits_of_facts = 0
+
+    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+        if not step.facts and step.blob is None:
+            return await super().commit(partition, epoch, step)
+        async with self._database.begin() as transaction:
+            await self._fence(await transaction.driver(), partition, epoch, step)
+        self.commits_of_facts += 1
+        if self.commits_of_facts == int(os.environ.get(DIES_AT, 0)):
+            os._exit(9)
+        return await super().commit(partition, epoch, replace(step, expected=step.positions))
+
+
+if __name__ == "__main__":
+    bootstrap.SqlJudgeStore = HastyStore  # type: ignore[attr-defined]
+    app.main("monitor", bootstrap.build, MonitorSettings)

@@ -1,0 +1,233 @@
+"""A made-up past of some indicators and a service desk, with all that a judge must bear: late, doubled, corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from slm.demo.terms import REQUIREMENT_KEY
+from slm_events.instants import to_text
+from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
+
+Item = dict[str, Any]
+
+EFFECTIVE = "2026-01-01T00:00:00Z"
+PRESENT = "2026-03-20T12:00:00Z"
+"""A Friday noon: where the installation's clock starts. What lies ahead of it is due within five minutes, or not
+before its afternoon."""
+BATCH = 40
+DOUBLED = 0.15
+API_VALUES = 3000
+CHECKOUT, SEARCH, BATCHES = "shop.checkout", "shop.search", "shop.batches"
+LATENCY, API_LATENCY = "shop.latency", "shop.api-latency"
+INDICATORS: list[Item] = [
+    {"key": CHECKOUT, "kind": "availability", "initial_state": "up"},
+    {"key": SEARCH, "kind": "availability", "initial_state": "up"},
+    {"key": BATCHES, "kind": "availability", "initial_state": "up"},
+    {"key": LATENCY, "kind": "value", "unit": "ms"},
+    {"key": API_LATENCY, "kind": "value", "unit": "ms"},
+]
+HELD = {"indicators": [CHECKOUT, LATENCY], "sources": ["desk"]}
+"""What is imported; the rest comes live."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One request to a door: ``measurements`` or ``ticket-events``."""
+
+    door: str
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """``during`` is sent while the import is open, ``after`` once it is complete."""
+
+    during: list[Batch]
+    after: list[Batch]
+
+
+def workload(seed: int) -> Workload:
+    """The same seed is the same workload; the order of its batches and the batches sent twice are part of it."""
+    random = Random(seed)
+    history = [*_states(random), *_latencies(random), *_tickets(random, "desk", 120)]
+    live = [*_outages(random), *_api_latencies(random), *_tickets(random, "pager", 40), *_due_soon()]
+    random.shuffle(live)
+    late = [*live[: len(live) // 3], *_late(random)]
+    return Workload(_batches(random, [*history, *live[len(live) // 3 :]]), _batches(random, late))
+
+
+def _batches(random: Random, items: list[tuple[str, Item]]) -> list[Batch]:
+    """Neighbours stay together, as a sender would have them, but batches come in any order and some come twice."""
+    batches = []
+    for door in ("measurements", "ticket-events"):
+        of_door = [item for name, item in items if name == door]
+        batches += [Batch(door, of_door[first : first + BATCH]) for first in range(0, len(of_door), BATCH)]
+    batches += random.sample(batches, round(len(batches) * DOUBLED))
+    random.shuffle(batches)
+    return batches
+
+
+def _measured(indicator: str, instant: int, **more: Any) -> tuple[str, Item]:
+    return "measurements", {"indicator": indicator, "at": to_text(instant), **more}
+
+
+def _states(random: Random) -> Iterator[tuple[str, Item]]:
+    """Checkout goes down now and then; half of its messages carry ids, and some of those are corrected."""
+    instant = at("2026-01-01T00:00")
+    for number in range(90):
+        instant += random.randint(4 * HOUR, 30 * HOUR)
+        down_for = random.choice([MINUTE, 4 * MINUTE, 17 * MINUTE]) + random.randrange(MINUTE)
+        if instant + down_for > at("2026-03-19T00:00"):
+            return
+        named: dict[str, Any] = {"id": f"down-{number}", "source": "probe"} if random.random() < 0.5 else {}
+        yield _measured(CHECKOUT, instant, state="down", **named)
+        if named and random.random() < 0.3:
+            state = random.choice(["down", "degraded", "unknown"])
+            yield _measured(CHECKOUT, instant + random.randrange(MINUTE), state=state, **named, revision=1)
+        yield _measured(CHECKOUT, instant + down_for, state="up")
+
+
+def _outages(random: Random) -> Iterator[tuple[str, Item]]:
+    """Search is told of by outages, which overlap and are known by id, or not."""
+    for number in range(160):
+        start = at("2026-01-01T00:00") + random.randrange(77 * DAY)
+        outage = {"from": to_text(start), "to": to_text(start + random.randrange(90 * MINUTE))}
+        named = {"id": f"outage-{number}"} if random.random() < 0.5 else {}
+        yield "measurements", {"indicator": SEARCH, "outage": outage, **named}
+
+
+def _latencies(random: Random) -> Iterator[tuple[str, Item]]:
+    """Weeks of values, some of them stretches of slowness; some carry ids, some several values."""
+    for episode in range(75):
+        start = at("2026-01-01T00:00") + episode * DAY + random.randrange(20 * HOUR)
+        slow = random.choice([0.01, 0.03, 0.03, 0.3])
+        for number in range(40):
+            instant = start + number * random.choice([20, 40, 60]) * SECOND
+            several = [_value(random, slow) for _ in range(random.choice([1, 1, 1, 3]))]
+            measured: dict[str, Any] = {"values": several} if len(several) > 1 else {"value": several[0]}
+            named = {"id": f"l-{episode}-{number}"} if random.random() < 0.3 else {}
+            yield _measured(LATENCY, instant, **measured, **named)
+
+
+def _api_latencies(random: Random) -> Iterator[tuple[str, Item]]:
+    """Two days of values that come live, ten seconds apart."""
+    instant = at("2026-03-18T06:00")
+    slow = 0.0
+    for number in range(API_VALUES):
+        if number % 60 == 0:
+            slow = random.choice([0.01, 0.04, 0.04, 0.4])
+        instant += random.choice([10, 30]) * SECOND
+        yield _measured(API_LATENCY, instant, value=_value(random, slow))
+
+
+def _value(random: Random, slow: float) -> float:
+    return round(random.uniform(400, 900) if random.random() < slow else random.uniform(20, 290), 1)
+
+
+def _tickets(random: Random, source: str, count: int) -> Iterator[tuple[str, Item]]:
+    for number in range(count):
+        opened = at("2026-01-02T06:00") + random.randrange(70 * DAY)
+        yield from _ticket(random, source, f"{source[0].upper()}{number:04}", opened)
+
+
+def _ticket(random: Random, source: str, number: str, opened: int) -> Iterator[tuple[str, Item]]:
+    """A ticket's life: paused, raised, resolved, reopened, or never closed; half of its events carry ids."""
+    tell = _teller(random, source, number)
+    priority = random.choice(["P1", "P1", "P2", "P3"])
+    yield tell("opened", opened, type="incident", priority=priority)
+    instant = opened + random.randrange(2 * HOUR)
+    yield tell("first_response", instant, state="in_progress")
+    for _ in range(random.randrange(3)):
+        instant += random.randrange(3 * HOUR)
+        yield tell("state_changed", instant, state="awaiting_customer")
+        instant += random.randrange(20 * HOUR)
+        yield tell("state_changed", instant, state="in_progress")
+    if random.random() < 0.2:
+        instant += random.randrange(HOUR)
+        yield tell("priority_changed", instant, priority=random.choice(["P1", "P2", "P3"]))
+    if random.random() < 0.9:
+        instant += random.randrange(9 * HOUR)
+        yield tell("resolved", instant)
+        if random.random() < 0.1:
+            yield tell("reopened", instant + 2 * HOUR, state="in_progress")
+            yield tell("resolved", instant + 3 * HOUR)
+        yield tell("cancelled" if random.random() < 0.05 else "closed", instant + 5 * HOUR)
+
+
+def _teller(random: Random, source: str, number: str) -> Callable[..., tuple[str, Item]]:
+    is_named = random.random() < 0.5
+    told = 0
+
+    def tell(event: str, instant: int, **more: Any) -> tuple[str, Item]:
+        nonlocal told
+        told += 1
+        named = {"id": f"{number}-{told}", "sequence": told} if is_named else {}
+        item = {"source": source, "ticket": number, "event": event, "at": to_text(instant), **named, **more}
+        return "ticket-events", item
+
+    return tell
+
+
+def _due_soon() -> Iterator[tuple[str, Item]]:
+    """What time alone will break within the next minutes: a budget that runs out, and deadlines."""
+    yield _measured(BATCHES, at(PRESENT) - 12 * MINUTE, state="down")
+    for number in range(10):
+        opened = at(PRESENT) - 30 * MINUTE + (number + 1) * 20 * SECOND
+        yield _teller(Random(number), "pager", f"SOON{number}")("opened", opened, type="incident", priority="P1")
+
+
+def _late(random: Random) -> Iterator[tuple[str, Item]]:
+    """News of windows that have closed, for the indicators and tickets that were imported."""
+    for number in range(30):
+        instant = at("2026-01-03T00:00") + random.randrange(50 * DAY)
+        yield _measured(CHECKOUT, instant, state="down", id=f"late-{number}", previous="up")
+        yield _measured(CHECKOUT, instant + random.randrange(8 * MINUTE), state="up")
+        yield _measured(LATENCY, instant, value=_value(random, 0.5))
+    for number in range(0, 120, 5):
+        instant = at("2026-01-02T05:00") + random.randrange(76 * DAY)
+        tell = _teller(random, "desk", f"D{number:04}")
+        yield tell("state_changed", instant, state=random.choice(["awaiting_customer", "in_progress"]))
+
+
+def terms() -> Item:
+    """The agreement by which all of it is judged, as its author writes it."""
+    month, week, day = ({"calendar": name} for name in ("month", "week", "day"))
+    return {
+        "title": "The shop",
+        "timezone": "UTC",
+        "term": {"effective_at": EFFECTIVE, "expires_at": None, "notice": "P90D"},
+        "service_hours": {"office": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}}},
+        "requirements": [REQUIREMENT_KEY],
+        "clauses": {"service_description": "What people buy from.", "availability": "As its targets say."},
+        "targets": [
+            _target("checkout-month", CHECKOUT, "availability", "99.8", month),
+            _target("checkout-week", CHECKOUT, "availability", "99.9", week, service_hours="office"),
+            _target("search-month", SEARCH, "availability", "95", month),
+            _target("batches-day", BATCHES, "availability", "99", day),
+            _target("latency-month", LATENCY, {"share_at_most": "300ms"}, "95", month),
+            _target("latency-week", LATENCY, {"share_at_most": "200ms"}, "55", week),
+            _target("latency-hour", LATENCY, {"share_at_most": "300ms"}, "90", {"rolling": "PT1H"}),
+            _target("api-day", API_LATENCY, {"share_at_most": "290ms"}, "92", day),
+            _target("api-half-hour", API_LATENCY, {"share_at_most": "290ms"}, "85", {"rolling": "PT30M"}),
+            _clock("p1-resolution", "resolution", "P1", {"service_time": "PT4H"}, service_hours="office"),
+            _clock("p2-resolution", "resolution", "P2", {"service_time": "PT8H"}, service_hours="office"),
+            _clock("p1-response", "response", "P1", {"calendar": "PT30M"}),
+        ],
+    }
+
+
+def _target(key: str, indicator: str, aggregation: Any, at_least: str, window: Any, **more: Any) -> Item:
+    return {
+        "key": key, "title": key, "indicator": indicator, "aggregation": aggregation,
+        "objective": {"at_least": at_least, "unit": "percent"}, "window": window, **more,
+    }  # fmt: skip
+
+
+def _clock(key: str, clock: str, priority: str, within: Any, **more: Any) -> Item:
+    return {
+        "key": key, "title": key, "aggregation": "clock", "clock": clock, "objective": {"within": within},
+        "applies_to": {"type": "incident", "priority": [priority]}, "pause": ["awaiting_customer"], **more,
+    }  # fmt: skip
