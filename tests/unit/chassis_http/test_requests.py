@@ -34,6 +34,12 @@ async def stream() -> AsyncIterator[dict[str, int]]:
     await asyncio.Event().wait()
 
 
+@router.get("/api/v1/stream-of-party", response_class=EventSourceResponse)
+async def stream_of_party(caller: Caller) -> AsyncIterator[dict[str, int]]:
+    yield {"n": 1}
+    await asyncio.Event().wait()
+
+
 @pytest.fixture
 async def api() -> FastAPI:
     log = await trial.memory_log()
@@ -113,33 +119,52 @@ async def test_the_openapi_document_asks_for_a_key_and_tells_of_problems(client:
     assert document["components"]["securitySchemes"].keys() == {"HTTPBearer", "APIKeyHeader", "APIKeyQuery"}
 
 
-async def test_an_open_stream_is_ended_whole_at_shutdown(api: FastAPI) -> None:
-    sent: list[dict[str, Any]] = []
-    begun = asyncio.Event()
+class OpenStream:
+    """A request for the stream, as the server sees it."""
 
-    async def receive() -> dict[str, Any]:
+    def __init__(self, api: FastAPI, key: str, path: str = "/api/v1/stream") -> None:
+        self.sent: list[dict[str, Any]] = []
+        self.begun = asyncio.Event()
+        headers = [(b"x-api-key", key.encode())]
+        scope = {"type": "http", "method": "GET", "path": path, "headers": headers, "query_string": b""}
+        self.answering = asyncio.create_task(api({**scope, "scheme": "http"}, self._receive, self._send))
+
+    async def _receive(self) -> dict[str, Any]:
         await asyncio.Event().wait()
         return {}
 
-    async def send(message: Any) -> None:
-        sent.append(message)
+    async def _send(self, message: Any) -> None:
+        self.sent.append(message)
         if message.get("body"):
-            begun.set()
+            self.begun.set()
 
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/api/v1/stream",
-        "headers": [],
-        "query_string": b"",
-        "scheme": "http",
-    }
-    answering = asyncio.create_task(api(scope, receive, send))
-    await asyncio.wait_for(begun.wait(), 5)
+    @property
+    def is_whole(self) -> bool:
+        end = {"type": "http.response.body", "body": b"", "more_body": False}
+        return bool(self.sent[0]["status"] == 200 and self.sent[-1] == end)
+
+
+async def test_an_open_stream_is_ended_whole_at_shutdown(api: FastAPI) -> None:
+    stream = OpenStream(api, "")
+    await asyncio.wait_for(stream.begun.wait(), 5)
     api.state.streams.end()
-    await asyncio.wait_for(answering, 5)
-    assert sent[0]["status"] == 200
-    assert sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
+    await asyncio.wait_for(stream.answering, 5)
+    assert stream.is_whole
+
+
+async def test_an_open_stream_ends_with_the_key_that_opened_it(api: FastAPI) -> None:
+    access: AccessRegistry = api.state.access
+    access.learn(trial.enrolled("slm_one", "viewer"))
+    access.learn(trial.enrolled("slm_other", "viewer"))
+    path = "/api/v1/stream-of-party"
+    one, other = OpenStream(api, "slm_one", path), OpenStream(api, "slm_other", path)
+    await asyncio.wait_for(asyncio.gather(one.begun.wait(), other.begun.wait()), 5)
+    access.learn(trial.enrolled("slm_one", "viewer", revoked_at="2026-11-22T10:00:00Z"))
+    await asyncio.wait_for(one.answering, 5)
+    assert one.is_whole
+    assert not other.answering.done()
+    api.state.streams.end()
+    await asyncio.wait_for(other.answering, 5)
 
 
 async def test_the_page_of_docs_needs_nothing_from_elsewhere(client: httpx.AsyncClient) -> None:

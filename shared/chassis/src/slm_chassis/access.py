@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +82,8 @@ class AccessRegistry:
         self._principals: dict[str, Principal] = {}
         self._hashes: dict[str, set[str]] = {}
         self._revoked: set[str] = set()
+        self._dead: set[str] = set()
+        self._on_death: list[Callable[[str], None]] = []
         self._ahead: dict[str, set[str]] = {}
         """Principal → the hashes of a state learned before the log delivered it."""
         self._positions: dict[int, int] = {}
@@ -101,6 +103,14 @@ class AccessRegistry:
         self._ahead[event.principal_id] = {key["sha256"] for key in event.keys}
         self._take(event)
 
+    def on_death(self, callback: Callable[[str], None]) -> None:
+        """Call back with the id of each key that dies, for what it opened and is still open."""
+        self._on_death.append(callback)
+
+    def is_dead(self, key_id: str) -> bool:
+        """Whether a key that was live has been revoked since this process knows of it."""
+        return key_id in self._dead
+
     def _take(self, event: Any) -> None:
         principal = Principal(
             event.principal_id, event.party_id, event.name, frozenset(event.roles), person_id=event.person_id
@@ -109,11 +119,18 @@ class AccessRegistry:
         self._revoked.update(key["sha256"] for key in event.keys if key.get("revoked_at"))
         live = {key["sha256"]: key for key in event.keys if key["sha256"] not in self._revoked}
         for gone in self._hashes.get(event.principal_id, set()) - live.keys():
-            self._principals.pop(gone, None)
+            self._bury(self._principals.pop(gone, None))
         self._hashes[event.principal_id] = set(live)
         for sha256, key in live.items():
             scopes = frozenset(key.get("scopes") or ())
             self._principals[sha256] = replace(principal, scopes=scopes, key_id=key["key_id"])
+
+    def _bury(self, principal: Principal | None) -> None:
+        if principal is None or principal.key_id is None:
+            return
+        self._dead.add(principal.key_id)
+        for callback in self._on_death:
+            callback(principal.key_id)
 
     def known(self, key: str) -> Principal | None:
         """The principal of a key as far as this process knows."""

@@ -62,7 +62,7 @@ def build_api(
     Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
     """
     metrics = metrics or Metrics(context)
-    api = bare_api(title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database)
+    api = bare_api(title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database, access=access)
     api.state.context = context
     api.state.access = access
     api.state.database = database
@@ -74,7 +74,14 @@ def build_api(
     return api
 
 
-def bare_api(*, title: str, metrics: Metrics, max_body_bytes: int, database: Database | None = None) -> FastAPI:
+def bare_api(
+    *,
+    title: str,
+    metrics: Metrics,
+    max_body_bytes: int,
+    database: Database | None = None,
+    access: AccessRegistry | None = None,
+) -> FastAPI:
     """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
     api = FastAPI(
         title=title,
@@ -86,7 +93,7 @@ def bare_api(*, title: str, metrics: Metrics, max_body_bytes: int, database: Dat
         redoc_url=None,
     )
     api.state.metrics = metrics
-    api.state.streams = Streams(metrics)
+    api.state.streams = Streams(metrics, access)
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
     api.include_router(reference.router)

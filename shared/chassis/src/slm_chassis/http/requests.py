@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slm_chassis import tracing
+from slm_chassis.access import AccessRegistry
 from slm_chassis.http.problems import Problem, problem_of, respond
 from slm_chassis.identity import new_id
 from slm_chassis.metrics import Metrics
@@ -25,28 +26,46 @@ _logger = structlog.get_logger("slm.access_log")
 
 
 class Streams:
-    """Answers without an end (server-sent events) that are open now, to be ended at shutdown."""
+    """Answers without an end (server-sent events) that are open now: ended at shutdown, and with the caller's key."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, access: AccessRegistry | None = None) -> None:
         self._gauge = metrics.http_streams
-        self._open: set[asyncio.Task[object]] = set()
+        self._open: dict[asyncio.Task[object], str | None] = {}
+        self._ended: set[asyncio.Task[object]] = set()
+        self._access = access
         self.ending = False
+        if access is not None:
+            access.on_death(self._end_those_of)
 
     def end(self) -> None:
         """End all, those that begin later too; their clients reconnect elsewhere."""
         self.ending = True
         for task in self._open:
-            task.cancel()
+            self._end(task)
 
-    def add(self, task: asyncio.Task[object]) -> None:
-        self._open.add(task)
+    def was_ended(self, task: asyncio.Task[object]) -> bool:
+        """Whether it was us who cancelled the task."""
+        return task in self._ended
+
+    def add(self, task: asyncio.Task[object], key_id: str | None = None) -> None:
+        self._open[task] = key_id
         self._gauge.set(len(self._open))
-        if self.ending:
-            task.cancel()
+        # The key may have died between its check and this moment.
+        if self.ending or (key_id is not None and self._access is not None and self._access.is_dead(key_id)):
+            self._end(task)
 
     def discard(self, task: asyncio.Task[object]) -> None:
-        self._open.discard(task)
+        self._open.pop(task, None)
+        self._ended.discard(task)
         self._gauge.set(len(self._open))
+
+    def _end_those_of(self, key_id: str) -> None:
+        for task in [task for task, opened_with in self._open.items() if opened_with == key_id]:
+            self._end(task)
+
+    def _end(self, task: asyncio.Task[object]) -> None:
+        self._ended.add(task)
+        task.cancel()
 
 
 class Requests:
@@ -84,7 +103,7 @@ class Requests:
         try:
             await self._app(exchange.scope, exchange.receive, exchange.send)
         except asyncio.CancelledError:
-            if not (self._streams.ending and exchange.is_stream):
+            if not self._streams.was_ended(exchange.task):
                 raise
             exchange.task.uncancel()
             await exchange.finish()
@@ -189,7 +208,8 @@ class _Exchange:
         headers.setdefault("Cache-Control", "no-store")
         if headers.get("content-type", "").startswith("text/event-stream"):
             self.is_stream = True
-            self._streams.add(self.task)
+            principal = self.scope["state"].get("principal")
+            self._streams.add(self.task, getattr(principal, "key_id", None))
 
     async def finish(self) -> None:
         """End an answer that its author did not: the client sees a whole one and reconnects."""
