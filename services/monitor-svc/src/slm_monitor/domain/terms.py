@@ -91,6 +91,10 @@ class ClockTerms:
     pause: frozenset[str]
     on_priority_change: str
     on_reopen: str
+    carry_pauses: bool = True
+    """With ``from_opening``: whether what paused the clock of the target before pauses this one's too."""
+    after_first_response: bool = False
+    """Of an ``update`` clock: whether the exchanges before the first response are left to the response clock."""
 
 
 def parse_targets(finalized: Mapping[str, Any]) -> list[ServiceLevelTarget]:
@@ -205,6 +209,8 @@ def _clock(target: Mapping[str, Any]) -> ClockTerms:
         pause=frozenset(target.get("pause") or ()),
         on_priority_change=target.get("on_priority_change") or "carry_elapsed",
         on_reopen=target.get("on_reopen") or "resume",
+        carry_pauses=target.get("carry_pauses") is not False,
+        after_first_response=target.get("after_first_response") is True,
     )
 
 
