@@ -64,10 +64,12 @@ def test_the_deadline_shown_moves_while_the_clock_is_paused() -> None:
 def test_time_carried_to_another_target_is_measured_once() -> None:
     lines = [line_of(resolved("PT8H", "P2")), line_of(resolved("PT4H", "P1"))]
     events = [
-        opened("2026-11-02T09:00", priority="P2"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
+        opened("2026-11-02T09:00", priority="P2"),
+        ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T11:00", "state_changed", "active"),
-        ticket_event("2026-11-02T12:00", "priority_changed", priority="P1"), ticket_event("2026-11-02T13:00", "resolved"),
-    ]  # fmt: skip
+        ticket_event("2026-11-02T12:00", "priority_changed", priority="P1"),
+        ticket_event("2026-11-02T13:00", "resolved"),
+    ]
     first, second = clocks.of_ticket(tickets.in_order(events), lines)
     assert (first.state, first.elapsed_service) == (clocks.CANCELLED, 2 * HOUR)
     assert (second.carried, second.elapsed_service) == ((2 * HOUR, 2 * HOUR), 3 * HOUR)
