@@ -29,11 +29,11 @@ async def stream(
     10,000 events were missed, ``event: reset`` names where to read the state instead.
     """
     live: Live = request.app.state.live
-    try:
-        client = await live.join(Filter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
-    except NoPlace as error:
-        raise invalid("Last-Event-ID", last_event_id, str(error)) from error
     if live.is_full:
         raise Problem(503, "too-many-streams", "Too many streams are open", "Try another replica, or later.")
+    try:
+        client = await live.client(Filter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
+    except NoPlace as error:
+        raise invalid("Last-Event-ID", last_event_id, str(error)) from error
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(live.lines(client), media_type="text/event-stream", headers=headers)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Batch, EventLog, StoredRecord, TopicPartition
@@ -19,7 +20,9 @@ QUEUE = 1_000
 FURTHEST_BEHIND = 10_000
 MOST_CLIENTS = 5_000
 _BEAT_SECONDS = 15.0
+_BEAT = b": still here\n\n"
 Vector = dict[TopicPartition, int]
+T = TypeVar("T")
 
 
 class NoPlace(ValueError):
@@ -56,11 +59,11 @@ class Told:
 
 @dataclass(slots=True)
 class Client:
-    """An open stream. ``missed``: where to catch up from before the queue is read."""
+    """A stream. ``missed``: where to catch up from before the queue is read."""
 
     wanted: Filter
-    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     missed: Vector | None = None
+    queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     joined_at: Vector = field(default_factory=dict)
     is_slow: bool = False
 
@@ -75,6 +78,7 @@ class Live:
         self._open: dict[int, Client] = {}
         self._at: Vector = {}
         self._started = asyncio.Event()
+        self._moved = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
@@ -107,6 +111,8 @@ class Live:
                     line = line or sse(event, self._at)
                     self._offer(number, client, line)
         self._at[batch.source] = batch.next_offset
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
 
     def _offer(self, number: int, client: Client, line: bytes) -> None:
         """A client that does not read costs nobody else: it is let go, and resumes by its last id."""
@@ -116,33 +122,42 @@ class Live:
             client.is_slow = True
             del self._open[number]
 
-    async def join(self, wanted: Filter, last_event_id: str | None) -> Client:
-        """A client from now on, or from after the event it names. Raises NoPlace."""
+    async def client(self, wanted: Filter, last_event_id: str | None) -> Client:
+        """A client from when its ``lines`` are read, or from after the event it names. Raises NoPlace."""
         await self._started.wait()
-        client = Client(wanted, joined_at=dict(self._at))
-        if last_event_id:
-            client.missed = vector_of(last_event_id, self._at)
-        self._open[id(client)] = client
-        return client
+        if not last_event_id:
+            return Client(wanted)
+        missed = vector_of(last_event_id, self._at)
+        if not self._has_reached(missed):
+            ends = await self._ends()
+            if any(at > ends[place] for place, at in missed.items()):
+                raise NoPlace("nothing was told after this id yet; leave it out to begin with what comes next")
+        return Client(wanted, missed)
 
-    async def lines(self, client: Client) -> AsyncIterator[bytes]:
+    async def lines(self, client: Client) -> AsyncGenerator[bytes, None]:
         """The stream's bytes until the client goes away or falls behind."""
         try:
+            async for line in self._joined(client):
+                yield line
             yield f"retry: 1000\nid: {text_of(client.missed or client.joined_at)}\n\n".encode()
             if client.missed is not None:
                 async for line in self._missed(client, client.missed):
                     yield line
             while not client.is_slow or not client.queue.empty():
-                try:
-                    # Not wait_for: Python 3.11's loses a cancellation that meets a result.
-                    async with asyncio.timeout(_BEAT_SECONDS):
-                        line = await client.queue.get()
-                except TimeoutError:
-                    yield b": still here\n\n"
-                    continue
-                yield line
+                yield await _within(_BEAT_SECONDS, client.queue.get()) or _BEAT
         finally:
             self._open.pop(id(client), None)
+
+    async def _joined(self, client: Client) -> AsyncIterator[bytes]:
+        """Beats until this replica has read as far as the one the client comes from; what it reads then is new."""
+        while client.missed is not None and not self._has_reached(client.missed):
+            if await _within(_BEAT_SECONDS, self._moved.wait()) is None:
+                yield _BEAT
+        client.joined_at = dict(self._at)
+        self._open[id(client)] = client
+
+    def _has_reached(self, vector: Vector) -> bool:
+        return all(self._at[place] >= at for place, at in vector.items())
 
     async def _missed(self, client: Client, at: Vector) -> AsyncIterator[bytes]:
         behind = sum(max(0, end - at[place]) for place, end in client.joined_at.items())
@@ -163,6 +178,16 @@ class Live:
             at[batch.source] = max(at[batch.source], min(batch.next_offset, client.joined_at[batch.source]))
             if all(at[place] >= end for place, end in client.joined_at.items()):
                 return
+
+
+async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
+    """What is awaited, None where it takes longer."""
+    try:
+        # Not wait_for: Python 3.11's loses a cancellation that meets a result.
+        async with asyncio.timeout(seconds):
+            return await awaited
+    except TimeoutError:
+        return None
 
 
 def told(record: StoredRecord) -> Told | None:
