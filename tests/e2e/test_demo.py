@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,8 +87,10 @@ def same(seen: dict[str, list[str]], layout: str, ids: list[str]) -> None:
     assert len({tuple(each) for each in seen.values()}) == 1, seen
 
 
-async def test_it_passes_embedded(clock: str, seen: dict[str, list[str]], tmp_path: Path) -> None:
-    code, said = await play(clock, "--data-dir", str(tmp_path))
+async def test_it_passes_embedded(clock: str, seen: dict[str, list[str]]) -> None:
+    # pytest closes its own temporary folders to other users, of which a server started by root is one.
+    with tempfile.TemporaryDirectory(prefix="slm-demo-") as folder:
+        code, said = await play(clock, "--data-dir", folder)
     same(seen, "embedded", breaches_in(code, said))
 
 

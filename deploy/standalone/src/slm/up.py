@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -14,16 +14,17 @@ from slm_chassis import app
 from slm_chassis.settings import Settings
 
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 def up(settings: Settings, host: str, port: int, say: Say) -> None:
     """Serve until SIGTERM or SIGINT; ``say`` gets the lines for people."""
-    _run(_up(settings, host, port, say))
+    until_stopped(_up(settings, host, port, say))
 
 
 def migrate(settings: Settings) -> None:
     """Create and migrate all databases, and leave."""
-    _run(_migrate(settings))
+    until_stopped(_migrate(settings))
 
 
 def announcement(installation: Installation, url: str) -> list[str]:
@@ -60,8 +61,10 @@ async def _migrate(settings: Settings) -> None:
         await migrate_all(addresses)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    async def stoppable() -> None:
+def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:
+    """Run to the end, None where SIGTERM ended it; SIGINT raises KeyboardInterrupt, once what was opened is closed."""
+
+    async def stoppable() -> T | None:
         task = asyncio.create_task(work)
         asked = asyncio.Event()
 
@@ -72,10 +75,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         # Until the server has its own handlers: a stop during the start closes what was opened, and is no error.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
         try:
-            await task
+            return await task
         except asyncio.CancelledError:
             if not asked.is_set():
                 raise
+            return None
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(stoppable())
+        return runner.run(stoppable())

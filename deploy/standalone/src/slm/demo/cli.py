@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvloop
-from rich.console import Console
 
-from slm.demo import doors, embedded, performance, terms
-from slm.demo.doors import Doors, NotReady
-from slm.demo.performance import Wanted
-from slm.demo.told import Teller
-from slm_chassis.clock import Clock, clock_from
-from slm_chassis.postgres_server import DataDirectoryInUse
-from slm_chassis.settings import Settings
+from slm.demo import terms
 
 Once = Annotated[bool, typer.Option("--once", help="Play once, check it, and leave: 0 where all was right, else 1.")]
 Url = Annotated[str | None, typer.Option(help="Play on an installation that is up, at its one address.")]
@@ -52,61 +42,15 @@ def demo(
     Without addresses it starts an installation of its own. With them it plays on one that is up, whose SLM_CLOCK it
     has to be given too.
     """
-    console = Console(highlight=False)
+    from slm.demo import layouts
+    from slm.demo.performance import Wanted
+
     services = [agreement_url or [], monitor_url or [], report_url or [], review_url or []]
+    wanted = Wanted(operator_key, agreement_key, patience, once)
     if not url and not any(services):
-        raise typer.Exit(_embedded(console, once, agreement_key, port, data_dir, patience))
+        raise typer.Exit(layouts.own(wanted, port, data_dir))
     if (url and any(services)) or (not url and not all(services)):
         raise typer.BadParameter("give --url alone, or the URLs of all four services")
     if not operator_key:
         raise typer.BadParameter("give --operator-key, or set SLM_BOOTSTRAP_KEY")
-    clock = clock_from(Settings().clock)
-    tell = Teller(console, clock)
-    wanted = Wanted(operator_key, agreement_key, patience, once)
-    found = doors.one(url, patience) if url else doors.each(services, patience)
-    raise typer.Exit(_played(_play(found, url or "services that are up", wanted, clock, tell), tell))
-
-
-def _embedded(
-    console: Console, once: bool, agreement_key: str, port: int, data_dir: Path | None, patience: float
-) -> int:
-    settings = embedded.settings_of(data_dir)
-    try:
-        embedded.clear(settings.data_dir)
-    except DataDirectoryInUse:
-        console.print(f"Another demonstration runs in {settings.data_dir}; end it, or give another --data-dir.")
-        return 1
-    embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
-    clock = clock_from(settings.clock)
-    tell = Teller(console, clock)
-    tell.note(f"SLM_CLOCK={settings.clock}")
-
-    async def work(url: str, key: str) -> bool:
-        wanted = Wanted(key, agreement_key, patience, once)
-        return await _play(doors.one(url, patience), f"{url}, {settings.data_dir}", wanted, clock, tell)
-
-    free = 0 if once else embedded.free_port(port)
-    return _played(embedded.run(settings, free, work), tell)
-
-
-async def _play(found: Awaitable[Doors], where: str, wanted: Wanted, clock: Clock, tell: Teller) -> bool:
-    try:
-        open_doors = await found
-    except NotReady as reason:
-        tell.failed(str(reason))
-        return False
-    tell.told("start", f"on {where}")
-    async with open_doors.client:
-        return await performance.perform(open_doors, wanted, clock, tell)
-
-
-def _played(play: Coroutine[Any, Any, bool | None], tell: Teller) -> int:
-    """The exit code: 0 where all was right, also where somebody ended the traffic after it."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
-            result = runner.run(play)
-        except KeyboardInterrupt:
-            result = None
-    if result is None:
-        return 0 if tell.is_played else 1
-    return 0 if result else 1
+    raise typer.Exit(layouts.given(wanted, url, services))

@@ -18,8 +18,9 @@ from slm.demo.traffic import Traffic
 from slm.demo.waiting import NotSeen, Patience
 from slm_chassis.clock import Clock, ScaledClock
 
-_BEFORE = 30 * MINUTE
-"""On real time the play is told as history: it happened half an hour ago."""
+_BEFORE = 45 * MINUTE
+"""On real time the play is told as history: it happened within the last hour."""
+_OF_EACH_SERVICE = ("agreements", "targets", "reports", "reviews")
 
 Failure = (Declined, NotSeen, Wrong, httpx.HTTPError)
 
@@ -97,7 +98,7 @@ def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, tell: Tell
     if doors.face:
         tell.named("page for people", f"{doors.face}/?key={viewer}")
     tell.named("report", f"{at['reports']}{page_path}&key={viewer}")
-    for url in sorted(set(at.values())):
+    for url in [doors.face] if doors.face else dict.fromkeys(at[each] for each in _OF_EACH_SERVICE):
         tell.named("API documentation", f"{url}/docs")
     tell.note()
     keys = {

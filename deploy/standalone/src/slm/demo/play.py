@@ -9,14 +9,13 @@ from typing import Any
 
 import httpx
 
-from slm.demo import negotiation, schedule, terms
+from slm.demo import negotiation, schedule, terms, told
 from slm.demo.negotiation import Cast
 from slm.demo.schedule import Schedule
 from slm.demo.stream import Listener
 from slm.demo.told import Teller
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import Patience
-from slm_calendar import windows
 from slm_events.instants import from_text, to_text
 
 _DAY = 24 * 3600 * 1_000_000
@@ -146,21 +145,21 @@ async def breach(stage: Stage, listener: Listener, plan: dict[str, Any]) -> None
         ids = {each["breach_id"] for each in found}
         _expect(failed["breach_id"] in ids, "the plan to name the breach that it did not avert")
         await _told_live(stage, listener, found)
-        told = ", ".join(
-            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({each['figure_display']})"
+        found_at = ", ".join(
+            f"{each['target_key']} at {_time(from_text(each['certain_at']))} ({told.figure(each)})"
             for each in sorted(found, key=lambda each: each["certain_at"])
         )
-        line.text = f"{told}; seen {seconds:.1f} s after the start, told live, the plan ended as breached"
+        line.text = f"{found_at}; seen {seconds:.1f} s after the start, told live, the plan ended as breached"
 
 
 async def _told_live(stage: Stage, listener: Listener, breaches: list[dict[str, Any]]) -> None:
     """What was published while somebody listened has been told."""
     expected = {each["breach_id"] for each in breaches if from_text(each["published_at"]) >= listener.since}
 
-    async def told() -> bool | None:
+    async def were_told() -> bool | None:
         return True if expected <= listener.breach_ids else None
 
-    await stage.patience.until(told, "both breaches on the live stream")
+    await stage.patience.until(were_told, "both breaches on the live stream")
 
 
 async def recover(stage: Stage, traffic: Traffic) -> None:
@@ -185,7 +184,7 @@ async def recover(stage: Stage, traffic: Traffic) -> None:
 async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
     """The period's report: agreed against actual, with risks and breaches; as a page too. Gives the page's path."""
     with stage.tell.telling("report") as line:
-        period = windows.window_at("month", "UTC", stage.schedule.effective_at).id
+        period = stage.schedule.month.id
         wanted = set(breach_ids)
 
         async def complete() -> dict[str, Any] | None:

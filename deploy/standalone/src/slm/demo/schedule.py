@@ -11,6 +11,7 @@ from typing import Any
 
 from slm.demo import terms
 from slm_calendar import windows
+from slm_calendar.windows import Window
 from slm_events.instants import to_text
 
 SECOND = 1_000_000
@@ -59,8 +60,15 @@ class Schedule:
 
     @classmethod
     def beginning(cls, origin: int) -> Schedule:
-        """The schedule of a clock that begins at an instant: minutes are whole ones."""
-        return cls(-(-origin // MINUTE) * MINUTE)
+        """The schedule of a clock that begins at an instant: minutes are whole ones, and all lie in one month."""
+        plan = cls(-(-origin // MINUTE) * MINUTE)
+        month = plan.month
+        return plan if plan.at(LAST + 1) <= month.end else cls(month.end - EFFECTIVE * MINUTE)
+
+    @property
+    def month(self) -> Window:
+        """The window of the targets that are judged by the month."""
+        return windows.window_at("month", "UTC", self.effective_at)
 
     @property
     def effective_at(self) -> int:
@@ -81,8 +89,7 @@ class Schedule:
     @property
     def first_outage(self) -> tuple[int, int]:
         """From and to of the outage that puts the month's availability at risk."""
-        month = windows.window_at("month", "UTC", self.effective_at)
-        budget = _BUDGET * (month.end - self.effective_at)
+        budget = _BUDGET * (self.month.end - self.effective_at)
         start = self.at(FIRST_OUTAGE)
         return start, start + int(_SPENT_FIRST * budget) // SECOND * SECOND
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
@@ -17,6 +18,7 @@ from slm_events.instants import to_text
 
 _STAGE_WIDTH = 10
 _NAMES = event_names()
+_STYLES = {"TargetBreached": "red", "TargetAtRisk": "yellow"}
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Teller:
 
     def named(self, name: str, text: str) -> None:
         """A line of a list: what it is, then where."""
-        self._console.print(Text.assemble((f"  {name:<22}", "bold"), text), soft_wrap=True)
+        self._console.print(Text.assemble((f"  {name:<26}", "bold"), text), soft_wrap=True)
 
     def show_events(self) -> None:
         """From now on a line an event."""
@@ -77,13 +79,13 @@ class Teller:
     def hear(self, heard: Heard) -> None:
         if not self._shows_events:
             return
-        about = heard.data.get("target_title") or heard.data.get("target_key") or heard.data.get("title") or ""
-        more = heard.data.get("figure_display") or heard.data.get("ticket") or heard.data.get("outcome") or ""
-        if isinstance(more, dict):
-            more = more.get("number", "")
-        style = "red" if heard.name == "TargetBreached" else "yellow" if heard.name == "TargetAtRisk" else "green"
+        data = heard.data
+        about = data.get("target_title") or data.get("target_key") or data.get("title") or ""
+        style = _STYLES.get(heard.name, "green")
         words = Text.assemble(
-            (f"{self._time()}  ", "dim"), (f"{_NAMES.get(heard.name, heard.name):<24}", style), f"{about}  {more}"
+            (f"{self._time()}  ", "dim"),
+            (f"{_NAMES.get(heard.name, heard.name):<24}", style),
+            f"{about}  {_detail(data)}",
         )
         self._console.print(words, soft_wrap=True)
 
@@ -96,3 +98,16 @@ class Teller:
 
     def _time(self) -> str:
         return to_text(self._clock.now())[11:19]
+
+
+def figure(data: Mapping[str, Any]) -> str:
+    """A figure of an event as people read it, ``85.7143 %``."""
+    unit = (data.get("objective") or {}).get("unit", "")
+    return f"{data['figure_display']} {'%' if unit == 'percent' else unit}".rstrip()
+
+
+def _detail(data: Mapping[str, Any]) -> str:
+    ticket = data.get("ticket")
+    if ticket:
+        return str(ticket["number"] if isinstance(ticket, Mapping) else ticket)
+    return figure(data) if data.get("figure_display") else str(data.get("outcome") or "")

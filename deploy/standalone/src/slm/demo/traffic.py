@@ -18,7 +18,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class Traffic:
-    """Sends minute after minute. ``position`` is the doors' token of the last facts sent, for ``at_least``."""
+    """Sends minute after minute. ``position`` is the doors' token for all facts sent so far, for ``at_least``."""
 
     def __init__(self, client: httpx.AsyncClient, integrator_key: str, schedule: Schedule, clock: Clock) -> None:
         self._client = client
@@ -42,7 +42,7 @@ class Traffic:
 
     @property
     def position(self) -> str:
-        return ".".join(position for position in self._positions.values() if position)
+        return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
         """Send the facts of the play; then, unless ``once``, everyday traffic for ever. Raises Declined."""
@@ -76,6 +76,8 @@ class Traffic:
                 continue
             if answer["items"]:
                 raise Declined(f"{door}: {answer['items'][0]}")
-            self._positions[door] = answer["position"]
+            # A batch names the partitions it touched; all that was sent is judged once the last of each is.
+            parts = (part.partition(":") for part in answer["position"].split("."))
+            self._positions |= {place: offset for place, _, offset in parts}
             self.sent += answer["accepted"]
             return

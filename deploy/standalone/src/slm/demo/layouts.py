@@ -1,0 +1,71 @@
+"""Where the demonstration is played: on an installation of its own, or on one that is up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from slm.demo import doors, embedded, performance
+from slm.demo.doors import Doors, NotReady
+from slm.demo.performance import Wanted
+from slm.demo.told import Teller
+from slm.up import until_stopped
+from slm_chassis.clock import Clock, clock_from
+from slm_chassis.postgres_server import DataDirectoryInUse
+from slm_chassis.settings import Settings
+
+
+def own(wanted: Wanted, port: int, data_dir: Path | None) -> int:
+    """Play on a fresh installation in this process; the exit code."""
+    console = Console(highlight=False)
+    settings = embedded.settings_of(data_dir)
+    try:
+        embedded.clear(settings.data_dir)
+    except DataDirectoryInUse:
+        console.print(f"Another demonstration runs in {settings.data_dir}; end it, or give another --data-dir.")
+        return 1
+    embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
+    clock = clock_from(settings.clock)
+    tell = Teller(console, clock)
+    tell.note(f"SLM_CLOCK={settings.clock}")
+
+    async def work(url: str, key: str) -> bool:
+        found = doors.one(url, wanted.patience)
+        return await _play(found, f"{url}, {settings.data_dir}", replace(wanted, operator_key=key), clock, tell)
+
+    free = 0 if wanted.once else embedded.free_port(port)
+    return _exit_code(embedded.run(settings, free, work), tell)
+
+
+def given(wanted: Wanted, url: str | None, services: Sequence[Sequence[str]]) -> int:
+    """Play at one address, or at those of each service's replicas; the exit code."""
+    clock = clock_from(Settings().clock)
+    tell = Teller(Console(highlight=False), clock)
+    found = doors.one(url, wanted.patience) if url else doors.each(services, wanted.patience)
+    return _exit_code(_play(found, url or "services that are up", wanted, clock, tell), tell)
+
+
+async def _play(found: Awaitable[Doors], where: str, wanted: Wanted, clock: Clock, tell: Teller) -> bool:
+    try:
+        open_doors = await found
+    except NotReady as reason:
+        tell.failed(str(reason))
+        return False
+    tell.told("start", f"on {where}")
+    async with open_doors.client:
+        return await performance.perform(open_doors, wanted, clock, tell)
+
+
+def _exit_code(play: Coroutine[Any, Any, bool | None], tell: Teller) -> int:
+    """0 where all was right, also where somebody ended the traffic after it."""
+    try:
+        result = until_stopped(play)
+    except KeyboardInterrupt:
+        result = None
+    if result is None:
+        return 0 if tell.is_played else 1
+    return 0 if result else 1
