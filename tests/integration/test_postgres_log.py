@@ -10,6 +10,9 @@ import pytest
 
 from slm_chassis.log.port import LogError, LogUnavailable, Record, TopicPartition, TopicSpec
 from slm_chassis.log.postgres import PostgresEventLog
+from slm_chassis.log.postgres_group import CLAIM, RELEASE, Leases
+from slm_chassis.log.postgres_pool import Pool
+from slm_chassis.log.postgres_reader import Place
 from tests.conformance.logs import Member, read, records, settle, values
 
 
@@ -84,6 +87,40 @@ async def test_an_expired_lease_moves_and_its_zombie_hears_of_it(
         assert not zombie.owned
         assert len(heir.owned) == 1
         assert await connection.fetchval("SELECT epoch FROM lease") == 2
+
+
+class LosesOneAnswer(Pool):
+    """A pool on which one statement takes effect and its answer never comes."""
+
+    def __init__(self, pool: asyncpg.Pool, statement: str) -> None:
+        super().__init__(pool)
+        self._statement: str | None = statement
+
+    async def rows(self, statement: str, *values: object) -> list[asyncpg.Record]:
+        found = await super().rows(statement, *values)
+        if statement == self._statement:
+            self._statement = None
+            raise LogUnavailable("the connection was lost")
+        return found
+
+
+@pytest.mark.parametrize("statement", [CLAIM, RELEASE])
+async def test_a_lease_whose_answer_was_lost_is_not_lost_itself(
+    statement: str, log: PostgresEventLog, database_url: str, connection: asyncpg.Connection
+) -> None:
+    source = TopicPartition("state", 0)
+    row = await connection.fetchval("SELECT partition.id FROM partition JOIN topic ON topic.id = topic WHERE compacted")
+    async with asyncpg.create_pool(database_url, min_size=1, max_size=1) as pool:
+        leases = Leases(LosesOneAnswer(pool, statement), "group", {source: Place(row, True)})
+        await leases.beat()
+        with pytest.raises(LogUnavailable):
+            await leases.claim()
+            await leases.give_up(leases.held)
+        await leases.beat()
+        taken = await connection.fetchval("SELECT member FROM lease") is not None
+        assert bool(leases.held) == taken
+        await leases.claim()
+        assert leases.held == {source}
 
 
 async def test_compaction_keeps_the_newest_of_each_key(log: PostgresEventLog) -> None:

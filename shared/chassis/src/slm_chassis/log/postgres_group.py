@@ -69,7 +69,9 @@ class Leases:
         """Renew, see what was lost, and learn the share among those alive now."""
         async with self._lock:
             renewed = await self._pool.rows(BEAT, self._group, self._id, list(self._counts))
-            self.held &= {self._sources[row[0]] for row in renewed if row[0] in self._sources}
+            # All that was renewed, also what is not known to be held: the answer to a claim or a release may have been
+            # lost, and a lease that its member renews without using it would leave the partition without a reader.
+            self.held = frozenset(self._sources[row[0]] for row in renewed if row[0] in self._sources)
             members = {row[0]: row[1] for row in await self._pool.rows(MEMBERS, self._group)}
             if self._id in members:
                 self.share = share_of(self._id, members, self._counts)
