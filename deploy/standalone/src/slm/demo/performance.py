@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass
 
 import httpx
@@ -17,6 +18,7 @@ from slm.demo.told import Teller
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import NotSeen, Patience
 from slm_chassis.clock import Clock, ScaledClock
+from slm_events.instants import to_text
 
 _BEFORE = 45 * MINUTE
 """On real time the play is told as history: it happened within the last hour."""
@@ -74,7 +76,7 @@ async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: Wanted, clock
     if wanted.once:
         listening.cancel()
         return
-    _invite(doors, wanted, cast, page_path, tell)
+    _invite(doors, wanted, cast, page_path, clock.now(), tell)
     tell.show_events()
 
 
@@ -91,7 +93,7 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, tell: Teller) -> None:
+def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, now: int, tell: Teller) -> None:
     """Addresses, keys and three commands to try."""
     at, viewer = doors.addresses, cast.viewer_key
     tell.note()
@@ -111,9 +113,13 @@ def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, tell: Tell
     for name, key in keys.items():
         tell.named(f"key: {name}", key)
     tell.note()
-    bearer = f'-H "Authorization: Bearer {viewer}"'
-    tell.note(f'curl {bearer} "{at["targets"]}/api/v1/targets"')
-    tell.note(f'curl {bearer} "{at["breaches"]}/api/v1/breaches?standing=true"')
-    tell.note(f'curl -N {bearer} "{at["stream"]}/api/v1/stream"')
+    bearer = '-H "Authorization: Bearer {}"'.format
+    down = [{"indicator": terms.AVAILABILITY_INDICATOR, "at": to_text(now), "state": "down"}]
+    tell.note(f'curl {bearer(viewer)} "{at["breaches"]}/api/v1/breaches?standing=true"')
+    tell.note(f'curl {bearer(viewer)} -N "{at["stream"]}/api/v1/stream"')
+    tell.note(
+        f'curl {bearer(cast.integrator_key)} "{at["measurements"]}/api/v1/measurements" '
+        f"-H 'Content-Type: application/json' -d '{json.dumps(down)}'"
+    )
     tell.note()
     tell.note("Everyday traffic goes on; events as they come. Ctrl-C ends it.")
