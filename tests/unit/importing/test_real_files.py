@@ -17,7 +17,8 @@ from slm.importing.told import Oddities
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
 from slm_monitor.domain import clocks
-from slm_monitor.domain.terms import TermsLine, parse_targets
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.terms import parse_targets
 from slm_monitor.domain.tickets import TicketEvent, in_order
 from tests.e2e import independent_github_history, independent_incident_log
 

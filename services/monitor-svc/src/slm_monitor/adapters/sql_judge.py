@@ -50,6 +50,7 @@ _TICKETS = """
 INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
 ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
 """
+_DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
 _RELEASED = """
 UPDATE import SET released = released || to_jsonb($2::int) WHERE import_id = $1 AND NOT released @> to_jsonb($2::int)
 """
@@ -204,6 +205,8 @@ class SqlJudgeStore:
             if step.tickets:
                 await driver.execute(_TICKETS, judge_rows.tickets(step.tickets, partition))
             await judge_rows.write_changes(driver, partition, step.changes)
+            if step.changes.dropped_windows:
+                await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for import_id in step.released:

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from slm_calendar import windows as calendar_windows
 from slm_monitor.application.touched import Dirty
-from slm_monitor.domain import findings, settling
+from slm_monitor.domain import findings, settling, withdrawing
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
-from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import DEGRADED, DOWN, Timeline
 
 
@@ -23,49 +24,98 @@ class CalendarWindows:
         self.standing = standing
         self.tallies: dict[str, list[int]] = dict(tallies or {})
         self.is_tallied = tallies is not None
+        self._closed_to = standing.line.begins_at
+        """Every window that begins before this instant is closed."""
+        self._next: int | None = None
+        self._recent: Window | None = None
+        self._undone: list[Window] = []
 
     def amend(self, line: TermsLine) -> None:
-        """Other terms from some instant on: windows not yet closed are clipped to where the target now ends."""
+        """Other terms from some instant on: windows not yet closed begin and end as these terms say, or not at all."""
         self.standing.line = line
+        self._recent = None
         for window in list(self.standing.windows.values()):
-            if window.closed_at is None and window.end > line.ends_at:
-                if window.start >= line.ends_at:
-                    del self.standing.windows[window.window_id]
-                else:
-                    window.end = line.ends_at
+            if line.latest.window_kind == "rolling":
+                window.end = line.ends_at
+            elif window.closed_at is None:
+                self._bound(window)
+
+    def _bound(self, window: Window) -> None:
+        span = self._span(window.start)
+        if span is not None and (span.id, span.start) == (window.window_id, window.start):
+            window.end = span.end
+        else:
+            del self.standing.windows[window.window_id]
+            self._undone.append(window)
+
+    def recount(self) -> None:
+        """Forget the sums: they were counted by other terms."""
+        self.tallies.clear()
+        self.is_tallied = False
+
+    def _span(self, instant: int) -> calendar_windows.Window | None:
+        """The window in which an instant lies, clipped to the term; None outside it.
+
+        A window begun under earlier terms runs to its end, whatever period those in force by then have.
+        """
+        line = self.standing.line
+        terms = line.at(instant)
+        if terms is None:
+            return None
+        whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
+        start = max(whole.start, line.begins_at)
+        if terms is not line.versions[0]:
+            earlier = self._span(terms.effective_at - 1)
+            if earlier is not None and instant < earlier.end:
+                return earlier
+            start = max(start, terms.effective_at if earlier is None else earlier.end)
+        return calendar_windows.Window(whole.id, start, min(whole.end, line.unbroken_until(instant)))
+
+    def _window_of(self, span: calendar_windows.Window) -> Window | None:
+        """The window of a span, made when first needed; None where another one closed under its name."""
+        window = self.standing.windows.get(span.id)
+        if window is None:
+            terms = self.standing.line.at(span.start) or self.standing.line.latest
+            window = Window(terms.target_id, span.id, terms.version, span.start, span.end)
+            self.standing.windows[span.id] = window
+        return window if window.start <= span.start < window.end else None
 
     def _window_at(self, instant: int) -> Window | None:
-        """The window in which an instant lies, made when first needed; None outside the term."""
-        line = self.standing.line
-        if not line.begins_at <= instant < line.ends_at:
-            return None
-        terms = line.at(instant) or line.latest
-        whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
-        window = self.standing.windows.get(whole.id)
-        if window is None:
-            start, end = max(whole.start, line.begins_at), min(whole.end, line.ends_at)
-            window = Window(line.target_id, whole.id, terms.version, start, end)
-            self.standing.windows[whole.id] = window
-        return window
+        """The window in which an instant lies."""
+        recent = self._recent
+        if recent is None or not recent.start <= instant < recent.end:
+            span = self._span(instant)
+            self._recent = recent = None if span is None else self._window_of(span)
+        return recent if recent is not None and recent.start <= instant < recent.end else None
 
     def _touched(self, since: int | None, as_of: int) -> Iterator[tuple[Window, ServiceLevelTarget]]:
         """The windows to judge: all begun by ``as_of`` that are open or reach past ``since``, with their terms."""
         line = self.standing.line
-        at = line.begins_at
-        known = self.standing.windows.values()
-        if since is None and known:
-            at = min((window.start for window in known if window.closed_at is None), default=max(w.end for w in known))
-        elif since is not None:
-            at = max(at, since)
-        while (window := self._window_at(at)) is not None and window.start <= as_of:
-            terms = line.at(window.start)
-            if terms is not None:
+        at: int | None = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
+        while at is not None and at <= as_of:
+            span = self._span(at)
+            if span is None:
+                at = line.begins_after(at)
+                continue
+            window, terms = self._window_of(span), line.at(span.start)
+            is_touched = window is not None and (window.closed_at is None or (since is not None and window.end > since))
+            if window is not None and terms is not None and is_touched:
                 yield window, terms
-            at = window.end
+            if (window is None or window.closed_at is not None) and span.start <= self._closed_to:
+                self._closed_to = max(self._closed_to, span.end)
+            at = span.end
+        self._next = at if at is not None and at < line.ends_at else None
+
+    def _undo(self, moment: Moment, changes: Changes) -> None:
+        """Take back what was told of windows that other terms have undone."""
+        for window in self._undone:
+            withdrawing.drop_window(self.standing, window, moment, changes)
+        self._undone.clear()
 
     def judge_availability(self, timeline: Timeline, since: int | None, moment: Moment, changes: Changes) -> int | None:
         """Judge the touched windows; returns the next instant at which time alone may change something."""
-        dues = [self._next_start(moment.as_of)]
+        self._undo(moment, changes)
+        dues: list[int | None] = []
         burning = self._burning_down(timeline, moment.as_of)
         if burning is not None and self._was_down(timeline, moment.as_of):
             # Burn rates move with every minute: look again at the next.
@@ -73,11 +123,12 @@ class CalendarWindows:
         for window, terms in self._touched(since, moment.as_of):
             burns = burning if window.start <= moment.as_of < window.end else None
             finding = findings.of_availability(timeline, terms, window.start, window.end, moment.as_of, burns or ())
+            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             ahead = [finding.breached_at, *(risk.at for risk in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(_close_of(window, terms))
-        return min((due for due in dues if due is not None), default=None)
+        return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def _burning_down(self, timeline: Timeline, as_of: int) -> list[RiskFinding] | None:
         """The burn rate warnings that hold; None where the terms in force have no pairs."""
@@ -99,22 +150,16 @@ class CalendarWindows:
         if dirty.minutes is not None:
             first = dirty.minutes[0] * MINUTE
             since = first if since is None else min(since, first)
-        dues = [self._next_start(moment.as_of)]
+        self._undo(moment, changes)
+        dues: list[int | None] = []
         for window, terms in self._touched(since, moment.as_of):
             good, total = self.tallies.get(window.window_id, (0, 0))
             now_burning = burning if window.start <= moment.now < window.end else ()
             finding = findings.of_share(good, total, terms, window.end, moment.as_of, now_burning)
+            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             dues.append(_close_of(window, terms))
-        return min((due for due in dues if due is not None), default=None)
-
-    def _next_start(self, as_of: int) -> int | None:
-        """When the next window begins, or the first one."""
-        line = self.standing.line
-        if as_of < line.begins_at:
-            return line.begins_at
-        current = self._window_at(as_of)
-        return current.end if current is not None and current.end < line.ends_at else None
+        return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def add(self, series: Series, deltas: Sequence[Delta]) -> None:
         """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""

@@ -13,10 +13,11 @@ from slm_monitor.application.timers import Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import findings, rolling_target
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.series import Chunk, Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
-from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import Timeline, timeline_of
 
 IsHeld = Callable[[str], bool]
@@ -263,6 +264,8 @@ class IndicatorJudge:
 
     def _remember(self, standing: Standing, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
+        for key in changes.dropped_windows:
+            self._unsaved_windows.pop(key, None)
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
             status = (window.status, window.revision, window.closed_at)

@@ -12,8 +12,8 @@ from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import Timers
 from slm_monitor.domain import facts as fact_columns
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.terms import lines_of
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""

@@ -134,7 +134,7 @@ class Step:
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
-            or changed.clocks
+            or changed.clocks or changed.dropped_windows
         )  # fmt: skip
 
 

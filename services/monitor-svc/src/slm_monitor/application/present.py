@@ -11,7 +11,7 @@ from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.domain import figures, findings
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.terms import TermsLine, lines_of
+from slm_monitor.domain.lines import TermsLine, lines_of
 from slm_monitor.domain.timeline import timeline_of
 
 

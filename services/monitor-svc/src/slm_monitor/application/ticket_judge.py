@@ -9,8 +9,8 @@ from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Ste
 from slm_monitor.application.timers import Timers
 from slm_monitor.domain import ticket_target
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.terms import TermsLine
 
 IsHeld = Callable[[str], bool]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from slm_monitor.domain import births, figures
 from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.standing import Breach, Changes, Risk, Window
-from slm_monitor.domain.terms import ServiceLevelTarget, TermsLine
+from slm_monitor.domain.terms import ServiceLevelTarget
 
 
 @dataclass(slots=True)

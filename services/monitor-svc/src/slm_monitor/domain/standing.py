@@ -96,6 +96,8 @@ class Changes:
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
+    dropped_windows: set[tuple[str, str]] = field(default_factory=set)
+    """(target, window): rows to delete, as other terms have undone them."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(Outgoing(event, at, event_id))

@@ -1,9 +1,8 @@
-"""The terms a target is judged by, as parsed from a finalized agreement, and the line of them through time."""
+"""The terms a target is judged by, as parsed from a finalized agreement."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -212,58 +211,3 @@ def _clock(target: Mapping[str, Any]) -> ClockTerms:
         carry_pauses=target.get("carry_pauses") is not False,
         after_first_response=target.get("after_first_response") is True,
     )
-
-
-class TermsLine:
-    """One target's terms through time: which version holds at an instant, and where it all begins and ends.
-
-    A calendar window is judged wholly by the terms of its start; a rolling one by those of the instant of judging.
-    """
-
-    def __init__(self, versions: Sequence[ServiceLevelTarget], ended_at: int | None = None) -> None:
-        self.versions = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
-        self._starts = [terms.effective_at for terms in self.versions]
-        self._ended_at = ended_at
-
-    @property
-    def latest(self) -> ServiceLevelTarget:
-        return self.versions[-1]
-
-    @property
-    def target_id(self) -> str:
-        return self.latest.target_id
-
-    @property
-    def begins_at(self) -> int:
-        return self._starts[0]
-
-    @property
-    def ends_at(self) -> int:
-        """The end of the last version's term, or the earlier instant at which it was terminated."""
-        last = self.versions[-1].ends_at
-        return last if self._ended_at is None else min(last, self._ended_at)
-
-    def at(self, instant: int) -> ServiceLevelTarget | None:
-        """The terms in force at an instant; None before the first and from the end on."""
-        position = bisect_right(self._starts, instant) - 1
-        return self.versions[position] if position >= 0 and instant < self.ends_at else None
-
-
-def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsLine]:
-    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect."""
-    by_target: dict[str, list[ServiceLevelTarget]] = {}
-    parsed = [(instants.from_text(version["effective_at"]), parse_targets(version)) for version in versions]
-    for _, targets in parsed:
-        for terms in targets:
-            by_target.setdefault(terms.target_id, []).append(terms)
-    lines = []
-    for target_id, terms_versions in by_target.items():
-        last = terms_versions[-1].effective_at
-        dropped = [
-            effective
-            for effective, targets in parsed
-            if effective > last and all(terms.target_id != target_id for terms in targets)
-        ]
-        ends = [end for end in (ended_at, min(dropped, default=None)) if end is not None]
-        lines.append(TermsLine(terms_versions, min(ends, default=None)))
-    return lines

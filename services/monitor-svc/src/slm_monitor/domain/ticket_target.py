@@ -9,9 +9,9 @@ from slm_events.instants import to_text
 from slm_monitor.domain import births, clocks, settling, tickets
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketClock
-from slm_monitor.domain.terms import TermsLine
 from slm_monitor.domain.tickets import TicketEvent
 
 States = Mapping[tuple[str, str, int], str]

@@ -1,0 +1,129 @@
+"""The line of a target's terms through time: which version holds at an instant, and where it all begins and ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from slm_calendar import windows
+from slm_events import instants
+from slm_monitor.domain.terms import ServiceLevelTarget, parse_targets
+
+
+class TermsLine:
+    """Versions of one target that are judged in the same way: by the same indicator, aggregation and kind of window.
+
+    A calendar window is judged wholly by the terms of its start; a rolling one by those of the instant of judging.
+    """
+
+    def __init__(
+        self, versions: Sequence[ServiceLevelTarget], ended_at: int | None = None, begins_at: int | None = None
+    ) -> None:
+        self.versions = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
+        self._starts = [terms.effective_at for terms in self.versions]
+        self._ended_at = ended_at
+        self.begins_at = self._starts[0] if begins_at is None else begins_at
+
+    @property
+    def latest(self) -> ServiceLevelTarget:
+        return self.versions[-1]
+
+    @property
+    def target_id(self) -> str:
+        return self.latest.target_id
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Which line of the target it is: another begins where an amendment has it judged in another way."""
+        return (self.target_id, self.versions[0].version)
+
+    @property
+    def ends_at(self) -> int:
+        """The end of the last version's term, or the earlier instant at which it was terminated."""
+        last = self.versions[-1].ends_at
+        return last if self._ended_at is None else min(last, self._ended_at)
+
+    def at(self, instant: int) -> ServiceLevelTarget | None:
+        """The terms in force at an instant; None before the first, from the end on, and between two terms."""
+        position = bisect_right(self._starts, instant) - 1
+        if position < 0 or not self.begins_at <= instant < self.ends_at:
+            return None
+        terms = self.versions[position]
+        return terms if instant < terms.ends_at else None
+
+    def begins_after(self, instant: int) -> int | None:
+        """The next instant at which a version takes effect."""
+        return next((start for start in self._starts if start > instant), None)
+
+    def unbroken_until(self, instant: int) -> int:
+        """The first instant from this one on at which no terms are in force."""
+        position = max(bisect_right(self._starts, instant) - 1, 0)
+        end = self.versions[position].ends_at
+        for terms in self.versions[position + 1 :]:
+            if terms.effective_at > end:
+                break
+            end = terms.ends_at
+        return min(end, self.ends_at)
+
+    def of_version(self, version: int) -> ServiceLevelTarget:
+        """The terms of a version; the latest where that version is not of this line."""
+        return next((terms for terms in self.versions if terms.version == version), self.latest)
+
+
+def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsLine]:
+    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect."""
+    by_target: dict[str, list[ServiceLevelTarget]] = {}
+    parsed = [(instants.from_text(version["effective_at"]), parse_targets(version)) for version in versions]
+    for _, targets in parsed:
+        for terms in targets:
+            by_target.setdefault(terms.target_id, []).append(terms)
+    lines = []
+    for target_id, terms_versions in by_target.items():
+        last = terms_versions[-1].effective_at
+        dropped = [
+            effective
+            for effective, targets in parsed
+            if effective > last and all(terms.target_id != target_id for terms in targets)
+        ]
+        ends = [end for end in (ended_at, min(dropped, default=None)) if end is not None]
+        lines += _split(terms_versions, min(ends, default=None))
+    return lines
+
+
+def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsLine]:
+    """A line for each stretch of versions that are judged in the same way."""
+    ordered = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
+    groups = [[ordered[0]]]
+    for before, terms in pairwise(ordered):
+        if _way(terms) == _way(before):
+            groups[-1].append(terms)
+        else:
+            groups.append([terms])
+    lines = []
+    begins: int | None = None
+    for number, group in enumerate(groups):
+        ends = ended_at
+        following: int | None = None
+        if number + 1 < len(groups):
+            cut = groups[number + 1][0].effective_at
+            ends = _end_of_last_window(group[-1], cut)
+            following = ends if groups[number + 1][0].window_kind == "calendar" else cut
+            ends = ends if ended_at is None else min(ends, ended_at)
+        lines.append(TermsLine(group, ends, begins))
+        begins = following
+    return lines
+
+
+def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
+    return (
+        terms.indicator, terms.aggregation, terms.window_kind, terms.window if terms.window_kind == "rolling" else "",
+    )  # fmt: skip
+
+
+def _end_of_last_window(terms: ServiceLevelTarget, cut: int) -> int:
+    """A calendar window begun before the amendment is judged to its end by the terms of its start."""
+    if terms.window_kind != "calendar" or terms.effective_at >= cut:
+        return cut
+    return windows.window_at(terms.window, terms.zone, cut - 1).end  # type: ignore[arg-type]
