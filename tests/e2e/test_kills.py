@@ -150,5 +150,19 @@ async def test_a_position_committed_apart_from_its_effect_is_noticed(
     service = alone(tmp_path, clock, a_server, a_server.url("slm_log"), "tests.support.hasty_monitor")
     doomed = {DIES_AT: "7"}
     outcome = await play_alone(service, clock, WORK, dying(doomed, {}), undisturbed, **doomed)
-    with pytest.raises(AssertionError):
-        assert_equal(outcome, undisturbed)
+    assert {name for name, rows in undisturbed.findings.items() if outcome.findings[name] != rows} & {"facts", "values"}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(11, 16))
+async def test_twenty_kills_of_either_kind_change_nothing(
+    tmp_path: Path, seed: int, a_broker: str, a_server: PostgresForTests
+) -> None:
+    calm = await play_embedded(tmp_path / "calm", seed, spared)
+    assert calm.faults == []
+    kills = killed(schedule(seed, 10, workload(seed)))
+    assert_equal(await play_embedded(tmp_path / "embedded", seed, kills), calm)
+    clock = clock_at(PRESENT)
+    service = alone(tmp_path / "alone", clock, a_server, f"kafka://{a_broker}")
+    assert_equal(await play_alone(service, clock, seed, killed(schedule(-seed, 10, workload(seed))), calm), calm)

@@ -16,6 +16,7 @@ from tests.support.postgres import PostgresForTests
 from tests.support.processes import Running, free_port, kill_family, started
 
 RATE = 10
+STARTS_SECONDS = 150.0
 KEY = "slm_given"
 
 
@@ -68,11 +69,12 @@ class Killable:
 
     async def start(self, **more: str) -> None:
         """``more`` is in the environment of this start alone."""
+        self._folder.mkdir(exist_ok=True)
         ports = dict.fromkeys(("SLM_PORT", "SLM_MONITOR_PORT"), str(self._port))
         self._running = await self._stack.enter_async_context(
             started(self._command, self._folder / "output", self._port, {**self._environment, **ports, **more})
         )
-        await self._running.ready()
+        await self._running.ready(STARTS_SECONDS)
 
     async def kill(self, *, with_postgres: bool) -> None:
         """End it without a word, and everything of its PostgreSQL too. Starts the latter again where it is not its."""
