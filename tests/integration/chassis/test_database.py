@@ -6,6 +6,7 @@ import json
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from slm_chassis import tracing
 from slm_chassis.clock import ManualClock
@@ -137,3 +138,10 @@ async def test_headers_keep_every_character(database: Database) -> None:
     async with database.read() as connection:
         row = (await connection.execute(text("SELECT value, headers::text AS headers FROM outbox"))).one()
     assert (row.value, json.loads(row.headers)) == (b"\x00\xff", headers)
+
+
+async def test_an_error_does_not_tell_the_values_it_was_about(database: Database) -> None:
+    with pytest.raises(DBAPIError) as error:
+        async with database.begin() as transaction:
+            await transaction.execute(text("SELECT CAST(:name AS text) FROM nowhere"), {"name": "Ada Byron"})
+    assert "Ada Byron" not in str(error.value)

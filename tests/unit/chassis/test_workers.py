@@ -70,6 +70,24 @@ async def test_a_worker_that_keeps_failing_is_reported_and_still_tried() -> None
         assert "keeps failing" in problem and "a bug" in problem
 
 
+async def test_a_worker_that_failed_often_and_works_again_is_healthy_again() -> None:
+    worker = Scripted(*[raising(ValueError("a bug"))] * 3)
+    async with supervised(worker, stall_seconds=1.0) as supervisor:
+        await reaches(worker, 4)
+        assert supervisor.healthy()
+        await asyncio.sleep(1.1)
+        assert supervisor.healthy() == []
+
+
+async def test_nobody_who_asks_for_its_health_hears_statements_and_values() -> None:
+    worker = Scripted(raising(Halt("duplicate key\nDETAIL: Key (email)=(ada@example.com)\n[SQL: INSERT]")))
+    async with supervised(worker) as supervisor:
+        await reaches(worker, 1)
+        (problem,) = supervisor.healthy()
+        assert "duplicate key" in problem
+        assert "ada@example.com" not in problem and "INSERT" not in problem
+
+
 async def test_a_worker_that_halts_stays_stopped_and_is_reported() -> None:
     worker = Scripted(raising(Halt("everything is poison")))
     async with supervised(worker) as supervisor:

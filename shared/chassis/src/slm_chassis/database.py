@@ -260,6 +260,8 @@ def open_engine(
         max_overflow=5,
         pool_timeout=10.0,
         pool_use_lifo=True,
+        # Errors end in logs and dead letters, where what people wrote has no business.
+        hide_parameters=True,
         connect_args={
             "timeout": _CONNECT_SECONDS,
             "command_timeout": statement_seconds,

@@ -203,7 +203,7 @@ class Subscriptions:
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
-            raise _Failed(None, repr(error)) from error
+            raise _Failed(None, f"{type(error).__name__}: {error}") from error
         ownership.position = until
         self._limit.handled(handled)
         self.progress.beat()

@@ -19,6 +19,8 @@ _log = structlog.get_logger(__name__)
 
 FAILURES_TOLERATED = 3
 """Failures in a row, other than of the infrastructure, after which a worker counts as unhealthy."""
+_SHOWN = 300
+"""Characters of an error that are told."""
 
 
 class Worker(Protocol):
@@ -80,6 +82,7 @@ class _Post:
     worker: Worker
     task: asyncio.Task[None] | None = None
     failures: int = 0
+    failed_at: float = 0.0
     trouble: str | None = None
     halted: bool = False
 
@@ -118,7 +121,9 @@ class Supervisor:
         name = post.worker.name
         if post.task is None:
             return f"{name} is not running"
-        if post.halted or post.failures >= FAILURES_TOLERATED:
+        # One that has worked for as long as a standstill may last is forgiven, though nothing has ended it since.
+        forgiven = time.monotonic() - post.failed_at > self._stall_seconds
+        if post.halted or (post.failures >= FAILURES_TOLERATED and not forgiven):
             return f"{name} {'stopped' if post.halted else 'keeps failing'}: {post.trouble}"
         progress = getattr(post.worker, "progress", None)
         if isinstance(progress, Progress) and progress.idle_seconds() > self._stall_seconds:
@@ -146,10 +151,13 @@ class Supervisor:
             await backoff.pause()
 
     def _note(self, post: _Post, error: BaseException) -> None:
-        post.trouble = f"{type(error).__name__}: {error} (at {to_text(self._clock.now())})"
+        # The first line, for anybody may ask whether we are ready: a database tells statements and values in the rest.
+        said = next(iter(str(error).splitlines()), "")[:_SHOWN]
+        post.trouble = f"{type(error).__name__}: {said} (at {to_text(self._clock.now())})"
         post.halted = isinstance(error, Halt)
         if is_infrastructure_fault(error):
             _log.warning("worker restarts", worker=post.worker.name, cause=post.trouble)
         else:
             post.failures += 1
+            post.failed_at = time.monotonic()
             _log.error("worker failed", worker=post.worker.name, halted=post.halted, exc_info=error)
