@@ -30,7 +30,8 @@ def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) 
     if isinstance(holidays, list):
         document = {**document, "holidays": country_holidays.written_out(holidays, first_year, last_year)}
     read(document)
-    weekly = {day: pairs for key, pairs in document.get("weekly", {}).items() for day in _days_of(str(key)) or ()}
+    written = document.get("weekly") or {}
+    weekly = {day: pairs for key, pairs in written.items() for day in _days_of(str(key)) or ()}
     return {**document, "weekly": {day: weekly[day] for day in WEEKDAYS if day in weekly}}
 
 
