@@ -170,3 +170,29 @@ async def test_lists_come_in_pages(service: AgreementUnderTest, cast: Cast) -> N
     _, second = await service.ask(OPERATOR_KEY, "GET", f"/api/v1/people?limit=3&cursor={first['next']}")
     ids = [item["person_id"] for item in first["items"] + second["items"]]
     assert (len(ids), ids, second["next"]) == (4, sorted(ids), None)
+
+
+async def test_a_private_draft_does_not_show_by_the_party_and_the_service_it_is_about(
+    service: AgreementUnderTest,
+) -> None:
+    cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)
+    document = {**terms.document(EFFECTIVE), "requirements": []}
+    agreement = await negotiation.draft(service.client, cast, document, terms.AGREEMENT_KEY)
+    paths = (f"/api/v1/parties/{cast.provider_party_id}", f"/api/v1/services/{cast.service_id}")
+    assert [(await service.ask(cast.viewer_key, "GET", path))[0] for path in paths] == [404, 404]
+    _, parties = await service.ask(cast.viewer_key, "GET", "/api/v1/parties")
+    assert [party["party_id"] for party in parties["items"]] == [cast.customer_party_id]
+    await negotiation.propose(service.client, cast, agreement)
+    assert [(await service.ask(cast.viewer_key, "GET", path))[0] for path in paths] == [200, 200]
+
+
+async def test_a_limited_key_issues_no_key_that_is_less_limited(service: AgreementUnderTest, cast: Cast) -> None:
+    manager = cast.provider_manager_key
+    robot = await negotiation.post(
+        service.client, manager, "/api/v1/principals", {"key": "r", "name": "R", "roles": ["service_level_manager"]}
+    )
+    path = f"/api/v1/principals/{robot['principal_id']}/keys"
+    limits = ["principals:write", "services:read"]
+    limited = await negotiation.post(service.client, manager, path, {"scopes": limits})
+    for scopes, status in ((["services:read"], 201), ([], 403), (["services:write"], 403), (["*:write"], 403)):
+        assert (await service.ask(limited["key"], "POST", path, {"scopes": scopes}))[0] == status

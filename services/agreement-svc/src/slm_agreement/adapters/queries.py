@@ -113,7 +113,7 @@ def _sees_party(caller: Principal) -> ColumnElement[bool]:
         and_(agreement.c.provider_party_id == party_id, agreement.c.customer_party_id == caller.party_id),
         and_(agreement.c.customer_party_id == party_id, agreement.c.provider_party_id == caller.party_id),
     )
-    return or_(_own(caller, party_id), exists().where(together))
+    return or_(_own(caller, party_id), exists().where(together, _has_visible_version(caller)))
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
@@ -122,7 +122,8 @@ def _sees_service(caller: Principal) -> ColumnElement[bool]:
     required = and_(
         requirement.c.service_id == service.c.service_id, requirement.c.customer_party_id == caller.party_id
     )
-    return or_(_own(caller, service.c.provider_party_id), exists().where(agreed), exists().where(required))
+    shared = exists().where(agreed, _has_visible_version(caller))
+    return or_(_own(caller, service.c.provider_party_id), shared, exists().where(required))
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
@@ -134,6 +135,12 @@ def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
 def _sees_agreement(caller: Principal) -> ColumnElement[bool]:
     agreement = tables.agreement
     return or_(_own(caller, agreement.c.provider_party_id), _own(caller, agreement.c.customer_party_id))
+
+
+def _has_visible_version(caller: Principal) -> ColumnElement[bool]:
+    """Of ``agreement`` in the enclosing query: the other party's private draft must not show by what it touches."""
+    version = tables.agreement_version
+    return exists().where(version.c.agreement_id == tables.agreement.c.agreement_id, _sees_version(caller))
 
 
 def _sees_version(caller: Principal) -> ColumnElement[bool]:

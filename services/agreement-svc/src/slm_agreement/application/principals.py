@@ -9,7 +9,7 @@ from slm_agreement.application import callers, registering
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.domain import enrolment
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
-from slm_agreement.domain.errors import Finding, Invalid, Unknown
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_chassis.access import Principal, hash_of, new_key
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 
@@ -63,7 +63,8 @@ async def edit(
 
 
 async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: list[str]) -> tuple[ApiKey, str]:
-    """A new key and, this once, its secret."""
+    """A new key and, this once, its secret. Raises NotAllowed for scopes beyond those of the caller's own key."""
+    _must_hold(caller, scopes)
     secret = new_key()
     async with desk.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
@@ -95,6 +96,16 @@ async def _managed(ledger: Ledger, caller: Principal, principal_id: str) -> Enro
     if principal is None or not caller.may_see(principal.party_id):
         raise Unknown(f"There is no principal {principal_id!r} that you may see.")
     return principal
+
+
+def _must_hold(caller: Principal, scopes: list[str]) -> None:
+    """A key that is limited must not beget one that is less so."""
+    if not caller.scopes:
+        return
+    beyond = [each for each in scopes if not caller.in_scope(*each.split(":", 1))]
+    if beyond or not scopes:
+        detail = f"Your key is limited to {', '.join(sorted(caller.scopes))}: name scopes for the new key among these."
+        raise NotAllowed(detail)
 
 
 async def _check(ledger: Ledger, principal: EnrolledPrincipal) -> None:
