@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from slm_agreement.domain import negotiation, signing
 from slm_agreement.domain.agreement import Mover, State, Version
 from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people import Person
+from slm_events import instants
 from slm_events.agreement import AgreementFinalized
 from tests.unit.agreement.people import (
     ADA,
     CARL,
     CUSTOMER,
+    DAY,
     EMMY,
     GRACE,
     NAMES,
@@ -26,19 +29,18 @@ from tests.unit.agreement.people import (
 )
 
 
-def _agreed(**changed: Any) -> Version:
+def _agreed(others: Sequence[Version] = (), **changed: Any) -> Version:
     version = draft(**changed)
     negotiation.propose(version, version.head.hash, ADA, NOW)
-    negotiation.accept(version, version.current.hash, CARL, [], NOW)
+    negotiation.accept(version, version.current.hash, CARL, others, NOW)
     version.events.clear()
     return version
 
 
 def _sign(version: Version, who: Mover, as_person: Person | None = None, **more: Any) -> None:
-    given = {"revision_hash": version.current.hash, "waivers": [], "now": NOW} | more
-    signing.sign(
-        version, given["revision_hash"], given["waivers"], who, as_person or person(who), [], NAMES, given["now"]
-    )
+    given: dict[str, Any] = {"revision_hash": version.current.hash, "waivers": [], "others": [], "now": NOW, **more}
+    behind = as_person or person(who)
+    signing.sign(version, given["revision_hash"], given["waivers"], who, behind, given["others"], NAMES, given["now"])
 
 
 def test_the_last_required_signature_finalizes() -> None:
@@ -135,3 +137,19 @@ def test_a_warning_has_to_be_waived_by_name_with_a_reason_and_is_kept_with_the_s
     assert version.state == State.FINALIZED
     assert version.signatures[0].waivers == [{**waiver, "waived_by": "principal grace"}]
     assert [kept["code"] for kept in version.signatures[1].findings] == [finding.code]
+
+
+@pytest.mark.parametrize(("expires_at", "ends_at"), [(None, NOW + 30 * DAY), ("2026-12-05T00:00:00Z", None)])
+def test_an_amendment_signed_after_notice_was_given_ends_with_the_agreement(
+    expires_at: str | None, ends_at: int | None
+) -> None:
+    ending = draft(1)
+    ending.state, ending.finalized_at, ending.effective_at = State.IN_FORCE, NOW, NOW
+    ending.ends_at, ending.end_reason = NOW + 30 * DAY, "Insourced"
+    term = {"effective_at": "2026-12-01T00:00:00Z", "expires_at": expires_at}
+    version = _agreed(number=2, base=1, others=[ending], term=term)
+    for who in (GRACE, EMMY):
+        _sign(version, who, others=[ending])
+    assert version.state == State.FINALIZED
+    assert version.ends_at == (ends_at or instants.from_text(str(expires_at)))
+    assert version.end_reason == ("Insourced" if ends_at else "")

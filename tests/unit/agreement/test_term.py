@@ -86,3 +86,13 @@ def test_an_amendment_of_an_older_version_is_out_of_date() -> None:
     signed = [_finalized(1, 0), _finalized(2, 1)]
     amendment = draft(3, base=1)
     assert [finding.code for finding in check(amendment, amendment.head, signed, NOW)] == ["up-to-date.base-version"]
+
+
+def test_versions_take_effect_in_the_order_in_which_they_are_numbered_and_signed() -> None:
+    later = _finalized(2, begins=3)
+    overtaken = draft(1, base=2, term={"effective_at": "2027-01-01T00:00:00Z"})
+    assert [finding.code for finding in check(overtaken, overtaken.head, [later], NOW)] == ["up-to-date.overtaken"]
+    before = draft(3, base=2, term={"effective_at": "2026-11-24T10:00:00Z"})
+    assert [finding.code for finding in check(before, before.head, [later], NOW)] == ["time-bound.before-its-base"]
+    together = draft(3, base=2, term={"effective_at": "2026-11-25T10:00:00Z"})
+    assert check(together, together.head, [later], NOW) == []

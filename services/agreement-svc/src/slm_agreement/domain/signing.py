@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_agreement.domain import finalizing, smart
+from slm_agreement.domain import finalizing, smart, term
 from slm_agreement.domain.agreement import Mover, Signature, State, Version, required_hash
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people import SIGNATORY_ROLES, Mandate, Person
@@ -49,7 +49,7 @@ def sign(
     version.signatures.append(_signature(version, side, mandate, mover, person, findings, waivers, now))
     version.edits += 1
     if not missing(version):
-        _finalize(version, names, now)
+        _finalize(version, names, others, now)
 
 
 def missing(version: Version) -> list[dict[str, str]]:
@@ -122,10 +122,19 @@ def _signature(
     )
 
 
-def _finalize(version: Version, names: finalizing.Names, now: int) -> None:
-    term = version.current.document["term"]
+def _finalize(version: Version, names: finalizing.Names, others: Sequence[Version], now: int) -> None:
+    written = version.current.document["term"]
     version.state = State.FINALIZED
     version.finalized_at = now
-    version.effective_at = instants.from_text(term["effective_at"])
-    version.ends_at = instants.from_text(term["expires_at"]) if term["expires_at"] else None
+    version.effective_at = instants.from_text(written["effective_at"])
+    version.ends_at = instants.from_text(written["expires_at"]) if written["expires_at"] else None
+    _heed_termination(version, others)
     version.events.append(finalizing.finalized(version, names))
+
+
+def _heed_termination(version: Version, others: Sequence[Version]) -> None:
+    """An agreement that was terminated for a later instant ends then, whatever is signed in between."""
+    for other in others:
+        given = other.state in term.LIVE and other.end_reason and other.ends_at is not None
+        if given and (version.ends_at is None or (other.ends_at or 0) < version.ends_at):
+            version.ends_at, version.end_reason = other.ends_at, other.end_reason

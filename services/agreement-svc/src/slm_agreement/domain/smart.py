@@ -26,7 +26,7 @@ def check(version: Version, revision: Revision, others: Sequence[Version], now: 
         *_relevant(document),
         *_time_bound(version, document, others, now),
         *_complete(version, document),
-        *_up_to_date(revision, others),
+        *_up_to_date(version, revision, others),
     ]
 
 
@@ -66,12 +66,16 @@ def _time_bound(version: Version, document: dict[str, Any], others: Sequence[Ver
     findings = []
     effective_at = document["term"]["effective_at"]
     amending = any(other.state in SIGNED for other in others)
+    begun = max((other.effective_at or 0 for other in others if other.state in SIGNED), default=0)
     if effective_at is None:
         remedy = "write the instant from which it holds, like 2026-12-01T00:00:00Z"
         findings.append(Finding("term.effective_at", "none", remedy, "time-bound.no-effective-at"))
     elif amending and instants.from_text(effective_at) <= now:
         remedy = f"write an instant after {instants.to_text(now)}: an amendment never changes the past"
         findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.amends-the-past"))
+    elif instants.from_text(effective_at) < begun:
+        remedy = f"write an instant from {instants.to_text(begun)} on, when the version signed before takes effect"
+        findings.append(Finding("term.effective_at", effective_at, remedy, "time-bound.before-its-base"))
     if document["review"]["cadence"] is None:
         remedy = "write a review cadence, like month, or waive this with a reason"
         findings.append(Finding("review.cadence", "none", remedy, "time-bound.no-review", "warning"))
@@ -87,13 +91,16 @@ def _complete(version: Version, document: dict[str, Any]) -> list[Finding]:
     ]
 
 
-def _up_to_date(revision: Revision, others: Sequence[Version]) -> list[Finding]:
+def _up_to_date(version: Version, revision: Revision, others: Sequence[Version]) -> list[Finding]:
     """An amendment written against an older version would silently undo what was signed since."""
     if any(other.state == State.TERMINATED for other in others):
         return [
             Finding("agreement", "terminated", "draft a new agreement: this one was ended", "up-to-date.terminated")
         ]
     latest = latest_signed(others)
+    if latest is not None and latest > version.number:
+        remedy = f"draft a new amendment: version {latest} was signed since, and versions take effect in their order"
+        return [Finding("version", str(version.number), remedy, "up-to-date.overtaken")]
     if latest == revision.base_version:
         return []
     remedy = f"version {latest} was signed since: send a revision that is written against it"
