@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -174,3 +175,46 @@ def test_an_unknown_field_of_the_document_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         documents.resolve(written(penalties="all"), IDENTITY.subject, None, "")
     assert [finding.field for finding in refused.value.findings] == ["penalties"]
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where in a document something stands, the whole of it first."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, each in inner:
+        yield from _places(each, (*path, name))
+
+
+def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    if not path:
+        return odd
+    name, *rest = path
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[name] = _with(value[name], tuple(rest), odd)
+    return changed
+
+
+_ODD = [None, True, 0, -1, 10**400, 1.5, "", " ", "x", "P1M", "9999999999999999999999", "2026-02-30T00:00:00Z", "\0",
+        [], [[]], [None], {}, {"": {}}, {"x": None}, [{"date": "x"}], "1e400", "PT99999999999H"]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", _ODD, ids=repr)
+def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_findings(odd: Any) -> None:
+    around = {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": [{"country": "DE"}],
+              "overrides": [{"date": "2026-12-24", "intervals": [["08:00", "12:00"]]}]}  # fmt: skip
+    share = {**SHARE, "warn_at": {"burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}]}}
+    plan = {"owner": "x", "plan": [{"step": "x", "owner": "y"}]}
+    document = written(
+        targets=[{**AVAILABILITY, "responsible": plan}, {**share, "service_hours": "b"}, CLOCK],
+        term={"effective_at": "2026-12-01T00:00:00Z", "expires_at": "2026-12-31T00:00:00Z"},
+        service_hours={"b": around}, signatories={"provider": ["a"]}, supports=[PROVIDER],
+        review={"cadence": "month"}, reporting={"period": "month"},
+    )  # fmt: skip
+    for path in _places(document):
+        try:
+            taken = documents.resolve(_with(document, path, odd), IDENTITY.subject, None, "")
+            assert documents.resolve(taken, IDENTITY.subject, None, "") == taken
+        except Invalid as refused:
+            assert all(finding.remedy for finding in refused.findings), path
+        except Exception as error:
+            raise AssertionError(f"{odd!r} at {path}") from error

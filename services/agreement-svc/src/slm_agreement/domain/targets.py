@@ -160,7 +160,7 @@ def _owner(indicator: Reader, around: Surroundings) -> str:
 
 def _common_terms(reader: Reader, around: Surroundings) -> dict[str, Any]:
     hours = reader.raw("service_hours", ALWAYS)
-    if hours not in around.hours:
+    if not isinstance(hours, str) or hours not in around.hours:
         reader.fault(
             "service_hours", hours, f"write a name of the document's service_hours: {', '.join(sorted(around.hours))}"
         )
