@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 import asyncpg
@@ -180,17 +180,21 @@ def tickets(waiting: Mapping[str, bool], partition: int) -> str:
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
     """Windows, breaches, risks and clocks as they are now."""
     for statement, rows in (
-        (_WINDOWS, [_window(window, partition) for window in changes.windows.values()]),
-        (_BREACHES, [{**asdict(breach), "partition": partition} for breach in changes.breaches.values()]),
-        (_RISKS, [{**asdict(risk), "partition": partition} for risk in changes.risks.values()]),
+        (_WINDOWS, [_row(window, partition) for window in changes.windows.values()]),
+        (_BREACHES, [_row(breach, partition) for breach in changes.breaches.values()]),
+        (_RISKS, [_row(risk, partition) for risk in changes.risks.values()]),
         (_CLOCKS, [_clock(entry, partition) for entry in changes.clocks.values()]),
     ):
         if rows:
             await driver.execute(statement, _json(rows))
 
 
-def _window(window: Window, partition: int) -> dict[str, Any]:
-    return {**asdict(window), "partition": partition}
+def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
+    # Not asdict, whose deep copy took a sixth of all CPU time at the intake.
+    return {name: getattr(written, name) for name in _NAMES[type(written)]} | {"partition": partition}
+
+
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window, Breach, Risk)}
 
 
 def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
@@ -226,7 +230,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
             _SERIES, _json([_series(name, kept, partition) for name, kept in checkpoint.series.items()])
         )
     if checkpoint.windows:
-        await driver.execute(_WINDOWS, _json([_window(window, partition) for window in checkpoint.windows]))
+        await driver.execute(_WINDOWS, _json([_row(window, partition) for window in checkpoint.windows]))
 
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:

@@ -168,9 +168,12 @@ def burning(series: Series, terms: ServiceLevelTarget, minute: int) -> list[Risk
     assert terms.objective is not None and terms.threshold is not None
     found = []
     for pair in terms.burn_rate_pairs:
-        rates = [_burn(series, terms, minute, length) for length in (pair.long, pair.short)]
-        if min(rates) > pair.factor:
-            found.append(RiskFinding("burn_rate", pair.name, minute * MINUTE, None, rates[0], None))
+        # The short window first: it is soon summed, and without it the long one cannot warn.
+        if _burn(series, terms, minute, pair.short) <= pair.factor:
+            continue
+        rate = _burn(series, terms, minute, pair.long)
+        if rate > pair.factor:
+            found.append(RiskFinding("burn_rate", pair.name, minute * MINUTE, None, rate, None))
     return found
 
 

@@ -97,6 +97,8 @@ def settle_breach(
     changes: Changes,
 ) -> None:
     """A published breach is never removed silently, and never published twice."""
+    if not breached and not standing.breaches:
+        return
     span = (window.start, window.end)
     identity = births.breach_id(terms, window.window_id, births.OBJECTIVE, 0)
     breach = standing.breaches.get(identity)

@@ -1,0 +1,169 @@
+"""Windows of calendar targets: each is judged and closed in its time, also beside its neighbours and other terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_events.agreement import AgreementTerminated
+from tests.support.judged import Monitor, monitor
+from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized
+
+UP = "payments.checkout"
+LATENCY = "payments.checkout-latency"
+
+
+def state(instant: str, value: str, **more: Any) -> dict[str, Any]:
+    return {"indicator": UP, "at": f"{instant}:00Z", "state": value, **more}
+
+
+def value(instant: str, measured: float) -> dict[str, Any]:
+    return {"indicator": LATENCY, "at": f"{instant}:00Z", "value": measured}
+
+
+async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
+    await held.register(UP, "availability")
+    await held.register(LATENCY, "value")
+    await held.hear(finalized(*targets, **changed))
+    await held.settle()
+
+
+async def closed(held: Monitor, target: dict[str, Any]) -> dict[str, bool]:
+    return {name: row["closed_at"] is not None for name, row in (await held.windows(target["target_id"])).items()}
+
+
+async def end(held: Monitor, instant: str) -> None:
+    event = AgreementTerminated(
+        agreement_id=AGREEMENT, version=1, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
+        at=f"{instant}:00Z", reason="sold",
+    )  # fmt: skip
+    await held.hear(event)
+    await held.settle()
+
+
+async def test_a_window_closes_in_time_though_facts_of_the_next_one_arrive_before(database_url: str) -> None:
+    month, share = available(), fast("95")
+    async with monitor(database_url, "2026-11-30T23:00") as held:
+        await ready(held, month, share)
+        await held.settle("2026-12-01T00:05")
+        await held.measure(state("2026-12-01T00:04", "down"), value("2026-12-01T00:04", 100.0))
+        await held.settle("2026-12-01T00:10")
+        for target in (month, share):
+            assert await closed(held, target) == {"2026-11": True, "2026-12": False}
+
+
+async def test_no_window_is_skipped_where_facts_of_a_later_one_come_first(database_url: str) -> None:
+    share = fast("95")
+    async with monitor(database_url, "2026-10-31T23:59") as held:
+        await ready(held, share)
+        held.clock.move_to(held.clock.now() + 40 * 86_400_000_000)
+        await held.measure(value("2026-12-05T10:00", 100.0))
+        await held.settle()
+        assert await closed(held, share) == {"2026-11": True, "2026-12": False}
+
+
+async def test_a_renewal_before_expiry_lengthens_the_last_window(database_url: str) -> None:
+    month, share = available(), fast("95")
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held, month, share, expires_at="2026-11-15T00:00:00Z")
+        await held.hear(finalized(month, share, version=2, effective_at="2026-11-15T00:00:00Z"))
+        await held.settle("2026-11-20T00:00")
+        await held.measure(value("2026-11-18T00:00", 100.0))
+        await held.settle()
+        for target in (month, share):
+            window = (await held.windows(target["target_id"]))["2026-11"]
+            assert (window["end_at"], window["closed_at"]) == ("2026-12-01T00:00:00.000000Z", None)
+        assert (await held.windows(share["target_id"]))["2026-11"]["total"] == 1
+
+
+async def test_a_window_begun_as_a_month_ends_as_one_though_weeks_were_agreed_meanwhile(database_url: str) -> None:
+    month, weeks = available(), available(window="week")
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held, month)
+        await held.hear(finalized(weeks, version=2, effective_at="2026-11-15T00:00:00Z"))
+        await held.settle("2026-12-09T00:00")
+        windows = await held.windows(month["target_id"])
+        spans = {name: (row["start_at"][:10], row["end_at"][:10]) for name, row in windows.items()}
+        assert spans == {
+            "2026-11": ("2026-11-01", "2026-12-01"),
+            "2026-W49": ("2026-12-01", "2026-12-07"),
+            "2026-W50": ("2026-12-07", "2026-12-14"),
+        }
+
+
+async def test_values_after_a_termination_are_not_counted_though_it_was_heard_late(database_url: str) -> None:
+    share = fast("95")
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held, share)
+        await held.measure(value("2026-11-08T00:00", 100.0), value("2026-11-09T12:00", 900.0))
+        await held.settle()
+        await held.save()
+        await end(held, "2026-11-09T00:00")
+        window = (await held.windows(share["target_id"]))["2026-11"]
+        assert (window["good"], window["total"], window["status"]) == (1, 1, "met")
+
+
+async def test_values_counted_before_an_amendment_was_heard_are_counted_by_it(database_url: str) -> None:
+    strict = {**fast("95"), "aggregation": {"share_at_most": "100"}}
+    async with monitor(database_url, "2026-12-02T00:00") as held:
+        await ready(held, fast("95"))
+        await held.measure(value("2026-11-20T00:00", 200.0), value("2026-12-01T12:00", 200.0))
+        await held.settle()
+        await held.save()
+        await held.hear(finalized(strict, version=2, effective_at="2026-12-01T00:00:00Z"))
+        await held.settle()
+        windows = await held.windows(strict["target_id"])
+        assert {name: (row["good"], row["total"], row["version"]) for name, row in windows.items()} == {
+            "2026-11": (1, 1, 1),
+            "2026-12": (0, 1, 2),
+        }
+
+
+async def test_a_breach_by_terms_that_turn_out_superseded_is_withdrawn(database_url: str) -> None:
+    async with monitor(database_url, "2026-12-02T00:00") as held:
+        await ready(held, available("99.9"))
+        await held.measure({"indicator": UP, "outage": {"from": "2026-12-01T00:00:00Z", "to": "2026-12-01T02:00:00Z"}})
+        await held.settle()
+        assert [each["version"] for each in await held.breaches()] == [1]
+        await held.hear(finalized(available("90"), version=2, effective_at="2026-12-01T00:00:00Z"))
+        await held.settle()
+        assert [each["standing"] for each in await held.breaches()] == [False]
+
+
+async def test_a_window_that_a_termination_undoes_leaves_no_warning_behind(database_url: str) -> None:
+    month = available(warn_at={"budget_consumed": ["50"]})
+    async with monitor(database_url, "2026-12-02T00:00") as held:
+        await ready(held, month)
+        await held.measure({"indicator": UP, "outage": {"from": "2026-12-01T00:00:00Z", "to": "2026-12-01T00:30:00Z"}})
+        await held.settle()
+        assert (await held.names()).count("target-at-risk") == 1
+        await end(held, "2026-12-01T00:00")
+        assert (await held.names()).count("risk-cleared") == 1
+        assert list(await held.windows(month["target_id"])) == ["2026-11"]
+
+
+async def test_what_the_first_measurement_says_was_before_it_restates_the_windows_before_it(database_url: str) -> None:
+    month = available("90")
+    async with monitor(database_url, "2026-12-20T00:00") as held:
+        await ready(held, month)
+        await held.settle("2026-12-20T00:01")
+        assert (await held.windows(month["target_id"]))["2026-11"]["status"] == "met"
+        await held.measure(state("2026-12-15T00:00", "up", previous="down"))
+        await held.settle()
+        november = (await held.windows(month["target_id"]))["2026-11"]
+        assert (november["status"], november["revision"]) == ("breached", 1)
+        await held.measure(state("2026-10-15T00:00", "up"))
+        await held.settle()
+        november = (await held.windows(month["target_id"]))["2026-11"]
+        assert (november["status"], november["revision"]) == ("met", 2)
+
+
+async def test_nobody_watching_takes_back_the_time_since_the_last_word(database_url: str) -> None:
+    month = available("90")
+    async with monitor(database_url, "2026-12-20T00:00") as held:
+        await ready(held, month)
+        await held.measure(state("2026-11-15T00:00", "up"))
+        await held.settle("2026-12-20T00:01")
+        await held.measure(state("2026-12-15T00:00", "up", previous="none"))
+        await held.settle()
+        november = (await held.windows(month["target_id"]))["2026-11"]
+        assert (november["total"], november["revision"]) == (14 * 86_400_000_000, 0)

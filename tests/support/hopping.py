@@ -1,0 +1,92 @@
+"""A client of the live stream that never stays: it leaves each replica after some events and goes on at the next."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+_PAUSE_SECONDS = 0.1
+_SILENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event with the place after it, and the replica that told it."""
+
+    place: str
+    name: str
+    document: dict[str, Any]
+    url: str
+
+    @property
+    def data(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["data"]
+        return found
+
+
+class Hopper:
+    """Resumes at the next replica after ``stay`` events, and wherever one dies; keeps all it was told."""
+
+    def __init__(self, urls: Sequence[str], key: str, stay: int) -> None:
+        self.heard: list[Heard] = []
+        self.hops = 0
+        self.listens = asyncio.Event()
+        self._urls = list(urls)
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._stay = stay
+        self._place = ""
+
+    def names(self, name: str) -> list[Heard]:
+        """What was heard of one kind of event."""
+        return [each for each in self.heard if each.name == name]
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        timeout = httpx.Timeout(10.0, read=_SILENCE_SECONDS)
+        async with httpx.AsyncClient(headers=self._headers, timeout=timeout) as client:
+            while True:
+                for url in self._urls:
+                    try:
+                        await self._listen(client, url)
+                    except httpx.TransportError:
+                        await asyncio.sleep(_PAUSE_SECONDS)
+                    self.hops += 1
+
+    async def _listen(self, client: httpx.AsyncClient, url: str) -> None:
+        headers = {"Last-Event-ID": self._place} if self._place else {}
+        async with client.stream("GET", f"{url}/api/v1/stream", headers=headers) as answer:
+            assert answer.status_code == 200, await answer.aread()
+            left, name, place = self._stay, "", ""
+            async for line in answer.aiter_lines():
+                field, _, value = line.partition(": ")
+                if field == "id":
+                    place = value
+                    # As browsers do: a place without an event counts too.
+                    self._place = self._place or place
+                    self.listens.set()
+                elif field == "event":
+                    assert value != "reset", "the client was never that far behind"
+                    name = value
+                elif field == "data":
+                    self.heard.append(Heard(place, name, json.loads(value), url))
+                    self._place = place
+                    left -= 1
+                    if not left:
+                        return
+
+
+async def ends_within(url: str, key: str, cut: asyncio.Event, opened: asyncio.Event) -> None:
+    """Open a stream, say so, and return when the server ends it; ``cut`` is set then."""
+    async with (
+        httpx.AsyncClient(timeout=httpx.Timeout(10.0, read=_SILENCE_SECONDS)) as client,
+        client.stream("GET", f"{url}/api/v1/stream", headers={"Authorization": f"Bearer {key}"}) as answer,
+    ):
+        async for line in answer.aiter_lines():
+            if line.startswith("id"):
+                opened.set()
+    cut.set()
