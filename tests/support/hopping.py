@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
+from slm_chassis.log.port import StoredRecord, TopicPartition
+from slm_chassis.settings import Settings
+from slm_monitor.application.live import STREAMED, told, vector_of
+
 _PAUSE_SECONDS = 0.1
 _SILENCE_SECONDS = 30.0
+_NOWHERE = TopicPartition("not in the log, or not to be seen", 0)
+PARTITIONS: int = Settings.model_fields["partitions"].default
 
 
 @dataclass(frozen=True)
@@ -39,11 +46,29 @@ class Hopper:
         self._urls = list(urls)
         self._headers = {"Authorization": f"Bearer {key}"}
         self._stay = stay
-        self._place = ""
+        self._place = self._began = ""
 
     def names(self, name: str) -> list[Heard]:
         """What was heard of one kind of event."""
         return [each for each in self.heard if each.name == name]
+
+    def flaws(self, records: Sequence[StoredRecord], party_id: str) -> list[str]:
+        """Where the client was told otherwise than these, all the log has: what its party sees, once, in order."""
+        begin = vector_of(self._began, {TopicPartition(topic, n): 0 for topic in STREAMED for n in range(PARTITIONS)})
+        due: dict[TopicPartition, list[str]] = defaultdict(list)
+        for record in sorted(records, key=lambda record: record.offset):
+            event, source = told(record), TopicPartition(record.topic, record.partition)
+            if event is not None and party_id in event.parties and record.offset >= begin[source]:
+                due[source].append(record.headers["ce_id"])
+        where = {event_id: source for source, ids in due.items() for event_id in ids}
+        got: dict[TopicPartition, list[str]] = defaultdict(list)
+        for heard in self.heard:
+            got[where.get(heard.document["id"], _NOWHERE)].append(heard.document["id"])
+        return [
+            f"{source}: {len(due[source])} in the log, {len(got[source])} heard, {len(set(got[source]))} different"
+            for source in (*where.values(), _NOWHERE)
+            if got[source] != due[source]
+        ]
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -67,6 +92,7 @@ class Hopper:
                 if field == "id":
                     place = value
                     # As browsers do: a place without an event counts too.
+                    self._began = self._began or place
                     self._place = self._place or place
                     self.listens.set()
                 elif field == "event":

@@ -1,0 +1,320 @@
+"""Two replicas of every service: what one begins the other goes on with, also where one of each is killed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from slm.contexts import CONTEXTS
+from slm.demo import negotiation
+from slm_chassis.clock import clock_from, real_now
+from slm_chassis.identity import new_id
+from slm_chassis.log.connect import open_log
+from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
+from slm_events.instants import to_text
+from tests.support import aftermath, real, replicated
+from tests.support import kafka as kafka_support
+from tests.support import postgres as postgres_support
+from tests.support.hopping import Hopper, ends_within
+from tests.support.installation import KEY, Installation, apart
+from tests.support.replicated import Callers, Item
+
+DEAD_SECONDS = 2.0
+"""After which a revoked key opens no door any more."""
+ROUNDS = 4
+TOLD = [AGREEMENTS.name, BREACHES.name, TARGETS.name, REPORTS.name, REVIEWS.name]
+ONE_OF = {
+    "TargetBreached": ("breach_id", "revision"),
+    "TargetAtRisk": ("target_id", "window_id"),
+    "WindowClosed": ("target_id", "window_id"),
+    "ReportPublished": ("report_id", "revision"),
+    "ReviewOpened": ("review_id",),
+    "ActionPlanOpened": ("plan_id",),
+    "ActionPlanEnded": ("plan_id",),
+    "AmendmentDrafted": ("agreement_id", "version"),
+    "TargetRevisionProposed": ("proposal_id",),
+}
+"""Event → what there is one of, under one id."""
+
+
+@dataclass
+class Scene:
+    """An installation of two replicas of each service, an agreement in it, and somebody who listens."""
+
+    installation: Installation
+    callers: Callers
+    agreement_id: str
+    hopper: Hopper
+    log_url: str
+    clock: str
+
+    async def breaches(self, at_least: str = "") -> dict[tuple[str, str], str]:
+        """(target, window) → id of the breaches that stand."""
+        path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
+        page = await self.callers.get(f"{path}&at_least={at_least}" if at_least else path)
+        return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}
+
+    async def items(self, path: str) -> list[Item]:
+        page = await self.callers.get(f"{path}?agreement_id={self.agreement_id}&limit=1000")
+        found: list[Item] = page["items"]
+        return found
+
+    async def measured(self, items: list[Item]) -> str:
+        """Send measurements; the position from which on they are judged."""
+        answer = await self.callers.post("/api/v1/measurements", items, self.callers.cast.integrator_key)
+        assert answer["accepted"] == len(items), answer
+        return str(answer["position"])
+
+
+@pytest.fixture(params=["postgres", "kafka"])
+def log_url(request: pytest.FixtureRequest, postgres: object) -> Iterator[str]:
+    """A log that is this test's own: its topics have fixed names."""
+    if request.param == "postgres":
+        yield postgres_support.session().url(postgres_support.fresh_name("slm_log"))
+        return
+    try:
+        broker = kafka_support.private()
+    except Exception as cause:
+        real.unavailable("Kafka", cause)
+    yield f"kafka://{broker.address}"
+    broker.remove()
+
+
+@pytest.fixture(scope="module")
+def seen() -> dict[str, list[str]]:
+    """Log → the breaches that stood in the end."""
+    return {}
+
+
+@asynccontextmanager
+async def scene_on(log_url: str, folder: Path) -> AsyncIterator[Scene]:
+    server = postgres_support.session()
+    urls = {context: server.url(postgres_support.fresh_name(f"slm_{context}")) for context in CONTEXTS}
+    clock = f"{replicated.PRESENT},{to_text(real_now())},1"
+    layout = apart(folder, log=log_url, database=urls.__getitem__, clock=clock, replicas=dict.fromkeys(CONTEXTS, 2))
+    async with layout as installation:
+        contexts = await replicated.resources(installation, CONTEXTS)
+        async with replicated.in_turn(installation, contexts) as client:
+            cast, agreement = await negotiation.play(
+                client, KEY, "", agreement_key="replicas", document=replicated.document()
+            )
+            for indicator in replicated.indicators():
+                await negotiation.post(client, cast.integrator_key, "/api/v1/indicators", indicator)
+        callers = Callers(installation, cast, contexts)
+        hopper = Hopper(installation.urls("monitor"), cast.viewer_key, stay=3)
+        listening = asyncio.create_task(hopper.run())
+        try:
+            await asyncio.wait_for(hopper.listens.wait(), replicated.PATIENCE_SECONDS)
+            yield Scene(installation, callers, agreement["agreement_id"], hopper, log_url, clock)
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+            await callers.aclose()
+
+
+async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """What ``holds`` gives once it gives something; fails the test, saying ``what``, where it does not in time."""
+    give_up_at = time.monotonic() + replicated.PATIENCE_SECONDS
+    while not (found := await holds()):
+        assert time.monotonic() < give_up_at, f"not seen: {what}"
+        await asyncio.sleep(0.2)
+    return found
+
+
+async def test_replicas_are_one_service(log_url: str, seen: dict[str, list[str]], tmp_path: Path) -> None:
+    async with scene_on(log_url, tmp_path) as scene:
+        await keys_are_good_and_dead_at_every_replica(scene)
+        await a_request_sent_to_two_replicas_is_done_once(scene)
+        await yesterday_is_loaded_and_reported(scene)
+        await one_of_each_is_killed_while_parts_fail(scene)
+        proposal = await a_review_proposes_a_target(scene)
+        await the_killed_come_back(scene)
+        standing = await scene.breaches()
+        await nothing_was_lost_or_doubled(scene, standing, proposal)
+        await scene.installation.stop()
+    seen[log_url.split(":")[0]] = sorted(standing.values())
+    assert len({tuple(each) for each in seen.values()}) == 1, seen
+
+
+async def keys_are_good_and_dead_at_every_replica(scene: Scene) -> None:
+    agreement = scene.installation.urls("agreement")[0]
+    enrolled = {
+        "name": "For a moment", "roles": ["viewer"], "party_id": scene.callers.cast.customer_party_id,
+    }  # fmt: skip
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(timeout=30) as client:
+        principal = (await client.post(f"{agreement}/api/v1/principals", json=enrolled, headers=headers)).json()
+        keys = f"{agreement}/api/v1/principals/{principal['principal_id']}/keys"
+        for _ in range(ROUNDS):
+            issued = (await client.post(keys, json={"scopes": []}, headers=headers)).json()
+            assert set(await doors(scene, issued["key"])) == {200}, "a key just issued opens every door"
+            cuts = await streams_open(scene, issued["key"])
+            assert (await client.delete(f"{keys}/{issued['key_id']}", headers=headers)).status_code == 204
+            async with asyncio.timeout(DEAD_SECONDS):
+                while set(await doors(scene, issued["key"])) != {401}:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+                await asyncio.gather(*(cut.wait() for cut in cuts))
+
+
+async def doors(scene: Scene, key: str) -> list[int]:
+    """How each replica of each service answers a key, all asked at one moment."""
+    paths = ("/api/v1/parties", "/api/v1/targets", "/api/v1/reports", "/api/v1/reviews")
+    answers = await asyncio.gather(*(scene.callers.at_each("GET", path, key) for path in paths))
+    return [answer.status_code for of_service in answers for answer in of_service]
+
+
+async def streams_open(scene: Scene, key: str) -> list[asyncio.Event]:
+    """A stream at each replica; the events set when they end."""
+    cuts = []
+    for url in scene.installation.urls("monitor"):
+        cut, opened = asyncio.Event(), asyncio.Event()
+        cuts.append(cut)
+        task = asyncio.create_task(ends_within(url, key, cut, opened))
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.wait_for(opened.wait(), replicated.PATIENCE_SECONDS)
+    return cuts
+
+
+async def a_request_sent_to_two_replicas_is_done_once(scene: Scene) -> None:
+    cast = scene.callers.cast
+    requirement = {"text": "Sent twice.", "outcome": "Once is enough", "service_id": cast.service_id}
+    held = {"sources": ["nobody"], "owner_party_id": cast.provider_party_id}
+    for path, key, body, identity in (
+        ("/api/v1/requirements", cast.customer_manager_key, requirement, "requirement_id"),
+        ("/api/v1/imports", cast.integrator_key, held, "import_id"),
+    ):
+        made = set()
+        for _ in range(ROUNDS):
+            token = {"Idempotency-Key": new_id()}
+            answers = await scene.callers.at_each("POST", path, key, body, **token)
+            assert {answer.status_code for answer in answers} <= {201, 409}, [each.text for each in answers]
+            again = await scene.callers.post(path, body, key, **token)
+            made |= {again[identity], *(each.json()[identity] for each in answers if each.status_code == 201)}
+        assert len(made) == ROUNDS
+    page = await scene.callers.get("/api/v1/requirements?limit=1000", cast.customer_manager_key)
+    assert sum(each["text"] == "Sent twice." for each in page["items"]) == ROUNDS
+
+
+async def yesterday_is_loaded_and_reported(scene: Scene) -> None:
+    """Sent to both, while all of it is held; then each window is closed and the day reported, by whichever replica."""
+    key = scene.callers.cast.integrator_key
+    named = {"key": "yesterday", "indicators": [each["key"] for each in replicated.indicators()]}
+    held = f"/api/v1/imports/{(await scene.callers.post('/api/v1/imports', named, key))['import_id']}"
+
+    async def holds() -> bool:
+        return bool((await scene.callers.get(held, key))["state"] == "open")
+
+    await until(holds, "an import that holds")
+    positions = [await scene.measured(batch) for batch in replicated.history()]
+    await scene.callers.post(f"{held}/complete", None, key)
+    # Each read goes to another replica than the write before it.
+    wanted = replicated.breached_yesterday()
+
+    async def judged() -> bool:
+        return set(await scene.breaches(positions[-1])) == wanted
+
+    await until(judged, f"the breaches {wanted}")
+
+    async def reported() -> bool:
+        found = [each for each in await scene.items("/api/v1/reports") if each["period"] == "2026-11-03"]
+        return bool(found and found[0]["state"] == "published" and found[0]["breaches"] == len(wanted))
+
+    await until(reported, "yesterday's report")
+
+
+async def one_of_each_is_killed_while_parts_fail(scene: Scene) -> None:
+    position = ""
+    for part in replicated.PARTS:
+        position = await scene.measured([replicated.risky(part)])
+    await scene.breaches(position)
+    before = len(scene.hopper.names("TargetBreached"))
+
+    async def strike() -> None:
+        async with asyncio.timeout(replicated.PATIENCE_SECONDS):
+            while len(scene.hopper.names("TargetBreached")) < before + 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        await asyncio.gather(*(scene.installation.kill9(context) for context in CONTEXTS))
+
+    async def fail() -> None:
+        for part in replicated.PARTS:
+            await scene.measured([replicated.breaching(part)])
+
+    await asyncio.gather(strike(), fail())
+    wanted = replicated.breached_yesterday() | replicated.breached_today()
+
+    async def judged() -> bool:
+        return set(await scene.breaches()) == wanted
+
+    await until(judged, f"the breaches {wanted}")
+    built = await scene.callers.post(
+        "/api/v1/reports", {"agreement_id": scene.agreement_id, "period": "2026-11-04"}
+    )  # fmt: skip
+    assert built["period"]["id"] == "2026-11-04"
+
+
+async def a_review_proposes_a_target(scene: Scene) -> Item:
+    """All breaches are talked about; the survivor of each service brings a proposal and its draft about."""
+    ids = set((await scene.breaches()).values())
+
+    async def reviewed() -> list[str]:
+        reviews = [each["review_id"] for each in await scene.items("/api/v1/reviews") if each["reason"] == "breach"]
+        agendas = [(await scene.callers.get(f"/api/v1/reviews/{each}"))["agenda"] for each in reviews]
+        return reviews if ids <= {item["ref_id"] for agenda in agendas for item in agenda} else []
+
+    async def ended() -> bool:
+        plans = await scene.items("/api/v1/action-plans")
+        return len(plans) == len(replicated.PARTS) and {plan["state"] for plan in plans} == {"breached"}
+
+    review_id = (await until(reviewed, "reviews of all breaches"))[0]
+    await until(ended, "an action plan for each part, ended as breached")
+    path = f"/api/v1/reviews/{review_id}"
+    await scene.callers.post(f"{path}/hold", {"summary": "Parts fail.", "attendees": ["Ada Byron"]})
+    body = {"target": "up-0", "objective": {"at_least": "99.5"}, "reason": "What one part can keep."}
+    made = await scene.callers.post(f"{path}/target-revision-proposals", body, **{"Idempotency-Key": new_id()})
+
+    async def drafted() -> Item | None:
+        found = await scene.callers.get(f"/api/v1/target-revision-proposals/{made['proposal_id']}")
+        return found if found["state"] == "drafted" else None
+
+    proposal: Item = await until(drafted, "a draft amendment")
+    return proposal
+
+
+async def the_killed_come_back(scene: Scene) -> None:
+    for context in CONTEXTS:
+        await scene.installation.start(context)
+    await scene.installation.ready()
+    position = await scene.measured([replicated.outage(0, replicated.LATER, 60)])
+    assert set(await scene.breaches(position)) == replicated.breached_yesterday() | replicated.breached_today()
+
+
+async def nothing_was_lost_or_doubled(scene: Scene, standing: dict[tuple[str, str], str], proposal: Item) -> None:
+    """The stream told the log as it is, over all hops; and the log tells of each thing once."""
+    log = await open_log(scene.log_url, clock=clock_from(scene.clock), client="test")
+    try:
+        party_id = scene.callers.cast.customer_party_id
+        give_up_at = time.monotonic() + replicated.PATIENCE_SECONDS
+        while flaws := scene.hopper.flaws(await aftermath.read_all(log, TOLD), party_id):
+            assert time.monotonic() < give_up_at, flaws
+            await asyncio.sleep(0.2)
+    finally:
+        await log.close()
+    told: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for heard in scene.hopper.heard:
+        told[heard.name, *(str(heard.data[field]) for field in ONE_OF.get(heard.name, ()))].add(heard.document["id"])
+    assert not {which: ids for which, ids in told.items() if which[0] in ONE_OF and len(ids) > 1}
+    assert {which[1] for which in told if which[0] == "TargetBreached"} == set(standing.values())
+    assert {which[1:] for which in told if which[0] == "AmendmentDrafted"} == {
+        (scene.agreement_id, str(proposal["amendment_version"]))
+    }
+    assert scene.hopper.hops > 10

@@ -1,0 +1,193 @@
+"""What is agreed and measured in an installation of replicas, and clients that do not mind a dead one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from slm.demo import terms
+from slm.demo.doors import ByResource
+from slm.demo.negotiation import Cast
+from slm.face import PREFIX, resource_of
+from slm_events.instants import to_text
+from tests.support.installation import Installation
+from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
+
+PRESENT = "2026-11-04T12:00:00Z"
+"""Where the installation's clock, which runs as fast as real time, begins."""
+TODAY = at("2026-11-04T00:00")
+YESTERDAY = TODAY - DAY
+LATER = TODAY + 11 * HOUR
+PARTS = range(12)
+SPEEDS = range(4)
+RISKY_SECONDS, BREACHING_SECONDS = 60, 200
+"""Of 86.4 s that 99.9 % of a day leave."""
+PATIENCE_SECONDS = 90.0
+
+Item = dict[str, Any]
+
+
+def document() -> Item:
+    """A day's availability of a dozen parts and a day's speed of some, from yesterday on."""
+    return {
+        "title": "A shop of many parts",
+        "timezone": "UTC",
+        "closing_delay": "PT0S",
+        "term": {"effective_at": to_text(YESTERDAY), "expires_at": None, "notice": "P90D"},
+        "requirements": [terms.REQUIREMENT_KEY],
+        "reporting": {"period": "day"},
+        "review": {"cadence": "day", "on_breach": True, "after_met_windows": 100},
+        "clauses": {
+            "service_description": "The shop, part by part.",
+            "availability": "As its targets say.",
+            "continuity": {"text": "After a disaster.", "rto": "PT1H", "rpo": "PT5M"},
+        },
+        "targets": [*(_available(part) for part in PARTS), *(_fast(speed) for speed in SPEEDS)],
+    }
+
+
+def _available(part: int) -> Item:
+    return {
+        "key": f"up-{part}",
+        "title": f"Part {part} is available",
+        "indicator": f"shop.part-{part}",
+        "aggregation": "availability",
+        "objective": {"at_least": "99.9", "unit": "percent"},
+        "window": {"calendar": "day"},
+        "warn_at": {"budget_consumed": ["50"]},
+        "responsible": {"owner": "Operations", "plan": [{"step": "Switch over", "owner": "Duty engineer"}]},
+    }
+
+
+def _fast(speed: int) -> Item:
+    return {
+        "key": f"fast-{speed}",
+        "title": f"Part {speed} answers within 300 ms",
+        "indicator": {"key": f"shop.speed-{speed}", "unit": "ms"},
+        "aggregation": {"share_at_most": "300"},
+        "objective": {"at_least": "95", "unit": "percent"},
+        "window": {"calendar": "day"},
+        "warn_at": {},
+    }
+
+
+def indicators() -> list[Item]:
+    parts = [{"key": f"shop.part-{part}", "kind": "availability", "initial_state": "up"} for part in PARTS]
+    return [*parts, *({"key": f"shop.speed-{speed}", "kind": "value", "unit": "ms"} for speed in SPEEDS)]
+
+
+def history() -> list[list[Item]]:
+    """Yesterday, in batches: every other part is away for too long, every other speed too slow."""
+    batches = [[outage(part, YESTERDAY + 6 * HOUR, BREACHING_SECONDS)] for part in PARTS if part % 2 == 0]
+    for speed in SPEEDS:
+        slow = 10 if speed % 2 == 0 else 50
+        for hour in range(24):
+            start = YESTERDAY + hour * HOUR
+            batches.append(
+                [
+                    {
+                        "indicator": f"shop.speed-{speed}",
+                        "at": to_text(start + number * MINUTE),
+                        "value": 400 if number % slow == 0 else 100,
+                    }
+                    for number in range(50)
+                ]
+            )
+    return batches
+
+
+def breached_yesterday() -> set[tuple[str, str]]:
+    """(target, window) of what ``history`` breaches."""
+    away = {(f"up-{part}", "2026-11-03") for part in PARTS if part % 2 == 0}
+    return away | {(f"fast-{speed}", "2026-11-03") for speed in SPEEDS if speed % 2 == 0}
+
+
+def breached_today() -> set[tuple[str, str]]:
+    """(target, window) once every part has been away twice today."""
+    return {(f"up-{part}", "2026-11-04") for part in PARTS}
+
+
+def risky(part: int) -> Item:
+    """Today's first outage of a part."""
+    return outage(part, TODAY + 3 * HOUR, RISKY_SECONDS)
+
+
+def breaching(part: int) -> Item:
+    """Today's second."""
+    return outage(part, TODAY + 9 * HOUR, BREACHING_SECONDS)
+
+
+def outage(part: int, start: int, seconds: int) -> Item:
+    return {
+        "indicator": f"shop.part-{part}",
+        "outage": {"from": to_text(start), "to": to_text(start + seconds * SECOND)},
+    }
+
+
+class Callers:
+    """Clients of an installation: of each replica alone, and of all in turn, which ask again where one is dead."""
+
+    def __init__(self, installation: Installation, cast: Cast, contexts: dict[str, str]) -> None:
+        """``contexts``: resource → the service that owns it."""
+        self._installation = installation
+        self.cast = cast
+        self._contexts = contexts
+        self._client = in_turn(installation, contexts)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+    async def post(self, path: str, body: Any, key: str = "", **headers: str) -> Item:
+        """POST by the next replica, and by the next again where it does not answer; the provider's manager's key."""
+        return await self._ask("POST", path, key or self.cast.provider_manager_key, body, headers)
+
+    async def get(self, path: str, key: str = "") -> Item:
+        """GET likewise; the key of the customer's onlooker."""
+        return await self._ask("GET", path, key or self.cast.viewer_key, None, {})
+
+    async def _ask(self, method: str, path: str, key: str, body: Any, headers: dict[str, str]) -> Item:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                try:
+                    sent = {"Authorization": f"Bearer {key}", **headers}
+                    answer = await self._client.request(method, path, json=body, headers=sent)
+                    if answer.status_code < 500 and answer.status_code != 409:
+                        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+                        found: Item = answer.json()
+                        return found
+                except httpx.TransportError:
+                    pass
+                await asyncio.sleep(0.1)
+
+    async def at_each(self, method: str, path: str, key: str, body: Any = None, **headers: str) -> list[httpx.Response]:
+        """The answers of all replicas of the resource's service, asked at the same moment."""
+        sent = {"Authorization": f"Bearer {key}", **headers}
+        async with httpx.AsyncClient(timeout=30) as client:
+            urls = self._installation.urls(self._contexts[resource_of(path)])
+            return await asyncio.gather(
+                *(client.request(method, f"{url}{path}", json=body, headers=sent) for url in urls)
+            )
+
+
+def in_turn(installation: Installation, contexts: dict[str, str]) -> httpx.AsyncClient:
+    """A client whose requests go to the replicas in turn."""
+    turns: dict[str, Iterator[httpx.URL]] = {
+        context: itertools.cycle([httpx.URL(url) for url in installation.urls(context)])
+        for context in set(contexts.values())
+    }
+    owners = {resource: turns[context] for resource, context in contexts.items()}
+    return httpx.AsyncClient(base_url="http://installation", transport=ByResource(owners), timeout=30)
+
+
+async def resources(installation: Installation, contexts: tuple[str, ...]) -> dict[str, str]:
+    """Resource → the service that owns it, as the services themselves say."""
+    found: dict[str, str] = {}
+    async with httpx.AsyncClient(timeout=30) as client:
+        for context in contexts:
+            paths = (await client.get(f"{installation.urls(context)[0]}/openapi.json")).json()["paths"]
+            found |= {resource_of(path): context for path in paths if path.startswith(PREFIX)}
+    return found
