@@ -17,7 +17,7 @@ from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.api import breaches, imports, indicators, intake, stream, targets, tickets
+from slm_monitor.api import breaches, imports, indicators, intake, previews, stream, targets, tickets
 from slm_monitor.application.intake import Door
 from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
@@ -27,7 +27,8 @@ from slm_monitor.subscriptions import HANDLERS
 
 GROUP = "slm-monitor"
 _ROUTERS = (
-    intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router, stream.router,
+    intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
+    previews.router, stream.router,
 )  # fmt: skip
 
 

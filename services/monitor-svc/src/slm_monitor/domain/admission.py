@@ -10,19 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import tickets
+from slm_monitor.domain import ratios, tickets
 from slm_monitor.domain.facts import Fact, Values, content_key
 from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
 """Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
-_KINDS = frozenset({"availability", "value"})
+_KINDS = frozenset({"availability", "value", "ratio"})
 _TICKET_TYPES = frozenset({"incident", "service_request", "problem", "change"})
 
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value and values says what was measured."""
+    """A measurement as it is sent; exactly one of state, ok, outage, value, values and total (with
+    good or bad) says what was measured."""
 
     indicator: str
     at: datetime | None = None
@@ -32,6 +33,9 @@ class Measurement:
     outage: dict[str, datetime] | None = None
     value: float | None = None
     values: list[float] | None = None
+    good: int | None = None
+    bad: int | None = None
+    total: int | None = None
     unit: str | None = None
     id: str | None = None
     source: str | None = None
@@ -231,7 +235,10 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
         )
     if item.value is not None or item.values is not None:
         raise _Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
-    if item.outage is not None:
+    body: dict[str, Any]
+    if indicator.kind == "ratio":
+        at, body = _at(item, limit), _counts(item)
+    elif item.outage is not None:
         at, body = _outage(item.outage, limit)
     else:
         at = _at(item, limit)
@@ -241,6 +248,13 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
     recorded = 0 if item.recorded_at is None else _instant(item.recorded_at, "recorded_at")
     own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded)
+
+
+def _counts(item: Measurement) -> dict[str, Any]:
+    try:
+        return {**ratios.counts(item.good, item.bad, item.total)}
+    except ratios.NotCounted as error:
+        raise _Refused(*error.parts) from error
 
 
 def _state(item: Measurement) -> str:

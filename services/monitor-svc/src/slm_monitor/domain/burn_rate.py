@@ -41,24 +41,73 @@ def default_pairs(objective: Fraction, period: int) -> tuple[Pair, ...]:
 
     A period that is not nominal (1, 7, 28, 30, 90, 365 days) has no default pairs.
     """
-    if period not in _NOMINAL_PERIODS:
+    return tuple(pair for pair, dropped in considered(objective, period) if dropped is None)
+
+
+def considered(objective: Fraction, period: int) -> tuple[tuple[Pair, str | None], ...]:
+    """Every default pair for a period, and why it is dropped, or None."""
+    if not is_nominal(period):
         return ()
     pairs = (Pair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
-    return tuple(
-        pair for pair in pairs if pair.long < period and pair.factor >= _LOWEST_FACTOR and can_fire(pair, objective)
-    )
+    return tuple((pair, _dropped(pair, objective, period)) for pair in pairs)
+
+
+def is_nominal(period: int) -> bool:
+    """Whether a period of microseconds has default pairs."""
+    return period in _NOMINAL_PERIODS
+
+
+def _dropped(pair: Pair, objective: Fraction, period: int) -> str | None:
+    if pair.long >= period:
+        return "its long window is not shorter than the period"
+    if pair.factor < _LOWEST_FACTOR:
+        return "its factor is under 0.9: it would warn of what stays within the budget"
+    if not can_fire(pair, objective):
+        return f"it can never fire: even with everything bad the burn rate is {float(highest(objective) or 0):g}"
+    return None
 
 
 def can_fire(pair: Pair, objective: Fraction) -> bool:
     """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most."""
-    return objective == 1 or pair.factor < 1 / (1 - objective)
+    most = highest(objective)
+    return most is None or pair.factor < most
 
 
-def parse_pair(document: Mapping[str, Any]) -> Pair:
-    """``{"long": "PT10M", "short": "PT1M", "factor": "3"}`` → a pair."""
-    return Pair(
-        durations.from_iso(document["long"]), durations.from_iso(document["short"]), Fraction(str(document["factor"]))
-    )
+def highest(objective: Fraction) -> Fraction | None:
+    """The burn rate when everything is bad; None (unbounded) for an objective of 100 %."""
+    return None if objective == 1 else 1 / (1 - objective)
+
+
+def lowest_objective(factor: Fraction) -> Fraction:
+    """The objective above which a factor can be exceeded."""
+    return 1 - 1 / factor
+
+
+def spent(pair: Pair, period: int) -> Fraction:
+    """The share of a period's budget that is gone when the burn rate was at the factor for the long window."""
+    return pair.factor * pair.long / period
+
+
+def detection(pair: Pair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
+    """Microseconds from the instant at which the bad share steps from nothing to ``bad`` until both windows are at
+    the factor; None where it never gets there."""
+    longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
+    return longest if longest <= max(pair.long, pair.short) else None
+
+
+def exhaustion(factor: Fraction, period: int) -> Fraction:
+    """Microseconds until the whole budget of a period is gone at a burn rate."""
+    return period / factor
+
+
+def parse_pair(document: Mapping[str, Any], period: int = 0) -> Pair:
+    """``{"long": "PT10M", "short": "PT1M", "factor": "3"}`` → a pair; instead of a factor the ``budget_share`` of the
+    period that may be gone within the long window. Without ``short`` it is a twelfth of the long."""
+    long = durations.from_iso(document["long"], "long")
+    short = durations.from_iso(document["short"], "short") if "short" in document else long // 12
+    if "factor" in document:
+        return Pair(long, short, Fraction(str(document["factor"])))
+    return Pair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
 def of(bad: int, total: int, objective: Fraction) -> Fraction:

@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events.instants import to_text
-from slm_monitor.domain import availability, burn_rate, figures
+from slm_monitor.domain import availability, burn_rate, exclusions, figures
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import DOWN, Segment, Timeline
+from slm_monitor.domain.timeline import DOWN, Segment, States, Timeline
 
 _EVIDENCE_INTERVALS = 20
 
@@ -49,17 +49,21 @@ class Finding:
 
 
 def of_availability(
-    timeline: Timeline,
+    timeline: States,
     terms: ServiceLevelTarget,
     start: int,
     end: int,
     as_of: int,
     burning: Sequence[RiskFinding] = (),
+    excluded: Sequence[tuple[int, int]] = (),
 ) -> Finding:
-    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent."""
+    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent.
+
+    ``excluded``: the approved exclusions, in any order.
+    """
     assert terms.objective is not None
-    segments = timeline.segments(start, end)
-    open_intervals = terms.hours.intervals(start, end)
+    scheduled = terms.hours.intervals(start, end)
+    segments, open_intervals = exclusions.applied(timeline.segments(start, end), scheduled, excluded, terms)
     policy = availability.Policy(terms.unknown, terms.degraded)
     seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at_consumed)
     breach_figure = None
@@ -76,7 +80,7 @@ def of_availability(
     detail = {
         "service_time": seen.service_time,
         "down": seen.down,
-        "excluded": 0,
+        "excluded": exclusions.time_in(scheduled, excluded),
         "unknown": seen.unknown,
         "budget": figures.exact(seen.budget),
         "consumed_percent": figures.exact(figures.percent(seen.consumed)),

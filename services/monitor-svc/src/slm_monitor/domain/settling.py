@@ -53,7 +53,7 @@ def settle_window(
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
     _take_figures(window, terms, finding, moment)
-    window.status = _status(finding, breached, closes, bool(due_risks))
+    window.status = status_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if (before["verdict"], before["figure"]) != (window.status, window.figure):
             window.revision += 1
@@ -65,7 +65,8 @@ def settle_window(
     changes.windows[window.target_id, window.window_id] = window
 
 
-def _status(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> str:
+def status_of(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> str:
+    """``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
     if not finding.scheduled:
         return "not_applicable"
     if breached:

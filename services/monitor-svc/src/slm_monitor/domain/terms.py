@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +15,15 @@ from slm_monitor.domain import burn_rate
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement without one."""
+
+
+JUDGED = frozenset({"availability", "share_at_most", "clock"})
+"""The aggregations that the judge keeps figures of."""
+PREVIEWED = JUDGED | {"ratio", "outages", "time_slices"}
+"""Those that a preview can work out of the facts it is given."""
+
+
+_WITH_PARAMETERS = frozenset({"share_at_most", "outages", "time_slices"})
 
 
 class NotJudgeable(ValueError):
@@ -39,7 +48,7 @@ class ServiceLevelTarget:
     customer_party_id: str
     zone: str
     aggregation: str
-    """``availability`` | ``share_at_most`` | ``clock``."""
+    """``availability`` | ``share_at_most`` | ``clock``, of a preview also ``ratio`` | ``outages`` | ``time_slices``."""
     indicator: str | None
     """``<owner party>/<key>``; None for a clock."""
     objective: Fraction | None
@@ -65,6 +74,10 @@ class ServiceLevelTarget:
     closing_delay: int
     place: int = 0
     """Its place in the agreement: of several targets that match a ticket the first one applies."""
+    planned_downtime: str = "removed"
+    """``removed`` (leaves both sides) | ``excused`` (counts as up whatever the state)."""
+    parameters: Any = None
+    """What the aggregation's document says beside its name."""
     assets: tuple[str, ...] = ()
 
     @property
@@ -96,11 +109,14 @@ class ClockTerms:
     """Of an ``update`` clock: whether the exchanges before the first response are left to the response clock."""
 
 
-def parse_targets(finalized: Mapping[str, Any]) -> list[ServiceLevelTarget]:
-    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming target and term."""
+def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = JUDGED) -> list[ServiceLevelTarget]:
+    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming target and term.
+
+    ``known``: the aggregations allowed.
+    """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
-    return [_target(finalized, target, hours, place) for place, target in enumerate(finalized["targets"])]
+    return [_target(finalized, target, hours, place, known) for place, target in enumerate(finalized["targets"])]
 
 
 def _hours(document: Any) -> ServiceHours:
@@ -108,12 +124,16 @@ def _hours(document: Any) -> ServiceHours:
 
 
 def _target(
-    agreement: Mapping[str, Any], target: Mapping[str, Any], hours: Mapping[str, ServiceHours], place: int
+    agreement: Mapping[str, Any],
+    target: Mapping[str, Any],
+    hours: Mapping[str, ServiceHours],
+    place: int,
+    known: Collection[str],
 ) -> ServiceLevelTarget:
     name = target["key"]
-    aggregation, threshold = _aggregation(name, target["aggregation"])
+    aggregation, threshold = _aggregation(name, target["aggregation"], known)
     window_kind, window, rolling = _window(name, target["window"])
-    objective = None if aggregation == "clock" else _share(name, target["objective"])
+    objective = None if aggregation in ("clock", "outages") else _share(name, target["objective"])
     indicator = target.get("indicator")
     warn = target.get("warn_at") or {}
     expires = agreement.get("expires_at")
@@ -148,17 +168,20 @@ def _target(
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
         place=place,
+        planned_downtime=target.get("planned_downtime") or "removed",
+        parameters=target["aggregation"][aggregation] if aggregation in _WITH_PARAMETERS else None,
         assets=tuple(target.get("assets") or ()),
     )
 
 
-def _aggregation(name: str, aggregation: Any) -> tuple[str, float | None]:
-    if aggregation in ("availability", "clock"):
-        return aggregation, None
-    if isinstance(aggregation, Mapping) and "share_at_most" in aggregation:
+def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[str, float | None]:
+    kind = next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
+    if kind not in known or isinstance(aggregation, Mapping) != (kind in _WITH_PARAMETERS):
+        raise NotJudgeable(f"target {name}: aggregation {aggregation!r}; judged are {', '.join(sorted(known))}")
+    if kind == "share_at_most":
         # The nearest double of the written decimal: a measurement written with the same digits is the same double.
-        return "share_at_most", float(str(aggregation["share_at_most"]))
-    raise NotJudgeable(f"target {name}: aggregation {aggregation!r}; judged are availability, share_at_most and clock")
+        return kind, float(str(aggregation[kind]))
+    return kind, None
 
 
 def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:

@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from slm_calendar import intervals
 from slm_monitor.domain.facts import Fact
@@ -35,6 +35,13 @@ class Segment(NamedTuple):
     state: str
 
 
+class States(Protocol):
+    """What has a state at every instant."""
+
+    def segments(self, start: int, end: int) -> list[Segment]:
+        """The states of ``[start, end)``, adjoining, in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """Everything known of one indicator's state. ``changes`` sorted; ``outages`` any order, they are united."""
@@ -47,7 +54,7 @@ class Timeline:
         """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""
         stated = list(self._stated(start, end))
         down = intervals.intersect(intervals.union(self.outages), [(start, end)]) if self.outages else []
-        return _overlaid(stated, down)
+        return overlaid(stated, down, DOWN)
 
     def _stated(self, start: int, end: int) -> Iterable[Segment]:
         position = bisect_right(self.changes, start, key=lambda change: change.at)
@@ -93,8 +100,9 @@ def _observed(previous: str) -> str:
     return UNKNOWN if previous == UNOBSERVED else previous
 
 
-def _overlaid(stated: Sequence[Segment], down: Sequence[tuple[int, int]]) -> list[Segment]:
-    """Outages win over the state: they are evidence of harm whatever else was reported."""
+def overlaid(stated: Sequence[Segment], down: Sequence[tuple[int, int]], state: str) -> list[Segment]:
+    """The segments, but for the disjoint intervals, which are in ``state``: an outage wins over what was stated, for
+    it is evidence of harm whatever else was reported."""
     result: list[Segment] = []
     position = 0
     for segment in stated:
@@ -106,7 +114,7 @@ def _overlaid(stated: Sequence[Segment], down: Sequence[tuple[int, int]]) -> lis
             start, end = max(down[ahead][0], cursor), min(down[ahead][1], segment.end)
             if start > cursor:
                 result.append(Segment(cursor, start, segment.state))
-            result.append(Segment(start, end, DOWN))
+            result.append(Segment(start, end, state))
             cursor = end
             if down[ahead][1] > segment.end:
                 break

@@ -1,0 +1,58 @@
+"""Terms as a negotiator tries them: one target by itself, parsed as a finalized agreement's targets are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_calendar.errors import CalendarError, finding
+from slm_monitor.domain import terms
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+NOBODY = "preview"
+"""The party, agreement and indicator of terms that belong to nobody yet."""
+HOURS = "tried"
+_LONG_AGO = "1000-01-01T00:00:00Z"
+"""Before any fact: a preview's own term cuts its window."""
+
+
+class Refused(ValueError):
+    """What was asked cannot be previewed; ``errors`` as in problem documents: field, value, remedy."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
+        self.errors = list(errors)
+
+
+def refusal(field: str, value: Any, remedy: str) -> Refused:
+    """A refusal of one field."""
+    return Refused([finding(field, value, remedy)])
+
+
+def terms_of(
+    targets: Sequence[Mapping[str, Any]],
+    service_hours: Any,
+    *,
+    timezone: str = "UTC",
+) -> list[ServiceLevelTarget]:
+    """The targets under these service hours. Raises Refused naming what is missing or means nothing."""
+    documents = [_named(target, place) for place, target in enumerate(targets)]
+    agreement = {
+        "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": NOBODY,
+        "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO, "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours},
+        "targets": documents,
+    }  # fmt: skip
+    try:
+        return terms.parse_targets(agreement, terms.PREVIEWED)
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+    except KeyError as error:
+        raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
+    except (TypeError, ValueError, ZeroDivisionError) as error:
+        raise refusal("terms", None, str(error)) from error
+
+
+def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:
+    indicator = None if target.get("aggregation") == "clock" else {"owner_party_id": NOBODY, "key": NOBODY}
+    key = target.get("key") or f"{NOBODY}-{place}"
+    return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}

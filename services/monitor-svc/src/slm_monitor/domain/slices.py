@@ -1,0 +1,109 @@
+"""Time slices: a window cut into equal slices, each good or bad by itself.
+
+``slices``: good ÷ judged slices. ``ratio``: the mean of the slices' ratios, the one place where ratios are averaged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from slm_calendar import durations
+from slm_calendar.errors import refusal
+from slm_calendar.service_hours import ServiceHours
+
+MOST_SLICES = 1_000_000
+
+
+class Counted(NamedTuple):
+    """Good and all events of one instant."""
+
+    at: int
+    good: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SliceTerms:
+    """``width`` in microseconds; a slice is good at a share of at least ``good_if``; ``budget`` slices | ratio."""
+
+    width: int
+    good_if: Fraction
+    budget: str = "slices"
+
+
+def parse(document: Mapping[str, Any]) -> SliceTerms:
+    """``{"width": "PT5M", "good_if": "0.95", "budget": "slices"}``. Raises CalendarError, ValueError."""
+    width = durations.from_iso(document["width"], "width")
+    if width <= 0:
+        raise refusal("width", document["width"], "a slice has a length, such as PT1M")
+    budget = document.get("budget", "slices")
+    if budget not in ("slices", "ratio"):
+        raise refusal("budget", budget, "slices or ratio")
+    return SliceTerms(width, Fraction(str(document.get("good_if", "1"))), budget)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFigure:
+    """``scheduled`` slices of the window, ``judged`` of them so far, and how much of those was good."""
+
+    scheduled: int
+    judged: int
+    good: Fraction
+    budget: Fraction
+    """In slices: (1 − objective) × scheduled ones of a calendar window, judged ones of a rolling one."""
+
+    @property
+    def figure(self) -> Fraction | None:
+        return self.good / self.judged if self.judged else None
+
+    @property
+    def bad(self) -> Fraction:
+        return self.judged - self.good
+
+    @property
+    def consumed(self) -> Fraction | None:
+        return self.bad / self.budget if self.budget else None
+
+
+def measure(
+    counted: Iterable[Counted],
+    terms: SliceTerms,
+    hours: ServiceHours,
+    span: tuple[int, int],
+    as_of: int,
+    objective: Fraction,
+    *,
+    rolling: bool = False,
+    no_data: str = "ignore",
+) -> SliceFigure:
+    """Judge the slices of ``span`` that are over at ``as_of``; a slice is scheduled by its start instant."""
+    start, end = span
+    if (end - start) // terms.width > MOST_SLICES:
+        raise refusal("width", durations.to_iso(terms.width), f"a window has at most {MOST_SLICES} slices")
+    sums: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for each in counted:
+        if start <= each.at < end:
+            held = sums[(each.at - start) // terms.width]
+            held[0] += each.good
+            held[1] += each.total
+    scheduled = judged = 0
+    good = Fraction(0)
+    for number, begins in enumerate(range(start, end, terms.width)):
+        if not hours.is_open(begins):
+            continue
+        scheduled += 1
+        share = _share(sums.get(number), no_data) if begins + terms.width <= as_of else None
+        if share is not None:
+            judged += 1
+            good += share if terms.budget == "ratio" else int(share >= terms.good_if)
+    return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled))
+
+
+def _share(sums: list[int] | None, no_data: str) -> Fraction | None:
+    if sums is not None and sums[1]:
+        return Fraction(sums[0], sums[1])
+    return {"good": Fraction(1), "bad": Fraction(0)}.get(no_data)

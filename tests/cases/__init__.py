@@ -1,0 +1,1 @@
+"""The published known answers, run through the previews; ``make cases F=file.json``."""

@@ -1,0 +1,59 @@
+"""The previews, asked in process: no server, no database, and one caller that may ask."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import authenticate
+from slm_chassis.http.api import bare_api
+from slm_chassis.metrics import Metrics
+from slm_monitor.api import previews
+
+
+class Refused(Exception):
+    """The preview refused the question: a problem document."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(json.dumps(problem))
+        self.problem = problem
+
+
+@lru_cache(maxsize=1)
+def api() -> FastAPI:
+    app = bare_api(title="Previews", metrics=Metrics("previews"), max_body_bytes=16 << 20)
+    app.include_router(previews.router)
+    caller = Principal(
+        principal_id="1", party_id="party", name="negotiator", roles=frozenset(), scopes=frozenset(), person_id=None,
+        key_id="1",
+    )  # fmt: skip
+    app.dependency_overrides[authenticate] = lambda: caller
+    return app
+
+
+def ask(what: str, **body: Any) -> dict[str, Any]:
+    """The answer of ``POST /api/v1/previews/<what>``. Raises Refused for a 4xx."""
+    return asyncio.run(_ask(what, json.dumps(body, default=_written)))
+
+
+async def _ask(what: str, body: str) -> dict[str, Any]:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api()), base_url="http://previews") as client:
+        headers = {"Content-Type": "application/json"}
+        answer = await client.post(f"/api/v1/previews/{what}", content=body, headers=headers)
+    if answer.status_code >= 500:
+        raise AssertionError(answer.text)
+    document: dict[str, Any] = answer.json()
+    if answer.status_code >= 400:
+        raise Refused(document)
+    return document
+
+
+def _written(value: object) -> str | float:
+    return float(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,65 @@
+"""A file of known answers, read exactly: numbers are decimals, and a quirk's answer is the clean one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+SHARED = Path(os.environ.get("SLM_SHARED") or Path(__file__).resolve().parents[3] / "shared")
+
+
+class Unmapped(Exception):
+    """Nothing here says how to ask our engine this; the text says what is missing."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One known answer. ``group`` says how it is to be read, ``data`` is all of it, ``expected`` what must come out."""
+
+    id: str
+    source: str
+    group: str
+    data: Mapping[str, Any]
+    expected: Mapping[str, Any]
+
+    @property
+    def described(self) -> str:
+        return str(self.data.get("description", ""))
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The input, of files that keep it apart."""
+        given: Mapping[str, Any] = self.data.get("input") or {}
+        return given
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [dict(event) for event in self.data.get("events") or []]
+
+    def described_as(self, *words: str) -> bool:
+        return any(word in self.described.lower() for word in words)
+
+
+def files() -> list[Path]:
+    """The files at hand; none where there are none."""
+    return sorted((SHARED / "cases").glob("*.json"))
+
+
+def cases(path: Path) -> list[Case]:
+    """The cases of a file."""
+    read = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
+    return [case_of(each) for each in (read["cases"] if isinstance(read, dict) else read)]
+
+
+def case_of(data: Mapping[str, Any]) -> Case:
+    group = data.get("group") or data.get("kind") or ""
+    expected = data.get("expected_clean") or data.get("expected")
+    if not isinstance(expected, Mapping):
+        expected = {"result": expected}
+    # The chain's cases name no source: they are the product's own.
+    return Case(str(data.get("id", "?")), str(data.get("source") or "ours"), str(group), data, expected)
