@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
-from slm_review.domain import exact
+from slm_calendar import iso_durations
+from slm_calendar.errors import CalendarError
 from slm_review.domain.errors import NotAcceptable
 
 _COMPARISONS = ("at_least", "at_most", "within")
+_MEASURES = ("service_time", "calendar")
+# Bounded, and without exponents: the number in "1e999999999" would not fit into any memory.
+_DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
 
 def revised(present: dict[str, Any], proposed: dict[str, Any]) -> dict[str, Any]:
     """The proposed objective in the form of the target's terms, the unit taken over where none is given.
 
-    Raises NotAcceptable where comparison or unit differ from the present ones, the number is not exact text, or
-    nothing changes.
+    Raises NotAcceptable where comparison or unit differ from the present ones, the value is none that an agreement
+    can hold, or nothing changes.
     """
     comparison = next(name for name in _COMPARISONS if name in present)
-    if [name for name in _COMPARISONS if name in proposed] != [comparison]:
+    if [name for name in _COMPARISONS if name in proposed] != [comparison] or proposed.keys() - {comparison, "unit"}:
         raise NotAcceptable("objective", proposed, f"give {comparison!r}, as the target has it now: {present}")
-    if comparison != "within":
-        _require_number(comparison, proposed[comparison])
     if proposed.get("unit", present.get("unit")) != present.get("unit"):
         raise NotAcceptable("objective.unit", proposed["unit"], f"keep the target's unit, {present.get('unit')!r}")
+    if comparison == "within":
+        _require_duration(proposed[comparison])
+    else:
+        _require_number(comparison, proposed[comparison], present.get("unit"))
     objective = {**present, comparison: proposed[comparison]}
     if objective == present:
         raise NotAcceptable("objective", proposed, "propose something else than what is agreed now")
     return objective
 
 
-def _require_number(comparison: str, value: Any) -> None:
+def _require_number(comparison: str, value: Any, unit: str | None) -> None:
     field = f"objective.{comparison}"
-    if not isinstance(value, str):
-        raise NotAcceptable(field, value, 'write the number as text, like "99.95": figures are exact, never floats')
-    try:
-        exact.parse(value)
-    except ValueError as error:
-        raise NotAcceptable(field, value, str(error)) from error
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value):
+        raise NotAcceptable(field, value, 'write a decimal as text, like "99.95": figures are exact, never floats')
+    if unit == "percent" and Fraction(value) > 100:
+        raise NotAcceptable(field, value, "write a share from 0 to 100 percent")
+
+
+def _require_duration(value: Any) -> None:
+    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _MEASURES:
+        ((measure, duration),) = value.items()
+        try:
+            if iso_durations.from_iso(duration) >= 0:
+                return
+        except CalendarError as error:
+            raise NotAcceptable(f"objective.within.{measure}", duration, error.errors[0]["remedy"]) from error
+    remedy = 'write {"service_time": "PT4H"} or {"calendar": "PT4H"}'
+    raise NotAcceptable("objective.within", value, remedy)
