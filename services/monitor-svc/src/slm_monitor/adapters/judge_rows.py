@@ -20,6 +20,7 @@ from slm_monitor.application.ports import (
     LoadedPartition,
     Quarantined,
     SeriesCheckpoint,
+    Tally,
 )
 from slm_monitor.domain import births
 from slm_monitor.domain.facts import Fact
@@ -141,7 +142,7 @@ def risk_of(row: asyncpg.Record) -> Risk:
 
 
 def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
-    tallies = {(target, window): (good, total) for target, window, good, total in row["tallies"]}
+    tallies = {line: Tally(by, windows) for line, (by, windows) in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
@@ -234,7 +235,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
 
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
-    tallies = [[target, window, good, total] for (target, window), (good, total) in kept.tallies.items()]
+    tallies = {line: [tally.by, tally.windows] for line, tally in kept.tallies.items()}
     return {"subject": subject, "partition": partition, "high_water": kept.high_water, "tallies": tallies,
             "judged_to": kept.judged_to}  # fmt: skip
 

@@ -147,11 +147,12 @@ class SqlJudgeStore:
             found.setdefault(fact.subject, {})[fact.key] = fact
         return found
 
-    async def hours(self, subject: str, first: int, last: int) -> Mapping[int, list[Chunk]]:
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         rows = await self._fetch(
-            "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour BETWEEN $2 AND $3 ORDER BY hour, seq",
-            subject, first, last,
-        )  # fmt: skip
+            "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour = ANY($2) ORDER BY hour, seq",
+            subject,
+            list(hours),
+        )
         found: dict[int, list[Chunk]] = {}
         for row in rows:
             found.setdefault(row["hour"], []).append(columns.decode_segment(row["data"]))

@@ -20,9 +20,9 @@ from slm_monitor.domain.timeline import DEGRADED, DOWN, Timeline
 class CalendarWindows:
     """A target's windows in order. ``tallies``: window → [good, total] of the values counted in it so far."""
 
-    def __init__(self, standing: Standing, tallies: Mapping[str, list[int]] | None) -> None:
+    def __init__(self, standing: Standing, tallies: Mapping[str, Sequence[int]] | None) -> None:
         self.standing = standing
-        self.tallies: dict[str, list[int]] = dict(tallies or {})
+        self.tallies: dict[str, list[int]] = {window: [*sums] for window, sums in (tallies or {}).items()}
         self.is_tallied = tallies is not None
         self._closed_to = standing.line.begins_at
         """Every window that begins before this instant is closed."""
@@ -180,14 +180,13 @@ class CalendarWindows:
             sums[0] += delta.good[series.thresholds.index(terms.threshold)]
             sums[1] += delta.total
 
-    def tally(self, series: Series) -> None:
-        """Sum all hours of a series that are in memory."""
-        self.is_tallied = True
-        for number, hour in sorted(series.hours.items()):
-            for minute in range(60):
-                if hour.total[minute]:
-                    good = tuple(int(count) for count in hour.good[:, minute])
-                    self._count(series, Delta(number * 60 + minute, int(hour.total[minute]), good))
+    def tally(self, series: Series, number: int) -> None:
+        """Count one hour of a series that is in memory."""
+        hour = series.hours[number]
+        for minute in range(60):
+            if hour.total[minute]:
+                good = tuple(int(count) for count in hour.good[:, minute])
+                self._count(series, Delta(number * 60 + minute, int(hour.total[minute]), good))
 
 
 def _close_of(window: Window, terms: ServiceLevelTarget) -> int | None:

@@ -3,44 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-
-import numpy as np
+from typing import TypeVar
 
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.calendar_target import CalendarWindows
-from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint
+from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
+from slm_monitor.application.states import States
 from slm_monitor.application.timers import Timers
 from slm_monitor.application.touched import Dirty
+from slm_monitor.application.value_series import ValueSeries, pieces
 from slm_monitor.domain import findings, rolling_target
-from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values
+from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.rolling_target import Stretch
 from slm_monitor.domain.series import Chunk, Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
-from slm_monitor.domain.standing import Changes, Window
-from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import Timeline, timeline_of
+from slm_monitor.domain.standing import Breach, Changes, Risk, Window
 
 IsHeld = Callable[[str], bool]
+Kept = TypeVar("Kept", Window, Breach, Risk)
 AT_ONCE = 0
-HOURS_KEPT = 3
-"""Hours of values kept in memory behind the high-water mark beside those a target's windows need."""
 
 
 class IndicatorJudge:
     """Takes facts of indicators, knows which targets they touch, and judges those."""
 
     def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
-        self._store = store
         self._timers = timers
-        self._loaded = loaded
-        self._targets: dict[str, dict[str, CalendarWindows]] = {}
-        self._series: dict[str, Series] = {
-            subject: Series(subject, (), kept.high_water) for subject, kept in loaded.series.items()
-        }
-        self._states: dict[str, dict[str, Fact]] = {}
+        self._targets: dict[str, dict[tuple[str, int], CalendarWindows]] = {}
+        self._values = ValueSeries(store, loaded.series)
+        self._states = States(store)
         self._dirty: dict[str, Dirty] = {}
         self._unsaved: set[str] = set()
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
+        self._windows = _by_target(loaded.windows)
+        self._breaches = _by_target(loaded.breaches)
+        self._risks = _by_target(loaded.risks)
+        self._kept = loaded.series
         self._written = {
             (window.target_id, window.window_id): (window.status, window.revision, window.closed_at)
             for window in loaded.windows
@@ -56,112 +55,57 @@ class IndicatorJudge:
         if partition_of(subject, partitions) != number:
             return
         targets = self._targets.setdefault(subject, {})
-        held = targets.get(line.target_id)
+        held = targets.get(line.key)
         if held is None:
-            targets[line.target_id] = held = CalendarWindows(
-                self._standing(line), self._tallies(subject, line.target_id)
-            )
+            tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
+            counted = tally.windows if tally is not None and tally.by == line.fingerprint else None
+            targets[line.key] = held = CalendarWindows(self._standing(line, subject), counted)
+        elif held.standing.line.fingerprint != line.fingerprint:
+            held.recount()
         held.amend(line)
         if line.latest.threshold is not None:
-            series = self._series_of(subject)
+            series = self._values.of(subject)
             series.declare(version.threshold for version in line.versions if version.threshold is not None)
         dirty = self._dirty.setdefault(subject, Dirty())
         if fresh:
             dirty.touch(line.begins_at)
 
-    def _standing(self, line: TermsLine) -> Standing:
-        target_id = line.target_id
-        standing = Standing(
+    def _standing(self, line: TermsLine, subject: str) -> Standing:
+        """What was established of a line: all that was found by its versions."""
+        versions = {terms.version for terms in line.versions}
+        windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]
+        breaches = [each for each in self._breaches.get(line.target_id, ()) if each.version in versions]
+        names = {window.window_id for window in windows}
+        if subject in self._kept:
+            for window in windows:
+                window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
+        return Standing(
             line,
-            {each.window_id: each for each in self._loaded.windows if each.target_id == target_id},
-            {each.breach_id: each for each in self._loaded.breaches if each.target_id == target_id},
-            {each.risk_id: each for each in self._loaded.risks if each.target_id == target_id},
+            {each.window_id: each for each in windows},
+            {each.breach_id: each for each in breaches},
+            {each.risk_id: each for each in self._risks.get(line.target_id, ()) if each.window_id in names},
         )
-        judged_to = {name: to for kept in self._loaded.series.values() for name, to in kept.judged_to.items()}
-        for window in standing.windows.values():
-            window.judged_to = judged_to.get(target_id)
-        return standing
-
-    def _tallies(self, subject: str, target_id: str) -> dict[str, list[int]] | None:
-        kept = self._loaded.series.get(subject)
-        if kept is None:
-            return None
-        found = {window: [*sums] for (target, window), sums in kept.tallies.items() if target == target_id}
-        return found or None
-
-    def _series_of(self, subject: str) -> Series:
-        return self._series.setdefault(subject, Series(subject))
 
     # -- facts --------------------------------------------------------------------------------------------------
 
     async def take_values(self, values: Values) -> Values | None:
         """Accept values: those that are new, as columns to be kept; None where all were known."""
-        accepted = np.zeros(len(values), dtype=np.bool_)
-        order = np.lexsort((values.at, values.slot))
-        slots = values.slot[order]
-        cuts = np.flatnonzero(slots[1:] != slots[:-1]) + 1
-        for rows in np.split(order, cuts) if len(order) else ():
-            subject = values.subjects[int(values.slot[rows[0]])]
-            at, value = values.at[rows], values.value[rows]
-            ids = None if values.ids is None else [values.ids[row] for row in rows.tolist()]
-            if ids is not None and not any(ids):
-                ids = None
-            series = self._series_of(subject)
-            await self._load_hours(series, series.needs(at, ids is not None))
-            new, deltas = series.take(at, value, ids)
-            if deltas:
-                accepted[rows[new]] = True
-                self._add(subject, series, deltas)
-        return values.taken(accepted) if accepted.any() else None
+        return await self._values.take(values, self._add)
 
-    def _add(self, subject: str, series: Series, deltas: Sequence[Delta]) -> None:
-        self._unsaved.add(subject)
-        targets = self._targets.get(subject)
+    def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
+        self._unsaved.add(series.subject)
+        targets = self._targets.get(series.subject)
         if not targets:
             return
-        dirty = self._dirty.setdefault(subject, Dirty())
-        dirty.touch_minutes(deltas[0].minute, deltas[-1].minute)
+        self._dirty.setdefault(series.subject, Dirty()).touch_minutes(deltas[0].minute, deltas[-1].minute)
         for target in targets.values():
             target.add(series, deltas)
 
-    async def _load_hours(self, series: Series, hours: set[int]) -> None:
-        if not hours:
-            return
-        first, last = min(hours), max(hours)
-        if first * HOUR > series.high_water:
-            # Nothing of this indicator lies above its high-water mark, so nothing has to be read.
-            found: Mapping[int, list[Chunk]] = {}
-        else:
-            found = await self._store.hours(series.subject, first, last)
-        for hour in hours:
-            series.load(hour, found.get(hour, ()))
-
     async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept state changes and outages: those that are new or hold over what was known under their key."""
-        await self._load_states({fact.subject for fact in facts})
-        accepted: dict[tuple[str, str], Fact] = {}
-        for fact in facts:
-            held = self._states[fact.subject]
-            before = held.get(fact.key)
-            if before is not None and fact.rank <= before.rank:
-                continue
-            held[fact.key] = fact
-            accepted[fact.subject, fact.key] = fact
-            dirty = self._dirty.setdefault(fact.subject, Dirty())
-            dirty.touch(fact.at if before is None else min(fact.at, before.at))
-        return list(accepted.values())
-
-    async def _load_states(self, subjects: Iterable[str]) -> None:
-        missing = sorted(set(subjects) - self._states.keys())
-        if missing:
-            found = await self._store.facts(missing)
-            for subject in missing:
-                self._states[subject] = dict(found.get(subject, {}))
-
-    async def _timeline(self, subject: str) -> Timeline:
-        await self._load_states([subject])
-        indicator = await self._store.indicator(subject)
-        return timeline_of(self._states[subject].values(), indicator.initial_state if indicator else "unknown")
+        return await self._states.take(
+            facts, lambda subject, since: self._dirty.setdefault(subject, Dirty()).touch(since)
+        )
 
     # -- judging ------------------------------------------------------------------------------------------------
 
@@ -197,8 +141,8 @@ class IndicatorJudge:
     ) -> int | None:
         terms = target.standing.line.latest
         if terms.aggregation == "availability":
-            return target.judge_availability(await self._timeline(subject), dirty.since, moment, changes)
-        series = self._series_of(subject)
+            return target.judge_availability(await self._states.timeline(subject), dirty.since, moment, changes)
+        series = self._values.of(subject)
         if terms.window_kind == "rolling":
             return await self._judge_rolling(series, target.standing, dirty, moment, changes)
         await self._tally(series, target)
@@ -208,21 +152,23 @@ class IndicatorJudge:
         """A target that comes to an indicator with a past is summed over that past, once."""
         if target.is_tallied:
             return
-        first = target.standing.line.begins_at // HOUR
         if series.high_water >= target.standing.line.begins_at:
-            await self._load_hours(series, set(range(first, series.high_water // HOUR + 1)) - series.hours.keys())
-        target.tally(series)
+            await self._values.each_hour(
+                series, target.standing.line.begins_at, lambda hour: target.tally(series, hour)
+            )
+        target.is_tallied = True
         self._unsaved.add(series.subject)
 
     async def _judge_share(
         self, series: Series, target: CalendarWindows, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
-        terms = target.standing.line.latest
+        line = target.standing.line
+        terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
         burning: list[findings.RiskFinding] = []
         if terms.burn_rate_pairs:
             longest = max(pair.long for pair in terms.burn_rate_pairs) // MINUTE
-            await self._load_minutes(series, present - longest, present)
+            await self._values.load_minutes(series, present - longest, present)
             burning = findings.burning(series, terms, present)
         due = target.judge_share(burning, dirty, moment, changes)
         self._remember(target.standing, changes)
@@ -233,34 +179,32 @@ class IndicatorJudge:
     async def _judge_rolling(
         self, series: Series, standing: Standing, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
-        terms = standing.line.at(moment.now) or standing.line.latest
-        begins = standing.line.begins_at
-        window = standing.windows.get(terms.window)
+        line = standing.line
+        first, present = rolling_target.first_minute(line), moment.now // MINUTE
+        if present < first:
+            return first * MINUTE
+        window = standing.windows.get(line.latest.window)
         if window is None:
-            window = Window(terms.target_id, terms.window, terms.version, begins, standing.line.ends_at)
-            standing.windows[terms.window] = window
+            window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
+            standing.windows[window.window_id] = window
         if window.judged_to is None:
-            window.judged_to = begins // MINUTE - 1
-        present = moment.now // MINUTE
-        if moment.now < begins:
-            return begins
-        minutes = rolling_target.ranges(window, terms, dirty.minutes, present)
-        minutes += _since(window, dirty, terms)
-        reach = rolling_target.reach(terms)
-        for first, last in minutes:
-            await self._load_minutes(series, first - reach, last)
-        await self._load_minutes(series, present - reach, present)
-        due = rolling_target.judge(standing, window, terms, series, minutes, moment, changes)
+            window.judged_to = first - 1
+        reach = rolling_target.reach(line)
+        stretches: list[Stretch] = []
+        for start, end in rolling_target.ranges(window, line, dirty.minutes, dirty.since, present):
+            for piece in pieces(start, end):
+                await self._values.load_minutes(series, piece.start - reach, piece.stop)
+                stretches.append(rolling_target.look(line, series, piece.start, piece.stop - 1))
+                self._values.evict(series.subject, reach)
+        latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
+        await self._values.load_minutes(series, latest - reach, latest)
+        due = rolling_target.judge(standing, window, series, stretches, moment, changes)
         self._unsaved.add(series.subject)
         self._remember(standing, changes)
-        ahead = dirty.minutes[1] if dirty.minutes else 0
+        ahead = min(dirty.minutes[1], rolling_target.last_minute(line)) if dirty.minutes else 0
         if ahead > window.judged_to:
             due = min(due or ahead * MINUTE, ahead * MINUTE)
         return due
-
-    async def _load_minutes(self, series: Series, first: int, last: int) -> None:
-        last = min(last, max(series.high_water, 0) // MINUTE)
-        await self._load_hours(series, set(range(first // 60, last // 60 + 1)) - series.hours.keys())
 
     def _remember(self, standing: Standing, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
@@ -282,40 +226,33 @@ class IndicatorJudge:
         segments = []
         kept = {}
         for subject in sorted(self._unsaved):
-            series = self._series[subject]
-            for hour, held in series.hours.items():
-                if held.unsaved:
-                    segments.append((subject, hour, held.unsaved))
-                    held.unsaved = []
-            kept[subject] = self._checkpoint(subject, series)
-            self._evict(series)
+            segments += self._values.unsaved(subject)
+            kept[subject] = self._checkpoint(subject)
+            lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
+            self._values.evict(subject, max((rolling_target.reach(line) for line in lines), default=0))
         windows = list(self._unsaved_windows.values())
         self._unsaved, self._unsaved_windows = set(), {}
         return segments, kept, windows
 
-    def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
-        kept = SeriesCheckpoint(series.high_water)
-        for target_id, target in self._targets.get(subject, {}).items():
-            for window_id, (good, total) in target.tallies.items():
-                kept.tallies[target_id, window_id] = (good, total)
+    def _checkpoint(self, subject: str) -> SeriesCheckpoint:
+        kept = SeriesCheckpoint(self._values.of(subject).high_water)
+        for target in self._targets.get(subject, {}).values():
+            line = target.standing.line
+            if target.is_tallied:
+                sums = {window_id: (good, total) for window_id, (good, total) in target.tallies.items()}
+                kept.tallies[_name(line)] = Tally(line.fingerprint, sums)
             for window in target.standing.windows.values():
                 if window.judged_to is not None:
-                    kept.judged_to[target_id] = window.judged_to
+                    kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
         return kept
 
-    def _evict(self, series: Series) -> None:
-        reaches = [
-            rolling_target.reach(target.standing.line.latest)
-            for target in self._targets.get(series.subject, {}).values()
-        ]
-        oldest = series.high_water // HOUR - max(reaches, default=0) // 60 - HOURS_KEPT
-        for hour in [hour for hour, held in series.hours.items() if hour < oldest and not held.unsaved]:
-            del series.hours[hour]
+
+def _by_target(kept: Iterable[Kept]) -> Mapping[str, list[Kept]]:
+    found: dict[str, list[Kept]] = {}
+    for each in kept:
+        found.setdefault(each.target_id, []).append(each)
+    return found
 
 
-def _since(window: Window, dirty: Dirty, terms: ServiceLevelTarget) -> list[tuple[int, int]]:
-    """Terms that were amended, or history that was released, are judged anew from where they begin."""
-    if dirty.since is None or window.judged_to is None:
-        return []
-    first = max(dirty.since, terms.effective_at) // MINUTE
-    return [(first, window.judged_to)] if first <= window.judged_to else []
+def _name(line: TermsLine) -> str:
+    return " ".join(str(part) for part in line.key)

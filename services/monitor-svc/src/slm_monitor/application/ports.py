@@ -60,11 +60,20 @@ class AgreementTerms:
 
 
 @dataclass(slots=True)
+class Tally:
+    """A target's sums: window → (good, total), and ``by`` which terms they were counted."""
+
+    by: str
+    windows: Mapping[str, tuple[int, int]]
+
+
+@dataclass(slots=True)
 class SeriesCheckpoint:
-    """What is kept of a series beside its facts. ``tallies``: (target, window) → (good, total)."""
+    """What is kept of a series beside its facts: the sums of each of its targets, and the last minute judged of each
+    of their rolling windows."""
 
     high_water: int
-    tallies: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
     judged_to: dict[str, int] = field(default_factory=dict)
 
 
@@ -180,8 +189,8 @@ class JudgeStore(Protocol):
         """All facts kept one by one of these indicators or tickets, by their key."""
         ...
 
-    async def hours(self, subject: str, first: int, last: int) -> Mapping[int, list[Chunk]]:
-        """The recorded values of the hours first to last (hours since 1970), those that have any."""
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+        """The recorded values of these hours (since 1970), those that have any."""
         ...
 
     async def ticket_states(

@@ -40,6 +40,12 @@ class TermsLine:
         return (self.target_id, self.versions[0].version)
 
     @property
+    def fingerprint(self) -> str:
+        """Tells lines apart by which facts are counted in what way: what was counted by another is counted again."""
+        versions = ",".join(str(terms.version) for terms in self.versions)
+        return f"{versions} {self.begins_at}-{self.ends_at}"
+
+    @property
     def ends_at(self) -> int:
         """The end of the last version's term, or the earlier instant at which it was terminated."""
         last = self.versions[-1].ends_at

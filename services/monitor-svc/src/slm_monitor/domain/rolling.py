@@ -34,8 +34,8 @@ def sums(per_minute: Counts, length: int) -> Counts:
 def missed(good: Counts, total: Counts, objective: Fraction) -> npt.NDArray[np.bool_]:
     """Where good ÷ total < objective, exactly: good·d < n·total, in Python integers where 64 bits could overflow."""
     numerator, denominator = objective.numerator, objective.denominator
-    top = int(total.max(initial=0))
-    if top and top * max(numerator, denominator) >= 2**62:
+    top = max(int(total.max(initial=0)), 1)
+    if top * max(numerator, denominator) >= 2**62:
         pairs = zip(good.tolist(), total.tolist(), strict=True)
         return np.array([g * denominator < numerator * t for g, t in pairs], dtype=np.bool_)
     result: npt.NDArray[np.bool_] = good * denominator < total * numerator

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 
+import numpy as np
+
+from slm_events.monitor import TargetBreached
 from slm_monitor.domain import births, burn_rate, figures, findings, rolling, settling
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import Finding, RiskFinding
-from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.rolling import Counts, Run
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import OPEN_ENDED, Breach, Changes, Window
@@ -16,92 +22,147 @@ from slm_monitor.domain.terms import ServiceLevelTarget
 _NO_SPAN = (None, None)
 
 
-def reach(terms: ServiceLevelTarget) -> int:
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Minutes judged anew: the sums of the window that ends with each of them and with the one after the last."""
+
+    first: int
+    last: int
+    good: Counts
+    total: Counts
+    runs: Sequence[Run]
+
+    def counts(self, minute: int) -> tuple[int, int]:
+        """(good, total) of the window that ends with a minute."""
+        return int(self.good[minute - self.first]), int(self.total[minute - self.first])
+
+
+def reach(line: TermsLine) -> int:
     """How many minutes back from the present a judgement looks: the window, or a longer burn rate window."""
-    return max([terms.rolling_microseconds, *(pair.long for pair in terms.burn_rate_pairs)]) // MINUTE
+    lengths = [
+        length
+        for terms in line.versions
+        for length in (terms.rolling_microseconds, *(pair.long for pair in terms.burn_rate_pairs))
+    ]
+    return max(lengths) // MINUTE
+
+
+def first_minute(line: TermsLine) -> int:
+    """A minute belongs to the term by its start."""
+    return -(-line.begins_at // MINUTE)
+
+
+def last_minute(line: TermsLine) -> int:
+    return (line.ends_at - 1) // MINUTE
 
 
 def ranges(
-    window: Window, terms: ServiceLevelTarget, touched: tuple[int, int] | None, present: int
+    window: Window, line: TermsLine, touched: tuple[int, int] | None, since: int | None, present: int
 ) -> list[tuple[int, int]]:
-    """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, and those since the
-    last judgement."""
+    """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, those since the last
+    judgement, and all from ``since`` on."""
     assert window.judged_to is not None
-    begins, ends = terms.effective_at // MINUTE, (terms.ends_at - 1) // MINUTE
-    length = terms.rolling_microseconds // MINUTE
-    last = min(present, ends)
+    begins, last = first_minute(line), min(present, last_minute(line))
+    length = line.latest.rolling_microseconds // MINUTE
+    known = min(window.judged_to, last)
     found = []
-    if touched is not None:
-        first, until = max(touched[0], begins), min(touched[1] + length - 1, window.judged_to, last)
-        if first <= until:
-            found.append((first, until))
-    if window.judged_to < last:
-        found.append((max(window.judged_to + 1, begins), last))
-    return found
+    if since is not None:
+        first = since // MINUTE if touched is None else min(since // MINUTE, touched[0])
+        found.append((max(first, begins), known))
+    elif touched is not None:
+        found.append((max(touched[0], begins), min(touched[1] + length - 1, known)))
+    found.append((max(window.judged_to + 1, begins), last))
+    return [(first, until) for first, until in found if first <= until]
+
+
+def look(line: TermsLine, series: Series, first: int, last: int) -> Stretch:
+    """Judge minutes, each by the terms in force at it; their hours and those of the window before must be in memory."""
+    good = np.zeros(last - first + 2, dtype=np.int64)
+    total, flags = good.copy(), np.zeros(last - first + 1, dtype=np.bool_)
+    for terms, start, end in _by_version(line, first, last + 1):
+        goods, totals = _sums(line, terms, series, start, end)
+        good[start - first : end - first + 1], total[start - first : end - first + 1] = goods, totals
+        assert terms.objective is not None
+        missed = rolling.missed(goods, totals, terms.objective)
+        flags[start - first : end - first + 1] = missed[: last - start + 1]
+    return Stretch(first, last, good, total, rolling.runs_of(flags, first))
+
+
+def _by_version(line: TermsLine, first: int, last: int) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
+    """The stretches of minutes (first and last) that one version holds for."""
+    at = first
+    while at <= last:
+        terms = line.at(at * MINUTE)
+        following = line.begins_after(at * MINUTE)
+        ends = [last] if following is None else [last, (following - 1) // MINUTE]
+        if terms is not None:
+            ends.append((min(terms.ends_at, line.ends_at) - 1) // MINUTE)
+            yield terms, at, min(ends)
+        at = min(ends) + 1
+
+
+def _sums(line: TermsLine, terms: ServiceLevelTarget, series: Series, first: int, last: int) -> tuple[Counts, Counts]:
+    length = terms.rolling_microseconds // MINUTE
+    good, total = findings.counted(series, terms, first - length + 1, last)
+    before_the_term = first_minute(line) - (first - length + 1)
+    if before_the_term > 0:
+        good, total = good.copy(), total.copy()
+        good[:before_the_term] = total[:before_the_term] = 0
+    return rolling.sums(good, length), rolling.sums(total, length)
 
 
 def judge(
-    standing: Standing,
-    window: Window,
-    terms: ServiceLevelTarget,
-    series: Series,
-    minutes: list[tuple[int, int]],
-    moment: Moment,
-    changes: Changes,
+    standing: Standing, window: Window, series: Series, stretches: Sequence[Stretch], moment: Moment, changes: Changes
 ) -> int | None:
-    """Judge the ranges of minutes, publish what turned; returns the instant at which time alone may turn it again."""
-    before = runs_of(standing, window)
-    runs = before
-    for first, last in minutes:
-        runs = rolling.spliced(runs, first, last, _missed(series, terms, first, last))
-        window.judged_to = max(window.judged_to or 0, last)
+    """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again.
+
+    The hours of the present and the reach before it must be in memory.
+    """
+    line = standing.line
+    lowest = min((stretch.first for stretch in stretches), default=None)
+    if lowest is not None:
+        held = {run.first: run for run in runs_of(standing, window) if run.last >= lowest - 1}
+        runs: list[Run] = sorted(held.values())
+        for stretch in stretches:
+            runs = rolling.spliced(runs, stretch.first, stretch.last, stretch.runs)
+            window.judged_to = max(window.judged_to or stretch.last, stretch.last)
+        _settle_runs(standing, window, held.keys(), runs, stretches, moment, changes)
     assert window.judged_to is not None
-    figure, bad, total = _figure(series, terms, window.judged_to)
-    _settle_runs(standing, window, terms, series, runs, moment, changes)
-    is_breached = bool(runs) and runs[-1].last >= window.judged_to
-    finding = Finding(
-        figure, total - bad, total, not is_breached, None, figure, evidence={"good": total - bad, "total": total}
+    return _settle_present(standing, window, line, series, moment, changes)
+
+
+def _settle_present(
+    standing: Standing, window: Window, line: TermsLine, series: Series, moment: Moment, changes: Changes
+) -> int | None:
+    assert window.judged_to is not None
+    terms = line.at(window.judged_to * MINUTE) or line.latest
+    goods, totals = _sums(line, terms, series, window.judged_to, window.judged_to)
+    good, total = int(goods[0]), int(totals[0])
+    has_ended = moment.now >= line.ends_at and window.judged_to >= last_minute(line)
+    is_breached = any(
+        breach.standing and breach.until is None and breach.window_id == window.window_id
+        for breach in standing.breaches.values()
     )
-    found = _risks(series, terms, window.judged_to, bad, total)
-    risks = found if not is_breached else []
-    outcome = "breached" if is_breached else "averted"
+    figure = Fraction(good, total) if total else None
+    finding = Finding(figure, good, total, not is_breached, None, figure, evidence={"good": good, "total": total})
+    risks = [] if is_breached or has_ended else _risks(series, terms, window.judged_to, total - good, total)
+    outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
-    _take_figures(window, terms, finding, bad, moment)
+    _take_figures(window, terms, finding, moment)
     window.status = "breached" if is_breached else "no_data" if not total else "at_risk" if risks else "met"
     changes.windows[window.target_id, window.window_id] = window
-    busy = bad or is_breached or risks or standing.standing_risks(window.window_id)
-    return (window.judged_to + 1) * MINUTE if busy and window.judged_to < (terms.ends_at - 1) // MINUTE else None
+    busy = good < total or is_breached or risks
+    return min((window.judged_to + 1) * MINUTE, line.ends_at) if busy and not has_ended else None
 
 
-def runs_of(standing: Standing, window: Window) -> list[Run]:
+def runs_of(standing: Standing, window: Window) -> Iterable[Run]:
     """The runs of missed minutes that stand; one that has not recovered lasts to the last minute judged."""
     open_last = window.judged_to if window.judged_to is not None else -1
-    return sorted(
+    return (
         Run(breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1)
         for breach in standing.breaches.values()
         if breach.standing
     )
-
-
-def _missed(series: Series, terms: ServiceLevelTarget, first: int, last: int) -> list[Run]:
-    assert terms.objective is not None
-    length = terms.rolling_microseconds // MINUTE
-    good, total = findings.counted(series, terms, first - length + 1, last)
-    clipped = terms.effective_at // MINUTE - (first - length + 1)
-    if clipped > 0:
-        good, total = good.copy(), total.copy()
-        good[:clipped] = total[:clipped] = 0
-    return rolling.runs_of(
-        rolling.missed(rolling.sums(good, length), rolling.sums(total, length), terms.objective), first
-    )
-
-
-def _figure(series: Series, terms: ServiceLevelTarget, minute: int) -> tuple[Fraction | None, int, int]:
-    length = terms.rolling_microseconds // MINUTE
-    first = max(minute - length + 1, terms.effective_at // MINUTE)
-    good, total = findings.counted(series, terms, first, minute)
-    all_good, all_total = int(good.sum()), int(total.sum())
-    return (Fraction(all_good, all_total) if all_total else None), all_total - all_good, all_total
 
 
 def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, total: int) -> list[RiskFinding]:
@@ -118,9 +179,9 @@ def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, tot
     return found
 
 
-def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, bad: int, moment: Moment) -> None:
+def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
     assert terms.objective is not None
-    percent = figures.percent(finding.figure)
+    percent, bad = figures.percent(finding.figure), finding.total - finding.good
     consumed = burn_rate.of(bad, finding.total, terms.objective)
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
@@ -133,57 +194,89 @@ def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, b
 def _settle_runs(
     standing: Standing,
     window: Window,
-    terms: ServiceLevelTarget,
-    series: Series,
-    runs: list[Run],
+    held: Iterable[int],
+    runs: Sequence[Run],
+    stretches: Sequence[Stretch],
     moment: Moment,
     changes: Changes,
 ) -> None:
+    """``held``: the first minutes of the runs that stood, as far as the stretches can have changed them."""
     assert window.judged_to is not None
     wanted = {run.first: run for run in runs}
-    held = {breach.ordinal: breach for breach in standing.breaches.values() if breach.standing}
-    for first in sorted(held.keys() - wanted.keys()):
-        _withdraw(held[first], terms, series, moment, changes)
+    breaches = {breach.ordinal: breach for breach in standing.breaches.values() if breach.standing}
+    for first in sorted(set(held) - wanted.keys()):
+        _withdraw(standing, breaches[first], stretches, moment, changes)
     for first, run in sorted(wanted.items()):
-        breach = held.get(first) or _breach(standing, window, terms, series, run, moment, changes)
-        _end(breach, terms, series, run, window.judged_to, moment, changes)
+        counts = _counts(stretches, first)
+        breach = breaches.get(first)
+        if breach is None:
+            assert counts is not None
+            breach = _breach(standing, window, run, counts, moment, changes)
+        elif counts is not None:
+            _refigure(standing, breach, counts, changes)
+        _end(standing, breach, run, stretches, window.judged_to, moment, changes)
+
+
+def _counts(stretches: Sequence[Stretch], minute: int) -> tuple[int, int] | None:
+    for stretch in reversed(stretches):
+        if stretch.first <= minute <= stretch.last + 1:
+            return stretch.counts(minute)
+    return None
+
+
+def _share(counts: tuple[int, int] | None) -> Fraction | None:
+    return Fraction(*counts) if counts is not None and counts[1] else None
 
 
 def _breach(
-    standing: Standing,
-    window: Window,
-    terms: ServiceLevelTarget,
-    series: Series,
-    run: Run,
-    moment: Moment,
-    changes: Changes,
+    standing: Standing, window: Window, run: Run, counts: tuple[int, int], moment: Moment, changes: Changes
 ) -> Breach:
+    terms = standing.line.at(run.first * MINUTE) or standing.line.latest
     identity = births.breach_id(terms, window.window_id, births.OBJECTIVE, run.first)
     at = run.first * MINUTE
     breach = settling.stand(
         standing.breaches, terms, identity, window.window_id, run.first, at, terms.indicator or "", moment.now
     )
-    figure, bad, total = _figure(series, terms, run.first)
-    span = (at + MINUTE - terms.rolling_microseconds, at + MINUTE)
-    evidence = {"good": total - bad, "total": total}
-    event = births.target_breached(terms, breach, figure=figure, span=span, evidence=evidence, now=moment.now)
-    settling.publish_breach(breach, event, moment.now, changes)
+    settling.publish_breach(breach, _event(terms, breach, counts, moment.now), moment.now, changes)
     return breach
 
 
-def _withdraw(breach: Breach, terms: ServiceLevelTarget, series: Series, moment: Moment, changes: Changes) -> None:
+def _event(terms: ServiceLevelTarget, breach: Breach, counts: tuple[int, int], now: int) -> TargetBreached:
+    at = breach.certain_at
+    return births.target_breached(
+        terms,
+        breach,
+        figure=_share(counts),
+        span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
+        evidence={"good": counts[0], "total": counts[1]},
+        now=now,
+    )
+
+
+def _refigure(standing: Standing, breach: Breach, counts: tuple[int, int], changes: Changes) -> None:
+    """More facts of its first minute: the breach stands as published, its figure is what all facts give."""
+    terms = standing.line.of_version(breach.version)
+    document = asdict(_event(terms, breach, counts, breach.published_at))
+    if document != breach.document:
+        breach.document = document
+        changes.breaches[breach.breach_id] = breach
+
+
+def _withdraw(
+    standing: Standing, breach: Breach, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+) -> None:
     breach.standing = False
-    figure, _, _ = _figure(series, terms, breach.ordinal)
+    terms, figure = standing.line.of_version(breach.version), _share(_counts(stretches, breach.ordinal))
     event = births.breach_withdrawn(terms, breach, figure=figure, span=_NO_SPAN, cause=moment.cause, now=moment.now)
     changes.publish(event, moment.now, births.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
     changes.breaches[breach.breach_id] = breach
 
 
 def _end(
+    standing: Standing,
     breach: Breach,
-    terms: ServiceLevelTarget,
-    series: Series,
     run: Run,
+    stretches: Sequence[Stretch],
     judged_to: int,
     moment: Moment,
     changes: Changes,
@@ -195,7 +288,7 @@ def _end(
     breach.until = until
     changes.breaches[breach.breach_id] = breach
     if until is not None:
-        figure, _, _ = _figure(series, terms, run.last + 1)
+        terms, figure = standing.line.of_version(breach.version), _share(_counts(stretches, run.last + 1))
         event = births.target_recovered(terms, breach, figure=figure, at=until, now=moment.now)
         identity = births.event_id(breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until)
         changes.publish(event, until, identity)
