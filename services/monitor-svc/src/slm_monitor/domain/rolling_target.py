@@ -126,6 +126,10 @@ def judge(
         for stretch in stretches:
             runs = rolling.spliced(runs, stretch.first, stretch.last, stretch.runs)
             window.judged_to = max(window.judged_to or stretch.last, stretch.last)
+        # An end that was heard of late takes back what was judged beyond it.
+        end = last_minute(line)
+        runs = [Run(run.first, min(run.last, end)) for run in runs if run.first <= end]
+        window.judged_to = min(window.judged_to or end, end)
         _settle_runs(standing, window, held.keys(), runs, stretches, moment, changes)
     assert window.judged_to is not None
     return _settle_present(standing, window, line, series, moment, changes)

@@ -1,0 +1,151 @@
+"""Rolling windows: the runs of missed minutes follow from the facts alone, however and whenever they are judged."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slm_monitor.domain import rolling, rolling_target
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.series import Series
+from slm_monitor.domain.settling import Moment, Standing
+from slm_monitor.domain.standing import Changes, Window
+from tests.support.monitor import MINUTE, at, fast, standing_of
+
+START = at("2026-11-01T00:00") // MINUTE
+MINUTES = 40
+LENGTH = 5
+
+
+class Fact(NamedTuple):
+    """A value measured in a minute of the term, counted from its start."""
+
+    minute: int
+    value: float
+
+
+facts = st.lists(st.builds(Fact, st.integers(0, MINUTES - 1), st.sampled_from([100.0, 200.0, 900.0])), max_size=30)
+
+
+class Judged:
+    """A rolling target judged in memory."""
+
+    def __init__(self, at_least: str = "80") -> None:
+        self.standing: Standing = standing_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
+        self.window = Window(self.standing.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.standing.line.ends_at)
+        self.window.judged_to = START - 1
+        self.series = Series("s", [300.0])
+        for hour in range(START // 60 - 2, START // 60 + 3):
+            self.series.load(hour, ())
+        self.changes = Changes()
+        self._taken = 0
+
+    def take(self, *measured: Fact) -> tuple[int, int] | None:
+        """Accept facts, each at an instant of its own; the minutes they touch."""
+        for fact in measured:
+            self._taken += 1
+            instant = np.array([(START + fact.minute) * MINUTE + self._taken], dtype=np.int64)
+            self.series.take(instant, np.array([fact.value]), [str(self._taken)])
+        minutes = [START + fact.minute for fact in measured]
+        return (min(minutes), max(minutes)) if minutes else None
+
+    def judge(self, minute: int, touched: tuple[int, int] | None = None) -> None:
+        """Judge as of a minute of the term."""
+        present = START + minute
+        line = self.standing.line
+        ranges = rolling_target.ranges(self.window, line, touched, None, present)
+        stretches = [rolling_target.look(line, self.series, first, last) for first, last in ranges]
+        moment = Moment(present * MINUTE, present * MINUTE)
+        rolling_target.judge(self.standing, self.window, self.series, stretches, moment, self.changes)
+
+    def found(self) -> list[tuple[int, int | None, str | None]]:
+        """(first minute, minute of recovery, figure) of the breaches that stand."""
+        return sorted(
+            (
+                breach.ordinal - START,
+                None if breach.until is None else breach.until // MINUTE - START,
+                breach.document["figure"],
+            )
+            for breach in self.standing.breaches.values()
+            if breach.standing
+        )
+
+
+def at_once(measured: list[Fact]) -> Judged:
+    judged = Judged()
+    judged.take(*measured)
+    judged.judge(MINUTES)
+    return judged
+
+
+@settings(max_examples=40, deadline=None)
+@given(facts, st.data())
+def test_judging_minute_by_minute_in_any_order_of_arrival_finds_what_judging_once_finds(
+    measured: list[Fact], data: st.DataObject
+) -> None:
+    arrivals = [max(fact.minute, data.draw(st.integers(fact.minute, MINUTES))) for fact in measured]
+    judged = Judged()
+    for minute in range(MINUTES + 1):
+        arriving = [fact for fact, arrival in zip(measured, arrivals, strict=True) if arrival == minute]
+        judged.judge(minute, judged.take(*data.draw(st.permutations(arriving))))
+    assert judged.found() == at_once(measured).found()
+    assert (judged.window.figure, judged.window.status) == (
+        at_once(measured).window.figure,
+        at_once(measured).window.status,
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(facts)
+def test_the_breaches_are_the_runs_of_minutes_whose_window_misses_the_objective(measured: list[Fact]) -> None:
+    missed = []
+    for minute in range(MINUTES + 1):
+        inside = [fact.value for fact in measured if minute - LENGTH < fact.minute <= minute]
+        missed.append(bool(inside) and Fraction(sum(each <= 300 for each in inside), len(inside)) < Fraction(80, 100))
+    runs = rolling.runs_of(np.array(missed), 0)
+    assert [(first, until) for first, until, _ in at_once(measured).found()] == [
+        (run.first, None if run.last == MINUTES else run.last + 1) for run in runs
+    ]
+
+
+@given(st.lists(st.booleans(), max_size=60), st.data())
+def test_judging_a_part_anew_changes_that_part_alone(flags: list[bool], data: st.DataObject) -> None:
+    first = data.draw(st.integers(0, max(len(flags) - 1, 0)))
+    last = data.draw(st.integers(first, max(len(flags) - 1, first)))
+    again = data.draw(st.lists(st.booleans(), min_size=last - first + 1, max_size=last - first + 1))
+    spliced = rolling.spliced(
+        rolling.runs_of(np.array(flags, dtype=np.bool_), 0), first, last, rolling.runs_of(np.array(again), first)
+    )
+    whole = flags[:first] + again + flags[last + 1 :]
+    assert spliced == rolling.runs_of(np.array(whole, dtype=np.bool_), 0)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2**40), st.integers(0, 2**40)), min_size=1, max_size=5),
+    st.fractions(0, 1, max_denominator=10**25),
+)
+def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]], objective: Fraction) -> None:
+    good = np.array([min(pair) for pair in counts], dtype=np.int64)
+    total = np.array([max(pair) for pair in counts], dtype=np.int64)
+    expected = [
+        each_total > 0 and Fraction(each_good, each_total) < objective
+        for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
+    ]
+    assert rolling.missed(good, total, objective).tolist() == expected
+
+
+@pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])
+def test_exactly_the_objective_is_kept(exactly: str) -> None:
+    judged = Judged(exactly)
+    judged.take(*[Fact(3, 100.0)] * 4, Fact(3, 900.0))
+    judged.judge(MINUTES)
+    assert judged.found() == []
+
+
+def test_runs_that_touch_are_one() -> None:
+    assert rolling.spliced([Run(1, 3), Run(5, 9)], 4, 4, [Run(4, 4)]) == [Run(1, 9)]
