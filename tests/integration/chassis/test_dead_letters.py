@@ -221,6 +221,27 @@ async def test_redriving_twice_has_one_effect(
         await dead_letters.redrive(database, head)
 
 
+async def test_what_is_put_back_for_one_consumer_concerns_no_other(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    other = Subscriptions("slm-other", database, log, {PartyRegistered: keep_unless_broken})
+    await log.append("slm.catalogue", [Record("k", b"junk")])
+    try:
+        for each in (subscriptions, other):
+            await drain(database, log, each)
+        letters = await dead_letters.listing(database)
+        assert [letter.consumer for letter in letters] == ["slm-test", "slm-other"]
+        await dead_letters.redrive(database, letters[0].dead_letter_id)
+        await relay(database, log)
+        for each in (subscriptions, other):
+            await drain(database, log, each)
+    finally:
+        await other.close()
+    assert [(letter.consumer, letter.attempts) for letter in await dead_letters.listing(database)] == [
+        ("slm-test", 2), ("slm-other", 1),
+    ]  # fmt: skip
+
+
 async def test_more_than_a_hundred_bad_records_in_a_row_stop_the_consumer(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record
 from slm_events.agreement import AgreementTerminated
 from slm_monitor.application.ports import NotOwner, Step
-from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
+from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved
 
 UP = "payments.checkout"
@@ -265,20 +264,6 @@ async def test_an_amendment_judges_the_next_window_and_leaves_this_one(database_
         await held.measure(outage("2026-12-02T00:00", "2026-12-02T02:00"))
         await held.settle()
         assert len(await held.breaches()) == 1
-
-
-async def test_a_record_that_cannot_be_judged_is_set_aside_and_the_others_are_judged(database_url: str) -> None:
-    async with monitor(database_url, "2026-11-10T00:00") as held:
-        await ready(held, available())
-        good = [outage("2026-11-05T10:00", "2026-11-05T12:00", owner=PROVIDER)]
-        home = partition_of(f"{PROVIDER}/{UP}", PARTITIONS)
-        bad = Record("k", b"\xff\x00", {"content-type": "application/vnd.slm.intake+msgpack"})
-        await held.log.append("slm.measurements", [bad, Record("k", json.dumps(good).encode(), {})], home)
-        await held.settle()
-        assert len(await held.breaches()) == 1
-        async with held.database.read() as connection:
-            rows = (await connection.execute(text("SELECT topic, attempts FROM dead_letter"))).all()
-        assert [tuple(row) for row in rows] == [("slm.measurements", 3)]
 
 
 async def test_rows_that_arrive_on_another_partition_are_passed_on(database_url: str) -> None:

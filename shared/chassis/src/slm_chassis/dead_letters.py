@@ -19,6 +19,9 @@ _LONGEST_REASON = 2_000
 REDRIVEN = "slm_dead_letter"
 """Header of a record that was put back: the id of its dead letter."""
 
+MEANT_FOR = "slm_dead_letter_for"
+"""Header of a record that was put back: the consumer that could not handle it. The others have seen it before."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
@@ -67,6 +70,11 @@ async def redrive(database: Database, dead_letter_id: str) -> None:
         if letter.state == "parked":
             raise NotFirst(f"{dead_letter_id} waits: {letter.reason}; put that one back, the others follow")
         await _put_back(transaction, letter)
+
+
+def is_for(consumer: str, headers: Mapping[str, str]) -> bool:
+    """Whether a record concerns a consumer: not where it was put back for another one."""
+    return headers.get(MEANT_FOR, consumer) == consumer
 
 
 async def set_aside(
@@ -137,7 +145,8 @@ async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
     await transaction.execute(
         update(table).where(table.c.dead_letter_id == letter.dead_letter_id).values(state="redriven")
     )
-    record = Record(letter.key, letter.value, {**letter.headers, REDRIVEN: letter.dead_letter_id})
+    marks = {REDRIVEN: letter.dead_letter_id, MEANT_FOR: letter.consumer}
+    record = Record(letter.key, letter.value, {**letter.headers, **marks})
     transaction.append(letter.topic, record, letter.partition)
 
 
@@ -147,6 +156,7 @@ async def _keep(
     headers = {_storable(name): _storable(value) for name, value in record.headers.items()}
     verdict = {"state": state, "reason": reason, "at": transaction.now}
     known = headers.pop(REDRIVEN, None)
+    headers.pop(MEANT_FOR, None)
     if known is not None:
         # A record that was put back keeps its dead letter, and with it its place before those behind it.
         again = await transaction.execute(

@@ -156,6 +156,8 @@ class Subscriptions:
         # A type without a handler may be newer than this program: that is no fault.
         if kind and kind not in self._handlers and dead_letters.REDRIVEN not in record.headers:
             return None
+        if not dead_letters.is_for(self._group, record.headers):
+            return None
         try:
             return _Delivery(record, from_record(record.value, record.headers))
         except NotAnEvent as flaw:

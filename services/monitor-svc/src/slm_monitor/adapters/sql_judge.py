@@ -222,6 +222,8 @@ class SqlJudgeStore:
                 await dead_letters.set_aside(
                     transaction, CONSUMER, dead.record, reason=dead.reason, attempts=dead.attempts
                 )
+            for dead_letter_id in step.redriven:
+                await dead_letters.resolve(transaction, CONSUMER, dead_letter_id)
         return blob_seq if step.blob is not None else None
 
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: Step) -> int:

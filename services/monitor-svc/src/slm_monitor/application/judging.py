@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from slm_chassis.clock import Clock
+from slm_chassis.dead_letters import REDRIVEN
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, StoredRecord, TopicPartition
 from slm_events.catalogue import MEASUREMENTS, TICKETS
@@ -191,7 +192,8 @@ class Judge:
         ]
         read = await self._reader.read(partition.number, records)
         work.values, work.facts = read.values, read.facts
-        await self._commit(partition, work, read.forwards, read.quarantined, dead)
+        redriven = [record.headers[REDRIVEN] for record in records if REDRIVEN in record.headers]
+        await self._commit(partition, work, read.forwards, read.quarantined, dead, redriven)
 
     async def _one_by_one(self, number: int, batches: Sequence[Batch]) -> None:
         for batch in batches:
@@ -227,12 +229,12 @@ class Judge:
 
     async def _commit(
         self, partition: Partition, work: Work, forwards: Sequence[object] = (), quarantined: Sequence[object] = (),
-        dead: Sequence[DeadRecord] = (),
+        dead: Sequence[DeadRecord] = (), redriven: Sequence[str] = (),
     ) -> None:  # fmt: skip
         step = await partition.step(work, self._clock.now())
         step.forwards = list(forwards)  # type: ignore[arg-type]
         step.quarantined = list(quarantined)  # type: ignore[arg-type]
-        step.dead = list(dead)
+        step.dead, step.redriven = list(dead), list(redriven)
         if step.is_empty:
             return
         blob_seq = await self._store.commit(partition.number, partition.epoch, step)

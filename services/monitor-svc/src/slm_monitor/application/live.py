@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from slm_chassis.access import Principal
+from slm_chassis.dead_letters import REDRIVEN
 from slm_chassis.log.port import Batch, EventLog, StoredRecord, TopicPartition
 from slm_events.catalogue import AGREEMENTS, BREACHES, BY_TYPE, REPORTS, REVIEWS, TARGETS
 
@@ -191,9 +192,9 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
 
 
 def told(record: StoredRecord) -> Told | None:
-    """A record as clients are told of it; None for what is no published event."""
+    """A record as clients are told of it; None for what is no published event, or was told before."""
     row = BY_TYPE.get(record.headers.get("ce_type", ""))
-    if row is None:
+    if row is None or REDRIVEN in record.headers:
         return None
     try:
         data = json.loads(record.value)

@@ -134,6 +134,8 @@ class Step:
     """(topic, partition, record): rows that arrived on another partition than theirs."""
     quarantined: list[Quarantined] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
+    redriven: list[str] = field(default_factory=list)
+    """Dead letters whose records were put back, and are judged now."""
     released: list[str] = field(default_factory=list)
     """Imports this partition has judged to the end."""
 

@@ -1,0 +1,69 @@
+"""What the judge cannot judge is set aside alone, and judged when it is put back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from slm_chassis import dead_letters
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import Record, StoredRecord
+from slm_chassis.outbox import Relay
+from slm_monitor.application.reading import Reader
+from tests.support.judged import PARTITIONS, Monitor, monitor
+from tests.support.monitor import PROVIDER, available, finalized
+
+UP = "payments.checkout"
+
+
+async def ready(held: Monitor) -> None:
+    await held.register(UP, "availability")
+    await held.hear(finalized(available()))
+    await held.settle()
+
+
+def outage(**more: Any) -> dict[str, Any]:
+    return {"indicator": UP, "outage": {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}, **more}
+
+
+async def test_a_record_that_cannot_be_judged_is_set_aside_and_the_others_are_judged(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        good = [outage(owner=PROVIDER)]
+        home = partition_of(f"{PROVIDER}/{UP}", PARTITIONS)
+        bad = Record("k", b"\xff\x00", {"content-type": "application/vnd.slm.intake+msgpack"})
+        await held.log.append("slm.measurements", [bad, Record("k", json.dumps(good).encode(), {})], home)
+        await held.settle()
+        assert len(await held.breaches()) == 1
+        (letter,) = await dead_letters.listing(held.database)
+        assert (letter.topic, letter.attempts) == ("slm.measurements", 3)
+
+
+class Broken:
+    """A reader that cannot read what contains ``broken``, until it is mended."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self.is_mended = False
+
+    async def read(self, partition: int, records: Sequence[StoredRecord]) -> Any:
+        if not self.is_mended and any(b"broken" in record.value for record in records):
+            raise ValueError("a bug")
+        return await self._reader.read(partition, records)
+
+
+async def test_a_record_that_is_put_back_is_judged_and_is_no_dead_letter_any_more(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        held.judge._reader = broken = Broken(held.judge._reader)  # type: ignore[assignment]
+        await held.measure(outage(id="broken"))
+        await held.settle()
+        (letter,) = await dead_letters.listing(held.database)
+        broken.is_mended = True
+        await dead_letters.redrive(held.database, letter.dead_letter_id)
+        while await Relay(held.database, held.log).step():
+            pass
+        await held.settle()
+        assert len(await held.breaches()) == 1
+        assert await dead_letters.listing(held.database) == []
