@@ -103,3 +103,8 @@ SIGNATURE: dict[str, Any] = {
     "revision_hash": HASH,
     "waivers": [{"code": "relevant.no-requirement", "reason": "Takes over the terms of the agreement before it."}],
 }
+
+
+def edit_of(example: dict[str, Any]) -> dict[str, Any]:
+    """The same as PUT takes it: key and party stay what they are."""
+    return {name: value for name, value in example.items() if name not in ("key", "party_id")}

@@ -35,6 +35,7 @@ class Referable(Body):
 
 
 class PartyEdit(Referable):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PARTY)]})
     name: Name
 
 
@@ -51,6 +52,7 @@ class MandateBody(Body):
 
 
 class PersonEdit(Referable):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PERSON)]})
     name: Name
     email: Annotated[str | None, Field(max_length=320)] = None
     mandates: Annotated[list[MandateBody], Field(max_length=100)] = []
@@ -63,6 +65,7 @@ class NewPerson(PersonEdit):
 
 
 class PrincipalEdit(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.PRINCIPAL)]})
     name: Name
     roles: Annotated[list[str], Field(max_length=20)]
     person_id: Annotated[str | None, Field(description="Who signs with this principal's keys")] = None
@@ -83,6 +86,7 @@ class NewKey(Body):
 
 
 class ServiceEdit(Referable):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.SERVICE)]})
     name: Name
     outcome: Annotated[str, Field(max_length=10_000, description="The business outcome it exists for")] = ""
     description: Prose = ""
