@@ -25,7 +25,10 @@ _HEARD_SECONDS = 1.0
 class ImportToOpen(BaseModel):
     """What is going to be loaded: indicators by key, ticket sources by name."""
 
-    model_config = {"extra": "forbid"}
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {"examples": [{"key": "servicenow-2025", "sources": ["servicenow"]}]},
+    }
 
     key: Annotated[str, Field(max_length=200)] | None = None
     """The client's own name for it: opened again under the same key it is the same import, and holds once."""

@@ -20,7 +20,12 @@ Registrar = Annotated[Principal, Depends(require("integrator", "service_level_ma
 class IndicatorToRegister(BaseModel):
     """A named stream of measurements about one service."""
 
-    model_config = {"extra": "forbid"}
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [{"key": "payments.checkout-latency", "kind": "value", "unit": "ms"}],
+        },
+    }
 
     key: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,200}$", examples=["payments.checkout-latency"])]
     kind: Literal["availability", "value"]

@@ -52,6 +52,19 @@ class Stretch(_Asked):
 class ClockToPreview(_Asked):
     """Per-ticket targets as an agreement writes them, and the events of one ticket."""
 
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "targets": [{"key": "p1", "objective": {"within": {"calendar": "PT4H"}}, "clock": "resolution",
+                                 "applies_to": {"type": "incident"}, "start": "opened", "stop": "resolved"}],
+                    "events": [{"event": "opened", "at": "2026-11-22T10:00:00Z", "type": "incident"},
+                               {"event": "resolved", "at": "2026-11-22T13:00:00Z"}],
+                }
+            ]
+        }
+    }  # fmt: skip
+
     targets: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
     events: Annotated[list[dict[str, Any]], Field(max_length=10_000)]
     service_hours: str | dict[str, Any] = "24x7"
@@ -65,6 +78,20 @@ class ClockToPreview(_Asked):
 
 class WindowToPreview(_Asked):
     """One target as an agreement writes it, the facts of its indicator, and the window to judge."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "terms": {"key": "up", "aggregation": "availability", "window": {"calendar": "month"},
+                              "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "window": "2026-11",
+                    "initial_state": "up",
+                    "facts": [{"outage": {"from": "2026-11-10T10:00:00Z", "to": "2026-11-10T10:30:00Z"}}],
+                }
+            ]
+        }
+    }  # fmt: skip
 
     terms: dict[str, Any]
     window: Stretch | str | None = None
@@ -83,6 +110,8 @@ class WindowToPreview(_Asked):
 
 class BurnRatesToPreview(_Asked):
     """``period``: an ISO duration such as P30D, or a calendar window's name; ``pairs`` left out: the default ones."""
+
+    model_config = {"json_schema_extra": {"examples": [{"objective": "99.9", "period": "P30D"}]}}
 
     objective: Exact
     """Percent."""
