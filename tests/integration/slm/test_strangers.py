@@ -1,0 +1,187 @@
+"""What a stranger meets on every route there is, those still to come included: nothing that is not its own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.populated import OPERATOR_KEY, UUID, Operation, Populated
+
+OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_type}")
+"""The same for everybody."""
+COMPUTED = "/api/v1/previews/"
+"""Posts that keep nothing: whoever has a key may ask."""
+STREAM = "/api/v1/stream"
+NAMED = {"revision": "1", "source": "desk", "number": "INC1", "from": "1", "to": "1"}
+"""Parameters that are no ids."""
+TRIED = 3
+"""Ids tried for each parameter."""
+NOWHERE = "11111111-1111-4111-8111-111111111111"
+
+
+def filled(world: Populated, operation: Operation) -> Iterator[str]:
+    """The operation's path with values that lead to something."""
+    choices = []
+    for name in operation.parameters:
+        found = [NAMED[name]] if name in NAMED else sorted(world.known.get(name, ()))
+        assert found, f"{operation}: let tests/support/populated.py make something with a {name}"
+        choices.append(found[:TRIED])
+    for values in itertools.product(*choices):
+        yield operation.path.format_map(dict(zip(operation.parameters, values, strict=True)))
+
+
+async def sent(world: Populated, key: str, operation: Operation, path: str, body: Any = None) -> httpx.Response:
+    given = body if body is not None else world.body_of(operation)
+    required = [each["name"] for each in operation.document.get("parameters", []) if each.get("required")]
+    query = {name: NAMED[name] for name in required if name in NAMED and name not in operation.parameters}
+    return await world.ask(key, operation.method, path, json=given, params=query, headers={"If-Match": "*"})
+
+
+def guarded(world: Populated) -> list[Operation]:
+    return [operation for operation in world.operations() if operation.path not in OPEN]
+
+
+def query_of(world: Populated, operation: Operation) -> dict[str, str]:
+    """Every filter of a list that is an id, set to one that there is."""
+    names = [each["name"] for each in operation.document.get("parameters", []) if each["in"] == "query"]
+    return {name: min(world.known[name]) for name in names if name in world.known}
+
+
+async def test_whatever_belongs_to_others_is_not_found(world: Populated) -> None:
+    wrong = []
+    for operation in guarded(world):
+        if not operation.parameters:
+            continue
+        unknown = operation.path.format_map(dict.fromkeys(operation.parameters, NOWHERE))
+        # Where the role is missing first, that too must not tell whether there is such a thing.
+        expected = (await sent(world, world.stranger_key, operation, unknown)).status_code
+        assert expected in (403, 404), (str(operation), expected)
+        for path in filled(world, operation):
+            answer = await sent(world, world.stranger_key, operation, path)
+            if answer.status_code != expected:
+                wrong.append(f"{operation.method.upper()} {path}: {answer.status_code} {answer.text[:300]}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_no_list_shows_a_stranger_anything(world: Populated) -> None:
+    own = {world.stranger_party_id}
+    mine = await world.ask(world.stranger_key, "GET", "/api/v1/principals")
+    own |= {each for item in mine.json()["items"] for each in UUID.findall(str(item))}
+    for operation in guarded(world):
+        if operation.method == "get" and not operation.parameters and operation.path != STREAM:
+            for query in ({}, query_of(world, operation)):
+                answer = await world.ask(world.stranger_key, "GET", operation.path, params=query)
+                assert answer.status_code == 200, (str(operation), answer.text)
+                assert set(UUID.findall(answer.text)) <= own, (str(operation), query, answer.text)
+
+
+async def test_nothing_can_be_made_in_the_name_of_another_party(world: Populated) -> None:
+    for operation in guarded(world):
+        body = world.body_of(operation)
+        if operation.parameters or not isinstance(body, dict) or operation.path.startswith(COMPUTED):
+            continue
+        content = operation.document["requestBody"]["content"]["application/json"]
+        fields = world.schema(content["schema"])["properties"]
+        parties = {name: world.cast.provider_party_id for name in fields if name.endswith("party_id")}
+        others = {name: min(world.known[name]) for name in fields if name in world.known and name not in parties}
+        if not parties and not others:
+            assert operation.path == "/api/v1/parties", f"{operation}: nothing says whose it becomes"
+            continue
+        if not parties and "external_refs" in fields:
+            continue
+        answer = await sent(world, world.stranger_key, operation, operation.path, {**body, **others, **parties})
+        assert answer.status_code in (403, 404), (str(operation), answer.status_code, answer.text)
+
+
+async def test_measurements_of_anothers_indicator_are_rejected(world: Populated) -> None:
+    [operation] = [each for each in world.operations() if each.path == "/api/v1/measurements"]
+    items = [{**item, "owner": world.cast.provider_party_id} for item in world.body_of(operation)]
+    for body in (items, world.body_of(operation)):
+        answer = await sent(world, world.stranger_key, operation, operation.path, body)
+        assert answer.json()["accepted"] == 0, answer.text
+
+
+async def test_who_only_looks_on_changes_nothing(world: Populated) -> None:
+    wrong = []
+    for operation in guarded(world):
+        if operation.method == "get" or operation.path.startswith(COMPUTED):
+            continue
+        path = next(filled(world, operation))
+        answer = await sent(world, world.onlooker_key, operation, path)
+        if answer.status_code != 403:
+            wrong.append(f"{operation.method.upper()} {path}: {answer.status_code} {answer.text[:300]}")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_without_a_key_there_is_nothing_at_all(world: Populated) -> None:
+    for operation in guarded(world):
+        path = next(filled(world, operation))
+        attempts: list[dict[str, Any]] = [{}, {"headers": {"Authorization": "Bearer slm_wrong"}}]
+        if operation.method != "get":
+            attempts.append({"params": {"key": OPERATOR_KEY}})
+        for attempt in attempts:
+            answer = await world.client.request(operation.method, path, json=world.body_of(operation), **attempt)
+            assert answer.status_code == 401, (str(operation), attempt, answer.status_code)
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_strangers_stream_stays_silent(world: Populated) -> None:
+    now = re.search(r"^id: (.+)$", (await _streamed(world, OPERATOR_KEY, "")).decode(), re.MULTILINE)
+    assert now is not None
+    begin = re.sub("[0-9]+", "0", now[1])
+    heard = {key: await _streamed(world, key, begin) for key in (world.stranger_key, world.cast.viewer_key)}
+    assert b"TargetBreached" in heard[world.cast.viewer_key]
+    assert b"event:" not in heard[world.stranger_key]
+
+
+async def test_every_body_has_an_example_in_the_documentation(world: Populated) -> None:
+    bare = []
+    for operation in world.operations():
+        content = operation.document.get("requestBody", {}).get("content", {}).get("application/json")
+        if content and not ("example" in content or world.schema(content["schema"]).get("examples")):
+            bare.append(str(operation))
+    assert bare == []
+
+
+async def test_no_key_gets_into_the_logs(world: Populated, caplog: pytest.LogCaptureFixture) -> None:
+    keys = (OPERATOR_KEY, world.stranger_key)
+    with caplog.at_level(logging.DEBUG):
+        for key in keys:
+            await world.client.get("/api/v1/parties", params={"key": key})
+            await world.client.post("/api/v1/parties", params={"key": key}, json={"name": key})
+            await world.ask(key, "POST", "/api/v1/parties", json={"name": 7, "key": [key]})
+            await world.ask(key, "GET", "/api/v1/nothing")
+    assert len(caplog.records) >= 8
+    assert not any(key in str(record.__dict__) + record.getMessage() for key in keys for record in caplog.records)
+
+
+async def _streamed(world: Populated, key: str, begin: str) -> bytes:
+    """What a stream says within a second, from after the id ``begin``."""
+    said = bytearray()
+    never = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        await never.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        said.extend(message.get("body", b""))
+
+    scope: dict[str, Any] = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": STREAM,
+        "raw_path": STREAM.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": [(b"authorization", f"Bearer {key}".encode()), (b"last-event-id", begin.encode())],
+        "client": ("127.0.0.1", 1), "server": ("slm", 80),
+    }  # fmt: skip
+    listening = asyncio.create_task(world.installation.face(scope, receive, send))
+    await asyncio.wait([listening], timeout=1.0)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    return bytes(said)

@@ -1,0 +1,196 @@
+"""An installation in this process in which everything there is exists once, and strangers to look at it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from slm.demo import negotiation, terms
+from slm.demo.negotiation import Cast
+from slm.installation import Installation, opened
+from slm_chassis.clock import SystemClock
+from slm_chassis.settings import Settings
+from slm_events.instants import to_text
+
+OPERATOR_KEY = "slm_operator-key-of-tests"
+DAY = 86_400_000_000
+PARTY_ROLES = ["service_level_manager", "business_signatory", "provider_signatory", "integrator", "viewer"]
+UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route as the merged OpenAPI document tells of it."""
+
+    method: str
+    path: str
+    document: dict[str, Any]
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names in the path."""
+        return re.findall(r"{(\w+)}", self.path)
+
+    def __str__(self) -> str:
+        return f"{self.method.upper()} {self.path}"
+
+
+@dataclass(frozen=True)
+class Populated:
+    """The installation, who lives in it, and the ids of what is in it."""
+
+    installation: Installation
+    client: httpx.AsyncClient
+    cast: Cast
+    stranger_key: str
+    """Of a party that has nothing to do with anybody, holding every role a party can give."""
+    stranger_party_id: str
+    onlooker_key: str
+    """Of the provider, holding no role but viewer."""
+    known: dict[str, set[str]]
+    """Name of a path's parameter → the values that lead to something."""
+
+    def operations(self) -> Iterator[Operation]:
+        return operations_of(self.installation)
+
+    async def ask(self, key: str, method: str, path: str, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {key}", **more.pop("headers", {})}
+        return await self.client.request(method, path, headers=headers, **more)
+
+    def body_of(self, operation: Operation) -> Any:
+        """The example of the operation's body; None where it takes none, ``{}`` where nobody gave one."""
+        content = operation.document.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            return None
+        examples = [content["example"]] if "example" in content else self.schema(content["schema"]).get("examples", [])
+        return examples[0] if examples else {}
+
+    def schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The schema a reference leads to."""
+        if "$ref" not in schema:
+            return schema
+        name = schema["$ref"].rsplit("/", 1)[-1]
+        found: dict[str, Any] = self.installation.face.own.openapi()["components"]["schemas"][name]
+        return found
+
+
+def operations_of(installation: Installation) -> Iterator[Operation]:
+    """Every route that the merged OpenAPI document tells of."""
+    for path, item in installation.face.own.openapi()["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield Operation(method, path, item[method])
+
+
+@asynccontextmanager
+async def populated(folder: Path) -> AsyncIterator[Populated]:
+    """Everything from a party to a proposal, of two parties; all of it through the public API."""
+    settings = Settings(data_dir=folder, bootstrap_key=SecretStr(OPERATOR_KEY), partitions=2)
+    async with opened(settings) as installation:
+        for app in installation.apps:
+            await app.start()
+        transport = httpx.ASGITransport(installation.face, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://slm", timeout=30.0) as client:
+            yield await _settled(installation, client)
+
+
+async def _settled(installation: Installation, client: httpx.AsyncClient) -> Populated:
+    now = SystemClock().now()
+    cast, agreement = await negotiation.play(client, OPERATOR_KEY, to_text(now - 70 * DAY))
+    agreement_id = agreement["agreement_id"]
+    imported = await _measure(client, cast, now)
+    await _report_and_review(client, cast, agreement_id, now)
+    known: dict[str, set[str]] = {"import_id": {imported}}
+    await _explore(installation, client, known)
+    stranger_party = await negotiation.post(client, OPERATOR_KEY, "/api/v1/parties", {"key": "nosy", "name": "Nosy"})
+    stranger = await _key(client, stranger_party["party_id"], "nosy", PARTY_ROLES)
+    onlooker = await _key(client, cast.provider_party_id, "onlooker", ["viewer"])
+    return Populated(installation, client, cast, stranger, stranger_party["party_id"], onlooker, known)
+
+
+async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
+    """An outage, slow answers, a late ticket, a fact of the future, and an import; gives the import's id."""
+    key = cast.integrator_key
+    availability = {"key": terms.AVAILABILITY_INDICATOR, "kind": "availability", "initial_state": "up"}
+    latency = {"key": terms.LATENCY_INDICATOR, "kind": "value", "unit": "ms"}
+    for indicator in (availability, latency):
+        await negotiation.post(client, key, "/api/v1/indicators", {**indicator, "service_id": cast.service_id})
+    outage = {"from": to_text(now - 3 * DAY), "to": to_text(now - 3 * DAY + DAY // 8)}
+    measurements = [
+        {"indicator": terms.AVAILABILITY_INDICATOR, "outage": outage, "id": "1"},
+        {"indicator": terms.LATENCY_INDICATOR, "at": to_text(now - DAY), "value": 900, "unit": "ms"},
+        {"indicator": terms.LATENCY_INDICATOR, "at": to_text(now + DAY), "value": 1, "unit": "ms"},
+    ]
+    await negotiation.post(client, key, "/api/v1/measurements", measurements)
+    ticket = {"source": "desk", "ticket": "INC1", "type": "incident", "priority": "P1", "service": "checkout"}
+    opening = {**ticket, "id": "1", "event": "opened", "at": to_text(now - 20 * DAY)}
+    await negotiation.post(client, key, "/api/v1/ticket-events", [opening])
+    made = await negotiation.post(client, key, "/api/v1/imports", {"sources": ["history"], "key": "history"})
+    await negotiation.post(client, key, f"/api/v1/imports/{made['import_id']}/complete", {})
+    return str(made["import_id"])
+
+
+async def _report_and_review(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:
+    manager = cast.provider_manager_key
+
+    async def review() -> Any:
+        found = await negotiation.get(client, manager, f"/api/v1/reviews?agreement_id={agreement_id}&reason=breach")
+        return next(iter(found["items"]), None)
+
+    found = await _eventually(review)
+    path = f"/api/v1/reviews/{found['review_id']}"
+    await negotiation.post(client, manager, f"{path}/lessons", {"text": "Roll back first."})
+    action = {"text": "Automate it.", "owner": "Team", "expected_change": "Less of it."}
+    await negotiation.post(client, manager, f"{path}/actions", {**action, "due_at": to_text(now + DAY)})
+    proposal = {"target": "availability", "objective": {"at_least": "99.995"}, "reason": "We can."}
+    await negotiation.post(client, manager, f"{path}/target-revision-proposals", proposal)
+    await negotiation.post(client, manager, "/api/v1/reports", {"agreement_id": agreement_id})
+    for listed in ("clocks", "risks", "action-plans", "breaches", "quarantine"):
+
+        async def present(listed: str = listed) -> Any:
+            return (await negotiation.get(client, manager, f"/api/v1/{listed}"))["items"]
+
+        await _eventually(present)
+
+
+async def _key(client: httpx.AsyncClient, party_id: str, name: str, roles: list[str]) -> str:
+    body = {"key": name, "party_id": party_id, "name": name, "roles": roles}
+    principal = await negotiation.post(client, OPERATOR_KEY, "/api/v1/principals", body)
+    issued = await negotiation.post(client, OPERATOR_KEY, f"/api/v1/principals/{principal['principal_id']}/keys", {})
+    return str(issued["key"])
+
+
+async def _explore(installation: Installation, client: httpx.AsyncClient, known: dict[str, set[str]]) -> None:
+    """Read every list as an operator, and remember under which name each id was met."""
+    for operation in operations_of(installation):
+        if operation.method == "get" and not operation.parameters and operation.path != "/api/v1/stream":
+            items = (await negotiation.get(client, OPERATOR_KEY, operation.path))["items"]
+            assert items, f"{operation} shows nothing: let {__name__} make one"
+            _remember(items[:20], known)
+
+
+def _remember(value: Any, known: dict[str, set[str]]) -> None:
+    if isinstance(value, list):
+        for inner in value:
+            _remember(inner, known)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str) and name.endswith("_id"):
+                known.setdefault(name, set()).add(inner)
+            _remember(inner, known)
+
+
+async def _eventually(condition: Callable[[], Awaitable[Any]], seconds: float = 30.0) -> Any:
+    async with asyncio.timeout(seconds):
+        while not (found := await condition()):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        return found
