@@ -1,10 +1,11 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check check-style check-types check-imports check-rules bench soak where docs kafka-up kafka-down
+.PHONY: help setup demo up test cases check check-style check-types check-imports check-rules bench soak where docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support)
 E ?=
+F ?=
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +23,9 @@ up: $(READY) ## all four services and their PostgreSQL in one process
 
 test: $(READY) ## every test but benchmarks and soak runs
 	@.venv/bin/pytest tests --ignore=tests/bench -m "not soak" -q
+
+cases: $(READY) ## published known answers through the previews: make cases F=file.json
+	@.venv/bin/python -m tests.cases.run $(F)
 
 check: check-style check-types check-imports check-rules ## style, types, import ladder, house rules (-k: all of them, also when one is red)
 

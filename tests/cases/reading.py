@@ -58,6 +58,8 @@ def cases(path: Path) -> list[Case]:
 
 def case_of(data: Mapping[str, Any]) -> Case:
     group = data.get("group") or data.get("kind") or ""
+    if "source" not in data and set(data) & {"supports", "sla_hours", "sla_term"}:
+        group = f"chain {group}"
     expected = data.get("expected_clean") or data.get("expected")
     if not isinstance(expected, Mapping):
         expected = {"result": expected}

@@ -1,0 +1,199 @@
+"""Availability, budgets of downtime, outages and reliability: states and outages asked of the window preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar.local_time import SECOND
+from slm_events.instants import from_text, to_text
+from tests.cases import hours, previews
+from tests.cases.reading import Case, Unmapped
+from tests.cases.sources import Rules, rules_of
+
+_ASKED = frozenset({"period", "time_unit", "slo_percent", "period_seconds"})
+_DOWNTIMES = frozenset({"planned_downtime", "excluded_downtime", "downtime", "maintenance"})
+_EPOCH = "2024-01-01T00:00:00Z"
+
+
+def answers(case: Case) -> dict[str, Any]:
+    """Our answer to each expected field that we can ask for."""
+    theirs = case.expected
+    asked = {name: theirs[name] for name in _ASKED & set(theirs)}
+    if theirs.get("error"):
+        return {**asked, "error": _is_refused(case)}
+    kinds = set().union(*(set(event) for event in case.events)) if case.events else set()
+    if "outages_minutes" in kinds:
+        return {**asked, **_combined(case)}
+    if "status_hours" in kinds:
+        return {**asked, "sli_percent": {name: _by_severity(case, name) for name in theirs["sli_percent"]}}
+    return {**asked, **figures(window(case), theirs)}
+
+
+def _is_refused(case: Case) -> bool:
+    try:
+        window(case)
+    except previews.Refused:
+        return True
+    return False
+
+
+def window(case: Case, **more: Any) -> dict[str, Any]:
+    """The window of the case, judged."""
+    rules = rules_of(case)
+    body: dict[str, Any] = {
+        "terms": _terms(case, rules), "window": _span(case), "service_hours": hours.service_hours(case)[0],
+        "initial_state": rules.initial_state, "facts": [], "exclusions": [],
+    }  # fmt: skip
+    for event in case.events:
+        _take(case, event, rules, body)
+    if body["facts"] and all("outage" in fact for fact in body["facts"]):
+        body["initial_state"] = "up"
+    return previews.ask("window", **{**body, **more})
+
+
+def _terms(case: Case, rules: Rules) -> dict[str, Any]:
+    percent = case.expected.get("slo_percent", case.asked.get("target", Fraction(99, 100)) * 100)
+    return {
+        "aggregation": "availability",
+        "objective": {"at_least": str(percent), "unit": "percent"},
+        "planned_downtime": rules.planned_downtime,
+        "unknown": "removed",
+    }
+
+
+def _span(case: Case) -> dict[str, str]:
+    """The period asked about; of cases that give only a length, so long from any instant on."""
+    period = case.expected.get("period")
+    if period is not None:
+        return {"from": hours.instant(period[0]), "to": hours.instant(period[1])}
+    length = case.expected.get("period_seconds") or case.asked.get("days", 0) * 86_400 or _measured(case)
+    dated = [from_text(event["from"]) for event in case.events if event.get("type") == "outage"]
+    start = min(dated) // hours.DAY * hours.DAY if dated else from_text(_EPOCH)
+    ends = max((from_text(event["to"]) for event in case.events if event.get("type") == "outage"), default=0)
+    end = max(start + int(length) * SECOND, -(-ends // hours.DAY) * hours.DAY)
+    if end == start:
+        raise Unmapped("no period")
+    return {"from": to_text(start), "to": to_text(end)}
+
+
+def _measured(case: Case) -> Any:
+    return sum(amount * 3600 for event in case.events for name, amount in event.items() if name.endswith("_hours"))
+
+
+def _take(case: Case, event: dict[str, Any], rules: Rules, body: dict[str, Any]) -> None:
+    """One event as a fact, an exclusion, or part of the question."""
+    kind = event.get("type")
+    at = event.get("at", event.get("t"))
+    if kind in _DOWNTIMES:
+        body["exclusions"].append({"from": hours.instant(event["from"]), "to": hours.instant(event["to"])})
+    elif kind == "outage":
+        body["facts"].append({"outage": {"from": hours.instant(event["from"]), "to": hours.instant(event["to"])}})
+    elif kind == "current_state":
+        body["initial_state"] = _state(event["state"], rules)
+    elif "state" in event and at is not None:
+        body["facts"].append(_fact(event, at, rules))
+    elif "up_hours" in event:
+        down = from_text(body["window"]["from"]) + int(event["down_hours"] * hours.HOUR)
+        body["facts"].append({"outage": {"from": body["window"]["from"], "to": to_text(down)}})
+    elif not _set(event, rules, body):
+        raise Unmapped(f"an event {sorted(event)}")
+
+
+def _set(event: Mapping[str, Any], rules: Rules, body: dict[str, Any]) -> bool:
+    """Events that say since when, up to when and from which state on there is something to judge."""
+    if "service_created_at" in event and hours.instant(event["service_created_at"]) > body["window"]["from"]:
+        body["effective_at"] = hours.instant(event["service_created_at"])
+    if "status_at_period_start" in event:
+        body["initial_state"] = _state(event["status_at_period_start"], rules)
+    if "now" in event:
+        body["as_of"] = hours.instant(event["now"])
+    return bool(set(event) & {"service_created_at", "status_at_period_start", "now"})
+
+
+def _fact(event: Mapping[str, Any], at: Any, rules: Rules) -> dict[str, Any]:
+    fact = {"at": hours.instant(at), "state": _state(event["state"], rules)}
+    previous = event.get("previous_state")
+    if previous is not None:
+        fact["previous"] = "none" if str(previous).lower().startswith("none") else _state(previous, rules)
+    return fact
+
+
+def _state(written: str, rules: Rules) -> str:
+    state = rules.states.get(str(written).lower())
+    if state is None:
+        raise Unmapped(f"a state {written!r}")
+    return state
+
+
+def figures(answer: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """A window's answer by the names that the sources have for it."""
+    sums, budget, means = answer["derivation"]["sums"], answer["budget"], answer["reliability"]
+    share = answer["figure"]
+    allowed, left = Fraction(budget["whole"]) / SECOND, Fraction(budget["left"]) / SECOND
+    return {
+        # Some write a window without a value as -1.
+        "sli_percent": (-1 if "sli_percent" in theirs and theirs["sli_percent"] is not None else None)
+        if share is None
+        else Fraction(share) * 100,
+        "uptime_s": Fraction(sums["up"], SECOND),
+        "downtime_s": Fraction(sums["down"], SECOND),
+        "scheduled_s": Fraction(sums["service_time"], SECOND),
+        "allowed_downtime_s": allowed,
+        "allowed_downtime_seconds": allowed,
+        "minutes": allowed / 60,
+        "budget_left_s": left,
+        # Of a period that is over no time is still to come, so that no more can be left than that.
+        "zabbix_error_budget_s": min(left, Fraction(0)),
+        **{f"{name}_seconds": _seconds(means[name]) for name in ("mtrs", "mtbf", "mtbsi")},
+    }
+
+
+def _seconds(mean: str | None) -> Fraction | None:
+    return None if mean is None else Fraction(mean) / SECOND
+
+
+def _combined(case: Case) -> dict[str, Any]:
+    """A share and a number of outages at once, each day of the case by itself."""
+    share = re.search(r"at least (\d+(?:\.\d+)?) ?%", case.described)
+    number = re.search(r"at most (\w+) \w+ outages of (\d+) min", case.described)
+    if share is None or number is None:
+        raise Unmapped("a combined target whose terms are not told")
+    most = {"one": 1, "two": 2, "three": 3}.get(number[1]) or int(number[1])
+    members: list[dict[str, Any]] = [
+        {"terms": {"aggregation": "availability", "objective": {"at_least": share[1], "unit": "percent"}}},
+        {"terms": {"aggregation": {"outages": {"at_least": f"PT{number[2]}M"}}, "objective": {"at_most": str(most)}}},
+    ]
+    start = from_text(_EPOCH)
+    span = {"from": to_text(start), "to": to_text(start + hours.DAY)}
+    answered = []
+    for event in case.events:
+        facts = [
+            {"outage": {"from": to_text(at), "to": to_text(at + length * hours.MINUTE)}}
+            for n, length in enumerate(event["outages_minutes"])
+            for at in [start + (2 * n + 1) * hours.HOUR]
+        ]
+        each = [{**member, "facts": facts, "initial_state": "up"} for member in members]
+        terms = {"aggregation": {"composite": {"of": "verdicts", "rule": "all_of"}}}
+        answered.append(previews.ask("window", terms=terms, window=span, members=each))
+    return {
+        "results": [{"met": "met", "breached": "broken"}[answer["verdict"]] for answer in answered],
+        "ok_percent": [Fraction(answer["members"][0]["figure"]) * 100 for answer in answered],
+    }
+
+
+def _by_severity(case: Case, threshold: str) -> Fraction:
+    """Down is what is at least as severe as the threshold, in the order in which the case names the severities."""
+    lengths = next(event["status_hours"] for event in case.events)
+    severities = list(lengths)
+    least = severities.index(threshold.removeprefix("min_down="))
+    at = from_text(_EPOCH)
+    facts = []
+    for number, amount in enumerate(lengths.values()):
+        facts.append({"at": to_text(at), "state": "down" if number >= least else "up"})
+        at += int(amount * hours.HOUR)
+    terms = {"aggregation": "availability", "objective": {"at_least": "99", "unit": "percent"}}
+    answer = previews.ask("window", terms=terms, window={"from": _EPOCH, "to": to_text(at)}, facts=facts)
+    return Fraction(answer["figure"]) * 100

@@ -1,0 +1,165 @@
+"""Burn rates: factors, thresholds, exhaustion and detection, asked of the burn rate preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from tests.cases import hours, previews
+from tests.cases.reading import Case, Unmapped
+
+_DEFAULT_PERIOD = "P30D"
+_DEFAULT_TARGET = Fraction(999, 1000)
+
+
+def answers(case: Case) -> dict[str, Any]:
+    """Our answer to each expected field that we can ask for."""
+    if case.expected.get("error"):
+        return {"error": _is_refused(case)}
+    found = {}
+    for name in case.expected:
+        answer = _ANSWERS.get(name) or next((each for words, each in _PATTERNS if re.fullmatch(words, name)), None)
+        if answer is not None:
+            found[name] = answer(case, name)
+    return found
+
+
+def period(case: Case) -> str:
+    """The period the objective holds over."""
+    asked = case.asked
+    for name, unit in (("slo_period_h", 3600), ("period_h", 3600), ("period_days", 86_400)):
+        if name in asked:
+            return hours.iso(Fraction(asked[name]) * unit)
+    for name in ("slo_period", "period", "window"):
+        if name in asked and not (name == "window" and "period" in asked):
+            return hours.shorthand(str(asked[name]))
+    return _DEFAULT_PERIOD
+
+
+def _pair(case: Case) -> dict[str, str] | None:
+    """The pair of windows that the case writes; a single window is both."""
+    asked = case.asked
+    lengths: dict[str, str] = {}
+    for which in ("long", "short"):
+        if f"{which}_window" in asked:
+            lengths[which] = hours.shorthand(str(asked[f"{which}_window"]))
+        for name in (f"{which}_window_min", f"{which}_min"):
+            if name in asked:
+                lengths[which] = hours.iso(Fraction(asked[name]) * 60)
+    if "window_h" in asked:
+        lengths["long"] = hours.iso(Fraction(asked["window_h"]) * 3600)
+    if "long" not in lengths:
+        return None
+    if "error_budget_percent" in asked:
+        return {**lengths, "budget_share": str(Fraction(asked["error_budget_percent"]) / 100)}
+    factor = asked.get("burn_rate", asked.get("factor"))
+    return None if factor is None else {**lengths, "factor": str(factor)}
+
+
+def ask(case: Case, **more: Any) -> dict[str, Any]:
+    """What the preview says of the case's objective, period and pair."""
+    asked = case.asked
+    pair = _pair(case)
+    body: dict[str, Any] = {
+        "objective": str(Fraction(asked.get("target", _DEFAULT_TARGET)) * 100), "period": period(case),
+    }  # fmt: skip
+    rate = asked.get("burn_rate", asked.get("factor"))
+    if pair is not None:
+        body["pairs"] = [pair]
+    elif rate is not None or "target" in asked:
+        body["pairs"] = []
+    if rate is not None:
+        body["rate"] = str(rate)
+    if "error_ratio" in asked:
+        body["bad_share"] = str(asked["error_ratio"])
+    return previews.ask("burn-rate", **{**body, **more})
+
+
+def _is_refused(case: Case) -> bool:
+    try:
+        ask(case)
+    except previews.Refused:
+        return True
+    return False
+
+
+def _of_pair(field: str) -> Callable[[Case, str], Any]:
+    def answer(case: Case, name: str) -> Fraction:
+        pairs = ask(case)["pairs"]
+        if not pairs or field not in pairs[0]:
+            raise Unmapped("a pair of windows that is not written")
+        return Fraction(pairs[0][field])
+
+    return answer
+
+
+def _threshold(case: Case, name: str) -> Fraction:
+    """The factor of the default pair whose long window it is."""
+    wanted = hours.shorthand(str(case.asked["window"]))
+    found = [pair for pair in ask(case)["pairs"] if pair["long"] == wanted]
+    if not found:
+        raise Unmapped(f"no default pair with a window of {wanted}")
+    return Fraction(found[0]["factor"])
+
+
+def _rate(case: Case) -> Mapping[str, Any]:
+    told: Mapping[str, Any] | None = ask(case, pairs=[])["rate"]
+    if told is None:
+        raise Unmapped("no burn rate is named")
+    return told
+
+
+def _exhausted(case: Case) -> Fraction:
+    return hours.seconds(_rate(case)["exhausted_after"])
+
+
+def _exhaustion(case: Case, name: str) -> str:
+    """In the words of the case: a length is compared, however it is written."""
+    theirs = str(case.expected[name])
+    return theirs if hours.seconds(hours.shorthand(theirs)) == _exhausted(case) else _rate(case)["exhausted_after"]
+
+
+def _detected(case: Case) -> Fraction:
+    after = ask(case)["pairs"][0]["detected_after"]
+    if after is None:
+        raise Unmapped("this outage is never detected")
+    return hours.seconds(after)
+
+
+def _absent_minutes(case: Case, name: str) -> int:
+    """Detection by the fastest pair, then the source's own wait, to the nearest minute as the source rounds it."""
+    waited = _detected(case) / 60 + Fraction(case.asked["for_min"])
+    return int(waited + Fraction(1, 2))
+
+
+def _can_fire(case: Case, name: str) -> bool:
+    factor = re.sub(r"alert_(.+)_can_fire", r"\1", name).replace("_", ".")
+    return bool(ask(case, pairs=[], rate=factor)["rate"]["can_fire"])
+
+
+def _highest(case: Case, name: str) -> Fraction:
+    return Fraction(ask(case)["highest_burn_rate"])
+
+
+def _least_objective(case: Case, name: str) -> Fraction:
+    return Fraction(_rate(case)["lowest_objective"])
+
+
+_ANSWERS: dict[str, Callable[[Case, str], Any]] = {
+    "burn_rate_factor": _of_pair("factor"),
+    "threshold": _threshold,
+    "error_budget_consumed_percent": lambda case, name: _of_pair("budget_spent")(case, name) * 100,
+    "short_over_long": _of_pair("short_over_long"),
+    "error_rate_percent": lambda case, name: Fraction(_rate(case)["threshold"]) * 100,
+    "error_rate": lambda case, name: Fraction(_rate(case)["threshold"]),
+    "time_to_exhaustion_minutes": lambda case, name: _exhausted(case) / 60,
+    "days": lambda case, name: _exhausted(case) / 86_400,
+    "exhaustion": _exhaustion,
+    "detection_seconds": lambda case, name: _detected(case),
+    "absent_for_min": _absent_minutes,
+    "max_burn_rate": _highest,
+    "min_target": _least_objective,
+}
+_PATTERNS = ((r"alert_.+_can_fire", _can_fire),)

@@ -1,0 +1,56 @@
+"""Our answer beside theirs: instants as instants, numbers to the digits that were published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from slm_events.instants import from_text
+
+_DIGITS = 4
+"""Figures are shown with four decimals; nothing is compared more loosely."""
+
+
+def differences(ours: Any, theirs: Any, tolerance: Any = None, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """(field, ours, theirs) wherever they differ; of a mapping only what theirs holds."""
+    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
+        for name, value in theirs.items():
+            yield from differences(ours.get(name), value, tolerance, f"{path}.{name}".lstrip("."))
+    elif isinstance(theirs, Sequence) and not isinstance(theirs, str) and isinstance(ours, Sequence):
+        if len(ours) != len(theirs):
+            yield path, ours, theirs
+            return
+        for number, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+            yield from differences(one, other, tolerance, f"{path}[{number}]")
+    elif not _same(ours, theirs, tolerance):
+        yield path, ours, theirs
+
+
+def _same(ours: Any, theirs: Any, tolerance: Any) -> bool:
+    if isinstance(theirs, bool) or isinstance(ours, bool) or theirs is None or ours is None:
+        return ours is theirs
+    if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal | Fraction):
+        return abs(Fraction(ours) - Fraction(theirs)) <= _allowed(theirs, tolerance)
+    if isinstance(theirs, str) and isinstance(ours, str):
+        at = _instant(theirs)
+        return ours == theirs or (at is not None and at == _instant(ours))
+    return bool(ours == theirs)
+
+
+def _allowed(theirs: int | Decimal, tolerance: Any) -> Fraction:
+    if tolerance is not None:
+        return Fraction(tolerance)
+    if isinstance(theirs, int):
+        return Fraction(0)
+    exponent = theirs.as_tuple().exponent
+    published = -exponent if isinstance(exponent, int) else 0
+    return Fraction(1, 2 * 10 ** max(published, _DIGITS)) if published else Fraction(0)
+
+
+def _instant(text: str) -> int | None:
+    try:
+        return from_text(text)
+    except ValueError:
+        return None

@@ -1,0 +1,65 @@
+"""Published known answers, each asked of the previews; what is not answered yet is listed, and can only shrink."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cases import reading
+from tests.cases.explained import EXPLANATIONS, explanation_of
+from tests.cases.reading import Case
+from tests.cases.run import EXPLAINED, FAILED, PASSED, UNMAPPED, outcome
+
+KNOWN: dict[str, dict[str, str]] = yaml.safe_load(
+    Path(__file__).with_name("known_gaps.yaml").read_text(encoding="utf-8")
+)
+MOST_EXPLAINED = 20
+
+
+def published() -> list[Any]:
+    """Every case at hand; one skipped parameter where there are none."""
+    found = [pytest.param(case, id=case.id) for path in reading.files() for case in reading.cases(path)]
+    absent = pytest.param(None, id="absent", marks=pytest.mark.skip(reason=f"no cases under {reading.SHARED}"))
+    return found or [absent]
+
+
+@pytest.mark.parametrize("case", published())
+def test_a_published_answer_is_met_explained_or_a_known_gap(case: Case) -> None:
+    found = outcome(case)
+    known = next((status for status, cases in KNOWN.items() if case.id in (cases or {})), None)
+    if found.status in (PASSED, EXPLAINED):
+        assert known is None, f"{case.id} is {found.status} now: take it out of known_gaps.yaml"
+    else:
+        assert known == found.status, found.line()
+
+
+def test_gaps_are_failed_or_unmapped_and_name_what_is_missing() -> None:
+    assert set(KNOWN) <= {FAILED, UNMAPPED}
+    assert all(reason for cases in KNOWN.values() for reason in (cases or {}).values())
+
+
+@pytest.mark.skipif(not reading.files(), reason=f"no cases under {reading.SHARED}")
+def test_few_answers_are_explained_and_every_explanation_is_needed() -> None:
+    cases = [case for path in reading.files() for case in reading.cases(path)]
+    explained = [found for found in map(outcome, cases) if found.status == EXPLAINED]
+    assert len(explained) <= MOST_EXPLAINED
+    used = {explanation_of(each.case, (each.theirs or each.case.expected).keys()) for each in explained}
+    assert {each.reason for each in used if each} == {each.reason for each in EXPLANATIONS}
+
+
+def test_a_wrong_answer_is_seen() -> None:
+    data = {
+        "id": "X", "source": "elsewhere", "kind": "deadline", "calendar": "24x7", "timezone": "UTC", "holidays": [],
+        "events": [{"at": "2026-11-02T09:00:00Z", "type": "created"}], "target_minutes": 60,
+        "expected": {"deadline": "2026-11-02T10:00:01Z"},
+    }  # fmt: skip
+    found = outcome(reading.case_of(data))
+    assert (found.status, found.ours) == (FAILED, {"deadline": "2026-11-02T10:00:00.000000Z"})
+
+
+def test_a_field_that_nothing_answers_is_unmapped_and_not_passed() -> None:
+    data = {"id": "X", "source": "elsewhere", "kind": "availability", "events": [], "expected": {"aura": 1}}
+    assert outcome(reading.case_of(data)).status == UNMAPPED
