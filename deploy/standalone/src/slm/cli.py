@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm_chassis import logs
@@ -15,6 +16,7 @@ from slm_chassis.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service level management on one machine.")
 app.add_typer(importing.app)
+app.add_typer(dead_letters.app)
 app.command("demo")(demonstration.demo)
 
 DataDir = Annotated[

@@ -73,19 +73,30 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
 
 
 @contextlib.asynccontextmanager
-async def addressed(settings: Settings) -> AsyncIterator[Addresses]:
-    """``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; what they leave open is on a private PostgreSQL."""
+async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterator[Addresses]:
+    """``SLM_LOG`` and ``SLM_<CONTEXT>_DATABASE_URL``; what they leave open is on a private PostgreSQL.
+
+    ``beside``: where the installation is up, use its PostgreSQL instead of raising DataDirectoryInUse.
+    """
     given = {context: settings_of(context)().database_url for context in CONTEXTS}
     if settings.log and all(given.values()):
         yield Addresses(settings.log, given)
         return
+    directory = settings.data_dir / "postgres"
+    if beside and PrivatePostgres.url_of_running(directory) is not None:
+        yield _addresses(settings, given, lambda database: PrivatePostgres.url_of_running(directory, database) or "")
+        return
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    server = await _started(settings.data_dir / "postgres")
+    server = await _started(directory)
     try:
-        databases = {context: url or server.url(package_of(context)) for context, url in given.items()}
-        yield Addresses(settings.log or server.url("slm_log"), databases)
+        yield _addresses(settings, given, server.url)
     finally:
         await asyncio.to_thread(server.stop)
+
+
+def _addresses(settings: Settings, given: dict[str, str], private: Callable[[str], str]) -> Addresses:
+    databases = {context: url or private(package_of(context)) for context, url in given.items()}
+    return Addresses(settings.log or private("slm_log"), databases)
 
 
 async def _started(directory: Path) -> PrivatePostgres:

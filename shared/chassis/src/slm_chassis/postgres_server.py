@@ -103,7 +103,13 @@ class PrivatePostgres:
 
     def url(self, database: str = "postgres") -> str:
         """``postgresql://…`` for any process of this user on this machine."""
-        return f"postgresql://postgres@/{quote(database)}?host={quote(str(self._sockets), safe='')}&port={_PORT}"
+        return _url(self._sockets, database)
+
+    @staticmethod
+    def url_of_running(data_dir: Path, database: str = "postgres") -> str | None:
+        """The same, of a server that another process has started on the directory; None where none runs there."""
+        data_dir = data_dir.absolute()
+        return None if _postmaster(data_dir) is None else _url(_socket_directory(data_dir), database)
 
     @property
     def process_id(self) -> int | None:
@@ -141,6 +147,10 @@ class PrivatePostgres:
                 if "shared memory" not in said or time.monotonic() > deadline:
                     raise PostgresFailed(f"PostgreSQL did not start on {self._data_dir}: {said or failed}") from failed
                 time.sleep(0.5)
+
+
+def _url(sockets: Path, database: str) -> str:
+    return f"postgresql://postgres@/{quote(database)}?host={quote(str(sockets), safe='')}&port={_PORT}"
 
 
 def _take_lock(data_dir: Path) -> int:

@@ -1,0 +1,1 @@
+"""Records that services could not process, as an operator sees them."""

@@ -1,0 +1,68 @@
+"""``slm dead-letters``: records that a service could not process, to be looked at and put back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from slm_chassis.settings import Settings
+
+app = typer.Typer(
+    name="dead-letters", help="Records that a service could not process: see them, put them back.", no_args_is_help=True
+)
+
+DataDir = Annotated[Path | None, typer.Option(help="As for slm up; SLM_DATA_DIR, else .slm.")]
+T = TypeVar("T")
+
+
+@app.command("list")
+def listed(data_dir: DataDir = None) -> None:
+    """A line each: id, service, state, place, key, attempts, instant and reason."""
+    from slm.dead_letters import desk
+
+    for line in _run(desk.lines(_settings(data_dir))):
+        typer.echo(line)
+
+
+@app.command()
+def show(dead_letter_id: Annotated[str, typer.Argument(help="As listed.")], data_dir: DataDir = None) -> None:
+    """One record whole: why it was set aside, its headers and its value as it came."""
+    from slm.dead_letters import desk
+
+    for line in _run(desk.whole(_settings(data_dir), dead_letter_id)):
+        typer.echo(line)
+
+
+@app.command()
+def redrive(
+    dead_letter_ids: Annotated[list[str] | None, typer.Argument(help="As listed.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Put records back into their topics, under their own ids; what is parked behind one follows by itself.
+
+    Mend the cause first. The services take them up as soon as they run.
+    """
+    from slm.dead_letters import desk
+
+    if bool(dead_letter_ids) == everything:
+        raise typer.BadParameter("name the records, or give --all")
+    typer.echo(f"put back: {_run(desk.put_back(_settings(data_dir), dead_letter_ids or []))}")
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    from slm.dead_letters.desk import Refused
+
+    try:
+        return asyncio.run(work)
+    except Refused as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from None

@@ -1,0 +1,118 @@
+"""Dead letters of all services together: listed, shown whole, put back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from slm.contexts import CONTEXTS, settings_of
+from slm.installation import addressed
+from slm_chassis import dead_letters
+from slm_chassis.clock import clock_from
+from slm_chassis.database import Database
+from slm_chassis.dead_letters import DeadLetter, NotFirst
+from slm_chassis.postgres_programs import PostgresFailed
+from slm_chassis.postgres_server import DataDirectoryInUse
+from slm_chassis.settings import Settings
+from slm_events.instants import to_text
+
+_PAGE = 500
+_WHOLE = ("consumer", "topic", "partition", "offset", "key", "state", "reason", "attempts")
+
+
+class Refused(Exception):
+    """What was asked for cannot be done; the text says why."""
+
+
+async def lines(settings: Settings) -> list[str]:
+    """A line a dead letter, service by service in the order of setting aside. Raises Refused."""
+    async with _databases(settings) as databases:
+        return [
+            f"{letter.dead_letter_id}  {context}  {letter.state}  {letter.topic}/{letter.partition}@{letter.offset}  "
+            f"key {letter.key!r}  attempts {letter.attempts}  {to_text(letter.at)}  {letter.reason}"
+            async for context, letter in _letters(databases)
+        ]
+
+
+async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
+    """One dead letter with everything that is kept of it. Raises Refused."""
+    async with _databases(settings) as databases:
+        async for _, letter in _letters(databases):
+            if letter.dead_letter_id == dead_letter_id:
+                told = [f"{name}: {getattr(letter, name)}" for name in _WHOLE]
+                headers = [f"header {name}: {value}" for name, value in sorted(letter.headers.items())]
+                return [*told, f"at: {to_text(letter.at)}", *headers, letter.value.decode(errors="replace")]
+    raise _unknown(dead_letter_id)
+
+
+async def put_back(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
+    """Put these back, or all that failed where none is named; how many. Raises Refused at the first that cannot be."""
+    async with _databases(settings) as databases:
+        wanted = dead_letter_ids or [
+            letter.dead_letter_id async for _, letter in _letters(databases) if letter.state == "failed"
+        ]
+        for dead_letter_id in wanted:
+            await _redrive(databases, dead_letter_id)
+        return len(wanted)
+
+
+async def _letters(databases: dict[str, Database]) -> AsyncIterator[tuple[str, DeadLetter]]:
+    for context, database in databases.items():
+        after = 0
+        while page := await dead_letters.listing(database, after=after, limit=_PAGE):
+            for letter in page:
+                yield context, letter
+            after = page[-1].seq
+
+
+async def _redrive(databases: dict[str, Database], dead_letter_id: str) -> None:
+    for database in databases.values():
+        try:
+            await dead_letters.redrive(database, dead_letter_id)
+            return
+        except KeyError:
+            continue
+        except NotFirst as waits:
+            raise Refused(str(waits)) from waits
+    raise _unknown(dead_letter_id)
+
+
+def _unknown(dead_letter_id: str) -> Refused:
+    return Refused(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows those there are")
+
+
+@asynccontextmanager
+async def _databases(settings: Settings) -> AsyncIterator[dict[str, Database]]:
+    """The database of each service whose URL is given, or of all of an installation that is up or not."""
+    opened: dict[str, Database] = {}
+    async with _urls(settings) as urls:
+        try:
+            for context, url in urls.items():
+                opened[context] = await _open(settings, context, url)
+            yield opened
+        finally:
+            await asyncio.gather(*(database.close() for database in opened.values()))
+
+
+@asynccontextmanager
+async def _urls(settings: Settings) -> AsyncIterator[dict[str, str]]:
+    given = {context: url for context in CONTEXTS if (url := settings_of(context)().database_url)}
+    if len(given) == len(CONTEXTS) or not (settings.data_dir / "postgres").exists():
+        if not given:
+            raise Refused(f"there is no installation in {settings.data_dir}, and no SLM_<CONTEXT>_DATABASE_URL is set")
+        yield given
+        return
+    try:
+        async with addressed(settings, beside=True) as addresses:
+            yield addresses.databases
+    except (DataDirectoryInUse, PostgresFailed) as away:
+        raise Refused(str(away)) from away
+
+
+async def _open(settings: Settings, context: str, url: str) -> Database:
+    source = f"/slm/{settings.installation}/{context}"
+    try:
+        return await Database.open(url, clock=clock_from(settings.clock), source=source, pool_size=1)
+    except Exception as error:
+        raise Refused(f"the database of {context} cannot be opened: {type(error).__name__}: {error}") from error
