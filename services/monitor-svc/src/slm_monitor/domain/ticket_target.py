@@ -37,7 +37,7 @@ def judge(
     """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None."""
     owner, source, number = ticket.split("/", 2)
     found = clocks.of_ticket(tickets.in_order([event_of(fact) for fact in facts]), lines)
-    entries = [_entry(owner, source, number, clock.as_of(moment.as_of)) for clock in found]
+    entries = [_entry(owner, source, number, clock.as_of(moment.as_of), moment) for clock in found]
     wanted_breaches: set[str] = set()
     for entry in entries:
         _publish_moves(entry, states.get(entry.key), moment, changes)
@@ -48,8 +48,10 @@ def judge(
     return min(dues, default=None)
 
 
-def _entry(owner: str, source: str, number: str, clock: Clock) -> TicketClock:
-    return TicketClock(owner, source, number, clock, clock.breached_at if clock.state == clocks.RUNNING else None)
+def _entry(owner: str, source: str, number: str, clock: Clock, moment: Moment) -> TicketClock:
+    """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
+    is_ahead = clock.breached_at is not None and clock.breached_at > moment.as_of
+    return TicketClock(owner, source, number, clock, clock.breached_at if is_ahead else None)
 
 
 _ENDS = {clocks.MET: "stopped", clocks.COMPLETED_LATE: "stopped", clocks.CANCELLED: "cancelled"}

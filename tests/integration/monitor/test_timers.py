@@ -1,11 +1,11 @@
-"""What a restart must not lose: timers of indicators nobody measures any more."""
+"""What must not get lost where no timer fires any more, or none has yet."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.support.judged import Monitor, ground, judging
-from tests.support.monitor import available, fast, finalized
+from tests.support.monitor import available, fast, finalized, resolved
 
 UP = "payments.checkout"
 LATENCY = "payments.checkout-latency"
@@ -25,3 +25,14 @@ async def test_windows_close_after_a_restart_though_no_fact_comes_any_more(datab
         async with judging(*where) as again:
             await again.settle("2026-12-01T00:10")
             assert (await again.names()).count("window-closed") == 2
+
+
+async def test_a_ticket_whose_whole_life_comes_at_once_is_breached_where_no_timer_ever_fired(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as where, judging(*where) as held:
+        await ready(held, resolved())
+        told = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
+        await held.ticket({**told, "event": "opened", "at": "2026-11-02T09:00:00Z"},
+                          {**told, "event": "resolved", "at": "2026-11-02T17:00:00Z"})  # fmt: skip
+        await held.settle()
+        (breach,) = await held.breaches()
+        assert breach["certain_at"] == "2026-11-02T13:00:00.000000Z"
