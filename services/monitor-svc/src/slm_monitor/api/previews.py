@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -28,6 +29,7 @@ from slm_monitor.domain.admission import Measurement, TicketMessage
 router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
 
 T = TypeVar("T")
+_EXPONENT = re.compile(r"\d[eE][+-]?\d{3,}")
 _NESTED = 4
 """A composite of composites: so deep at most."""
 
@@ -126,7 +128,10 @@ def clock(asked: ClockToPreview) -> dict[str, Any]:
     """The clocks of a ticket under these terms: deadline, elapsed time, verdict, and how they come about."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
     question = ClockQuestion(
-        targets=[{"aggregation": "clock", "window": {"per": "ticket"}, **target} for target in asked.targets],
+        targets=[
+            {"aggregation": "clock", "window": {"per": "ticket"}, **_plain(target, "targets")}
+            for target in asked.targets
+        ],
         events=_converted(events, list[TicketMessage], "events"),
         service_hours=[asked.service_hours, *asked.also_service_hours],
         as_of=_optional(asked.as_of, "as_of"),
@@ -150,7 +155,7 @@ def burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     question = BurnRateQuestion(
         objective=_fraction(asked.objective, "objective") / 100,
         period=burn_rate.NOMINAL.get(asked.period) or _answered(lambda: durations.from_iso(asked.period, "period")),
-        pairs=asked.pairs,
+        pairs=_plain(asked.pairs, "pairs"),
         rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
         bad=_fraction(asked.bad_share, "bad_share"),
     )
@@ -165,7 +170,7 @@ def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> W
         raise invalid("window", None, 'name the window, such as "2026-11", or give its from and to')
     facts = [{"indicator": "preview", **fact} for fact in asked.facts]
     question = WindowQuestion(
-        terms=asked.terms,
+        terms=_plain(asked.terms, "terms"),
         window=span if isinstance(span, str) else span.pair("window"),
         facts=_converted(facts, list[Measurement], "facts"),
         service_hours=asked.service_hours,
@@ -188,10 +193,25 @@ def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> W
 def _answered(work: Callable[[], T]) -> T:
     try:
         return work()
+    except OverflowError as error:
+        raise invalid("body", None, "an instant that follows from it lies beyond the year 9999") from error
     except (Refused, CalendarError) as error:
         errors: Sequence[Any] = error.errors
         names = ", ".join(dict.fromkeys(str(each["field"]) for each in errors))
         raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", errors) from error
+
+
+def _plain(document: Any, field: str) -> Any:
+    """The document, unless it holds a number with an exponent of a size that would have to be written out."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            _plain(value, f"{field}.{name}")
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            _plain(value, f"{field}[{number}]")
+    elif isinstance(document, str) and _EXPONENT.search(document):
+        raise invalid(field, document[:80], "write the number in full, such as 99.95")
+    return document
 
 
 def _converted(items: Sequence[dict[str, Any]], kind: type[T], field: str) -> T:

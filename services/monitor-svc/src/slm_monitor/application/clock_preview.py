@@ -10,7 +10,7 @@ from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
-from slm_monitor.application.preview_terms import Refused, refusal, terms_of
+from slm_monitor.application.preview_terms import LONGEST, Refused, refusal, terms_of
 from slm_monitor.domain import admission, clocks, derivation, ticket_target, tickets
 from slm_monitor.domain.admission import TicketMessage
 from slm_monitor.domain.clocks import Clock
@@ -45,6 +45,8 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     """
     events = _events(asked)
     as_of = asked.as_of if asked.as_of is not None else max((event.at for event in events), default=0)
+    if events and as_of - events[0].at > LONGEST:
+        raise refusal("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
     heard = [event for event in events if event.at <= as_of]
     found = [_clocks(asked, hours, heard, as_of) for hours in asked.service_hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]

@@ -29,6 +29,10 @@ def refusal(field: str, value: Any, remedy: str) -> Refused:
     return Refused([finding(field, value, remedy)])
 
 
+LONGEST = 10 * 366 * 86_400_000_000
+"""Microseconds that a preview looks at: longer windows and longer lives of tickets are refused."""
+
+
 def terms_of(
     targets: Sequence[Mapping[str, Any]],
     service_hours: Any,
@@ -39,8 +43,8 @@ def terms_of(
     documents = [_named(target, place) for place, target in enumerate(targets)]
     agreement = {
         "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": NOBODY,
-        "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO, "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours},
-        "targets": documents,
+        "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
+        "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
     }  # fmt: skip
     try:
         return terms.parse_targets(agreement, terms.PREVIEWED)
@@ -48,7 +52,7 @@ def terms_of(
         raise Refused(error.errors) from error
     except KeyError as error:
         raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
-    except (TypeError, ValueError, ZeroDivisionError) as error:
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         raise refusal("terms", None, str(error)) from error
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar import durations
+from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain import burn_rate, exclusions, figures, findings, outages, settling, slices
@@ -128,9 +129,23 @@ def _told(target: ServiceLevelTarget, facts: Facts, states: States) -> list[dict
             "state": each.state,
             "counts_as": policy.counts_as(each.state),
             "service_time": durations.to_iso(_inside(each, judged)),
+            "because": _because(each, facts),
         }
         for each in segments
     ]
+
+
+def _because(segment: Segment, facts: Facts) -> str:
+    """What began a stretch: a fact by its id (else by its content's hash), an exclusion, or nothing that is known."""
+    for fact in facts.single:
+        name = fact.key.rpartition("\x1f")[2]
+        if fact.at == segment.start:
+            return f"fact {name}"
+        if fact.body.get("to") == segment.start:
+            return f"end of the outage {name}"
+    if any(segment.start in pair for pair in facts.excluded):
+        return "exclusion"
+    return "the state before the window" if segment.start == facts.span[0] else "a later fact that says otherwise"
 
 
 def _inside(segment: Segment, judged: Sequence[Interval]) -> int:
@@ -150,8 +165,7 @@ def _outages_of(target: ServiceLevelTarget, facts: Facts, states: States, until:
 
 def _of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen:
     start, end = facts.span
-    length = durations.from_iso(target.parameters["at_least"])
-    allowed = Fraction(str(target.objective_document["at_most"]))
+    length, allowed = _outage_terms(target)
     until = max(end, facts.as_of)
     found = _outages_of(target, facts, states, until)
     judged = target.hours.intervals(start, until)
@@ -164,6 +178,27 @@ def _of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> See
         intervals=[{"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length)}
                    for each in found],
     )  # fmt: skip
+
+
+def _outage_terms(target: ServiceLevelTarget) -> tuple[int, Fraction]:
+    """How long an outage must be to count, microseconds, and how many may be so long."""
+    try:
+        return durations.from_iso(target.parameters["at_least"]), Fraction(str(target.objective_document["at_most"]))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"outages": {"at_least": "PT5M"}} and an objective of {"at_most": "2"}'
+        raise refusal("terms.aggregation.outages", target.parameters, remedy) from error
+
+
+def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:
+    try:
+        return slices.parse(target.parameters)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"time_slices": {"width": "PT1M", "good_if": "0.95", "budget": "slices"}}'
+        raise refusal("terms.aggregation.time_slices", target.parameters, remedy) from error
 
 
 def _counted(facts: Facts) -> list[Counted]:
@@ -210,7 +245,7 @@ def _values_counted(target: ServiceLevelTarget, facts: Facts) -> tuple[int, int]
 
 def _of_slices(target: ServiceLevelTarget, facts: Facts) -> Seen:
     assert target.objective is not None
-    terms = slices.parse(target.parameters)
+    terms = _slice_terms(target)
     found = slices.measure(
         _counted(facts), terms, target.hours, facts.span, facts.as_of, target.objective,
         rolling=target.window_kind == "rolling", no_data=target.no_data,

@@ -11,7 +11,7 @@ from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application import window_figures
-from slm_monitor.application.preview_terms import NOBODY, Refused, refusal, terms_of
+from slm_monitor.application.preview_terms import LONGEST, NOBODY, Refused, refusal, terms_of
 from slm_monitor.application.window_figures import Facts, Seen
 from slm_monitor.domain import admission, composite, figures
 from slm_monitor.domain.admission import Indicator, Measurement
@@ -78,6 +78,8 @@ def _span(asked: WindowQuestion) -> tuple[int, int]:
     start, end = max(start, asked.effective_at), min(end, asked.ends_at)
     if end <= start:
         raise refusal("window", to_text(start), "it lies outside the term of the agreement")
+    if max(end, asked.as_of or end) - start > LONGEST:
+        raise refusal("window", to_text(end), "a preview looks at ten years at most")
     return start, end
 
 

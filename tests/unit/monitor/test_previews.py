@@ -1,0 +1,170 @@
+"""Terms tried before they are agreed: what the previews answer, and what they refuse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.cases.previews import Refused, ask
+
+BUSINESS = {"timezone": "UTC", "weekly": {"mon-fri": [["09:00", "17:00"]]}, "holidays": [{"date": "2026-11-03"}]}
+P1 = {"objective": {"within": {"service_time": "PT4H"}}, "pause": ["waiting"]}
+AVAILABLE = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"}}
+DAY = {"from": "2026-11-02T00:00:00Z", "to": "2026-11-03T00:00:00Z"}
+
+
+def event(at: str, name: str, state: str | None = None) -> dict[str, Any]:
+    return {"at": f"2026-11-{at}:00Z", "event": name} | ({"state": state} if state else {})
+
+
+def outage(start: str, end: str, **more: Any) -> dict[str, Any]:
+    return {"outage": {"from": f"2026-11-02T{start}:00Z", "to": f"2026-11-02T{end}:00Z"}, **more}
+
+
+def day(terms: dict[str, Any], *facts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return ask("window", terms=terms, facts=list(facts), **{"window": DAY, "initial_state": "up", **more})
+
+
+def refused(what: str, **body: Any) -> list[str]:
+    with pytest.raises(Refused) as found:
+        ask(what, **body)
+    assert found.value.problem["status"] == 422
+    return [error["field"] for error in found.value.problem["errors"]]
+
+
+def test_a_deadline_comes_with_every_stretch_that_leads_to_it() -> None:
+    events = [
+        event("02T15:00", "opened"), event("02T16:00", "state_changed", "waiting"),
+        event("02T16:30", "state_changed", "active"),
+    ]  # fmt: skip
+    (clock,) = ask("clock", targets=[P1], events=events, service_hours=BUSINESS)["clocks"]
+    assert clock["deadline_at"] == "2026-11-04T11:30:00.000000Z"
+    told = [(each["from"][8:16], each["kind"], each["because"]) for each in clock["derivation"]["intervals"]]
+    assert told == [
+        ("02T15:00", "open", "opened"), ("02T16:00", "paused", "state_changed to waiting"),
+        ("02T16:30", "open", "state_changed to active"), ("02T17:00", "closed", "weekly"),
+        ("03T00:00", "closed", "holiday"), ("04T00:00", "closed", "weekly"), ("04T09:00", "open", "service hours open"),
+    ]  # fmt: skip
+    assert clock["derivation"]["sums"] == {
+        "open": "PT4H",
+        "closed": "P1DT16H",
+        "paused": "PT30M",
+        "paused_service": "PT30M",
+    }
+
+
+def test_elapsed_time_is_the_open_time_of_the_derivation() -> None:
+    events = [event("02T15:00", "opened"), event("04T10:00", "resolved")]
+    (clock,) = ask("clock", targets=[P1], events=events, service_hours=BUSINESS)["clocks"]
+    assert clock["verdict"] == "met"
+    assert clock["elapsed"]["service"] == clock["derivation"]["sums"]["open"] == "PT3H"
+    assert clock["left"] == "PT1H"
+
+
+def test_a_clock_past_its_deadline_is_breached_by_time_alone() -> None:
+    asked = {"targets": [P1], "events": [event("02T09:00", "opened")]}
+    assert ask("clock", **asked, as_of="2026-11-02T12:59:59Z")["clocks"][0]["verdict"] == "open"
+    assert ask("clock", **asked, as_of="2026-11-02T13:00:00Z")["clocks"][0]["verdict"] == "breached"
+
+
+def test_of_several_hours_the_earliest_deadline_and_the_longest_time_count() -> None:
+    asked = {"targets": [P1], "events": [event("02T16:00", "opened")], "as_of": "2026-11-02T18:00:00Z"}
+    (clock,) = ask("clock", **asked, service_hours=BUSINESS, also_service_hours=["24x7"])["clocks"]
+    assert (clock["deadline_at"], clock["elapsed"]["service"]) == ("2026-11-02T20:00:00.000000Z", "PT2H")
+
+
+def test_planned_downtime_is_removed_or_excused() -> None:
+    planned = {"exclusions": [{"from": "2026-11-02T00:00:00Z", "to": "2026-11-02T12:00:00Z"}]}
+    facts = [outage("11:00", "13:00")]
+    removed = day(AVAILABLE, *facts, **planned)
+    assert (removed["figure"], removed["derivation"]["sums"]["service_time"]) == ("11/12", 12 * 3600 * 10**6)
+    assert day({**AVAILABLE, "planned_downtime": "excused"}, *facts, **planned)["figure"] == "23/24"
+
+
+def test_a_window_wholly_removed_has_no_figure() -> None:
+    answer = day(AVAILABLE, exclusions=[DAY])
+    assert (answer["figure"], answer["verdict"]) == (None, "not_applicable")
+
+
+def test_each_stretch_of_a_window_names_the_fact_that_began_it() -> None:
+    told = day(AVAILABLE, outage("11:00", "13:00", id="o1"))["derivation"]["intervals"]
+    assert [(each["state"], each["because"]) for each in told] == [
+        ("up", "the state before the window"), ("down", "fact o1"), ("up", "end of the outage o1"),
+    ]  # fmt: skip
+
+
+def test_outages_count_when_they_reach_their_length_in_the_window_in_which_they_start() -> None:
+    terms = {"aggregation": {"outages": {"at_least": "PT5M"}}, "objective": {"at_most": "1"}}
+    first, second = outage("10:00", "10:04"), outage("12:00", "12:05")
+    assert day(terms, first, second)["verdict"] == "met"
+    answer = day(terms, second, outage("14:00", "14:30"))
+    assert (answer["verdict"], answer["breached_at"]) == ("breached", "2026-11-02T14:05:00.000000Z")
+    overnight = {"outage": {"from": "2026-11-01T23:00:00Z", "to": "2026-11-02T02:00:00Z"}}
+    assert day(terms, overnight, second)["verdict"] == "met"
+
+
+def test_a_composite_of_states_has_one_joint_timeline() -> None:
+    members = [{"terms": AVAILABLE, "facts": [outage(*span)], "initial_state": "up"} for span in
+               [("10:00", "12:00"), ("11:00", "13:00"), ("20:00", "21:00")]]  # fmt: skip
+
+    def figure(rule: Any) -> str:
+        terms = {**AVAILABLE, "aggregation": {"composite": {"of": "states", "rule": rule}}}
+        return str(day(terms, members=members)["figure"])
+
+    assert figure("serial") == "5/6"
+    assert figure({"k_of_n": 2}) == "23/24"
+    assert figure({"k_of_n": 1}) == "1/1"
+
+
+def test_slices_of_a_calendar_window_spend_a_budget_over_all_of_it() -> None:
+    facts = [{"at": f"2026-11-02T00:0{minute}:00Z", "good": 9, "total": 10} for minute in range(5)]
+    slices = {"time_slices": {"width": "PT1M", "good_if": "0.95"}}
+    terms = {"aggregation": slices, "objective": {"at_least": "99", "unit": "percent"}}
+    answer = day(terms, *facts)
+    assert (answer["budget"]["whole"], answer["budget"]["consumed"], answer["verdict"]) == ("72/5", "5/1", "met")
+    assert day({**terms, "window": {"rolling": "P1D"}}, *facts)["verdict"] == "breached"
+
+
+def test_dropped_pairs_are_listed_with_the_reason() -> None:
+    answer = ask("burn-rate", objective="90", period="week")
+    assert [pair["factor"] for pair in answer["pairs"]] == ["84/25", "7/5"]
+    assert [(pair["long"], pair["because"][:20]) for pair in answer["dropped"]] == [
+        ("P1D", "its factor is under "), ("P3D", "its factor is under "),
+    ]  # fmt: skip
+    assert ask("burn-rate", objective="50", period="P30D")["dropped"][0]["because"].startswith("it can never fire")
+
+
+def test_a_written_pair_that_can_never_fire_is_refused() -> None:
+    pair = {"long": "PT1H", "short": "PT5M", "factor": "2"}
+    assert refused("burn-rate", objective="50", period="P30D", pairs=[pair]) == ["pairs[0].factor"]
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "field"),
+    [
+        ("clock", {"targets": [{"objective": 5}], "events": []}, "terms"),
+        ("clock", {"targets": [{}], "events": []}, "terms.objective"),
+        ("clock", {"targets": [P1], "events": [{"event": "opened"}]}, "events[0]"),
+        ("clock", {"targets": [P1], "events": [event("02T09:00", "danced")]}, "events[0].event"),
+        ("clock", {"targets": [P1], "events": [event("02T09:00", "opened")], "as_of": "2126-01-01T00:00:00Z"}, "as_of"),
+        ("clock", {"targets": [P1], "events": [], "escalations": [{"service_time": "1h"}]},
+         "escalations[0].service_time"),
+        ("window", {"terms": AVAILABLE, "window": {"from": DAY["to"], "to": DAY["from"]}}, "window.to"),
+        ("window", {"terms": AVAILABLE, "window": "2026-13"}, "window"),
+        ("window", {"terms": {"aggregation": "joy", "objective": {}}, "window": DAY}, "terms"),
+        ("window", {"terms": {"aggregation": {"outages": 5}, "objective": {"at_most": "1"}}, "window": DAY},
+         "terms.aggregation.outages"),
+        ("window", {"terms": {**AVAILABLE, "objective": {"at_least": "1e999999999"}}, "window": DAY},
+         "terms.objective.at_least"),
+        ("window", {"terms": AVAILABLE, "window": DAY, "facts": [{"at": DAY["from"], "state": "odd"}]},
+         "facts[0].state"),
+        ("window", {"terms": {**AVAILABLE, "aggregation": {"composite": {"of": "states"}}}, "window": DAY}, "members"),
+        ("burn-rate", {"objective": "99.9", "period": "P42D"}, "period"),
+        ("burn-rate", {"objective": "101", "period": "P30D"}, "objective"),
+        ("burn-rate", {"objective": "1/0", "period": "P30D"}, "objective"),
+        ("burn-rate", {"objective": "99", "period": "P30D", "pairs": [{"long": "PT0S", "factor": "1"}]}, "pairs[0]"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_previewed_is_refused_by_field(what: str, body: dict[str, Any], field: str) -> None:
+    assert refused(what, **body) == [field]
