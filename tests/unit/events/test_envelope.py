@@ -111,6 +111,13 @@ def test_an_instant_is_written_in_one_way(text: str, same: str) -> None:
     assert instants.to_text(instants.from_text(text)) == same
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-00:01"])
+def test_what_is_read_can_be_written(text: str) -> None:
+    with pytest.raises(ValueError, match="years"):
+        instants.from_text(text)
+    assert instants.to_text(instants.from_text("0001-01-01T00:00:00Z")) == "0001-01-01T00:00:00.000000Z"
+
+
 @pytest.mark.parametrize("text", ["2026-11-22T10:00:00", "2026-11-22", "yesterday", ""])
 def test_a_text_without_an_offset_is_no_instant(text: str) -> None:
     with pytest.raises(ValueError):
