@@ -70,6 +70,31 @@ async def test_a_revoked_key_is_dead_even_if_an_older_state_of_its_principal_arr
     assert "revoked" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("is_log_first", [False, True])
+async def test_who_waits_until_a_key_is_told_goes_on_when_the_log_has_it(is_log_first: bool) -> None:
+    log = await trial.memory_log()
+    issued = trial.enrolled("slm_a", "viewer")
+    async with trial.running(AccessRegistry(log)) as registry:
+        registry.told_seconds = 60.0
+        if is_log_first:
+            await trial.announce(log, issued)
+            await registry.catch_up()
+        registry.learn(issued)
+        waiting = asyncio.create_task(registry.told(issued.principal_id))
+        await asyncio.sleep(0.01)
+        assert waiting.done() == is_log_first
+        if not is_log_first:
+            await trial.announce(log, issued)
+        await asyncio.wait_for(waiting, 5)
+
+
+async def test_nobody_waits_for_ever_for_a_log_that_is_away() -> None:
+    registry = AccessRegistry(await trial.memory_log())
+    registry.told_seconds = 0.01
+    registry.learn(trial.enrolled("slm_a", "viewer"))
+    await asyncio.wait_for(registry.told("principal of slm_a"), 5)
+
+
 async def test_a_key_just_issued_is_not_lost_to_an_older_state_of_its_principal() -> None:
     log = await trial.memory_log()
     registry = AccessRegistry(log)

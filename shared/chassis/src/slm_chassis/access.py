@@ -6,6 +6,7 @@ AccessUnavailable       a key is unknown here and the log cannot be asked whethe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import secrets
 import time
@@ -86,11 +87,15 @@ class AccessRegistry:
         self._on_death: list[Callable[[str], None]] = []
         self._ahead: dict[str, set[str]] = {}
         """Principal → the hashes of a state learned before the log delivered it."""
+        self._delivered: dict[str, set[str]] = {}
+        """Principal → the hashes of all keys the log has told of."""
         self._positions: dict[int, int] = {}
         self._ends: Mapping[int, int] = {}
         self._moved = asyncio.Condition()
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = 0.0
+        self.told_seconds = 2.0
+        """How long ``told`` waits."""
         self.caught_up = False
         """Whether everything enrolled before the start is known."""
         if bootstrap_key:
@@ -100,8 +105,20 @@ class AccessRegistry:
 
     def learn(self, event: Any) -> None:
         """Take a PrincipalEnrolled or KeyRevoked; what the owner of principals calls right after its commit."""
-        self._ahead[event.principal_id] = {key["sha256"] for key in event.keys}
+        hashes = {key["sha256"] for key in event.keys}
+        # The log may have been faster than the return from the commit.
+        if hashes - self._delivered.get(event.principal_id, set()):
+            self._ahead[event.principal_id] = hashes
         self._take(event)
+
+    async def told(self, principal_id: str) -> None:
+        """Wait until the log has what was learned of a principal, or so long that it must be away.
+
+        From then on the key is good at every service, since they all ask the log before they refuse one.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.told_seconds), self._moved:
+                await self._moved.wait_for(lambda: principal_id not in self._ahead)
 
     def on_death(self, callback: Callable[[str], None]) -> None:
         """Call back with the id of each key that dies, for what it opened and is still open."""
@@ -185,7 +202,9 @@ class AccessRegistry:
     def _learn_record(self, record: StoredRecord) -> None:
         try:
             event = envelope.from_record(record.value, record.headers).data
-            if self._ahead.get(event.principal_id, set()) - {key["sha256"] for key in event.keys}:
+            hashes = {key["sha256"] for key in event.keys}
+            self._delivered.setdefault(event.principal_id, set()).update(hashes)
+            if self._ahead.get(event.principal_id, set()) - hashes:
                 # Older than what was learned right after its commit: it must not take the newer key away again.
                 return
             self._ahead.pop(event.principal_id, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
@@ -69,14 +69,16 @@ def router(desk: Desk, database: Database) -> APIRouter:
         principal_id: str,
         body: NewKey,
         caller: Caller,
+        request: Request,
         idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> dict[str, Any]:
-        """A new API key. `key` is shown this once; only its hash is kept."""
+        """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept."""
         if idempotency_key is not None:
             # The stored answer would be the key itself, in clear.
             detail = "The answer holds a secret that is not stored. Send it without, and revoke a key you lost."
             raise Problem(400, "no-idempotency-here", "Keys are issued without Idempotency-Key", detail)
         api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
+        await request.app.state.access.told(principal_id)
         return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}
 
     @routes.delete("/{principal_id}/keys/{key_id}", status_code=204)
