@@ -163,3 +163,28 @@ async def test_the_documented_examples_hold(service: AgreementUnderTest, cast: C
     assert {"date": "2027-10-03", "name": "Tag der Deutschen Einheit"} in holidays
     openapi = (await service.client.get("/openapi.json")).json()
     assert examples.AGREEMENT in openapi["components"]["schemas"]["NewAgreement"]["examples"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("people", "party_id"),
+        ("principals", "party_id"),
+        ("services", "provider_party_id"),
+        ("requirements", "customer_party_id"),
+        ("agreements", "provider_party_id"),
+    ],
+)
+async def test_a_party_id_that_is_none_is_not_found(
+    service: AgreementUnderTest, cast: Cast, path: str, field: str
+) -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "people": {"name": "X"},
+        "principals": {"name": "X", "roles": []},
+        "services": {"name": "X"},
+        "requirements": {"service_id": cast.service_id, "text": "X"},
+        "agreements": _order(cast, terms.document(EFFECTIVE)),
+    }
+    body = {**bodies[path], field: "nobody"}
+    status, problem = await service.ask(OPERATOR_KEY, "POST", f"/api/v1/{path}", body)
+    assert (status, problem["type"]) == (404, "/problems/not-found")

@@ -14,7 +14,6 @@ from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
 from slm_agreement.domain.finalizing import Names
 from slm_agreement.domain.smart import latest_signed
 from slm_chassis.access import Principal
-from slm_chassis.identity import named_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Versi
     callers.must_manage(caller)
     key = callers.key_or_random(order.key)
     identity = Identity(
-        named_id(order.provider_party_id, "agreement", key),
+        callers.id_of(order.provider_party_id, "agreement", key),
         key,
         order.kind,
         order.scope,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from slm_agreement.domain.agreement import Mover
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_agreement.domain.reading import KEY, KEY_REMEDY
 from slm_chassis.access import Principal
-from slm_chassis.identity import new_id
+from slm_chassis.identity import named_id, new_id
 
 LEVEL_MANAGER = "service_level_manager"
 
@@ -28,6 +30,14 @@ def party_for(caller: Principal, party_id: str | None, field: str = "party_id") 
     if party_id is not None and party_id != caller.party_id:
         raise Unknown(f"There is no party {party_id!r} that you may see.")
     return str(caller.party_id)
+
+
+def id_of(party_id: str | UUID, kind: str, key: str) -> str:
+    """The id that a key stands for within a party. Raises Unknown for what is no party's id."""
+    try:
+        return named_id(party_id, kind, key)
+    except ValueError:
+        raise Unknown(f"There is no party {str(party_id)!r}.") from None
 
 
 def must_manage(caller: Principal) -> None:

@@ -11,7 +11,6 @@ from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people import Mandate, Person
 from slm_chassis.access import Principal
-from slm_chassis.identity import named_id
 
 
 async def record(
@@ -28,7 +27,7 @@ async def record(
     callers.must_manage(caller)
     party_id = callers.party_for(caller, party_id)
     key = callers.key_or_random(key)
-    person = Person(named_id(party_id, "person", key), party_id, key, name, email, mandates, external_refs)
+    person = Person(callers.id_of(party_id, "person", key), party_id, key, name, email, mandates, external_refs)
     async with desk.begin() as ledger:
         if await ledger.parties.get(party_id) is None:
             raise Unknown(f"There is no party {party_id!r}.")

@@ -11,7 +11,7 @@ from slm_agreement.domain import enrolment
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_chassis.access import Principal, hash_of, new_key
-from slm_chassis.identity import NAMESPACE, named_id, new_id
+from slm_chassis.identity import NAMESPACE, new_id
 
 
 async def enrol(
@@ -29,7 +29,7 @@ async def enrol(
         party_id = callers.party_for(caller, party_id)
     roles = enrolment.check_roles(roles, party_id)
     key = callers.key_or_random(key)
-    principal_id = named_id(party_id if party_id is not None else NAMESPACE, "principal", key)
+    principal_id = callers.id_of(party_id if party_id is not None else NAMESPACE, "principal", key)
     principal = EnrolledPrincipal(principal_id, party_id, key, name, roles, person_id)
     async with desk.begin() as ledger:
         await _check(ledger, principal)

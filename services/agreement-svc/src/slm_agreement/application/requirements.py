@@ -9,7 +9,6 @@ from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
 from slm_agreement.domain.people import Requirement
 from slm_chassis.access import Principal
-from slm_chassis.identity import named_id
 
 
 async def record(
@@ -32,9 +31,8 @@ async def record(
         if await ledger.services.get(service_id) is None:
             remedy = "write the id of a service in its provider's catalogue"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])
-        requirement = Requirement(
-            named_id(customer, "requirement", key), customer, service_id, key, text, outcome, ledger.now, external_refs
-        )
+        identity = callers.id_of(customer, "requirement", key)
+        requirement = Requirement(identity, customer, service_id, key, text, outcome, ledger.now, external_refs)
         kept, is_new = await registering.enter(
             ledger, ledger.requirements, requirement.requirement_id, requirement, ignoring=("recorded_at",)
         )

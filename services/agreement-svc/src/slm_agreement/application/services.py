@@ -11,7 +11,6 @@ from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people import Service
 from slm_chassis.access import Principal
-from slm_chassis.identity import named_id
 
 
 async def catalogue(
@@ -28,7 +27,7 @@ async def catalogue(
     callers.must_manage(caller)
     provider = callers.party_for(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
-    service = Service(named_id(provider, "service", key), provider, key, name, outcome, description, external_refs)
+    service = Service(callers.id_of(provider, "service", key), provider, key, name, outcome, description, external_refs)
     async with desk.begin() as ledger:
         if await ledger.parties.get(provider) is None:
             raise Unknown(f"There is no party {provider!r}.")
