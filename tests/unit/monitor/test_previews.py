@@ -152,6 +152,7 @@ def test_a_written_pair_that_can_never_fire_is_refused() -> None:
          "escalations[0].service_time"),
         ("window", {"terms": AVAILABLE, "window": {"from": DAY["to"], "to": DAY["from"]}}, "window.to"),
         ("window", {"terms": AVAILABLE, "window": "2026-13"}, "window"),
+        ("window", {"terms": {**AVAILABLE, "degraded": {"weight": "0.5"}}, "window": DAY}, "terms.degraded"),
         ("window", {"terms": {"aggregation": "joy", "objective": {}}, "window": DAY}, "terms"),
         ("window", {"terms": {"aggregation": {"outages": 5}, "objective": {"at_most": "1"}}, "window": DAY},
          "terms.aggregation.outages"),

@@ -29,6 +29,11 @@ def refusal(field: str, value: Any, remedy: str) -> Refused:
     return Refused([finding(field, value, remedy)])
 
 
+_CHOICES = {
+    "unknown": ("removed", "up", "down"), "degraded": ("up", "down", "removed"), "no_data": ("ignore", "good", "bad"),
+    "planned_downtime": ("removed", "excused"), "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
+    "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
+}  # fmt: skip
 LONGEST = 10 * 366 * 86_400_000_000
 """Microseconds that a preview looks at: longer windows and longer lives of tickets are refused."""
 
@@ -57,6 +62,9 @@ def terms_of(
 
 
 def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:
+    for field, choices in _CHOICES.items():
+        if target.get(field, choices[0]) not in choices:
+            raise refusal(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
     indicator = None if target.get("aggregation") == "clock" else {"owner_party_id": NOBODY, "key": NOBODY}
     key = target.get("key") or f"{NOBODY}-{place}"
     return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
