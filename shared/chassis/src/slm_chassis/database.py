@@ -73,7 +73,8 @@ class Transaction:
         """The driver's connection inside this transaction, for COPY and hot statements."""
         if not self._begun:
             # The transaction begins with the first statement; what went to the driver before would commit by itself.
-            await self.execute(text("SELECT 1"))
+            self._begun = True
+            await self.connection.exec_driver_sql("SELECT 1")
         return (await self.connection.get_raw_connection()).driver_connection
 
     def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:

@@ -32,8 +32,9 @@ _INDICATORS_CACHED = 200_000
 
 _FENCE = """
 UPDATE judge_partition
-   SET measurements = $3, tickets = $4, horizon = greatest(horizon, $5), blob_seq = $6
+   SET measurements = $3, tickets = $4, horizon = greatest(horizon, $5), blob_seq = blob_seq + $6
  WHERE partition = $1 AND epoch = $2 AND measurements = $7 AND tickets = $8
+RETURNING blob_seq
 """
 _CHECKPOINT_FENCE = """
 UPDATE judge_partition SET figures_measurements = $3, figures_tickets = $4, figures_blob = $5
@@ -228,15 +229,13 @@ class SqlJudgeStore:
 
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: Step) -> int:
         """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
-        held = await driver.fetchval("SELECT blob_seq FROM judge_partition WHERE partition = $1 FOR UPDATE", partition)
-        blob_seq = int(held or 0) + (step.blob is not None)
-        done = await driver.execute(
+        blob_seq = await driver.fetchval(
             _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.horizon,
-            blob_seq, step.expected[MEASUREMENTS.name], step.expected[TICKETS.name],
+            int(step.blob is not None), step.expected[MEASUREMENTS.name], step.expected[TICKETS.name],
         )  # fmt: skip
-        if done != "UPDATE 1":
+        if blob_seq is None:
             raise NotOwner(partition)
-        return blob_seq
+        return int(blob_seq)
 
     async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
         async with self._database.begin() as transaction:

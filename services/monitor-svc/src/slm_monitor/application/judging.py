@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -270,7 +271,8 @@ class Judge:
             return
         # The instant first, then the ends: whatever was appended before the instant lies below them.
         present = min(now, await self._store.present())
-        ends = {topic: await self._log.end_offsets(topic) for topic in _TOPICS}
+        found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in _TOPICS))
+        ends = dict(zip(_TOPICS, found, strict=True))
         for number in due:
             self._waits_for[number] = (present, {topic: ends[topic][number] for topic in _TOPICS})
 
