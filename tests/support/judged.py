@@ -28,11 +28,12 @@ from slm_monitor.application import agreements, imports
 from slm_monitor.application.intake import Answer, Door
 from slm_monitor.application.judging import GROUP, Judge
 from slm_monitor.application.ports import Step
-from slm_monitor.application.reading import Reader
+from slm_monitor.application.reading import ANYONE, Reader
 from slm_monitor.domain.admission import Indicator
 from tests.support.monitor import PROVIDER, at
 
 PARTITIONS = 2
+SOURCES = {"/probes": PROVIDER, "/gateway": ANYONE}
 INTEGRATOR = Principal("integrator", PROVIDER, "integrator", frozenset({"integrator"}))
 EVERYTHING = Page(1000, None)
 
@@ -150,7 +151,7 @@ async def judging(database: Database, log: MemoryEventLog, clock: ManualClock) -
     await store.prepare(PARTITIONS)
     form = IntakeFormat()
     steps: list[Step] = []
-    judge = Judge(store, log, clock, Reader(form, store, clock, PARTITIONS, {}), PARTITIONS, steps.append)
+    judge = Judge(store, log, clock, Reader(form, store, clock, PARTITIONS, SOURCES), PARTITIONS, steps.append)
     door = Door(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
     async with log.consume(GROUP, (MEASUREMENTS.name, TICKETS.name), judge) as consumer:
         judge.use(consumer)

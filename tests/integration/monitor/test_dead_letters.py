@@ -33,7 +33,8 @@ async def test_a_record_that_cannot_be_judged_is_set_aside_and_the_others_are_ju
         good = [outage(owner=PROVIDER)]
         home = partition_of(f"{PROVIDER}/{UP}", PARTITIONS)
         bad = Record("k", b"\xff\x00", {"content-type": "application/vnd.slm.intake+msgpack"})
-        await held.log.append("slm.measurements", [bad, Record("k", json.dumps(good).encode(), {})], home)
+        told = Record("k", json.dumps(good).encode(), {"ce_source": "/gateway"})
+        await held.log.append("slm.measurements", [bad, told], home)
         await held.settle()
         assert len(await held.breaches()) == 1
         (letter,) = await dead_letters.listing(held.database)

@@ -272,7 +272,7 @@ async def test_rows_that_arrive_on_another_partition_are_passed_on(database_url:
         mixed = [outage("2026-11-05T10:00", "2026-11-05T12:00"), *values("2026-11-05T10:00", 100.0)]
         body = json.dumps([{**item, "owner": PROVIDER} for item in mixed]).encode()
         for partition in (0, 1):
-            await held.log.append("slm.measurements", [Record("any", body, {})], partition)
+            await held.log.append("slm.measurements", [Record("any", body, {"ce_source": "/gateway"})], partition)
         await held.settle()
         async with held.database.read() as connection:
             forwarded = (

@@ -15,4 +15,5 @@ class MonitorSettings(ServiceSettings):
     context: ClassVar[str] = "monitor"
 
     sources: dict[str, str] = Field(default_factory=dict)
-    """``ce_source`` of records that others write to the intake topics → the id of the party they speak for."""
+    """``ce_source`` of records that others write to the intake topics → the id of the party they speak for; ``*`` for a
+    source of the operator's own, whose items name their ``owner``. Records of any other source are set aside."""

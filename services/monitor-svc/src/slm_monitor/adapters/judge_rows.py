@@ -57,6 +57,13 @@ SELECT subject, hour, $6, rows, $5, data
   FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[]) AS segment (subject, hour, rows, data)
 """
 
+_QUARANTINE = """
+INSERT INTO quarantine (quarantine_id, owner_party_id, subject, reason, fact, received_at)
+SELECT id, owner, subject, reason, fact::jsonb, $6
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS aside (id, owner, subject, reason, fact)
+ON CONFLICT DO NOTHING RETURNING quarantine_id
+"""
+
 
 # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -242,15 +249,27 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
 
 async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> None:
     """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
-    for each in facts:
-        identity = named_id(NAMESPACE, "quarantine", each.subject, each.reason, json.dumps(each.fact, sort_keys=True))
-        driver = await transaction.driver()
-        done = await driver.execute(
-            "INSERT INTO quarantine VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-            identity, each.owner_party_id, each.subject, each.reason, json.dumps(each.fact), transaction.now,
-        )  # fmt: skip
-        if done == "INSERT 0 1":
-            event = births.fact_quarantined(
-                identity, each.owner_party_id, each.subject, each.reason, each.fact, now=transaction.now
-            )
-            transaction.publish(event, event_id=new_id())
+    rows = {row[0]: row for row in map(_quarantine_row, facts)}
+    if not rows:
+        return
+    driver = await transaction.driver()
+    columns = [list(column) for column in zip(*rows.values(), strict=True)]
+    for (identity,) in await driver.fetch(_QUARANTINE, *columns, transaction.now):
+        _, owner, subject, reason, fact = rows[identity]
+        event = births.fact_quarantined(identity, owner, subject, reason, json.loads(fact), now=transaction.now)
+        transaction.publish(event, event_id=new_id())
+
+
+def _quarantine_row(each: Quarantined) -> tuple[str, str | None, str, str, str]:
+    subject, reason, fact = _storable(each.subject), _storable(each.reason), _storable(each.fact)
+    identity = named_id(NAMESPACE, "quarantine", subject, reason, json.dumps(fact, sort_keys=True))
+    return identity, each.owner_party_id, subject, reason, json.dumps(fact)
+
+
+def _storable(value: Any) -> Any:
+    """What was sent may hold what no text column does: it is shown by the replacement character."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value

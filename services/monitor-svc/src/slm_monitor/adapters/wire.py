@@ -1,12 +1,13 @@
 """What comes in, decoded: bodies of the REST door and records of the intake topics, item by item where one is bad.
 
-MalformedBody       the whole is no JSON array, object or NDJSON
+MalformedBody       the whole is no JSON array, object or NDJSON, or has more items than one batch may
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -14,14 +15,17 @@ import msgspec
 import numpy as np
 
 from slm_monitor.adapters import columns
-from slm_monitor.domain.admission import Measurement, Refusal, TicketMessage
+from slm_monitor.domain.admission import Measurement, TicketMessage
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.plain_values import PlainValues
+from slm_monitor.domain.refusals import Refusal, shown
 
 T = TypeVar("T", Measurement, TicketMessage)
 INTERNAL = "application/vnd.slm.intake+msgpack"
 """Content type of records that a door has admitted already."""
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+MOST_ITEMS = 100_000
+"""More in one batch would keep everybody else waiting, and refusing each would take memory without end."""
 
 
 class MalformedBody(ValueError):
@@ -39,24 +43,28 @@ class ItemDecoder(Generic[T]):
     def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Refusal]]:
         """(index, item) of the good ones, refusals of the others. Raises MalformedBody."""
         is_lines = _is_lines(content_type)
-        try:
-            items = self._lines.decode_lines(body) if is_lines else self._array.decode(body)
-            return list(enumerate(items)), []
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return self._one_by_one(_raw_lines(body) if is_lines else _raw_array(body))
+        if not body.strip():
+            raise MalformedBody("the body is empty")
+        if not _may_hold_nul(body):
+            try:
+                items = self._lines.decode_lines(body) if is_lines else self._array.decode(body)
+                return list(enumerate(_limited(items))), []
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                pass
+        return self._one_by_one(_limited(_raw_lines(body) if is_lines else _raw_array(body)))
 
-    def _one_by_one(self, raw: Iterator[Any]) -> tuple[list[tuple[int, T]], list[Refusal]]:
+    def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Refusal]]:
         good: list[tuple[int, T]] = []
         refusals: list[Refusal] = []
         for index, item in enumerate(raw):
-            if isinstance(item, ValueError):
-                remedy = "send one JSON object a line"
-                refusals.append(Refusal(index, "rejected", "malformed_json", "", str(item), remedy))
-                continue
-            try:
-                good.append((index, msgspec.convert(item, self._kind)))
-            except msgspec.ValidationError as error:
-                refusals.append(_refusal(index, item, str(error)))
+            refusal = _unreadable(index, item)
+            if refusal is None:
+                try:
+                    good.append((index, msgspec.convert(item, self._kind)))
+                    continue
+                except (msgspec.ValidationError, OverflowError) as error:
+                    refusal = _refusal(index, item, str(error))
+            refusals.append(refusal)
         return good, refusals
 
 
@@ -77,11 +85,13 @@ TICKET_EVENTS = ItemDecoder(TicketMessage)
 
 def plain_values(body: bytes, content_type: str) -> PlainValues | None:
     """A batch of nothing but single values; None where there is anything else in it, or nothing."""
+    if _may_hold_nul(body):
+        return None
     try:
         rows = _PLAIN_LINES.decode_lines(body) if _is_lines(content_type) else _PLAIN_ARRAY.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if not rows:
+    if not 0 < len(rows) <= MOST_ITEMS:
         return None
     value = np.array([row.value for row in rows], dtype=np.float64)
     return PlainValues([row.indicator for row in rows], [row.at for row in rows], value, [row.unit for row in rows])
@@ -91,26 +101,73 @@ def _is_lines(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in NDJSON
 
 
-def _raw_lines(body: bytes) -> Iterator[Any]:
+def _may_hold_nul(body: bytes) -> bool:
+    """Whether text may hold what no database column does; looked for in whole, as it hardly ever occurs."""
+    return b"\\u0000" in body
+
+
+def _limited(items: Sequence[Any]) -> Sequence[Any]:
+    if len(items) > MOST_ITEMS:
+        raise MalformedBody(f"the batch has {len(items)} items; send at most {MOST_ITEMS} at once")
+    return items
+
+
+def _raw_lines(body: bytes) -> list[Any]:
+    items: list[Any] = []
     for line in body.splitlines():
         if line.strip():
             try:
-                yield json.loads(line)
-            except ValueError as error:
-                yield ValueError(str(error))
+                items.append(_parsed(line))
+            except (ValueError, RecursionError) as error:
+                items.append(ValueError(str(error)))
+    return items
 
 
-def _raw_array(body: bytes) -> Iterator[Any]:
-    # Python's reader takes NaN and Infinity, which are then refused in their item instead of with the whole batch.
+def _raw_array(body: bytes) -> list[Any]:
     try:
-        document = json.loads(body)
+        document = _parsed(body)
     except (ValueError, RecursionError) as error:
         raise MalformedBody(f"the body is not JSON: {error}") from error
     if isinstance(document, dict):
         document = [document]
     if not isinstance(document, list):
         raise MalformedBody("the body is neither a JSON array of items nor one item")
-    return iter(document)
+    return document
+
+
+def _parsed(text: bytes) -> Any:
+    """Python's reader takes NaN, Infinity, lone surrogates and endless digits, which are then refused in their item
+    instead of with the whole batch."""
+    return json.loads(text, parse_int=_integer)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _DIGITS else math.copysign(math.inf, -1 if digits.startswith("-") else 1)
+
+
+_DIGITS = 400
+"""Beyond the range of a float, which no number of ours leaves."""
+
+
+def _unreadable(index: int, item: Any) -> Refusal | None:
+    """What is wrong with an item as JSON, before it is looked at as what it should be."""
+    if isinstance(item, ValueError):
+        return Refusal(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
+    if not isinstance(item, dict):
+        return Refusal(index, "rejected", "not_an_object", "", shown(item), "send one JSON object an item")
+    for name, value in item.items():
+        if not _is_storable(name) or not _is_storable(value):
+            remedy = "leave out NUL characters and lone surrogates: no text may hold them"
+            return Refusal(index, "rejected", "unsupported_text", shown(name), shown(value), remedy)
+    return None
+
+
+def _is_storable(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_is_storable(name) and _is_storable(inner) for name, inner in value.items())
+    return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
 
 
 def _refusal(index: int, item: Any, message: str) -> Refusal:
@@ -123,7 +180,7 @@ def _refusal(index: int, item: Any, message: str) -> Refusal:
     value = item.get(field) if isinstance(item, dict) else None
     remedy = "this is required" if missing else text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
-    return Refusal(index, "rejected", code, field, value if isinstance(value, str | int | float) else None, remedy)
+    return Refusal(index, "rejected", code, shown(field), shown(value), remedy)
 
 
 class IntakeFormat:

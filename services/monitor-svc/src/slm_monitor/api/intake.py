@@ -61,10 +61,14 @@ Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
 async def _taken(request: Request, take: Take) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem(
+            415, "unsupported-encoding", "The body is compressed", "Send it as it is, without Content-Encoding."
+        )
     content_type = request.headers.get("content-type", "application/json")
     try:
         answer = await take(await request.body(), content_type, caller)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
     return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")

@@ -15,8 +15,9 @@ from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.ports import Quarantine, Quarantined
 from slm_monitor.application.reading import Format, Indicators, by_partition, plain, plain_ones, subjects_of
-from slm_monitor.domain.admission import Admitted, Refusal, admit_measurements, admit_ticket_events, refused_documents
+from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Values
+from slm_monitor.domain.refusals import Refusal, refused_documents
 
 
 @dataclass(frozen=True, slots=True)

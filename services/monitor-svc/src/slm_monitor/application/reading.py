@@ -19,13 +19,16 @@ from slm_monitor.domain.admission import (
     Admitted,
     Indicator,
     Measurement,
-    Refusal,
     TicketMessage,
     admit_measurements,
     admit_ticket_events,
 )
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.plain_values import PlainValues
+from slm_monitor.domain.refusals import Refusal, shown
+
+ANYONE = "*"
+"""Instead of a party: a source of the operator's own, whose items name the party they belong to."""
 
 
 class Format(Protocol):
@@ -65,7 +68,7 @@ class Read:
 
 
 class Reader:
-    """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for."""
+    """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for, or ANYONE."""
 
     def __init__(
         self, form: Format, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
@@ -90,18 +93,23 @@ class Reader:
 
     async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
         """A record that no door has checked: check it here; what is refused is kept with the reason."""
-        owner = self._sources.get(record.headers.get("ce_source", ""))
+        source = record.headers.get("ce_source", "")
+        spoken_for = self._sources.get(source)
+        owner = None if spoken_for == ANYONE else spoken_for
+        if spoken_for is None:
+            reason = f"unknown_source: ce_source: {source!r} speaks for no party; the operator names it in the settings"
+            read.quarantined.append(Quarantined(None, record.key, reason, _whole(record)))
+            return
         content_type = record.headers.get("content-type", "application/json")
         # The log's own time decides what lies in the future, so that it does not depend on when the record is read.
         now = self._clock.of_real(record.appended_at)
         try:
             admitted, items = await self._admit(record, content_type, owner, now)
         except ValueError as error:
-            text = record.value.decode("utf-8", "replace")[:2000]
-            read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", {"record": text}))
+            read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", _whole(record)))
             return
         for refusal in admitted.refusals:
-            fact = plain(items[refusal.index]) if refusal.index in items else {"value": refusal.value}
+            fact = plain(items[refusal.index]) if refusal.index in items else {"value": shown(refusal.value)}
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
             read.quarantined.append(Quarantined(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
@@ -112,14 +120,14 @@ class Reader:
         empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         if record.topic == TICKETS.name:
             messages, refusals = self._form.ticket_events(record.value, content_type)
-            facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=True)
+            facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=owner is None)
             return Admitted(empty, facts, [*refusals, *refused]), dict(messages)
         values = await plain_ones(self._form, self._indicators, record.value, content_type, owner, now)
         if values is not None:
             return Admitted(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
         known = await self._indicators.indicators(subjects_of(items, owner))
-        admitted = admit_measurements(items, owner, known.get, now, may_name_owner=True)
+        admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
         admitted.refusals += refusals
         return admitted, dict(items)
 
@@ -142,6 +150,13 @@ async def plain_ones(
         return None
     known = await indicators.indicators(batch.subjects(owner))
     return plain_values.admit(batch, owner, known.get, now)
+
+
+def _whole(record: StoredRecord) -> dict[str, Any]:
+    return {"record": record.value.decode("utf-8", "replace")[:_SHOWN]}
+
+
+_SHOWN = 2000
 
 
 def plain(item: Any) -> dict[str, Any]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import ratios, tickets
+from slm_monitor.domain import ratios, refusals, tickets
 from slm_monitor.domain.facts import Fact, Values, content_key
+from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
 from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
 """Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
 _KINDS = frozenset({"availability", "value", "ratio"})
-_TICKET_TYPES = frozenset({"incident", "service_request", "problem", "change"})
 
 
 @dataclass(slots=True)
@@ -78,24 +78,6 @@ class Indicator:
     service_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why an item was not accepted. ``status``: rejected | quarantined."""
-
-    index: int
-    status: str
-    reason: str
-    field: str
-    value: Any
-    remedy: str
-
-
-class _Refused(Exception):
-    def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
-        super().__init__(reason)
-        self.parts = (status, reason, field, value, remedy)
-
-
 @dataclass(slots=True)
 class Admitted:
     """What a batch came to: facts accepted, items refused (by their index)."""
@@ -103,16 +85,6 @@ class Admitted:
     values: Values
     facts: list[Fact] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-
-
-def _instant(moment: datetime, name: str) -> int:
-    if moment.tzinfo is None:
-        raise _Refused(
-            "no_offset", name, str(moment), "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
-        )
-    if moment.tzinfo is not UTC:
-        moment = moment.astimezone(UTC)
-    return math.floor(moment.timestamp()) * 1_000_000 + moment.microsecond
 
 
 class _Rows:
@@ -155,49 +127,44 @@ def admit_measurements(
     """
     rows = _Rows()
     facts: list[Fact] = []
-    refusals: list[Refusal] = []
+    refused: list[Refusal] = []
     limit = now + FUTURE_LIMIT
     for index, item in items:
         try:
             party = item.owner or owner
+            if item.id is not None or item.source is not None:
+                refusals.check_names(id=item.id, source=item.source)
             indicator = _indicator(item, party, owner, lookup, may_name_owner)
             if indicator.kind == "value":
                 _take_values(item, indicator, limit, rows)
             else:
                 facts.append(_state_fact(item, indicator, limit))
-        except _Refused as refused:
-            refusals.append(Refusal(index, *refused.parts))
-    return Admitted(rows.columns(), facts, refusals)
+        except Refused as refusal:
+            refused.append(Refusal(index, *refusal.parts))
+    return Admitted(rows.columns(), facts, refused)
 
 
 def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool) -> Indicator:
     if party is None:
-        raise _Refused("no_owner", "owner", None, "name the party that owns the indicator")
+        raise Refused("no_owner", "owner", None, "name the party that owns the indicator")
     if party != owner and not may_name:
-        raise _Refused("foreign_party", "owner", item.owner, "send measurements of your own party's indicators only")
+        raise Refused("foreign_party", "owner", item.owner, "send measurements of your own party's indicators only")
     indicator = lookup(f"{party}/{item.indicator}")
     if indicator is None:
-        raise _Refused(
+        raise Refused(
             "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
         )
     if item.unit is not None and item.unit != indicator.unit:
-        raise _Refused("wrong_unit", "unit", item.unit, f"convert to {indicator.unit or 'no unit'} before sending")
+        raise Refused("wrong_unit", "unit", item.unit, f"convert to {indicator.unit or 'no unit'} before sending")
     return indicator
 
 
 def _at(item: Measurement, limit: int) -> int:
     if item.at is None:
-        raise _Refused("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
-    at = _instant(item.at, "at")
-    _not_ahead(at, "at", item.at, limit)
+        raise Refused("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
+    at = instant(item.at, "at")
+    not_ahead(at, "at", item.at, limit)
     return at
-
-
-def _not_ahead(at: int, name: str, written: Any, limit: int) -> None:
-    if at > limit:
-        raise _Refused(
-            "in_the_future", name, str(written), "check the sender's clock; it is kept, not judged", "quarantined"
-        )
 
 
 def _own_key(item: Measurement | TicketMessage, number: int | None = None) -> str | None:
@@ -213,10 +180,10 @@ def _take_values(item: Measurement, indicator: Indicator, limit: int, rows: _Row
     elif item.values and item.value is None:
         measured = item.values
     else:
-        raise _Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
+        raise Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
     for value in measured:
         if not math.isfinite(value):
-            raise _Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
+            raise Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
     if len(measured) == 1 and item.id is None and item.source is None:
         rows.add(indicator.subject, at, measured[0], None)
         return
@@ -230,11 +197,11 @@ def _take_values(item: Measurement, indicator: Indicator, limit: int, rows: _Row
 
 def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
     if indicator.kind not in _KINDS:
-        raise _Refused(
+        raise Refused(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
         )
     if item.value is not None or item.values is not None:
-        raise _Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
+        raise Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
     body: dict[str, Any]
     if indicator.kind == "ratio":
         at, body = _at(item, limit), _counts(item)
@@ -245,39 +212,42 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
         body = {"state": _state(item)}
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
-    recorded = 0 if item.recorded_at is None else _instant(item.recorded_at, "recorded_at")
+    refusals.check_revision(item.revision)
+    recorded = 0 if item.recorded_at is None else instant(item.recorded_at, "recorded_at")
     own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded)
 
 
 def _counts(item: Measurement) -> dict[str, Any]:
+    if not refusals.is_portable([item.good, item.bad, item.total]):
+        raise Refused("too_large", "total", item.total, "count within 64 bits")
     try:
         return {**ratios.counts(item.good, item.bad, item.total)}
     except ratios.NotCounted as error:
-        raise _Refused(*error.parts) from error
+        raise Refused(*error.parts) from error
 
 
 def _state(item: Measurement) -> str:
     if item.ok is not None and item.state is None:
         return UP if item.ok else DOWN
     if item.state is None:
-        raise _Refused("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
+        raise Refused("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
     return _known_state(item.state, "state", STATES)
 
 
 def _known_state(state: str, name: str, states: Iterable[str]) -> str:
     if state not in states:
-        raise _Refused("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
+        raise Refused("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
     return state
 
 
 def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
     if outage.keys() != {"from", "to"}:
-        raise _Refused("no_interval", "outage", sorted(outage), "give the outage's from and to")
-    start, end = (_instant(outage[name], f"outage.{name}") for name in ("from", "to"))
+        raise Refused("no_interval", "outage", sorted(outage), "give the outage's from and to")
+    start, end = (instant(outage[name], f"outage.{name}") for name in ("from", "to"))
     if end < start:
-        raise _Refused("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
-    _not_ahead(end, "outage.to", outage["to"], limit)
+        raise Refused("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
+    not_ahead(end, "outage.to", outage["to"], limit)
     return start, {"from": start, "to": end}
 
 
@@ -286,28 +256,34 @@ def admit_ticket_events(
 ) -> tuple[list[Fact], list[Refusal]]:
     """Check ticket events one by one."""
     facts: list[Fact] = []
-    refusals: list[Refusal] = []
+    refused: list[Refusal] = []
     for index, item in items:
         try:
             facts.append(_ticket_fact(item, owner, now + FUTURE_LIMIT, may_name_owner))
-        except _Refused as refused:
-            refusals.append(Refusal(index, *refused.parts))
-    return facts, refusals
+        except Refused as refusal:
+            refused.append(Refusal(index, *refusal.parts))
+    return facts, refused
 
 
 def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: bool) -> Fact:
     party = item.owner or owner
     if party is None:
-        raise _Refused("no_owner", "owner", None, "name the party that owns the ticket")
+        raise Refused("no_owner", "owner", None, "name the party that owns the ticket")
     if party != owner and not may_name:
-        raise _Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
-    for name, text in (("source", item.source), ("ticket", item.ticket)):
-        if not text or (name == "source" and "/" in text):
-            raise _Refused("bad_name", name, text, "give a name that is not empty; a source has no slash")
+        raise Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
+    refusals.check_names(source=item.source, ticket=item.ticket, id=item.id)
+    if "/" in item.source:
+        raise Refused("bad_name", "source", item.source, "a source has no slash")
+    refusals.check_revision(item.revision)
+    if item.sequence is not None and abs(item.sequence) >= 2**63:
+        raise Refused("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
+    if not refusals.is_portable(item.attributes):
+        remedy = f"give strings, finite numbers within 64 bits, and nothing nested deeper than {refusals.MOST_NESTED}"
+        raise Refused("bad_attributes", "attributes", None, remedy)
     if item.event not in tickets.EVENTS:
-        raise _Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(tickets.EVENTS))}")
-    at = _instant(item.at, "at")
-    _not_ahead(at, "at", item.at, limit)
+        raise Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(tickets.EVENTS))}")
+    at = instant(item.at, "at")
+    not_ahead(at, "at", item.at, limit)
     named = {"type": item.type, "priority": item.priority, "service": item.service}
     attributes = {**(item.attributes or {}), **{name: value for name, value in named.items() if value is not None}}
     attributes.setdefault("source", item.source)
@@ -317,15 +293,6 @@ def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: b
         "sequence": item.sequence,
         "attributes": attributes,
     }
-    recorded = 0 if item.recorded_at is None else _instant(item.recorded_at, "recorded_at")
+    recorded = 0 if item.recorded_at is None else instant(item.recorded_at, "recorded_at")
     own = _own_key(item) or content_key({"at": at, **body})
     return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, recorded)
-
-
-def refused_documents(refusals: Sequence[Refusal]) -> list[dict[str, Any]]:
-    """Refusals as they are answered."""
-    return [
-        {"index": each.index, "status": each.status, "code": each.reason,
-         "errors": [{"field": each.field, "value": each.value, "remedy": each.remedy}]}
-        for each in refusals
-    ]  # fmt: skip

@@ -1,0 +1,114 @@
+"""What is wrong with an item that was sent, and the checks that items of all kinds have in common."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+LONGEST_NAME = 200
+"""Bytes of a name as UTF-8: several of them make a key, which an index must hold."""
+MOST_NESTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item was not accepted. ``status``: rejected | quarantined."""
+
+    index: int
+    status: str
+    reason: str
+    field: str
+    value: Any
+    remedy: str
+
+
+class Refused(Exception):
+    """An item cannot be accepted; ``parts`` are the fields of its Refusal but for the index."""
+
+    def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
+        super().__init__(reason)
+        self.parts = (status, reason, field, value, remedy)
+
+
+def instant(moment: datetime, name: str) -> int:
+    """Microseconds since 1970 UTC. Raises Refused without an offset, and outside of the years 1 to 9999."""
+    offset = moment.utcoffset()
+    if offset is None:
+        remedy = "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
+        raise Refused("no_offset", name, str(moment), remedy)
+    # In integers: a float does not hold the microseconds of far centuries, and astimezone() ends with the years.
+    days = moment.toordinal() - _EPOCH_DAY - offset.days
+    seconds = days * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second - offset.seconds
+    if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+        raise Refused("out_of_range", name, str(moment), "in UTC the instant must lie in the years 1 to 9999")
+    return seconds * 1_000_000 + moment.microsecond
+
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_FIRST_SECOND = (1 - _EPOCH_DAY) * 86_400
+_LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
+
+
+def not_ahead(at: int, name: str, written: Any, limit: int) -> None:
+    if at > limit:
+        raise Refused(
+            "in_the_future", name, str(written), "check the sender's clock; it is kept, not judged", "quarantined"
+        )
+
+
+def check_names(**names: str | None) -> None:
+    """Raises Refused for a name that is empty or too long."""
+    for name, text in names.items():
+        if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
+            remedy = f"give a name that is not empty and has at most {LONGEST_NAME} bytes as UTF-8"
+            raise Refused("bad_name", name, text, remedy)
+
+
+def check_revision(revision: int) -> None:
+    if not 0 <= revision < 2**31:
+        raise Refused("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
+
+
+def is_portable(value: Any, depth: int = 0) -> bool:
+    """Whether every reader of JSON and of the log takes it."""
+    if isinstance(value, Mapping) and depth < MOST_NESTED:
+        return all(is_portable(inner, depth + 1) for inner in value.values())
+    if isinstance(value, list) and depth < MOST_NESTED:
+        return all(is_portable(inner, depth + 1) for inner in value)
+    if isinstance(value, int):
+        return abs(value) < 2**63
+    return math.isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
+
+
+def refused_documents(refusals: Sequence[Refusal]) -> list[dict[str, Any]]:
+    """Refusals as they are answered."""
+    return [
+        {"index": each.index, "status": each.status, "code": each.reason,
+         "errors": [{"field": each.field, "value": shown(each.value), "remedy": each.remedy}]}
+        for each in refusals
+    ]  # fmt: skip
+
+
+def shown(value: Any) -> Any:
+    """A wrong value as it may be sent back: short, finite, and text that UTF-8 can hold."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    text = value if isinstance(value, str) else f"{value:.6e}" if isinstance(value, float) else _digits(value)
+    text = text.encode("utf-8", "replace").decode()
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def _digits(value: Any) -> str:
+    if isinstance(value, int) and value.bit_length() > _SHOWN * 8:
+        return "a huge number"
+    return str(value)[: _SHOWN * 2] if isinstance(value, int | list | dict) else type(value).__name__
+
+
+_SHOWN = 200

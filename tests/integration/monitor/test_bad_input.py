@@ -1,0 +1,207 @@
+"""Bad input at the doors: a verdict for the item, or a problem that says what to do; never a 500, and no other item
+pays for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from slm_chassis.identity import named_id
+from tests.support.monitor import CUSTOMER, PROVIDER, fast, finalized
+from tests.support.monitor_service import Service
+
+NDJSON = {"Content-Type": "application/x-ndjson"}
+JSON = {"Content-Type": "application/json"}
+LATENCY, UP = "bad.latency", "bad.up"
+AGREEMENT = named_id(PROVIDER, "agreement", "bad input")
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def share(service: Service) -> dict[str, Any]:
+    """A target over the day that counts the values of LATENCY."""
+    await service.register(LATENCY, "value", "ms")
+    await service.register(UP, "availability")
+    target = fast("95", {"calendar": "day"})
+    target["indicator"] = {"owner_party_id": PROVIDER, "key": LATENCY}
+    target["target_id"] = named_id(PROVIDER, "target", "bad input", "share")
+    await service.agree(finalized(target, agreement_id=AGREEMENT, agreement_key="bad input"))
+    return target
+
+
+def value(**more: Any) -> dict[str, Any]:
+    return {"indicator": LATENCY, "at": "2026-11-05T09:00:00Z", "value": 100, **more}
+
+
+def event(**more: Any) -> dict[str, Any]:
+    return {"source": "desk", "ticket": "1", "event": "opened", "at": "2026-11-05T09:00:00Z", **more}
+
+
+async def post(service: Service, body: bytes | str, door: str = "measurements", **headers: str) -> httpx.Response:
+    return await service.provider.post(f"/api/v1/{door}", content=body, headers=headers or JSON)
+
+
+async def counted(service: Service, target: dict[str, Any], position: str, day: str = "2026-11-05") -> int:
+    """Values in the day's window once everything up to a position is judged."""
+    path = f"/api/v1/targets/{target['target_id']}/windows"
+    answer = await service.provider.get(path, params={"at_least": position})
+    answer.raise_for_status()
+    return next((row["total"] for row in answer.json()["items"] if row["window_id"] == day), 0)
+
+
+def verdict(answer: httpx.Response) -> dict[str, Any]:
+    """The one refusal of a batch."""
+    assert answer.status_code == 202, answer.text
+    (item,) = answer.json()["items"]
+    assert item["errors"][0]["remedy"]
+    return {"index": item["index"], "status": item["status"], "code": item["code"], "field": item["errors"][0]["field"]}
+
+
+BAD_VALUES: list[tuple[str, str, str]] = [
+    ('{"indicator": "bad.unheard-of", "at": "2026-11-05T09:00:00Z", "value": 1}', "unknown_indicator", "indicator"),
+    ('{"indicator": "", "at": "2026-11-05T09:00:00Z", "value": 1}', "unknown_indicator", "indicator"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": NaN}', "not_a_number", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": -Infinity}', "not_a_number", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "values": [1, NaN, 2]}', "not_a_number", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1e400}', "not_a_number", "value"),
+    (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": {"9" * 5000}}}', "not_a_number", "value"),
+    (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": {"9" * 400}}}', "invalid_field", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "100"}', "invalid_field", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": true}', "invalid_field", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z"}', "no_value", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "values": []}', "no_value", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "state": "up"}', "no_value", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "unit": "s"}', "wrong_unit", "unit"),
+    (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "owner": "{CUSTOMER}"}}', "foreign_party",
+     "owner"),
+    ('{"indicator": "LATENCY", "value": 1}', "no_instant", "at"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00", "value": 1}', "no_offset", "at"),
+    ('{"indicator": "LATENCY", "at": "yesterday", "value": 1}', "invalid_field", "at"),
+    ('{"indicator": "LATENCY", "at": "2026-13-05T09:00:00Z", "value": 1}', "invalid_field", "at"),
+    ('{"indicator": "LATENCY", "at": "0001-01-01T00:00:00+14:00", "value": 1}', "out_of_range", "at"),
+    ('{"indicator": "LATENCY", "at": "9999-12-31T23:59:59-14:00", "value": 1}', "out_of_range", "at"),
+    ('{"indicator": "LATENCY", "at": 1793574000, "value": 1}', "invalid_field", "at"),
+    ('{"at": "2026-11-05T09:00:00Z", "value": 1}', "missing_field", "indicator"),
+    ('{"indicator": "bad\\u0000key", "at": "2026-11-05T09:00:00Z", "value": 1}', "unsupported_text", "indicator"),
+    ('{"indicator": "bad\\ud800key", "at": "2026-11-05T09:00:00Z", "value": 1}', "unsupported_text", "indicator"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": "a\\u0000b"}', "unsupported_text", "id"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": "a\\udc00"}', "unsupported_text", "id"),
+    (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": "{"x" * 3000}"}}', "bad_name", "id"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": ""}', "bad_name", "id"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": 7}', "invalid_field", "id"),
+    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "state": "asleep"}', "unsupported_state", "state"),
+    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "state": "up", "previous": "x"}', "unsupported_state",
+     "previous"),
+    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "value": 1}', "wrong_kind", "value"),
+    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z"}', "no_state", "state"),
+    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": 10000000000}', "bad_revision",
+     "revision"),
+    (f'{{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": {"9" * 4000}}}', "bad_revision",
+     "revision"),
+    ('{"indicator": "bad.up", "outage": {"from": "2026-11-05T09:00:00Z"}}', "no_interval", "outage"),
+    ('{"indicator": "bad.up", "outage": {"from": "2026-11-05T09:00:00Z", "to": "2026-11-05T08:00:00Z"}}',
+     "reversed_interval", "outage.to"),
+    ("17", "not_an_object", ""),
+    ("null", "not_an_object", ""),
+    ('"up"', "not_an_object", ""),
+    ("[]", "not_an_object", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("bad", "code", "name"), BAD_VALUES, ids=[f"{row[1]} {row[0][:60]}" for row in BAD_VALUES])
+async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, code: str, name: str) -> None:
+    good = json.dumps(value())
+    bad = bad.replace("LATENCY", LATENCY)
+    for body, headers in ((f"[{good},{bad},{good}]", JSON), (f"{good}\n{bad}\n{good}\n", NDJSON)):
+        answer = await post(service, body, **headers)
+        assert verdict(answer) == {"index": 1, "status": "rejected", "code": code, "field": name}
+        assert answer.json()["accepted"] == 2
+
+
+BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
+    (event(event="exploded"), "unsupported_event", "event"),
+    (event(source=""), "bad_name", "source"),
+    (event(source="a/b"), "bad_name", "source"),
+    (event(ticket=""), "bad_name", "ticket"),
+    (event(ticket="x" * 3000), "bad_name", "ticket"),
+    (event(ticket="ü" * 101), "bad_name", "ticket"),
+    (event(ticket="a\0b"), "unsupported_text", "ticket"),
+    (event(attributes={"a": ["\0"]}), "unsupported_text", "attributes"),
+    (event(attributes={"a": 10**30}), "bad_attributes", "attributes"),
+    (event(attributes={"a": [[[[[[[[[[1]]]]]]]]]]}), "bad_attributes", "attributes"),
+    (event(attributes=[1]), "invalid_field", "attributes"),
+    (event(sequence=10**30), "bad_sequence", "sequence"),
+    (event(sequence="3"), "invalid_field", "sequence"),
+    (event(revision=-1), "bad_revision", "revision"),
+    (event(at="2026-11-05T09:00:00"), "no_offset", "at"),
+    (event(at="0001-01-01T00:00:00+14:00"), "out_of_range", "at"),
+    (event(recorded_at="9999-12-31T23:59:59-14:00"), "out_of_range", "recorded_at"),
+    (event(owner=CUSTOMER), "foreign_party", "owner"),
+    ({"source": "desk", "ticket": "1", "event": "opened"}, "missing_field", "at"),
+]
+
+
+@pytest.mark.parametrize(("bad", "code", "name"), BAD_EVENTS, ids=[f"{row[1]} {row[2]}" for row in BAD_EVENTS])
+async def test_a_bad_ticket_event_costs_itself_alone(
+    service: Service, bad: dict[str, Any], code: str, name: str
+) -> None:
+    good = event(ticket="good")
+    answer = await post(service, json.dumps([good, bad, good]), "ticket-events")
+    assert verdict(answer) == {"index": 1, "status": "rejected", "code": code, "field": name}
+    assert answer.json()["accepted"] == 2
+
+
+async def test_instants_of_far_centuries_are_kept_exactly(service: Service) -> None:
+    instants = ["0001-01-01T00:00:00.000001Z", "1066-10-14T09:00:00.999999Z", "1969-12-31T23:59:59.500000Z"]
+    given = [event(ticket="old", at=instant, id=instant) for instant in instants]
+    position = (await post(service, json.dumps(given), "ticket-events")).json()["position"]
+    answer = await service.provider.get("/api/v1/tickets/desk/old", params={"at_least": position})
+    assert [each["at"] for each in answer.json()["events"]] == instants
+
+
+async def test_a_bad_item_leaves_the_other_9999(service: Service, share: dict[str, Any]) -> None:
+    items: list[Any] = [value(at=f"2026-11-04T09:00:00.{number:06d}Z") for number in range(10_000)]
+    items[4711] = value(at="2026-11-04T09:00:00Z", value="a lot")
+    document = (await post(service, json.dumps(items))).json()
+    assert (document["accepted"], document["rejected"]) == (9_999, 1)
+    assert await counted(service, share, document["position"], "2026-11-04") == 9_999
+
+
+async def test_a_future_measurement_is_quarantined_shown_and_told(service: Service, share: dict[str, Any]) -> None:
+    good, ahead = value(at="2026-11-05T08:00:00Z"), value(at="2026-11-06T08:00:00Z", id="ahead")
+    answer = await post(service, json.dumps([good, ahead, good]))
+    assert verdict(answer) == {"index": 1, "status": "quarantined", "code": "in_the_future", "field": "at"}
+    assert answer.json()["quarantined"] == 1
+    await counted(service, share, answer.json()["position"])
+    for client in (service.provider, service.viewer, service.operator):
+        (kept,) = [
+            row for row in (await client.get("/api/v1/quarantine")).json()["items"] if row["fact"].get("id") == "ahead"
+        ]
+        assert (kept["reason"], kept["owner_party_id"]) == ("in_the_future", PROVIDER)
+    for stranger in (service.customer, service.foreigner):
+        assert (await stranger.get("/api/v1/quarantine")).json()["items"] == []
+    told = await asyncio.wait_for(_told(service, "slm.monitor.fact-quarantined.v1"), 10)
+    assert [each["fact"]["id"] for each in told if each["fact"].get("id")] == ["ahead"]
+
+
+async def _told(service: Service, kind: str) -> list[dict[str, Any]]:
+    log: Any = service.log
+    while True:
+        found = [
+            json.loads(record.value)
+            for partition in log._topics["slm.targets"]
+            for record in partition.records
+            if record.headers["ce_type"] == kind
+        ]
+        if found:
+            return found
+        await asyncio.sleep(0.02)
+
+
+async def test_an_operator_has_to_name_the_party(service: Service) -> None:
+    answer = await service.operator.post("/api/v1/measurements", json=[value(), value(owner=PROVIDER)])
+    assert verdict(answer)["code"] == "no_owner"
+    assert answer.json()["accepted"] == 1

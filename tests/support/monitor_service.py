@@ -1,0 +1,180 @@
+"""The whole of monitor-svc on a real database and a port of its own, with keys of the parties it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+import asyncpg
+import httpx
+import uvicorn
+
+from slm_chassis.app import App, topics
+from slm_chassis.clock import Clock, ScaledClock, real_now
+from slm_chassis.log.memory import MemoryEventLog
+from slm_chassis.log.port import EventLog, Record
+from slm_chassis.migrations import migrate
+from slm_events import envelope
+from slm_events.catalogue import PUBLISHED
+from slm_monitor import bootstrap
+from slm_monitor.settings import MonitorSettings
+from tests.support import postgres
+from tests.support.api import BOOTSTRAP_KEY, announce, enrolled
+from tests.support.monitor import CUSTOMER, PROVIDER, at
+
+NOW = "2026-11-05T10:00"
+FOREIGNER = "party-of-nobody"
+PROVIDER_KEY, CUSTOMER_KEY, VIEWER_KEY, FOREIGN_KEY = "slm_provider", "slm_customer", "slm_viewer", "slm_foreigner"
+SOURCES = {"/probes": PROVIDER, "/gateway": "*"}
+PARTITIONS = 2
+_template: list[str] = []
+
+
+async def migrated_database() -> str:
+    """URL of a database with monitor-svc's tables: a copy, which is faster than migrating each."""
+    if not _template:
+        url = await postgres.fresh_database("slm_template")
+        await migrate(url, "slm_monitor")
+        _template.append(url.rsplit("/", 1)[1].partition("?")[0])
+    name = postgres.fresh_name("slm_monitor_test")
+    connection = await asyncpg.connect(postgres.session().url())
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{_template[0]}"')
+    finally:
+        await connection.close()
+    return postgres.session().url(name)
+
+
+@dataclass
+class Service:
+    """A running service. ``provider`` may send measurements, ``viewer`` of its party only look, ``customer`` is the
+    other side, ``foreigner`` a party of its own, ``operator`` of the installation."""
+
+    app: App
+    log: EventLog
+    clock: Clock
+    address: str
+    database_url: str
+    clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    def client(self, key: str) -> httpx.AsyncClient:
+        if key not in self.clients:
+            headers = {"Authorization": f"Bearer {key}"} if key else {}
+            self.clients[key] = httpx.AsyncClient(base_url=self.address, headers=headers, timeout=30)
+        return self.clients[key]
+
+    @property
+    def provider(self) -> httpx.AsyncClient:
+        return self.client(PROVIDER_KEY)
+
+    @property
+    def customer(self) -> httpx.AsyncClient:
+        return self.client(CUSTOMER_KEY)
+
+    @property
+    def viewer(self) -> httpx.AsyncClient:
+        return self.client(VIEWER_KEY)
+
+    @property
+    def foreigner(self) -> httpx.AsyncClient:
+        return self.client(FOREIGN_KEY)
+
+    @property
+    def operator(self) -> httpx.AsyncClient:
+        return self.client(BOOTSTRAP_KEY)
+
+    async def register(self, key: str, kind: str, unit: str | None = None) -> None:
+        given = {"key": key, "kind": kind, "unit": unit, "initial_state": "up"}
+        (await self.provider.post("/api/v1/indicators", json=given)).raise_for_status()
+
+    async def measure(self, *items: dict[str, Any]) -> dict[str, Any]:
+        answer = await self.provider.post("/api/v1/measurements", json=list(items))
+        answer.raise_for_status()
+        document: dict[str, Any] = answer.json()
+        return document
+
+    async def agree(self, event: Any) -> None:
+        """Publish an event of agreement-svc and wait until its targets are known."""
+        await publish(self.log, event)
+        async with asyncio.timeout(10):
+            while not await self.targets(event.agreement_id):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def targets(self, agreement_id: str) -> list[dict[str, Any]]:
+        answer = await self.provider.get("/api/v1/targets", params={"agreement_id": agreement_id})
+        items: list[dict[str, Any]] = answer.json()["items"]
+        return items
+
+
+async def publish(log: EventLog, event: Any) -> None:
+    """Append an event to its topic, as the service that owns it would."""
+    row = PUBLISHED[type(event)]
+    attributes = envelope.Envelope(
+        id=f"{real_now()}", source="/slm/test", type=row.type, subject="", time="", recorded_at="", data=event
+    )
+    key = str(getattr(event, row.key_field))
+    await log.append(row.topic.name, [Record(key, envelope.to_json(event), envelope.to_headers(attributes))])
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str, log: EventLog | None = None, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Service]:
+    """The service, ready: on a log of its own in memory unless one is given."""
+    if log is None:
+        log = MemoryEventLog()
+        await log.ensure_topics(topics(PARTITIONS))
+        await announce(log, enrolled(PROVIDER_KEY, "integrator", party_id=PROVIDER))
+        await announce(log, enrolled(VIEWER_KEY, "viewer", party_id=PROVIDER))
+        await announce(log, enrolled(CUSTOMER_KEY, "integrator", "service_level_manager", party_id=CUSTOMER))
+        await announce(log, enrolled(FOREIGN_KEY, "integrator", party_id=FOREIGNER))
+    clock = clock or ScaledClock(at(NOW), real_now(), Fraction(1))
+    given = MonitorSettings(
+        database_url=database_url, bootstrap_key=BOOTSTRAP_KEY, sources=SOURCES, installation="test", **settings
+    )
+    app = await bootstrap.build(given, log, clock)
+    await app.start()
+    try:
+        async with _listening(app) as address:
+            service = Service(app, log, clock, address, database_url)
+            await _ready(service)
+            yield service
+            for client in service.clients.values():
+                await client.aclose()
+    finally:
+        await app.stop()
+
+
+@asynccontextmanager
+async def _listening(app: App) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app.http, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        app.end_streams()
+        server.should_exit = True
+        await task
+
+
+async def _ready(service: Service) -> None:
+    async with asyncio.timeout(20):
+        while (await service.client("").get("/readyz")).status_code != 200:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def problem(answer: httpx.Response) -> dict[str, Any]:
+    """The problem document that an answer must be."""
+    assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text[:500])
+    document: dict[str, Any] = json.loads(answer.content)
+    assert document["status"] == answer.status_code < 500
+    assert document.get("detail") or document.get("errors"), document
+    return document
