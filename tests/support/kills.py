@@ -25,12 +25,12 @@ SELECT EXISTS (SELECT FROM judge_partition WHERE figures_blob < blob_seq) OR EXI
     OR EXISTS (SELECT FROM judge_inbox) OR EXISTS (SELECT FROM ticket WHERE waiting)
 """
 _POSITIONS = "SELECT partition, measurements, tickets FROM judge_partition"
-_EPOCHS = "SELECT sum(epoch) FROM judge_partition"
+_EPOCHS = "SELECT array_agg(epoch ORDER BY partition) FROM judge_partition"
 
 
 @dataclass(frozen=True)
 class Kill:
-    """``after`` so many answers and ``pause`` seconds. ``at_rest``: nothing new is sent until the judge is back."""
+    """``after`` so many answers and ``pause`` seconds. ``at_rest``: then nothing is sent until the judge is up to date."""
 
     after: int
     pause: float
@@ -49,7 +49,7 @@ def schedule(seed: int, count: int, work: Workload) -> list[Kill]:
     taking = [True, False] * ((count + 1) // 2)
     random.shuffle(taking)
     return [
-        Kill(after, random.uniform(0, 0.1), taking.pop(), random.random() < 0.75)
+        Kill(after, random.uniform(0, 0.1), taking.pop(), random.random() < 0.85)
         for after in sorted([completed, *random.sample(possible, count - 1)])
     ]
 
@@ -149,38 +149,40 @@ class Player:
             await asyncio.sleep(kill.pause)
             while not await self._is_caught_unflushed():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
-        epochs = await self._fetch(_EPOCHS)
+        epochs = (await self._fetch(_EPOCHS))[0][0]
         if kill.at_rest:
             self._may_send.clear()
         await self.server.kill(with_postgres=kill.with_postgres)
         self.kills.append("server and PostgreSQL" if kill.with_postgres else "server")
         await self.server.start()
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while kill.at_rest and await self._fetch(_EPOCHS) == epochs:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)
+            while kill.at_rest and not await self._is_back(epochs):  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
         self._may_send.set()
 
     async def _is_caught_unflushed(self) -> bool:
         """Freeze the server and look; it stays frozen only where this is the moment."""
         self.server.freeze()
-        connection = await asyncpg.connect(self.server.database_url)
-        try:
-            judged = {
-                (topic, row["partition"]): row[name]
-                for row in await connection.fetch(_POSITIONS)
-                for topic, name in (("slm.measurements", "measurements"), ("slm.tickets", "tickets"))
-            }
-            is_behind = any(judged[source] < position for source, position in self._acknowledged.items())
-            if is_behind or await connection.fetchval(_UNFLUSHED):
-                return True
-        finally:
-            await connection.close()
+        if await self._is_behind() or (await self._fetch(_UNFLUSHED))[0][0]:
+            return True
         self.server.thaw()
         return False
 
-    async def _fetch(self, query: str) -> Any:
+    async def _is_back(self, epochs: list[int]) -> bool:
+        """Whether the judge has taken every partition over and judged all that was acknowledged."""
+        now: list[int] = (await self._fetch(_EPOCHS))[0][0]
+        return all(after > before for before, after in zip(epochs, now, strict=True)) and not await self._is_behind()
+
+    async def _is_behind(self) -> bool:
+        judged = {}
+        for partition, measurements, tickets in await self._fetch(_POSITIONS):
+            judged["slm.measurements", partition] = measurements
+            judged["slm.tickets", partition] = tickets
+        return any(judged[source] < position for source, position in self._acknowledged.items())
+
+    async def _fetch(self, query: str) -> list[asyncpg.Record]:
         connection = await asyncpg.connect(self.server.database_url)
         try:
-            return await connection.fetchval(query)
+            return list(await connection.fetch(query))
         finally:
             await connection.close()
