@@ -39,6 +39,11 @@ async def take_raw(request: Request) -> dict[str, int]:
     return {"bytes": sum([len(chunk) async for chunk in request.stream()])}
 
 
+@router.post("/api/v1/echoes")
+async def echo(body: dict[str, Any]) -> dict[str, Any]:
+    return body
+
+
 @router.get("/api/v1/faults/{kind}")
 async def fail(kind: str) -> None:
     faults: dict[str, Exception] = {
@@ -161,6 +166,12 @@ async def test_a_value_that_is_no_number_can_be_shown(client: httpx.AsyncClient)
 async def test_text_that_is_no_unicode_is_the_senders_fault(client: httpx.AsyncClient) -> None:
     detail = document(await client.get("/api/v1/faults/surrogate"), 422, "invalid-request")["detail"]
     assert "lone surrogates" in detail
+
+
+async def test_text_that_cannot_be_sent_back_is_the_senders_fault(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    answer = await client.post("/api/v1/echoes", content=b'{"text": "\\ud800"}', headers=headers)
+    assert "lone surrogates" in document(answer, 422, "invalid-request")["detail"]
 
 
 async def test_infrastructure_away_asks_to_come_again(client: httpx.AsyncClient) -> None:

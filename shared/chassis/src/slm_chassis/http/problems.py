@@ -147,7 +147,7 @@ def _unavailable(error: BaseException) -> Problem:
 def _of_storing(error: BaseException, request_id: str) -> Problem:
     state = sqlstate(error) or ""
     # JSON may hold lone surrogates, which fail only where text becomes UTF-8.
-    if state.startswith("22") or isinstance(error, UnicodeEncodeError):
+    if state.startswith("22") or "surrogates not allowed" in str(error):
         _logger.warning("value that cannot be stored", sqlstate=state, exc_info=error)
         detail = "A value cannot be stored: text must be free of NUL and lone surrogates, numbers within range."
         return Problem(422, "invalid-request", "The request is not valid", detail)
