@@ -176,6 +176,8 @@ async def test_a_scheduled_review_says_when_it_opens(service: Service) -> None:
     [
         ("actions", ACTION | {"due_at": "2026-12-15T00:00:00"}, "due_at"),
         ("actions", ACTION | {"due_at": "2020-01-01T00:00:00Z"}, "due_at"),
+        ("actions", ACTION | {"due_at": "0001-01-01T00:00:00+23:59"}, "due_at"),
+        ("actions", ACTION | {"due_at": 1_795_000_000}, "due_at"),
         ("actions", ACTION | {"target": "typo"}, "target"),
         ("lessons", {"text": ""}, "text"),
         ("hold", {"summary": "x", "attendees": []}, "attendees"),

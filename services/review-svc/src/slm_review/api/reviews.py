@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -22,7 +21,6 @@ from slm_review.domain.reviews import Review
 
 router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
 _FIRST_ITEMS = 100
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @router.get("", response_model=schemas.Listed[schemas.Review])
@@ -75,7 +73,7 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
     decided = Decided(
         text=body.text,
         owner=body.owner,
-        due_at=(body.due_at - _EPOCH) // timedelta(microseconds=1),
+        due_at=body.due_at,
         target=body.target,
         expected_change=body.expected_change,
         external_refs=[ref.model_dump(exclude_none=True) for ref in body.external_refs],

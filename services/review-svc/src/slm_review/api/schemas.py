@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from slm_events import instants
 
@@ -15,7 +15,18 @@ def _written(value: Any) -> Any:
     return instants.to_text(value) if isinstance(value, int) else value
 
 
+def _read(value: Any) -> int:
+    try:
+        return instants.from_text(value)
+    except (TypeError, ValueError):
+        raise ValueError("write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z") from None
+
+
 Instant = Annotated[str, BeforeValidator(_written)]
+GivenInstant = Annotated[
+    int, BeforeValidator(_read), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
+]
+"""RFC 3339 text in, microseconds UTC for the use cases."""
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 
@@ -195,7 +206,7 @@ class NewAction(Input):
     )
     text: Text
     owner: Name
-    due_at: AwareDatetime
+    due_at: GivenInstant
     target: Name | None = Field(None, description="Id or key of the target it should move")
     expected_change: Text
     external_refs: Annotated[list[ExternalRef], Field(max_length=50)] = []
