@@ -198,13 +198,12 @@ class Queries:
         return counts
 
     async def judged_positions(self) -> dict[tuple[str, int], int]:
-        """How far each partition's figures reach: (topic, partition) → position."""
-        query = text("SELECT partition, figures_measurements, figures_tickets, measurements, tickets,"
-                     " figures_blob = blob_seq FROM judge_partition")  # fmt: skip
+        """How far each partition has been judged, timers that were due included: (topic, partition) → position."""
+        query = text("SELECT partition, figures_measurements, figures_tickets FROM judge_partition")
         reached: dict[tuple[str, int], int] = {}
         async with self._database.read() as connection:
-            for partition, figures_m, _, measurements, tickets, is_saved in await connection.execute(query):
-                reached[MEASUREMENTS.name, partition] = measurements if is_saved else figures_m
+            for partition, measurements, tickets in await connection.execute(query):
+                reached[MEASUREMENTS.name, partition] = measurements
                 reached[TICKETS.name, partition] = tickets
         return reached
 

@@ -37,7 +37,9 @@ UPDATE judge_partition
 RETURNING blob_seq
 """
 _CHECKPOINT_FENCE = """
-UPDATE judge_partition SET figures_measurements = $3, figures_tickets = $4, figures_blob = $5
+UPDATE judge_partition
+   SET figures_measurements = greatest(figures_measurements, $3), figures_tickets = greatest(figures_tickets, $4),
+       figures_blob = $5
  WHERE partition = $1 AND epoch = $2
 """
 _TAKE_OVER = "UPDATE judge_partition SET epoch = epoch + 1 WHERE partition = $1"
@@ -241,8 +243,8 @@ class SqlJudgeStore:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             done = await driver.execute(
-                _CHECKPOINT_FENCE, partition, epoch, checkpoint.positions[MEASUREMENTS.name],
-                checkpoint.positions[TICKETS.name], checkpoint.blob_seq,
+                _CHECKPOINT_FENCE, partition, epoch, checkpoint.positions.get(MEASUREMENTS.name, 0),
+                checkpoint.positions.get(TICKETS.name, 0), checkpoint.blob_seq,
             )  # fmt: skip
             if done != "UPDATE 1":
                 raise NotOwner(partition)

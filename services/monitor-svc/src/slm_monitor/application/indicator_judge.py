@@ -221,6 +221,10 @@ class IndicatorJudge:
 
     # -- putting away -------------------------------------------------------------------------------------------
 
+    @property
+    def has_unsaved(self) -> bool:
+        return bool(self._unsaved or self._unsaved_windows)
+
     def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint], list[Window]]:
         """Facts by indicator and hour, sums by indicator, figures; what is returned counts as saved from now on."""
         segments = []

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
 from slm_chassis.clock import Clock
 from slm_chassis.dead_letters import REDRIVEN
 from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, StoredRecord, TopicPartition
+from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, OffsetVanished, TopicPartition
+from slm_chassis.poison import PoisonLimit
+from slm_chassis.workers import Halt, Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.firing import Firing
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
 from slm_monitor.application.reading import Reader
@@ -20,17 +22,13 @@ from slm_monitor.application.reading import Reader
 GROUP = "slm-monitor-judge"
 MOST_RECORDS = 500
 CHECKPOINT_SECONDS = 1.0
+IDLE_CHECKPOINT_SECONDS = 0.1
 INBOX_SECONDS = 0.5
 ATTEMPTS = 3
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
-MOST_DEAD_IN_A_ROW = 100
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 _logger = structlog.get_logger(__name__)
-
-
-class TooManyPoisoned(Exception):
-    """So many records in a row could not be judged that the fault is the judge's: stop, park nothing more."""
 
 
 class Judge:
@@ -48,26 +46,32 @@ class Judge:
         self._reader = reader
         self._partitions = partitions
         self._stepped = stepped
+        self.progress = Progress()
+        self._firing = Firing(store, log, clock)
+        self._limit = PoisonLimit()
         self._owned: dict[int, Partition] = {}
         self._assigned: set[TopicPartition] = set()
         self._consumer: Consumer | None = None
         self._inbox_rings = True
         self._inbox_read_at = 0.0
         self._saved_at: dict[int, float] = {}
-        self._waits_for: dict[int, tuple[int, dict[str, int]]] = {}
-        self._dead_in_a_row = 0
         self._lost_at: dict[int, float] = {}
 
     # -- owning -------------------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Take over what both intake topics assign; the positions to read from are in the partition's row."""
-        self._assigned |= partitions
-        for number in sorted({each.partition for each in partitions}):
+        numbers = {each.partition for each in partitions}
+        for number in sorted(numbers):
             loaded = await self._store.take_over(number)
             self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
             self._lost_at.pop(number, None)
             await partition.recover(loaded)
+        for other in self._assigned - partitions:
+            # A partition is one thing: where one of its topics comes anew, the other is read again from its position.
+            if other.partition in numbers and self._consumer is not None:
+                self._consumer.seek(other, self._owned[other.partition].positions[other.topic])
+        self._assigned |= partitions
         self._inbox_rings = True
         return {each: self._owned[each.partition].positions[each.topic] for each in partitions}
 
@@ -79,7 +83,7 @@ class Judge:
 
     def _drop(self, number: int) -> None:
         self._owned.pop(number, None)
-        self._waits_for.pop(number, None)
+        self._firing.forget(number)
         self._lost_at[number] = time.monotonic()
 
     def _rejoin_if_orphaned(self) -> None:
@@ -89,18 +93,29 @@ class Judge:
         if orphaned:
             raise LogUnavailable(f"partitions {orphaned} were taken over by nobody; joining again")
 
-    async def _reload(self, number: int) -> Partition | None:
-        """Forget a partition's memory and read it again; None where it is another's by now."""
-        held = self._owned.pop(number)
+    async def _reload(self, number: int) -> bool:
+        """Forget a partition's memory and read it again; False where it is another's by now."""
+        held = self._owned.pop(number, None)
+        if held is None:
+            return False
         try:
             loaded = await self._store.reload(number, held.epoch)
         except NotOwner:
-            _logger.warning("partition lost", partition=number)
-            self._drop(number)
-            return None
+            self._lose(number)
+            return False
         self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
         await partition.recover(loaded)
-        return partition
+        return True
+
+    def _lose(self, number: int) -> None:
+        _logger.warning("partition lost", partition=number)
+        self._drop(number)
+
+    async def _unless_lost(self, number: int, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except NotOwner:
+            self._lose(number)
 
     # -- turning ------------------------------------------------------------------------------------------------
 
@@ -117,11 +132,13 @@ class Judge:
             try:
                 while True:
                     await self.step(self._pause())
+            except OffsetVanished as lost:
+                raise Halt(f"facts would be skipped: {lost}") from lost
             finally:
                 self._consumer = None
                 self._owned.clear()
                 self._assigned.clear()
-                self._waits_for.clear()
+                self._firing.clear()
                 self._lost_at.clear()
 
     def use(self, consumer: Consumer) -> None:
@@ -132,10 +149,8 @@ class Judge:
         """How long nothing can happen unless a record comes, real seconds."""
         if self._inbox_rings or any(each.has_waiting for each in self._owned.values()):
             return 0.0
-        dues = [due for each in self._owned.values() if (due := each.next_due()) is not None]
-        wait = self._clock.real_seconds(min(dues) - self._clock.now()) if dues else INBOX_SECONDS
-        # A due timer that waits for records to arrive must not turn in a busy loop.
-        return min(INBOX_SECONDS, max(wait, 0.002 if self._waits_for else 0.0))
+        is_saved = all(each.is_saved for each in self._owned.values())
+        return self._firing.pause(self._owned, INBOX_SECONDS if is_saved else IDLE_CHECKPOINT_SECONDS)
 
     async def step(self, wait_seconds: float = 0.0) -> int:
         """One turn: records, news and timers of every owned partition. Returns how many records it took."""
@@ -150,7 +165,8 @@ class Judge:
             await self._take(number, theirs)
         await self._fire()
         # Sooner where there is nothing else to do: reads of figures wait for it.
-        await self.save(CHECKPOINT_SECONDS if batches else CHECKPOINT_SECONDS / 10)
+        await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
+        self.progress.beat()
         if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
         return sum(len(batch.records) for batch in batches)
@@ -164,7 +180,7 @@ class Judge:
             rows.setdefault(row.partition, []).append(row)
         for number, theirs in rows.items():
             if number in self._owned:
-                await self._commit(self._owned[number], Work(inbox=theirs))
+                await self._unless_lost(number, self._commit(self._owned[number], Work(inbox=theirs)))
 
     async def _take(self, number: int, batches: Sequence[Batch]) -> None:
         """Judge a partition's records; a record that cannot be judged is found and set aside, the others are judged."""
@@ -173,9 +189,9 @@ class Judge:
             return
         try:
             await self._judge(partition, batches)
-            self._dead_in_a_row = 0
+            self._limit.handled(sum(len(batch.records) for batch in batches))
         except NotOwner:
-            self._drop(number)
+            self._lose(number)
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
@@ -197,36 +213,36 @@ class Judge:
         await self._commit(partition, work, read.forwards, read.quarantined, dead, redriven)
 
     async def _one_by_one(self, number: int, batches: Sequence[Batch]) -> None:
+        await self._reload(number)
         for batch in batches:
             for record in batch.records:
-                await self._patiently(number, Batch(batch.source, [record], record.offset + 1))
+                await self._unless_lost(
+                    number, self._patiently(number, Batch(batch.source, [record], record.offset + 1))
+                )
 
     async def _patiently(self, number: int, batch: Batch) -> None:
-        """Three attempts, each from a fresh memory; then the record goes to the dead letters."""
+        """Three attempts, a fresh memory after each that failed; then the record goes to the dead letters."""
         reason = ""
         for _ in range(ATTEMPTS):
-            partition = await self._reload(number)
-            if partition is None:
+            if number not in self._owned:
                 return
             try:
-                await self._judge(partition, [batch])
-                self._dead_in_a_row = 0
+                await self._judge(self._owned[number], [batch])
+                self._limit.handled(1)
                 return
             except NotOwner:
-                self._drop(number)
-                return
+                raise
             except Exception as error:
                 if is_infrastructure_fault(error):
                     raise
                 reason = f"{type(error).__name__}: {error}"
-        self._dead_in_a_row += 1
-        if self._dead_in_a_row > MOST_DEAD_IN_A_ROW:
-            raise TooManyPoisoned(reason)
-        partition = await self._reload(number)
-        if partition is not None:
-            record: StoredRecord = batch.records[0]
+                await self._reload(number)
+        self._limit.check(reason)
+        if number in self._owned:
+            (record,) = batch.records
             _logger.error("record set aside", topic=record.topic, offset=record.offset, reason=reason)
-            await self._judge(partition, [batch], [DeadRecord(record, reason, ATTEMPTS)])
+            await self._judge(self._owned[number], [batch], [DeadRecord(record, reason, ATTEMPTS)])
+            self._limit.set_aside()
 
     async def _commit(
         self, partition: Partition, work: Work, forwards: Sequence[object] = (), quarantined: Sequence[object] = (),
@@ -247,34 +263,11 @@ class Judge:
 
     async def _fire(self) -> None:
         """Fire what is due, once everything appended before that instant has been taken in."""
-        await self._look_at_due()
-        for number, (horizon, ends) in list(self._waits_for.items()):
-            partition = self._owned.get(number)
-            if partition is None:
-                self._waits_for.pop(number)
-            elif all(partition.positions[topic] >= end for topic, end in ends.items()):
-                self._waits_for.pop(number)
-                try:
-                    await self._commit(partition, Work(horizon=horizon))
-                except NotOwner:
-                    self._drop(number)
-
-    async def _look_at_due(self) -> None:
-        now = self._clock.now()
-        due = [
-            number
-            for number, partition in self._owned.items()
-            if number not in self._waits_for
-            and (((at := partition.next_due()) is not None and at <= now) or partition.has_waiting)
-        ]
-        if not due:
-            return
-        # The instant first, then the ends: whatever was appended before the instant lies below them.
-        present = min(now, await self._store.present())
-        found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in _TOPICS))
-        ends = dict(zip(_TOPICS, found, strict=True))
-        for number in due:
-            self._waits_for[number] = (present, {topic: ends[topic][number] for topic in _TOPICS})
+        for number, horizon in await self._firing.look(self._owned):
+            await self._unless_lost(number, self._commit(self._owned[number], Work(horizon=horizon)))
+        for number, partition in self._owned.items():
+            if self._firing.is_settled(number, partition):
+                partition.settle()
 
     # -- putting away -------------------------------------------------------------------------------------------
 
@@ -286,9 +279,5 @@ class Judge:
                 continue
             checkpoint = partition.checkpoint()
             self._saved_at[number] = now
-            if checkpoint is None:
-                continue
-            try:
-                await self._store.checkpoint(number, partition.epoch, checkpoint)
-            except NotOwner:
-                self._drop(number)
+            if checkpoint is not None:
+                await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))

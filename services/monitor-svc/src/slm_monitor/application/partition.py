@@ -42,6 +42,8 @@ class Partition:
         self.epoch = loaded.epoch
         self.positions = dict(loaded.positions)
         self.blob_seq = loaded.blob_seq
+        self._judged: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         self._store = store
         self._partitions = partitions
         self._horizon = loaded.horizon
@@ -65,6 +67,16 @@ class Partition:
     def has_waiting(self) -> bool:
         """Whether there is something to judge that no record and no timer will bring."""
         return self._tickets.has_ready
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether readers may see all that was judged."""
+        return self._judged == self._told and not self._indicators.has_unsaved
+
+    def settle(self) -> None:
+        """All that was taken in has been judged, as of now: whoever waits to read what he wrote may."""
+        if self._judged != self.positions:
+            self._judged = dict(self.positions)
 
     def next_due(self) -> int | None:
         """The next instant at which time alone may change something: a timer's, or the expiry of a hold."""
@@ -152,6 +164,7 @@ class Partition:
     def checkpoint(self) -> Checkpoint | None:
         """What has not been put away yet; None where there is nothing."""
         segments, series, windows = self._indicators.unsaved()
-        if not segments and not series and not windows:
+        if not segments and not series and not windows and self._judged == self._told:
             return None
-        return Checkpoint(dict(self.positions), self.blob_seq, segments, series, windows)
+        self._told = self._judged
+        return Checkpoint(self._judged, self.blob_seq, segments, series, windows)

@@ -151,9 +151,12 @@ class Step:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """What a partition puts away about once a second: facts into the record, sums beside them."""
+    """What a partition puts away about once a second: facts into the record, sums beside them.
 
-    positions: dict[str, int]
+    ``positions``: everything below them has been judged; a topic left out stays as it was.
+    """
+
+    positions: Mapping[str, int]
     blob_seq: int
     segments: list[tuple[str, int, list[Chunk]]] = field(default_factory=list)
     series: dict[str, SeriesCheckpoint] = field(default_factory=dict)
