@@ -65,7 +65,10 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     if not given.indicators and not given.sources:
         raise invalid("indicators", [], "name the indicators or the ticket sources that will be loaded")
     state = request.app.state
-    import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
+    try:
+        import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
+    except ValueError:
+        raise not_found("party", owner) from None
     opened = await imports.start(
         state.imports, import_id, owner, given.indicators, given.sources, state.clock.now(), given.expires_in_seconds
     )
