@@ -125,7 +125,7 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
     for indicator in (availability, latency):
         await negotiation.post(client, key, "/api/v1/indicators", {**indicator, "service_id": cast.service_id})
     outage = {"from": to_text(now - 3 * DAY), "to": to_text(now - 3 * DAY + DAY // 8)}
-    measurements = [
+    measurements: list[dict[str, Any]] = [
         {"indicator": terms.AVAILABILITY_INDICATOR, "outage": outage, "id": "1"},
         {"indicator": terms.LATENCY_INDICATOR, "at": to_text(now - DAY), "value": 900, "unit": "ms"},
         {"indicator": terms.LATENCY_INDICATOR, "at": to_text(now + DAY), "value": 1, "unit": "ms"},
