@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -33,7 +35,8 @@ def up(
     """Run all four services, and a private PostgreSQL where none is given, in one process."""
     from slm import up as installation
 
-    installation.up(_settings(data_dir), host, port, typer.echo)
+    with _refusals():
+        installation.up(_settings(data_dir), host, port, typer.echo)
 
 
 @app.command()
@@ -41,13 +44,28 @@ def migrate(data_dir: DataDir = None) -> None:
     """Create and migrate the databases of all services, and leave."""
     from slm import up as installation
 
-    installation.migrate(_settings(data_dir))
+    with _refusals():
+        installation.migrate(_settings(data_dir))
 
 
 @app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(version_of("slm"))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the environment is to blame for is said in a line."""
+    from slm_chassis.log.port import LogError
+    from slm_chassis.postgres_programs import PostgresFailed
+    from slm_chassis.postgres_server import DataDirectoryInUse
+
+    try:
+        yield
+    except (DataDirectoryInUse, PostgresFailed, LogError, OSError, ValueError) as refused:
+        typer.echo(f"slm: {refused}", err=True)
+        raise typer.Exit(1) from None
 
 
 def _settings(data_dir: Path | None) -> Settings:
