@@ -1,4 +1,4 @@
-"""What must not get lost where no timer fires any more, or none has yet."""
+"""Where no timer fires any more, or none has yet, or one stood for what never was."""
 
 from __future__ import annotations
 
@@ -36,3 +36,16 @@ async def test_a_ticket_whose_whole_life_comes_at_once_is_breached_where_no_time
         await held.settle()
         (breach,) = await held.breaches()
         assert breach["certain_at"] == "2026-11-02T13:00:00.000000Z"
+
+
+async def test_a_clock_that_never_was_is_undone_by_the_opening_that_says_so(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as where, judging(*where) as held:
+        await ready(held, resolved())
+        told = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
+        await held.ticket({**told, "event": "assigned", "at": "2026-11-02T09:00:00Z"})
+        await held.settle()
+        assert [clock["state"] for clock in await held.clocks()] == ["breached"]
+        await held.ticket({**told, "event": "opened", "at": "2026-10-30T09:00:00Z"})
+        await held.settle()
+        assert await held.clocks() == []
+        assert (await held.names())[-2:] == ["breach-withdrawn", "clock-cancelled"]

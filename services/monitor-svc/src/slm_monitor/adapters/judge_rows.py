@@ -50,6 +50,7 @@ _CLOCKS = _upsert(
     "version state started_at deadline_at stopped_at breached_at changed_at due_at elapsed_calendar elapsed_service"
     " pauses",
 )
+_DROP_CLOCK = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
 _SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
 _SEGMENT = """
 INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
@@ -195,6 +196,8 @@ async def write_changes(driver: asyncpg.Connection, partition: int, changes: Cha
     ):
         if rows:
             await driver.execute(statement, _json(rows))
+    if changes.dropped_clocks:
+        await driver.executemany(_DROP_CLOCK, sorted(changes.dropped_clocks))
 
 
 def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:

@@ -228,6 +228,26 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMove
     return _CLOCK_EVENTS[move](**fields)
 
 
+def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> monitor.ClockCancelled:
+    """A clock that was told never was: news of the ticket's past say so."""
+    return monitor.ClockCancelled(
+        agreement_id=terms.agreement_id,
+        agreement_version=terms.version,
+        target_id=terms.target_id,
+        target_key=terms.key,
+        service_id=terms.service_id,
+        provider_party_id=terms.provider_party_id,
+        customer_party_id=terms.customer_party_id,
+        source=source,
+        ticket=ticket,
+        clock=terms.clock.clock if terms.clock else "",
+        state="cancelled",
+        deadline_at=None,
+        at=to_text(now),
+        published_at=to_text(now),
+    )
+
+
 def fact_quarantined(
     quarantine_id: str, owner_party_id: str | None, subject: str, reason: str, fact: dict[str, Any], *, now: int
 ) -> monitor.FactQuarantined:

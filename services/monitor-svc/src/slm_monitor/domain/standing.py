@@ -98,6 +98,8 @@ class Changes:
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
     """(target, window): rows to delete, as other terms have undone them."""
+    dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
+    """(target, ticket, ordinal): rows to delete, as later news of the ticket have undone them."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(Outgoing(event, at, event_id))

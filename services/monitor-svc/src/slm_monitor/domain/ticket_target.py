@@ -12,6 +12,7 @@ from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketClock
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
 States = Mapping[tuple[str, str, int], str]
@@ -43,7 +44,9 @@ def judge(
         _publish_moves(entry, states.get(entry.key), moment, changes)
         changes.clocks[entry.key] = entry
         wanted_breaches |= _settle_breach(entry, breaches, moment, changes)
-    _withdraw(breaches, wanted_breaches, entries, lines, moment, changes)
+    latest = {line.latest.target_id: line.latest for line in lines}
+    _withdraw(breaches, wanted_breaches, latest, moment, changes)
+    _undo(states, latest, moment, changes)
     dues = [entry.due_at for entry in entries if entry.due_at is not None]
     return min(dues, default=None)
 
@@ -107,12 +110,10 @@ def _evidence(clock: Clock) -> dict[str, Any]:
 def _withdraw(
     breaches: Mapping[str, Breach],
     wanted: set[str],
-    entries: Sequence[TicketClock],
-    lines: Sequence[TermsLine],
+    latest: Mapping[str, ServiceLevelTarget],
     moment: Moment,
     changes: Changes,
 ) -> None:
-    latest = {line.latest.target_id: line.latest for line in lines}
     for identity, breach in sorted(breaches.items()):
         terms = latest.get(breach.target_id)
         if identity in wanted or not breach.standing or terms is None:
@@ -123,3 +124,16 @@ def _withdraw(
         )
         changes.publish(event, moment.now, births.event_id(identity, "breach-withdrawn", breach.revision))
         changes.breaches[identity] = breach
+
+
+def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Moment, changes: Changes) -> None:
+    """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms."""
+    for key, state in sorted(states.items()):
+        target_id, ticket, _ = key
+        terms = latest.get(target_id)
+        if key in changes.clocks or terms is None:
+            continue
+        changes.dropped_clocks.add(key)
+        if state != clocks.CANCELLED:
+            _, source, number = ticket.split("/", 2)
+            changes.publish(births.clock_undone(terms, source, number, now=moment.now), moment.now)
