@@ -30,7 +30,7 @@ _EPOCHS = "SELECT array_agg(epoch ORDER BY partition) FROM judge_partition"
 
 @dataclass(frozen=True)
 class Kill:
-    """``after`` so many answers and ``pause`` seconds. ``at_rest``: then nothing is sent until the judge is up to date."""
+    """``after`` so many answers and ``pause`` seconds. ``at_rest``: nobody sends before the judge is up to date."""
 
     after: int
     pause: float
