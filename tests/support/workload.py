@@ -53,7 +53,7 @@ def workload(seed: int) -> Workload:
     """The same seed is the same workload; the order of its batches and the batches sent twice are part of it."""
     random = Random(seed)
     history = [*_states(random), *_latencies(random), *_tickets(random, "desk", 120)]
-    live = [*_outages(random), *_api_latencies(random), *_tickets(random, "pager", 40), *_due_soon()]
+    live = [*_outages(random), *_api_latencies(random), *_tickets(random, "pager", 40), *_older(random), *_due_soon()]
     random.shuffle(live)
     late = [*live[: len(live) // 3], *_late(random)]
     return Workload(_batches(random, [*history, *live[len(live) // 3 :]]), _batches(random, late))
@@ -169,6 +169,15 @@ def _teller(random: Random, source: str, number: str) -> Callable[..., tuple[str
         return "ticket-events", item
 
     return tell
+
+
+def _older(random: Random) -> Iterator[tuple[str, Item]]:
+    """Tickets from before the agreement, of which that may be heard last: until then they look as if judged by it."""
+    for number in range(12):
+        tell = _teller(random, "pager", f"OLD{number}")
+        told = {"type": "incident", "priority": random.choice(["P1", "P2"])}
+        yield tell("assigned", at("2026-01-05T06:00") + random.randrange(60 * DAY), **told)
+        yield tell("opened", at(EFFECTIVE) - random.randrange(1, DAY), **told)
 
 
 def _due_soon() -> Iterator[tuple[str, Item]]:
