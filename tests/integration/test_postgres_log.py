@@ -54,6 +54,23 @@ async def test_a_bad_append_does_not_fail_those_beside_it(
     assert sum((await log.end_offsets("topic")).values()) == 2
 
 
+async def test_an_append_that_was_given_up_before_its_turn_is_never_made(
+    log: PostgresEventLog, connection: asyncpg.Connection
+) -> None:
+    async with connection.transaction():
+        await connection.execute("SELECT FROM partition FOR UPDATE")
+        busy = asyncio.create_task(log.append("state", records("first")))
+        await asyncio.sleep(0.2)
+        given_up = asyncio.create_task(log.append("state", records("never")))
+        await asyncio.sleep(0.2)
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+    await busy
+    await log.append("state", records("second"))
+    async with log.consume("group", ["state"], Member()) as consumer:
+        assert values(await read(consumer, 2)) == ["first", "second"]
+
+
 async def test_a_closed_log_says_so(log: PostgresEventLog) -> None:
     await log.close()
     with pytest.raises(LogUnavailable):

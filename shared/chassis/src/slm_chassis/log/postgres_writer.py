@@ -74,7 +74,10 @@ class Writer:
 
     async def _run(self) -> None:
         while True:
-            requests = await self._next_requests()
+            # Whoever gave up may have appended it elsewhere by now: late, it would stand behind what came after it.
+            requests = [request for request in await self._next_requests() if not request.offsets.done()]
+            if not requests:
+                continue
             try:
                 await self._commit(requests)
             except asyncio.CancelledError:
