@@ -51,7 +51,7 @@ class Person:
     @property
     def identity(self) -> str:
         """The same mail address at two parties is the same human being."""
-        return self.email.casefold() if self.email else self.person_id
+        return (self.email or "").strip().casefold() or self.person_id
 
     def mandate_for(self, side: str, now: int) -> Mandate | None:
         """The mandate under which the person may sign for a side now."""
