@@ -195,7 +195,7 @@ class IndicatorJudge:
             for piece in pieces(start, end):
                 await self._values.load_minutes(series, piece.start - reach, piece.stop)
                 stretches.append(rolling_target.look(line, series, piece.start, piece.stop - 1))
-                self._values.evict(series.subject, reach)
+                self._evict(series.subject)
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
         await self._values.load_minutes(series, latest - reach, latest)
         due = rolling_target.judge(standing, window, series, stretches, moment, changes)
@@ -232,11 +232,15 @@ class IndicatorJudge:
         for subject in sorted(self._unsaved):
             segments += self._values.unsaved(subject)
             kept[subject] = self._checkpoint(subject)
-            lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
-            self._values.evict(subject, max((rolling_target.reach(line) for line in lines), default=0))
+            self._evict(subject)
         windows = list(self._unsaved_windows.values())
         self._unsaved, self._unsaved_windows = set(), {}
         return segments, kept, windows
+
+    def _evict(self, subject: str) -> None:
+        """As far back as one of the targets looks stays in memory: what is evicted is read again at the next value."""
+        lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
+        self._values.evict(subject, max((rolling_target.reach(line) for line in lines), default=0))
 
     def _checkpoint(self, subject: str) -> SeriesCheckpoint:
         kept = SeriesCheckpoint(self._values.of(subject).high_water)
