@@ -3,7 +3,7 @@
 .PHONY: help setup demo up test cases check check-style check-types check-imports check-rules bench soak where docs kafka-up kafka-down
 
 READY := .venv/.ready
-PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support)
+PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench)
 E ?=
 F ?=
 
@@ -43,7 +43,7 @@ check-rules: $(READY)
 	.venv/bin/python -m tools.house_rules
 
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
-	@.venv/bin/pytest tests/bench -q -s
+	@.venv/bin/python -m tests.bench
 
 soak: $(READY) ## a hundred kills
 	@.venv/bin/pytest tests -m soak -q -s

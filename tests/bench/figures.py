@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import time
 from collections.abc import Sequence
 
 
@@ -20,3 +22,14 @@ def milliseconds(seconds: Sequence[float]) -> str:
         f"{name} {percentile(seconds, at) * 1_000:.1f}" for name, at in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))
     ]
     return ", ".join([*parts, f"max {max(seconds) * 1_000:.1f}"])
+
+
+def circumstances() -> str:
+    """How fast this machine is now: CPU milliseconds of a million turns of a loop, and the load of the last minute."""
+    turns = []
+    for _ in range(5):
+        began, total = time.process_time(), 0
+        for number in range(1_000_000):
+            total += number * number % 7
+        turns.append(time.process_time() - began)
+    return f"a loop of a million turns {min(turns) * 1_000:.0f} ms, load {os.getloadavg()[0]:.1f}"

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from slm.demo import negotiation
 from slm.demo.negotiation import Cast
@@ -25,7 +23,7 @@ from slm_chassis.log.partitioner import partition_of
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from tests.bench import agreed
-from tests.bench.figures import milliseconds
+from tests.bench.figures import circumstances, milliseconds
 from tests.bench.system import SOURCE, System, started_on
 from tests.bench.wire import Connection
 
@@ -119,7 +117,7 @@ def _line(log: str, work: Work, sent: Sent, took: Took) -> str:
         f"{log}, {work}: {total / millions:.2f} CPU s per million ({shares}); {sent.rows / took.seconds:,.0f} rows/s; "
         f"answer {milliseconds(sent.answered)} ms; judged {took.behind:.2f} s after the last answer; "
         f"at rest {took.at_rest:.1f} % of a core; memory MB: {memory}; {sent.rows:,} rows, "
-        f"load {os.getloadavg()[0]:.1f}"
+        f"{circumstances()}"
     )
 
 
@@ -212,32 +210,29 @@ def _value(number: int) -> int:
 
 
 async def _judged(system: System, cast: Cast, position: str) -> None:
-    """Until the judge has reached a position, and with it what it passed on to other partitions."""
-    for _ in range(2):
-        path = f"/api/v1/targets?limit=1&at_least={position}"
-        while True:
-            answer = await system.client.get(path, headers={"Authorization": f"Bearer {cast.viewer_key}"})
-            if answer.status_code != 504:
-                answer.raise_for_status()
-                break
-        position = await _end(system) if system.kafka is not None else position
+    """Until the judge has reached a position, and what it passed on to other partitions too."""
+    await _reached(system, cast, position)
+    if system.kafka is not None:
+        await _reached(system, cast, await _end(system.kafka))
 
 
-async def _end(system: System) -> str:
-    from aiokafka import AIOKafkaConsumer, TopicPartition
+async def _reached(system: System, cast: Cast, position: str) -> None:
+    headers = {"Authorization": f"Bearer {cast.viewer_key}"}
+    while True:
+        answer = await system.client.get(f"/api/v1/targets?limit=1&at_least={position}", headers=headers)
+        if answer.status_code != 504:
+            answer.raise_for_status()
+            return
 
-    await asyncio.sleep(0.5)
-    consumer = AIOKafkaConsumer(bootstrap_servers=system.kafka)
+
+async def _end(address: str) -> str:
+    consumer = AIOKafkaConsumer(bootstrap_servers=address)
     await consumer.start()
     try:
         ends = await consumer.end_offsets([TopicPartition(MEASUREMENTS.name, n) for n in range(PARTITIONS)])
     finally:
         await consumer.stop()
     return ".".join(f"m{source.partition}:{end}" for source, end in sorted(ends.items()) if end)
-
-
-def run(measuring: Coroutine[Any, Any, str]) -> None:
-    print(asyncio.run(measuring), flush=True)
 
 
 def main() -> None:
@@ -251,7 +246,7 @@ def main() -> None:
     parser.add_argument("--profile", type=Path, help="a file for the figures of cProfile; embedded only")
     given = parser.parse_args()
     work = Work(given.rows, given.rows_a_request, given.indicators, given.clients, given.by)
-    run(measure(given.log, work, given.profile))
+    print(asyncio.run(measure(given.log, work, given.profile)))
 
 
 if __name__ == "__main__":

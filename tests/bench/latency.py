@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -27,7 +26,7 @@ from slm_events.catalogue import BREACHES
 from slm_events.instants import to_text
 from tests.bench import agreed
 from tests.bench.agreed import month_start
-from tests.bench.figures import milliseconds
+from tests.bench.figures import circumstances, milliseconds
 from tests.bench.system import System, started_on
 from tests.bench.wire import Connection, events
 
@@ -36,6 +35,17 @@ OTHERS = 100
 """Indicators of the other load, two targets each."""
 REQUESTS_A_SECOND = 10
 PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Load:
+    """Other measurements: rows a second, and how many indicators one request of theirs has rows of."""
+
+    rows: int
+    indicators: int
+
+    def __str__(self) -> str:
+        return f"{self.rows:,} rows/s beside them, {self.indicators} indicators a request"
 
 
 @dataclass
@@ -58,9 +68,7 @@ class Seen:
         return [times[0] - sent[key] for key, times in self.at.items() if key in sent]
 
 
-async def measure(
-    log: str, breaches: int, a_second: float, rows_a_second: int, profile: Path | None = None
-) -> list[str]:
+async def measure(log: str, breaches: int, a_second: float, load: Load, profile: Path | None = None) -> list[str]:
     """Start an installation, breach so many targets, and say how soon it was seen; one line a receiver."""
     async with started_on(log, profile) as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
@@ -68,17 +76,18 @@ async def measure(
         receivers: dict[str, Seen] = {"event stream": Seen()}
         async with AsyncExitStack() as stack:
             stack.push_async_callback(_ended, await _listening(system, cast, receivers))
-            load = asyncio.create_task(_other_load(system, cast, rows_a_second))
-            stack.push_async_callback(_ended, [load])
+            stack.push_async_callback(_ended, [asyncio.create_task(_other_load(system, cast, load))])
             await system.at_rest()
             with system.profiling():
+                before, began = sum(system.cpu().values()), time.perf_counter()
                 sent = await _breach_all(system, cast, keys, a_second)
                 await _until(lambda: all(not seen.lost(sent) for seen in receivers.values()))
+            cores = (sum(system.cpu().values()) - before) / (time.perf_counter() - began)
             # What is told a second time is told soon after the first.
             await asyncio.sleep(2.0)
         return [
-            f"{log}, {name}: {milliseconds(seen.delays(sent))} ms; {len(sent)} breaches, {seen.lost(sent)} lost, "
-            f"{seen.doubled} doubled; load {os.getloadavg()[0]:.1f}"
+            f"{log}, {name}, {load}: {milliseconds(seen.delays(sent))} ms; {len(sent)} breaches, "
+            f"{seen.lost(sent)} lost, {seen.doubled} doubled; {cores:.2f} cores busy; {circumstances()}"
             for name, seen in receivers.items()
         ]
 
@@ -134,20 +143,26 @@ async def _consumer(address: str, seen: Seen, assigned: asyncio.Event) -> None:
         await consumer.stop()
 
 
-async def _other_load(system: System, cast: Cast, rows_a_second: int) -> None:
+async def _other_load(system: System, cast: Cast, load: Load) -> None:
     """Values of other indicators, all well within their objective, in evenly spaced requests."""
+    if not load.rows:
+        return
     connection = await Connection.open(system.address("monitor"), cast.integrator_key)
-    each = max(1, rows_a_second // REQUESTS_A_SECOND)
-    turn = 0
+    each, turn = max(1, load.rows // REQUESTS_A_SECOND), 0
     began = time.perf_counter()
     while True:
-        now = to_text(real_now())
-        rows = (
-            f'{{"indicator":"load-{(turn * each + n) % OTHERS:03d}","at":"{now}","value":120}}' for n in range(each)
-        )
-        await connection.post("/api/v1/measurements", "\n".join(rows).encode(), NDJSON)
+        await connection.post("/api/v1/measurements", _rows(load, each, turn), NDJSON)
         turn += 1
-        await asyncio.sleep(max(0.0, began + turn * each / rows_a_second - time.perf_counter()))
+        await asyncio.sleep(max(0.0, began + turn * each / load.rows - time.perf_counter()))
+
+
+def _rows(load: Load, count: int, turn: int) -> bytes:
+    now = real_now()
+    return "\n".join(
+        f'{{"indicator":"load-{(turn * load.indicators + n % load.indicators) % OTHERS:03d}",'
+        f'"at":"{to_text(now + n)}","value":120}}'
+        for n in range(count)
+    ).encode()
 
 
 async def _breach_all(system: System, cast: Cast, keys: list[str], a_second: float) -> dict[str, float]:
@@ -187,9 +202,11 @@ def main() -> None:
     parser.add_argument("--breaches", type=int, default=1_000)
     parser.add_argument("--per-second", type=float, default=20.0, help="breaches a second")
     parser.add_argument("--rows", type=int, default=1_000, help="rows a second of other load")
+    parser.add_argument("--indicators", type=int, default=10, help="indicators of one request of the other load")
     parser.add_argument("--profile", type=Path, help="a file for the figures of cProfile; embedded only")
     given = parser.parse_args()
-    print(*asyncio.run(measure(given.log, given.breaches, given.per_second, given.rows, given.profile)), sep="\n")
+    load = Load(given.rows, given.indicators)
+    print(*asyncio.run(measure(given.log, given.breaches, given.per_second, load, given.profile)), sep="\n")
 
 
 if __name__ == "__main__":
