@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 import uvicorn
+from sqlalchemy import text
 
 from slm_chassis.app import App, topics
 from slm_chassis.clock import Clock, ScaledClock, real_now
@@ -100,11 +101,15 @@ class Service:
         return document
 
     async def agree(self, event: Any) -> None:
-        """Publish an event of agreement-svc and wait until its targets are known."""
+        """Publish an event of agreement-svc and wait until the judge knows it."""
         await publish(self.log, event)
         async with asyncio.timeout(10):
-            while not await self.targets(event.agreement_id):  # noqa: ASYNC110
+            while not await self.targets(event.agreement_id) or await self._waits_in_the_inbox():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
+
+    async def _waits_in_the_inbox(self) -> bool:
+        async with self.app.database.read() as connection:
+            return bool((await connection.execute(text("SELECT EXISTS (SELECT FROM judge_inbox)"))).scalar_one())
 
     async def targets(self, agreement_id: str) -> list[dict[str, Any]]:
         answer = await self.provider.get("/api/v1/targets", params={"agreement_id": agreement_id})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
-from slm_chassis.http.problems import invalid, not_found
+from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
@@ -55,7 +55,8 @@ async def _shaped(held: Import, request: Request) -> dict[str, Any]:
 async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict[str, Any]:
     """Hold timers and verdicts of what is named until the import completes.
 
-    Send history once its state is ``open``: while it is ``opening`` some partition may not hold yet.
+    Send history once its state is ``open``: while it is ``opening`` some partition may not hold yet. Under a key used
+    before it is the import of then, as it stands: one that is complete holds nothing any more.
     """
     owner = given.owner_party_id or caller.party_id
     if owner is None:
@@ -72,6 +73,9 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     opened = await imports.start(
         state.imports, import_id, owner, given.indicators, given.sources, state.clock.now(), given.expires_in_seconds
     )
+    if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
+        errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
+        raise Problem(409, "conflict", "The import exists with other indicators or sources", f"{given.key}", errors)
     state.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its

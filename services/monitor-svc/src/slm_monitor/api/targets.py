@@ -35,6 +35,8 @@ async def judged(
     deadline = loop.time() + _JUDGED_SECONDS
     while True:
         reached = await queries.judged_positions()
+        if not wanted.keys() <= reached.keys():
+            raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
         if all(reached.get(place, 0) >= position for place, position in wanted.items()):
             return
         if loop.time() > deadline:

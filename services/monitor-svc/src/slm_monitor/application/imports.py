@@ -39,9 +39,10 @@ async def start(
     imports: Imports, import_id: str, owner: str, indicators: Sequence[str], sources: Sequence[str], now: int,
     seconds: int,
 ) -> Import:  # fmt: skip
-    """Open a hold on indicators (by key) or ticket sources of a party."""
-    opened = Import(import_id, owner, indicators, sources, now, now + seconds * 1_000_000, "open")
-    await imports.open(opened)
+    """Open a hold on indicators (by key) or ticket sources of a party; the import of that id where there is one."""
+    await imports.open(Import(import_id, owner, indicators, sources, now, now + seconds * 1_000_000, "open"))
+    opened = await imports.find(import_id)
+    assert opened is not None
     return opened
 
 
