@@ -53,7 +53,9 @@ def resolved(within: str = "PT4H", priority: str = "P1", **more: Any) -> dict[st
     }  # fmt: skip
 
 
-def _target(key: str, objective: Any, window: Any, aggregation: Any, indicator: str | None, **more: Any) -> dict[str, Any]:
+def _target(
+    key: str, objective: Any, window: Any, aggregation: Any, indicator: str | None, **more: Any
+) -> dict[str, Any]:
     return {
         "target_id": named_id(PROVIDER, "target", "checkout", key), "key": key, "title": key, "service_id": "service",
         "indicator": {"owner_party_id": PROVIDER, "key": indicator} if indicator else None,
