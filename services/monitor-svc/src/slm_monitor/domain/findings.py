@@ -108,12 +108,12 @@ def burning_down(timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, 
     factor. Windows are clipped to the term."""
     found = []
     for pair in terms.burn_rate_pairs:
-        rates = [
-            _rate_of_downtime(timeline, terms, max(begins_at, as_of - length), as_of)
-            for length in (pair.long, pair.short)
-        ]
-        if min(rates) > pair.factor:
-            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rates[0], None))
+        # The short window first: without it the long one cannot warn.
+        if _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.short), as_of) <= pair.factor:
+            continue
+        rate = _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.long), as_of)
+        if rate > pair.factor:
+            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None))
     return found
 
 
