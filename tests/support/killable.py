@@ -15,13 +15,13 @@ from slm_events.instants import to_text
 from tests.support.postgres import PostgresForTests
 from tests.support.processes import Running, free_port, kill_family, started
 
-RATE = 10
+RATE = 20
 STARTS_SECONDS = 150.0
 KEY = "slm_given"
 
 
 def clock_at(present: str) -> str:
-    """``SLM_CLOCK`` of an installation whose time begins now, at ``present``, and runs ten times as fast."""
+    """``SLM_CLOCK`` of an installation whose time begins now, at ``present``, and runs twenty times as fast."""
     return f"{present},{to_text(real_now())},{RATE}"
 
 

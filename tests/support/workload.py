@@ -181,7 +181,10 @@ def _older(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _due_soon() -> Iterator[tuple[str, Item]]:
-    """What time alone will break within the next minutes: a budget that runs out, and deadlines."""
+    """What time alone will break within the next minutes: a budget that runs out, and deadlines; and what it will not."""
+    tell = _teller(Random(0), "pager", "WAITING")
+    yield tell("opened", at("2026-03-12T09:00"), type="incident", priority="P2")
+    yield tell("state_changed", at("2026-03-12T10:00"), state="awaiting_customer")
     yield _measured(BATCHES, at(PRESENT) - 12 * MINUTE, state="down")
     for number in range(10):
         opened = at(PRESENT) - 30 * MINUTE + (number + 1) * 20 * SECOND
