@@ -5,34 +5,32 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from slm.contexts import CONTEXTS
-from slm.demo import negotiation
-from slm_chassis.clock import clock_from, real_now
+from slm_chassis.clock import clock_from
 from slm_chassis.identity import new_id
 from slm_chassis.log.connect import open_log
 from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
-from slm_events.instants import to_text
+from slm_monitor.application.live import told
 from tests.support import aftermath, real, replicated
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
-from tests.support.hopping import Hopper, ends_within
-from tests.support.installation import KEY, Installation, apart
-from tests.support.replicated import Callers, Item
+from tests.support.hopping import ends_within
+from tests.support.installation import KEY
+from tests.support.replicated import Item, Scene, scene_on, until
 
 DEAD_SECONDS = 2.0
 """After which a revoked key opens no door any more."""
 ROUNDS = 4
 TOLD = [AGREEMENTS.name, BREACHES.name, TARGETS.name, REPORTS.name, REVIEWS.name]
 ONE_OF = {
+    "AgreementFinalized": ("agreement_id", "version"),
+    "AgreementInForce": ("agreement_id", "version"),
     "TargetBreached": ("breach_id", "revision"),
     "TargetAtRisk": ("target_id", "window_id"),
     "WindowClosed": ("target_id", "window_id"),
@@ -44,35 +42,6 @@ ONE_OF = {
     "TargetRevisionProposed": ("proposal_id",),
 }
 """Event → what there is one of, under one id."""
-
-
-@dataclass
-class Scene:
-    """An installation of two replicas of each service, an agreement in it, and somebody who listens."""
-
-    installation: Installation
-    callers: Callers
-    agreement_id: str
-    hopper: Hopper
-    log_url: str
-    clock: str
-
-    async def breaches(self, at_least: str = "") -> dict[tuple[str, str], str]:
-        """(target, window) → id of the breaches that stand."""
-        path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
-        page = await self.callers.get(f"{path}&at_least={at_least}" if at_least else path)
-        return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}
-
-    async def items(self, path: str) -> list[Item]:
-        page = await self.callers.get(f"{path}?agreement_id={self.agreement_id}&limit=1000")
-        found: list[Item] = page["items"]
-        return found
-
-    async def measured(self, items: list[Item]) -> str:
-        """Send measurements; the position from which on they are judged."""
-        answer = await self.callers.post("/api/v1/measurements", items, self.callers.cast.integrator_key)
-        assert answer["accepted"] == len(items), answer
-        return str(answer["position"])
 
 
 @pytest.fixture(params=["postgres", "kafka"])
@@ -93,42 +62,6 @@ def log_url(request: pytest.FixtureRequest, postgres: object) -> Iterator[str]:
 def seen() -> dict[str, list[str]]:
     """Log → the breaches that stood in the end."""
     return {}
-
-
-@asynccontextmanager
-async def scene_on(log_url: str, folder: Path) -> AsyncIterator[Scene]:
-    server = postgres_support.session()
-    urls = {context: server.url(postgres_support.fresh_name(f"slm_{context}")) for context in CONTEXTS}
-    clock = f"{replicated.PRESENT},{to_text(real_now())},1"
-    layout = apart(folder, log=log_url, database=urls.__getitem__, clock=clock, replicas=dict.fromkeys(CONTEXTS, 2))
-    async with layout as installation:
-        contexts = await replicated.resources(installation, CONTEXTS)
-        async with replicated.in_turn(installation, contexts) as client:
-            cast, agreement = await negotiation.play(
-                client, KEY, "", agreement_key="replicas", document=replicated.document()
-            )
-            for indicator in replicated.indicators():
-                await negotiation.post(client, cast.integrator_key, "/api/v1/indicators", indicator)
-        callers = Callers(installation, cast, contexts)
-        hopper = Hopper(installation.urls("monitor"), cast.viewer_key, stay=3)
-        listening = asyncio.create_task(hopper.run())
-        try:
-            await asyncio.wait_for(hopper.listens.wait(), replicated.PATIENCE_SECONDS)
-            yield Scene(installation, callers, agreement["agreement_id"], hopper, log_url, clock)
-        finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
-            await callers.aclose()
-
-
-async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:
-    """What ``holds`` gives once it gives something; fails the test, saying ``what``, where it does not in time."""
-    give_up_at = time.monotonic() + replicated.PATIENCE_SECONDS
-    while not (found := await holds()):
-        assert time.monotonic() < give_up_at, f"not seen: {what}"
-        await asyncio.sleep(0.2)
-    return found
 
 
 async def test_replicas_are_one_service(log_url: str, seen: dict[str, list[str]], tmp_path: Path) -> None:
@@ -304,17 +237,19 @@ async def nothing_was_lost_or_doubled(scene: Scene, standing: dict[tuple[str, st
     try:
         party_id = scene.callers.cast.customer_party_id
         give_up_at = time.monotonic() + replicated.PATIENCE_SECONDS
-        while flaws := scene.hopper.flaws(await aftermath.read_all(log, TOLD), party_id):
+        while flaws := scene.hopper.flaws(records := await aftermath.read_all(log, TOLD), party_id):
             assert time.monotonic() < give_up_at, flaws
             await asyncio.sleep(0.2)
     finally:
         await log.close()
-    told: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for heard in scene.hopper.heard:
-        told[heard.name, *(str(heard.data[field]) for field in ONE_OF.get(heard.name, ()))].add(heard.document["id"])
-    assert not {which: ids for which, ids in told.items() if which[0] in ONE_OF and len(ids) > 1}
-    assert {which[1] for which in told if which[0] == "TargetBreached"} == set(standing.values())
-    assert {which[1:] for which in told if which[0] == "AmendmentDrafted"} == {
-        (scene.agreement_id, str(proposal["amendment_version"]))
-    }
+    ids: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for record, event in ((record, told(record)) for record in records):
+        if event is not None and event.name in ONE_OF:
+            which = (str(event.data[field]) for field in ONE_OF[event.name])
+            ids[event.name, *which].add(record.headers["ce_id"])
+    assert {each[0] for each in ids} == ONE_OF.keys()
+    assert not {which: several for which, several in ids.items() if len(several) > 1}
+    assert {which[1] for which in ids if which[0] == "TargetBreached"} == set(standing.values())
+    drafted = (scene.agreement_id, str(proposal["amendment_version"]))
+    assert [which[1:] for which in ids if which[0] == "AmendmentDrafted"] == [drafted]
     assert scene.hopper.hops > 10

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from slm.demo import terms
+from slm.contexts import CONTEXTS
+from slm.demo import negotiation, terms
 from slm.demo.doors import ByResource
 from slm.demo.negotiation import Cast
 from slm.face import PREFIX, resource_of
+from slm_chassis.clock import real_now
 from slm_events.instants import to_text
-from tests.support.installation import Installation
+from tests.support import postgres as postgres_support
+from tests.support.hopping import Hopper
+from tests.support.installation import KEY, Installation, apart
 from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
 
 PRESENT = "2026-11-04T12:00:00Z"
@@ -190,4 +198,67 @@ async def resources(installation: Installation, contexts: tuple[str, ...]) -> di
         for context in contexts:
             paths = (await client.get(f"{installation.urls(context)[0]}/openapi.json")).json()["paths"]
             found |= {resource_of(path): context for path in paths if path.startswith(PREFIX)}
+    return found
+
+
+@dataclass
+class Scene:
+    """An installation of two replicas of each service, an agreement in it, and somebody who listens."""
+
+    installation: Installation
+    callers: Callers
+    agreement_id: str
+    hopper: Hopper
+    log_url: str
+    clock: str
+
+    async def breaches(self, at_least: str = "") -> dict[tuple[str, str], str]:
+        """(target, window) → id of the breaches that stand."""
+        path = f"/api/v1/breaches?agreement_id={self.agreement_id}&standing=true&limit=1000"
+        page = await self.callers.get(f"{path}&at_least={at_least}" if at_least else path)
+        return {(each["target_key"], each["window_id"]): each["breach_id"] for each in page["items"]}
+
+    async def items(self, path: str) -> list[Item]:
+        page = await self.callers.get(f"{path}?agreement_id={self.agreement_id}&limit=1000")
+        found: list[Item] = page["items"]
+        return found
+
+    async def measured(self, items: list[Item]) -> str:
+        """Send measurements; the position from which on they are judged."""
+        answer = await self.callers.post("/api/v1/measurements", items, self.callers.cast.integrator_key)
+        assert answer["accepted"] == len(items), answer
+        return str(answer["position"])
+
+
+@asynccontextmanager
+async def scene_on(log_url: str, folder: Path) -> AsyncIterator[Scene]:
+    server = postgres_support.session()
+    urls = {context: server.url(postgres_support.fresh_name(f"slm_{context}")) for context in CONTEXTS}
+    clock = f"{PRESENT},{to_text(real_now())},1"
+    layout = apart(folder, log=log_url, database=urls.__getitem__, clock=clock, replicas=dict.fromkeys(CONTEXTS, 2))
+    async with layout as installation:
+        contexts = await resources(installation, CONTEXTS)
+        async with in_turn(installation, contexts) as client:
+            cast, agreement = await negotiation.play(client, KEY, "", agreement_key="replicas", document=document())
+            for indicator in indicators():
+                await negotiation.post(client, cast.integrator_key, "/api/v1/indicators", indicator)
+        callers = Callers(installation, cast, contexts)
+        hopper = Hopper(installation.urls("monitor"), cast.viewer_key, stay=3)
+        listening = asyncio.create_task(hopper.run())
+        try:
+            await asyncio.wait_for(hopper.listens.wait(), PATIENCE_SECONDS)
+            yield Scene(installation, callers, agreement["agreement_id"], hopper, log_url, clock)
+        finally:
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
+            await callers.aclose()
+
+
+async def until(holds: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """What ``holds`` gives once it gives something; fails the test, saying ``what``, where it does not in time."""
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while not (found := await holds()):
+        assert time.monotonic() < give_up_at, f"not seen: {what}"
+        await asyncio.sleep(0.2)
     return found
