@@ -181,7 +181,7 @@ def _older(random: Random) -> Iterator[tuple[str, Item]]:
 
 
 def _due_soon() -> Iterator[tuple[str, Item]]:
-    """What time alone will break within the next minutes: a budget that runs out, and deadlines; and what it will not."""
+    """What time alone will break within the next minutes: a budget that runs out, deadlines; and what waits on."""
     tell = _teller(Random(0), "pager", "WAITING")
     yield tell("opened", at("2026-03-12T09:00"), type="incident", priority="P2")
     yield tell("state_changed", at("2026-03-12T10:00"), state="awaiting_customer")
