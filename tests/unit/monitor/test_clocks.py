@@ -139,6 +139,7 @@ def test_events_of_one_instant_are_taken_in_a_fixed_order() -> None:
     first = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:00", "resolved")]
     both = [clocks.of_ticket(tickets.in_order(order), [line_of(resolved())]) for order in (first, first[::-1])]
     assert both[0] == both[1]
+    assert [clock.state for clock in both[0]] == [clocks.MET]
 
 
 def test_elapsed_times_leave_pauses_out() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-_RANKS = {"cancelled": 0, "resolved": 1, "fulfilled": 1, "closed": 1, "state_changed": 2, "opened": 3, "reopened": 3}
-_OTHER_RANK = 2
+_RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
+_OTHER_RANK = 3
 
 EVENTS = frozenset(
     [
@@ -40,7 +40,8 @@ class TicketEvent:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """By instant, then the source's sequence, then cancel > stop > pause > start, then id."""
+        """By instant, then the source's sequence, then cancel > stop > pause > start, then id; a ticket is opened first
+        of all, or one resolved in the minute of its opening would run for ever."""
         return (
             self.at,
             -1 if self.sequence is None else self.sequence,
