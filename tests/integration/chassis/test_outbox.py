@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
+from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import LogUnavailable, Record, TopicSpec
 from slm_chassis.outbox import Relay
@@ -183,7 +184,8 @@ async def test_a_relay_whose_connection_is_cut_mid_way_leaves_the_rows_to_anothe
     await publish(database, "k", "1", "2")
     with pytest.raises(Exception) as caught:
         await Relay(database, Cutting()).step()
-    assert "closed" in str(caught.value) or "terminat" in str(caught.value)
+    # The driver words it in several ways; what counts is that the relay will try again.
+    assert is_infrastructure_fault(caught.value)
     await Relay(second, log).step()
     assert values(log) == ["1", "2", "1", "2"]
 
