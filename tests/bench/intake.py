@@ -24,11 +24,10 @@ from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from tests.bench import agreed
 from tests.bench.figures import circumstances, milliseconds
-from tests.bench.system import SOURCE, System, started_on
+from tests.bench.system import PARTITIONS, SOURCE, System, started_on
 from tests.bench.wire import Connection
 
 NDJSON = "application/x-ndjson"
-PARTITIONS = 4
 SETTLE_SECONDS = 1.5
 """A checkpoint is at most a second behind: what it costs belongs to the rows."""
 VALUES = tuple(60 + n * 37 % 200 for n in range(97))

@@ -22,12 +22,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from slm.demo import negotiation
 from slm.demo.negotiation import Cast
 from slm_chassis.clock import SECOND, real_now
-from slm_events.catalogue import BREACHES
+from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.instants import to_text
+from slm_events.monitor import TargetBreached
 from tests.bench import agreed
 from tests.bench.agreed import month_start
 from tests.bench.figures import circumstances, milliseconds
-from tests.bench.system import System, started_on
+from tests.bench.system import PARTITIONS, System, started_on
 from tests.bench.wire import Connection, events
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -116,9 +117,18 @@ async def _listening(system: System, cast: Cast, receivers: dict[str, Seen]) -> 
         receivers["Kafka consumer"] = Seen()
         assigned = asyncio.Event()
         tasks.append(asyncio.create_task(_consumer(system.kafka, receivers["Kafka consumer"], assigned)))
-        await assigned.wait()
-    await opened.wait()
+        await _flowing(assigned, tasks)
+    await _flowing(opened, tasks)
     return tasks
+
+
+async def _flowing(receiving: asyncio.Event, tasks: list[asyncio.Task[Any]]) -> None:
+    """Until a receiver receives. Raises what a receiver died of."""
+    waiting = asyncio.create_task(receiving.wait())
+    done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_SECONDS)
+    for task in done:
+        task.result()
+    assert waiting in done, "a receiver hears nothing"
 
 
 async def _stream(system: System, cast: Cast, seen: Seen, opened: asyncio.Event) -> None:
@@ -131,13 +141,13 @@ async def _consumer(address: str, seen: Seen, assigned: asyncio.Event) -> None:
     consumer = AIOKafkaConsumer(bootstrap_servers=address)
     await consumer.start()
     try:
-        partitions = [TopicPartition(BREACHES.name, n) for n in consumer.partitions_for_topic(BREACHES.name) or ()]
+        partitions = [TopicPartition(BREACHES.name, number) for number in range(PARTITIONS)]
         consumer.assign(partitions)
         await consumer.seek_to_end(*partitions)
         assigned.set()
         async for record in consumer:
             came_at = time.perf_counter()
-            if dict(record.headers)["ce_type"].decode().split(".")[2] == "TargetBreached":
+            if dict(record.headers)["ce_type"] == PUBLISHED[TargetBreached].type.encode():
                 seen.note(json.loads(record.value)["target_key"], came_at)
     finally:
         await consumer.stop()

@@ -24,6 +24,7 @@ from tests.support.processes import Running, free_port, started
 PROVIDER_KEY, CUSTOMER_KEY = "acme-hosting", "corner-shop"
 SOURCE = "/bench"
 """``ce_source`` of the records that a benchmark writes to the intake topics itself: it speaks for the provider."""
+PARTITIONS = 4
 READY_SECONDS = 120.0
 TIMEOUT = 60.0
 REST_SECONDS = 2.0
@@ -200,7 +201,10 @@ def _broker(stack: AsyncExitStack) -> tuple[psutil.Process | None, str]:
 
 
 def _speaking_for_provider() -> dict[str, str]:
-    return {"SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{named_id(NAMESPACE, PROVIDER_KEY)}"}}'}
+    return {
+        "SLM_PARTITIONS": str(PARTITIONS),
+        "SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{named_id(NAMESPACE, PROVIDER_KEY)}"}}',
+    }
 
 
 def started_on(log: str, profile: Path | None = None) -> AbstractAsyncContextManager[System]:
