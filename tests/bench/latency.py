@@ -210,7 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.latency", description=__doc__)
     parser.add_argument("--log", choices=("postgres", "kafka"), default="postgres")
     parser.add_argument("--breaches", type=int, default=1_000)
-    parser.add_argument("--per-second", type=float, default=20.0, help="breaches a second")
+    parser.add_argument("--per-second", type=float, default=10.0, help="breaches a second")
     parser.add_argument("--rows", type=int, default=1_000, help="rows a second of other load")
     parser.add_argument("--indicators", type=int, default=10, help="indicators of one request of the other load")
     parser.add_argument("--profile", type=Path, help="a file for the figures of cProfile; embedded only")
