@@ -28,6 +28,9 @@ PARTITIONS = 4
 READY_SECONDS = 120.0
 TIMEOUT = 60.0
 REST_SECONDS = 2.0
+BUSY_PERCENT = 25.0
+"""Of a core: above it, something from before is still being worked off."""
+MOST_LOOKS = 60
 MONITORED = frozenset({"indicators", "measurements", "targets"})
 """Resources of monitor-svc that benchmarks use; the others they use are agreement-svc's."""
 
@@ -69,7 +72,7 @@ class System:
             before, began = sum(self.cpu().values()), time.perf_counter()
             await asyncio.sleep(REST_SECONDS)
             shares.append(100 * (sum(self.cpu().values()) - before) / (time.perf_counter() - began))
-            if len(shares) > 3 and shares[-1] > 0.8 * min(shares):
+            if len(shares) > MOST_LOOKS or (len(shares) > 3 and max(shares[-2:]) < BUSY_PERCENT):
                 return min(shares)
 
     @contextmanager
