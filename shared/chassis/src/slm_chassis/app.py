@@ -109,9 +109,14 @@ async def serve(
         for app in apps:
             app.end_streams()
 
+    try:
+        # Before the signals: a service that cannot listen must not take another's handlers away.
+        listener = _listen(host, port)
+    except OSError:
+        await asyncio.gather(*(app.stop() for app in apps))
+        raise
     with _signals(leave):
         try:
-            listener = _listen(host, port)
             for app in apps:
                 await app.start()
             started(listener.getsockname()[1])
