@@ -133,7 +133,7 @@ class CalendarWindows:
     def _burning_down(self, timeline: Timeline, as_of: int) -> list[RiskFinding] | None:
         """The burn rate warnings that hold; None where the terms in force have no pairs."""
         terms = self.standing.line.at(as_of)
-        if terms is None or not terms.burn_rate_pairs:
+        if terms is None or not terms.warn_at.pairs:
             return None
         return findings.burning_down(timeline, terms, self.standing.line.begins_at, as_of)
 
@@ -141,7 +141,7 @@ class CalendarWindows:
         """Whether anything was down lately: without it no burn rate rises or falls by time alone."""
         terms = self.standing.line.at(as_of)
         assert terms is not None
-        longest = max(pair.long for pair in terms.burn_rate_pairs)
+        longest = max(pair.long for pair in terms.warn_at.pairs)
         return any(each.state in (DOWN, DEGRADED) for each in timeline.segments(as_of - longest, as_of + 1))
 
     def judge_share(self, burning: Sequence[RiskFinding], dirty: Dirty, moment: Moment, changes: Changes) -> int | None:

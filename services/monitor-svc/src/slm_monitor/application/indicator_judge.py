@@ -166,8 +166,8 @@ class IndicatorJudge:
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
         burning: list[findings.RiskFinding] = []
-        if terms.burn_rate_pairs:
-            longest = max(pair.long for pair in terms.burn_rate_pairs) // MINUTE
+        if terms.warn_at.pairs:
+            longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
             await self._values.load_minutes(series, present - longest, present)
             burning = findings.burning(series, terms, present)
         due = target.judge_share(burning, dirty, moment, changes)

@@ -48,10 +48,8 @@ async def at(facts: Facts, target: Mapping[str, Any], window: Mapping[str, Any],
     timeline = timeline_of(kept.values(), indicator.initial_state if indicator else "unknown")
     as_of = min(instant, window["end"])
     finding = findings.of_availability(timeline, terms, window["start"], window["end"], as_of)
-    percent = figures.percent(finding.figure)
-    return Look(
-        figures.exact(percent), figures.display(percent, terms.promised_percent), finding.detail, to_text(as_of)
-    )
+    figure = finding.figure
+    return Look(figures.exact(terms.shown(figure)), terms.display(figure), finding.detail, to_text(as_of))
 
 
 async def _line(facts: Facts, agreement_id: str, target_id: str) -> TermsLine | None:

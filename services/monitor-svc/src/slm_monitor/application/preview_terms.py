@@ -52,7 +52,7 @@ def terms_of(
         "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
     }  # fmt: skip
     try:
-        return terms.parse_targets(agreement, terms.PREVIEWED)
+        return terms.parse_targets(agreement, terms.JUDGED)
     except CalendarError as error:
         raise Refused(error.errors) from error
     except KeyError as error:

@@ -51,12 +51,10 @@ class Seen:
 
     def document(self) -> dict[str, Any]:
         """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
-        counted = self.unit == "outages"
-        percent = self.figure if counted else figures.percent(self.figure)
         consumed = self.spent / self.budget if self.budget > 0 else None
         return {
             "figure": figures.exact(self.figure),
-            "figure_display": figures.display(percent, None if counted else self.target.promised_percent),
+            "figure_display": self.target.display(self.figure),
             "objective": figures.exact(self.target.objective),
             "verdict": self.verdict,
             "breached_at": None if self.breached_at is None else to_text(self.breached_at),

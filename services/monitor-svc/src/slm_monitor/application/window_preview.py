@@ -160,12 +160,12 @@ def _of_figures(
         raise refusal("terms.aggregation.composite.rule", rule.get("rule"), "weighted_mean or missing_sum")
     figure = combine([share for share, _ in measured], [weight for _, weight in measured]) if measured else None
     assert target.objective is not None
-    met = figure is not None and figure >= target.objective
-    percent = figures.percent(figure)
+    assert target.promise is not None
+    met = figure is not None and target.promise.is_kept(figure)
     return {
         **_framed(span),
         "figure": figures.exact(figure),
-        "figure_display": figures.display(percent, target.promised_percent),
+        "figure_display": target.display(figure),
         "objective": figures.exact(target.objective),
         "verdict": "no_data" if figure is None else "met" if met else "breached",
         "members": list(answers),

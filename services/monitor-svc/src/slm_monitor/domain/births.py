@@ -9,6 +9,7 @@ from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import figures
+from slm_monitor.domain.promise import Promise
 from slm_monitor.domain.standing import Breach, Risk, TicketClock, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -51,6 +52,7 @@ def target_breached(
     terms: ServiceLevelTarget,
     breach: Breach,
     *,
+    promised: Promise | None,
     figure: Fraction | None,
     span: tuple[int | None, int | None],
     evidence: dict[str, Any],
@@ -58,17 +60,19 @@ def target_breached(
     late: bool = False,
     ticket: dict[str, Any] | None = None,
 ) -> monitor.TargetBreached:
-    """``figure`` is a share; it and the shortfall are published in percent."""
-    shortfall = None if figure is None or terms.objective is None else (terms.objective - figure) * 100
+    """``promised``: the level that is missed, None of a ticket. Figure and shortfall are published in its unit."""
+    shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(
         **_judged(terms, breach.window_id, *span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
         ordinal=breach.ordinal,
-        objective=dict(terms.objective_document),
-        figure=figures.exact(figures.percent(figure)),
-        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        objective=dict(terms.objective_document)
+        if promised is None or promised is terms.promise
+        else promised.document(),
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure) if promised is None else promised.display(figure),
         shortfall=figures.exact(shortfall),
         certain_at=to_text(breach.certain_at),
         published_at=to_text(now),
@@ -95,8 +99,8 @@ def breach_withdrawn(
         revision=breach.revision,
         level=breach.level,
         cause=cause,
-        figure=figures.exact(figures.percent(figure)),
-        figure_display=figures.display(figures.percent(figure), terms.objective and terms.promised_percent),
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
         published_at=to_text(now),
     )
 
@@ -107,8 +111,8 @@ def target_recovered(
     return monitor.TargetRecovered(
         **_judged(terms, breach.window_id, None, None),
         breach_id=breach.breach_id,
-        figure=figures.exact(figures.percent(figure)),
-        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
         recovered_at=to_text(at),
         published_at=to_text(now),
     )
@@ -132,8 +136,8 @@ def target_at_risk(
         risk_id=risk.risk_id,
         cause=risk.cause,
         threshold=risk.threshold,
-        figure=figures.exact(figures.percent(figure)),
-        figure_display=figures.display(figures.percent(figure), terms.promised_percent),
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
         objective=dict(terms.objective_document),
         budget_consumed_percent=figures.exact(figures.percent(consumed)),
         burn_rate=figures.exact(burn),
@@ -168,7 +172,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
         "revision": window.revision,
         "objective": dict(terms.objective_document),
         "aggregation": terms.aggregation,
-        "unit": "percent",
+        "unit": terms.promise.unit if terms.promise else "",
         "figure": window.figure,
         "figure_display": window.display,
         "raw_figure": window.figure,

@@ -9,7 +9,8 @@ from typing import Any
 from slm_calendar import durations
 from slm_events import instants
 from slm_monitor.domain.clock_state import CANCELLED, COMPLETED_LATE, MET, PAUSED, RUNNING, Clock
-from slm_monitor.domain.terms import ClockTerms, ServiceLevelTarget
+from slm_monitor.domain.clock_terms import ClockTerms
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
 UPDATE = "update"

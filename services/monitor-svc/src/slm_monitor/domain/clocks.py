@@ -23,8 +23,9 @@ from slm_monitor.domain.clock_state import (
     RUNNING,
     Clock,
 )
+from slm_monitor.domain.clock_terms import ClockTerms
 from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.terms import ClockTerms, ServiceLevelTarget
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
 __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]

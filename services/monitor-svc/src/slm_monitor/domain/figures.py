@@ -12,13 +12,15 @@ def exact(figure: Fraction | None) -> str | None:
     return None if figure is None else f"{figure.numerator}/{figure.denominator}"
 
 
-def display(figure: Fraction | None, objective: Fraction | None = None) -> str:
-    """Four decimals, half-even; where rounding would show a missed ``at_least`` objective as met, rounded down."""
+def display(figure: Fraction | None, objective: Fraction | None = None, *, at_most: bool = False) -> str:
+    """Four decimals, half-even; where rounding would show a missed objective as met, rounded away from it."""
     if figure is None:
         return "–"
     units = round(figure * _SCALE)
-    if objective is not None and figure < objective <= Fraction(units, _SCALE):
+    if objective is not None and not at_most and figure < objective <= Fraction(units, _SCALE):
         units = (figure * _SCALE).__floor__()
+    if objective is not None and at_most and figure > objective >= Fraction(units, _SCALE):
+        units = (figure * _SCALE).__ceil__()
     sign = "-" if units < 0 else ""
     whole, rest = divmod(abs(units), _SCALE)
     return f"{sign}{whole}.{rest:04d}"

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events.instants import to_text
-from slm_monitor.domain import availability, burn_rate, exclusions, figures
+from slm_monitor.domain import availability, births, burn_rate, exclusions, figures
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -30,8 +30,17 @@ class RiskFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """A level that is missed for certain from ``at`` on, if nothing changes; it may lie ahead."""
+
+    level: str
+    at: int
+    figure: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """What a window came to. ``breached_at`` may lie ahead: the instant of certainty if nothing changes.
+    """What a window came to. ``missed``: the levels of its promise that are breached, or will be.
 
     ``scheduled``: whether the window has any service time at all.
     """
@@ -40,12 +49,16 @@ class Finding:
     good: int
     total: int
     met: bool
-    breached_at: int | None
-    breach_figure: Fraction | None
+    missed: tuple[Missed, ...] = ()
     risks: tuple[RiskFinding, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
+
+    @property
+    def breached_at(self) -> int | None:
+        """The instant of certainty of the promise itself."""
+        return next((each.at for each in self.missed if each.level == births.OBJECTIVE), None)
 
 
 def of_availability(
@@ -65,12 +78,12 @@ def of_availability(
     scheduled = terms.hours.intervals(start, end)
     segments, open_intervals = exclusions.applied(timeline.segments(start, end), scheduled, excluded, terms)
     policy = availability.Policy(terms.unknown, terms.degraded)
-    seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at_consumed)
-    breach_figure = None
-    if seen.exhausted_at is not None:
-        breach_figure = availability.measure(
-            segments, open_intervals, seen.exhausted_at, terms.objective, policy
-        ).figure  # fmt: skip
+    seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at.budget_consumed)
+    missed = [
+        Missed(level, at, availability.measure(segments, open_intervals, at, promised.value, policy).figure)
+        for level, promised in terms.levels
+        if (at := _exhausted(segments, open_intervals, as_of, promised.value, policy)) is not None
+    ]
     projected = _projected(seen, start, end, as_of)
     risks = [
         RiskFinding("budget_consumed", f"{float(share * 100):g}", at, seen.consumed, None, projected)
@@ -91,8 +104,7 @@ def of_availability(
         good=seen.up,
         total=seen.up + seen.down,
         met=seen.figure is None or seen.figure >= terms.objective,
-        breached_at=seen.exhausted_at,
-        breach_figure=breach_figure,
+        missed=tuple(missed),
         risks=tuple(risks),
         detail=detail,
         evidence={
@@ -103,11 +115,18 @@ def of_availability(
     )
 
 
+def _exhausted(
+    segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]], as_of: int, objective: Fraction,
+    policy: availability.Policy,
+) -> int | None:  # fmt: skip
+    return availability.measure(segments, open_intervals, as_of, objective, policy).exhausted_at
+
+
 def burning_down(timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> list[RiskFinding]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
     factor. Windows are clipped to the term."""
     found = []
-    for pair in terms.burn_rate_pairs:
+    for pair in terms.warn_at.pairs:
         # The short window first: without it the long one cannot warn.
         if _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.short), as_of) <= pair.factor:
             continue
@@ -148,7 +167,8 @@ def of_share(
     """A calendar window of counts: breached at its close, at risk while below the objective."""
     assert terms.objective is not None
     figure = Fraction(good, total) if total else None
-    met = figure is None or figure >= terms.objective
+    assert terms.promise is not None
+    met = figure is None or terms.promise.is_kept(figure)
     closed = end + terms.closing_delay <= as_of
     consumed = burn_rate.of(total - good, total, terms.objective)
     risks = list(burning)
@@ -159,8 +179,11 @@ def of_share(
         good=good,
         total=total,
         met=met,
-        breached_at=end if closed and not met else None,
-        breach_figure=figure,
+        missed=tuple(
+            Missed(level, end, figure)
+            for level, promised in terms.levels
+            if closed and figure is not None and not promised.is_kept(figure)
+        ),
         risks=tuple(risks),
         detail={"consumed_percent": figures.exact(figures.percent(consumed)), "bad": total - good},
         evidence={"good": good, "total": total},
@@ -171,7 +194,7 @@ def burning(series: Series, terms: ServiceLevelTarget, minute: int) -> list[Risk
     """The burn rate pairs of which both windows, ending with ``minute``, are strictly above the factor."""
     assert terms.objective is not None and terms.threshold is not None
     found = []
-    for pair in terms.burn_rate_pairs:
+    for pair in terms.warn_at.pairs:
         # The short window first: it is soon summed, and without it the long one cannot warn.
         if _burn(series, terms, minute, pair.short) <= pair.factor:
             continue

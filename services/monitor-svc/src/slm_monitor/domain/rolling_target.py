@@ -42,7 +42,7 @@ def reach(line: TermsLine) -> int:
     lengths = [
         length
         for terms in line.versions
-        for length in (terms.rolling_microseconds, *(pair.long for pair in terms.burn_rate_pairs))
+        for length in (terms.rolling_microseconds, *(pair.long for pair in terms.warn_at.pairs))
     ]
     return max(lengths) // MINUTE
 
@@ -148,7 +148,7 @@ def _settle_present(
         for breach in standing.breaches.values()
     )
     figure = Fraction(good, total) if total else None
-    finding = Finding(figure, good, total, not is_breached, None, figure, evidence={"good": good, "total": total})
+    finding = Finding(figure, good, total, not is_breached, evidence={"good": good, "total": total})
     risks = [] if is_breached or has_ended else _risks(series, terms, window.judged_to, total - good, total)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
@@ -177,7 +177,7 @@ def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, tot
     consumed = burn_rate.of(bad, total, terms.objective)
     found += [
         RiskFinding("budget_consumed", f"{float(share * 100):g}", minute * MINUTE, consumed, consumed)
-        for share in terms.warn_at_consumed
+        for share in terms.warn_at.budget_consumed
         if consumed >= share
     ]
     return found
@@ -185,12 +185,12 @@ def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, tot
 
 def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
     assert terms.objective is not None
-    percent, bad = figures.percent(finding.figure), finding.total - finding.good
+    bad = finding.total - finding.good
     consumed = burn_rate.of(bad, finding.total, terms.objective)
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
-    window.figure = figures.exact(percent)
-    window.display = figures.display(percent, terms.promised_percent)
+    window.figure = figures.exact(terms.shown(finding.figure))
+    window.display = terms.display(finding.figure)
     window.detail = {"consumed_percent": figures.exact(figures.percent(consumed)), "bad": bad}
     window.as_of = moment.as_of
 
@@ -250,6 +250,7 @@ def _event(terms: ServiceLevelTarget, breach: Breach, counts: tuple[int, int], n
     return births.target_breached(
         terms,
         breach,
+        promised=terms.promise,
         figure=_share(counts),
         span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
         evidence={"good": counts[0], "total": counts[1]},

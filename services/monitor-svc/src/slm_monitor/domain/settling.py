@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from slm_monitor.domain import births, figures
-from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.promise import Promise
 from slm_monitor.domain.standing import Breach, Changes, Risk, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -44,10 +45,12 @@ def settle_window(
 ) -> None:
     """Bring a calendar window to what was found of it, and publish each difference once."""
     closes = window.end + terms.closing_delay <= moment.as_of
-    breached = finding.breached_at is not None and finding.breached_at <= moment.as_of
+    missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
+    breached = births.OBJECTIVE in missed
     before = {"verdict": window.status, "figure": window.figure, "figure_display": window.display,
               "revision": window.revision}  # fmt: skip
-    settle_breach(standing, window, terms, finding, breached, moment, changes)
+    for level, promised in terms.levels:
+        settle_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
     due_risks = [] if closes or breached else [risk for risk in finding.risks if risk.at <= moment.as_of]
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
@@ -79,11 +82,10 @@ def status_of(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> 
 
 
 def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
-    percent = figures.percent(finding.figure)
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
-    window.figure = figures.exact(percent)
-    window.display = figures.display(percent, terms.promised_percent)
+    window.figure = figures.exact(terms.shown(finding.figure))
+    window.display = terms.display(finding.figure)
     window.detail = finding.detail
     window.as_of = moment.as_of
 
@@ -92,29 +94,30 @@ def settle_breach(
     standing: Standing,
     window: Window,
     terms: ServiceLevelTarget,
+    level: str,
+    promised: Promise,
     finding: Finding,
-    breached: bool,
+    missed: Missed | None,
     moment: Moment,
     changes: Changes,
 ) -> None:
     """A published breach is never removed silently, and never published twice."""
-    if not breached and not standing.breaches:
+    if missed is None and not standing.breaches:
         return
     span = (window.start, window.end)
-    identity = births.breach_id(terms, window.window_id, births.OBJECTIVE, 0)
+    identity = births.breach_id(terms, window.window_id, level, 0)
     breach = standing.breaches.get(identity)
-    if breached:
-        assert finding.breached_at is not None
+    if missed is not None:
         if breach is not None and breach.standing:
-            breach.certain_at = finding.breached_at
+            breach.certain_at = missed.at
         else:
             subject = terms.indicator or ""
             breach = stand(
-                standing.breaches, terms, identity, window.window_id, 0, finding.breached_at, subject, moment.now
+                standing.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
             )
             event = births.target_breached(
-                terms, breach, figure=finding.breach_figure, span=span, evidence=finding.evidence, now=moment.now,
-                late=window.closed_at is not None,
+                terms, breach, promised=promised, figure=missed.figure, span=span, evidence=finding.evidence,
+                now=moment.now, late=window.closed_at is not None,
             )  # fmt: skip
             publish_breach(breach, event, moment.now, changes)
         changes.breaches[identity] = breach
@@ -136,11 +139,12 @@ def stand(
     certain_at: int,
     subject: str,
     now: int,
+    level: str = births.OBJECTIVE,
 ) -> Breach:
     """A breach that stands from now on: new, or the next revision of one that was withdrawn."""
     earlier = breaches.get(identity)
     breach = Breach(
-        identity, terms.target_id, terms.agreement_id, terms.version, window_id, births.OBJECTIVE, ordinal, certain_at,
+        identity, terms.target_id, terms.agreement_id, terms.version, window_id, level, ordinal, certain_at,
         now, terms.provider_party_id, terms.customer_party_id, terms.service_id,
         revision=earlier.revision + 1 if earlier else 0, subject=subject,
     )  # fmt: skip

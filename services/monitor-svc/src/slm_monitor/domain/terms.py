@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
-from slm_monitor.domain import burn_rate
+from slm_monitor.domain import burn_rate, clock_terms, promise
+from slm_monitor.domain.clock_terms import ClockTerms
+from slm_monitor.domain.promise import Promise
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement without one."""
 
 
-JUDGED = frozenset({"availability", "share_at_most", "clock"})
-"""The aggregations that the judge keeps figures of."""
-PREVIEWED = JUDGED | {"ratio", "outages", "time_slices"}
-"""Those that a preview can work out of the facts it is given."""
+SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices", "composite"})
+"""The aggregations whose figure is a share of one."""
+COUNTED = frozenset({"ratio", "share_at_most", "quantile", "mean", "max", "min", "count", "time_slices"})
+"""Those that are summed by the minute."""
+STATED = frozenset({"availability", "outages"})
+"""Those of an indicator's states."""
+DERIVED = frozenset({"compliance", "composite"})
+"""Those of other targets."""
+JUDGED = SHARES | COUNTED | STATED | {"clock"}
+KEPT = frozenset({"availability", "share_at_most", "clock"})
+"""Those that the judge keeps figures of; previews work out all of them."""
 
-
-_WITH_PARAMETERS = frozenset({"share_at_most", "outages", "time_slices"})
+_PARAMETERS = {
+    "share_at_most": True, "quantile": True, "outages": True, "compliance": True, "time_slices": True,
+    "composite": True, "count": None,
+}  # fmt: skip
+"""Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
 
 class NotJudgeable(ValueError):
@@ -31,11 +42,25 @@ class NotJudgeable(ValueError):
 
 
 @dataclass(frozen=True)
+class Warnings:
+    """When a target is at risk. ``budget_consumed``: shares of the budget; ``drops``: (share of the budget, within
+    how many microseconds); ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer
+    events than these never warn."""
+
+    budget_consumed: tuple[Fraction, ...] = ()
+    pairs: tuple[burn_rate.Pair, ...] = ()
+    projected: bool = False
+    drops: tuple[tuple[Fraction, int], ...] = ()
+    exhaustion: tuple[int, ...] = ()
+    min_events: int = 0
+
+
+@dataclass(frozen=True)
 class ServiceLevelTarget:
     """One target as one version of an agreement promises it.
 
-    ``objective`` is a share in [0, 1] for ``availability`` and ``share_at_most``; None for a clock, whose promise is
-    ``within``. ``threshold`` is the X of ``share_at_most: X`` in the indicator's unit.
+    ``promise`` is None for a clock, whose promise is ``within``. ``threshold`` is the X of ``share_at_most: X``, or
+    the objective of a quantile, in the indicator's unit.
     """
 
     target_id: str
@@ -48,10 +73,12 @@ class ServiceLevelTarget:
     customer_party_id: str
     zone: str
     aggregation: str
-    """``availability`` | ``share_at_most`` | ``clock``, of a preview also ``ratio`` | ``outages`` | ``time_slices``."""
+    """One of JUDGED."""
     indicator: str | None
-    """``<owner party>/<key>``; None for a clock."""
-    objective: Fraction | None
+    """``<owner party>/<key>``; None for a clock and what is made of other targets."""
+    promise: Promise | None
+    unacceptable: Promise | None
+    """The second level: the threshold of unacceptable service."""
     objective_document: Mapping[str, Any]
     threshold: float | None
     window_kind: str
@@ -62,9 +89,9 @@ class ServiceLevelTarget:
     hours: ServiceHours
     unknown: str
     degraded: str
+    """``up`` | ``down`` | ``removed``, or the weight of degraded time as a share that counts up: ``1/2``."""
     no_data: str
-    warn_at_consumed: tuple[Fraction, ...]
-    burn_rate_pairs: tuple[burn_rate.Pair, ...]
+    warn_at: Warnings
     weight: str
     responsible: Mapping[str, Any]
     clock: ClockTerms | None
@@ -78,6 +105,11 @@ class ServiceLevelTarget:
     """``removed`` (leaves both sides) | ``excused`` (counts as up whatever the state)."""
     parameters: Any = None
     """What the aggregation's document says beside its name."""
+    group_by: tuple[str, ...] = ()
+    on_amendment: str = "next_window"
+    """``next_window``: a window is judged wholly by the terms of its start; ``split``: cut at the amendment."""
+    expected_volume: int | None = None
+    """Events that the agreement expects of a window: with them a miss can be certain before the window closes."""
     assets: tuple[str, ...] = ()
 
     @property
@@ -85,31 +117,27 @@ class ServiceLevelTarget:
         """Whose facts it is judged by."""
         return self.indicator.split("/", 1)[0] if self.indicator else self.provider_party_id
 
-    @cached_property
-    def promised_percent(self) -> Fraction:
-        """The objective in percent."""
-        return (self.objective or Fraction(0)) * 100
+    @property
+    def objective(self) -> Fraction | None:
+        """The promised value; None for a clock."""
+        return None if self.promise is None else self.promise.value
+
+    @property
+    def levels(self) -> list[tuple[str, Promise]]:
+        """The promises that can be breached, by level."""
+        named = [("objective", self.promise), ("unacceptable", self.unacceptable)]
+        return [(level, promised) for level, promised in named if promised is not None]
+
+    def shown(self, figure: Fraction | None) -> Fraction | None:
+        """A figure in the objective's unit."""
+        return figure if self.promise is None else self.promise.shown(figure)
+
+    def display(self, figure: Fraction | None) -> str:
+        """Likewise for people."""
+        return "–" if self.promise is None else self.promise.display(figure)
 
 
-@dataclass(frozen=True)
-class ClockTerms:
-    """What starts, stops and pauses a ticket's clock, and to which tickets it applies."""
-
-    clock: str
-    within: durations.Duration
-    applies_to: Mapping[str, frozenset[str]]
-    start: str
-    stop: str
-    pause: frozenset[str]
-    on_priority_change: str
-    on_reopen: str
-    carry_pauses: bool = True
-    """With ``from_opening``: whether what paused the clock of the target before pauses this one's too."""
-    after_first_response: bool = False
-    """Of an ``update`` clock: whether the exchanges before the first response are left to the response clock."""
-
-
-def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = JUDGED) -> list[ServiceLevelTarget]:
+def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = KEPT) -> list[ServiceLevelTarget]:
     """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming target and term.
 
     ``known``: the aggregations allowed.
@@ -131,12 +159,12 @@ def _target(
     known: Collection[str],
 ) -> ServiceLevelTarget:
     name = target["key"]
-    aggregation, threshold = _aggregation(name, target["aggregation"], known)
+    aggregation, parameters = _aggregation(name, target["aggregation"], known)
     window_kind, window, rolling = _window(name, target["window"])
-    objective = None if aggregation in ("clock", "outages") else _share(name, target["objective"])
+    promised, unacceptable = _promises(name, aggregation, parameters, target)
     indicator = target.get("indicator")
-    warn = target.get("warn_at") or {}
     expires = agreement.get("expires_at")
+    volume = target.get("expected_volume")
     return ServiceLevelTarget(
         target_id=target["target_id"],
         key=name,
@@ -149,39 +177,47 @@ def _target(
         zone=agreement["timezone"],
         aggregation=aggregation,
         indicator=f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
-        objective=objective,
+        promise=promised,
+        unacceptable=unacceptable,
         objective_document=target["objective"],
-        threshold=threshold,
+        threshold=_threshold(aggregation, parameters, target["objective"]),
         window_kind=window_kind,
         window=window,
         rolling_microseconds=rolling,
         hours=hours[target.get("service_hours") or "24x7"],
         unknown=target.get("unknown") or "removed",
-        degraded=target.get("degraded") or "up",
+        degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
-        warn_at_consumed=tuple(Fraction(str(share)) / 100 for share in warn.get("budget_consumed") or ()),
-        burn_rate_pairs=_pairs(name, warn.get("burn_rate"), objective, window_kind, window, rolling),
+        warn_at=_warnings(target.get("warn_at") or {}, promised, window_kind, window, rolling),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
-        clock=_clock(target) if aggregation == "clock" else None,
+        clock=clock_terms.parse(target) if aggregation == "clock" else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
         place=place,
         planned_downtime=target.get("planned_downtime") or "removed",
-        parameters=target["aggregation"][aggregation] if aggregation in _WITH_PARAMETERS else None,
+        parameters=parameters,
+        group_by=tuple(sorted(target.get("group_by") or ())),
+        on_amendment=target.get("on_amendment") or agreement.get("on_amendment") or "next_window",
+        expected_volume=None if volume is None else int(volume),
         assets=tuple(target.get("assets") or ()),
     )
 
 
-def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[str, float | None]:
+def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[str, Any]:
     kind = next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
-    if kind not in known or isinstance(aggregation, Mapping) != (kind in _WITH_PARAMETERS):
+    wants = _PARAMETERS.get(kind, False)
+    if kind not in known or (wants is not None and isinstance(aggregation, Mapping) != wants):
         raise NotJudgeable(f"target {name}: aggregation {aggregation!r}; judged are {', '.join(sorted(known))}")
-    if kind == "share_at_most":
-        # The nearest double of the written decimal: a measurement written with the same digits is the same double.
-        return kind, float(str(aggregation[kind]))
-    return kind, None
+    return kind, aggregation[kind] if isinstance(aggregation, Mapping) else None
+
+
+def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) -> float | None:
+    # The nearest double of the written decimal: a measurement written with the same digits is the same double.
+    if aggregation == "share_at_most":
+        return float(str(parameters))
+    return float(str(objective["at_most"])) if aggregation == "quantile" else None
 
 
 def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
@@ -197,40 +233,54 @@ def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
     raise NotJudgeable(f"target {name}: window {dict(window)!r}; judged are calendar, rolling and per ticket")
 
 
-def _share(name: str, objective: Mapping[str, Any]) -> Fraction:
-    if "at_least" not in objective or objective.get("unit", "percent") != "percent":
-        raise NotJudgeable(f"target {name}: objective {dict(objective)!r}; judged is at_least in percent")
-    share = Fraction(str(objective["at_least"])) / 100
-    if not 0 <= share <= 1:
-        raise NotJudgeable(f"target {name}: objective {objective['at_least']} percent lies outside 0 to 100")
-    return share
+def _promises(
+    name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
+) -> tuple[Promise | None, Promise | None]:
+    if aggregation == "clock":
+        return None, None
+    written, second = target["objective"], target.get("unacceptable")
+    try:
+        if aggregation == "quantile":
+            # The q-th quantile is at most X exactly where at least the share q is at most X.
+            share = Fraction(str(parameters))
+            if "at_most" not in written or not 0 < share < 1:
+                raise ValueError(
+                    f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
+                )
+            return Promise(promise.AT_LEAST, share), None
+        unit = promise.PERCENT if aggregation in SHARES else "count" if aggregation in ("count", "outages") else "value"
+        parsed = promise.parse(written, unit)
+        if aggregation in SHARES and parsed.unit != promise.PERCENT:
+            raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
+        return parsed, promise.parse({"unit": parsed.unit, **second}) if second else None
+    except ValueError as error:
+        raise NotJudgeable(f"target {name}: {error}") from error
 
 
-def _pairs(
-    name: str, written: Any, objective: Fraction | None, kind: str, window: str, rolling: int
-) -> tuple[burn_rate.Pair, ...]:
-    if not written or objective is None:
-        return ()
-    if written == "default":
+def _degraded(written: Any) -> str:
+    if isinstance(written, Mapping):
+        return str(Fraction(str(written["weight"])))
+    return written or "up"
+
+
+def _warnings(written: Mapping[str, Any], promised: Promise | None, kind: str, window: str, rolling: int) -> Warnings:
+    if promised is None or promised.unit != promise.PERCENT:
+        return Warnings()
+    objective = 1 - promised.allowed
+    pairs: tuple[burn_rate.Pair, ...] = ()
+    if written.get("burn_rate") == "default":
         period = rolling if kind == "rolling" else burn_rate.NOMINAL.get(window, 0)
-        return burn_rate.default_pairs(objective, period)
-    return tuple(burn_rate.parse_pair(pair) for pair in written)
-
-
-def _clock(target: Mapping[str, Any]) -> ClockTerms:
-    applies = {
-        field: frozenset([wanted] if isinstance(wanted, str) else wanted)
-        for field, wanted in (target.get("applies_to") or {}).items()
-    }
-    return ClockTerms(
-        clock=target.get("clock") or "resolution",
-        within=durations.parse(target["objective"]["within"]),
-        applies_to=applies,
-        start=target.get("start") or "opened",
-        stop=target.get("stop") or "resolved",
-        pause=frozenset(target.get("pause") or ()),
-        on_priority_change=target.get("on_priority_change") or "carry_elapsed",
-        on_reopen=target.get("on_reopen") or "resume",
-        carry_pauses=target.get("carry_pauses") is not False,
-        after_first_response=target.get("after_first_response") is True,
+        pairs = burn_rate.default_pairs(objective, period)
+    elif written.get("burn_rate"):
+        pairs = tuple(burn_rate.parse_pair(pair) for pair in written["burn_rate"])
+    return Warnings(
+        tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ()),
+        pairs,
+        written.get("projected") is True,
+        tuple(
+            (Fraction(str(each["by"])) / 100, durations.from_iso(each["within"]))
+            for each in written.get("budget_drop") or ()
+        ),
+        tuple(durations.from_iso(each) for each in written.get("time_to_exhaustion") or ()),
+        int(written.get("min_events") or 0),
     )

@@ -91,8 +91,8 @@ def _settle_breach(entry: TicketClock, breaches: dict[str, Breach], moment: Mome
         breaches, clock.target, identity, window_id, clock.ordinal, clock.breached_at, entry.key[1], moment.now
     )
     event = births.target_breached(
-        clock.target, breach, figure=None, span=(clock.started_at, clock.deadline_at), evidence=_evidence(clock),
-        now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
+        clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
+        evidence=_evidence(clock), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
     )  # fmt: skip
     settling.publish_breach(breach, event, moment.now, changes)
     return {identity}
