@@ -6,14 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_monitor.application.indicator_judge import IndicatorJudge
+from slm_chassis.log.partitioner import partition_of
+from slm_monitor.application.count_judge import CountJudge
+from slm_monitor.application.established import Established
 from slm_monitor.application.ports import Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
-from slm_monitor.application.timers import Timers
+from slm_monitor.application.timers import STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.terms import STATED
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
@@ -49,19 +53,22 @@ class Partition:
         self._horizon = loaded.horizon
         self._holds: dict[str, Hold] = {hold.import_id: hold for hold in loaded.holds}
         self.timers = Timers()
-        self._indicators = IndicatorJudge(store, self.timers, loaded)
+        established = Established(loaded)
+        self._states = StateJudge(store, self.timers, established)
+        self._counts = CountJudge(store, self.timers, established, loaded)
         self._tickets = TicketJudge(store, self.timers, loaded)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         for hold in loaded.holds:
-            self._indicators.wake_held(hold)
+            self._wake_held(hold)
         self._tickets.free(self._is_held)
 
     async def recover(self, loaded: LoadedPartition) -> None:
         """Take in the facts accepted after the checkpoint; whatever they change was already published."""
         for values in loaded.blobs:
-            await self._indicators.take_values(values)
-        self._indicators.wake_all()
+            await self._counts.take(values)
+        self._states.wake_all()
+        self._counts.wake_all()
 
     @property
     def has_waiting(self) -> bool:
@@ -71,7 +78,7 @@ class Partition:
     @property
     def is_saved(self) -> bool:
         """Whether readers may see all that was judged."""
-        return self._judged == self._told and not self._indicators.has_unsaved
+        return self._judged == self._told and not self._counts.has_unsaved
 
     def settle(self) -> None:
         """All that was taken in has been judged, as of now: whoever waits to read what he wrote may."""
@@ -91,23 +98,26 @@ class Partition:
         step.horizon = self._horizon
         await self._hear(work.inbox, step)
         if work.values:
-            step.blob = await self._indicators.take_values(fact_columns.joined(work.values))
-        step.facts = await self._indicators.take_facts([fact for fact in work.facts if fact.subject.count("/") == 1])
+            step.blob = await self._counts.take(fact_columns.joined(work.values))
+        step.facts = await self._states.take([fact for fact in work.facts if fact.subject.count("/") == 1])
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
         )
-        for subject in self.timers.due(self._horizon):
-            if subject.count("/") > 1:
+        for who, subject in self.timers.due(self._horizon):
+            if who == TICKET:
                 self._tickets.wake(subject, self._is_held)
+            elif who == STATE:
+                self._states.wake(subject)
             else:
-                self._indicators.wake(subject)
+                self._counts.wake(subject)
         self.positions = dict(step.positions)
         if self._holds:
             self._expire_holds(now)
             if any(self._is_released(hold) for hold in self._holds.values()):
                 self._tickets.free(self._is_held)
         moment = Moment(self._horizon, now)
-        await self._indicators.judge(self._is_held, moment, step.changes)
+        await self._states.judge(self._is_held, moment, step.changes)
+        await self._counts.judge(self._is_held, moment, step.changes)
         await self._tickets.judge(moment, step, TICKETS_A_STEP)
         self._release(step)
         return step
@@ -147,7 +157,7 @@ class Partition:
                 hold = await self._store.hold(row.ref["import_id"])
                 if hold is not None:
                     self._holds[hold.import_id] = hold
-                    self._indicators.wake_held(hold)
+                    self._wake_held(hold)
             step.inbox.append(row.seq)
 
     def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> set[str]:
@@ -157,13 +167,21 @@ class Partition:
             if line.latest.clock is not None:
                 self._tickets.attach(line)
                 owners.add(line.latest.owner_party_id)
-            else:
-                self._indicators.attach(line, self.number, self._partitions, fresh=fresh)
+            elif self._is_mine(line.latest.indicator):
+                judge = self._states if line.latest.aggregation in STATED else self._counts
+                judge.attach(line, fresh=fresh)
         return owners
+
+    def _is_mine(self, subject: str | None) -> bool:
+        return subject is not None and partition_of(subject, self._partitions) == self.number
+
+    def _wake_held(self, hold: Hold) -> None:
+        self._states.wake_held(hold)
+        self._counts.wake_held(hold)
 
     def checkpoint(self) -> Checkpoint | None:
         """What has not been put away yet; None where there is nothing."""
-        segments, series, windows = self._indicators.unsaved()
+        segments, series, windows = self._counts.unsaved()
         if not segments and not series and not windows and self._judged == self._told:
             return None
         self._told = self._judged

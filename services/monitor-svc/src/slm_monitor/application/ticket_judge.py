@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
-from slm_monitor.application.timers import Timers
+from slm_monitor.application.timers import TICKET, Timers
 from slm_monitor.domain import ticket_target
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
@@ -27,7 +27,7 @@ class TicketJudge:
         self._held: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
         self._touched: dict[str, dict[str, Fact]] = {}
         for ticket, due in loaded.ticket_dues:
-            timers.set(ticket, due)
+            timers.set((TICKET, ticket), due)
 
     def attach(self, line: TermsLine) -> None:
         self._lines.setdefault(line.latest.owner_party_id, {})[line.target_id] = line
@@ -90,7 +90,7 @@ class TicketJudge:
                 ticket, facts.values(), _in_order(lines), states.get(ticket, {}), dict(breaches.get(ticket, {})),
                 moment, step.changes,
             )  # fmt: skip
-            self._timers.set(ticket, due)
+            self._timers.set((TICKET, ticket), due)
             del self._waiting[ticket]
             step.tickets[ticket] = False
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import heapq
 
+STATE, COUNT, TICKET, DERIVED = "state", "count", "ticket", "derived"
+"""Who looks at it."""
+Subject = tuple[str, str]
+"""(who, of what): an indicator, a ticket or a target."""
+
 
 class Timers:
     """A heap of (instant, subject) in which only the latest word on each subject counts."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[int, str]] = []
-        self._due: dict[str, int] = {}
+        self._heap: list[tuple[int, Subject]] = []
+        self._due: dict[Subject, int] = {}
 
-    def set(self, subject: str, at: int | None) -> None:
+    def set(self, subject: Subject, at: int | None) -> None:
         """Look at the subject at this instant; None: not by time alone."""
         if at is None:
             self._due.pop(subject, None)
@@ -25,7 +30,7 @@ class Timers:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, instant: int) -> list[str]:
+    def due(self, instant: int) -> list[Subject]:
         """Take out what is due by an instant."""
         subjects = []
         while (at := self.next_due()) is not None and at <= instant:

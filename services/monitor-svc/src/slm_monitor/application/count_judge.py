@@ -1,44 +1,38 @@
-"""The indicators of one partition: states and values in memory, and the targets judged by them."""
+"""The indicators of one partition whose values are summed by the minute, and the targets judged by those sums."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
-from slm_chassis.log.partitioner import partition_of
-from slm_monitor.application.calendar_target import CalendarWindows
+from slm_monitor.application.counted_target import CountedTarget
+from slm_monitor.application.established import Established
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
-from slm_monitor.application.states import States
-from slm_monitor.application.timers import Timers
+from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.application.value_series import ValueSeries, pieces
 from slm_monitor.domain import findings, rolling_target
-from slm_monitor.domain.facts import MINUTE, Fact, Values
+from slm_monitor.domain.facts import MINUTE, Values
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_target import Stretch
 from slm_monitor.domain.series import Chunk, Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
-from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+from slm_monitor.domain.standing import Changes, Window
 
 IsHeld = Callable[[str], bool]
-Kept = TypeVar("Kept", Window, Breach, Risk)
 AT_ONCE = 0
 
 
-class IndicatorJudge:
-    """Takes facts of indicators, knows which targets they touch, and judges those."""
+class CountJudge:
+    """Takes values, knows which targets they touch, and judges those."""
 
-    def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
+    def __init__(self, store: JudgeStore, timers: Timers, established: Established, loaded: LoadedPartition) -> None:
         self._timers = timers
-        self._targets: dict[str, dict[tuple[str, int], CalendarWindows]] = {}
+        self._established = established
+        self._targets: dict[str, dict[tuple[str, int], CountedTarget]] = {}
         self._values = ValueSeries(store, loaded.series)
-        self._states = States(store)
         self._dirty: dict[str, Dirty] = {}
         self._unsaved: set[str] = set()
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
-        self._windows = _by_target(loaded.windows)
-        self._breaches = _by_target(loaded.breaches)
-        self._risks = _by_target(loaded.risks)
         self._kept = loaded.series
         self._written = {
             (window.target_id, window.window_id): (window.status, window.revision, window.closed_at)
@@ -47,19 +41,16 @@ class IndicatorJudge:
 
     # -- targets ------------------------------------------------------------------------------------------------
 
-    def attach(self, line: TermsLine, number: int, partitions: int, *, fresh: bool) -> None:
-        """Take up a target's terms if its indicator is one of this partition; ``fresh``: they are new, so all of its
-        windows are to be judged."""
+    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
-        if partition_of(subject, partitions) != number:
-            return
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
             tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
             counted = tally.windows if tally is not None and tally.by == line.fingerprint else None
-            targets[line.key] = held = CalendarWindows(self._standing(line, subject), counted)
+            targets[line.key] = held = CountedTarget(self._standing(line, subject), counted)
         elif held.standing.line.fingerprint != line.fingerprint:
             held.recount()
         held.amend(line)
@@ -71,24 +62,15 @@ class IndicatorJudge:
             dirty.touch(line.begins_at)
 
     def _standing(self, line: TermsLine, subject: str) -> Standing:
-        """What was established of a line: all that was found by its versions."""
-        versions = {terms.version for terms in line.versions}
-        windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]
-        breaches = [each for each in self._breaches.get(line.target_id, ()) if each.version in versions]
-        names = {window.window_id for window in windows}
+        standing = self._established.standing(line)
         if subject in self._kept:
-            for window in windows:
+            for window in standing.windows.values():
                 window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
-        return Standing(
-            line,
-            {each.window_id: each for each in windows},
-            {each.breach_id: each for each in breaches},
-            {each.risk_id: each for each in self._risks.get(line.target_id, ()) if each.window_id in names},
-        )
+        return standing
 
     # -- facts --------------------------------------------------------------------------------------------------
 
-    async def take_values(self, values: Values) -> Values | None:
+    async def take(self, values: Values) -> Values | None:
         """Accept values: those that are new, as columns to be kept; None where all were known."""
         return await self._values.take(values, self._add)
 
@@ -101,12 +83,6 @@ class IndicatorJudge:
         for target in targets.values():
             target.add(series, deltas)
 
-    async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Accept state changes and outages: those that are new or hold over what was known under their key."""
-        return await self._states.take(
-            facts, lambda subject, since: self._dirty.setdefault(subject, Dirty()).touch(since)
-        )
-
     # -- judging ------------------------------------------------------------------------------------------------
 
     def wake(self, subject: str) -> None:
@@ -116,7 +92,7 @@ class IndicatorJudge:
     def wake_all(self) -> None:
         """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
         for subject in self._targets:
-            self._timers.set(subject, AT_ONCE)
+            self._timers.set((COUNT, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
         """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
@@ -134,21 +110,18 @@ class IndicatorJudge:
                 await self._judge(subject, target, dirty, moment, changes)
                 for target in self._targets.get(subject, {}).values()
             ]
-            self._timers.set(subject, min((due for due in dues if due is not None), default=None))
+            self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
 
     async def _judge(
-        self, subject: str, target: CalendarWindows, dirty: Dirty, moment: Moment, changes: Changes
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
-        terms = target.standing.line.latest
-        if terms.aggregation == "availability":
-            return target.judge_availability(await self._states.timeline(subject), dirty.since, moment, changes)
         series = self._values.of(subject)
-        if terms.window_kind == "rolling":
+        if target.standing.line.latest.window_kind == "rolling":
             return await self._judge_rolling(series, target.standing, dirty, moment, changes)
         await self._tally(series, target)
         return await self._judge_share(series, target, dirty, moment, changes)
 
-    async def _tally(self, series: Series, target: CalendarWindows) -> None:
+    async def _tally(self, series: Series, target: CountedTarget) -> None:
         """A target that comes to an indicator with a past is summed over that past, once."""
         if target.is_tallied:
             return
@@ -160,7 +133,7 @@ class IndicatorJudge:
         self._unsaved.add(series.subject)
 
     async def _judge_share(
-        self, series: Series, target: CalendarWindows, dirty: Dirty, moment: Moment, changes: Changes
+        self, series: Series, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
         line = target.standing.line
         terms = line.at(moment.now) or line.latest
@@ -170,7 +143,7 @@ class IndicatorJudge:
             longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
             await self._values.load_minutes(series, present - longest, present)
             burning = findings.burning(series, terms, present)
-        due = target.judge_share(burning, dirty, moment, changes)
+        due = target.judge(burning, dirty, moment, changes)
         self._remember(target.standing, changes)
         if burning:
             due = min(due or (present + 1) * MINUTE, (present + 1) * MINUTE)
@@ -253,13 +226,6 @@ class IndicatorJudge:
                 if window.judged_to is not None:
                     kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
         return kept
-
-
-def _by_target(kept: Iterable[Kept]) -> Mapping[str, list[Kept]]:
-    found: dict[str, list[Kept]] = {}
-    for each in kept:
-        found.setdefault(each.target_id, []).append(each)
-    return found
 
 
 def _name(line: TermsLine) -> str:

@@ -1,0 +1,76 @@
+"""The indicators of one partition whose states are judged: availability and what else follows from a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from slm_monitor.application.established import Established
+from slm_monitor.application.ports import Hold, JudgeStore
+from slm_monitor.application.state_target import StateTarget
+from slm_monitor.application.states import States
+from slm_monitor.application.timers import STATE, Timers
+from slm_monitor.application.touched import Dirty
+from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.standing import Changes
+
+IsHeld = Callable[[str], bool]
+AT_ONCE = 0
+
+
+class StateJudge:
+    """Takes states, knows which targets they touch, and judges those."""
+
+    def __init__(self, store: JudgeStore, timers: Timers, established: Established) -> None:
+        self._timers = timers
+        self._established = established
+        self._states = States(store)
+        self._targets: dict[str, dict[tuple[str, int], StateTarget]] = {}
+        self._dirty: dict[str, Dirty] = {}
+
+    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
+        subject = line.latest.indicator
+        assert subject is not None
+        targets = self._targets.setdefault(subject, {})
+        held = targets.get(line.key)
+        if held is None:
+            targets[line.key] = held = StateTarget(self._established.standing(line))
+        held.amend(line)
+        dirty = self._dirty.setdefault(subject, Dirty())
+        if fresh:
+            dirty.touch(line.begins_at)
+
+    async def take(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Accept state changes and outages: those that are new or hold over what was known under their key."""
+        return await self._states.take(
+            facts, lambda subject, since: self._dirty.setdefault(subject, Dirty()).touch(since)
+        )
+
+    def wake(self, subject: str) -> None:
+        """Time has come for one of its targets."""
+        self._dirty.setdefault(subject, Dirty())
+
+    def wake_all(self) -> None:
+        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
+        for subject in self._targets:
+            self._timers.set((STATE, subject), AT_ONCE)
+
+    def wake_held(self, hold: Hold) -> None:
+        """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
+        for subject, targets in self._targets.items():
+            if hold.covers(subject):
+                for target in targets.values():
+                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
+
+    async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
+        """Judge what was touched and nothing holds; the rest stays touched."""
+        ready = [subject for subject in self._dirty if not is_held(subject)]
+        for subject in ready:
+            dirty, targets = self._dirty.pop(subject), self._targets.get(subject)
+            if not targets:
+                continue
+            timeline = await self._states.timeline(subject)
+            dues = [target.judge(timeline, dirty.since, moment, changes) for target in targets.values()]
+            self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
