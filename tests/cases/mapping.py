@@ -11,6 +11,7 @@ from tests.cases import (
     calendar_cases,
     clock_answers,
     count_cases,
+    penalty_cases,
     roll_up_cases,
     text_cases,
 )
@@ -44,6 +45,7 @@ _BY_GROUP: dict[str, Callable[[Case], dict[str, Any]]] = {
     "composite": count_cases.answers,
     "duration": text_cases.answers,
     "itsm_duration": text_cases.answers,
+    "penalty": penalty_cases.answers,
 }
 
 

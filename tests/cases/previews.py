@@ -16,6 +16,7 @@ from slm_chassis.http.access import authenticate
 from slm_chassis.http.api import bare_api
 from slm_chassis.metrics import Metrics
 from slm_monitor.api import previews
+from slm_report.api import credit_previews
 
 
 class Refused(Exception):
@@ -29,7 +30,8 @@ class Refused(Exception):
 @lru_cache(maxsize=1)
 def api() -> FastAPI:
     app = bare_api(title="Previews", metrics=Metrics("previews"), max_body_bytes=16 << 20)
-    app.include_router(previews.router)
+    for offered in (previews, credit_previews):
+        app.include_router(offered.router)
     caller = Principal(
         principal_id="1", party_id="party", name="negotiator", roles=frozenset(), scopes=frozenset(), person_id=None,
         key_id="1",
@@ -40,13 +42,18 @@ def api() -> FastAPI:
 
 def ask(what: str, **body: Any) -> dict[str, Any]:
     """The answer of ``POST /api/v1/previews/<what>``. Raises Refused for a 4xx."""
-    return asyncio.run(_ask(what, json.dumps(body, default=_written)))
+    return asyncio.run(_ask(f"previews/{what}", json.dumps(body, default=_written)))
 
 
-async def _ask(what: str, body: str) -> dict[str, Any]:
+def ask_credit(**body: Any) -> dict[str, Any]:
+    """The answer of ``POST /api/v1/credit-previews``. Raises Refused for a 4xx."""
+    return asyncio.run(_ask("credit-previews", json.dumps(body, default=_written)))
+
+
+async def _ask(path: str, body: str) -> dict[str, Any]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(api()), base_url="http://previews") as client:
         headers = {"Content-Type": "application/json"}
-        answer = await client.post(f"/api/v1/previews/{what}", content=body, headers=headers)
+        answer = await client.post(f"/api/v1/{path}", content=body, headers=headers)
     if answer.status_code >= 500:
         raise AssertionError(answer.text)
     document: dict[str, Any] = answer.json()

@@ -14,7 +14,7 @@ from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_report.adapters.sql_heard import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
-from slm_report.api import reports
+from slm_report.api import credit_previews, reports
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
@@ -34,7 +34,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     http = build_api(
         context=CONTEXT,
         title="Service reports",
-        routers=[reports.router(desk)],
+        routers=[reports.router(desk), credit_previews.router],
         access=access,
         database=database,
         clock=clock,

@@ -1,0 +1,113 @@
+"""Credit schedules tried before they are agreed, stateless: ``/api/v1/credit-previews``."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from slm_chassis.http.access import authenticate
+from slm_chassis.http.problems import invalid
+from slm_report.domain import credit_bands, credits, figures
+from slm_report.domain.credit_bands import NoSchedule
+from slm_report.domain.credits import Attainment, Line, Settlement
+
+router = APIRouter(prefix="/api/v1/credit-previews", tags=["credit-previews"], dependencies=[Depends(authenticate)])
+
+Exact = Annotated[str, Field(pattern=r"^\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?$", examples=["97.5", "1999/20"])]
+
+
+class Figure(BaseModel):
+    """What a target came to: percents of figure and objective, or units missed, as the schedule asks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target: Annotated[str, Field(min_length=1, max_length=200)]
+    attained: Exact | None = None
+    objective: Exact | None = None
+    missed_units: Exact | None = None
+
+
+class CreditToPreview(BaseModel):
+    """A credit schedule, the charge of a period, and what its targets came to."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "schedule": {
+                        "currency": "EUR",
+                        "bands": [
+                            {"from": "0", "percent_of_charge": "25"},
+                            {"from": "99", "percent_of_charge": "10", "clause": "Charges, 4.2"},
+                            {"from": "99.9", "nothing": True},
+                        ],
+                        "cap_per_period": {"percent_of_charge": "30"},
+                        "minimum_payout": "10",
+                        "clause": "Charges, 4",
+                    },
+                    "charge": "4200.00",
+                    "figures": [{"target": "availability", "attained": "99.85", "objective": "99.9"}],
+                }
+            ]
+        },
+    )
+
+    schedule: dict[str, Any]
+    charge: Exact = "0"
+    """The charge of the period, a fact: percents are of it."""
+    figures: Annotated[list[Figure], Field(min_length=1, max_length=1000)]
+    credited_this_year: Exact = "0"
+    """What earlier periods of the year were credited, for a cap per year."""
+
+
+@router.post("", summary="The credits and rewards that figures would have under a schedule")
+def credit_preview(asked: CreditToPreview) -> dict[str, Any]:
+    """Each line with its band, clause and reckoning; 422 names the value that no band or more than one is for."""
+    attained = [
+        Attainment(each.target, _exact(each.attained), _exact(each.objective), _exact(each.missed_units))
+        for each in asked.figures
+    ]
+    try:
+        schedule = credit_bands.parse(asked.schedule)
+        settled = credits.settle(schedule, attained, Fraction(asked.charge), Fraction(asked.credited_this_year))
+    except NoSchedule as error:
+        raise invalid(error.field, error.value, error.remedy) from error
+    return _shown(settled)
+
+
+def _exact(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def _shown(settled: Settlement) -> dict[str, Any]:
+    schedule = settled.schedule
+    return {
+        "currency": schedule.currency,
+        "lines": [_line(line, settled) for line in settled.lines],
+        "credits": credits.money(settled.credits, schedule),
+        "rewards": credits.money(settled.rewards, schedule),
+        "payout": credits.money(settled.payout, schedule),
+        "below_minimum_payout": settled.is_below_minimum,
+    }
+
+
+def _line(line: Line, settled: Settlement) -> dict[str, Any]:
+    end = line.band.end
+    return {
+        "target": line.target,
+        "kind": line.kind,
+        "value": figures.to_text(line.value),
+        "band": {
+            "from": figures.display_bound(line.band.start),
+            "to": None if end is None else figures.display_bound(end),
+        },
+        "reckoning": line.reckoning,
+        "clause": line.clause,
+        "exact": figures.to_text(line.exact),
+        "amount": credits.money(line.amount, settled.schedule),
+        "capped_by": line.capped_by,
+    }

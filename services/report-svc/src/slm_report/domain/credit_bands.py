@@ -1,0 +1,180 @@
+"""A credit schedule as it is agreed: bands without gap or overlap, and what each of them pays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from slm_report.domain import figures
+
+FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_missed_unit")
+ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
+MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
+"""What the bands are of → where the scale ends, that end included; None: it has none."""
+_MINOR_UNITS = {**dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+                **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0)}  # fmt: skip
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
+_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?\Z")
+_MOST_BANDS = 100
+
+
+class NoSchedule(ValueError):
+    """What was written is no credit schedule: field, value and what to write instead."""
+
+    def __init__(self, field: str, value: Any, remedy: str) -> None:
+        super().__init__(f"{field}: {remedy}")
+        self.field, self.value, self.remedy = field, value, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """``[start, end)`` of the scale, the last one with its end, if it has one. ``rate`` is the formula's number."""
+
+    start: Fraction
+    end: Fraction | None
+    formula: str
+    rate: Fraction = Fraction(0)
+    is_reward: bool = False
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A cap: an amount, or a percent of the charge."""
+
+    amount: Fraction
+    is_percent: bool
+
+    def of(self, charge: Fraction) -> Fraction:
+        """As an amount of money, exact."""
+        return charge * self.amount / 100 if self.is_percent else self.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """``places``: the decimals of the currency's minor unit. ``least``: less than that in a period is not paid out."""
+
+    currency: str
+    places: int
+    measure: str
+    bands: tuple[Band, ...]
+    cap_per_period: Limit | None = None
+    cap_per_year: Limit | None = None
+    least: Fraction = Fraction(0)
+    clause: str = ""
+
+    def band_of(self, value: Fraction) -> Band:
+        """The band a figure lies in. Raises NoSchedule for one that is off the scale."""
+        end = MEASURES[self.measure]
+        if value < 0 or (end is not None and value > end):
+            raise NoSchedule(self.measure, str(value), f"write a number from 0{f' to {end}' if end else ' upwards'}")
+        return next(band for band in reversed(self.bands) if band.start <= value)
+
+
+def parse(document: Any) -> Schedule:
+    """A schedule as it is written. Raises NoSchedule; of bands with a gap or an overlap it names the value."""
+    if not isinstance(document, Mapping):
+        raise NoSchedule("schedule", document, 'write an object with "currency" and "bands"')
+    known = ("currency", "minor_unit", "measure", "bands", "cap_per_period", "cap_per_year", "minimum_payout", "clause")
+    _only(document, known, "schedule")
+    currency = document.get("currency")
+    if not isinstance(currency, str) or not _CURRENCY.match(currency):
+        raise NoSchedule("currency", currency, "write an ISO 4217 code, such as EUR")
+    places = document.get("minor_unit", _MINOR_UNITS.get(currency, 2))
+    if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 6:
+        raise NoSchedule("minor_unit", places, "write how many decimals its smallest unit has, such as 2")
+    measure = document.get("measure", ATTAINED)
+    if not isinstance(measure, str) or measure not in MEASURES:
+        raise NoSchedule("measure", measure, f"write one of: {', '.join(MEASURES)}")
+    return Schedule(
+        currency=currency,
+        places=places,
+        measure=measure,
+        bands=_bands(document.get("bands"), MEASURES[measure]),
+        cap_per_period=_limit(document, "cap_per_period"),
+        cap_per_year=_limit(document, "cap_per_year"),
+        least=number(document.get("minimum_payout", "0"), "minimum_payout"),
+        clause=str(document.get("clause") or ""),
+    )
+
+
+def number(value: Any, field: str) -> Fraction:
+    """An exact number that is not negative, as text or a whole number. Raises NoSchedule."""
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str) or not _NUMBER.match(text) or text.startswith("-"):
+        raise NoSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')
+    return Fraction(text)
+
+
+def _bands(written: Any, scale_end: Fraction | None) -> tuple[Band, ...]:
+    if not isinstance(written, Sequence) or isinstance(written, str) or not 0 < len(written) <= _MOST_BANDS:
+        remedy = f'write 1 to {_MOST_BANDS} bands, such as [{{"from": "0", "percent_of_charge": "10"}}, …]'
+        raise NoSchedule("bands", written, remedy)
+    bands = sorted((_band(each, f"bands[{place}]") for place, each in enumerate(written)), key=lambda band: band.start)
+    if bands[0].start > 0:
+        raise _gap(Fraction(0), bands[0].start)
+    for lower, upper in pairwise(bands):
+        if lower.start == upper.start or (lower.end is not None and lower.end > upper.start):
+            value = figures.display_bound(upper.start)
+            raise NoSchedule("bands", value, f"bands overlap: {value} lies in two of them; a band ends before its to")
+        if lower.end is not None and lower.end < upper.start:
+            raise _gap(lower.end, upper.start)
+    last = bands[-1]
+    if scale_end is not None and last.start > scale_end:
+        value = figures.display_bound(last.start)
+        raise NoSchedule("bands", value, f"no figure reaches it: the scale ends at {scale_end}")
+    if last.end is not None and (scale_end is None or last.end < scale_end):
+        raise _gap(last.end, scale_end)
+    if last.end is not None and last.end != scale_end:
+        raise NoSchedule("bands", figures.display_bound(last.end), f"write {scale_end}, where the scale ends, or no to")
+    ends = [band.start for band in bands[1:]] + [scale_end]
+    return tuple(
+        Band(band.start, end, band.formula, band.rate, band.is_reward, band.clause)
+        for band, end in zip(bands, ends, strict=True)
+    )
+
+
+def _gap(start: Fraction, end: Fraction | None) -> NoSchedule:
+    value = figures.display_bound(start)
+    upto = "upwards" if end is None else f"to below {figures.display_bound(end)}"
+    remedy = f'{value} would fall through: write a band for figures from {value} {upto}, if only {{"nothing": true}}'
+    return NoSchedule("bands", value, remedy)
+
+
+def _band(written: Any, field: str) -> Band:
+    if not isinstance(written, Mapping):
+        raise NoSchedule(field, written, 'write an object with "from" and a formula')
+    _only(written, ("from", "to", "reward", "clause", *FORMULAS), field)
+    named = [name for name in FORMULAS if written.get(name) is not None]
+    if len(named) != 1 or (named == ["nothing"] and written["nothing"] is not True):
+        raise NoSchedule(field, dict(written), f"write exactly one of: {', '.join(FORMULAS)} (nothing: true)")
+    start = number(written.get("from", "0"), f"{field}.from")
+    end = None if written.get("to") is None else number(written["to"], f"{field}.to")
+    if end is not None and end <= start:
+        raise NoSchedule(f"{field}.to", written["to"], "write a number above from: a band ends before its to")
+    rate = Fraction(0) if named == ["nothing"] else number(written[named[0]], f"{field}.{named[0]}")
+    reward = written.get("reward", False)
+    if not isinstance(reward, bool):
+        raise NoSchedule(f"{field}.reward", reward, "write true or false")
+    return Band(start, end, named[0], rate, reward, str(written.get("clause") or ""))
+
+
+def _limit(document: Mapping[str, Any], name: str) -> Limit | None:
+    written = document.get(name)
+    if written is None:
+        return None
+    if isinstance(written, Mapping) and set(written) == {"percent_of_charge"}:
+        return Limit(number(written["percent_of_charge"], f"{name}.percent_of_charge"), True)
+    if isinstance(written, Mapping) and set(written) == {"amount"}:
+        return Limit(number(written["amount"], f"{name}.amount"), False)
+    raise NoSchedule(name, written, 'write {"percent_of_charge": "30"} or {"amount": "1000"}')
+
+
+def _only(written: Mapping[str, Any], known: Sequence[str], field: str) -> None:
+    unknown = next((name for name in written if name not in known), None)
+    if unknown is not None:
+        raise NoSchedule(f"{field}.{unknown}", written[unknown], f"leave it out; known are {', '.join(known)}")

@@ -1,0 +1,144 @@
+"""Service credits and rewards of a period: the figures, the clause behind each, and amounts rounded once per line."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from slm_report.domain import credit_bands, figures
+from slm_report.domain.credit_bands import Band, NoSchedule, Schedule
+
+CREDIT, REWARD, NONE = "credit", "reward", "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Attainment:
+    """What a target came to in the period: percents of the figure and of its objective, and units missed (tickets
+    late, minutes too long), as far as the schedule's measure and formulas ask for them."""
+
+    target: str
+    attained: Fraction | None = None
+    objective: Fraction | None = None
+    missed_units: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One credit or reward. ``exact`` before, ``amount`` after rounding and caps, in the currency's minor unit."""
+
+    target: str
+    kind: str
+    band: Band
+    value: Fraction
+    exact: Fraction
+    amount: int
+    capped_by: str | None
+    reckoning: str
+    clause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """All lines of a period; amounts in the currency's minor unit. ``payout`` is 0 under the minimum."""
+
+    schedule: Schedule
+    lines: tuple[Line, ...]
+    credits: int
+    rewards: int
+    payout: int
+
+    @property
+    def is_below_minimum(self) -> bool:
+        """Whether the period's credits are too small to be paid out."""
+        return self.credits > 0 and self.payout == 0
+
+
+def settle(
+    schedule: Schedule, attained: Sequence[Attainment], charge: Fraction, credited_this_year: Fraction = Fraction(0)
+) -> Settlement:
+    """The credits of a period; caps are used up in the order of the lines. Raises NoSchedule naming what is missing."""
+    caps: dict[str, int] = {}
+    if schedule.cap_per_period is not None:
+        caps["cap_per_period"] = _whole_units(schedule.cap_per_period.of(charge), schedule)
+    if schedule.cap_per_year is not None:
+        left = max(Fraction(0), schedule.cap_per_year.of(charge) - credited_this_year)
+        caps["cap_per_year"] = _whole_units(left, schedule)
+    lines = []
+    for place, each in enumerate(attained):
+        line = _line(schedule, each, charge, caps, f"figures[{place}]")
+        if line.kind == CREDIT:
+            caps = {name: left - line.amount for name, left in caps.items()}
+        lines.append(line)
+    credits = sum(line.amount for line in lines if line.kind == CREDIT)
+    rewards = sum(line.amount for line in lines if line.kind == REWARD)
+    pays = Fraction(credits, 10**schedule.places) >= schedule.least
+    return Settlement(schedule, tuple(lines), credits, rewards, credits if pays else 0)
+
+
+def money(amount: int, schedule: Schedule) -> str:
+    """Minor units as text: ``250.00``."""
+    return str(Decimal(amount).scaleb(-schedule.places)) if schedule.places else str(amount)
+
+
+def _line(schedule: Schedule, attained: Attainment, charge: Fraction, caps: Mapping[str, int], field: str) -> Line:
+    value = _measured(schedule, attained, field)
+    band = schedule.band_of(value)
+    exact, reckoning = _reckoned(band, attained, charge, field)
+    kind = NONE if band.formula == "nothing" or not exact else REWARD if band.is_reward else CREDIT
+    amount = _half_up(exact * 10**schedule.places)
+    capped_by = None
+    for name, left in caps.items() if kind == CREDIT else ():
+        if amount > left:
+            amount, capped_by = left, name
+    return Line(
+        attained.target, kind, band, value, exact, amount, capped_by, reckoning, band.clause or schedule.clause
+    )  # fmt: skip
+
+
+def _measured(schedule: Schedule, attained: Attainment, field: str) -> Fraction:
+    if schedule.measure == credit_bands.MISSED_UNITS:
+        return _given(attained.missed_units, f"{field}.missed_units")
+    if schedule.measure == credit_bands.MISSED_PERCENT:
+        return _missed_percent(attained, field)
+    return _given(attained.attained, f"{field}.attained")
+
+
+def _reckoned(band: Band, attained: Attainment, charge: Fraction, field: str) -> tuple[Fraction, str]:
+    """The exact amount, and how it comes about."""
+    rate = figures.display_bound(band.rate)
+    if band.formula == "nothing":
+        return Fraction(0), "nothing is due in this band"
+    if band.formula == "flat":
+        return band.rate, f"a flat {rate}"
+    if band.formula == "percent_of_charge":
+        return charge * band.rate / 100, f"{rate} % of the charge of {figures.display_bound(charge)}"
+    if band.formula == "per_missed_percent":
+        missed = _missed_percent(attained, field)
+        return band.rate * missed, f"{rate} × {figures.display_bound(missed)} percent missed"
+    units = _given(attained.missed_units, f"{field}.missed_units")
+    return band.rate * units, f"{rate} × {figures.display_bound(units)} units missed"
+
+
+def _missed_percent(attained: Attainment, field: str) -> Fraction:
+    """How much of a hundred the figure is short of its objective; nothing where it is kept."""
+    objective = _given(attained.objective, f"{field}.objective")
+    return max(Fraction(0), objective - _given(attained.attained, f"{field}.attained"))
+
+
+def _given(value: Fraction | None, field: str) -> Fraction:
+    if value is None:
+        raise NoSchedule(field, None, "write it: the schedule reckons with it")
+    return value
+
+
+def _half_up(units: Fraction) -> int:
+    """To the nearest whole number, a half away from zero; amounts are not negative."""
+    return math.floor(units + Fraction(1, 2))
+
+
+def _whole_units(amount: Fraction, schedule: Schedule) -> int:
+    """A cap in minor units, rounded down so that it is never exceeded."""
+    return math.floor(amount * Fraction(10) ** schedule.places)

@@ -1,0 +1,105 @@
+"""Penalties, rewards and service credits: a source's published bands as a credit schedule, asked of the preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tests.cases import previews
+from tests.cases.reading import Case, Unmapped
+
+_STEP = Decimal("0.1")
+"""Two published edges no further apart than this leave nothing between them: 98.99 and 99."""
+_FORMULAS = {
+    "penalty": ("flat", False), "reward": ("flat", True), "credit": ("flat", False),
+    "credit_percent": ("percent_of_charge", False), "penalty_percent": ("percent_of_charge", False),
+    "reward_percent": ("percent_of_charge", True),
+}  # fmt: skip
+_CHARGES = ("monthly_fee", "fee", "charge")
+_FIGURES = ("compliance_percent", "availability_percent", "uptime_percent", "attained_percent")
+_CURRENCIES = (("bmc", "USD"), ("letsflo", "GBP"))
+"""What a source writes its amounts in; no case names it in its question."""
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+
+
+def answers(case: Case) -> dict[str, Any]:
+    """Our answer to each expected field that we can ask for."""
+    facts = {name: value for event in case.events for name, value in event.items()}
+    told = next(iter(_figures(facts).values()), None)
+    if told is None:
+        raise Unmapped(f"a penalty by {', '.join(facts)}")
+    written = _tiers(case) if case.data.get("tiers") else _misses(case)
+    charge = next((facts[name] for name in _CHARGES if name in facts), 0)
+    answer = previews.ask_credit(
+        schedule={"currency": _currency(case), **written}, charge=str(charge),
+        figures=[{"target": case.id, **_figures(facts), "objective": _objective(case)}],
+    )  # fmt: skip
+    (line,) = answer["lines"]
+    amount = Fraction(line["amount"])
+    # Where a source writes rewards and penalties side by side, a penalty is what is taken from the provider.
+    penalised = line["kind"] == "credit" and any("penalty" in tier for tier in case.data.get("tiers") or ())
+    return {"amount": -amount if penalised else amount, "currency": answer["currency"]}
+
+
+def _figures(facts: Mapping[str, Any]) -> dict[str, str]:
+    attained = next((facts[name] for name in _FIGURES if name in facts), None)
+    if attained is not None:
+        return {"attained": str(attained)}
+    misses = next((value for name, value in facts.items() if name.startswith("misses")), None)
+    return {} if misses is None else {"missed_units": str(misses)}
+
+
+def _objective(case: Case) -> str | None:
+    objective = case.data.get("target_percent")
+    return None if objective is None else str(objective)
+
+
+def _currency(case: Case) -> str:
+    named = next((currency for source, currency in _CURRENCIES if source in case.source.lower()), None)
+    if named is None:
+        raise Unmapped(f"the currency of {case.source}")
+    return str(case.data.get("currency", named))
+
+
+def _tiers(case: Case) -> dict[str, Any]:
+    """Published closed bands of two decimals as half-open ones: what lies between two of them belongs to the lower."""
+    tiers = sorted(case.data["tiers"], key=lambda tier: Decimal(tier["from"]))
+    edges = [Decimal(tier["from"]) for tier in tiers] + [Decimal(case.data.get("target_percent", 100)), Decimal(100)]
+    bands, reached = [], Decimal(0)
+    for tier in tiers:
+        start, last = Decimal(tier["from"]), Decimal(tier["to"])
+        if start > reached:
+            bands.append({"from": str(reached), "nothing": True})
+        bands.append({"from": str(start), **_formula(tier)})
+        reached = min((edge for edge in edges if last <= edge <= last + _STEP), default=last)
+    if reached < 100:
+        bands.append({"from": str(reached), "nothing": True})
+    return {"bands": bands}
+
+
+def _formula(tier: Mapping[str, Any]) -> dict[str, Any]:
+    named = [name for name in _FORMULAS if name in tier]
+    if len(named) != 1:
+        raise Unmapped(f"a band of {sorted(tier)}")
+    formula, is_reward = _FORMULAS[named[0]]
+    return {formula: str(tier[named[0]]), "reward": is_reward}
+
+
+def _misses(case: Case) -> dict[str, Any]:
+    """``five misses … credit 5 % … (4 misses: nothing)``: from so many misses on a share of the charge."""
+    misses = _numbers(r"\b(\w+)\s+(?:[\w/]+\s+)*?misses", case.described)
+    percent = re.search(r"credit (\d+(?:\.\d+)?) ?%", case.described)
+    free = re.search(r"\((\d+) misses: nothing\)", case.described)
+    if not misses or percent is None:
+        raise Unmapped("credits whose rule is not told")
+    least = int(free[1]) + 1 if free else misses[0]
+    bands = [{"from": "0", "nothing": True}, {"from": str(least), "percent_of_charge": percent[1]}]
+    return {"measure": "missed_units", "bands": bands}
+
+
+def _numbers(pattern: str, text: str) -> Sequence[int]:
+    words = re.findall(pattern, text.lower())
+    return [_WORDS.get(word) or int(word) for word in words if word in _WORDS or word.isdigit()]
