@@ -15,9 +15,20 @@ from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.api import breaches, imports, indicators, intake, previews, stream, targets, tickets
+from slm_monitor.api import (
+    breaches,
+    explanations,
+    imports,
+    indicators,
+    intake,
+    previews,
+    stream,
+    targets,
+    tickets,
+)
 from slm_monitor.application.intake import Door
 from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
@@ -29,6 +40,7 @@ GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     previews.router, stream.router,
+    explanations.router,
 )  # fmt: skip
 
 
@@ -63,6 +75,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.queries = Queries(database)
     http.state.judge = judge
     http.state.store = store
+    http.state.record = SqlRecord(database, store, partitions)
     http.state.live = live = Live(log)
     workers: list[Worker] = [Relay(database, log), heard, judge, live]
     return App("monitor", http, workers, database, log, access)

@@ -49,6 +49,11 @@ ON CONFLICT (subject, key) DO UPDATE
    SET at = excluded.at, revision = excluded.revision, recorded_at = excluded.recorded_at,
        received_at = excluded.received_at, body = excluded.body
 """
+_SUPERSEDED = """
+INSERT INTO fact_superseded
+SELECT fact.subject, fact.key, fact.at, fact.revision, fact.recorded_at, fact.received_at, $2::bigint, fact.body
+  FROM fact JOIN jsonb_populate_recordset(NULL::fact, $1) AS coming USING (subject, key)
+"""
 _TICKETS = """
 INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
 ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
@@ -201,11 +206,14 @@ class SqlJudgeStore:
             blob_seq = await self._fence(driver, partition, epoch, step)
             now = transaction.now
             if step.facts:
-                await driver.execute(_FACTS, judge_rows.facts(step.facts, now))
+                rows = judge_rows.facts(step.facts, now)
+                await driver.execute(_SUPERSEDED, rows, now)
+                await driver.execute(_FACTS, rows)
             if step.blob is not None:
                 await driver.execute(
-                    "INSERT INTO fact_blob VALUES ($1, $2, $3)", partition, blob_seq, columns.encode_blob(step.blob)
-                )
+                    "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",
+                    partition, blob_seq, columns.encode_blob(step.blob), now,
+                )  # fmt: skip
             if step.tickets:
                 await driver.execute(_TICKETS, judge_rows.tickets(step.tickets, partition))
             await judge_rows.write_changes(driver, partition, step.changes)

@@ -42,22 +42,7 @@ class CalendarWindows:
             self._undone.append(window)
 
     def _span(self, instant: int) -> calendar_windows.Window | None:
-        """The window in which an instant lies, clipped to the term; None outside it.
-
-        A window begun under earlier terms runs to its end, whatever period those in force by then have.
-        """
-        line = self.standing.line
-        terms = line.at(instant)
-        if terms is None:
-            return None
-        whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
-        start = max(whole.start, line.begins_at)
-        if terms is not line.versions[0]:
-            earlier = self._span(terms.effective_at - 1)
-            if earlier is not None and instant < earlier.end:
-                return earlier
-            start = max(start, terms.effective_at if earlier is None else earlier.end)
-        return calendar_windows.Window(whole.id, start, min(whole.end, line.unbroken_until(instant)))
+        return span_at(self.standing.line, instant)
 
     def _window_of(self, span: calendar_windows.Window) -> Window | None:
         """The window of a span, made when first needed; None where another one closed under its name."""
@@ -103,3 +88,21 @@ class CalendarWindows:
 
 def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
     return None if window.closed_at is not None else window.end + terms.closing_delay
+
+
+def span_at(line: TermsLine, instant: int) -> calendar_windows.Window | None:
+    """The window in which an instant lies, clipped to the term; None outside it.
+
+    A window begun under earlier terms runs to its end, whatever period those in force by then have.
+    """
+    terms = line.at(instant)
+    if terms is None:
+        return None
+    whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
+    start = max(whole.start, line.begins_at)
+    if terms is not line.versions[0]:
+        earlier = span_at(line, terms.effective_at - 1)
+        if earlier is not None and instant < earlier.end:
+            return earlier
+        start = max(start, terms.effective_at if earlier is None else earlier.end)
+    return calendar_windows.Window(whole.id, start, min(whole.end, line.unbroken_until(instant)))

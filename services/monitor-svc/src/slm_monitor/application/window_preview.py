@@ -103,7 +103,7 @@ def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
             [{"field": f"facts[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in taken.refusals]
         )
     as_of = span[1] + target.closing_delay if asked.as_of is None else asked.as_of
-    return Facts(span, as_of, taken.values, taken.facts, tuple(asked.exclusions), asked.initial_state)
+    return Facts(span, as_of, taken.values, taken.facts, tuple(asked.exclusions), asked.initial_state, as_of)
 
 
 def _timeline(member: WindowQuestion) -> Any:

@@ -1,0 +1,93 @@
+"""The record of facts in PostgreSQL, read back: what the judge has put away, and what it has not yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_chassis.database import Database
+from slm_chassis.log.partitioner import partition_of
+from slm_monitor.adapters import columns
+from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.record import NOTHING
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import HOUR, Fact, Values, joined
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+_EVER = 2**62
+_SINGLE = """
+SELECT subject, key, at, body, revision, recorded_at FROM fact
+ WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4
+UNION ALL
+SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
+ WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4 AND superseded_at > $4
+"""
+# One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once.
+_VALUES = """
+SELECT TRUE AS put_away, data FROM fact_segment
+ WHERE subject = $1 AND hour >= $2 AND hour <= $3 AND received_at <= $4
+UNION ALL
+SELECT FALSE, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
+"""
+
+
+class SqlRecord:
+    """Reads of the record; safe to share."""
+
+    def __init__(self, database: Database, store: SqlJudgeStore, partitions: int) -> None:
+        self._database = database
+        self._store = store
+        self._partitions = partitions
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return await self._store.agreement(agreement_id)
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._store.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        start, end = span or (-_EVER, _EVER)
+        rows = await self._fetch(_SINGLE, subject, start, end, _EVER if known_at is None else known_at)
+        return sorted((Fact(*row) for row in rows), key=lambda fact: (fact.at, fact.key))
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        rows = await self._fetch(
+            _VALUES, subject, span[0] // HOUR, (span[1] - 1) // HOUR, _EVER if known_at is None else known_at,
+            partition_of(subject, self._partitions),
+        )  # fmt: skip
+        return await asyncio.to_thread(_decoded, rows, subject, span)
+
+    async def excluded(self, terms: ServiceLevelTarget, known_at: int | None) -> Sequence[Interval]:
+        return ()
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return list(await driver.fetch(query, *arguments))
+
+
+def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval) -> Values:
+    parts = []
+    for put_away, data in rows:
+        if put_away:
+            chunk = columns.decode_segment(data)
+            slot = np.zeros(len(chunk.at), dtype=np.int32)
+            parts.append(Values([subject], slot, chunk.at, chunk.value, chunk.ids))
+        else:
+            blob = columns.decode_blob(data)
+            if subject in blob.subjects:
+                found = blob.taken(blob.slot == list(blob.subjects).index(subject))
+                slot = np.zeros(len(found), dtype=np.int32)
+                parts.append(Values([subject], slot, found.at, found.value, found.ids))
+    if not parts:
+        return NOTHING
+    values = joined(parts)
+    values = values.taken((values.at >= span[0]) & (values.at < span[1]))
+    return values.taken(np.lexsort((values.value, values.at)))

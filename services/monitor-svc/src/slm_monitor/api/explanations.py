@@ -1,0 +1,78 @@
+"""How a target's figure came about: ``/api/v1/targets/{target_id}/explain``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.http.access import Caller
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.instants import from_text
+from slm_monitor.api.targets import Judged, mine
+from slm_monitor.application import explanation, explanation_text
+from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
+from slm_monitor.domain.terms import NotJudgeable
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+
+WindowName = Annotated[str, Query(description="`2026-11` of a calendar window, `PT1H` of a rolling one", max_length=40)]
+KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
+
+
+@router.get("/{target_id}/explain", dependencies=[Judged], response_model=None)
+async def explain(
+    target_id: str,
+    caller: Caller,
+    request: Request,
+    window: WindowName,
+    at: Annotated[
+        str | None, Query(description="Of a rolling window; now if left out")
+    ] = None,
+    known_at: KnownAt = None,
+    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
+) -> Response:
+    """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
+    row = await mine(target_id, caller, request)
+    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    state = request.app.state
+    told = await explained(state.record, row, asked, state.clock.now())
+    if format == "text" or (format is None and _prefers_text(request.headers.get("accept", ""))):
+        return PlainTextResponse(explanation_text.text(told))
+    return JSONResponse(told)
+
+
+async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) -> dict[str, Any]:
+    """The derivation, or the problem that says why there is none."""
+    aggregation = row["terms"]["aggregation"]
+    kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
+    if kind not in EXPLAINED:
+        raise Problem(
+            422, "not-explained", "This kind of target is explained elsewhere",
+            f"Figures of {kind} follow from tickets or other targets; explain those: "
+            "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain, or the members' own targets.",
+        )  # fmt: skip
+    try:
+        return await explanation.explain(record, row["agreement_id"], row["target_id"], asked, now)
+    except NoSuchWindow as error:
+        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except (CalendarError, NotJudgeable) as error:
+        raise invalid("query.window", asked.window, str(error)) from error
+
+
+def instant(text: str | None, field: str) -> int | None:
+    """An instant of the query. Raises 422."""
+    if text is None:
+        return None
+    try:
+        return from_text(text)
+    except (ValueError, OverflowError) as error:
+        remedy = "write an instant with its UTC offset, like 2026-11-22T10:00:00Z"
+        raise invalid(f"query.{field}", text, remedy) from error
+
+
+def _prefers_text(accept: str) -> bool:
+    offered = [part.partition(";")[0].strip() for part in accept.split(",")]
+    return "text/plain" in offered and "application/json" not in offered

@@ -1,0 +1,134 @@
+"""How a figure came about: terms, window, every stretch with its facts, sums and verdict, so that it can be redone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar import durations
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application import record as records
+from slm_monitor.application import window_figures
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.record import Record
+from slm_monitor.application.window_seen import Facts, Seen
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.terms import COUNTED, STATED, ServiceLevelTarget
+
+EXPLAINED = STATED | COUNTED
+"""The aggregations whose figures follow from an indicator's facts alone."""
+_LAST = 253_402_300_799_000_000
+
+
+class NoSuchWindow(ValueError):
+    """The target has no window of that name, or none at that instant."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A calendar window by its id, or a rolling one by its length and the instant at which it stands."""
+
+    window: str
+    at: int | None = None
+    known_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One window of a target, by the terms and facts it is judged by."""
+
+    terms: ServiceLevelTarget
+    window_id: str
+    facts: Facts
+    seen: Seen
+
+
+async def explain(record: Record, agreement_id: str, target_id: str, asked: Asked, now: int) -> dict[str, Any]:
+    """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
+    agreement = await record.agreement(agreement_id)
+    lines = records.lines_of_target(agreement, target_id)
+    present = now if asked.known_at is None else min(now, asked.known_at)
+    terms, span = found(lines, asked, present)
+    judged = await judge(record, terms, asked.window, span, present, asked.known_at)
+    return await asyncio.to_thread(document, agreement, judged, asked)
+
+
+def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[ServiceLevelTarget, Interval]:
+    """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
+    if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
+        at = present if asked.at is None else asked.at
+        for line in lines:
+            terms = line.at(at)
+            if terms is not None and terms.window == asked.window:
+                return terms, records.rolling_span(line, terms, at)
+        raise NoSuchWindow("no terms are in force at that instant")
+    window = records.calendar_window(lines, asked.window)
+    if window is None:
+        raise NoSuchWindow("the target has no window of that id")
+    terms, span = window
+    if span.start > present:
+        raise NoSuchWindow("this window has not begun")
+    return terms, (span.start, span.end)
+
+
+async def judge(
+    record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
+) -> Judged:
+    """A window as its facts have it; what is long to work out does not hold others up."""
+    # A closed window is the same whenever it is asked for.
+    as_of = min(present, span[1] + terms.closing_delay)
+    facts = await records.known(record, terms, span, as_of, known_at)
+    return Judged(terms, window_id, facts, await asyncio.to_thread(window_figures.seen, terms, facts))
+
+
+def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[str, Any]:
+    """As it is answered: the same facts give the same bytes, in whatever order they came."""
+    terms, facts = judged.terms, judged.facts
+    signed = _signed(agreement, terms)
+    start, end = facts.span
+    return {
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "target_title": terms.title,
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "indicator": signed.get("indicator"),
+        "terms": {name: value for name, value in signed.items() if value is not None},
+        "judged_by": _judged_by(terms),
+        "window": {
+            "id": judged.window_id,
+            "from": to_text(start),
+            "to": to_text(min(end, _LAST)),
+            "timezone": terms.zone,
+            "closes_at": to_text(min(end + terms.closing_delay, _LAST)) if terms.window_kind == "calendar" else None,
+            "service_time": durations.to_iso(terms.hours.open_time(start, end)),
+        },
+        "as_of": to_text(facts.as_of),
+        "known_at": None if asked.known_at is None else to_text(asked.known_at),
+        "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
+        **judged.seen.document(),
+        "figure": _in_unit(judged.seen),
+        "figure_share": judged.seen.document()["figure"],
+    }
+
+
+def _in_unit(seen: Seen) -> str | None:
+    shown = seen.target.shown(seen.figure)
+    return None if shown is None else f"{shown.numerator}/{shown.denominator}"
+
+
+def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
+    """The target as the version that judges it was signed."""
+    for version in agreement.versions:
+        if version["version"] == terms.version:
+            return next(each for each in version["targets"] if each["target_id"] == terms.target_id)
+    return {}
+
+
+def _judged_by(terms: ServiceLevelTarget) -> str:
+    if terms.window_kind == "rolling":
+        return "the terms in force at the instant of judging"
+    return "the terms in force at the window's start"

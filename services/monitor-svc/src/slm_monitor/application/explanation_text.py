@@ -1,0 +1,54 @@
+"""A derivation as compact text, for people who read it in a terminal or a letter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def text(explained: Mapping[str, Any]) -> str:
+    """One line a thing; ends with a newline."""
+    return "\n".join(_lines(explained)) + "\n"
+
+
+def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
+    window, derivation = explained["window"], explained["derivation"]
+    yield f"{explained['target_title']} ({explained['target_key']}, {explained['target_id']})"
+    yield f"agreement {explained['agreement_id']}, version {explained['agreement_version']}: {explained['judged_by']}"
+    for name in ("aggregation", "objective", "unacceptable", "service_hours", "unknown", "degraded", "no_data",
+                 "planned_downtime"):  # fmt: skip
+        if name in explained["terms"]:
+            yield f"  {name}: {_plain(explained['terms'][name])}"
+    yield f"window {window['id']}: {window['from']} to {window['to']} ({window['timezone']})"
+    yield f"  service time {window['service_time']}, known as of {explained['as_of']}"
+    if explained["known_at"] is not None:
+        yield f"  by what had been received at {explained['known_at']}"
+    for each in explained["excluded"]:
+        yield f"  excluded {each['from']} to {each['to']}"
+    if derivation["intervals"]:
+        yield "intervals"
+    for each in derivation["intervals"]:
+        yield f"  {_interval(each)}"
+    yield "sums"
+    for name, value in derivation["sums"].items():
+        yield f"  {name}: {_plain(value)}"
+    yield from derivation["arithmetic"]
+    yield f"figure {explained['figure_display']} (exactly {explained['figure'] or 'none'})"
+    budget = explained["budget"]
+    yield f"budget {budget['whole']} {budget['unit']}, consumed {budget['consumed']}, left {budget['left']}"
+    breached = f" since {explained['breached_at']}" if explained["breached_at"] else ""
+    yield f"verdict {explained['verdict']}{breached}"
+
+
+def _interval(each: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in each.items() if name not in ("from", "to", "facts", "state", "counts_as")}
+    told = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in rest.items())
+    state = f"{each['state']} counts as {each['counts_as']}, " if "state" in each else ""
+    facts = each.get("facts")
+    names = f" [{', '.join(facts)}]" if isinstance(facts, list) and facts else ""
+    return f"{each['from']} {each['to']} {state}{told}{names}"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

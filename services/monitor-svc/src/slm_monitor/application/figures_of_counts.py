@@ -1,0 +1,156 @@
+"""A window's figure from what was counted or measured in it, summed by the minute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_calendar import intervals
+from slm_calendar.errors import CalendarError, refusal
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.window_seen import Facts, Seen, due, status
+from slm_monitor.domain import burn_rate, figures, findings, slices
+from slm_monitor.domain.facts import HOUR, MINUTE, Values
+from slm_monitor.domain.slices import Counted
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+DAY = 24 * HOUR
+_MOST_BUCKETS = 1500
+
+Integers = npt.NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Facts as columns: when, and how much of it was good among how much."""
+
+    at: Integers
+    good: Integers
+    total: Integers
+
+
+def of_share(target: ServiceLevelTarget, facts: Facts) -> Seen:
+    """Good ÷ all: of counts, and of values at most a threshold."""
+    assert target.promise is not None
+    rows, outside, excluded = _judged(target, facts, _rows(target, facts))
+    good, total = int(rows.good.sum()), int(rows.total.sum())
+    finding = findings.of_share(good, total, target, facts.span[1], facts.as_of, ())
+    budget, spent = target.promise.allowed * total, Fraction(target.promise.bad(good, total))
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "events", budget, spent,
+        {"good": good, "bad": total - good, "total": total, "outside_service_hours": outside, "excluded": excluded},
+        due(finding, facts.as_of),
+        burn_rate.of(target.promise.bad(good, total), total, 1 - target.promise.allowed),
+        buckets(rows, facts.span),
+        arithmetic=[
+            f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
+            f"budget = {target.promise.allowed} × {total} = {budget} events; left = {budget} − {spent}"
+            f" = {budget - spent}",
+        ],
+    )  # fmt: skip
+
+
+def _rows(target: ServiceLevelTarget, facts: Facts) -> Rows:
+    if target.threshold is not None:
+        values = distinct(facts.values)
+        good = (values.value <= target.threshold).astype(np.int64)
+        return Rows(values.at, good, np.ones(len(values), dtype=np.int64))
+    counted = [(fact.at, fact.body["good"], fact.body["total"]) for fact in facts.single if "total" in fact.body]
+    columns = np.array(counted, dtype=np.int64).reshape(-1, 3)
+    return Rows(columns[:, 0], columns[:, 1], columns[:, 2])
+
+
+def distinct(values: Values) -> Values:
+    """Each fact once: without an id a fact is its instant and its value."""
+    seen: set[object] = set()
+    kept = []
+    ids: Sequence[str | None] = values.ids if values.ids is not None else [None] * len(values)
+    for row, identity in enumerate(zip(ids, values.at.tolist(), values.value.tolist(), strict=True)):
+        name: object = identity[1:] if identity[0] is None else identity[0]
+        if name not in seen:
+            seen.add(name)
+            kept.append(row)
+    return values.taken(np.array(kept, dtype=np.int64))
+
+
+def _judged(target: ServiceLevelTarget, facts: Facts, rows: Rows) -> tuple[Rows, int, int]:
+    """The rows that count, and how many of the window's lie outside service hours, and in exclusions.
+
+    A row belongs to the window, to service time and to an exclusion by the start of its minute.
+    """
+    minute = rows.at // MINUTE * MINUTE
+    inside = (minute >= facts.span[0]) & (minute < facts.span[1])
+    if facts.until is not None:
+        inside &= rows.at <= facts.until
+    serving = lies_in(minute, target.hours.intervals(facts.span[0], facts.span[1] + MINUTE))
+    excluded = lies_in(minute, intervals.union(facts.excluded))
+    good = np.where(excluded, rows.total, rows.good) if target.planned_downtime == "excused" else rows.good
+    counts = inside & serving if target.planned_downtime == "excused" else inside & serving & ~excluded
+    outside = int(rows.total[inside & ~serving].sum())
+    return (
+        Rows(rows.at[counts], good[counts], rows.total[counts]),
+        outside,
+        int(rows.total[inside & serving & excluded].sum()),
+    )
+
+
+def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:
+    """Which of the instants lie in the sorted, disjoint intervals."""
+    if not pairs:
+        return np.zeros(len(instants), dtype=np.bool_)
+    starts, ends = np.array(pairs, dtype=np.int64).T
+    number = np.searchsorted(starts, instants, side="right") - 1
+    found: npt.NDArray[np.bool_] = (number >= 0) & (instants < ends[np.maximum(number, 0)])
+    return found
+
+
+def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
+    """The sums by minute, hour or day (UTC), whichever first gives a list that can be read; empty ones are left out."""
+    width = next((each for each in (MINUTE, HOUR, DAY) if (span[1] - span[0]) // each <= _MOST_BUCKETS), DAY)
+    numbers, where = np.unique(rows.at // width, return_inverse=True)
+    good, total, facts = np.zeros((3, len(numbers)), dtype=np.int64)
+    for sums, added in ((good, rows.good), (total, rows.total), (facts, 1)):
+        np.add.at(sums, where, added)
+    return [
+        {"from": to_text(int(number) * width), "to": to_text((int(number) + 1) * width), "good": int(good[place]),
+         "total": int(total[place]), "facts": int(facts[place])}
+        for place, number in enumerate(numbers)
+    ]  # fmt: skip
+
+
+def of_slices(target: ServiceLevelTarget, facts: Facts) -> Seen:
+    """A window cut into equal slices, each good or bad by itself."""
+    assert target.objective is not None
+    terms = _slice_terms(target)
+    counted = [Counted(fact.at, fact.body["good"], fact.body["total"]) for fact in facts.single]
+    found = slices.measure(
+        counted, terms, target.hours, facts.span, facts.as_of, target.objective,
+        rolling=target.window_kind == "rolling", no_data=target.no_data,
+    )  # fmt: skip
+    over = facts.span[1] + target.closing_delay <= facts.as_of
+    spent = found.bad > found.budget
+    verdict = "breached" if spent else "no_data" if not found.judged else "met"
+    if not found.scheduled:
+        verdict = "not_applicable"
+    share = None if found.figure is None else 1 - found.figure
+    good = figures.exact(found.good)
+    return Seen(
+        target, verdict, found.figure, "slices", found.budget, found.bad,
+        {"scheduled": found.scheduled, "judged": found.judged, "good": good, "over": over},
+        burn=None if share is None or target.objective == 1 else share / (1 - target.objective),
+        arithmetic=[f"figure = good slices ÷ judged ones = {good} ÷ {found.judged}"],
+    )  # fmt: skip
+
+
+def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:
+    try:
+        return slices.parse(target.parameters)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"time_slices": {"width": "PT1M", "good_if": "0.95", "budget": "slices"}}'
+        raise refusal("terms.aggregation.time_slices", target.parameters, remedy) from error

@@ -1,0 +1,100 @@
+"""The record of facts read back: what is known of a window of a target, now or as of an earlier instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from slm_calendar import intervals, windows
+from slm_calendar.intervals import Interval
+from slm_calendar.windows import Window
+from slm_monitor.application.calendar_windows import span_at
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.window_seen import Facts
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import MINUTE, Fact, Values
+from slm_monitor.domain.lines import TermsLine, lines_of
+from slm_monitor.domain.terms import STATED, ServiceLevelTarget
+
+NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+class Record(Protocol):
+    """Where facts are kept for good. ``known_at``: as the record was at that instant; None: as it is."""
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms: ...
+
+    async def indicator(self, subject: str) -> Indicator | None: ...
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        """Facts kept one by one; those of a span, or all."""
+        ...
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        """Facts kept in columns, in the order of their instants, whatever the order of their arrival."""
+        ...
+
+    async def excluded(self, terms: ServiceLevelTarget, known_at: int | None) -> Sequence[Interval]:
+        """The time approved to be excluded of a target; sorted, disjoint."""
+        ...
+
+
+async def known(
+    record: Record, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
+) -> Facts:
+    """All that is known of a window of a target that is judged by an indicator."""
+    assert terms.indicator is not None
+    excluded = intervals.clip(await record.excluded(terms, known_at), *span)
+    if terms.aggregation in STATED:
+        indicator = await record.indicator(terms.indicator)
+        single = await record.single(terms.indicator, None, known_at)
+        return Facts(span, as_of, NOTHING, single, excluded, indicator.initial_state if indicator else "unknown")
+    whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
+    single = await record.single(terms.indicator, whole, known_at)
+    return Facts(span, as_of, await record.values(terms.indicator, whole, known_at), single, excluded, "unknown")
+
+
+def lines_of_target(agreement: AgreementTerms, target_id: str) -> list[TermsLine]:
+    """The terms lines of one target, the earliest first."""
+    found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target_id]
+    return sorted(found, key=lambda line: line.begins_at)
+
+
+def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:
+    """The window of that id, clipped to the term, with the terms of its start; None where the target has none such.
+
+    Raises CalendarError where the id names no window.
+    """
+    kind = windows.kind_of_id(window_id)
+    for line in lines:
+        for terms in line.versions:
+            if terms.window_kind != "calendar" or terms.window != kind:
+                continue
+            whole = windows.window_of_id(window_id, terms.zone)
+            for start in (max(whole.start, line.begins_at), max(whole.start, terms.effective_at)):
+                span, judged = span_at(line, start), line.at(start)
+                if span is not None and judged is not None and span.id == window_id:
+                    return line.at(span.start) or judged, span
+    return None
+
+
+def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interval:
+    """The minutes that a rolling figure covers at an instant: those up to the instant's own, within the term."""
+    minute = at // MINUTE * MINUTE
+    begins = -(-line.begins_at // MINUTE) * MINUTE
+    return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
+
+
+def calendar_windows(line: TermsLine, start: int, end: int) -> Iterator[tuple[ServiceLevelTarget, Window]]:
+    """The windows that begin in a stretch, in order, each with the terms it is judged by."""
+    at: int | None = max(start, line.begins_at)
+    while at is not None and at < min(end, line.ends_at):
+        span, terms = span_at(line, at), line.at(at)
+        if span is None or terms is None:
+            at = line.begins_after(at)
+            continue
+        if span.start >= start:
+            yield line.at(span.start) or terms, span
+        at = span.end

@@ -1,0 +1,111 @@
+"""What is known of one window, and what it comes to: the one shape that all kinds of figures are answered in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain import figures, settling
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.findings import Finding
+from slm_monitor.domain.promise import AT_LEAST, Promise
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a window ``span`` at ``as_of``, and the exclusions approved.
+
+    ``until``: what was counted after this instant is left out; None: all that is known counts, as it does in an open
+    window.
+    """
+
+    span: Interval
+    as_of: int
+    values: Values
+    single: Sequence[Fact]
+    excluded: Sequence[Interval]
+    initial_state: str
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices or outages.
+
+    ``arithmetic``: how a person gets from the sums to figure and budget, a line each.
+    """
+
+    target: ServiceLevelTarget
+    verdict: str
+    figure: Fraction | None
+    unit: str
+    budget: Fraction
+    spent: Fraction
+    sums: Mapping[str, Any]
+    breached_at: int | None = None
+    burn: Fraction | None = None
+    intervals: Sequence[Mapping[str, Any]] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    arithmetic: Sequence[str] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
+        return {
+            "figure": figures.exact(self.figure),
+            "figure_display": self.target.display(self.figure),
+            "objective": figures.exact(self.target.objective),
+            "verdict": self.verdict,
+            "breached_at": None if self.breached_at is None else to_text(self.breached_at),
+            "budget": self.budget_document(),
+            "burn_rate": figures.exact(self.burn),
+            "derivation": {
+                "intervals": list(self.intervals),
+                "sums": dict(self.sums),
+                "arithmetic": [*self.arithmetic, *self.compared()],
+            },
+            **self.extra,
+        }
+
+    def budget_document(self) -> dict[str, Any]:
+        consumed = self.spent / self.budget if self.budget > 0 else None
+        return {
+            "unit": self.unit,
+            "whole": figures.exact(self.budget),
+            "consumed": figures.exact(self.spent),
+            "left": figures.exact(self.budget - self.spent),
+            "consumed_share": figures.exact(consumed),
+        }
+
+    def compared(self) -> list[str]:
+        """The figure beside each level of the promise."""
+        return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
+
+
+def _compared(level: str, promised: Promise, figure: Fraction) -> str:
+    sign = "≥" if promised.comparison == AT_LEAST else "≤"
+    kept = "kept" if promised.is_kept(figure) else "missed"
+    exact = figures.exact(promised.shown(figure))
+    return f"{level}: {exact} {sign} {figures.exact(promised.shown(promised.value))} {promised.unit} is {kept}"
+
+
+def status(target: ServiceLevelTarget, finding: Finding, facts: Facts) -> str:
+    """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
+    closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
+    breached = due(finding, facts.as_of) is not None
+    at_risk = any(risk.at <= facts.as_of for risk in finding.risks)
+    return settling.status_of(finding, breached, closes, at_risk)
+
+
+def due(finding: Finding, as_of: int) -> int | None:
+    """When the objective was missed for certain, if it was by then."""
+    return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
+
+
+def name_of(fact: Fact) -> str:
+    """A fact as its sender knows it: source and id; one without an id by the hash of its content."""
+    return "/".join(part for part in fact.key.split("\x1f") if part)

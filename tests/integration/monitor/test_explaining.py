@@ -1,0 +1,157 @@
+"""Derivations: the figure that was judged, worked out anew from the record, for a person to redo."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+
+from slm_calendar import durations
+from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.application import explanation, explanation_text
+from slm_monitor.application.explanation import Asked, NoSuchWindow
+from tests.support.judged import PARTITIONS, Monitor, monitor
+from tests.support.monitor import AGREEMENT, at, available, fast, finalized
+from tests.support.monitor_service import migrated_database
+
+UP, LATENCY = "payments.checkout", "payments.checkout-latency"
+MONTH, SHARE, ROLLING = available(), fast("90"), fast("90", {"rolling": "PT1H"})
+
+
+def down(start: str, end: str, **more: Any) -> dict[str, Any]:
+    return {"indicator": UP, "outage": {"from": f"2026-11-{start}:00Z", "to": f"2026-11-{end}:00Z"}, **more}
+
+
+def value(instant: str, measured: float, **more: Any) -> dict[str, Any]:
+    return {"indicator": LATENCY, "at": f"2026-11-{instant}Z", "value": measured, **more}
+
+
+async def explained(
+    held: Monitor, target: dict[str, Any], window: str = "2026-11", instant: str | None = None,
+    known_at: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    record = SqlRecord(held.database, held.store, PARTITIONS)
+    asked = Asked(window, None if instant is None else at(instant), None if known_at is None else at(known_at))
+    return await explanation.explain(record, AGREEMENT, target["target_id"], asked, held.clock.now())
+
+
+async def agreed(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
+    await held.register(UP, "availability")
+    await held.register(LATENCY, "value")
+    await held.hear(finalized(*targets, **changed))
+    await held.settle()
+
+
+async def test_every_stretch_of_a_month_names_its_facts_and_adds_up_to_the_judged_figure(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-20T10:00") as held:
+        await agreed(held, MONTH)
+        await held.measure(down("03T10:00", "03T10:20", id="o1", source="probe"), down("09T01:00", "09T02:00", id="o2"))
+        await held.measure({"indicator": UP, "at": "2026-11-10T00:00:00Z", "state": "unknown", "id": "s1"})
+        await held.measure({"indicator": UP, "at": "2026-11-10T06:00:00Z", "state": "up", "id": "s2"})
+        await held.settle("2026-12-01T00:11")
+        told = await explained(held, MONTH)
+        window = (await held.windows(MONTH["target_id"]))["2026-11"]
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        assert told["verdict"] == "breached"
+        lines = [(each["state"], each["because"], each["until"], each["facts"]) for each in
+                 told["derivation"]["intervals"]]  # fmt: skip
+        assert lines == [
+            ("up", "the state before the window", "fact probe/o1", []),
+            ("down", "fact probe/o1", "end of the outage probe/o1", ["probe/o1"]),
+            ("up", "end of the outage probe/o1", "fact o2", []),
+            ("down", "fact o2", "end of the outage o2", ["o2"]),
+            ("up", "end of the outage o2", "fact s1", []),
+            ("unknown", "fact s1", "fact s2", ["s1"]),
+            ("up", "fact s2", "the window ends", ["s2"]),
+        ]
+        spent = {"up": 0, "down": 0, "removed": 0}
+        for each in told["derivation"]["intervals"]:
+            spent[each["counts_as"]] += durations.from_iso(each["service_time"])
+        assert {name: told["derivation"]["sums"][name] for name in ("up", "down")} == {
+            "up": spent["up"], "down": spent["down"],
+        }  # fmt: skip
+        assert told["budget"]["left"] == f"{(30 * 24 - 6) * 3600 * 1000 - spent['down']}/1"
+
+
+async def test_a_share_is_explained_by_its_sums(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, SHARE)
+        await held.measure(*[value(f"04T10:0{n}:00", 100 + 50 * n) for n in range(8)])
+        await held.settle()
+        await held.save()
+        await held.measure(value("05T09:00:00", 500))
+        await held.settle()
+        told = await explained(held, SHARE)
+        assert (told["figure"], told["verdict"]) == ("500/9", "at_risk")
+        assert told["derivation"]["sums"] == {
+            "good": 5, "bad": 4, "total": 9, "outside_service_hours": 0, "excluded": 0,
+        }  # fmt: skip
+        assert [(each["from"][8:13], each["good"], each["total"]) for each in told["derivation"]["intervals"]] == [
+            ("04T10", 5, 8), ("05T09", 0, 1),
+        ]  # fmt: skip
+
+
+async def test_a_rolling_window_is_explained_at_an_instant(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:30") as held:
+        await agreed(held, ROLLING)
+        await held.measure(*[value(f"05T10:0{n}:00", 500 if n < 2 else 100) for n in range(8)])
+        await held.settle()
+        (row,) = (await held.windows(ROLLING["target_id"])).values()
+        told = await explained(held, ROLLING, "PT1H", "2026-11-05T10:30")
+        assert (told["figure"], told["verdict"]) == (row["figure"], row["status"]) == ("75/1", "breached")
+        later = await explained(held, ROLLING, "PT1H", "2026-11-05T11:01:30")
+        assert (later["window"]["from"], later["figure"]) == ("2026-11-05T10:02:00.000000Z", "100/1")
+
+
+async def test_an_amended_window_is_explained_by_the_terms_of_its_start(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-20T10:00") as held:
+        await agreed(held, MONTH)
+        await held.hear(finalized(available("95"), version=2, effective_at="2026-11-15T00:00:00Z"))
+        await held.settle("2026-12-02T00:00")
+        november, december = await explained(held, MONTH), await explained(held, MONTH, "2026-12")
+        assert [each["agreement_version"] for each in (november, december)] == [1, 2]
+        assert [each["terms"]["objective"]["at_least"] for each in (november, december)] == ["99.9", "95"]
+
+
+@pytest.mark.parametrize("window", ["2026-10", "2027-01", "2026-W47"])
+async def test_a_window_that_the_target_has_not_is_not_found(window: str, database_url: str) -> None:
+    async with monitor(database_url, "2026-11-20T10:00") as held:
+        await agreed(held, MONTH)
+        with pytest.raises(NoSuchWindow):
+            await explained(held, MONTH, window)
+
+
+async def test_the_order_of_arrival_changes_no_byte(postgres: object) -> None:
+    facts = [down(f"{day:02}T10:00", f"{day:02}T1{day % 4 + 1}:00", id=f"o{day}") for day in range(2, 9)]
+    facts += [value(f"{day:02}T10:{minute:02}:00", 200 + 10 * minute) for day in range(2, 9) for minute in range(15)]
+    told = set()
+    for seed in range(3):
+        random.Random(seed).shuffle(facts)
+        async with monitor(await migrated_database(), "2026-11-20T10:00") as held:
+            await agreed(held, MONTH, SHARE)
+            for number in range(0, len(facts), 10):
+                await held.measure(*facts[number : number + 10], *facts[:seed])
+                await held.settle()
+                if seed and number % 30 == 0:
+                    await held.save()
+            await held.settle("2026-12-02T00:00")
+            answers = [await explained(held, target) for target in (MONTH, SHARE)]
+            told.add(json.dumps(answers) + "".join(explanation_text.text(each) for each in answers))
+    assert len(told) == 1
+
+
+async def test_a_correction_leaves_the_past_as_it_was_known(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, MONTH, SHARE)
+        await held.measure(down("03T10:00", "03T11:00", id="o1"), value("03T10:00:00", 500))
+        await held.settle()
+        await held.settle("2026-11-06T10:00")
+        await held.measure(down("03T10:00", "03T10:10", id="o1", revision=1), value("03T10:01:00", 100))
+        await held.settle()
+        before = await explained(held, MONTH, known_at="2026-11-06T09:59")
+        after = await explained(held, MONTH, known_at="2026-11-06T10:00")
+        assert [each["derivation"]["sums"]["down"] for each in (before, after)] == [3600 * 10**6, 600 * 10**6]
+        shares = [await explained(held, SHARE, known_at=f"2026-11-06T{hour}:00") for hour in ("09", "10")]
+        assert [each["derivation"]["sums"]["total"] for each in shares] == [1, 2]
