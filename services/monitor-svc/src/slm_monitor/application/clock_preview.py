@@ -11,7 +11,7 @@ from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview_terms import LONGEST, Refused, refusal, terms_of
-from slm_monitor.domain import admission, clocks, derivation, ticket_target, tickets
+from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target, tickets
 from slm_monitor.domain.admission import TicketMessage
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
@@ -68,7 +68,7 @@ def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_
         if line.latest.clock is None:
             raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
     try:
-        return [clock.as_of(as_of) for clock in clocks.of_ticket(events, lines)]
+        return [clock.as_of(as_of) for clock in clocks.of_ticket(events, lines, as_of)]
     except CalendarError as error:
         raise Refused(error.errors) from error
 
@@ -111,22 +111,13 @@ def _document(
         "breached_at": _text(clock.breached_at if clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) else None),
         "elapsed": _measures(*elapsed),
         "paused": _paused(clock, until),
-        "left": durations.to_iso(_left(clock, deadline, until)),
+        "left": durations.to_iso(clock.left_by(until)),
         "carried": _measures(*clock.carried),
-        "warnings": [{"percent": n, "at": to_text(derivation.reached(clock, n))} for n in asked.warn_at],
+        "warnings": [{"percent": n, "at": to_text(clock_warnings.reached(clock, n))} for n in asked.warn_at],
         "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
         "derivation": _derived(stretches),
         "window": _windowed(clock, derivation.of_clock(clock, events, until), asked.window),
     }
-
-
-def _left(clock: Clock, deadline: int, until: int) -> int:
-    """Time left to the deadline in the clock's own measure; negative past it."""
-    assert clock.target.clock is not None
-    within, hours = clock.target.clock.within, clock.target.hours
-    if until <= deadline:
-        return durations.elapsed(within, until, deadline, hours)
-    return -durations.elapsed(within, deadline, until, hours)
 
 
 def _paused(clock: Clock, until: int) -> dict[str, str]:
@@ -136,7 +127,7 @@ def _paused(clock: Clock, until: int) -> dict[str, str]:
 
 
 def _escalation(clock: Clock, offset: Duration, deadline: int) -> dict[str, Any]:
-    at = durations.deadline(offset, deadline, clock.target.hours)
+    at = clock_warnings.offset_from_deadline(clock, offset, deadline)
     return {"offset": offset.to_document(), "at": to_text(at)}
 
 

@@ -7,29 +7,33 @@ from dataclasses import replace
 from typing import Any
 
 from slm_calendar import durations
+from slm_calendar.errors import CalendarError, finding
+from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
-from slm_monitor.domain.clock_state import CANCELLED, COMPLETED_LATE, MET, PAUSED, RUNNING, Clock
+from slm_monitor.domain import conditions
+from slm_monitor.domain.clock_state import CANCELLED, COMPLETED_LATE, MET, PAUSED, RUNNING, Clock, Span
 from slm_monitor.domain.clock_terms import ClockTerms
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
-UPDATE = "update"
-"""The clock that runs once for each exchange: from the customer's first unanswered message to an agent's answer."""
-_ANSWERS = frozenset({"agent_replied", "first_response", "resolved", "fulfilled", "closed"})
+Attributes = Mapping[str, Any]
+_FIRST = -62_135_596_800_000_000
+"""The year 1."""
 
 
 class Run:
     """A clock while it is being walked; ``attributes`` are the ticket's, for a deadline that stands in one of them."""
 
-    def __init__(
-        self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Attributes) -> None:
         self.target = target
         self.terms = terms
-        self._started_at = started_at
-        self._original = durations.deadline(terms.within, started_at, target.hours, _dates(terms, attributes))
-        self._stops = _ANSWERS if terms.clock == UPDATE else frozenset({terms.stop})
-        self._pauses: list[tuple[int, int]] = []
+        self.started_at = started_at
+        self.attached_at = started_at
+        self.passed_over: tuple[tuple[str, str], ...] = ()
+        self._hours = (target.hours, *terms.also_hours)
+        self._dates = _dates(terms, attributes)
+        self._originals = [durations.deadline(terms.within, started_at, each, self._dates) for each in self._hours]
+        self._pauses: list[Span] = []
         self._paused_since: int | None = None
         self._stopped_at: int | None = None
         self._cancelled_at: int | None = None
@@ -45,42 +49,63 @@ class Run:
     def stopped(self) -> bool:
         return self._stopped_at is not None and self._cancelled_at is None
 
-    def pause_from(self, at: int, state: str | None) -> None:
-        """Pause at once if the ticket's state is one that pauses."""
-        if state in self.terms.pause and at < self._deadline():
+    def is_past(self, at: int) -> bool:
+        """Whether its deadline had passed before an instant."""
+        return self._paused_since is None and self._deadline() < at
+
+    def pause_from(self, at: int, state: str | None, attributes: Attributes) -> None:
+        """Pause at once if the ticket is as it must be for that."""
+        if conditions.any_holds(self.terms.pause, None, state, attributes) and at < self._deadline():
             self._paused_since = self._changed_at = at
 
-    def take(self, event: TicketEvent) -> None:
-        if event.event == "cancelled":
-            if not self.over:
-                self._leave_pause(event.at)
-                self._cancelled_at = self._changed_at = event.at
-        elif event.event in self._stops:
-            if not self.over:
-                self._leave_pause(event.at)
-                self._stopped_at = self._changed_at = event.at
-        elif self._cancelled_at is None and self._stopped_at is not None:
-            if event.event == "reopened":
-                self._reopen(event)
-        elif event.state is not None and not self.over:
-            self._turn(event)
-
-    def _turn(self, event: TicketEvent) -> None:
-        paused = event.state in self.terms.pause
-        if paused and self._paused_since is None:
-            self.pause_from(event.at, event.state)
-        elif not paused and self._paused_since is not None:
+    def take(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
+        """An event, after which the ticket is in this state and has these attributes. Cancel > stop > pause."""
+        if self._cancelled_at is not None:
+            return
+        if self._stopped_at is not None:
+            if event.event == "reopened" or self._left_its_stop(event, state, attributes):
+                self._reopen(event, state, attributes)
+        elif event.event == "cancelled" or conditions.any_holds(self.terms.cancel, event, state, attributes):
             self._leave_pause(event.at)
-            self._changed_at = event.at
+            self._cancelled_at = self._changed_at = event.at
+        elif conditions.any_holds(self.terms.stop, event, state, attributes):
+            self._leave_pause(event.at)
+            self._stopped_at = self._changed_at = event.at
+        else:
+            self._follow_date(event.at, attributes)
+            self._turn(event.at, state, attributes)
 
-    def _reopen(self, event: TicketEvent) -> None:
+    def _left_its_stop(self, event: TicketEvent, state: str | None, attributes: Attributes) -> bool:
+        """Of a clock that stops for as long as the ticket is in some state: whether it is so no longer."""
+        return all(each.lasts for each in self.terms.stop) and not conditions.any_holds(
+            self.terms.stop, event, state, attributes
+        )
+
+    def _turn(self, at: int, state: str | None, attributes: Attributes) -> None:
+        if self._paused_since is None:
+            self.pause_from(at, state, attributes)
+        elif not conditions.any_holds(self.terms.pause, None, state, attributes):
+            self._leave_pause(at)
+            self._changed_at = at
+
+    def _follow_date(self, at: int, attributes: Attributes) -> None:
+        """The date that is the deadline was moved, in time."""
+        if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
+            return
+        if not self.is_past(at):
+            self._dates = dates
+            self._originals = [
+                durations.deadline(self.terms.within, self.started_at, hours, dates) for hours in self._hours
+            ]
+
+    def _reopen(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
         """``resume``: the resolved gap is a pause; ``resume_counting_gap``: it is not."""
         assert self._stopped_at is not None
         stopped, self._stopped_at = self._stopped_at, None
         self._changed_at = event.at
-        if self.terms.on_reopen == "resume" and stopped < self._deadline():
+        if self.terms.on_reopen == "resume" and stopped < self._deadline() and stopped < event.at:
             self._pauses.append((stopped, event.at))
-        self.pause_from(event.at, event.state)
+        self.pause_from(event.at, state, attributes)
 
     def _leave_pause(self, at: int) -> None:
         if self._paused_since is not None:
@@ -88,19 +113,31 @@ class Run:
                 self._pauses.append((self._paused_since, at))
             self._paused_since = None
 
+    def _deadlines(self) -> list[int]:
+        within = self.terms.within
+        return [
+            durations.extended(
+                within, original, sum(durations.elapsed(within, *pause, hours) for pause in self._pauses), hours
+            )
+            for original, hours in zip(self._originals, self._hours, strict=True)
+        ]
+
     def _deadline(self) -> int:
-        within, hours = self.terms.within, self.target.hours
-        paused = sum(durations.elapsed(within, start, end, hours) for start, end in self._pauses)
-        return durations.extended(within, self._original, paused, hours)
+        return min(self._deadlines())
 
     def clock(self) -> Clock:
-        deadline = self._deadline()
+        """As it stands. Raises CalendarError where its deadline is no instant that can be written."""
+        deadlines = self._deadlines()
+        deadline = min(deadlines)
+        if not _FIRST <= deadline < FOREVER:
+            raise CalendarError([finding("within", str(self.terms.within), "the deadline lies beyond the year 9999")])
         until = self._stopped_at or self._cancelled_at
         state, breached_at = self._verdict(deadline)
         clock = Clock(
-            self.target, self._started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
-            tuple(self._pauses), original_deadline_at=self._original, measured_from=self._measured_from,
-            carried=self._carried,
+            self.target, self.started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
+            tuple(self._pauses), original_deadline_at=min(self._originals),
+            measured_from=self._measured_from, carried=self._carried, attached_at=self.attached_at,
+            past_due=deadline < self.attached_at, deadlines=tuple(deadlines), passed_over=self.passed_over,
         )  # fmt: skip
         if until is None:
             return clock
@@ -120,36 +157,63 @@ class Run:
         self._cancelled_at = self._changed_at = at
         return self.clock()
 
-    def carried(
-        self, target: ServiceLevelTarget, terms: ClockTerms, at: int, state: str | None, attributes: Mapping[str, Any]
-    ) -> Run:
-        """The clock of the target that applies from ``at`` on, by its policy of priority changes. It has ended."""
-        policy = terms.on_priority_change
-        run = Run(target, terms, at if policy == "restart" else self._started_at, attributes)
-        run._changed_at = at
-        if policy == "carry_elapsed" and terms.within.kind in ("calendar", "service_time"):
-            # Elapsed time is carried as an amount: it was measured by the hours in which it passed.
-            run._carried, run._measured_from = self.clock().elapsed_by(at), at
-            run._original = run._deadline_with_carried(at)
-        elif policy != "restart" and (policy == "carry_elapsed" or terms.carry_pauses):
-            # A duration in days has no amount to carry: its pauses are, and move the deadline as before.
-            run._pauses = list(self._pauses)
-        run.pause_from(at, state)
+    # -- handed over ----------------------------------------------------------------------------------------------
+
+    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> Run:
+        """The same clock as if it had started at another instant, which was edited at ``at``."""
+        run = Run(self.target, self.terms, started_at, attributes)
+        run._pauses = [pause for pause in self._pauses if pause[1] > started_at]
+        run._paused_since, run._changed_at, run.passed_over = self._paused_since, self._changed_at, self.passed_over
+        # A breach that was certain before the edit stays one that is told.
+        run.attached_at = self.attached_at if self.is_past(at) else at
         return run
 
-    def _deadline_with_carried(self, at: int) -> int:
+    def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> Run:
+        """A clock under other terms from ``at`` on that has used up what this one has."""
+        run = Run(target, terms, self.started_at, attributes)
+        run._changed_at = run.attached_at = at
+        if terms.within.kind in ("calendar", "service_time"):
+            # Elapsed time is carried as an amount: it was measured by the hours in which it passed.
+            run._carried, run._measured_from = self._elapsed_by(at), at
+            run._originals = [run._with_carried(at, hours) for hours in run._hours]
+        else:
+            # A duration in days has no amount to carry: its pauses are, and move the deadline as before.
+            run._pauses = self._pauses_by(at)
+        return run
+
+    def take_pauses(self, other: Run, at: int) -> None:
+        """Be paused by what had paused another clock."""
+        self._pauses = [pause for pause in other._pauses_by(at) if pause[1] > self.started_at]
+
+    def changed(self, at: int) -> None:
+        """It came to run as it does at this instant."""
+        self._changed_at = at
+
+    def _elapsed_by(self, at: int) -> Span:
+        return self.clock().elapsed_by(at)
+
+    def _pauses_by(self, at: int) -> list[Span]:
+        return self.clock().pauses_by(at)
+
+    def _with_carried(self, at: int, hours: ServiceHours) -> int:
         within = self.terms.within
         if within.kind == "calendar":
             return at + int(within.amount) - self._carried[0]
-        return self.target.hours.add(at, int(within.amount) - self._carried[1])
+        return hours.add(at, int(within.amount) - self._carried[1])
 
 
-def _dates(terms: ClockTerms, attributes: Mapping[str, Any]) -> dict[str, int]:
+def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
     """The ticket's field that holds the deadline, as an instant; nothing where it is missing or no date."""
     if terms.within.kind != "due_at":
         return {}
     field = str(terms.within.amount)
+    written = attributes.get(field)
+    return {} if written is None or (at := instant_of(written)) is None else {field: at}
+
+
+def instant_of(written: Any) -> int | None:
+    """An instant that stands in a ticket's field; None where it is none."""
     try:
-        return {field: instants.from_text(str(attributes[field]))}
-    except (KeyError, ValueError):
-        return {}
+        return instants.from_text(str(written))
+    except ValueError:
+        return None

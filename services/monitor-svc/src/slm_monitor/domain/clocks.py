@@ -7,12 +7,12 @@ clock's own measure; only a pause that begins before the deadline, as moved so f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from slm_monitor.domain import tickets
-from slm_monitor.domain.clock_run import UPDATE, Run
+from slm_monitor.domain import conditions, ticket_rules, tickets
+from slm_monitor.domain.clock_run import Run, instant_of
 from slm_monitor.domain.clock_state import (
     BREACHED,
     CANCELLED,
@@ -23,7 +23,7 @@ from slm_monitor.domain.clock_state import (
     RUNNING,
     Clock,
 )
-from slm_monitor.domain.clock_terms import ClockTerms
+from slm_monitor.domain.clock_terms import UPDATE, ClockTerms
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
@@ -31,17 +31,39 @@ from slm_monitor.domain.tickets import TicketEvent
 __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]
 
 
-def of_ticket(events: Sequence[TicketEvent], lines: Iterable[TermsLine]) -> list[Clock]:
+@dataclass(frozen=True, slots=True)
+class Unjudgeable:
+    """A kind of clock of one ticket that cannot be worked out, and why."""
+
+    clock: str
+    reason: str
+
+
+def of_ticket(
+    events: Sequence[TicketEvent],
+    lines: Iterable[TermsLine],
+    until: int | None = None,
+    failed: Callable[[Unjudgeable], None] | None = None,
+) -> list[Clock]:
     """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order.
 
-    Per clock (response, resolution …) the lines are tried in the order given and the first match wins.
+    Per clock (response, resolution …) the lines are tried in the order given and the first match wins. Terms that take
+    effect after the last event are looked at up to ``until``. What cannot be worked out is given to ``failed``, without
+    which it raises.
     """
     by_clock: dict[str, list[TermsLine]] = {}
     for line in lines:
-        terms = line.latest.clock
-        if terms is not None:
-            by_clock.setdefault(terms.clock, []).append(line)
-    return [clock for group in by_clock.values() for clock in _numbered(_Walk(group).over(events))]
+        if line.latest.clock is not None:
+            by_clock.setdefault(line.latest.clock.clock, []).append(line)
+    found: list[Clock] = []
+    for kind, group in by_clock.items():
+        try:
+            found += _numbered(_Walk(ticket_rules.Rules(group)).over(events, until))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            if failed is None:
+                raise
+            failed(Unjudgeable(kind, f"{type(error).__name__}: {error}"))
+    return found
 
 
 def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
@@ -51,87 +73,199 @@ def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
         seen[clock.target.target_id] += 1
 
 
-def _first_match(lines: Sequence[TermsLine], at: int, attributes: Mapping[str, Any]) -> ServiceLevelTarget | None:
-    for line in lines:
-        target = line.at(at)
-        if target is not None and target.clock is not None and tickets.applies(target.clock.applies_to, attributes):
-            return target
-    return None
-
-
 class _Walk:
     """One pass over a ticket's events for one kind of clock."""
 
-    def __init__(self, lines: Sequence[TermsLine]) -> None:
-        self._lines = lines
+    def __init__(self, rules: ticket_rules.Rules | ticket_rules.Only) -> None:
+        self._rules = rules
         self._attributes: dict[str, Any] = {}
         self._ended: list[Clock] = []
         self._run: Run | None = None
         self._opened_at: int | None = None
         self._state: str | None = None
-        self._openings: frozenset[str] = frozenset()
+        self._has_opening = False
         self._answered = False
+        self._seen: list[TicketEvent] = []
+        self._tried: ServiceLevelTarget | None = None
+        self._amended_to: int | None = None
 
-    def over(self, events: Sequence[TicketEvent]) -> list[Clock]:
-        self._openings = frozenset(event.event for event in events) & {"opened"}
-        for event in events:
-            self._attributes.update(event.attributes)
-            self._take(event)
+    def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[Clock]:
+        self.walk(events, until)
         if self._run is not None:
             self._ended.append(self._run.clock())
         return self._ended
 
+    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> Run | None:
+        """The clock that stands after the events."""
+        self._has_opening = any(event.event == "opened" for event in events)
+        for event in events:
+            self._amend_by(event.at)
+            self._attributes.update(event.attributes)
+            self._take(event)
+        if until is not None:
+            self._amend_by(until)
+        return self._run
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
     def _take(self, event: TicketEvent) -> None:
-        if self._opened_at is None and (event.event == "opened" or not self._openings):
-            self._opened_at = event.at
-        if self._run is not None and self._run.over and self._begins_anew(self._run, event):
-            self._ended.append(self._run.clock())
-            self._run = self._new_run(self._run.target, self._run.terms, event)
-        elif self._run is None:
-            self._start(event)
-        elif not self._run.over:
-            self._rematch(event)
-        if self._run is not None:
-            self._run.take(event)
-        self._state = event.state or self._state
+        if self._opened_at is None and (event.event == "opened" or not self._has_opening):
+            self._opened_at = self._amended_to = event.at
+        self._state = tickets.state_after(event, self._state)
+        self._seen.append(event)
+        run = self._run
+        if run is None:
+            self._attach(event)
+        elif run.over:
+            self._after_the_end(run, event)
+        elif not self._rematch(run, event.at):
+            self._let_run(run, event)
         self._answered = self._answered or event.event in ("first_response", "agent_replied")
 
-    def _begins_anew(self, run: Run, event: TicketEvent) -> bool:
-        """A further clock of the same target: the next exchange, or a reopened ticket's ``new_clock``."""
-        if run.terms.clock == UPDATE:
-            return run.stopped and event.event == "customer_replied"
-        return run.stopped and event.event == "reopened" and run.terms.on_reopen == "new_clock"
+    def _let_run(self, run: Run, event: TicketEvent) -> None:
+        edited = self._edited_opening(run, event)
+        if edited is not None:
+            self._run = run = run.reopened_at(edited, event.at, self._attributes)
+        run.take(event, self._state, self._attributes)
+        if not run.over and self._holds(run.terms.reset, event):
+            self._ended.append(run.cancelled(event.at))
+            self._run = self._new_run(run.target, run.terms, event)
+
+    def _edited_opening(self, run: Run, event: TicketEvent) -> int | None:
+        """Another date of opening than the clock started at, where its terms follow one."""
+        follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
+        if not follows or event.event == "opened" or "opened_at" not in event.attributes:
+            return None
+        edited = instant_of(event.attributes["opened_at"])
+        return edited if edited != run.started_at and edited is not None and edited <= event.at else None
+
+    def _after_the_end(self, run: Run, event: TicketEvent) -> None:
+        """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
+        one that its own terms had cancelled."""
+        terms = run.terms
+        if not run.stopped:
+            begins = event.event not in ("opened", "cancelled") and self._holds(terms.start, event)
+            begins = begins and not self._holds((*terms.cancel, *terms.stop), event)
+        elif terms.clock == UPDATE:
+            begins = event.event == "customer_replied"
+        else:
+            begins = event.event == "reopened" and terms.on_reopen == "new_clock"
+        if begins:
+            self._ended.append(run.clock())
+            self._run = run = self._new_run(run.target, terms, event)
+        run.take(event, self._state, self._attributes)
+        if not run.over and not begins:
+            # What applies may have changed while nothing ran.
+            self._rematch(run, event.at)
 
     def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> Run:
         run = Run(target, terms, event.at, self._attributes)
-        run.pause_from(event.at, event.state or self._state)
+        run.passed_over = self._passed_over(target)
+        run.pause_from(event.at, self._state, self._attributes)
         return run
 
-    def _start(self, event: TicketEvent) -> None:
-        # A ticket keeps the terms of its opening, also where another event is what starts the clock.
-        if self._opened_at is None:
-            return
-        target = _first_match(self._lines, self._opened_at, self._attributes)
-        if target is None or target.clock is None:
-            return
-        if self._starts(target.clock, event):
-            self._run = self._new_run(target, target.clock, event)
+    def _holds(self, wanted: conditions.Conditions, event: TicketEvent) -> bool:
+        return conditions.any_holds(wanted, event, self._state, self._attributes)
 
     def _starts(self, terms: ClockTerms, event: TicketEvent) -> bool:
         if terms.clock == UPDATE and (terms.after_first_response or event.event == "customer_replied"):
             return event.event == "customer_replied" and (self._answered or not terms.after_first_response)
+        if self._holds(terms.start, event):
+            return True
         # Some sources never send an opening: then whatever is heard first of a ticket opens it.
-        ends = (terms.stop, "closed", "cancelled")
-        stands_in = terms.start == "opened" and not self._openings and event.event not in ends
-        return event.event == terms.start or stands_in
+        stands_in = terms.starts_at_opening and not self._has_opening
+        return stands_in and event.event not in ("closed", "cancelled") and not self._holds(terms.stop, event)
 
-    def _rematch(self, event: TicketEvent) -> None:
-        run = self._run
-        assert run is not None and self._opened_at is not None
-        target = _first_match(self._lines, self._opened_at, self._attributes)
-        if target is not None and target.target_id == run.target.target_id:
+    # -- which target applies -------------------------------------------------------------------------------------
+
+    def _match(self) -> ServiceLevelTarget | None:
+        # A ticket keeps the terms of its opening, also where another event is what starts the clock.
+        if self._opened_at is None or self._amended_to is None:
+            return None
+        return self._rules.first_match(self._opened_at, self._amended_to, self._attributes)
+
+    def _passed_over(self, target: ServiceLevelTarget) -> tuple[tuple[str, str], ...]:
+        assert self._opened_at is not None and self._amended_to is not None
+        return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
+
+    def _attach(self, event: TicketEvent) -> None:
+        """A target that applies from now on has a clock if its start has held and neither its stop nor its cancel."""
+        target, tried = self._match(), self._tried
+        self._tried = target
+        if target is None or target.clock is None:
             return
-        self._ended.append(run.cancelled(event.at))
-        self._run = None
+        if target is not tried and len(self._seen) > 1 and not self._rules.is_fixed:
+            self._run = self._belated(target, target.clock, event.at)
+        elif self._starts(target.clock, event) and not self._holds((*target.clock.cancel, *target.clock.stop), event):
+            self._run = self._new_run(target, target.clock, event)
+            self._run.take(event, self._state, self._attributes)
+
+    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> Run | None:
+        """The clock that the target would have if it had always applied; None where it does not run."""
+        run = _Walk(ticket_rules.Only(target)).walk(events)
+        return None if run is None or run.over else run
+
+    def _belated(self, target: ServiceLevelTarget, terms: ClockTerms, at: int) -> Run | None:
+        run = self._alone(target, self._seen)
+        if run is not None:
+            if terms.on_priority_change == "restart" and run.started_at < at:
+                run = Run(target, terms, at, self._attributes)
+                run.pause_from(at, self._state, self._attributes)
+            run.attached_at, run.passed_over = at, self._passed_over(target)
+        return run
+
+    def _rematch(self, run: Run, at: int) -> bool:
+        """Whether the clock that ran was another target's than what applies now, whose clock takes its place."""
+        target = self._match()
+        if target is run.target:
+            return False
+        self._ended.append(run.cancelled(at))
+        self._run, self._tried = None, target
         if target is not None and target.clock is not None:
-            self._run = run.carried(target, target.clock, event.at, self._state, self._attributes)
+            self._run = self._handed_over(run, target, target.clock, at, target.clock.on_priority_change)
+        if self._run is not None and self._seen[-1].at == at:
+            self._run.take(self._seen[-1], self._state, self._attributes)
+        return True
+
+    def _handed_over(self, run: Run, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str) -> Run | None:
+        """The clock of the target that applies from ``at`` on; None where its start has not held, or its end has."""
+        # What an event stops that also brings the target is stopped under it: it does not go without a verdict.
+        before = self._seen[:-1] if self._seen[-1].at == at else self._seen
+        alone = self._alone(target, before) or self._alone(target, self._seen)
+        if alone is None:
+            return None
+        if policy == "restart":
+            new = Run(target, terms, at, self._attributes)
+        elif policy == "carry_elapsed":
+            new = run.carried(target, terms, at, self._attributes)
+        else:
+            new = Run(target, terms, alone.started_at, self._attributes)
+            if terms.carry_pauses:
+                new.take_pauses(run, at)
+            new.changed(at)
+        new.attached_at, new.passed_over = at, self._passed_over(target)
+        new.pause_from(at, self._state, self._attributes)
+        return new
+
+    # -- terms that change while it runs --------------------------------------------------------------------------
+
+    def _amend_by(self, instant: int) -> None:
+        """Terms that took effect up to an instant, where they say that they change clocks that run."""
+        if self._opened_at is None or self._amended_to is None:
+            return
+        for effective_at in self._rules.changes(self._amended_to, instant):
+            self._amended_to = effective_at
+            self._amend(effective_at)
+        self._amended_to = max(self._amended_to, instant)
+
+    def _amend(self, at: int) -> None:
+        run, target = self._run, self._match()
+        if run is None:
+            if target is not None and target.clock is not None and target is not self._tried:
+                self._run = self._belated(target, target.clock, at)
+            self._tried = target
+        elif not run.over and target is not run.target and not run.is_past(at):
+            if target is None or target.clock is None or target.target_id != run.target.target_id:
+                self._rematch(run, at)
+            else:
+                self._run = self._handed_over(run, target, target.clock, at, target.clock.on_terms_change)

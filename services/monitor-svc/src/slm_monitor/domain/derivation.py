@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from slm_calendar import durations, intervals
+from slm_calendar import intervals
 from slm_calendar.closures import closures
 from slm_calendar.service_hours import ServiceHours
 from slm_monitor.domain.clock_state import Clock
@@ -92,17 +92,3 @@ def clipped(stretches: Iterable[Stretch], start: int, end: int, hours: ServiceHo
             service = 0 if each.kind == "closed" else hours.open_time(begins, ends)
             inside.append(each._replace(start=begins, end=ends, service=service))
     return inside
-
-
-def reached(clock: Clock, percent: int) -> int:
-    """The instant at which a share of the clock's duration is used up: the duration's own measure, pauses left out."""
-    assert clock.target.clock is not None
-    within, hours = clock.target.clock.within, clock.target.hours
-    whole = durations.elapsed(within, clock.measured_from, clock.original_deadline_at, hours)
-    share = whole * percent // 100
-    start = clock.measured_from
-    at = start + share if within.kind == "calendar" else hours.add(start, share)
-    for begins, ends in clock.pauses:
-        if begins < at:
-            at = durations.extended(within, at, durations.elapsed(within, begins, ends, hours), hours)
-    return at

@@ -165,6 +165,8 @@ def _target(
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
     volume = target.get("expected_volume")
+    named = target.get("service_hours") or "24x7"
+    first, *others = [named] if isinstance(named, str) else named
     return ServiceLevelTarget(
         target_id=target["target_id"],
         key=name,
@@ -184,14 +186,14 @@ def _target(
         window_kind=window_kind,
         window=window,
         rolling_microseconds=rolling,
-        hours=hours[target.get("service_hours") or "24x7"],
+        hours=hours[first],
         unknown=target.get("unknown") or "removed",
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
         warn_at=_warnings(target.get("warn_at") or {}, promised, window_kind, window, rolling),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
-        clock=clock_terms.parse(target) if aggregation == "clock" else None,
+        clock=clock_terms.parse(target, [hours[other] for other in others]) if aggregation == "clock" else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,

@@ -57,4 +57,29 @@ def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
 
 def applies(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
     """Whether a ticket with these attributes is one the target speaks of; an attribute it does not name is free."""
-    return all(str(attributes.get(name)) in values for name, values in wanted.items())
+    return all(has(attributes.get(name), values) for name, values in wanted.items())
+
+
+def has(value: Any, values: frozenset[str]) -> bool:
+    """Whether an attribute is one of these values, or a list in which one of them is."""
+    return value in values if isinstance(value, str) else not values.isdisjoint(values_of(value))
+
+
+def values_of(value: Any) -> frozenset[str]:
+    """A value or a list of them (tags, affected services) as words that can be compared."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return frozenset(map(_word, value))
+    return frozenset((_word(value),))
+
+
+def _word(value: Any) -> str:
+    # YAML and JSON write the same truth in different words than Python does.
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def state_after(event: TicketEvent, before: str | None) -> str | None:
+    """The ticket's state from an event on; an end or a reopening that names no state leaves the one before."""
+    return event.state or (None if event.event in LEAVING else before)
+
+
+LEAVING = frozenset({"resolved", "fulfilled", "closed", "cancelled", "reopened"})

@@ -1,0 +1,70 @@
+"""Who held a ticket while its clock ran: the time of each team, and whose it was when the deadline passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar import intervals
+from slm_monitor.domain.clock_state import Clock
+from slm_monitor.domain.tickets import TicketEvent
+
+_NAMES = ("team", "assignee")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A team's (or where none is named, a person's) part of a clock: microseconds that the clock ran meanwhile."""
+
+    by: str | None
+    calendar: int
+    service: int
+
+
+def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Held]:
+    """The time of each holder in the order in which they first held it; the sum is what the clock has measured."""
+    sums: dict[str | None, list[int]] = {}
+    hours = clock.target.hours
+    pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
+    for start, end, holder in _stretches(events, clock.measured_from, until):
+        spent = sums.setdefault(holder, [0, 0])
+        for begins, ends in intervals.subtract([(start, end)], pauses):
+            spent[0] += ends - begins
+            spent[1] += hours.open_time(begins, ends)
+    return [Held(holder, *spent) for holder, spent in sums.items()]
+
+
+def at_instant(events: Sequence[TicketEvent], instant: int) -> str | None:
+    """Who holds the ticket at an instant, the events of that instant included."""
+    holder = None
+    known: dict[str, Any] = {}
+    for event in events:
+        if event.at > instant:
+            break
+        known.update(event.attributes)
+        holder = _holder(known)
+    return holder
+
+
+def _stretches(events: Sequence[TicketEvent], start: int, end: int) -> list[tuple[int, int, str | None]]:
+    found: list[tuple[int, int, str | None]] = []
+    begins, holder = start, at_instant(events, start)
+    known: dict[str, Any] = {}
+    for event in events:
+        known.update(event.attributes)
+        if event.at <= start:
+            continue
+        if event.at >= end:
+            break
+        if (now := _holder(known)) != holder:
+            found.append((begins, event.at, holder))
+            begins, holder = event.at, now
+    if begins < end:
+        found.append((begins, end, holder))
+    return found
+
+
+def _holder(known: Mapping[str, Any]) -> str | None:
+    held = next((known[name] for name in _NAMES if known.get(name)), None)
+    return None if held is None else str(held)
