@@ -13,13 +13,16 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
     breaches,
+    exclusions,
     explanations,
     imports,
     indicators,
@@ -39,7 +42,7 @@ from slm_monitor.subscriptions import HANDLERS
 GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
-    previews.router, stream.router,
+    exclusions.router, previews.router, stream.router,
     explanations.router,
 )  # fmt: skip
 
@@ -73,9 +76,10 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.indicators = SqlIndicators(database)
     http.state.imports = SqlImports(database)
     http.state.queries = Queries(database)
+    http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
     http.state.store = store
     http.state.record = SqlRecord(database, store, partitions)
     http.state.live = live = Live(log)
-    workers: list[Worker] = [Relay(database, log), heard, judge, live]
+    workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), live]
     return App("monitor", http, workers, database, log, access)

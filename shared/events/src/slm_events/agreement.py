@@ -151,6 +151,9 @@ class AgreementFinalized:
     """``{"cadence": "month" | "quarter" | ..., "on_breach": true, "after_met_windows": 3}``."""
     baseline: dict[str, Any] = field(default_factory=dict)
     """Target key → exact figure attained at signing, where there was one."""
+    planned_maintenance: dict[str, Any] = field(default_factory=dict)
+    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``: planned time announced later, or past the cap, is
+    not excluded."""
     signatures: list[dict[str, Any]] = field(default_factory=list)
     """Each ``{"party_id", "person_id", "name", "mandate", "signed_at"}``."""
     finalized_at: str

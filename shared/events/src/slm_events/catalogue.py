@@ -84,7 +84,10 @@ def _rows() -> list[Published]:
         monitor.BreachWithdrawn)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
         monitor.WindowClosed, monitor.WindowRestated, monitor.ClockStarted, monitor.ClockPaused,
-        monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled)  # fmt: skip
+        monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled, monitor.ClockWarned,
+        monitor.ClockDeadlineMoved, monitor.ClockEscalated)  # fmt: skip
+    add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
+        monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
     add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
     add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
     add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.ActionPlanEnded)

@@ -175,6 +175,9 @@ class ClockMoved:
 class ClockStarted(ClockMoved):
     """A ticket's clock for a target began to run."""
 
+    past_due: bool = False
+    """The target came to apply when its deadline had passed: no breach is told, unless the terms say so."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockPaused(ClockMoved):
@@ -200,6 +203,39 @@ class ClockCancelled(ClockMoved):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockWarned(ClockMoved):
+    """A share of the clock's duration is used up while it runs; its deadline is still ahead."""
+
+    threshold: str
+    """Percent of the duration: ``75``."""
+    time_left_seconds: int
+    """To the deadline, in the clock's own measure."""
+    held_by: str | None = None
+    """The team, or else the person, that holds the ticket."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockDeadlineMoved(ClockMoved):
+    """The deadline of a clock that goes on is another one, though no pause has ended: a correction, a date of the
+    ticket, or amended terms."""
+
+    previous_deadline_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockEscalated(ClockMoved):
+    """The instant of an agreed escalation has come, and the clock has not stopped."""
+
+    level: str
+    """``functional`` | ``hierarchical``."""
+    to: str | None
+    """Who is called upon, where the terms say it."""
+    offset: dict[str, Any]
+    """From the deadline, with its meaning: ``{"service_time": "-PT30M"}``."""
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuarantined:
     """A fact was set aside instead of judged; it is kept and can be seen with its reason."""
 
@@ -210,3 +246,61 @@ class FactQuarantined:
     reason: str
     fact: dict[str, Any]
     received_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionMoved:
+    """What every turn of an exclusion's life tells: what is excluded, why, and who asked for it."""
+
+    exclusion_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    kind: str
+    """``planned`` | ``force_majeure`` | ``customer_caused`` | ``claim``."""
+    service_ids: list[str]
+    """These, ``indicators`` and ``target_ids`` say what of the agreement is meant; all of it where all are empty."""
+    indicators: list[str]
+    """Each ``<owner party>/<key>``."""
+    target_ids: list[str]
+    intervals: list[dict[str, str]]
+    """Each ``{"from", "to"}``; a recurrence is resolved."""
+    recurrence: dict[str, Any] | None
+    text: str
+    evidence: list[dict[str, Any]]
+    requested_by_party_id: str
+    requested_at: str
+    announced_at: str
+    decide_by_at: str | None
+    if_silent: str | None
+    """``approved`` | ``rejected``: what silence until ``decide_by_at`` means."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionRequested(ExclusionMoved):
+    """A party asks the other one to agree that some time does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionDecided(ExclusionMoved):
+    """The other party, or its silence, decided; what was approved is out of the figures from now on."""
+
+    decision: str
+    """``approved`` | ``rejected``."""
+    decided_by_party_id: str | None
+    """None: by silence."""
+    decided_at: str
+    reason: str
+    uncounted: list[dict[str, str]]
+    """Approved time that does not count all the same: ``{"from", "to", "because", "detail"}``, because of
+    ``announced_late`` or ``past_cap``."""
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionRevoked(ExclusionMoved):
+    """An approved exclusion was taken back: the time counts again."""
+
+    revoked_by_party_id: str | None
+    revoked_at: str
+    reason: str

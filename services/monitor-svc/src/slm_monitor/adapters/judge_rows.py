@@ -24,6 +24,7 @@ from slm_monitor.application.ports import (
 )
 from slm_monitor.domain import births
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.planned_time import Exclusion, Scope
 from slm_monitor.domain.standing import Breach, Changes, Risk, TicketClock, Window
 
 _UPSERT = """
@@ -102,6 +103,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
                 partition,
             )
         ],
+        exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
     )
 
 
@@ -152,6 +154,17 @@ def risk_of(row: asyncpg.Record) -> Risk:
 def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
     tallies = {line: Tally(by, windows) for line, (by, windows) in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
+
+
+APPROVED = "SELECT * FROM exclusion WHERE state = 'approved'"
+
+
+def exclusion_of(row: asyncpg.Record) -> Exclusion:
+    scope = Scope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
+    stretches = tuple((start, end) for start, end in row["stretches"])
+    return Exclusion(
+        row["exclusion_id"], row["agreement_id"], row["kind"], stretches, scope, row["announced_at"], row["decided_at"]
+    )
 
 
 def hold_of(row: asyncpg.Record) -> Hold:

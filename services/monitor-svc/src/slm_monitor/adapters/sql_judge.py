@@ -24,6 +24,7 @@ from slm_monitor.application.ports import (
 )
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach
 
@@ -142,6 +143,10 @@ class SqlJudgeStore:
     async def hold(self, import_id: str) -> Hold | None:
         rows = await self._fetch("SELECT * FROM import WHERE import_id = $1", import_id)
         return judge_rows.hold_of(rows[0]) if rows else None
+
+    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
+        rows = await self._fetch(f"{judge_rows.APPROVED} AND agreement_id = $1", agreement_id)
+        return [judge_rows.exclusion_of(row) for row in rows]
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
         if not subjects:

@@ -9,7 +9,8 @@ from typing import Any
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.count_judge import CountJudge
 from slm_monitor.application.established import Established
-from slm_monitor.application.ports import Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.excluded import Excluded
+from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import STATE, TICKET, Timers
@@ -54,7 +55,8 @@ class Partition:
         self._holds: dict[str, Hold] = {hold.import_id: hold for hold in loaded.holds}
         self.timers = Timers()
         established = Established(loaded)
-        self._states = StateJudge(store, self.timers, established)
+        self._excluded = Excluded(loaded.agreements, loaded.exclusions)
+        self._states = StateJudge(store, self.timers, established, self._excluded)
         self._counts = CountJudge(store, self.timers, established, loaded)
         self._tickets = TicketJudge(store, self.timers, loaded)
         for agreement in loaded.agreements:
@@ -148,17 +150,28 @@ class Partition:
                 step.released.append(hold.import_id)
 
     async def _hear(self, inbox: Iterable[InboxRow], step: Step) -> None:
+        heard: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
                 agreement = await self._store.agreement(row.ref["agreement_id"])
+                await self._exclude(agreement)
                 for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
                     await self._tickets.wake_owner(owner, self.number, step, self._is_held)
+            elif row.kind == "exclusion":
+                if row.ref["agreement_id"] not in heard:
+                    heard.add(row.ref["agreement_id"])
+                    await self._exclude(await self._store.agreement(row.ref["agreement_id"]))
             else:
                 hold = await self._store.hold(row.ref["import_id"])
                 if hold is not None:
                     self._holds[hold.import_id] = hold
                     self._wake_held(hold)
             step.inbox.append(row.seq)
+
+    async def _exclude(self, agreement: AgreementTerms) -> None:
+        approved = await self._store.exclusions(agreement.agreement_id)
+        moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved)
+        self._states.exclude(moved)
 
     def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> set[str]:
         """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from slm_chassis.log.port import Record, StoredRecord
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Changes, Risk, Window
 
@@ -19,7 +20,8 @@ class NotOwner(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release."""
+    """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
+    exclusion."""
 
     seq: int
     partition: int
@@ -95,6 +97,8 @@ class LoadedPartition:
     holds: Sequence[Hold]
     waiting_tickets: frozenset[str]
     ticket_dues: Sequence[tuple[str, int]]
+    exclusions: Sequence[Exclusion] = ()
+    """The approved ones of all agreements."""
 
 
 @dataclass(slots=True)
@@ -189,6 +193,10 @@ class JudgeStore(Protocol):
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
     async def hold(self, import_id: str) -> Hold | None: ...
+
+    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
+        """Those of an agreement that stand approved."""
+        ...
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
         """All facts kept one by one of these indicators or tickets, by their key."""

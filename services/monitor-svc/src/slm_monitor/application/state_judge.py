@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from slm_monitor.application.established import Established
+from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, JudgeStore
 from slm_monitor.application.state_target import StateTarget
 from slm_monitor.application.states import States
@@ -22,8 +24,9 @@ AT_ONCE = 0
 class StateJudge:
     """Takes states, knows which targets they touch, and judges those."""
 
-    def __init__(self, store: JudgeStore, timers: Timers, established: Established) -> None:
+    def __init__(self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded) -> None:
         self._timers = timers
+        self._excluded = excluded
         self._established = established
         self._states = States(store)
         self._targets: dict[str, dict[tuple[str, int], StateTarget]] = {}
@@ -64,6 +67,14 @@ class StateJudge:
                 for target in targets.values():
                     self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
 
+    def exclude(self, moved: Moved) -> None:
+        """Other time is excluded: the windows it lies in are judged anew."""
+        for subject, targets in self._targets.items():
+            for target in targets.values():
+                since = moved.since(target.standing.line)
+                if since is not None:
+                    self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+
     async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
         """Judge what was touched and nothing holds; the rest stays touched."""
         ready = [subject for subject in self._dirty if not is_held(subject)]
@@ -72,5 +83,6 @@ class StateJudge:
             if not targets:
                 continue
             timeline = await self._states.timeline(subject)
-            dues = [target.judge(timeline, dirty.since, moment, changes) for target in targets.values()]
+            caused = replace(moment, cause=dirty.cause)
+            dues = [target.judge(timeline, self._excluded, dirty.since, caused, changes) for target in targets.values()]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))

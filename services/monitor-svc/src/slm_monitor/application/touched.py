@@ -11,8 +11,12 @@ class Dirty:
 
     since: int | None = None
     minutes: tuple[int, int] | None = None
+    cause: str = "fact"
+    """What is told of it where a closed window changes."""
 
-    def touch(self, at: int) -> None:
+    def touch(self, at: int, cause: str | None = None) -> None:
+        if cause is not None:
+            self.cause = cause
         self.since = at if self.since is None else min(self.since, at)
 
     def touch_minutes(self, first: int, last: int) -> None:

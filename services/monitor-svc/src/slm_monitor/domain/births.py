@@ -175,7 +175,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
         "unit": terms.promise.unit if terms.promise else "",
         "figure": window.figure,
         "figure_display": window.display,
-        "raw_figure": window.figure,
+        "raw_figure": window.detail.get("raw_figure", window.figure),
         "good": str(window.good),
         "total": str(window.total),
         "excluded_seconds": seconds["excluded"],

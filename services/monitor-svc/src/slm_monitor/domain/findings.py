@@ -76,7 +76,8 @@ def of_availability(
     """
     assert terms.objective is not None
     scheduled = terms.hours.intervals(start, end)
-    segments, open_intervals = exclusions.applied(timeline.segments(start, end), scheduled, excluded, terms)
+    stated = timeline.segments(start, end)
+    segments, open_intervals = exclusions.applied(stated, scheduled, excluded, terms)
     policy = availability.Policy(terms.unknown, terms.degraded)
     seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at.budget_consumed)
     missed = [
@@ -90,7 +91,9 @@ def of_availability(
         for share, at in seen.reached_at
     ]
     risks += [replace(risk, consumed=seen.consumed, projected_breach_at=projected) for risk in burning]
+    raw = availability.measure(stated, scheduled, as_of, terms.objective, policy) if excluded else seen
     detail = {
+        "raw_figure": figures.exact(terms.shown(raw.figure)),
         "service_time": seen.service_time,
         "down": seen.down,
         "excluded": exclusions.time_in(scheduled, excluded),
@@ -122,26 +125,31 @@ def _exhausted(
     return availability.measure(segments, open_intervals, as_of, objective, policy).exhausted_at
 
 
-def burning_down(timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> list[RiskFinding]:
+def burning_down(
+    timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[tuple[int, int]] = ()
+) -> list[RiskFinding]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
     factor. Windows are clipped to the term."""
     found = []
     for pair in terms.warn_at.pairs:
         # The short window first: without it the long one cannot warn.
-        if _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.short), as_of) <= pair.factor:
+        if _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.short), as_of, excluded) <= pair.factor:
             continue
-        rate = _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.long), as_of)
+        rate = _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.long), as_of, excluded)
         if rate > pair.factor:
             found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None))
     return found
 
 
-def _rate_of_downtime(timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int) -> Fraction:
+def _rate_of_downtime(
+    timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[tuple[int, int]]
+) -> Fraction:
     assert terms.objective is not None
-    seen = availability.measure(
-        timeline.segments(start, end), terms.hours.intervals(start, end), end, terms.objective,
-        availability.Policy(terms.unknown, terms.degraded),
-    )  # fmt: skip
+    segments, open_intervals = exclusions.applied(
+        timeline.segments(start, end), terms.hours.intervals(start, end), excluded, terms
+    )
+    policy = availability.Policy(terms.unknown, terms.degraded)
+    seen = availability.measure(segments, open_intervals, end, terms.objective, policy)
     return burn_rate.of(seen.down, seen.up + seen.down, terms.objective)
 
 

@@ -1,0 +1,236 @@
+"""Exclusions: ``/api/v1/exclusions``. One party asks that some time does not count, the other one decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, Field
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.identity import new_id
+from slm_events.instants import from_text
+from slm_monitor.adapters.exclusion_queries import shaped
+from slm_monitor.adapters.sql_exclusions import SqlRegister
+from slm_monitor.application import exclusions
+from slm_monitor.application.exclusions import NoSuchThing, Wanted
+from slm_monitor.domain.exclusion_life import APPROVED, REJECTED, By, NotTheirs, WrongTurn
+
+router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
+Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
+Text = Annotated[str, Field(max_length=4_000)]
+Names = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200)]
+
+
+class _Given(BaseModel):
+    model_config = {"extra": "forbid"}
+
+
+class Stretch(_Given):
+    """``[from, to)``."""
+
+    start: str = Field(alias="from", examples=["2026-11-22T22:00:00Z"])
+    end: str = Field(alias="to", examples=["2026-11-23T02:00:00Z"])
+
+
+class Recurrence(_Given):
+    """An RRULE; occurrences keep the wall-clock time of ``from`` in the zone, by default the agreement's."""
+
+    rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
+    start: str = Field(alias="from", examples=["2026-11-22T01:00:00Z"])
+    duration: Annotated[str, Field(max_length=40, examples=["PT2H"])]
+    timezone: Annotated[str, Field(max_length=60)] | None = None
+
+
+class ExclusionToRequest(_Given):
+    """What shall not count, and why. Name services, indicators or targets by id or key; none means all of it."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001", "kind": "planned",
+                    "text": "Database upgrade", "targets": ["checkout-availability"],
+                    "interval": {"from": "2026-11-22T22:00:00Z", "to": "2026-11-23T02:00:00Z"},
+                    "decide_by": "2026-11-20T12:00:00Z", "if_silent": "approved",
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    agreement_id: str
+    kind: Literal["planned", "force_majeure", "customer_caused", "claim"]
+    text: Text
+    interval: Stretch | None = None
+    recurrence: Recurrence | None = None
+    services: Names = []
+    indicators: Names = []
+    targets: Names = []
+    evidence: Annotated[list[dict[str, Any]], Field(max_length=50)] = []
+    announced_at: str | None = None
+    """When it was announced to the other party; now where left out."""
+    decide_by: str | None = None
+    if_silent: Literal["approved", "rejected"] | None = None
+
+
+class Decision(_Given):
+    """Why."""
+
+    reason: Text = ""
+
+
+class Revocation(_Given):
+    """Why it shall count after all."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+def _instant(text: str | None, field: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        return from_text(text)
+    except ValueError:
+        raise invalid(field, text, "write an instant with its offset, like 2026-11-22T10:00:00Z") from None
+
+
+def _wanted(given: ExclusionToRequest) -> Wanted:
+    interval = given.interval
+    recurrence = given.recurrence
+    return Wanted(
+        agreement_id=given.agreement_id,
+        kind=given.kind,
+        text=given.text,
+        interval=None
+        if interval is None
+        else (_instant(interval.start, "interval.from") or 0, _instant(interval.end, "interval.to") or 0),
+        recurrence=None
+        if recurrence is None
+        else {
+            "rule": recurrence.rule,
+            "from": _instant(recurrence.start, "recurrence.from") or 0,
+            "duration": recurrence.duration,
+            "timezone": recurrence.timezone,
+        },
+        services=given.services,
+        indicators=given.indicators,
+        targets=given.targets,
+        evidence=given.evidence,
+        announced_at=_instant(given.announced_at, "announced_at"),
+        decide_by=_instant(given.decide_by, "decide_by"),
+        if_silent=given.if_silent,
+    )
+
+
+def _by(caller: Principal) -> By:
+    if caller.party_id is None:
+        detail = "An operator sees exclusions, but asks for them and decides on them for nobody: use a key of a party."
+        raise Problem(403, "no-party", "Only a party may do this", detail)
+    return By(caller.party_id, caller.principal_id)
+
+
+async def _turned(request: Request, turn: Callable[[SqlRegister, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """A use case in a transaction of its own, its refusals as problems; the judge is told when it is through."""
+    state = request.app.state
+    database: Database = state.exclusions.database
+    try:
+        async with database.begin() as transaction:
+            document = await turn(SqlRegister(transaction), transaction.now)
+    except NoSuchThing as error:
+        raise not_found(error.kind, error.given) from None
+    except CalendarError as error:
+        raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
+    except NotTheirs as error:
+        raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
+    except WrongTurn as error:
+        raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
+    state.judge.ring()
+    return document
+
+
+@router.post("", status_code=201)
+async def ask(given: ExclusionToRequest, caller: Requester, request: Request) -> dict[str, Any]:
+    """Ask the other party of an agreement that some time does not count.
+
+    Once approved it is out of all figures it concerns: open windows at once, closed ones by a restatement. Planned time
+    counts only as far as the agreement's notice and cap allow; ``uncounted`` of an approved one says what does not.
+    """
+    by, wanted = _by(caller), _wanted(given)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(await exclusions.request(register, wanted, new_id(), by, now))
+
+    return await _turned(request, turn)
+
+
+async def _decide(
+    exclusion_id: str, decision: str, given: Decision | None, caller: Principal, request: Request
+) -> dict[str, Any]:
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(
+            *await exclusions.decide(register, exclusion_id, decision, by, given.reason if given else "", now)
+        )
+
+    return await _turned(request, turn)
+
+
+@router.post("/{exclusion_id}/approve")
+async def approve(
+    exclusion_id: str, caller: Decider, request: Request, given: Decision | None = None
+) -> dict[str, Any]:
+    """Agree, as the party that did not ask. 409 where it is decided already."""
+    return await _decide(exclusion_id, APPROVED, given, caller, request)
+
+
+@router.post("/{exclusion_id}/reject")
+async def reject(exclusion_id: str, caller: Decider, request: Request, given: Decision | None = None) -> dict[str, Any]:
+    """Refuse, as the party that did not ask. 409 where it is decided already."""
+    return await _decide(exclusion_id, REJECTED, given, caller, request)
+
+
+@router.post("/{exclusion_id}/revoke")
+async def revoke(exclusion_id: str, given: Revocation, caller: Decider, request: Request) -> dict[str, Any]:
+    """Take an approved exclusion back, as either party: its time counts again."""
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(await exclusions.revoke(register, exclusion_id, by, given.reason, now))
+
+    return await _turned(request, turn)
+
+
+@router.get("")
+async def listed(
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    agreement_id: str | None = None,
+    state: Annotated[Literal["requested", "approved", "rejected", "revoked"] | None, Query()] = None,
+    kind: Annotated[Literal["planned", "force_majeure", "customer_caused", "claim"] | None, Query()] = None,
+) -> dict[str, Any]:
+    """The exclusions that concern the caller's party, the newest first."""
+    filters = {"agreement_id": agreement_id, "state": state, "kind": kind}
+    page: dict[str, Any] = await request.app.state.exclusions.page(caller, paging, filters)
+    return page
+
+
+@router.get("/{exclusion_id}")
+async def read(exclusion_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+    """One exclusion; of an approved one also what does not count all the same, and why."""
+    pages = request.app.state.exclusions
+    entry = await pages.one(caller, exclusion_id)
+    if entry is None:
+        raise not_found("exclusion", exclusion_id)
+    async with pages.database.begin() as transaction:
+        uncounted = await exclusions.uncounted_of(SqlRegister(transaction), entry)
+    return shaped(entry, uncounted)

@@ -1,0 +1,86 @@
+"""The approved exclusions of a partition's agreements: which time does not count for a target, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.domain import planned_time
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.planned_time import Counted, Exclusion, Scope
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+CAUSE = "exclusion"
+"""The cause of a restatement that an exclusion brings."""
+
+
+class Excluded:
+    """Kept by agreement; the same facts give the same time, whatever the order in which they were heard."""
+
+    def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[Exclusion] = ()) -> None:
+        by_agreement: dict[str, list[Exclusion]] = {}
+        for each in approved:
+            by_agreement.setdefault(each.agreement_id, []).append(each)
+        self._counting: dict[str, list[tuple[Scope, Counted]]] = {}
+        self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
+        for agreement in agreements:
+            self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
+
+    def hear(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> Moved:
+        """An agreement's terms or exclusions have changed."""
+        before = Excluded()
+        before._counting[agreement_id] = self._counting.get(agreement_id, [])
+        self._take(agreement_id, versions, approved)
+        return Moved(agreement_id, before, self)
+
+    def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
+        counts = planned_time.counted(approved, versions) if approved else {}
+        self._counting[agreement_id] = [(each.scope, counts[each.exclusion_id]) for each in approved]
+        for key in [key for key in self._of_terms if key[0] == agreement_id]:
+            del self._of_terms[key]
+
+    def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
+        """The time that does not count for a target: sorted, disjoint."""
+        key = (terms.agreement_id, terms.target_id, terms.version)
+        found = self._of_terms.get(key)
+        if found is None:
+            counting = self._counting.get(terms.agreement_id, ())
+            found = intervals.union(*(each.stretches for scope, each in counting if scope.covers(terms)))
+            self._of_terms[key] = found
+        return found
+
+    def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
+        """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
+        where the minute's start is."""
+        return [
+            (first, last) for start, end in self.intervals_of(terms)
+            if (first := -(-start // MINUTE)) < (last := -(-end // MINUTE))
+        ]  # fmt: skip
+
+    def fingerprint_of(self, line: TermsLine) -> str:
+        """Tells apart what is excluded of a target: sums made with another one are made anew."""
+        return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
+
+
+class Moved:
+    """What a change of exclusions means for targets."""
+
+    def __init__(self, agreement_id: str, before: Excluded, after: Excluded) -> None:
+        self.agreement_id = agreement_id
+        self._before = before
+        self._after = after
+
+    def since(self, line: TermsLine) -> int | None:
+        """From which instant on other time is excluded of a target; None where all is as it was."""
+        if line.latest.agreement_id != self.agreement_id:
+            return None
+        return min((at for terms in line.versions if (at := self._first(terms)) is not None), default=None)
+
+    def _first(self, terms: ServiceLevelTarget) -> int | None:
+        before, after = self._before.intervals_of(terms), self._after.intervals_of(terms)
+        differing = intervals.subtract(before, after) + intervals.subtract(after, before)
+        return min((start for start, _ in differing), default=None)

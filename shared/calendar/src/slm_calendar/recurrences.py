@@ -1,0 +1,113 @@
+"""Recurring stretches of time: an RRULE of RFC 5545 in a zone's wall clock, resolved to instants."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from itertools import islice
+
+from dateutil.rrule import rrulestr
+
+from slm_calendar.errors import refusal
+from slm_calendar.intervals import Interval
+from slm_calendar.local_time import DAY, instant_of, local_date, local_time_of_day, zone_named
+
+MOST = 1_000
+"""Occurrences of one rule: about nineteen years of weekly ones."""
+LONGEST = 10 * 366 * DAY
+"""A rule is looked at no further than this after its first occurrence."""
+
+_PARTS = frozenset({
+    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYWEEKNO", "BYYEARDAY", "WKST",
+})  # fmt: skip
+_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are naive on purpose here
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def occurrences(
+    rule: str, zone: str, first: int, length: int, end: int | None = None, field: str = "recurrence.rule"
+) -> list[Interval]:
+    """Every ``[start, start + length)`` of the rule from ``first`` on that begins before ``end``.
+
+    Occurrences keep the wall-clock time of ``first``; ``length`` is elapsed time. A rule needs COUNT, UNTIL or an
+    ``end``. CalendarError says what is wrong with it.
+    """
+    parts = _parts(rule, field)
+    where = zone_named(zone)
+    count, until = _count(parts, field), _until(parts, zone, field)
+    if count is None and until is None and end is None:
+        raise refusal(field, rule, "say where it ends: add COUNT or UNTIL")
+    ends = [end, None if until is None else until + 1]
+    bound = min([first + LONGEST, *(each for each in ends if each is not None)])
+    begins = _wall(zone, first)
+    text = ";".join(f"{name}={value}" for name, value in parts.items())
+    try:
+        # The bound in the rule too: one that never matches would be looked for until the year 9999.
+        wall_times = rrulestr(f"{text};UNTIL={_wall(zone, bound) + timedelta(days=1):%Y%m%dT%H%M%S}", dtstart=begins)
+        starts = [
+            instant_of(where, each.date(), (each - datetime(each.year, each.month, each.day)) // _MICROSECOND)  # noqa: DTZ001
+            for each in islice(wall_times, MOST + 1 if count is None else count)
+        ]
+    except (ValueError, TypeError, LookupError, OverflowError) as problem:
+        raise refusal(field, rule, f"write an RRULE such as FREQ=WEEKLY;BYDAY=SU;COUNT=10 ({problem})") from problem
+    found = [(start, start + length) for start in starts if start < bound]
+    if len(found) > MOST:
+        raise refusal(field, rule, f"it has more than {MOST} occurrences: end it sooner, or write several")
+    if not found:
+        raise refusal(field, rule, "it never occurs before its end")
+    return found
+
+
+def _parts(rule: str, field: str) -> dict[str, str]:
+    parts: dict[str, str] = {}
+    for part in rule.removeprefix("RRULE:").split(";"):
+        name, equals, value = part.partition("=")
+        if not equals or name not in _PARTS or name in parts or not value:
+            raise refusal(field, rule, f"parts are {', '.join(sorted(_PARTS))}, each once, as NAME=value")
+        parts[name] = value
+    if parts.get("FREQ") not in _FREQUENCIES:
+        raise refusal(field, rule, f"FREQ is one of {', '.join(_FREQUENCIES)}")
+    if not re.fullmatch(r"[1-9]\d{0,3}", parts.get("INTERVAL", "1")):
+        raise refusal(field, rule, "INTERVAL is a whole number from 1 to 9999")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise refusal(field, rule, "COUNT or UNTIL, not both")
+    return parts
+
+
+def _count(parts: dict[str, str], field: str) -> int | None:
+    written = parts.pop("COUNT", None)
+    if written is None:
+        return None
+    if not written.isascii() or not written.isdigit() or not 0 < int(written) <= MOST:
+        raise refusal(field, f"COUNT={written}", f"COUNT is a whole number from 1 to {MOST}")
+    return int(written)
+
+
+def _until(parts: dict[str, str], zone: str, field: str) -> int | None:
+    """The last instant at which an occurrence may begin; a date without a time means all of that local day."""
+    written = parts.pop("UNTIL", None)
+    if written is None:
+        return None
+    match = _UNTIL.fullmatch(written)
+    try:
+        if match is None:
+            raise ValueError(written)
+        day, time, is_utc = match.groups()
+        if time is None:
+            date = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007
+            return instant_of(zone_named(zone), date, DAY) - 1
+        moment = datetime.strptime(day + time, "%Y%m%d%H%M%S")  # noqa: DTZ007
+    except (ValueError, OverflowError) as problem:
+        raise refusal(field, f"UNTIL={written}", "write UNTIL=20261231 or UNTIL=20261231T220000Z") from problem
+    of_day = (moment - datetime(moment.year, moment.month, moment.day)) // _MICROSECOND  # noqa: DTZ001
+    return instant_of(zone_named("UTC" if is_utc else zone), moment.date(), of_day)
+
+
+def _wall(zone: str, instant: int) -> datetime:
+    where = zone_named(zone)
+    day = local_date(where, instant)
+    return _NAIVE_EPOCH + timedelta(
+        days=(day - _NAIVE_EPOCH.date()).days, microseconds=local_time_of_day(where, instant)
+    )

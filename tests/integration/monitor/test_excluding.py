@@ -1,0 +1,262 @@
+"""Exclusions at work: open windows at once, closed ones restated, silence decides, restarts change nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from slm_chassis.identity import named_id
+from slm_monitor.adapters.sql_exclusions import SilenceDecides, SqlRegister
+from slm_monitor.application import exclusions
+from slm_monitor.application.exclusions import Wanted
+from slm_monitor.domain.exclusion_life import By
+from tests.support.judged import Monitor, ground, judging, monitor
+from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, finalized
+from tests.support.monitor_service import Service, problem
+
+UP = "payments.checkout"
+TARGET = available()["target_id"]
+
+
+async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
+    await held.register(UP, "availability")
+    await held.hear(finalized(*(targets or (available(),)), **changed))
+    await held.settle()
+
+
+async def down(held: Monitor, start: str, end: str, **more: Any) -> None:
+    await held.measure({"indicator": UP, "outage": {"from": f"{start}:00Z", "to": f"{end}:00Z"}, **more})
+    await held.settle()
+
+
+async def ask(held: Monitor, start: str, end: str, **more: Any) -> str:
+    wanted = Wanted(AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more)
+    async with held.database.begin() as transaction:
+        name = named_id(AGREEMENT, "exclusion", start, end)
+        await exclusions.request(SqlRegister(transaction), wanted, name, By(PROVIDER, "p"), transaction.now)
+    return name
+
+
+async def approve(held: Monitor, name: str) -> None:
+    async with held.database.begin() as transaction:
+        now = transaction.now
+        await exclusions.decide(SqlRegister(transaction), name, "approved", By(CUSTOMER, "c"), "", now)
+    await held.settle()
+
+
+async def revoke(held: Monitor, name: str) -> None:
+    async with held.database.begin() as transaction:
+        await exclusions.revoke(SqlRegister(transaction), name, By(PROVIDER, "p"), "off", transaction.now)
+    await held.settle()
+
+
+async def test_an_approved_exclusion_withdraws_the_breach_it_undoes_at_once(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        name = await ask(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        await held.settle()
+        assert [breach["standing"] for breach in await held.breaches()] == [True]
+        await approve(held, name)
+        assert [breach["standing"] for breach in await held.breaches()] == [False]
+        (withdrawn,) = [data for kind, data in await held.published() if kind == "breach-withdrawn"]
+        assert withdrawn["cause"] == "exclusion"
+        await revoke(held, name)
+        (breach,) = await held.breaches()
+        assert (breach["standing"], breach["revision"]) == (True, 1)
+
+
+async def test_a_closed_window_is_restated_with_both_figures(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        await held.settle("2026-12-02T00:00")
+        await approve(held, await ask(held, "2026-11-05T10:00", "2026-11-05T12:00"))
+        (restated,) = [data for kind, data in await held.published() if kind == "window-restated"]
+        assert (restated["cause"], restated["verdict"], restated["before"]["verdict"]) == (
+            "exclusion", "met", "breached",
+        )  # fmt: skip
+        assert (restated["figure"], restated["raw_figure"], restated["excluded_seconds"]) == (
+            "100/1", "1795/18", 7200,
+        )  # fmt: skip
+        assert (restated["good"], restated["total"]) == ("2584800000000", "2584800000000")
+
+
+async def test_a_window_that_no_exclusion_touches_is_not_restated(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        await held.settle("2026-12-02T00:00")
+        await approve(held, await ask(held, "2026-12-01T10:00", "2026-12-01T12:00"))
+        assert "window-restated" not in await held.names()
+
+
+async def test_a_restart_knows_what_is_excluded_and_publishes_nothing_again(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await ready(held)
+            await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+            await approve(held, await ask(held, "2026-11-05T11:00", "2026-11-05T12:00"))
+            before = await held.published()
+            figure = (await held.windows(TARGET))["2026-11"]["figure"]
+        async with judging(database, log, clock) as again:
+            await again.settle()
+            await down(again, "2026-11-05T11:30", "2026-11-05T12:00", id="inside")
+            assert await again.published() == before
+            assert (await again.windows(TARGET))["2026-11"]["figure"] == figure
+
+
+async def test_an_exclusion_before_the_downtime_gives_what_one_after_it_gives(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        await approve(held, await ask(held, "2026-11-05T10:00", "2026-11-05T11:30"))
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        assert await held.breaches() == []
+        window = (await held.windows(TARGET))["2026-11"]
+        assert window["detail"]["down"] == 30 * 60 * 1_000_000
+
+
+async def test_silence_decides_at_its_instant_once_though_two_replicas_look(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held)
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        await ask(held, "2026-11-05T10:00", "2026-11-05T12:00", decide_by=at("2026-11-12T00:00"), if_silent="approved")
+        lookers = [SilenceDecides(held.database, held.clock) for _ in range(2)]
+        assert [await each.step() for each in lookers] == [0, 0]
+        held.clock.move_to(at("2026-11-12T00:00:01Z"))
+        assert sum([await each.step() for each in lookers]) == 1
+        await held.settle()
+        (told,) = [data for kind, data in await held.published() if kind == "exclusion-decided"]
+        assert (told["decision"], told["decided_by_party_id"]) == ("approved", None)
+        assert told["decided_at"] == "2026-11-12T00:00:00.000000Z"
+        assert [breach["standing"] for breach in await held.breaches()] == [False]
+
+
+async def test_planned_time_without_its_notice_is_approved_and_does_not_count(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await ready(held, planned_maintenance={"notice": "P5D"})
+        await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+        await approve(held, await ask(held, "2026-11-05T10:00", "2026-11-05T12:00", kind="planned"))
+        (told,) = [data for kind, data in await held.published() if kind == "exclusion-decided"]
+        assert [each["because"] for each in told["uncounted"]] == ["announced_late"]
+        assert [breach["standing"] for breach in await held.breaches()] == [True]
+
+
+# -- over HTTP --------------------------------------------------------------------------------------------------
+
+HTTP_AGREEMENT = named_id(PROVIDER, "agreement", "excluding")
+PATH = "/api/v1/exclusions"
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def agreed(service: Service) -> None:
+    await service.register("excluding.up", "availability")
+    target = {
+        **available(),
+        "target_id": named_id(PROVIDER, "target", "excluding"),
+        "indicator": {"owner_party_id": PROVIDER, "key": "excluding.up"},
+    }
+    await service.agree(finalized(target, agreement_id=HTTP_AGREEMENT, agreement_key="excluding"))
+
+
+def given(**changed: Any) -> dict[str, Any]:
+    interval = {"from": "2026-11-05T06:00:00Z", "to": "2026-11-05T09:00:00Z"}
+    return {"agreement_id": HTTP_AGREEMENT, "kind": "claim", "text": "their cable", "interval": interval, **changed}
+
+
+async def asked(client: httpx.AsyncClient, **changed: Any) -> dict[str, Any]:
+    answer = await client.post(PATH, json=given(**changed))
+    assert answer.status_code == 201, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+async def test_one_party_asks_and_the_other_one_approves(service: Service) -> None:
+    entry = await asked(service.provider, targets=["availability"], evidence=[{"system": "change", "id": "C1"}])
+    assert (entry["state"], entry["waits_for_party_id"]) == ("requested", CUSTOMER)
+    assert entry["targets"] == [named_id(PROVIDER, "target", "excluding")]
+    path = f"{PATH}/{entry['exclusion_id']}"
+    approved = (await service.customer.post(f"{path}/approve", json={"reason": "agreed"})).json()
+    assert (approved["state"], approved["decided_by_party_id"]) == ("approved", CUSTOMER)
+    assert (await service.provider.get(path)).json()["uncounted"] == []
+    again = problem(await service.customer.post(f"{path}/reject"))
+    assert (again["status"], "it is approved" in again["detail"]) == (409, True)
+    revoked = (await service.customer.post(f"{path}/revoke", json={"reason": "it was not"})).json()
+    assert (revoked["state"], revoked["revoked_by_party_id"]) == ("revoked", CUSTOMER)
+
+
+async def test_whoever_asked_and_an_operator_do_not_decide(service: Service) -> None:
+    entry = await asked(service.customer)
+    path = f"{PATH}/{entry['exclusion_id']}"
+    assert problem(await service.customer.post(f"{path}/approve"))["type"] == "/problems/not-your-turn"
+    assert problem(await service.operator.post(f"{path}/approve"))["type"] == "/problems/no-party"
+    assert problem(await service.operator.post(PATH, json=given()))["type"] == "/problems/no-party"
+    assert problem(await service.viewer.post(PATH, json=given()))["type"] == "/problems/missing-role"
+    assert (await service.operator.get(path)).status_code == 200
+
+
+async def test_what_belongs_to_others_is_not_there(service: Service) -> None:
+    entry = await asked(service.provider)
+    path = f"{PATH}/{entry['exclusion_id']}"
+    assert problem(await service.foreigner.get(path))["status"] == 404
+    assert problem(await service.foreigner.post(PATH, json=given()))["status"] == 404
+    assert (await service.foreigner.get(PATH)).json()["items"] == []
+    assert problem(await service.provider.get(f"{PATH}/{AGREEMENT}"))["status"] == 404
+
+
+async def test_the_same_request_under_the_same_key_asks_once(service: Service) -> None:
+    answers = [
+        await service.provider.post(PATH, json=given(text="once"), headers={"Idempotency-Key": "excluding-once"})
+        for _ in range(3)
+    ]
+    assert len({answer.json()["exclusion_id"] for answer in answers}) == 1
+    page = (await service.provider.get(PATH, params={"agreement_id": HTTP_AGREEMENT, "limit": 1000})).json()
+    assert sum(each["text"] == "once" for each in page["items"]) == 1
+
+
+async def test_a_recurrence_is_resolved_when_it_is_asked_for(service: Service) -> None:
+    rule = {"rule": "FREQ=WEEKLY;COUNT=3", "from": "2026-11-08T01:00:00Z", "duration": "PT2H"}
+    entry = await asked(service.provider, interval=None, recurrence=rule)
+    assert [each["from"][:13] for each in entry["intervals"]] == ["2026-11-08T01", "2026-11-15T01", "2026-11-22T01"]
+    assert entry["recurrence"]["timezone"] == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"interval": None}, "interval"),
+        ({"interval": {"from": "2026-11-05T09:00:00Z", "to": "2026-11-05T09:00:00Z"}}, "interval.to"),
+        ({"interval": {"from": "yesterday", "to": "2026-11-05T09:00:00Z"}}, "interval.from"),
+        ({"targets": ["availability", "unheard-of"]}, "targets[1]"),
+        ({"indicators": ["unheard-of"]}, "indicators[0]"),
+        ({"services": ["unheard-of"]}, "services[0]"),
+        ({"announced_at": "2036-11-05T09:00:00Z"}, "announced_at"),
+        ({"decide_by": "2036-11-05T09:00:00Z"}, "if_silent"),
+        ({"decide_by": "2016-11-05T09:00:00Z", "if_silent": "approved"}, "decide_by"),
+        (
+            {"interval": None, "recurrence": {"rule": "FREQ=WEEKLY", "from": "2026-11-08T01:00:00Z",
+                                              "duration": "PT2H"}},
+            "recurrence.rule",
+        ),
+        (
+            {"interval": None, "recurrence": {"rule": "FREQ=WEEKLY;COUNT=2", "from": "2026-11-08T01:00:00Z",
+                                              "duration": "P1M"}},
+            "recurrence.duration",
+        ),
+        (
+            {"interval": None, "recurrence": {"rule": "FREQ=WEEKLY;COUNT=2", "from": "2026-11-08T01:00:00Z",
+                                              "duration": "PT1H", "timezone": "Mars/Olympus"}},
+            "timezone",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_request_that_means_nothing_is_refused_with_field_value_and_remedy(
+    service: Service, changed: dict[str, Any], field: str
+) -> None:
+    refused = problem(await service.provider.post(PATH, json=given(**changed)))
+    assert refused["status"] == 422
+    (error,) = refused["errors"]
+    assert error["field"] == field
+    assert error["remedy"]
