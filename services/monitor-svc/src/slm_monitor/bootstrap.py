@@ -19,11 +19,13 @@ from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.window_history import WindowHistory
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
     breaches,
     exclusions,
     explanations,
+    histories,
     imports,
     indicators,
     intake,
@@ -43,7 +45,7 @@ GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     exclusions.router, previews.router, stream.router,
-    explanations.router,
+    explanations.router, histories.router,
 )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.judge = judge
     http.state.store = store
     http.state.record = SqlRecord(database, store, partitions)
+    http.state.history = WindowHistory(database)
     http.state.live = live = Live(log)
     workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), live]
     return App("monitor", http, workers, database, log, access)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, column, func, or_, select, table, text, true
+from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, Text
 
@@ -177,11 +177,22 @@ class Queries:
         )
         return {row["target_id"]: row for row in await self._rows(query)}
 
-    async def windows(self, target_id: str, page: Page) -> dict[str, Any]:
+    async def windows(
+        self, target_id: str, page: Page, filters: Mapping[str, Any] | None = None, closed: bool | None = None,
+        span: tuple[int | None, int | None] = (None, None),
+    ) -> dict[str, Any]:  # fmt: skip
         """All windows of a target, the newest first; the caller has been let see the target."""
+        seen: list[ColumnElement[bool]] = []
+        if closed is not None:
+            seen.append(WINDOW.c.closed_at.is_not(None) if closed else WINDOW.c.closed_at.is_(None))
+        if span[0] is not None:
+            seen.append(WINDOW.c.start >= span[0])
+        if span[1] is not None:
+            seen.append(WINDOW.c.start < span[1])
         rows = await self._page(
-            WINDOW, _NOBODY, page, ["start", "window_id"], {"target_id": target_id}, descending=True, seen=true()
-        )
+            WINDOW, _NOBODY, page, ["start", "window_id"], {"target_id": target_id, **(filters or {})},
+            descending=True, seen=and_(true(), *seen),
+        )  # fmt: skip
         return page.shape(rows, lambda row: [row["start"], row["window_id"]], shaped)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -12,7 +12,7 @@ from slm_chassis import dead_letters
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, judge_rows
+from slm_monitor.adapters import columns, judge_rows, window_history
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -224,6 +224,7 @@ class SqlJudgeStore:
             await judge_rows.write_changes(driver, partition, step.changes)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
+            await window_history.keep(driver, step.changes.events)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for import_id in step.released:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -28,9 +29,7 @@ async def explain(
     caller: Caller,
     request: Request,
     window: WindowName,
-    at: Annotated[
-        str | None, Query(description="Of a rolling window; now if left out")
-    ] = None,
+    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
 ) -> Response:
@@ -46,6 +45,17 @@ async def explain(
 
 async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) -> dict[str, Any]:
     """The derivation, or the problem that says why there is none."""
+    refuse_unexplained(row)
+    try:
+        return await explanation.explain(record, row["agreement_id"], row["target_id"], asked, now)
+    except NoSuchWindow as error:
+        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except (CalendarError, NotJudgeable) as error:
+        raise invalid("query.window", asked.window, str(error)) from error
+
+
+def refuse_unexplained(row: Mapping[str, Any]) -> None:
+    """422 for figures that follow from something else than an indicator's facts."""
     aggregation = row["terms"]["aggregation"]
     kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
     if kind not in EXPLAINED:
@@ -54,12 +64,6 @@ async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) ->
             f"Figures of {kind} follow from tickets or other targets; explain those: "
             "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain, or the members' own targets.",
         )  # fmt: skip
-    try:
-        return await explanation.explain(record, row["agreement_id"], row["target_id"], asked, now)
-    except NoSuchWindow as error:
-        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
-    except (CalendarError, NotJudgeable) as error:
-        raise invalid("query.window", asked.window, str(error)) from error
 
 
 def instant(text: str | None, field: str) -> int | None:

@@ -111,14 +111,6 @@ async def read(target_id: str, caller: Caller, request: Request) -> dict[str, An
     return (await _states([row], request))[0]
 
 
-@router.get("/{target_id}/windows", dependencies=[Judged])
-async def windows(target_id: str, caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
-    """The windows of a target, the newest first, with figure, verdict and revision."""
-    await mine(target_id, caller, request)
-    page: dict[str, Any] = await request.app.state.queries.windows(target_id, paging)
-    return page
-
-
 async def mine(target_id: str, caller: Caller, request: Request) -> dict[str, Any]:
     row: dict[str, Any] | None = await request.app.state.queries.target(caller, target_id)
     if row is None:

@@ -33,8 +33,8 @@ class Rows(NamedTuple):
     total: Integers
 
 
-def of_share(target: ServiceLevelTarget, facts: Facts) -> Seen:
-    """Good ÷ all: of counts, and of values at most a threshold."""
+def of_share(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Seen:
+    """Good ÷ all: of counts, and of values at most a threshold. ``brief``: without the intervals."""
     assert target.promise is not None
     rows, outside, excluded = _judged(target, facts, _rows(target, facts))
     good, total = int(rows.good.sum()), int(rows.total.sum())
@@ -45,7 +45,7 @@ def of_share(target: ServiceLevelTarget, facts: Facts) -> Seen:
         {"good": good, "bad": total - good, "total": total, "outside_service_hours": outside, "excluded": excluded},
         due(finding, facts.as_of),
         burn_rate.of(target.promise.bad(good, total), total, 1 - target.promise.allowed),
-        buckets(rows, facts.span),
+        () if brief else buckets(rows, facts.span),
         arithmetic=[
             f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
             f"budget = {target.promise.allowed} × {total} = {budget} events; left = {budget} − {spent}"
@@ -56,7 +56,7 @@ def of_share(target: ServiceLevelTarget, facts: Facts) -> Seen:
 
 def _rows(target: ServiceLevelTarget, facts: Facts) -> Rows:
     if target.threshold is not None:
-        values = distinct(facts.values)
+        values = facts.values if facts.is_distinct else distinct(facts.values)
         good = (values.value <= target.threshold).astype(np.int64)
         return Rows(values.at, good, np.ones(len(values), dtype=np.int64))
     counted = [(fact.at, fact.body["good"], fact.body["total"]) for fact in facts.single if "total" in fact.body]

@@ -21,8 +21,8 @@ from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import DOWN, Segment, States
 
 
-def of_availability(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen:
-    """Time up ÷ (up + down)."""
+def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *, brief: bool = False) -> Seen:
+    """Time up ÷ (up + down). ``brief``: without the intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
     finding = findings.of_availability(states, target, start, end, as_of, (), facts.excluded)
@@ -34,7 +34,7 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States) ->
     return Seen(
         target, status(target, finding, facts), finding.figure, "microseconds", budget,
         Fraction(down), {**detail, "up": finding.good, "down": down}, due(finding, facts.as_of),
-        burn_rate.of(down, finding.total, objective), told(target, facts, states),
+        burn_rate.of(down, finding.total, objective), () if brief else told(target, facts, states),
         {"reliability": {
             "outages": means.outages, "mtrs": figures.exact(means.mtrs), "mtbf": figures.exact(means.mtbf),
             "mtbsi": figures.exact(means.mtbsi),

@@ -53,7 +53,8 @@ async def known(
         return Facts(span, as_of, NOTHING, single, excluded, indicator.initial_state if indicator else "unknown")
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await record.single(terms.indicator, whole, known_at)
-    return Facts(span, as_of, await record.values(terms.indicator, whole, known_at), single, excluded, "unknown")
+    values = await record.values(terms.indicator, whole, known_at)
+    return Facts(span, as_of, values, single, excluded, "unknown", is_distinct=True)
 
 
 def lines_of_target(agreement: AgreementTerms, target_id: str) -> list[TermsLine]:

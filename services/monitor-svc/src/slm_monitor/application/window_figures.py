@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from slm_monitor.application import figures_of_counts, figures_of_states
 from slm_monitor.application.window_seen import Facts, Seen
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.terms import STATED, ServiceLevelTarget
 from slm_monitor.domain.timeline import States, timeline_of
 
 __all__ = ["Facts", "Seen", "seen"]
 
 
-def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None) -> Seen:
-    """The window judged; ``states`` stands in for the facts' own timeline (a composite's)."""
-    if target.aggregation in ("availability", "outages"):
+def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None, *, brief: bool = False) -> Seen:
+    """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
+    intervals, where only the figure is wanted."""
+    if target.aggregation in STATED:
         stated = states or timeline_of(facts.single, facts.initial_state)
-        look = figures_of_states.of_outages if target.aggregation == "outages" else figures_of_states.of_availability
-        return look(target, facts, stated)
+        if target.aggregation == "outages":
+            return figures_of_states.of_outages(target, facts, stated)
+        return figures_of_states.of_availability(target, facts, stated, brief=brief)
     if target.aggregation == "time_slices":
         return figures_of_counts.of_slices(target, facts)
-    return figures_of_counts.of_share(target, facts)
+    return figures_of_counts.of_share(target, facts, brief=brief)

@@ -31,6 +31,8 @@ class Facts:
     excluded: Sequence[Interval]
     initial_state: str
     until: int | None = None
+    is_distinct: bool = False
+    """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
 
 
 @dataclass(frozen=True)

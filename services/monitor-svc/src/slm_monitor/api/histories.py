@@ -1,0 +1,143 @@
+"""A target's past: its windows with their revisions, figure and budget series, ``/api/v1/targets/{id}/…``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Page, Paging
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.instants import to_text
+from slm_monitor.api.explanations import KnownAt, instant, refuse_unexplained
+from slm_monitor.api.targets import Judged, mine
+from slm_monitor.application import budget_series, explanation, record
+from slm_monitor.application.explanation import Asked, NoSuchWindow
+from slm_monitor.domain import figures
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+_EVER = 2**62
+_AT_ONCE = 50
+"""Windows of the past that one answer works out anew."""
+Status = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
+
+
+@router.get("/{target_id}/windows", dependencies=[Judged])
+async def windows(
+    target_id: str,
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    status: Status | None = None,
+    closed: bool | None = None,
+    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
+    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+    known_at: KnownAt = None,
+) -> dict[str, Any]:
+    """The windows of a target, the newest first, each with its figure, verdict and all that was published of it."""
+    row = await mine(target_id, caller, request)
+    span = (instant(since, "from"), instant(until, "to"))
+    known = instant(known_at, "known_at")
+    if known is None:
+        return await _windows(request, target_id, paging, status, closed, span)
+    refuse_unexplained(row)
+    page = Page(min(paging.limit, _AT_ONCE), paging.after)
+    last = known if span[1] is None else min(known, span[1])
+    found = await _windows(request, target_id, page, None, None, (span[0], last + 1))
+    found["items"] = [await _as_known(request, row, each, known) for each in found["items"]]
+    return found
+
+
+async def _windows(
+    request: Request, target_id: str, page: Page, status: str | None, closed: bool | None,
+    span: tuple[int | None, int | None],
+) -> dict[str, Any]:  # fmt: skip
+    state = request.app.state
+    found: dict[str, Any] = await state.queries.windows(target_id, page, {"status": status}, closed, span)
+    told = await state.history.revisions(target_id, [each["window_id"] for each in found["items"]])
+    for each in found["items"]:
+        each["revisions"] = told.get(each["window_id"], [])
+    return found
+
+
+async def _as_known(request: Request, row: dict[str, Any], window: dict[str, Any], known_at: int) -> dict[str, Any]:
+    """A window by the facts that had been received, with what had been published."""
+    state = request.app.state
+    agreement = await state.record.agreement(row["agreement_id"])
+    lines = record.lines_of_target(agreement, row["target_id"])
+    present = min(known_at, state.clock.now())
+    try:
+        terms, span = explanation.found(lines, Asked(window["window_id"], None, known_at), present)
+    except NoSuchWindow:
+        # Later terms have undone it.
+        return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
+    judged = await explanation.judge(state.record, terms, window["window_id"], span, present, known_at)
+    seen = judged.seen
+    return {
+        "window_id": window["window_id"],
+        "version": terms.version,
+        "start_at": to_text(span[0]),
+        "end_at": to_text(span[1]),
+        "status": seen.verdict,
+        "figure": figures.exact(terms.shown(seen.figure)),
+        "figure_display": terms.display(seen.figure),
+        "detail": dict(seen.sums),
+        "as_of": to_text(judged.facts.as_of),
+        "known_at": to_text(known_at),
+        "revisions": [each for each in window["revisions"] if each["published_at"] <= to_text(known_at)],
+    }
+
+
+@router.get("/{target_id}/history", dependencies=[Judged])
+async def history(
+    target_id: str,
+    caller: Caller,
+    request: Request,
+    window: Annotated[str | None, Query(description="With it: the budget within this window, step by step")] = None,
+    step: Annotated[str, Query(description="An ISO duration, such as PT6H")] = "P1D",
+    since: Annotated[str | None, Query(alias="from")] = None,
+    until: Annotated[str | None, Query(alias="to")] = None,
+    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
+    known_at: KnownAt = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """The figures of the closed windows, the earliest first; or the budget series of one window."""
+    row = await mine(target_id, caller, request)
+    if window is None:
+        span = (instant(since, "from"), instant(until, "to"))
+        low, high = -_EVER if span[0] is None else span[0], _EVER if span[1] is None else span[1]
+        return {
+            "target_id": target_id,
+            "figures": await request.app.state.history.closed(target_id, (low, high), limit),
+        }
+    refuse_unexplained(row)
+    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    return {"target_id": target_id, "window_id": window, "points": await _points(request, row, asked, _step(step))}
+
+
+async def _points(request: Request, row: dict[str, Any], asked: Asked, step: int) -> list[dict[str, Any]]:
+    state = request.app.state
+    agreement = await state.record.agreement(row["agreement_id"])
+    present = state.clock.now() if asked.known_at is None else min(state.clock.now(), asked.known_at)
+    try:
+        terms, span = explanation.found(record.lines_of_target(agreement, row["target_id"]), asked, present)
+    except NoSuchWindow as error:
+        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except CalendarError as error:
+        raise invalid("query.window", asked.window, str(error)) from error
+    if (min(span[1], present) - span[0]) // step > budget_series.MOST_POINTS:
+        raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
+    return await budget_series.points(state.record, terms, span, step, present, asked.known_at)
+
+
+def _step(written: str) -> int:
+    try:
+        step = durations.from_iso(written, "query.step")
+    except CalendarError as error:
+        raise invalid("query.step", written, "write an ISO duration, such as PT6H") from error
+    if step < 60_000_000:
+        raise invalid("query.step", written, "a minute at least")
+    return step
