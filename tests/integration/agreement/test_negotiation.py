@@ -68,7 +68,15 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
         "degraded": "up",
         "planned_downtime": "removed",
         "no_data": "ignore",
-        "warn_at": {"budget_consumed": ["50", "75", "90"], "burn_rate": "default", "projected": True},
+        "warn_at": {
+            "budget_consumed": ["50", "75", "90"], "burn_rate": "default", "projected": True, "budget_drop": [],
+            "time_to_exhaustion": [], "min_events": 0,
+        },
+        "unacceptable": None,
+        "group_by": [],
+        "expected_volume": None,
+        "on_amendment": "next_window",
+        "assets": [],
         "weight": "3",
         "responsible": {
             "owner": "Checkout operations",

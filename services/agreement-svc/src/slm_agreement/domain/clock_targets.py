@@ -2,62 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from slm_agreement.domain import target_windows
+from slm_agreement.domain import target_warnings, target_windows, ticket_conditions
+from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.reading import Reader
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
 
-CLOCKS = {"response": "first_response", "resolution": "resolved"}
+CLOCKS = {
+    "response": "first_response", "resolution": "resolved", "update": "agent_replied", "ownership": "assigned",
+    "closure": "closed",
+}  # fmt: skip
 """Clock → the event that stops it by default."""
-STARTS = ("opened", "assigned")
-STOPS = ("first_response", "resolved", "fulfilled", "closed")
-TYPES = ("incident", "service_request", "problem", "change")
-ON_REOPEN = ("resume", "resume_counting_gap")
+ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")
 ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
+ON_TERMS_CHANGE = ("keep", "from_opening", "carry_elapsed")
+LEVELS = ("functional", "hierarchical")
+_NONE = {"calendar": "PT0S"}
+_MOST_ESCALATIONS = 20
 
 
 def terms(reader: Reader) -> dict[str, Any]:
     """What a per-ticket target has beside the common terms; its indicator is null."""
-    if reader.raw("indicator") is not None:
-        reader.fault("indicator", reader.raw("indicator"), "leave it out: a clock is judged by ticket events")
+    for name, remedy in _NOT_OF_CLOCKS.items():
+        if reader.raw(name) is not None:
+            reader.fault(name, reader.raw(name), remedy)
     clock = reader.choice("clock", tuple(CLOCKS), "resolution")
-    path, findings = reader.path, reader.findings
     return {
         "indicator": None,
         "objective": {"within": _within(reader)},
-        "window": target_windows.ticket_window(reader.raw("window"), f"{path}.window", findings),
-        "warn_at": target_windows.ticket_warnings(reader.explicit("warn_at", {}), f"{path}.warn_at", findings),
+        "window": target_windows.ticket_window(reader.raw("window"), reader.at("window"), reader.findings),
+        "warn_at": target_warnings.of_clock(reader),
         "clock": clock,
-        "applies_to": _applies_to(reader),
-        "start": reader.choice("start", STARTS, "opened"),
-        "stop": reader.choice("stop", STOPS, CLOCKS[clock]),
-        "pause": reader.texts("pause"),
+        "applies_to": ticket_conditions.applies_to(reader),
+        "start": ticket_conditions.conditions(reader, "start", "opened"),
+        "stop": ticket_conditions.conditions(reader, "stop", CLOCKS[clock]),
+        "pause": ticket_conditions.conditions(reader, "pause", plain="state"),
+        "reset": ticket_conditions.conditions(reader, "reset"),
+        "cancel": ticket_conditions.conditions(reader, "cancel"),
         "on_priority_change": reader.choice("on_priority_change", ON_PRIORITY_CHANGE, "carry_elapsed"),
         "on_reopen": reader.choice("on_reopen", ON_REOPEN, "resume"),
+        "on_terms_change": reader.choice("on_terms_change", ON_TERMS_CHANGE, "keep"),
+        "carry_pauses": reader.flag("carry_pauses", True),
+        "after_first_response": _after_first_response(reader, clock),
+        "notify_past_due": reader.flag("notify_past_due", False),
+        "escalations": _escalations(reader),
     }
 
 
-def _within(reader: Reader) -> dict[str, str]:
+_NOT_OF_CLOCKS = {
+    "indicator": "leave it out: a clock is judged by ticket events",
+    "unacceptable": "leave it out: write a second clock with a longer time for it",
+    "group_by": "leave it out: each ticket is judged by itself; write a target for each of them with applies_to",
+    "expected_volume": "leave it out: each ticket is judged by itself",
+}
+
+
+def _within(reader: Reader) -> dict[str, Any]:
     objective = Reader(reader.raw("objective"), reader.at("objective"), reader.findings)
     within = objective.raw("within")
     objective.done()
-    if isinstance(within, Mapping) and len(within) == 1:
-        ((measure, duration),) = within.items()
-        if measure in ("service_time", "calendar") and (target_windows.length(duration) or -1) >= 0:
-            return {measure: duration}
-    remedy = 'write {"service_time": "PT4H"} or {"calendar": "PT4H"}; business_days and due_at are not supported yet'
-    objective.fault("within", within, remedy)
-    return {"calendar": "PT0S"}
+    return duration(within, objective.at("within"), reader.findings)
 
 
-def _applies_to(reader: Reader) -> dict[str, Any]:
-    applies = Reader(reader.raw("applies_to", {}), reader.at("applies_to"), reader.findings)
-    resolved: dict[str, Any] = {"type": applies.choice("type", TYPES, "incident")}
-    for name in ("priority", "source", "service"):
-        if applies.has(name):
-            resolved[name] = applies.texts(name)
-    for name in ("priority", "source", "service"):
-        applies.raw(name)
-    applies.done()
+def duration(written: Any, path: str, findings: Findings, *, offset: bool = False) -> dict[str, Any]:
+    """A duration with its meaning, ``{"service_time": "PT4H"}``; negative ones only as an ``offset``."""
+    try:
+        parsed = durations.parse(written, path, offset=offset)
+    except CalendarError as error:
+        for fault in error.errors:
+            findings.add(fault["field"], fault["value"], fault["remedy"])
+        return dict(_NONE)
+    except (TypeError, ValueError, OverflowError):
+        findings.add(path, written, 'write a duration like {"service_time": "PT4H"}')
+        return dict(_NONE)
+    if offset and parsed.kind == "due_at":
+        findings.add(path, written, 'write an offset from the deadline, like {"service_time": "-PT30M"}')
+        return dict(_NONE)
+    return dict(written)
+
+
+def _after_first_response(reader: Reader, clock: str) -> bool:
+    value = reader.flag("after_first_response", False)
+    if value and clock != "update":
+        reader.fault("after_first_response", value, "leave it out: it says which exchanges an update clock times")
+    return value
+
+
+def _escalations(reader: Reader) -> list[dict[str, Any]]:
+    """Who is called upon, and when: ``at`` counts from the deadline, before it where it is negative."""
+    raw = reader.raw("escalations", [])
+    if not isinstance(raw, list) or len(raw) > _MOST_ESCALATIONS:
+        remedy = f'write up to {_MOST_ESCALATIONS} like {{"at": {{"service_time": "-PT30M"}}, "level": "functional"}}'
+        reader.fault("escalations", raw, remedy)
+        return []
+    return [
+        _escalation(item, f"{reader.at('escalations')}[{index}]", reader.findings) for index, item in enumerate(raw)
+    ]
+
+
+def _escalation(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    escalation = Reader(raw, path, findings)
+    resolved = {
+        "at": duration(escalation.raw("at"), escalation.at("at"), findings, offset=True),
+        "level": escalation.choice("level", LEVELS, "functional"),
+        "to": escalation.text("to", "", longest=200) or None,
+    }
+    escalation.done()
     return resolved

@@ -2,38 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.domain import clock_targets, target_windows
+from slm_agreement.domain import aggregations, clock_targets, composites, figure_targets
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader, decimal_text
-from slm_chassis.identity import named_id
+from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader
+from slm_agreement.domain.surroundings import Surroundings
 
 ALWAYS = "24x7"
-INDICATOR_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
-_QUANTITY = re.compile(r"\s*([0-9.]+)\s*([A-Za-z%µ]*)\s*\Z")
-_SUPPORTED = (
-    'write "availability", {"share_at_most": "300"} or "clock"; '
-    "ratio, quantile, mean, count, outages, compliance, time_slices and composite are not supported yet"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a target takes from its agreement; ``hours`` are the names of its service hours."""
-
-    agreement_key: str
-    provider_party_id: str
-    customer_party_id: str
-    service_id: str
-    hours: frozenset[str]
-
-    def target_id(self, key: str) -> str:
-        """The same key is the same target in every version of the agreement."""
-        return named_id(self.provider_party_id, "target", self.agreement_key, key)
+_MOST_ASSETS = 1000
 
 
 def resolve_all(raw: Any, around: Surroundings, findings: Findings) -> list[dict[str, Any]]:
@@ -43,6 +21,7 @@ def resolve_all(raw: Any, around: Surroundings, findings: Findings) -> list[dict
         return []
     resolved = [resolve(item, f"targets[{index}]", around, findings) for index, item in enumerate(raw)]
     _refuse_repetition(resolved, findings)
+    composites.check(resolved, findings)
     return resolved
 
 
@@ -52,110 +31,21 @@ def resolve(raw: Any, path: str, around: Surroundings, findings: Findings) -> di
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
         reader.raw(computed)  # what a resolved target carries is computed again, never taken over
-    aggregation, unit = _aggregation(reader)
+    aggregation = aggregations.read(reader, around.accepted)
     terms: dict[str, Any] = {
         "target_id": around.target_id(key),
         "key": key,
         "title": reader.text("title", key or "target", longest=200),
         "service_id": around.service_id,
-        "aggregation": aggregation,
+        "aggregation": aggregation.document,
     }
-    if aggregation == "clock":
+    if aggregation.name == "clock":
         terms |= clock_targets.terms(reader)
     else:
-        terms |= _indicator_terms(reader, aggregation, unit, around)
+        terms |= figure_targets.terms(reader, aggregation, around)
     terms |= _common_terms(reader, around)
     reader.done()
     return terms
-
-
-def _aggregation(reader: Reader) -> tuple[Any, str | None]:
-    """The aggregation resolved, and the unit that its writing carried (``300ms``)."""
-    raw = reader.raw("aggregation")
-    if raw in ("availability", "clock"):
-        return raw, None
-    limit = raw.get("share_at_most") if isinstance(raw, Mapping) and len(raw) == 1 else None
-    if limit is None:
-        reader.fault("aggregation", raw, _SUPPORTED)
-        return "availability", None
-    match = _QUANTITY.match(limit) if isinstance(limit, str) else None
-    number = decimal_text(match[1] if match else limit)
-    if number is None or number.startswith("-"):
-        reader.fault(
-            "aggregation.share_at_most", limit, 'write a number in the indicator\'s unit, like "300" or "300ms"'
-        )
-    return {"share_at_most": number or "0"}, (match[2] or None) if match else None
-
-
-def _indicator_terms(reader: Reader, aggregation: Any, unit: str | None, around: Surroundings) -> dict[str, Any]:
-    kind = "availability" if aggregation == "availability" else "value"
-    objective = _objective(reader)
-    window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
-    if kind == "availability" and "rolling" in window:
-        reader.fault(
-            "window",
-            reader.raw("window"),
-            'write {"calendar": "month"}: availability is not judged over rolling windows yet',
-        )
-    warn_at = reader.explicit("warn_at", {})
-    return {
-        "indicator": _indicator(reader, kind, unit, around),
-        "objective": objective,
-        "window": window,
-        "warn_at": target_windows.warnings(
-            warn_at, reader.at("warn_at"), reader.findings, window, objective["at_least"]
-        ),
-    }
-
-
-def _objective(reader: Reader) -> dict[str, str]:
-    objective = Reader(reader.raw("objective"), reader.at("objective"), reader.findings)
-    if objective.has("at_most") or objective.has("within"):
-        reader.fault(
-            "objective",
-            reader.raw("objective"),
-            'write {"at_least": "99.9", "unit": "percent"} for a share of time or events',
-        )
-    resolved = {
-        "at_least": objective.decimal("at_least", least="0", most="100"),
-        "unit": objective.choice("unit", ("percent",), "percent"),
-    }
-    for name in ("at_most", "within"):
-        objective.raw(name)
-    objective.done()
-    return resolved
-
-
-def _indicator(reader: Reader, kind: str, unit: str | None, around: Surroundings) -> dict[str, Any]:
-    raw = reader.raw("indicator")
-    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
-    key = indicator.raw("key")
-    if not isinstance(key, str) or not INDICATOR_KEY.match(key):
-        indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
-    stated = indicator.raw("unit")
-    if stated is not None and (not isinstance(stated, str) or not stated or len(stated) > 20):
-        indicator.fault("unit", stated, "write a unit like ms")
-    if unit and stated and unit != stated:
-        reader.fault("aggregation.share_at_most", unit, f"write the limit in the indicator's unit, {stated}")
-    resolved = {
-        "owner_party_id": _owner(indicator, around),
-        "key": key,
-        "kind": indicator.choice("kind", (kind,), kind),
-        "unit": stated or unit,
-    }
-    indicator.done()
-    return resolved
-
-
-def _owner(indicator: Reader, around: Surroundings) -> str:
-    """Whose indicator it is: ``owner`` as provider or customer, or the id of either; the provider's by default."""
-    parties = {"provider": around.provider_party_id, "customer": around.customer_party_id}
-    owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
-    named = owner if owner is not None else owner_id if owner_id is not None else "provider"
-    if isinstance(named, str) and (named in parties or named in parties.values()):
-        return parties.get(named, named)
-    indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
-    return around.provider_party_id
 
 
 def _common_terms(reader: Reader, around: Surroundings) -> dict[str, Any]:
@@ -176,13 +66,36 @@ def _common_terms(reader: Reader, around: Surroundings) -> dict[str, Any]:
     return {
         "service_hours": hours,
         "unknown": reader.choice("unknown", ("removed", "up", "down"), "removed"),
-        "degraded": reader.choice("degraded", ("up", "down", "removed"), "up"),
-        "planned_downtime": reader.choice("planned_downtime", ("removed",), "removed"),
-        "no_data": reader.choice("no_data", ("ignore",), "ignore"),
+        "degraded": _degraded(reader),
+        "planned_downtime": reader.choice("planned_downtime", ("removed", "excused"), "removed"),
+        "no_data": reader.choice("no_data", ("ignore", "good", "bad"), "ignore"),
         "weight": weight,
         "responsible": _responsible(reader),
+        "assets": _assets(reader),
         "credit": None,
     }
+
+
+def _degraded(reader: Reader) -> Any:
+    """How degraded time counts; with a weight, so much of it as up."""
+    raw = reader.raw("degraded", "up")
+    if not isinstance(raw, Mapping):
+        if raw in ("up", "down", "removed"):
+            return raw
+        reader.fault("degraded", raw, 'write up, down, removed or {"weight": "0.5"}')
+        return "up"
+    degraded = Reader(raw, reader.at("degraded"), reader.findings)
+    resolved = {"weight": degraded.decimal("weight", most="1")}
+    degraded.done()
+    return resolved
+
+
+def _assets(reader: Reader) -> list[str]:
+    """The configuration items that it is about, by the ids they have elsewhere."""
+    assets = reader.texts("assets")
+    if len(assets) > _MOST_ASSETS or any(len(asset) > 200 for asset in assets):
+        reader.fault("assets", len(assets), f"write up to {_MOST_ASSETS} ids of 1 to 200 characters")
+    return assets
 
 
 def _responsible(reader: Reader) -> dict[str, Any]:

@@ -1,0 +1,174 @@
+"""The aggregations a target may name, what each is written with, and the kind of indicator that it needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from slm_agreement.domain import composites, target_windows
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.reading import Reader, decimal_text
+
+ACCEPTED = frozenset({"availability", "share_at_most", "clock"})
+"""Those that may be agreed: all of which the judge keeps figures."""
+
+KINDS = {
+    "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
+    "share_at_most": "value", "quantile": "value", "mean": "value", "max": "value", "min": "value", "count": "count",
+}  # fmt: skip
+"""Aggregation → the kind of its indicator; a clock, compliance and a composite have none."""
+SHARES = frozenset({"availability", "ratio", "share_at_most", "compliance", "time_slices", "composite"})
+"""Promised in percent."""
+DERIVED = frozenset({"compliance", "composite"})
+"""Judged by other targets of the agreement."""
+NUMBERS = frozenset({"quantile", "mean", "max", "min"})
+"""Promised in the indicator's unit."""
+ROLLING = frozenset({"share_at_most"})
+"""Those that are judged over rolling windows."""
+GROUPED = frozenset[str]()
+"""Those that are judged for each value of a label."""
+ALL = frozenset(KINDS) | DERIVED | {"clock"}
+
+_FORMS = {
+    "availability": '"availability"', "ratio": '"ratio"', "mean": '"mean"', "max": '"max"', "min": '"min"',
+    "count": '"count" or {"count": {"category": ["A"]}}', "clock": '"clock"',
+    "share_at_most": '{"share_at_most": "300"}', "quantile": '{"quantile": "0.95"}',
+    "outages": '{"outages": {"at_least": "PT5M"}}',
+    "compliance": '{"compliance": {"target": "p1-resolution"}}',
+    "time_slices": '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
+    "composite": '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
+}  # fmt: skip
+_PLAIN = frozenset({"availability", "ratio", "mean", "max", "min", "count", "clock"})
+_QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
+_MINUTE = 60_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """``document`` is its resolved form; ``unit`` one that its writing carried (``300ms``)."""
+
+    name: str
+    document: Any
+    unit: str | None = None
+
+    @property
+    def parameters(self) -> Any:
+        return self.document[self.name] if isinstance(self.document, Mapping) else None
+
+    @property
+    def kind(self) -> str | None:
+        """The kind of its indicator."""
+        return KINDS.get(self.name)
+
+    @property
+    def is_of_states(self) -> bool:
+        """Whether it is a composite of states, which is judged as availability is."""
+        return self.name == "composite" and bool(self.parameters["of"] == "states")
+
+
+def read(reader: Reader, accepted: Collection[str]) -> Aggregation:
+    """The field ``aggregation`` of a target; a fault stands for availability."""
+    raw = reader.raw("aggregation")
+    name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
+    path = reader.at("aggregation")
+    if not isinstance(name, str) or name not in accepted:
+        reader.fault("aggregation", raw, _remedy(accepted, name))
+        return Aggregation("availability", "availability")
+    if not isinstance(raw, Mapping):
+        if name not in _PLAIN:
+            reader.fault("aggregation", raw, f"write {_FORMS[name]}")
+            return Aggregation("availability", "availability")
+        return Aggregation(name, name)
+    if name in _PLAIN - {"count"}:
+        reader.fault("aggregation", raw, f"write {_FORMS[name]}")
+        return Aggregation(name, name)
+    if name == "share_at_most":
+        return _share_at_most(raw[name], reader)
+    written = raw[name]
+    document = (
+        _quantile(written, reader) if name == "quantile" else _READ[name](written, f"{path}.{name}", reader.findings)
+    )
+    return Aggregation(name, {name: document})
+
+
+def _remedy(accepted: Collection[str], name: Any) -> str:
+    forms = ", ".join(form for known, form in _FORMS.items() if known in accepted)
+    later = sorted(ALL - set(accepted))
+    more = f"; {', '.join(later)}: not judged yet" if later and name in later else ""
+    return f"write one of: {forms}{more}"
+
+
+def _share_at_most(limit: Any, reader: Reader) -> Aggregation:
+    number, unit = quantity(limit)
+    if number is None or number.startswith("-"):
+        remedy = 'write a number in the indicator\'s unit, like "300" or "300ms"'
+        reader.fault("aggregation.share_at_most", limit, remedy)
+    return Aggregation("share_at_most", {"share_at_most": number or "0"}, unit)
+
+
+def quantity(written: Any) -> tuple[str | None, str | None]:
+    """``"300 ms"`` → ("300", "ms"); (None, None) where it is no number."""
+    match = _QUANTITY.match(written) if isinstance(written, str) else None
+    number = decimal_text(match[1] if match else written)
+    return number, (match[2] or None) if match and number is not None else None
+
+
+def _quantile(written: Any, reader: Reader) -> str:
+    number = decimal_text(written)
+    if number is None or not 0 < Decimal(number) < 1:
+        remedy = 'write a number between 0 and 1, like "0.95" for the 95th percentile'
+        reader.fault("aggregation.quantile", written, remedy)
+        return "0.5"
+    return number
+
+
+def _outages(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    resolved = {"at_least": _positive(reader, "at_least", "PT5M")}
+    reader.done()
+    return resolved
+
+
+def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    reader = Reader(raw, path, findings)
+    resolved = {"category": reader.texts("category")}
+    if not resolved["category"]:
+        reader.fault(
+            "category", reader.raw("category"), 'name categories, like ["A"], or write "count" for all of them'
+        )
+    reader.done()
+    return resolved
+
+
+def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    width = _positive(reader, "width", "PT5M")
+    if (target_windows.length(width) or _MINUTE) % _MINUTE:
+        reader.fault("width", width, "write whole minutes, like PT5M: counts are kept by the minute")
+    good_if = reader.decimal("good_if", "1", most="1")
+    if Decimal(good_if) == 0:
+        reader.fault("good_if", good_if, 'write the share of good events that makes a slice good, like "0.95"')
+    resolved = {
+        "width": width,
+        "good_if": good_if,
+        "budget": reader.choice("budget", ("slices", "ratio"), "slices"),
+    }
+    reader.done()
+    return resolved
+
+
+def _positive(reader: Reader, name: str, example: str) -> str:
+    text = reader.raw(name)
+    if (target_windows.length(text) or 0) <= 0:
+        reader.fault(name, text, f"write an ISO 8601 duration above zero, like {example}")
+        return example
+    return str(text)
+
+
+_READ = {
+    "outages": _outages, "count": _count, "time_slices": _time_slices, "compliance": composites.compliance,
+    "composite": composites.composite,
+}  # fmt: skip

@@ -1,0 +1,137 @@
+"""Targets that are judged by other targets of the same agreement: compliance of tickets, and composites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.reading import Reader
+
+RULES = {
+    "states": ("serial",), "figures": ("weighted_mean", "missing_sum"), "verdicts": ("all_of",),
+}  # fmt: skip
+"""What is put together → the rules that need no number; states and verdicts know ``{"k_of_n": k}`` too."""
+_SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
+_MOST_MEMBERS = 100
+
+
+def compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """``{"target": "p1-resolution"}``; a bare key stands for it."""
+    reader = Reader({"target": raw} if isinstance(raw, str) else raw, path, findings)
+    resolved = {"target": reader.key("target")}
+    reader.done()
+    return resolved
+
+
+def composite(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
+    """``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``."""
+    reader = Reader(raw, path, findings)
+    of = reader.choice("of", tuple(RULES))
+    members = _members(reader)
+    resolved = {"of": of, "rule": _rule(reader, of, len(members)), "members": members}
+    reader.done()
+    return resolved
+
+
+def _members(reader: Reader) -> list[dict[str, str]]:
+    raw = reader.raw("members")
+    if not isinstance(raw, list) or not 1 <= len(raw) <= _MOST_MEMBERS:
+        remedy = f'write 1 to {_MOST_MEMBERS} keys of other targets, or objects like {{"target": "db", "weight": "2"}}'
+        reader.fault("members", raw, remedy)
+        return []
+    members = []
+    for index, item in enumerate(raw):
+        member = Reader(
+            {"target": item} if isinstance(item, str) else item, f"{reader.at('members')}[{index}]", reader.findings
+        )
+        weight = member.decimal("weight", "1")
+        if weight.strip("0.") == "":
+            member.fault("weight", weight, "write a number above 0")
+        members.append({"target": member.key("target"), "weight": weight})
+        member.done()
+    return members
+
+
+def _rule(reader: Reader, of: str, members: int) -> Any:
+    raw = reader.raw("rule", RULES[of][0])
+    if isinstance(raw, str) and raw in RULES[of]:
+        return raw
+    some = raw.get("k_of_n") if isinstance(raw, Mapping) and len(raw) == 1 else None
+    if of != "figures" and isinstance(some, int) and not isinstance(some, bool) and 1 <= some <= members:
+        return {"k_of_n": some}
+    more = "" if of == "figures" else f' or {{"k_of_n": k}} with k from 1 to {members}'
+    reader.fault("rule", raw, f"write {' or '.join(RULES[of])}{more}")
+    return RULES[of][0]
+
+
+def members_of(target: Mapping[str, Any]) -> list[str]:
+    """The keys of the targets that a target is judged by."""
+    aggregation = target["aggregation"]
+    if not isinstance(aggregation, Mapping):
+        return []
+    if "compliance" in aggregation:
+        return [aggregation["compliance"]["target"]]
+    return [member["target"] for member in aggregation.get("composite", {}).get("members", [])]
+
+
+def check(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
+    """Every target that another is judged by exists, is of a kind that can be put together so, and not itself."""
+    by_key = {target["key"]: target for target in targets}
+    for index, target in enumerate(targets):
+        for field, key in _named(target, f"targets[{index}].aggregation"):
+            fault = _fault(target, by_key.get(key), by_key)
+            if fault:
+                findings.add(field, key, fault)
+
+
+def _named(target: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    aggregation = target["aggregation"]
+    for place, key in enumerate(members_of(target)):
+        inside = "compliance.target" if "compliance" in aggregation else f"composite.members[{place}].target"
+        yield f"{path}.{inside}", key
+
+
+def _fault(target: Mapping[str, Any], member: Mapping[str, Any] | None, by_key: Mapping[str, Any]) -> str | None:
+    if member is None:
+        return f"write the key of another target of this agreement: {', '.join(filter(None, by_key)) or 'none yet'}"
+    if "compliance" in target["aggregation"]:
+        return None if member["aggregation"] == "clock" else "write the key of a target that is a clock on tickets"
+    if _leads_back(target["key"], member, by_key):
+        return "write another target: this one is judged by the composite itself"
+    return _unlike(target, member)
+
+
+def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
+    """Why a member cannot be put together in the way that the composite says."""
+    of, name = target["aggregation"]["composite"]["of"], name_of(member)
+    if of == "states":
+        joined = name == "composite" and member["aggregation"]["composite"]["of"] == "states"
+        is_stated = name == "availability" or joined
+        return None if is_stated else "write a target of availability: only its indicator has states"
+    if of == "figures" and not (name in _SHARES or name == "composite"):
+        return "write a target whose figure is a share in percent"
+    if name == "clock":
+        return "write a compliance target over this clock: a clock is judged ticket by ticket"
+    if member["window"] != target["window"]:
+        return "write a target with the same window as the composite's"
+    return None
+
+
+def name_of(target: Mapping[str, Any]) -> str:
+    """The name of a resolved target's aggregation."""
+    aggregation = target["aggregation"]
+    return next(iter(aggregation)) if isinstance(aggregation, Mapping) else str(aggregation)
+
+
+def _leads_back(key: str, member: Mapping[str, Any], by_key: Mapping[str, Any]) -> bool:
+    seen: set[str] = set()
+    ahead = [member["key"]]
+    while ahead:
+        name = ahead.pop()
+        if name == key:
+            return True
+        if name not in seen and name in by_key:
+            seen.add(name)
+            ahead += members_of(by_key[name])
+    return False

@@ -1,0 +1,120 @@
+"""The terms of a target that is judged by a figure: of an indicator, or of other targets."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from slm_agreement.domain import aggregations, objectives, target_warnings, target_windows
+from slm_agreement.domain.aggregations import Aggregation
+from slm_agreement.domain.reading import Reader
+from slm_agreement.domain.surroundings import Surroundings
+
+INDICATOR_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
+_MOST_LABELS = 5
+_EXPECTING = frozenset({"ratio", "share_at_most", "quantile", "compliance"})
+"""Of how many events a window will have something can be expected, and be certain before it closes."""
+
+
+def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any]:
+    """What such a target has beside the common terms."""
+    indicator = _indicator(reader, aggregation, around)
+    unit = indicator["unit"] if indicator else None
+    promised = objectives.objective(reader, aggregation, unit)
+    if indicator and not unit and aggregation.name in aggregations.NUMBERS:
+        indicator["unit"] = promised["unit"] or None
+    window = _window(reader, aggregation)
+    return {
+        "indicator": indicator,
+        "objective": promised,
+        "unacceptable": objectives.unacceptable(reader, aggregation, unit, promised),
+        "window": window,
+        "warn_at": _warnings(reader, aggregation, promised, window),
+        "group_by": _group_by(reader, aggregation),
+        "expected_volume": _expected_volume(reader, aggregation, window),
+        "on_amendment": reader.choice("on_amendment", ("next_window", "split"), "next_window"),
+    }
+
+
+def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any] | None:
+    raw = reader.raw("indicator")
+    if aggregation.kind is None:
+        if raw is not None:
+            reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
+        return None
+    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
+    key = indicator.raw("key")
+    if not isinstance(key, str) or not INDICATOR_KEY.match(key):
+        indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
+    stated = indicator.raw("unit")
+    if stated is not None and (not isinstance(stated, str) or not stated or len(stated) > 20):
+        indicator.fault("unit", stated, "write a unit like ms")
+    if aggregation.unit and stated and aggregation.unit != stated:
+        reader.fault(
+            "aggregation.share_at_most", aggregation.unit, f"write the limit in the indicator's unit, {stated}"
+        )
+    resolved = {
+        "owner_party_id": _owner(indicator, around),
+        "key": key,
+        "kind": indicator.choice("kind", (aggregation.kind,), aggregation.kind),
+        "unit": stated or aggregation.unit,
+    }
+    indicator.done()
+    return resolved
+
+
+def _owner(indicator: Reader, around: Surroundings) -> str:
+    """Whose indicator it is: ``owner`` as provider or customer, or the id of either; the provider's by default."""
+    parties = {"provider": around.provider_party_id, "customer": around.customer_party_id}
+    owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
+    named = owner if owner is not None else owner_id if owner_id is not None else "provider"
+    if isinstance(named, str) and (named in parties or named in parties.values()):
+        return parties.get(named, named)
+    indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
+    return around.provider_party_id
+
+
+def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:
+    window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
+    if "rolling" in window and aggregation.name not in aggregations.ROLLING:
+        remedy = f'write {{"calendar": "month"}}: {aggregation.name} is not judged over rolling windows'
+        reader.fault("window", reader.raw("window"), remedy)
+    return window
+
+
+def _warnings(
+    reader: Reader, aggregation: Aggregation, promised: dict[str, str], window: dict[str, str]
+) -> dict[str, Any]:
+    if aggregation.name == "quantile":
+        return target_warnings.of_share(reader, window, 1 - Fraction(aggregation.parameters))
+    allowed = objectives.allowed_share(promised)
+    if allowed is None or objectives.is_of_verdicts(aggregation):
+        return target_warnings.of_number(reader)
+    burns = aggregation.kind is not None or aggregation.is_of_states
+    return target_warnings.of_share(reader, window, allowed, burns=burns)
+
+
+def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:
+    labels = reader.texts("group_by")
+    if labels and aggregation.name not in aggregations.GROUPED:
+        remedy = "leave it out: only measurements with labels are judged by them; write a target for each instead"
+        reader.fault("group_by", labels, remedy)
+    if len(labels) > _MOST_LABELS or not all(_LABEL.match(label) for label in labels):
+        reader.fault("group_by", labels, f'write the names of up to {_MOST_LABELS} labels, like ["region"]')
+    return sorted(labels)
+
+
+def _expected_volume(reader: Reader, aggregation: Aggregation, window: dict[str, str]) -> int | None:
+    raw = reader.raw("expected_volume")
+    if raw is None:
+        return None
+    if aggregation.name not in _EXPECTING or "calendar" not in window:
+        remedy = f"leave it out: it is for calendar windows of {', '.join(sorted(_EXPECTING))}"
+        reader.fault("expected_volume", raw, remedy)
+        return None
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 < raw < 2**53:
+        reader.fault("expected_volume", raw, "write how many events a window has at most, like 100000")
+        return None
+    return raw

@@ -1,0 +1,194 @@
+"""The warnings a target may name, and their defaults."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.reading import Reader, decimal_text
+from slm_agreement.domain.target_windows import DAY, MINUTE, length
+from slm_calendar import durations
+
+SHARES = ["50", "75", "90"]
+NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
+"""The length that a calendar window counts as, for burn rates."""
+_NOMINAL_PERIODS = {days * DAY for days in (1, 7, 28, 30, 90, 365)}
+_NEVER: dict[str, Any] = {
+    "budget_consumed": [], "burn_rate": None, "projected": False, "budget_drop": [], "time_to_exhaustion": [],
+    "min_events": 0,
+}  # fmt: skip
+_OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
+
+
+def of_share(reader: Reader, window: dict[str, str], allowed: Fraction, *, burns: bool = True) -> dict[str, Any]:
+    """When to warn about a share of which ``allowed`` may be bad; absent means every default, null means never.
+
+    ``burns``: whether the share has a burn rate over any stretch of time, and so every kind of warning.
+    """
+    raw = reader.explicit("warn_at", {})
+    if raw is None:
+        return dict(_NEVER)
+    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    if not burns:
+        return _of_figure(inner)
+    resolved = {
+        "budget_consumed": _shares(inner, "budget_consumed"),
+        "burn_rate": _burn_rate(inner, window, allowed),
+        "projected": inner.flag("projected", True),
+        "budget_drop": _drops(inner),
+        "time_to_exhaustion": _exhaustions(inner),
+        "min_events": _least_events(inner),
+    }
+    inner.done()
+    return resolved
+
+
+def _of_figure(inner: Reader) -> dict[str, Any]:
+    """Of a share that is made of others: while its window is open it can only fall short of the objective."""
+    for name in _NEVER:
+        if name != "projected" and inner.raw(name):
+            inner.fault(name, inner.raw(name), "leave it out: it is for what is measured in events or time")
+    resolved = {**_NEVER, "projected": inner.flag("projected", True)}
+    inner.done()
+    return resolved
+
+
+def of_number(reader: Reader) -> dict[str, Any]:
+    """Of a promise that is no share there is no budget to warn of."""
+    raw = reader.explicit("warn_at", None)
+    inner = Reader({} if raw is None else raw, reader.at("warn_at"), reader.findings)
+    for name in _NEVER:
+        if inner.raw(name):
+            inner.fault(name, inner.raw(name), "leave it out: only a share in percent has a budget to warn of")
+    inner.done()
+    return dict(_NEVER)
+
+
+def of_clock(reader: Reader) -> dict[str, list[str]] | None:
+    """``{"elapsed": ["50", "75", "90"]}``: at shares of the duration; null means never."""
+    raw = reader.explicit("warn_at", {})
+    if raw is None:
+        return None
+    inner = Reader(raw, reader.at("warn_at"), reader.findings)
+    # The same shares were once written as those of a budget.
+    name = "budget_consumed" if inner.has("budget_consumed") and not inner.has("elapsed") else "elapsed"
+    resolved = {"elapsed": _shares(inner, name)}
+    for other in ("elapsed", *_NEVER):
+        if other != name and inner.raw(other):
+            inner.fault(other, inner.raw(other), "leave it out: a ticket's clock warns at shares of its duration")
+    inner.done()
+    return resolved
+
+
+def _shares(reader: Reader, name: str) -> list[str]:
+    raw = reader.raw(name, SHARES)
+    texts = [decimal_text(value) for value in raw] if isinstance(raw, list) else [None]
+    shares = [text for text in texts if text is not None and 0 < Decimal(text) <= 100]
+    if len(shares) < len(texts) or shares != sorted(set(shares), key=Decimal):
+        reader.fault(name, raw, 'write percents in rising order, above 0 and up to 100, like ["50", "75", "90"]')
+    return shares
+
+
+def _burn_rate(reader: Reader, window: dict[str, str], allowed: Fraction) -> Any:
+    period = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling")) or 0
+    nominal = period in _NOMINAL_PERIODS
+    raw = reader.explicit("burn_rate", "default" if nominal else None)
+    if raw == "default" and not nominal:
+        reader.fault(
+            "burn_rate", raw, f"default pairs exist for periods of 1, 7, 28, 30, 90 and 365 days; {_OWN_PAIRS}"
+        )
+    if raw is None or raw == "default":
+        return raw
+    if not isinstance(raw, list):
+        reader.fault("burn_rate", raw, f'write "default", null or pairs; {_OWN_PAIRS}')
+        return None
+    path = reader.at("burn_rate")
+    return [_pair(item, f"{path}[{index}]", reader.findings, allowed, period) for index, item in enumerate(raw)]
+
+
+def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: int) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    long, short = _minutes(reader, "long", None), _minutes(reader, "short", "twelfth")
+    if (length(short) or 0) >= (length(long) or 1):
+        reader.fault("short", short, f"write a window shorter than the long one, {long}")
+    factor = _factor(reader, length(long) or 0, period)
+    if allowed > 0 and Fraction(factor) >= 1 / allowed:
+        remedy = (
+            f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_shown(allowed)} = "
+            f"{_shown(1 / allowed)}; write a lower factor"
+        )
+        reader.fault("factor", factor, remedy)
+    if Fraction(factor) <= 0:
+        reader.fault("factor", factor, "write a number above 0")
+    reader.done()
+    return {"long": long, "short": short, "factor": factor}
+
+
+def _minutes(reader: Reader, name: str, default: str | None) -> str:
+    """A duration of whole minutes; a short window that is left out is a twelfth of the long one."""
+    text = reader.raw(name)
+    if text is None and default is not None:
+        twelfth, rest = divmod(length(reader.raw("long")) or 0, 12)
+        if twelfth > 0 and not rest and not twelfth % MINUTE:
+            return durations.to_iso(twelfth)
+    microseconds = length(text)
+    if microseconds is None or microseconds <= 0 or microseconds % MINUTE:
+        reader.fault(name, text, "write an ISO 8601 duration of whole minutes, like PT1H")
+    return str(text)
+
+
+def _factor(reader: Reader, long: int, period: int) -> str:
+    """The factor as written, or that of the share of the budget which may be gone within the long window."""
+    if reader.has("factor") or not reader.has("budget_share"):
+        reader.raw("budget_share")
+        return reader.decimal("factor")
+    reader.raw("factor")
+    share = reader.decimal("budget_share", most="1")
+    factor = Fraction(share) * period / long if long > 0 else Fraction(0)
+    text = decimal_text(str(Decimal(factor.numerator) / Decimal(factor.denominator)))
+    if text is None or Fraction(text) != factor:
+        remedy = f"write the factor instead: {share} of the budget of this period gives no finite decimal"
+        reader.fault("budget_share", share, remedy)
+        return "1"
+    return text
+
+
+def _drops(reader: Reader) -> list[dict[str, str]]:
+    """``[{"by": "10", "within": "PT1H"}]``: that percent of the budget gone within that time."""
+    raw = reader.raw("budget_drop", [])
+    if not isinstance(raw, list):
+        reader.fault("budget_drop", raw, 'write a list like [{"by": "10", "within": "PT1H"}]')
+        return []
+    drops = []
+    for index, item in enumerate(raw):
+        drop = Reader(item, f"{reader.at('budget_drop')}[{index}]", reader.findings)
+        by = drop.decimal("by")
+        if Decimal(by) == 0:
+            drop.fault("by", by, "write a percent of the budget above 0")
+        drops.append({"by": by, "within": _minutes(drop, "within", None)})
+        drop.done()
+    return drops
+
+
+def _exhaustions(reader: Reader) -> list[str]:
+    """``["PT6H"]``: so long before the budget is gone at the pace of now."""
+    raw = reader.raw("time_to_exhaustion", [])
+    texts = [raw] if isinstance(raw, str) else raw
+    if not isinstance(texts, list) or not all((length(text) or 0) > 0 for text in texts):
+        reader.fault("time_to_exhaustion", raw, 'write ISO 8601 durations above zero, like ["PT6H"]')
+        return []
+    return list(dict.fromkeys(texts))
+
+
+def _least_events(reader: Reader) -> int:
+    raw = reader.raw("min_events", 0)
+    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw < 2**53:
+        reader.fault("min_events", raw, "write a whole number: fewer events than these never warn")
+        return 0
+    return raw
+
+
+def _shown(number: Fraction) -> str:
+    return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"

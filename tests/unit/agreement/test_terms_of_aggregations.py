@@ -1,0 +1,302 @@
+"""Every aggregation as an author may write it: what it is resolved to, what is refused, and that it can be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slm_agreement.domain import aggregations, ticket_conditions
+from slm_agreement.domain import targets as terms_of_targets
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.surroundings import Surroundings
+from slm_monitor.domain import terms as judged
+from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
+
+AROUND = Surroundings("k", PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
+MONTH = {"calendar": "month"}
+LATENCY = {"key": "payments.latency", "unit": "ms"}
+RATIO: dict[str, Any] = {
+    "key": "good", "indicator": "payments.requests", "aggregation": "ratio", "objective": {"at_least": "99.9"},
+    "window": MONTH,
+}  # fmt: skip
+COUNT: dict[str, Any] = {
+    "key": "errors", "indicator": "payments.errors", "aggregation": "count", "objective": {"at_most": 3},
+    "window": MONTH,
+}  # fmt: skip
+OUTAGES: dict[str, Any] = {
+    **AVAILABILITY, "key": "outages", "aggregation": {"outages": {"at_least": "PT5M"}}, "objective": {"at_most": "2"},
+}  # fmt: skip
+MEAN: dict[str, Any] = {**SHARE, "key": "mean", "aggregation": "mean", "objective": {"at_most": "250ms"}}
+QUANTILE: dict[str, Any] = {**MEAN, "key": "p95", "aggregation": {"quantile": 0.95}}
+SLICES: dict[str, Any] = {
+    **RATIO,
+    "key": "slices",
+    "aggregation": {"time_slices": {"width": "PT5M", "good_if": "0.95"}},
+}
+COMPLIANCE: dict[str, Any] = {
+    "key": "p1-kept", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "95"}, "window": MONTH,
+}  # fmt: skip
+SLICED = "aggregation.time_slices"
+SECOND = {**AVAILABILITY, "key": "database", "indicator": "payments.database"}
+
+
+def composite(of: str, *members: Any, **more: Any) -> dict[str, Any]:
+    aggregation = {"composite": {"of": of, "members": list(members), **more}}
+    return {"key": "whole", "aggregation": aggregation, "objective": {"at_least": "99"}, "window": MONTH}
+
+
+def written(*targets: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    findings = Findings()
+    found = terms_of_targets.resolve_all(list(targets), AROUND, findings)
+    return found, {finding.field: finding.remedy for finding in findings.items}
+
+
+def taken(*targets: Any) -> list[dict[str, Any]]:
+    """The targets resolved, which resolving again does not change."""
+    found, faults = written(*targets)
+    assert faults == {}
+    assert written(*found) == (found, {})
+    return found
+
+
+def target(document: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return taken({**document, **more})[0]
+
+
+def faults(*targets: Any) -> dict[str, str]:
+    found = written(*targets)[1]
+    assert found
+    assert all(found.values())
+    return found
+
+
+EVERY = [
+    AVAILABILITY, SHARE, RATIO, COUNT, OUTAGES, MEAN, QUANTILE, SLICES, CLOCK, COMPLIANCE, SECOND,
+    {**MEAN, "key": "max", "aggregation": "max"}, {**MEAN, "key": "min", "aggregation": "min"},
+    composite("states", "up", "database"),
+]  # fmt: skip
+
+
+def test_every_aggregation_can_be_written() -> None:
+    names = {next(iter(each)) if isinstance(each, dict) else each for each in (t["aggregation"] for t in taken(*EVERY))}
+    assert names == aggregations.ALL
+
+
+def test_what_is_agreed_is_what_the_judge_reads() -> None:
+    finalized = {
+        "agreement_id": "a", "version": 1, "service_id": SERVICE, "provider_party_id": PROVIDER, "timezone": "UTC",
+        "customer_party_id": CUSTOMER, "effective_at": "2026-12-01T00:00:00Z", "expires_at": None,
+        "closing_delay_seconds": 600, "service_hours": {"24x7": "24x7"}, "targets": taken(*EVERY),
+    }  # fmt: skip
+    read = judged.parse_targets(finalized, judged.JUDGED)
+    assert {each.aggregation for each in read} == aggregations.ALL
+    by_key = {each.key: each for each in read}
+    assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
+    assert (by_key["p95"].threshold, by_key["fast"].threshold) == (250.0, 300.0)
+    assert by_key["errors"].indicator == f"{PROVIDER}/payments.errors"
+
+
+def test_nothing_is_accepted_that_is_not_judged() -> None:
+    assert aggregations.ACCEPTED <= judged.KEPT
+
+
+def test_the_kind_of_an_indicator_follows_from_the_aggregation() -> None:
+    kinds = {each["key"]: (each["indicator"] or {}).get("kind") for each in taken(*EVERY)}
+    assert kinds == {
+        "up": "availability", "fast": "value", "good": "ratio", "errors": "count", "outages": "availability",
+        "mean": "value", "p95": "value", "slices": "ratio", "p1": None, "p1-kept": None, "database": "availability",
+        "max": "value", "min": "value", "whole": None,
+    }  # fmt: skip
+    other = {**COUNT, "key": "other", "indicator": "payments.requests"}
+    assert "targets[1].indicator" in faults(RATIO, other)
+
+
+def test_a_promise_about_values_is_in_the_indicators_unit() -> None:
+    assert target(MEAN)["objective"] == {"at_most": "250", "unit": "ms"}
+    from_promise = target(MEAN, indicator="payments.latency")
+    assert (from_promise["objective"]["unit"], from_promise["indicator"]["unit"]) == ("ms", "ms")
+    assert target(MEAN, objective={"at_most": "250", "unit": "ms"}, indicator="x")["indicator"]["unit"] == "ms"
+    assert target(MEAN, objective={"at_least": "-4.5 C"}, indicator="x")["objective"] == {
+        "at_least": "-4.5",
+        "unit": "C",
+    }
+    assert "targets[0].objective.unit" in faults({**MEAN, "objective": {"at_most": "1s"}})
+    assert "targets[0].objective.unit" in faults(
+        {**MEAN, "indicator": "x", "objective": {"at_most": 5, "unit": "percent"}}
+    )
+
+
+def test_counts_are_promised_in_whole_numbers() -> None:
+    assert target(COUNT)["objective"] == {"at_most": "3", "unit": "count"}
+    assert target(COUNT, objective={"at_least": "4"})["objective"] == {"at_least": "4", "unit": "count"}
+    assert target(COUNT, aggregation={"count": {"category": "A"}})["aggregation"] == {"count": {"category": ["A"]}}
+    assert "targets[0].objective.at_most" in faults({**COUNT, "objective": {"at_most": "2.5"}})
+    assert "targets[0].objective" in faults({**OUTAGES, "objective": {"at_least": "2"}})
+    assert "targets[0].aggregation.count.category" in faults({**COUNT, "aggregation": {"count": {}}})
+
+
+def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
+    assert target(AVAILABILITY, unacceptable={"at_least": "99"})["unacceptable"] == {
+        "at_least": "99",
+        "unit": "percent",
+    }
+    assert target(MEAN, unacceptable={"at_most": "400"})["unacceptable"] == {"at_most": "400", "unit": "ms"}
+    assert target(COUNT, unacceptable={"at_most": "10"})["unacceptable"] == {"at_most": "10", "unit": "count"}
+    for same_or_tighter in ("99.9", "100"):
+        remedy = faults({**AVAILABILITY, "unacceptable": {"at_least": same_or_tighter}})
+        assert "below the objective of 99.9" in remedy["targets[0].unacceptable.at_least"]
+    assert "targets[0].unacceptable.at_most" in faults({**COUNT, "unacceptable": {"at_most": "2"}})
+    assert "targets[0].unacceptable" in faults({**COUNT, "unacceptable": {"at_least": "2"}})
+    assert "targets[0].unacceptable" in faults({**QUANTILE, "unacceptable": {"at_most": "400"}})
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({**AVAILABILITY, "objective": {"at_most": "1"}}, "objective"),
+        ({**QUANTILE, "objective": {"at_least": "1ms"}}, "objective"),
+        ({**QUANTILE, "aggregation": {"quantile": "95"}}, "aggregation.quantile"),
+        ({**QUANTILE, "aggregation": "quantile"}, "aggregation"),
+        ({**AVAILABILITY, "aggregation": {"availability": {}}}, "aggregation"),
+        ({**OUTAGES, "aggregation": {"outages": {"at_least": "P1M"}}}, "aggregation.outages.at_least"),
+        ({**SLICES, "aggregation": {"time_slices": {"width": "PT90S"}}}, f"{SLICED}.width"),
+        ({**SLICES, "aggregation": {"time_slices": {"width": "PT5M", "good_if": "0"}}}, f"{SLICED}.good_if"),
+        ({**SLICES, "aggregation": {"time_slices": {"width": "PT5M", "budget": "x"}}}, f"{SLICED}.budget"),
+        ({**COMPLIANCE, "indicator": "x"}, "indicator"),
+        ({**COMPLIANCE, "window": {"rolling": "PT1H"}}, "window"),
+        ({**AVAILABILITY, "expected_volume": 5}, "expected_volume"),
+        ({**RATIO, "expected_volume": "many"}, "expected_volume"),
+        ({**COUNT, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
+        ({**RATIO, "warn_at": {"budget_drop": [{"by": "0", "within": "PT1H"}]}}, "warn_at.budget_drop[0].by"),
+        ({**RATIO, "warn_at": {"budget_drop": [{"by": "5", "within": "PT1S"}]}}, "warn_at.budget_drop[0].within"),
+        ({**RATIO, "warn_at": {"time_to_exhaustion": ["soon"]}}, "warn_at.time_to_exhaustion"),
+        ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
+        ({**RATIO, "on_amendment": "both"}, "on_amendment"),
+        ({**CLOCK, "unacceptable": {"within": {"calendar": "PT8H"}}}, "unacceptable"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_by_its_field_with_a_remedy(document: dict[str, Any], field: str) -> None:
+    assert f"targets[0].{field}" in faults(document)
+
+
+def test_every_warning_that_is_judged_can_be_written() -> None:
+    warn_at = {
+        "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "factor": "2"}], "projected": False,
+        "budget_drop": [{"by": 10, "within": "PT15M"}], "time_to_exhaustion": "PT72H", "min_events": 100,
+    }  # fmt: skip
+    assert target(RATIO, warn_at=warn_at)["warn_at"] == {
+        "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}],
+        "projected": False, "budget_drop": [{"by": "10", "within": "PT15M"}], "time_to_exhaustion": ["PT72H"],
+        "min_events": 100,
+    }  # fmt: skip
+    shared = {"burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}]}
+    assert target(RATIO, warn_at=shared)["warn_at"]["burn_rate"][0]["factor"] == "14.4"
+
+
+def test_a_pair_that_can_never_fire_is_refused_with_the_arithmetic() -> None:
+    pair = {"long": "PT1H", "short": "PT5M", "factor": "20"}
+    remedy = faults({**RATIO, "objective": {"at_least": "95"}, "warn_at": {"burn_rate": [pair]}})
+    assert "1 ÷ 0.05 = 20" in remedy["targets[0].warn_at.burn_rate[0].factor"]
+    bad = {**RATIO, "objective": {"at_most": "5"}, "warn_at": {"burn_rate": [pair]}}
+    assert "never fire" in faults(bad)["targets[0].warn_at.burn_rate[0].factor"]
+    assert (
+        "never fire" in faults({**QUANTILE, "warn_at": {"burn_rate": [pair]}})["targets[0].warn_at.burn_rate[0].factor"]
+    )
+
+
+def test_time_and_gaps_are_counted_as_the_target_says() -> None:
+    chosen = {"degraded": {"weight": "0.5"}, "planned_downtime": "excused", "no_data": "bad", "unknown": "down"}
+    assert {name: target(AVAILABILITY, **chosen)[name] for name in chosen} == chosen
+    assert target(AVAILABILITY, on_amendment="split")["on_amendment"] == "split"
+    assert target(RATIO, expected_volume=100_000)["expected_volume"] == 100_000
+    assert target(RATIO, assets=["CI-7", "CI-7"])["assets"] == ["CI-7"]
+
+
+def test_compliance_is_of_a_clock_of_the_same_agreement() -> None:
+    assert taken(CLOCK, COMPLIANCE)[1]["aggregation"] == {"compliance": {"target": "p1"}}
+    assert "another target" in faults(COMPLIANCE)["targets[0].aggregation.compliance.target"]
+    assert "targets[0].aggregation.compliance.target" in faults(
+        {**COMPLIANCE, "aggregation": {"compliance": "up"}}, CLOCK
+    )
+    not_a_clock = {**COMPLIANCE, "aggregation": {"compliance": "up"}}
+    assert "clock" in faults(AVAILABILITY, not_a_clock)["targets[1].aggregation.compliance.target"]
+
+
+def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
+    states = taken(AVAILABILITY, SECOND, composite("states", "up", {"target": "database"}, rule={"k_of_n": 1}))[2]
+    assert states["aggregation"]["composite"] == {
+        "of": "states", "rule": {"k_of_n": 1},
+        "members": [{"target": "up", "weight": "1"}, {"target": "database", "weight": "1"}],
+    }  # fmt: skip
+    verdicts = composite("verdicts", "up", "errors")
+    del verdicts["objective"]
+    assert taken(AVAILABILITY, COUNT, verdicts)[2]["objective"] == {"at_least": "100", "unit": "percent"}
+    assert taken(AVAILABILITY, RATIO, composite("figures", "up", {"target": "good", "weight": "2.5"}))
+    member = "targets[1].aggregation.composite.members[0].target"
+    assert "availability" in faults(RATIO, composite("states", "good"))[member]
+    assert "percent" in faults(COUNT, composite("figures", "errors"))[member]
+    assert "compliance" in faults(CLOCK, composite("verdicts", "p1"))[member]
+    assert "window" in faults({**AVAILABILITY, "window": {"calendar": "week"}}, composite("figures", "up"))[member]
+    assert "another target" in faults(AVAILABILITY, composite("states", "whole"))[member]
+    assert "targets[0].aggregation.composite.rule" in faults(
+        composite("states", "up", rule={"k_of_n": 2}), AVAILABILITY
+    )
+    assert "targets[0].aggregation.composite.members" in faults(composite("states"), AVAILABILITY)
+
+
+def test_a_clock_knows_every_policy_of_tickets() -> None:
+    document = {
+        **CLOCK, "clock": "update", "objective": {"within": {"business_days": 2}}, "after_first_response": True,
+        "applies_to": {"type": ["incident", "problem"], "priority": "P1", "vip": True, "x_region": ["EU"]},
+        "start": {"event": "assigned", "team": "network"}, "pause": ["waiting", {"state": "on_hold", "vip": "false"}],
+        "on_reopen": "new_clock", "on_terms_change": "carry_elapsed", "carry_pauses": False, "notify_past_due": True,
+        "warn_at": {"elapsed": ["80"]},
+        "escalations": [{"at": {"service_time": "-PT30M"}, "to": "Team lead"}, {"at": {"business_days": 1},
+                        "level": "hierarchical"}],
+    }  # fmt: skip
+    clock = target(document)
+    assert clock["applies_to"] == {
+        "type": ["incident", "problem"], "priority": ["P1"], "vip": ["true"], "x_region": ["EU"],
+    }  # fmt: skip
+    assert clock["start"] == [{"event": ["assigned"], "team": ["network"]}]
+    assert clock["pause"] == ["waiting", {"state": ["on_hold"], "vip": ["false"]}]
+    assert clock["escalations"] == [
+        {"at": {"service_time": "-PT30M"}, "level": "functional", "to": "Team lead"},
+        {"at": {"business_days": 1}, "level": "hierarchical", "to": None},
+    ]
+    stops = {kind: target(CLOCK, clock=kind)["stop"] for kind in ("response", "ownership", "closure", "update")}
+    assert stops == {
+        "response": "first_response", "ownership": "assigned", "closure": "closed", "update": "agent_replied",
+    }  # fmt: skip
+
+
+def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
+    wide = {**CLOCK, "key": "all", "applies_to": {}}
+    [finding] = ticket_conditions.overlaps(taken(wide, CLOCK))
+    assert (finding.field, finding.severity) == ("targets[1].applies_to", "error")
+    assert finding.remedy == "all comes first and takes all of these tickets: write this target before it"
+    [same] = ticket_conditions.overlaps(taken(CLOCK, {**CLOCK, "key": "again"}))
+    assert "names the same tickets" in same.remedy
+    for settled in ([CLOCK, wide], [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
+                    [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
+                    [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}]):  # fmt: skip
+        assert ticket_conditions.overlaps(taken(*settled)) == []
+
+
+def test_whatever_stands_wherever_in_a_target_is_taken_or_refused_with_findings() -> None:
+    for document in EVERY:
+        for name in document:
+            for odd in (None, True, 0, -1, 10**400, 1.5, "", "\0", [], [[]], [None], {}, {"": {}}, {"x": None}, "P1M"):
+                found, told = written({**document, name: odd}, *EVERY)
+                assert told or written(*found) == (found, {})
+
+
+def test_what_the_judge_does_not_keep_cannot_be_signed() -> None:
+    later = aggregations.ALL - aggregations.ACCEPTED
+    findings = Findings()
+    around = Surroundings("k", PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}))
+    terms_of_targets.resolve_all(EVERY, around, findings)
+    refused = {finding.field for finding in findings.items if finding.field.endswith(".aggregation")}
+    assert bool(refused) is bool(later)
+    assert resolved(targets=[AVAILABILITY, SHARE, CLOCK])
