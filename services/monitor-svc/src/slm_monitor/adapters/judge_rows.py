@@ -12,7 +12,7 @@ import asyncpg
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns
+from slm_monitor.adapters import columns, ticket_rows
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -25,7 +25,7 @@ from slm_monitor.application.ports import (
 from slm_monitor.domain import births
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.planned_time import Exclusion, Scope
-from slm_monitor.domain.standing import Breach, Changes, Risk, TicketClock, Window
+from slm_monitor.domain.standing import Breach, Changes, Risk, Window
 
 _UPSERT = """
 INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
@@ -45,13 +45,6 @@ _WINDOWS = _upsert(
 )
 _BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document")
 _RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome")
-_CLOCKS = _upsert(
-    "clock",
-    "target_id, ticket, ordinal",
-    "version state started_at deadline_at stopped_at breached_at changed_at due_at elapsed_calendar elapsed_service"
-    " pauses",
-)
-_DROP_CLOCK = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
 _SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
 _SEGMENT = """
 INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
@@ -96,13 +89,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
             each[0]
             for each in await driver.fetch("SELECT subject FROM ticket WHERE partition = $1 AND waiting", partition)
         ),
-        ticket_dues=[
-            (each[0], each[1])
-            for each in await driver.fetch(
-                "SELECT ticket, min(due_at) FROM clock WHERE partition = $1 AND due_at IS NOT NULL GROUP BY 1",
-                partition,
-            )
-        ],
+        ticket_dues=await ticket_rows.dues(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
     )
 
@@ -190,27 +177,15 @@ def facts(rows: Sequence[Fact], received_at: int) -> str:
     )  # fmt: skip
 
 
-def tickets(waiting: Mapping[str, bool], partition: int) -> str:
-    rows = []
-    for subject, waits in waiting.items():
-        owner, source, number = subject.split("/", 2)
-        rows.append({"subject": subject, "partition": partition, "owner_party_id": owner, "source": source,
-                     "number": number, "waiting": waits})  # fmt: skip
-    return _json(rows)
-
-
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
-    """Windows, breaches, risks and clocks as they are now."""
+    """Windows, breaches and risks as they are now."""
     for statement, rows in (
         (_WINDOWS, [_row(window, partition) for window in changes.windows.values()]),
         (_BREACHES, [_row(breach, partition) for breach in changes.breaches.values()]),
         (_RISKS, [_row(risk, partition) for risk in changes.risks.values()]),
-        (_CLOCKS, [_clock(entry, partition) for entry in changes.clocks.values()]),
     ):
         if rows:
             await driver.execute(statement, _json(rows))
-    if changes.dropped_clocks:
-        await driver.executemany(_DROP_CLOCK, sorted(changes.dropped_clocks))
 
 
 def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
@@ -219,21 +194,6 @@ def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
 
 
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window, Breach, Risk)}
-
-
-def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
-    clock, terms = entry.clock, entry.clock.target
-    target_id, ticket, ordinal = entry.key
-    return {
-        "target_id": target_id, "ticket": ticket, "ordinal": ordinal, "partition": partition,
-        "agreement_id": terms.agreement_id, "version": terms.version, "owner_party_id": entry.owner_party_id,
-        "provider_party_id": terms.provider_party_id, "customer_party_id": terms.customer_party_id,
-        "source": entry.source, "number": entry.ticket, "clock": terms.clock.clock if terms.clock else "",
-        "state": clock.state, "started_at": clock.started_at, "deadline_at": clock.deadline_at,
-        "stopped_at": clock.stopped_at, "breached_at": clock.breached_at, "changed_at": clock.changed_at,
-        "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
-        "pauses": clock.pauses,
-    }  # fmt: skip
 
 
 async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint, now: int) -> None:

@@ -12,7 +12,7 @@ from slm_chassis import dead_letters
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, judge_rows, window_history
+from slm_monitor.adapters import columns, judge_rows, ticket_rows, window_history
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -26,9 +26,10 @@ from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
-from slm_monitor.domain.standing import Breach
+from slm_monitor.domain.standing import Breach, Told
 
 CONSUMER = "slm-monitor-judge"
+_PLACES = ((1, MEASUREMENTS.name), (2, TICKETS.name))
 _INDICATORS_CACHED = 200_000
 
 _FENCE = """
@@ -54,10 +55,6 @@ _SUPERSEDED = """
 INSERT INTO fact_superseded
 SELECT fact.subject, fact.key, fact.at, fact.revision, fact.recorded_at, fact.received_at, $2::bigint, fact.body
   FROM fact JOIN jsonb_populate_recordset(NULL::fact, $1) AS coming USING (subject, key)
-"""
-_TICKETS = """
-INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
-ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
 """
 _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
 _RELEASED = """
@@ -120,6 +117,11 @@ class SqlJudgeStore:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
+    async def taken(self) -> Mapping[tuple[str, int], int]:
+        """Up to where each partition has been taken in, by whichever replica: (topic, partition) → position."""
+        rows = await self._fetch("SELECT partition, measurements, tickets FROM judge_partition")
+        return {(topic, row[0]): row[place] for row in rows for place, topic in _PLACES}
+
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
@@ -173,11 +175,11 @@ class SqlJudgeStore:
 
     async def ticket_states(
         self, tickets: Sequence[str]
-    ) -> tuple[Mapping[str, dict[tuple[str, str, int], str]], Mapping[str, dict[str, Breach]]]:
-        states: dict[str, dict[tuple[str, str, int], str]] = {}
-        query = "SELECT ticket, target_id, ordinal, state FROM clock WHERE ticket = ANY($1)"
-        for row in await self._fetch(query, list(tickets)):
-            states.setdefault(row[0], {})[row[1], row[0], row[2]] = row[3]
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            states = await ticket_rows.told(driver, tickets)
         breaches: dict[str, dict[str, Breach]] = {}
         for row in await self._fetch("SELECT * FROM breach WHERE subject = ANY($1)", list(tickets)):
             breaches.setdefault(row["subject"], {})[row["breach_id"]] = judge_rows.breach_of(row)
@@ -219,8 +221,7 @@ class SqlJudgeStore:
                     "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",
                     partition, blob_seq, columns.encode_blob(step.blob), now,
                 )  # fmt: skip
-            if step.tickets:
-                await driver.execute(_TICKETS, judge_rows.tickets(step.tickets, partition))
+            await ticket_rows.write(driver, partition, step.tickets, step.changes)
             await judge_rows.write_changes(driver, partition, step.changes)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))

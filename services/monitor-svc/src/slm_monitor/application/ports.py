@@ -11,7 +11,7 @@ from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
-from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+from slm_monitor.domain.standing import Breach, Changes, Risk, Told, Window
 
 
 class NotOwner(Exception):
@@ -149,7 +149,7 @@ class Step:
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
-            or changed.clocks or changed.dropped_windows
+            or changed.clocks or changed.tickets or changed.dropped_windows
         )  # fmt: skip
 
 
@@ -208,8 +208,8 @@ class JudgeStore(Protocol):
 
     async def ticket_states(
         self, tickets: Sequence[str]
-    ) -> tuple[Mapping[str, dict[tuple[str, str, int], str]], Mapping[str, dict[str, Breach]]]:
-        """Per ticket: the clock states last published, and the breaches."""
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
+        """Per ticket: what was last published of its clocks, and the breaches."""
         ...
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+import structlog
+
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.timers import TICKET, Timers
 from slm_monitor.domain import ticket_target
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.standing import Breach, Changes, TicketState
 
 IsHeld = Callable[[str], bool]
+_logger = structlog.get_logger(__name__)
 
 
 class TicketJudge:
@@ -68,6 +72,10 @@ class TicketJudge:
         return list(accepted.values())
 
     @property
+    def ready(self) -> int:
+        return len(self._waiting)
+
+    @property
     def has_ready(self) -> bool:
         return bool(self._waiting)
 
@@ -86,13 +94,30 @@ class TicketJudge:
         for ticket in ready:
             facts = touched.get(ticket) or stored.get(ticket, {})
             lines = self._lines.get(ticket.split("/", 1)[0], {}).values()
-            due = ticket_target.judge(
+            due = _judged(
                 ticket, facts.values(), _in_order(lines), states.get(ticket, {}), dict(breaches.get(ticket, {})),
                 moment, step.changes,
             )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
             del self._waiting[ticket]
             step.tickets[ticket] = False
+
+
+def _judged(
+    ticket: str, facts: Iterable[Fact], lines: Sequence[TermsLine], told: ticket_target.States,
+    breaches: dict[str, Breach], moment: Moment, changes: Changes,
+) -> int | None:  # fmt: skip
+    """A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
+    own = Changes()
+    try:
+        due = ticket_target.judge(ticket, facts, lines, told, breaches, moment, own)
+    except Exception as error:
+        _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason),))
+        return None
+    changes.add(own)
+    return due
 
 
 def _in_order(lines: Iterable[TermsLine]) -> list[TermsLine]:

@@ -200,14 +200,28 @@ _CLOCK_EVENTS: dict[str, type[monitor.ClockMoved]] = {
     "paused": monitor.ClockPaused,
     "cancelled": monitor.ClockCancelled,
     "resumed": monitor.ClockResumed,
-    "started": monitor.ClockStarted,
 }
 
 
 def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMoved:
     """``move``: started | paused | resumed | stopped | cancelled."""
+    clock = entry.clock
+    fields = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
+    if move == "stopped":
+        return monitor.ClockStopped(
+            **fields,
+            elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
+            elapsed_service_seconds=clock.elapsed_service // 1_000_000,
+        )
+    if move == "started":
+        return monitor.ClockStarted(**fields, past_due=clock.past_due)
+    return _CLOCK_EVENTS[move](**fields)
+
+
+def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
+    """What every event of a clock carries."""
     clock, terms = entry.clock, entry.clock.target
-    fields: dict[str, Any] = {
+    return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
         "target_id": terms.target_id,
@@ -220,16 +234,9 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMove
         "clock": terms.clock.clock if terms.clock else "",
         "state": clock.state,
         "deadline_at": to_text(clock.deadline_at),
-        "at": to_text(clock.started_at if move == "started" else clock.changed_at),
+        "at": to_text(at),
         "published_at": to_text(now),
     }
-    if move == "stopped":
-        return monitor.ClockStopped(
-            **fields,
-            elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
-            elapsed_service_seconds=clock.elapsed_service // 1_000_000,
-        )
-    return _CLOCK_EVENTS[move](**fields)
 
 
 def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> monitor.ClockCancelled:

@@ -96,6 +96,7 @@ class Changes:
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
+    tickets: dict[str, TicketState] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
     """(target, window): rows to delete, as other terms have undone them."""
     dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
@@ -103,6 +104,40 @@ class Changes:
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(Outgoing(event, at, event_id))
+
+    def add(self, other: Changes) -> None:
+        """Take up what was changed apart."""
+        self.events += other.events
+        for name in ("windows", "breaches", "risks", "clocks", "tickets", "dropped_windows", "dropped_clocks"):
+            getattr(self, name).update(getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was published of a clock, so that nothing is told twice. ``risks``: (threshold, id) of those that stand."""
+
+    state: str = ""
+    deadline_at: int = 0
+    warned: tuple[str, ...] = ()
+    escalated: tuple[int, ...] = ()
+    risks: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """What a ticket is like by all that is known of it. ``unjudgeable``: what of it cannot be worked out, and why."""
+
+    subject: str
+    due_at: int | None
+    type: str | None = None
+    priority: str | None = None
+    state: str | None = None
+    held_by: str | None = None
+    opened_at: int | None = None
+    last_at: int | None = None
+    ended_at: int | None = None
+    unmatched: bool = False
+    unjudgeable: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +149,9 @@ class TicketClock:
     ticket: str
     clock: Clock
     due_at: int | None
+    told: Told = field(default_factory=lambda: Told())
+    at_risk_at: int | None = None
+    """Since when the clock warns."""
 
     @property
     def key(self) -> tuple[str, str, int]:

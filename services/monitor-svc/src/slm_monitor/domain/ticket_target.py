@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from slm_events.instants import to_text
-from slm_monitor.domain import births, clocks, settling, tickets
-from slm_monitor.domain.clocks import Clock
+from slm_monitor.domain import (
+    births,
+    clock_notices,
+    clock_warnings,
+    clocks,
+    hand_overs,
+    settling,
+    ticket_rules,
+    ticket_state,
+    tickets,
+)
+from slm_monitor.domain.clock_notices import Notices
+from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.standing import Breach, Changes, TicketClock
+from slm_monitor.domain.standing import Breach, Changes, TicketClock, Told
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
-States = Mapping[tuple[str, str, int], str]
-"""(target, ticket, ordinal) → the state last published."""
+States = Mapping[tuple[str, str, int], Told]
+"""(target, ticket, ordinal) → what was last published."""
 
 
 def event_of(fact: Fact) -> TicketEvent:
@@ -37,32 +49,46 @@ def judge(
 ) -> int | None:
     """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None."""
     owner, source, number = ticket.split("/", 2)
-    found = clocks.of_ticket(tickets.in_order([event_of(fact) for fact in facts]), lines)
-    entries = [_entry(owner, source, number, clock.as_of(moment.as_of), moment) for clock in found]
+    events = tickets.in_order([event_of(fact) for fact in facts])
+    failed: list[Unjudgeable] = []
     wanted_breaches: set[str] = set()
-    for entry in entries:
-        _publish_moves(entry, states.get(entry.key), moment, changes)
-        changes.clocks[entry.key] = entry
-        wanted_breaches |= _settle_breach(entry, breaches, moment, changes)
+    dues: list[int | None] = []
+    for clock in clocks.of_ticket(events, lines, moment.as_of, failed.append):
+        standing = clock.as_of(moment.as_of)
+        notices = clock_notices.of_clock(standing)
+        entry = _entry(owner, source, number, standing, notices, moment)
+        told = states.get(entry.key)
+        _publish_moves(entry, told, moment, changes)
+        wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
+        changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
+        dues.append(entry.due_at)
     latest = {line.latest.target_id: line.latest for line in lines}
     _withdraw(breaches, wanted_breaches, latest, moment, changes)
     _undo(states, latest, moment, changes)
-    dues = [entry.due_at for entry in entries if entry.due_at is not None]
-    return min(dues, default=None)
+    if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
+        dues.append(ticket_rules.next_change(lines, moment.as_of))
+    due = min((each for each in dues if each is not None), default=None)
+    changes.tickets[ticket] = replace(
+        ticket_state.of_events(ticket, events), due_at=due, unmatched=not changes.clocks and not failed,
+        unjudgeable=tuple((each.clock, each.reason) for each in failed),
+    )  # fmt: skip
+    return due
 
 
-def _entry(owner: str, source: str, number: str, clock: Clock, moment: Moment) -> TicketClock:
+def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices, moment: Moment) -> TicketClock:
     """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
-    is_ahead = clock.breached_at is not None and clock.breached_at > moment.as_of
-    return TicketClock(owner, source, number, clock, clock.breached_at if is_ahead else None)
+    ahead = [notices.next_after(moment.as_of), clock.breached_at]
+    due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
+    risky = clock_warnings.at_risk_from(clock) if clock.state == clocks.RUNNING else None
+    return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
 
 
 _ENDS = {clocks.MET: "stopped", clocks.COMPLETED_LATE: "stopped", clocks.CANCELLED: "cancelled"}
 
 
-def _publish_moves(entry: TicketClock, before: str | None, moment: Moment, changes: Changes) -> None:
+def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, changes: Changes) -> None:
     """One event for each turn of the clock since the last time it was published."""
-    state = entry.clock.state
+    state, before = entry.clock.state, None if told is None else told.state
     moves = [] if before is not None else ["started"]
     if state in _ENDS:
         if before is None or before not in _ENDS or _ENDS[before] != _ENDS[state]:
@@ -74,37 +100,46 @@ def _publish_moves(entry: TicketClock, before: str | None, moment: Moment, chang
     for move in moves:
         event = births.clock_moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
+    if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
+        clock_notices.deadline_moved(entry, told, moment, changes)
 
 
-def _settle_breach(entry: TicketClock, breaches: dict[str, Breach], moment: Moment, changes: Changes) -> set[str]:
+def _settle_breach(
+    entry: TicketClock, events: Sequence[TicketEvent], breaches: dict[str, Breach], moment: Moment, changes: Changes
+) -> set[str]:
     clock = entry.clock
-    if clock.breached_at is None or clock.breached_at > moment.as_of:
+    if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
         return set()
     window_id = f"{entry.source}/{entry.ticket}"
     identity = births.breach_id(clock.target, window_id, births.OBJECTIVE, clock.ordinal)
     breach = breaches.get(identity)
     if breach is not None and breach.standing:
-        breach.certain_at = clock.breached_at
-        changes.breaches[identity] = breach
+        if breach.certain_at != clock.breached_at:
+            breach.certain_at = clock.breached_at
+            changes.breaches[identity] = breach
         return {identity}
     breach = settling.stand(
         breaches, clock.target, identity, window_id, clock.ordinal, clock.breached_at, entry.key[1], moment.now
     )
     event = births.target_breached(
         clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
-        evidence=_evidence(clock), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
+        evidence=_evidence(clock, events), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
     )  # fmt: skip
     settling.publish_breach(breach, event, moment.now, changes)
     return {identity}
 
 
-def _evidence(clock: Clock) -> dict[str, Any]:
+def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
+    held = hand_overs.of_clock(clock, events, clock.deadline_at)
     return {
         "started_at": to_text(clock.started_at),
         "deadline_at": to_text(clock.deadline_at),
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
-    }
+        "held_by": hand_overs.at_instant(events, clock.deadline_at),
+        "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
+                  "service_seconds": each.service // 1_000_000} for each in held],
+    }  # fmt: skip
 
 
 def _withdraw(
@@ -128,12 +163,14 @@ def _withdraw(
 
 def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Moment, changes: Changes) -> None:
     """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms."""
-    for key, state in sorted(states.items()):
+    for key, told in sorted(states.items(), key=lambda each: each[0]):
         target_id, ticket, _ = key
         terms = latest.get(target_id)
         if key in changes.clocks or terms is None:
             continue
         changes.dropped_clocks.add(key)
-        if state != clocks.CANCELLED:
-            _, source, number = ticket.split("/", 2)
+        _, source, number = ticket.split("/", 2)
+        window_id = f"{source}/{number}"
+        clock_notices.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
+        if told.state != clocks.CANCELLED:
             changes.publish(births.clock_undone(terms, source, number, now=moment.now), moment.now)

@@ -8,6 +8,38 @@ revision = "0002"
 down_revision = "0001"
 
 _STATEMENTS = """
+    ALTER TABLE ticket
+        ADD COLUMN due_at BIGINT,
+        ADD COLUMN type TEXT,
+        ADD COLUMN priority TEXT,
+        ADD COLUMN state TEXT,
+        ADD COLUMN held_by TEXT,
+        ADD COLUMN opened_at BIGINT,
+        ADD COLUMN last_at BIGINT,
+        ADD COLUMN ended_at BIGINT,
+        ADD COLUMN unmatched BOOLEAN,
+        ADD COLUMN unjudgeable JSONB;
+    CREATE INDEX ticket_due ON ticket (partition) WHERE due_at IS NOT NULL;
+    CREATE INDEX ticket_source ON ticket (source, number);
+    CREATE INDEX ticket_unmatched ON ticket (owner_party_id, subject) WHERE unmatched;
+    UPDATE ticket SET due_at = (SELECT min(clock.due_at) FROM clock WHERE clock.ticket = ticket.subject);
+    UPDATE ticket SET waiting = TRUE;
+
+    ALTER TABLE clock
+        ADD COLUMN target_key TEXT NOT NULL DEFAULT '',
+        ADD COLUMN service_id TEXT NOT NULL DEFAULT '',
+        ADD COLUMN at_risk_at BIGINT,
+        ADD COLUMN past_due BOOLEAN NOT NULL DEFAULT FALSE,
+        ADD COLUMN told JSONB NOT NULL DEFAULT '{}';
+    CREATE INDEX clock_running ON clock (deadline_at) WHERE state = 'running';
+    CREATE INDEX clock_target ON clock (target_id, stopped_at);
+
+    CREATE TABLE ticket_snapshot (
+        subject TEXT PRIMARY KEY,
+        facts JSONB NOT NULL,
+        updated_at BIGINT NOT NULL,
+        received_at BIGINT NOT NULL
+    )
 """
 
 

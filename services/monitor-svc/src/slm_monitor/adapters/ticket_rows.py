@@ -1,0 +1,101 @@
+"""Rows of tickets and their clocks, to and from what the judge works with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from slm_monitor.domain.standing import Changes, TicketClock, TicketState, Told
+
+_CLOCK_COLUMNS = (
+    "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",
+    "elapsed_calendar", "elapsed_service", "pauses", "at_risk_at", "past_due", "told",
+)  # fmt: skip
+_TICKET_COLUMNS = (
+    "due_at", "type", "priority", "state", "held_by", "opened_at", "last_at", "ended_at", "unmatched", "unjudgeable",
+)  # fmt: skip
+
+
+def _assignments(columns: Sequence[str]) -> str:
+    return ", ".join(f"{column} = excluded.{column}" for column in columns)
+
+
+_CLOCKS = f"""
+INSERT INTO clock SELECT * FROM jsonb_populate_recordset(NULL::clock, $1)
+ON CONFLICT (target_id, ticket, ordinal) DO UPDATE SET {_assignments(_CLOCK_COLUMNS)}
+"""
+_WAITING = """
+INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
+ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
+"""
+_JUDGED = f"""
+INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
+ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, {_assignments(_TICKET_COLUMNS)}
+"""
+_DROP = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
+_TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told FROM clock WHERE ticket = ANY($1)"
+_DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
+
+
+async def told(driver: asyncpg.Connection, tickets: Sequence[str]) -> dict[str, dict[tuple[str, str, int], Told]]:
+    """Ticket → clock → what was published of it."""
+    found: dict[str, dict[tuple[str, str, int], Told]] = {}
+    for target_id, ticket, ordinal, state, deadline_at, kept in await driver.fetch(_TOLD, list(tickets)):
+        risks = tuple((percent, identity) for percent, identity in kept.get("risks", ()))
+        found.setdefault(ticket, {})[target_id, ticket, ordinal] = Told(
+            state, deadline_at, tuple(kept.get("warned", ())), tuple(kept.get("escalated", ())), risks
+        )
+    return found
+
+
+async def dues(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
+    """When time alone may change something of a ticket."""
+    return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
+
+
+async def write(driver: asyncpg.Connection, partition: int, waiting: Mapping[str, bool], changes: Changes) -> None:
+    """Tickets and clocks as they are now; ``waiting``: whether a ticket's judgement is still to come."""
+    judged = [_judged(each, waiting, partition) for each in changes.tickets.values()]
+    others = [_named(subject, waits, partition) for subject, waits in waiting.items() if subject not in changes.tickets]
+    clocks = [_clock(entry, partition) for entry in changes.clocks.values()]
+    for statement, rows in ((_WAITING, others), (_JUDGED, judged), (_CLOCKS, clocks)):
+        if rows:
+            await driver.execute(statement, json.dumps(rows, separators=(",", ":")))
+    if changes.dropped_clocks:
+        await driver.executemany(_DROP, sorted(changes.dropped_clocks))
+
+
+def _named(subject: str, waits: bool, partition: int) -> dict[str, Any]:
+    owner, source, number = subject.split("/", 2)
+    return {"subject": subject, "partition": partition, "owner_party_id": owner, "source": source, "number": number,
+            "waiting": waits}  # fmt: skip
+
+
+def _judged(state: TicketState, waiting: Mapping[str, bool], partition: int) -> dict[str, Any]:
+    row = _named(state.subject, waiting.get(state.subject, False), partition)
+    row |= {name: getattr(state, name) for name in _TICKET_COLUMNS}
+    return row | {"unjudgeable": _reasons(state.unjudgeable)}
+
+
+def _reasons(unjudgeable: Iterable[tuple[str, str]]) -> list[dict[str, str]] | None:
+    return [{"clock": clock, "reason": reason} for clock, reason in unjudgeable] or None
+
+
+def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
+    clock, terms, told = entry.clock, entry.clock.target, entry.told
+    target_id, ticket, ordinal = entry.key
+    return {
+        "target_id": target_id, "ticket": ticket, "ordinal": ordinal, "partition": partition,
+        "agreement_id": terms.agreement_id, "version": terms.version, "owner_party_id": entry.owner_party_id,
+        "provider_party_id": terms.provider_party_id, "customer_party_id": terms.customer_party_id,
+        "source": entry.source, "number": entry.ticket, "clock": terms.clock.clock if terms.clock else "",
+        "state": clock.state, "started_at": clock.started_at, "deadline_at": clock.deadline_at,
+        "stopped_at": clock.stopped_at, "breached_at": clock.breached_at, "changed_at": clock.changed_at,
+        "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
+        "pauses": clock.pauses, "target_key": terms.key, "service_id": terms.service_id,
+        "at_risk_at": entry.at_risk_at, "past_due": clock.past_due,
+        "told": {"warned": told.warned, "escalated": told.escalated, "risks": told.risks},
+    }  # fmt: skip

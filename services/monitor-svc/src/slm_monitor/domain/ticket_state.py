@@ -1,0 +1,37 @@
+"""What a ticket is like by its events: what stands in its lists, and what a snapshot of it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slm_monitor.domain import hand_overs, tickets
+from slm_monitor.domain.standing import TicketState
+from slm_monitor.domain.tickets import TicketEvent
+
+_ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
+_SHOWN = 200
+
+
+def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
+    """By events in order; without one, nothing is known."""
+    attributes: dict[str, Any] = {}
+    state: str | None = None
+    ended_at: int | None = None
+    opened_at = next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
+    for event in events:
+        attributes.update(event.attributes)
+        state = event.state or (event.event if event.event in tickets.LEAVING else state)
+        if event.event in _ENDS:
+            ended_at = event.at if ended_at is None else ended_at
+        elif event.event == "reopened":
+            ended_at = None
+    last_at = events[-1].at if events else None
+    return TicketState(
+        ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
+        hand_overs.at_instant(events, last_at) if last_at is not None else None, opened_at, last_at, ended_at,
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)[:_SHOWN]

@@ -1,0 +1,148 @@
+"""What is told of ticket clocks, and when: warnings, escalations, moved deadlines; tickets that cannot be judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from tests.support.judged import Monitor, ground, judging, monitor
+from tests.support.monitor import finalized, resolved
+
+TICKET = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
+ESCALATIONS = [{"level": "functional", "to": "network", "at": {"service_time": "-PT30M"}},
+               {"level": "hierarchical", "to": "director", "at": {"calendar": "PT1H"}}]  # fmt: skip
+
+
+def event(name: str, instant: str, **more: Any) -> dict[str, Any]:
+    return {**TICKET, "event": name, "at": f"2026-11-02T{instant}:00Z", **more}
+
+
+async def told(held: Monitor) -> list[str]:
+    """What left: names, with the threshold or the level where there is one."""
+    found = []
+    for name, data in await held.published():
+        detail = data.get("threshold") or data.get("level")
+        found.append(f"{name} {detail}" if detail and detail != "objective" else name)
+    return found
+
+
+async def test_a_clock_warns_at_shares_of_its_duration_and_a_plan_can_be_opened_for_each(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T09:00") as held:
+        await held.hear(finalized(resolved()))
+        await held.ticket(event("opened", "09:00", attributes={"team": "network"}))
+        await held.settle("2026-11-02T10:59")
+        assert await told(held) == ["clock-started"]
+        await held.settle("2026-11-02T11:00")
+        assert (await told(held))[1:] == ["clock-warned 50", "target-at-risk 50"]
+        warned, risk = [data for _, data in await held.published()][1:]
+        assert (warned["time_left_seconds"], warned["held_by"]) == (7200, "network")
+        assert (risk["cause"], risk["projected_breach_at"]) == ("elapsed", "2026-11-02T13:00:00.000000Z")
+        await held.settle("2026-11-02T12:10")
+        await held.ticket(event("resolved", "12:10"))
+        await held.settle()
+        assert (await told(held))[3:] == ["clock-warned 75", "target-at-risk 75", "clock-stopped", "risk-cleared 50",
+                                          "risk-cleared 75"]  # fmt: skip
+        cleared = [data["outcome"] for name, data in await held.published() if name == "risk-cleared"]
+        assert cleared == ["averted", "averted"]
+
+
+async def test_a_clock_that_was_not_heard_of_for_long_warns_once_and_one_that_ended_does_not(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T12:40") as held:
+        await held.hear(finalized(resolved()))
+        await held.ticket(event("opened", "09:00"))
+        await held.ticket(event("opened", "09:00", ticket="2"), event("resolved", "12:30", ticket="2"))
+        await held.settle()
+        assert sorted(await told(held)) == ["clock-started", "clock-started", "clock-stopped", "clock-warned 90",
+                                            "target-at-risk 90"]  # fmt: skip
+        await held.settle("2026-11-02T13:00")
+        assert [name for name in await told(held) if name.startswith("risk-cleared")] == ["risk-cleared 90"]
+
+
+async def test_warnings_wait_while_a_clock_is_paused_and_survive_a_restart(database_url: str) -> None:
+    async with ground(database_url, "2026-11-02T09:00") as where:
+        async with judging(*where) as held:
+            await held.hear(finalized(resolved(warn_at={"elapsed": [50]}, escalations=ESCALATIONS)))
+            await held.ticket(event("opened", "09:00"))
+            await held.settle("2026-11-02T10:00")
+            await held.ticket(event("state_changed", "10:00", state="awaiting_customer"))
+            await held.settle("2026-11-02T14:00")
+            await held.ticket(event("state_changed", "14:00", state="active"))
+            await held.settle()
+            assert await told(held) == ["clock-started", "clock-paused", "clock-resumed"]
+        async with judging(*where) as again:
+            await again.settle("2026-11-02T15:00")
+            assert (await told(again))[3:] == ["clock-warned 50", "target-at-risk 50"]
+            for instant in ("16:30", "17:00", "18:00"):
+                await again.settle(f"2026-11-02T{instant}")
+            assert (await told(again))[5:] == ["clock-escalated functional", "target-breached", "risk-cleared 50",
+                                               "clock-escalated hierarchical"]  # fmt: skip
+            held_by = [data["evidence"]["held_by"] for name, data in await again.published() if name[7:] == "breached"]
+            assert held_by == [None]
+
+
+async def test_a_corrected_opening_moves_the_deadline_and_says_so(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T10:00") as held:
+        await held.hear(finalized(resolved(warn_at=None)))
+        await held.ticket(event("opened", "09:00", id="o"))
+        await held.settle()
+        await held.ticket(event("opened", "09:30", id="o", revision=1))
+        await held.settle()
+        name, data = (await held.published())[-1]
+        assert (name, data["previous_deadline_at"], data["deadline_at"]) == (
+            "clock-deadline-moved", "2026-11-02T13:00:00.000000Z", "2026-11-02T13:30:00.000000Z",
+        )  # fmt: skip
+
+
+async def test_a_target_that_applies_too_late_marks_the_clock_and_breaches_nothing(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T15:00") as held:
+        await held.hear(finalized(resolved()))
+        await held.ticket(event("opened", "09:00", priority="P3"), event("priority_changed", "14:30"))
+        await held.settle()
+        assert await told(held) == ["clock-started"]
+        (clock,) = await held.clocks()
+        assert (clock["state"], (await held.published())[0][1]["past_due"]) == ("breached", True)
+
+
+async def test_amended_terms_move_a_running_clock_at_the_instant_they_take_effect(database_url: str) -> None:
+    async with ground(database_url, "2026-11-02T09:00") as where:
+        async with judging(*where) as held:
+            await held.hear(finalized(resolved(warn_at=None)))
+            await held.ticket(event("opened", "09:00"))
+            shorter = resolved("PT3H", warn_at=None, on_terms_change="from_opening")
+            await held.hear(finalized(shorter, version=2, effective_at="2026-11-02T10:00:00Z"))
+            await held.settle("2026-11-02T09:59")
+            assert await told(held) == ["clock-started"]
+        async with judging(*where) as again:
+            await again.settle("2026-11-02T12:00")
+            assert (await told(again))[1:] == ["clock-deadline-moved", "target-breached"]
+
+
+async def test_a_ticket_that_cannot_be_judged_is_marked_and_the_others_are_judged(database_url: str) -> None:
+    dated = resolved(priority="P9")
+    dated["objective"] = {"within": {"business_days": 2}}
+    never = {"timezone": "UTC", "weekly": {}}
+    agreed = finalized(resolved(), {**dated, "service_hours": "never"}, service_hours={"never": never, "24x7": "24x7"})
+    far = resolved("P3000000D", priority="P8")
+    async with monitor(database_url, "2026-11-02T10:00") as held:
+        await held.hear(agreed)
+        await held.hear(finalized(far, agreement_id="far", agreement_key="far"))
+        await held.ticket(
+            event("opened", "09:00", ticket="never", priority="P9"),
+            event("opened", "09:00", ticket="far", priority="P8"),
+            event("opened", "09:00", ticket="odd", priority=None, attributes={"priority": {"a": [1]}, "team": {}}),
+            event("opened", "05:00", ticket="good"),
+        )  # fmt: skip
+        await held.settle()
+        assert await told(held) == ["clock-started", "target-breached"]
+        async with held.database.read() as connection:
+            rows = await connection.execute(
+                text("SELECT number, unjudgeable, unmatched, waiting FROM ticket ORDER BY 1")
+            )
+            marked = {number: (faults, unmatched, waiting) for number, faults, unmatched, waiting in rows}
+            dead = (await connection.execute(text("SELECT count(*) FROM dead_letter"))).scalar_one()
+        assert dead == 0
+        assert "NeverOpen" in marked["never"][0][0]["reason"]
+        assert marked["far"][0] is not None
+        assert marked["good"] == (None, False, False)
+        assert marked["odd"] == (None, True, False)
