@@ -12,6 +12,10 @@ from itertools import accumulate
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import numpy.typing as npt
+
+Instants = npt.NDArray[np.int64]
 MINUTE = 60_000_000
 DAY = 1440
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -111,3 +115,34 @@ class MinuteOracle:
         if amount > 0 and not rest:
             return self.origin + bisect_left(self.sums, whole) * MINUTE
         return self.origin + (bisect_right(self.sums, whole) - 1) * MINUTE + rest
+
+
+class PrefixSums:
+    """The oracle's answers for many instants at once; same minutes, counted by numpy."""
+
+    def __init__(self, oracle: MinuteOracle) -> None:
+        self.origin = oracle.origin
+        self.is_open = np.frombuffer(bytes(oracle.is_open) + b"\0", dtype=np.uint8).astype(np.int64)
+        self.sums = np.concatenate(([0], np.cumsum(self.is_open)))
+
+    def open_before(self, instants: Instants) -> Instants:
+        minutes, rest = np.divmod(instants - self.origin, MINUTE)
+        return self.sums[minutes] * MINUTE + self.is_open[minutes] * rest
+
+    def open_time(self, starts: Instants, ends: Instants) -> Instants:
+        return np.maximum(0, self.open_before(ends) - self.open_before(starts))
+
+    def first_with(self, used: Instants) -> Instants:
+        """The first instant before which so much is open in all, counted from the oracle's origin; above zero."""
+        whole, rest = np.divmod(used, MINUTE)
+        closing = self.origin + np.searchsorted(self.sums, whole, side="left") * MINUTE
+        within = self.origin + (np.searchsorted(self.sums, whole, side="right") - 1) * MINUTE + rest
+        return np.where(rest == 0, closing, within)
+
+    def last_with(self, used: Instants) -> Instants:
+        """The last such instant."""
+        whole, rest = np.divmod(used, MINUTE)
+        return self.origin + (np.searchsorted(self.sums, whole, side="right") - 1) * MINUTE + rest
+
+    def total(self) -> int:
+        return int(self.sums[-1]) * MINUTE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from slm_calendar import ical_holidays, service_hours
@@ -52,3 +54,30 @@ def test_all_day_events_become_holidays_of_those_years() -> None:
 def test_what_is_no_calendar_is_refused(text: str) -> None:
     with pytest.raises(CalendarError):
         ical_holidays.read(text, 2026, 2026)
+
+
+def test_a_calendar_file_is_written_out_when_hours_are_resolved() -> None:
+    draft = {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": [{"icalendar": EVENTS}]}
+    resolved = service_hours.resolve(draft, 2026, 2027)
+    assert isinstance(resolved, dict)
+    assert {"date": "2027-12-25", "name": "Christmas"} in resolved["holidays"]
+    assert service_hours.resolve(resolved, 2030, 2031) == resolved
+    assert service_hours.parse(resolved).open_on(date(2026, 8, 14)) == []
+    with pytest.raises(CalendarError):
+        service_hours.parse(draft)
+
+
+@pytest.mark.parametrize(
+    ("entry", "field"),
+    [
+        ({"icalendar": "BEGIN"}, "holidays[0].icalendar"),
+        ({"icalendar": 5}, "holidays[0].icalendar"),
+        ({"icalendar": EVENTS, "year": 2026}, "holidays[0].year"),
+        ({"icalendar": EVENTS.replace("FREQ=YEARLY", "FREQ=SECONDLY")}, "holidays[0].icalendar"),
+        ({"icalendar": EVENTS + " " * 200_000}, "holidays[0].icalendar"),
+    ],
+)
+def test_what_cannot_be_written_out_is_told_by_its_field(entry: dict[str, object], field: str) -> None:
+    with pytest.raises(CalendarError) as refused:
+        service_hours.resolve({"timezone": "UTC", "weekly": {}, "holidays": [entry]}, 2026, 2026)
+    assert [error["field"] for error in refused.value.errors] == [field]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from slm_calendar import country_holidays, intervals
+from slm_calendar import country_holidays, ical_holidays, intervals
 from slm_calendar.errors import CalendarError, Finding, finding
 from slm_calendar.hours_definition import WEEKDAYS, DayIntervals, HoursDefinition
 from slm_calendar.intervals import Interval
@@ -23,12 +23,14 @@ def read(document: str | Mapping[str, Any]) -> HoursDefinition:
 
 
 def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> dict[str, Any]:
-    """The document with country holidays as dates of first_year … last_year and day ranges as days; checked."""
+    """The document with the holidays of countries and of iCalendar files as dates of first_year … last_year and day
+    ranges as days; checked."""
     if not isinstance(document, Mapping):
         return write(read(document))
     holidays = document.get("holidays")
     if isinstance(holidays, list):
-        document = {**document, "holidays": country_holidays.written_out(holidays, first_year, last_year)}
+        dated = ical_holidays.written_out(holidays, first_year, last_year)
+        document = {**document, "holidays": country_holidays.written_out(dated, first_year, last_year)}
     read(document)
     written = document.get("weekly") or {}
     weekly = {day: pairs for key, pairs in written.items() for day in _days_of(str(key)) or ()}
@@ -150,8 +152,8 @@ class _Reader:
                 ranges += self.range(field, entry)
             elif keys == {"yearly"}:
                 yearly += self.yearly(f"{field}.yearly", entry["yearly"])
-            elif "country" in keys:
-                self.refuse(f"{field}.country", entry["country"], "resolve the country's holidays to dates first")
+            elif named := keys & {"country", ical_holidays.FIELD}:
+                self.refuse(f"{field}.{min(named)}", entry[min(named)], "resolve these holidays to dates first")
             else:
                 self.refuse(field, dict(entry), 'give {"date"}, {"from", "to"} or {"yearly"}, and a "name" if you like')
         return ranges, yearly

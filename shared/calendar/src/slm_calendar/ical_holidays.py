@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import icalendar
 import recurring_ical_events
 
-from slm_calendar.errors import refusal
+from slm_calendar.errors import CalendarError, Finding, finding, refusal
+
+FIELD = "icalendar"
+LONGEST = 200_000
+"""Characters of a file: some years of a country's holidays take a tenth of it."""
+_WITHIN_A_DAY = re.compile(r"FREQ=(HOURLY|MINUTELY|SECONDLY)", re.IGNORECASE)
+
+
+def written_out(entries: list[Any], first_year: int, last_year: int) -> list[Any]:
+    """The entries with each ``{"icalendar": text}`` replaced by the dates of its all-day events in those years.
+
+    Raises CalendarError for what is no calendar.
+    """
+    errors: list[Finding] = []
+    resolved: list[Any] = []
+    for index, entry in enumerate(entries):
+        if not (isinstance(entry, Mapping) and FIELD in entry):
+            resolved.append(entry)
+            continue
+        field, text = f"holidays[{index}]", entry[FIELD]
+        errors += [finding(f"{field}.{key}", entry[key], "leave it out") for key in set(entry) - {FIELD, "name"}]
+        try:
+            resolved += read(text if isinstance(text, str) else "", first_year, last_year)
+        except CalendarError as error:
+            errors += [{**each, "field": f"{field}.{FIELD}"} for each in error.errors]
+    if errors:
+        raise CalendarError(errors)
+    return resolved
 
 
 def read(text: str, first_year: int, last_year: int) -> list[dict[str, str]]:
@@ -18,6 +47,9 @@ def read(text: str, first_year: int, last_year: int) -> list[dict[str, str]]:
     """
     if last_year < first_year:
         raise refusal("last_year", last_year, f"give a year that is not before {first_year}")
+    if len(text) > LONGEST or _WITHIN_A_DAY.search(text):
+        remedy = f"give an iCalendar document of at most {LONGEST} characters whose events last whole days"
+        raise refusal("holidays", text[:100], remedy)
     try:
         calendar = icalendar.Calendar.from_ical(text)
         found = recurring_ical_events.of(calendar).between(date(first_year, 1, 1), date(last_year + 1, 1, 1))

@@ -198,9 +198,10 @@ def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
 
 
 def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:
-    """The author's document with day ranges and country holidays written out, so that it never changes again.
+    """The author's document with day ranges and holidays written out, so that it never changes again.
 
-    ``{"country": "DE", "subdivision": "BE"}`` becomes the dates of the years first_year … last_year. ``"24x7"`` stays.
+    ``{"country": "DE", "subdivision": "BE"}`` and ``{"icalendar": "BEGIN:VCALENDAR…"}`` become the dates of the years
+    first_year … last_year. ``"24x7"`` stays.
     """
     if document == "24x7":
         return "24x7"

@@ -12,7 +12,7 @@ from slm_agreement.domain import clauses, target_windows, targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.reading import Reader
 from slm_agreement.domain.templates import Template
-from slm_calendar import service_hours
+from slm_calendar import ical_holidays, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
 from slm_chassis.identity import named_id
@@ -20,7 +20,7 @@ from slm_events import instants
 
 PERIODS = target_windows.CALENDAR_WINDOWS
 HOLIDAY_YEARS = 10
-"""How far ahead a country's holidays are written out where the agreement has no end."""
+"""How far ahead holidays are written out where the agreement has no end."""
 _SECOND = 1_000_000
 _LATEST = instants.from_text("9000-01-01T00:00:00Z")
 
@@ -154,13 +154,13 @@ def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> Any:
-    """One calendar with day ranges and country holidays written out and frozen, so that signed hours never change."""
+    """One calendar with day ranges and holidays written out and frozen, so that signed hours never change."""
     if raw == targets.ALWAYS:
         return raw
     if not isinstance(raw, Mapping):
         findings.add(path, raw, 'write "24x7" or an object with timezone and weekly')
         return targets.ALWAYS
-    if _names_a_country(raw) and term["effective_at"] is None:
+    if _needs_years(raw) and term["effective_at"] is None:
         findings.add(
             "term.effective_at", None, "write when the agreement takes effect: from then on holidays are listed"
         )
@@ -174,9 +174,11 @@ def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> 
         return targets.ALWAYS
 
 
-def _names_a_country(hours: Mapping[str, Any]) -> bool:
+def _needs_years(hours: Mapping[str, Any]) -> bool:
+    """Whether it names holidays whose dates depend on the years asked about."""
     holidays = hours.get("holidays")
-    return isinstance(holidays, list) and any(isinstance(entry, Mapping) and "country" in entry for entry in holidays)
+    named = {"country", ical_holidays.FIELD}
+    return isinstance(holidays, list) and any(isinstance(entry, Mapping) and named & set(entry) for entry in holidays)
 
 
 def _holiday_years(term: Mapping[str, Any]) -> tuple[int, int]:
