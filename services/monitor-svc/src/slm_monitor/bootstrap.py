@@ -13,6 +13,7 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.breach_lives import BreachQueries
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
@@ -22,6 +23,7 @@ from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarant
 from slm_monitor.adapters.window_history import WindowHistory
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
+    breach_steps,
     breaches,
     exclusions,
     explanations,
@@ -45,7 +47,7 @@ GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     exclusions.router, previews.router, stream.router,
-    explanations.router, histories.router,
+    explanations.router, histories.router, breach_steps.router,
 )  # fmt: skip
 
 
@@ -83,6 +85,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.store = store
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
+    http.state.breaches = BreachQueries(database)
     http.state.live = live = Live(log)
     workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), live]
     return App("monitor", http, workers, database, log, access)

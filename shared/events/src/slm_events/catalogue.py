@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import agreement, monitor, report, review
+from slm_events import agreement, breach_life, monitor, report, review
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ def _rows() -> list[Published]:
         agreement.AmendmentDrafted)  # fmt: skip
     add("monitor", BREACHES, "agreement_id", "target_id", _BOTH,
         monitor.TargetAtRisk, monitor.RiskCleared, monitor.TargetBreached, monitor.TargetRecovered,
-        monitor.BreachWithdrawn)  # fmt: skip
+        monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
+        breach_life.BreachClosed)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
         monitor.WindowClosed, monitor.WindowRestated, monitor.ClockStarted, monitor.ClockPaused,
         monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled, monitor.ClockWarned,

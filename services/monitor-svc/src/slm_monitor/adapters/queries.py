@@ -126,10 +126,6 @@ class Queries:
         rows = await self._page(BREACH, caller, page, ["certain_at", "breach_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
 
-    async def breach(self, caller: Principal, breach_id: str) -> dict[str, Any] | None:
-        rows = await self._rows(select(BREACH).where(BREACH.c.breach_id == breach_id, visible(BREACH, caller)))
-        return breach_shaped(rows[0]) if rows else None
-
     async def risks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_shaped)

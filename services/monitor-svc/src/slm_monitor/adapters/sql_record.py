@@ -12,13 +12,13 @@ import numpy as np
 from slm_calendar.intervals import Interval
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
-from slm_monitor.adapters import columns
+from slm_monitor.adapters import columns, judge_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import HOUR, Fact, Values, joined
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.planned_time import Exclusion
 
 _EVER = 2**62
 _SINGLE = """
@@ -34,6 +34,12 @@ SELECT TRUE AS put_away, data FROM fact_segment
  WHERE subject = $1 AND hour >= $2 AND hour <= $3 AND received_at <= $4
 UNION ALL
 SELECT FALSE, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
+"""
+_EXCLUSIONS = """
+SELECT * FROM exclusion
+ WHERE agreement_id = $1 AND state IN ('approved', 'revoked') AND decided_at <= $2
+   AND (revoked_at IS NULL OR revoked_at > $2)
+ ORDER BY exclusion_id
 """
 
 
@@ -63,8 +69,9 @@ class SqlRecord:
         )  # fmt: skip
         return await asyncio.to_thread(_decoded, rows, subject, span)
 
-    async def excluded(self, terms: ServiceLevelTarget, known_at: int | None) -> Sequence[Interval]:
-        return ()
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
+        return [judge_rows.exclusion_of(row) for row in rows]
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._database.read() as connection:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 
+from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
+from slm_monitor.api.explanations import instant
 from slm_monitor.api.targets import Judged
 
 router = APIRouter(prefix="/api/v1", tags=["breaches"])
+BreachState = Literal["open", "acknowledged", "explained", "closed", "withdrawn", "disputed", "confirmed"]
 
 
 @router.get("/breaches", dependencies=[Judged])
@@ -23,22 +26,29 @@ async def breaches(
     target_id: str | None = None,
     service_id: str | None = None,
     window_id: str | None = None,
+    level: Literal["objective", "unacceptable"] | None = None,
     standing: bool | None = None,
+    state: BreachState | None = None,
+    since: Annotated[str | None, Query(alias="from", description="Certain at or after")] = None,
+    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
 ) -> dict[str, Any]:
     """Breaches, the latest first, withdrawn ones included."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "service_id": service_id, "window_id": window_id,
-               "standing": standing}  # fmt: skip
-    page: dict[str, Any] = await request.app.state.queries.breaches(caller, paging, filters)
+               "level": level, "standing": standing}  # fmt: skip
+    span = (instant(since, "from"), instant(until, "to"))
+    page: dict[str, Any] = await request.app.state.breaches.page(caller, paging, filters, span, state)
     return page
 
 
 @router.get("/breaches/{breach_id}")
-async def breach(breach_id: str, caller: Caller, request: Request) -> dict[str, Any]:
-    """One breach with its evidence."""
-    found: dict[str, Any] | None = await request.app.state.queries.breach(caller, breach_id)
+async def breach(breach_id: str, caller: Caller, request: Request, response: Response) -> dict[str, Any]:
+    """One breach with its evidence, the steps of its life, and those that can be taken now."""
+    found = await request.app.state.breaches.one(caller, breach_id)
     if found is None:
         raise not_found("breach", breach_id)
-    return found
+    document, life = found
+    response.headers["ETag"] = etag.etag_of(life.tag)
+    return dict(document)
 
 
 @router.get("/risks", dependencies=[Judged])

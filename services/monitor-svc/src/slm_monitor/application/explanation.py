@@ -14,7 +14,7 @@ from slm_monitor.application import record as records
 from slm_monitor.application import window_figures
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Record
-from slm_monitor.application.window_seen import Facts, Seen
+from slm_monitor.application.window_seen import Facts, Seen, exclusion_document
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import COUNTED, STATED, ServiceLevelTarget
 
@@ -109,6 +109,7 @@ def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[st
         "as_of": to_text(facts.as_of),
         "known_at": None if asked.known_at is None else to_text(asked.known_at),
         "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
+        "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],
         **judged.seen.document(),
         "figure": _in_unit(judged.seen),
         "figure_share": judged.seen.document()["figure"],

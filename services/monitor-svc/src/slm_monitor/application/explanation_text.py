@@ -26,6 +26,9 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         yield f"  by what had been received at {explained['known_at']}"
     for each in explained["excluded"]:
         yield f"  excluded {each['from']} to {each['to']}"
+    for each in explained["exclusions"]:
+        for part in each["not_counted"]:
+            yield f"  not excluded by {each['exclusion_id']}: {part['from']} to {part['to']}, {part['detail']}"
     if derivation["intervals"]:
         yield "intervals"
     for each in derivation["intervals"]:

@@ -115,7 +115,10 @@ class _Causes:
             self._begun[fact.at].append(fact)
         for fact in self._outages:
             self._ended[fact.body["to"]].append(fact)
-        self._excluded = {edge for pair in excluded for edge in pair}
+        self._excluded = {edge: "exclusion" for pair in excluded for edge in pair}
+        for exclusion, counted in facts.exclusions:
+            for edge in (edge for stretch in counted.stretches for edge in stretch if edge in self._excluded):
+                self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
 
     def of(self, instant: int) -> str:
         """A fact by its id (else by its content's hash), an exclusion, or nothing that is known."""
@@ -123,8 +126,8 @@ class _Causes:
             return f"fact {name_of(begun[-1])}"
         if ended := self._ended.get(instant):
             return f"end of the outage {name_of(ended[-1])}"
-        if instant in self._excluded:
-            return "exclusion"
+        if named := self._excluded.get(instant):
+            return named
         return "the state before the window" if instant == self._start else "a later fact that says otherwise"
 
     def facts_of(self, piece: Segment) -> list[str]:

@@ -13,9 +13,11 @@ from slm_calendar.windows import Window
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.window_seen import Facts
+from slm_monitor.domain import planned_time
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
+from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.terms import STATED, ServiceLevelTarget
 
 NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
@@ -36,8 +38,8 @@ class Record(Protocol):
         """Facts kept in columns, in the order of their instants, whatever the order of their arrival."""
         ...
 
-    async def excluded(self, terms: ServiceLevelTarget, known_at: int | None) -> Sequence[Interval]:
-        """The time approved to be excluded of a target; sorted, disjoint."""
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        """The approved exclusions of an agreement."""
         ...
 
 
@@ -46,15 +48,29 @@ async def known(
 ) -> Facts:
     """All that is known of a window of a target that is judged by an indicator."""
     assert terms.indicator is not None
-    excluded = intervals.clip(await record.excluded(terms, known_at), *span)
+    named = await _exclusions(record, terms, known_at)
+    excluded = intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span)
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
         single = await record.single(terms.indicator, None, known_at)
-        return Facts(span, as_of, NOTHING, single, excluded, indicator.initial_state if indicator else "unknown")
+        initial = indicator.initial_state if indicator else "unknown"
+        return Facts(span, as_of, NOTHING, single, excluded, initial, is_distinct=True, exclusions=named)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await record.single(terms.indicator, whole, known_at)
     values = await record.values(terms.indicator, whole, known_at)
-    return Facts(span, as_of, values, single, excluded, "unknown", is_distinct=True)
+    return Facts(span, as_of, values, single, excluded, "unknown", is_distinct=True, exclusions=named)
+
+
+async def _exclusions(
+    record: Record, terms: ServiceLevelTarget, known_at: int | None
+) -> list[tuple[Exclusion, Counted]]:
+    """Those that are about a target, with what of each counts: they may compete for a cap with others."""
+    approved = await record.exclusions(terms.agreement_id, known_at)
+    if not approved:
+        return []
+    counts = planned_time.counted(approved, (await record.agreement(terms.agreement_id)).versions)
+    about = sorted((each for each in approved if each.scope.covers(terms)), key=lambda each: each.exclusion_id)
+    return [(each, counts[each.exclusion_id]) for each in about]
 
 
 def lines_of_target(agreement: AgreementTerms, target_id: str) -> list[TermsLine]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain import figures, settling
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.findings import Finding
+from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.promise import AT_LEAST, Promise
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -33,6 +35,8 @@ class Facts:
     until: int | None = None
     is_distinct: bool = False
     """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
+    exclusions: Sequence[tuple[Exclusion, Counted]] = ()
+    """What ``excluded`` comes from, with what of it counts; empty where nobody approved it by name."""
 
 
 @dataclass(frozen=True)
@@ -111,3 +115,16 @@ def due(finding: Finding, as_of: int) -> int | None:
 def name_of(fact: Fact) -> str:
     """A fact as its sender knows it: source and id; one without an id by the hash of its content."""
     return "/".join(part for part in fact.key.split("\x1f") if part)
+
+
+def exclusion_document(exclusion: Exclusion, counted: Counted, span: Interval) -> dict[str, Any]:
+    """An exclusion as far as it concerns a window: what of it counts, and what does not, with why."""
+    inside = intervals.clip(counted.stretches, *span)
+    return {
+        "exclusion_id": exclusion.exclusion_id,
+        "kind": exclusion.kind,
+        "counted": [{"from": to_text(start), "to": to_text(end)} for start, end in inside],
+        "not_counted": [
+            each.document() for each in counted.uncounted if each.stretch[0] < span[1] and each.stretch[1] > span[0]
+        ],
+    }

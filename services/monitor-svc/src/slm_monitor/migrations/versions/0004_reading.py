@@ -39,7 +39,9 @@ _STATEMENTS = """
     CREATE TABLE breach_life (
         breach_id TEXT PRIMARY KEY,
         revision INTEGER NOT NULL,
-        version INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        reached TEXT NOT NULL,
+        contest TEXT,
         state TEXT NOT NULL
     );
 
