@@ -101,7 +101,7 @@ async def _of(driver: asyncpg.Connection, table: str, partition: int) -> Sequenc
 async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
     # A ticket's breaches are read when the ticket is judged.
     query = """SELECT breach.* FROM breach JOIN target USING (target_id)
-                WHERE breach.partition = $1 AND target.indicator IS NOT NULL"""
+                WHERE breach.partition = $1 AND (target.indicator IS NOT NULL OR breach.subject = '')"""
     return await driver.fetch(query, partition)  # type: ignore[no-any-return]
 
 

@@ -12,13 +12,14 @@ from slm_chassis import dead_letters
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, judge_rows, ticket_rows, window_history
+from slm_monitor.adapters import columns, derived_rows, judge_rows, ticket_rows, window_history
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
     Hold,
     InboxRow,
     LoadedPartition,
+    MemberWindow,
     NotOwner,
     Step,
 )
@@ -173,6 +174,12 @@ class SqlJudgeStore:
             found.setdefault(row["hour"], []).append(columns.decode_segment(row["data"]))
         return found
 
+    async def member_windows(
+        self, target_ids: Sequence[str], window_ids: Sequence[str]
+    ) -> Mapping[tuple[str, str], MemberWindow]:
+        rows = await self._fetch(derived_rows.MEMBER_WINDOWS, list(target_ids), list(window_ids))
+        return derived_rows.member_windows(rows)
+
     async def ticket_states(
         self, tickets: Sequence[str]
     ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
@@ -226,6 +233,7 @@ class SqlJudgeStore:
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
             await window_history.keep(driver, step.changes.events)
+            await derived_rows.tell(driver, step.news)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for import_id in step.released:
@@ -264,6 +272,7 @@ class SqlJudgeStore:
             if done != "UPDATE 1":
                 raise NotOwner(partition)
             await judge_rows.write_checkpoint(driver, partition, checkpoint, transaction.now)
+            await derived_rows.tell(driver, checkpoint.news)
             await driver.execute(
                 "DELETE FROM fact_blob WHERE partition = $1 AND seq <= $2", partition, checkpoint.blob_seq
             )

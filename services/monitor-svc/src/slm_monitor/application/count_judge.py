@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from slm_monitor.application.counted_target import CountedTarget
 from slm_monitor.application.established import Established
+from slm_monitor.application.excluded import CAUSE, Moved
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
 from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
@@ -84,6 +85,15 @@ class CountJudge:
             target.add(series, deltas)
 
     # -- judging ------------------------------------------------------------------------------------------------
+
+    def exclude(self, moved: Moved) -> None:
+        """Other time is excluded: what it lies in is counted and judged anew."""
+        for subject, targets in self._targets.items():
+            for target in targets.values():
+                since = moved.since(target.standing.line)
+                if since is not None:
+                    target.recount()
+                    self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
 
     def wake(self, subject: str) -> None:
         """Time has come for one of its targets."""

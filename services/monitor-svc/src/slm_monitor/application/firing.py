@@ -12,7 +12,7 @@ from slm_monitor.application.partition import Partition
 from slm_monitor.application.ports import JudgeStore
 
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
-SOON = 0.002
+SOON, FAR = 0.002, 0.02
 
 
 class Firing:
@@ -23,21 +23,26 @@ class Firing:
         self._log = log
         self._clock = clock
         self._waits: dict[int, tuple[int, dict[str, int]]] = {}
+        self._far: dict[int, tuple[int, dict[tuple[str, int], int]]] = {}
+        """Those that wait for every partition to have taken in what was appended before an instant."""
         self._ahead = 0
         """How far our clock is ahead of the database's, which decides: looking sooner would be in vain."""
 
     def forget(self, number: int) -> None:
         self._waits.pop(number, None)
+        self._far.pop(number, None)
 
     def clear(self) -> None:
         self._waits.clear()
+        self._far.clear()
 
     def pause(self, owned: Mapping[int, Partition], longest: float) -> float:
         """How long no timer can fire unless a record comes, real seconds."""
-        dues = [due for partition in owned.values() if (due := partition.next_due()) is not None]
+        found = [due for each in owned.values() for due in (each.next_due(), each.derived_due())]
+        dues = [due for due in found if due is not None]
         wait = self._clock.real_seconds(min(dues) + self._ahead - self._clock.now()) if dues else longest
         # A due timer that waits for records to arrive must not turn in a busy loop.
-        return min(longest, max(wait, SOON if self._waits else 0.0))
+        return min(longest, max(wait, SOON if self._waits else FAR if self._far else 0.0))
 
     def is_settled(self, number: int, partition: Partition) -> bool:
         """Whether all that was taken in has been judged: nothing is due, nothing waits."""
@@ -58,6 +63,38 @@ class Firing:
                 found.append((number, horizon))
         return found
 
+    async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
+        """Partitions in which what is made of others may be judged now, and as of which instant."""
+        now = self._clock.now()
+        due = [
+            number
+            for number, partition in owned.items()
+            if number not in self._far
+            and (at := partition.derived_due()) is not None
+            and at <= now - self._ahead
+        ]
+        if due:
+            present = await self._store.present()
+            self._ahead = max(0, now - present)
+            ends = await self._ends()
+            wanted = {(topic, number): end for topic, each in ends.items() for number, end in each.items()}
+            self._far |= dict.fromkeys(due, (min(now, present), wanted))
+        if not self._far:
+            return []
+        taken = await self._store.taken()
+        reached = [
+            (number, horizon)
+            for number, (horizon, wanted) in self._far.items()
+            if all(taken.get(place, 0) >= end for place, end in wanted.items())
+        ]
+        for number, _ in reached:
+            del self._far[number]
+        return [(number, horizon) for number, horizon in reached if number in owned]
+
+    async def _ends(self) -> dict[str, Mapping[int, int]]:
+        found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in _TOPICS))
+        return dict(zip(_TOPICS, found, strict=True))
+
     async def _look_at_due(self, owned: Mapping[int, Partition]) -> None:
         now = self._clock.now()
         due = [
@@ -70,7 +107,6 @@ class Firing:
         # The instant first, then the ends: whatever was appended before the instant lies below them.
         present = await self._store.present()
         self._ahead = max(0, now - present)
-        found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in _TOPICS))
-        ends = dict(zip(_TOPICS, found, strict=True))
+        ends = await self._ends()
         for number in due:
             self._waits[number] = (min(now, present), {topic: ends[topic][number] for topic in _TOPICS})

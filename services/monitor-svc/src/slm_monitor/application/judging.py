@@ -257,6 +257,8 @@ class Judge:
         blob_seq = await self._store.commit(partition.number, partition.epoch, step)
         if blob_seq is not None:
             partition.blob_seq = blob_seq
+        if step.news:
+            self._inbox_rings = True
         self._stepped(step)
 
     # -- timers -------------------------------------------------------------------------------------------------
@@ -265,6 +267,9 @@ class Judge:
         """Fire what is due, once everything appended before that instant has been taken in."""
         for number, horizon in await self._firing.look(self._owned):
             await self._unless_lost(number, self._commit(self._owned[number], Work(horizon=horizon)))
+        for number, horizon in await self._firing.look_everywhere(self._owned):
+            if number in self._owned:
+                await self._unless_lost(number, self._commit(self._owned[number], Work(everywhere=horizon)))
         for number, partition in self._owned.items():
             if self._firing.is_settled(number, partition):
                 partition.settle()
@@ -281,3 +286,4 @@ class Judge:
             self._saved_at[number] = now
             if checkpoint is not None:
                 await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))
+                self._inbox_rings = self._inbox_rings or bool(checkpoint.news)

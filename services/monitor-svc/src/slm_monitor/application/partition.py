@@ -8,6 +8,8 @@ from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.count_judge import CountJudge
+from slm_monitor.application.derivations import Derivations
+from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
@@ -18,7 +20,7 @@ from slm_monitor.domain import facts as fact_columns
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.terms import STATED
+from slm_monitor.domain.terms import DERIVED, STATED
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
@@ -34,6 +36,8 @@ class Work:
     inbox: Sequence[InboxRow] = ()
     horizon: int | None = None
     """All facts up to this instant are in: timers due by then may fire."""
+    everywhere: int | None = None
+    """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
 
 
 class Partition:
@@ -52,6 +56,8 @@ class Partition:
         self._store = store
         self._partitions = partitions
         self._horizon = loaded.horizon
+        self._everywhere = 0
+        self._derivations = Derivations(partitions)
         self._holds: dict[str, Hold] = {hold.import_id: hold for hold in loaded.holds}
         self.timers = Timers()
         established = Established(loaded)
@@ -59,6 +65,7 @@ class Partition:
         self._states = StateJudge(store, self.timers, established, self._excluded)
         self._counts = CountJudge(store, self.timers, established, loaded)
         self._tickets = TicketJudge(store, self.timers, loaded)
+        self._derived = DerivedJudge(store, established, self._excluded, self._derivations)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         for hold in loaded.holds:
@@ -93,6 +100,10 @@ class Partition:
         timer = self.timers.next_due()
         return min(dues if timer is None else [*dues, timer], default=None)
 
+    def derived_due(self) -> int | None:
+        """The next instant at which something made of others is to be judged."""
+        return self._derived.timers.next_due()
+
     async def step(self, work: Work, now: int) -> Step:
         """Take in facts and news, judge what they touch, and say what has to be committed."""
         step = Step(dict(self.positions), {**self.positions, **work.positions})
@@ -121,8 +132,17 @@ class Partition:
         await self._states.judge(self._is_held, moment, step.changes)
         await self._counts.judge(self._is_held, moment, step.changes)
         await self._tickets.judge(moment, step, TICKETS_A_STEP)
+        await self._derive(work.everywhere, now, step)
         self._release(step)
         return step
+
+    async def _derive(self, everywhere: int | None, now: int, step: Step) -> None:
+        """Judge what is made of others, and tell those that are made of what this step has changed."""
+        if everywhere is not None:
+            self._everywhere = max(self._everywhere, everywhere)
+            moment = Moment(self._everywhere, now)
+            step.inbox += await self._derived.judge(self._everywhere, self._is_held, moment, step.changes)
+        step.news = self._derivations.news(self._states.touched(), step.changes)
 
     def _is_held(self, subject: str) -> bool:
         return any(hold.covers(subject) and not self._is_released(hold) for hold in self._holds.values())
@@ -157,6 +177,9 @@ class Partition:
                 await self._exclude(agreement)
                 for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
                     await self._tickets.wake_owner(owner, self.number, step, self._is_held)
+            elif row.kind == "derived":
+                step.inbox += self._derived.hear(row)
+                continue
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])
@@ -172,12 +195,19 @@ class Partition:
         approved = await self._store.exclusions(agreement.agreement_id)
         moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved)
         self._states.exclude(moved)
+        self._counts.exclude(moved)
+        self._derived.exclude(moved)
 
     def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> set[str]:
         """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""
         owners = set()
-        for line in lines_of(versions, ended_at):
-            if line.latest.clock is not None:
+        lines = lines_of(versions, ended_at)
+        self._derivations.attach(lines)
+        for line in lines:
+            if line.latest.aggregation in DERIVED:
+                if self._is_mine(line.target_id):
+                    self._derived.attach(line, lines, fresh=fresh)
+            elif line.latest.clock is not None:
                 self._tickets.attach(line)
                 owners.add(line.latest.owner_party_id)
             elif self._is_mine(line.latest.indicator):
@@ -191,6 +221,7 @@ class Partition:
     def _wake_held(self, hold: Hold) -> None:
         self._states.wake_held(hold)
         self._counts.wake_held(hold)
+        self._derived.wake_held(hold)
 
     def checkpoint(self) -> Checkpoint | None:
         """What has not been put away yet; None where there is nothing."""
@@ -198,4 +229,5 @@ class Partition:
         if not segments and not series and not windows and self._judged == self._told:
             return None
         self._told = self._judged
-        return Checkpoint(self._judged, self.blob_seq, segments, series, windows)
+        news = self._derivations.news_of(windows)
+        return Checkpoint(self._judged, self.blob_seq, segments, series, windows, news)

@@ -21,7 +21,7 @@ class NotOwner(Exception):
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    exclusion."""
+    exclusion | derived."""
 
     seq: int
     partition: int
@@ -101,6 +101,25 @@ class LoadedPartition:
     """The approved ones of all agreements."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """A target made of others has to be judged anew from an instant on: a row for its partition's inbox."""
+
+    partition: int
+    target_id: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberWindow:
+    """A window of a target that others are made of; ``breached_at``: when its breach was certain, if it stands."""
+
+    status: str
+    figure: str | None
+    closed_at: int | None
+    breached_at: int | None
+
+
 @dataclass(slots=True)
 class Quarantined:
     """A fact set aside."""
@@ -142,6 +161,8 @@ class Step:
     """Dead letters whose records were put back, and are judged now."""
     released: list[str] = field(default_factory=list)
     """Imports this partition has judged to the end."""
+    news: list[News] = field(default_factory=list)
+    """What the changes are to targets made of others."""
 
     @property
     def is_empty(self) -> bool:
@@ -149,7 +170,7 @@ class Step:
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
-            or changed.clocks or changed.tickets or changed.dropped_windows
+            or changed.clocks or changed.tickets or changed.dropped_windows or self.news
         )  # fmt: skip
 
 
@@ -165,6 +186,7 @@ class Checkpoint:
     segments: list[tuple[str, int, list[Chunk]]] = field(default_factory=list)
     series: dict[str, SeriesCheckpoint] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
 
 
 class Quarantine(Protocol):
@@ -215,6 +237,16 @@ class JudgeStore(Protocol):
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...
 
     async def indicator(self, subject: str) -> Indicator | None: ...
+
+    async def member_windows(
+        self, target_ids: Sequence[str], window_ids: Sequence[str]
+    ) -> Mapping[tuple[str, str], MemberWindow]:
+        """Windows by target and id, of whichever partition."""
+        ...
+
+    async def taken(self) -> Mapping[tuple[str, int], int]:
+        """Up to where each partition has taken in the intake: (topic, partition) → position."""
+        ...
 
     async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
         """Commit a step; the blob's sequence where it had one. Raises NotOwner."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, JudgeStore
-from slm_monitor.application.state_target import StateTarget
+from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
 from slm_monitor.application.timers import STATE, Timers
 from slm_monitor.application.touched import Dirty
@@ -16,6 +16,7 @@ from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Changes
+from slm_monitor.domain.timeline import Timeline
 
 IsHeld = Callable[[str], bool]
 AT_ONCE = 0
@@ -31,6 +32,7 @@ class StateJudge:
         self._states = States(store)
         self._targets: dict[str, dict[tuple[str, int], StateTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
+        self._touched: dict[str, int] = {}
 
     def attach(self, line: TermsLine, *, fresh: bool) -> None:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
@@ -47,9 +49,16 @@ class StateJudge:
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept state changes and outages: those that are new or hold over what was known under their key."""
-        return await self._states.take(
-            facts, lambda subject, since: self._dirty.setdefault(subject, Dirty()).touch(since)
-        )
+        return await self._states.take(facts, self._touch)
+
+    def _touch(self, subject: str, since: int) -> None:
+        self._dirty.setdefault(subject, Dirty()).touch(since)
+        self._touched[subject] = min(self._touched.get(subject, since), since)
+
+    def touched(self) -> dict[str, int]:
+        """The indicators whose states changed since this was asked last, and from when on."""
+        touched, self._touched = self._touched, {}
+        return touched
 
     def wake(self, subject: str) -> None:
         """Time has come for one of its targets."""
@@ -84,5 +93,12 @@ class StateJudge:
                 continue
             timeline = await self._states.timeline(subject)
             caused = replace(moment, cause=dirty.cause)
-            dues = [target.judge(timeline, self._excluded, dirty.since, caused, changes) for target in targets.values()]
+            dues = [
+                target.judge(_always(timeline), self._excluded, dirty.since, caused, changes)
+                for target in targets.values()
+            ]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
+
+
+def _always(timeline: Timeline) -> StatesOf:
+    return lambda _: timeline

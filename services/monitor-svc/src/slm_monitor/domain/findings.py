@@ -12,7 +12,7 @@ from slm_monitor.domain import availability, births, burn_rate, exclusions, figu
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import DOWN, Segment, States, Timeline
+from slm_monitor.domain.timeline import DOWN, Segment, States
 
 _EVIDENCE_INTERVALS = 20
 
@@ -126,7 +126,7 @@ def _exhausted(
 
 
 def burning_down(
-    timeline: Timeline, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[tuple[int, int]] = ()
+    timeline: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[tuple[int, int]] = ()
 ) -> list[RiskFinding]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
     factor. Windows are clipped to the term."""
@@ -142,7 +142,7 @@ def burning_down(
 
 
 def _rate_of_downtime(
-    timeline: Timeline, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[tuple[int, int]]
+    timeline: States, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[tuple[int, int]]
 ) -> Fraction:
     assert terms.objective is not None
     segments, open_intervals = exclusions.applied(

@@ -27,7 +27,7 @@ STATED = frozenset({"availability", "outages"})
 DERIVED = frozenset({"compliance", "composite"})
 """Those of other targets."""
 JUDGED = SHARES | COUNTED | STATED | {"clock"}
-KEPT = frozenset({"availability", "share_at_most", "clock"})
+KEPT = frozenset({"availability", "composite", "share_at_most", "clock"})
 """Those that the judge keeps figures of; previews work out all of them."""
 
 _PARAMETERS = {

@@ -1,0 +1,39 @@
+"""Rows of what targets are made of, and of the news that there is something new in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from slm_monitor.application.ports import MemberWindow, News
+
+_TELL = """
+INSERT INTO judge_inbox (partition, kind, ref)
+SELECT partition, 'derived', jsonb_build_object('target_id', target, 'since', since)
+  FROM unnest($1::int[], $2::text[], $3::bigint[]) AS news (partition, target, since)
+"""
+MEMBER_WINDOWS = """
+SELECT target_id, window_id, status, figure, closed_at,
+       (SELECT min(certain_at) FROM breach
+         WHERE breach.target_id = target_window.target_id AND breach.window_id = target_window.window_id
+           AND breach.version = target_window.version AND breach.level = 'objective' AND breach.standing) AS breached_at
+  FROM target_window WHERE target_id = ANY($1) AND window_id = ANY($2)
+"""
+
+
+async def tell(driver: asyncpg.Connection, news: Sequence[News]) -> None:
+    """Put news into the inboxes of the partitions in which the targets live."""
+    if news:
+        await driver.execute(
+            _TELL, [each.partition for each in news], [each.target_id for each in news], [each.since for each in news]
+        )
+
+
+def member_windows(rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], MemberWindow]:
+    return {
+        (row["target_id"], row["window_id"]): MemberWindow(
+            row["status"], row["figure"], row["closed_at"], row["breached_at"]
+        )
+        for row in rows
+    }

@@ -1,0 +1,103 @@
+"""A target made of others' states, figures or verdicts, judged by its calendar windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from slm_monitor.application.calendar_windows import close_of
+from slm_monitor.application.excluded import Excluded
+from slm_monitor.application.ports import JudgeStore, MemberWindow
+from slm_monitor.application.state_target import StateTarget
+from slm_monitor.application.touched import Dirty
+from slm_monitor.domain import composite_findings, promise, settling, withdrawing
+from slm_monitor.domain.composite import Joint
+from slm_monitor.domain.composite_findings import Seen
+from slm_monitor.domain.composition import STATES, Composition, Member, composition_of
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.timeline import Timeline, timeline_of
+
+
+class CompositeTarget(StateTarget):
+    """``compose`` tells it what it is made of; each of its windows is judged by the composition of its version."""
+
+    _compositions: Mapping[int, Composition] = {}
+    _lines: Mapping[str, Sequence[TermsLine]] = {}
+
+    def compose(self, lines: Sequence[TermsLine]) -> None:
+        """The lines of its agreement, among which its members are."""
+        terms = [version for line in lines for version in line.versions]
+        self._compositions = {
+            own.version: composition_of(own, [each for each in terms if each.version == own.version])
+            for own in self.standing.line.versions
+        }
+        by_target: dict[str, list[TermsLine]] = {}
+        for line in lines:
+            by_target.setdefault(line.target_id, []).append(line)
+        self._lines = by_target
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        if self._compositions[self.standing.line.latest.version].of == STATES:
+            timelines = await self._timelines(store)
+            return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+        return await self._of_windows(store, dirty.since, moment, changes)
+
+    # -- of states ----------------------------------------------------------------------------------------------
+
+    async def _timelines(self, store: JudgeStore) -> Mapping[str, Timeline]:
+        subjects = sorted({subject for each in self._compositions.values() for subject in each.subjects})
+        facts = await store.facts(subjects)
+        timelines = {}
+        for subject in subjects:
+            indicator = await store.indicator(subject)
+            initial = indicator.initial_state if indicator else "unknown"
+            timelines[subject] = timeline_of(facts.get(subject, {}).values(), initial)
+        return timelines
+
+    def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, Timeline]) -> Joint:
+        made = self._compositions[terms.version]
+        return Joint([timelines[member.subject] for member in made.members if member.subject], made.needed)
+
+    # -- of figures and verdicts --------------------------------------------------------------------------------
+
+    async def _of_windows(self, store: JudgeStore, since: int | None, moment: Moment, changes: Changes) -> int | None:
+        self._undo(moment, changes)
+        touched = list(self._touched(since, moment.as_of))
+        members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
+        known = await store.member_windows(members, [window.window_id for window, _ in touched])
+        dues: list[int | None] = [self._next]
+        for window, terms in touched:
+            made = self._compositions[terms.version]
+            seen = [self._seen(member, window, known) for member in made.members]
+            closes = window.end + terms.closing_delay
+            caused = moment
+            if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
+                # Its members' last word is still to come, and is news when it does.
+                caused = Moment(closes - 1, moment.now, moment.cause)
+            finding = composite_findings.of_members(made, seen, terms, window.end, caused.as_of)
+            withdrawing.of_other_terms(self.standing, window, terms, caused, changes)
+            settling.settle_window(self.standing, window, terms, finding, caused, changes)
+            closing = close_of(window, terms)
+            dues.append(closing if closing is not None and closing > moment.as_of else None)
+        return min((due for due in dues if due is not None), default=None)
+
+    def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> Seen:
+        """A member's window of the same name. One that is due and not there yet has not said its last word."""
+        assert member.target_id is not None
+        found = known.get((member.target_id, window.window_id))
+        terms = next(
+            (each for line in self._lines.get(member.target_id, ()) if (each := line.at(window.start)) is not None),
+            None,
+        )
+        if found is None:
+            return Seen(None, None, None, is_final=terms is None, weight=member.weight)
+        is_share = terms is None or terms.promise is None or terms.promise.unit == promise.PERCENT
+        figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
+        verdict = {"met": True, "at_risk": True, "breached": False}.get(found.status)
+        return Seen(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

@@ -1,0 +1,105 @@
+"""Which targets are made of which others, and the news that a step's changes are to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from slm_chassis.log.partitioner import partition_of
+from slm_monitor.application.ports import News
+from slm_monitor.application.states import EVER
+from slm_monitor.domain import composition
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.terms import DERIVED, ServiceLevelTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a derived target is made of: indicators by subject, targets by id, tickets of clock targets by its id."""
+
+    subjects: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    clocks: frozenset[str] = frozenset()
+
+
+class Derivations:
+    """Every partition knows them all, as what they are made of may live in any."""
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+        self._sources: dict[str, Sources] = {}
+        self._of_subject: dict[str, set[str]] = {}
+        self._of_target: dict[str, set[str]] = {}
+        self._told: dict[tuple[str, str], tuple[object, ...]] = {}
+
+    def attach(self, lines: Sequence[TermsLine]) -> None:
+        """Take up the lines of one agreement."""
+        terms = [version for line in lines for version in line.versions]
+        for each in terms:
+            if each.aggregation in DERIVED:
+                self._take(each, [other for other in terms if other.version == each.version])
+
+    def _take(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
+        found, before = sources_of(terms, others), self._sources.get(terms.target_id, Sources())
+        self._sources[terms.target_id] = Sources(
+            found.subjects | before.subjects, found.targets | before.targets, found.clocks | before.clocks
+        )
+        for subject in found.subjects:
+            self._of_subject.setdefault(subject, set()).add(terms.target_id)
+        for target_id in found.targets | found.clocks:
+            self._of_target.setdefault(target_id, set()).add(terms.target_id)
+
+    def sources(self, target_id: str) -> Sources:
+        return self._sources.get(target_id, Sources())
+
+    def news(self, touched: Mapping[str, int], changes: Changes) -> list[News]:
+        """What a step tells: ``touched`` are the indicators whose states changed, and since when."""
+        if not self._sources:
+            return []
+        found: dict[str, int] = {}
+        for subject, since in touched.items():
+            _note(found, self._of_subject.get(subject, ()), since)
+        for entry in changes.clocks.values():
+            _note(found, self._of_target.get(entry.clock.target.target_id, ()), entry.clock.started_at)
+        for target_id, *_ in changes.dropped_clocks:
+            _note(found, self._of_target.get(target_id, ()), EVER)
+        for target_id, _ in changes.dropped_windows:
+            _note(found, self._of_target.get(target_id, ()), EVER)
+        self._of_windows(changes.windows.values(), found)
+        return self._addressed(found)
+
+    def news_of(self, windows: Iterable[Window]) -> list[News]:
+        """What figures that are put away tell."""
+        found: dict[str, int] = {}
+        self._of_windows(windows, found)
+        return self._addressed(found)
+
+    def _of_windows(self, windows: Iterable[Window], found: dict[str, int]) -> None:
+        for window in windows:
+            derived = self._of_target.get(window.target_id)
+            if derived is None:
+                continue
+            told = (window.status, window.figure, window.closed_at, window.start, window.end)
+            if self._told.get((window.target_id, window.window_id)) != told:
+                self._told[window.target_id, window.window_id] = told
+                _note(found, derived, window.start)
+
+    def _addressed(self, found: Mapping[str, int]) -> list[News]:
+        return [
+            News(partition_of(target_id, self._partitions), target_id, since)
+            for target_id, since in sorted(found.items())
+        ]
+
+
+def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
+    for target_id in targets:
+        found[target_id] = min(found.get(target_id, since), since)
+
+
+def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Sources:
+    """What a derived target is made of, by its terms and the other targets of that version."""
+    if terms.aggregation == "compliance":
+        return Sources(clocks=frozenset(each.target_id for each in others if each.key == str(terms.parameters)))
+    made = composition.composition_of(terms, others)
+    return Sources(made.subjects, frozenset(made.target_ids))

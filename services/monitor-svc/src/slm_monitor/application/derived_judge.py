@@ -1,0 +1,125 @@
+"""The targets of one partition that are made of others: composites, and the compliance of tickets.
+
+What they are made of may live in any partition. News of it come through the inbox, and a target is judged as of an
+instant up to which every partition has taken in its facts: that is established before it is woken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from slm_monitor.application.composite_target import CompositeTarget
+from slm_monitor.application.derivations import Derivations
+from slm_monitor.application.established import Established
+from slm_monitor.application.excluded import CAUSE, Excluded, Moved
+from slm_monitor.application.ports import Hold, InboxRow, JudgeStore
+from slm_monitor.application.timers import DERIVED, Timers
+from slm_monitor.application.touched import Dirty
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.settling import Moment, Standing
+from slm_monitor.domain.standing import Changes
+
+IsHeld = Callable[[str], bool]
+AT_ONCE = 0
+
+
+class DerivedTarget(Protocol):
+    """A target made of others, as the judge turns it."""
+
+    standing: Standing
+
+    def amend(self, line: TermsLine) -> None: ...
+
+    def compose(self, lines: Sequence[TermsLine]) -> None:
+        """Hear the lines of its agreement, of which some are what it is made of."""
+        ...
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the windows that reach past ``dirty.since`` and the open ones, by what the store has; returns the next
+        instant at which time alone may change something."""
+        ...
+
+
+KINDS: Mapping[str, Callable[[Standing], DerivedTarget]] = {"composite": CompositeTarget}
+"""Aggregation → who judges it."""
+
+
+class DerivedJudge:
+    """Knows which of its targets have to be judged, and which rows of the inbox said so."""
+
+    def __init__(
+        self, store: JudgeStore, established: Established, excluded: Excluded, derivations: Derivations
+    ) -> None:
+        self.timers = Timers()
+        self._store = store
+        self._established = established
+        self._excluded = excluded
+        self._derivations = derivations
+        self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
+        self._dirty: dict[str, Dirty] = {}
+        self._rows: dict[int, tuple[str, int]] = {}
+        """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
+
+    def attach(self, line: TermsLine, lines: Sequence[TermsLine], *, fresh: bool) -> None:
+        """Take up a target's terms; ``lines``: all of its agreement."""
+        targets = self._targets.setdefault(line.target_id, {})
+        held = targets.get(line.key)
+        if held is None:
+            targets[line.key] = held = KINDS[line.latest.aggregation](self._established.standing(line))
+        held.amend(line)
+        held.compose(lines)
+        self._touch(line.target_id, line.begins_at if fresh else None)
+
+    def hear(self, row: InboxRow) -> list[int]:
+        """News for a target; returns the rows that are of no use any more."""
+        target_id, since = row.ref["target_id"], int(row.ref["since"])
+        if row.seq in self._rows:
+            return []
+        if target_id not in self._targets:
+            return [row.seq]
+        self._touch(target_id, since)
+        if any(held == target_id and earliest <= since for held, earliest in self._rows.values()):
+            return [row.seq]
+        self._rows[row.seq] = (target_id, since)
+        return []
+
+    def exclude(self, moved: Moved) -> None:
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                since = moved.since(target.standing.line)
+                if since is not None:
+                    self._touch(target_id, since, CAUSE)
+
+    def wake_held(self, hold: Hold) -> None:
+        """A hold begins or ends: what is made of it is looked at again, in full, when nothing holds it any longer."""
+        for target_id, targets in self._targets.items():
+            if any(hold.covers(subject) for subject in self._derivations.sources(target_id).subjects):
+                for target in targets.values():
+                    self._touch(target_id, target.standing.line.begins_at)
+
+    def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
+        dirty = self._dirty.setdefault(target_id, Dirty())
+        if since is not None:
+            dirty.touch(since, cause)
+        # Woken at the next instant that is established everywhere.
+        self.timers.set((DERIVED, target_id), AT_ONCE)
+
+    async def judge(self, up_to: int, is_held: IsHeld, moment: Moment, changes: Changes) -> list[int]:
+        """Judge what is due by an instant that is established everywhere; returns the rows this has answered."""
+        answered: list[int] = []
+        for _, target_id in self.timers.due(up_to):
+            if any(is_held(subject) for subject in self._derivations.sources(target_id).subjects):
+                self._dirty.setdefault(target_id, Dirty())
+                continue
+            dirty, dues = self._dirty.pop(target_id, Dirty()), []
+            for target in self._targets.get(target_id, {}).values():
+                caused = Moment(moment.as_of, moment.now, dirty.cause)
+                dues.append(await target.derive(self._store, self._excluded, dirty, caused, changes))
+            self.timers.set((DERIVED, target_id), min((due for due in dues if due is not None), default=None))
+            answered += [seq for seq, (held, _) in self._rows.items() if held == target_id]
+        for seq in answered:
+            del self._rows[seq]
+        return answered
