@@ -78,6 +78,7 @@ def api_of(
         clock=SystemClock(),
         log=log,
         max_body_bytes=more.get("max_body_bytes", 1 << 20),
+        max_bodies_bytes=more.get("max_bodies_bytes", 1 << 20),
     )
 
 

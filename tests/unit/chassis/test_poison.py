@@ -35,7 +35,7 @@ def test_more_than_one_in_twenty_within_a_minute_stops() -> None:
         set_aside(limit, 1)
     limit.handled(1)
     limit.set_aside()
-    with pytest.raises(Halt, match="within a minute"):
+    with pytest.raises(Halt, match="of the last"):
         limit.check("ValueError: broken")
 
 
@@ -46,6 +46,36 @@ def test_what_happened_more_than_a_minute_ago_does_not_count() -> None:
         limit.handled(400)
         set_aside(limit, 20)
         now[0] += 61.0
+
+
+def test_every_second_record_bad_stops_also_where_few_come() -> None:
+    now = [0.0]
+    limit = PoisonLimit(lambda: now[0])
+    with pytest.raises(Halt, match="of the last"):
+        for _ in range(200):
+            limit.handled(1)
+            set_aside(limit, 1)
+            now[0] += 12.0
+    assert now[0] < 1_200
+
+
+def test_one_bad_record_of_thirty_stops_nothing_at_any_rate() -> None:
+    for pause in (0.0, 1.0, 30.0, 600.0):
+        now = [0.0]
+        limit = PoisonLimit(lambda now=now: now[0])  # type: ignore[misc]
+        for _ in range(500):
+            limit.handled(29)
+            set_aside(limit, 1)
+            now[0] += pause
+
+
+def test_what_happened_more_than_an_hour_ago_never_counts() -> None:
+    now = [0.0]
+    limit = PoisonLimit(lambda: now[0])
+    for _ in range(10):
+        limit.handled(30)
+        set_aside(limit, 30)
+        now[0] += 3_601.0
 
 
 def test_one_bad_record_of_two_stops_nothing() -> None:

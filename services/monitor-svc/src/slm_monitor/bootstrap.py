@@ -15,6 +15,7 @@ from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.breach_lives import BreachQueries
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
@@ -36,6 +37,7 @@ from slm_monitor.api import (
     targets,
     tickets,
 )
+from slm_monitor.application.backlog import Backlog
 from slm_monitor.application.intake import Door
 from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
@@ -61,8 +63,10 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     store = SqlJudgeStore(database, clock)
     await store.prepare(partitions)
     form = IntakeFormat()
-    sources = settings.sources if isinstance(settings, MonitorSettings) else {}
-    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, sources), partitions)
+    own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
+    metrics = MonitorMetrics()
+    backlog = Backlog(log, store.taken, own.most_behind, metrics.behind)
+    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, own.sources), partitions)
     heard = Subscriptions(GROUP, database, log, HANDLERS)
     key = settings.bootstrap_key
     access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
@@ -74,9 +78,11 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         database=database,
         clock=clock,
         log=log,
+        metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
+        max_bodies_bytes=own.max_bodies_bytes,
     )
-    http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions)
+    http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
     http.state.indicators = SqlIndicators(database)
     http.state.imports = SqlImports(database)
     http.state.queries = Queries(database)
@@ -87,5 +93,5 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.history = WindowHistory(database)
     http.state.breaches = BreachQueries(database)
     http.state.live = live = Live(log)
-    workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), live]
+    workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), backlog, live]
     return App("monitor", http, workers, database, log, access)

@@ -14,6 +14,10 @@ class MonitorSettings(ServiceSettings):
 
     context: ClassVar[str] = "monitor"
 
+    most_behind: int = Field(default=10_000, ge=1)
+    """Records of one partition that may wait to be judged; beyond, its facts are answered with 429."""
+    max_bodies_bytes: int = Field(default=256 << 20, ge=1_024)
+    """Bytes of request bodies worked on at once; beyond, requests are answered with 429."""
     sources: dict[str, str] = Field(default_factory=dict)
     """``ce_source`` of records that others write to the intake topics → the id of the party they speak for; ``*`` for a
     source of the operator's own, whose items name their ``owner``. Records of any other source are set aside."""

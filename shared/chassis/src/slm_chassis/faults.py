@@ -8,6 +8,15 @@ import sqlalchemy.exc
 
 from slm_chassis.log.port import LogUnavailable
 
+
+class Overloaded(Exception):
+    """More waits than may: nothing of this was taken, and it may be in ``retry_after`` seconds."""
+
+    def __init__(self, what: str, retry_after: int) -> None:
+        super().__init__(what)
+        self.retry_after = retry_after
+
+
 READ_ONLY = "25006"
 """What a former primary answers to writes after a failover, while ``SELECT 1`` still succeeds."""
 

@@ -11,8 +11,10 @@ from slm_chassis.workers import Halt
 IN_A_ROW = 100
 SHARE = 0.05
 WINDOW_SECONDS = 60.0
-FEWEST = 400
-"""Below this many records in a minute the share says nothing: one bad record among two is no bad deployment."""
+ENOUGH = 400
+"""So many records tell a share of one in twenty from bad luck."""
+LONGEST_SECONDS = 3_600.0
+"""Where fewer come in a minute, those of earlier minutes count, but not beyond this."""
 
 
 class PoisonLimit:
@@ -22,6 +24,8 @@ class PoisonLimit:
         self._time_of = time_of
         self._in_a_row = 0
         self._counts: deque[tuple[float, int, int]] = deque()
+        self._handled = 0
+        self._aside = 0
 
     def handled(self, records: int) -> None:
         if records:
@@ -36,13 +40,31 @@ class PoisonLimit:
         """Before setting one more aside. Raises Halt where that would be one too many."""
         if self._in_a_row >= IN_A_ROW:
             raise Halt(f"{self._in_a_row} records in a row could not be handled; the last: {reason}")
-        handled = sum(count[1] for count in self._counts)
-        aside = sum(count[2] for count in self._counts)
-        if handled + aside >= FEWEST and aside > SHARE * (handled + aside):
-            raise Halt(f"{aside} of {handled + aside} records within a minute could not be handled; the last: {reason}")
+        self._forget()
+        total = self._handled + self._aside
+        if self._aside > _tolerated(total):
+            raise Halt(f"{self._aside} of the last {total} records could not be handled; the last: {reason}")
 
     def _count(self, handled: int, aside: int) -> None:
+        self._counts.append((self._time_of(), handled, aside))
+        self._handled += handled
+        self._aside += aside
+        self._forget()
+
+    def _forget(self) -> None:
+        """What is older than a minute, as long as enough is left; and whatever is older than an hour."""
         now = self._time_of()
-        self._counts.append((now, handled, aside))
-        while self._counts[0][0] < now - WINDOW_SECONDS:
+        while self._counts:
+            at, handled, aside = self._counts[0]
+            is_spared = self._handled + self._aside - handled - aside < ENOUGH and at >= now - LONGEST_SECONDS
+            if at >= now - WINDOW_SECONDS or is_spared:
+                return
             self._counts.popleft()
+            self._handled -= handled
+            self._aside -= aside
+
+
+def _tolerated(total: int) -> float:
+    """One in twenty of enough records; of fewer it takes a larger share, up to the hundred that may fail in a row."""
+    few = IN_A_ROW - (total - IN_A_ROW) * (IN_A_ROW - SHARE * ENOUGH) / (ENOUGH - IN_A_ROW)
+    return max(SHARE * total, min(IN_A_ROW, few))

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from slm_chassis.access import Principal
 from slm_chassis.http.access import demand, identify
 from slm_chassis.http.problems import Problem
+from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake import Answer
 
 router = APIRouter(tags=["intake"])
@@ -58,9 +59,10 @@ def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
 Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
 
 
-async def _taken(request: Request, take: Take) -> Response:
+async def _taken(request: Request, topic: str, take: Take) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
+    request.app.state.door.check(topic)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(
             415, "unsupported-encoding", "The body is compressed", "Send it as it is, without Content-Encoding."
@@ -87,7 +89,7 @@ async def _taken(request: Request, take: Take) -> Response:
 )
 async def measurements(request: Request) -> Response:
     """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
-    return await _taken(request, request.app.state.door.take_measurements)
+    return await _taken(request, MEASUREMENTS.name, request.app.state.door.take_measurements)
 
 
 @router.post(
@@ -110,4 +112,4 @@ async def measurements(request: Request) -> Response:
 )
 async def ticket_events(request: Request) -> Response:
     """Take ticket events in, likewise."""
-    return await _taken(request, request.app.state.door.take_ticket_events)
+    return await _taken(request, TICKETS.name, request.app.state.door.take_ticket_events)

@@ -13,6 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.backlog import Backlog
 from slm_monitor.application.ports import Quarantine, Quarantined
 from slm_monitor.application.reading import Format, Indicators, by_partition, plain, plain_ones, subjects_of
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
@@ -43,14 +44,21 @@ class Door:
     """Where facts come in over REST."""
 
     def __init__(
-        self, log: EventLog, form: Format, indicators: Indicators, quarantine: Quarantine, clock: Clock, partitions: int
-    ) -> None:
+        self, log: EventLog, form: Format, indicators: Indicators, quarantine: Quarantine, clock: Clock,
+        partitions: int, backlog: Backlog | None = None,
+    ) -> None:  # fmt: skip
         self._log = log
         self._form = form
         self._indicators = indicators
         self._quarantine = quarantine
         self._clock = clock
         self._partitions = partitions
+        self._backlog = backlog
+
+    def check(self, topic: str) -> None:
+        """Before a request for a topic is read. Raises Overloaded where nothing of it could be taken."""
+        if self._backlog is not None:
+            self._backlog.check_any(topic)
 
     async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> Answer:
         """Raises ValueError where the body as a whole cannot be read."""
@@ -80,8 +88,10 @@ class Door:
         return Answer(accepted, refusals, position)
 
     async def _append(self, topic: str, admitted: Admitted) -> str:
-        """Make it durable, a record for each partition; the position after it."""
+        """Make it durable, a record for each partition; the position after it. Raises Overloaded before anything is."""
         parts = by_partition(admitted, self._partitions)
+        if self._backlog is not None:
+            self._backlog.check(topic, [number for number, _, _ in parts])
         appended = await asyncio.gather(
             *(
                 self._log.append(
@@ -92,7 +102,10 @@ class Door:
                 for number, values, facts in parts
             )
         )
-        return position_text(topic, [stored[-1] for stored in appended])
+        last = [stored[-1] for stored in appended]
+        if self._backlog is not None:
+            self._backlog.appended(topic, last)
+        return position_text(topic, last)
 
     async def _set_aside(self, admitted: Admitted, items: dict[int, Any], caller: Principal) -> None:
         aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]

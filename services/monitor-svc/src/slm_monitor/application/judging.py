@@ -21,6 +21,9 @@ from slm_monitor.application.reading import Reader
 
 GROUP = "slm-monitor-judge"
 MOST_RECORDS = 500
+MOST_WAITING = 200_000
+"""Tickets that may wait to be judged; beyond, next to nothing is taken in until there are fewer."""
+CROWDED_SECONDS = 2.0
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
 INBOX_SECONDS = 0.5
@@ -55,6 +58,7 @@ class Judge:
         self._inbox_rings = True
         self._inbox_read_at = 0.0
         self._saved_at: dict[int, float] = {}
+        self._polled_at = 0.0
         self._lost_at: dict[int, float] = {}
 
     # -- owning -------------------------------------------------------------------------------------------------
@@ -147,15 +151,14 @@ class Judge:
 
     def _pause(self) -> float:
         """How long nothing can happen unless a record comes, real seconds."""
-        if self._inbox_rings or any(each.has_waiting for each in self._owned.values()):
+        if (self._inbox_rings and self._owned) or any(each.has_waiting for each in self._owned.values()):
             return 0.0
         is_saved = all(each.is_saved for each in self._owned.values())
         return self._firing.pause(self._owned, INBOX_SECONDS if is_saved else IDLE_CHECKPOINT_SECONDS)
 
     async def step(self, wait_seconds: float = 0.0) -> int:
         """One turn: records, news and timers of every owned partition. Returns how many records it took."""
-        assert self._consumer is not None
-        batches = await self._consumer.poll(MOST_RECORDS, wait_seconds)
+        batches = await self._poll(wait_seconds)
         self._rejoin_if_orphaned()
         await self._read_inbox()
         taken: dict[int, list[Batch]] = {}
@@ -167,9 +170,18 @@ class Judge:
         # Sooner where there is nothing else to do: reads of figures wait for it.
         await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
         self.progress.beat()
-        if batches:
+        if batches and self._consumer is not None:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
         return sum(len(batch.records) for batch in batches)
+
+    async def _poll(self, wait_seconds: float) -> Sequence[Batch]:
+        """Records; where too much waits already, one now and then, as the group must hear of us."""
+        assert self._consumer is not None
+        is_crowded = sum(each.waiting for each in self._owned.values()) > MOST_WAITING
+        if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:
+            return []
+        self._polled_at = time.monotonic()
+        return await self._consumer.poll(1 if is_crowded else MOST_RECORDS, wait_seconds)
 
     async def _read_inbox(self) -> None:
         if not self._owned or not (self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS):

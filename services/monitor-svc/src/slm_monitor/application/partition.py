@@ -85,6 +85,11 @@ class Partition:
         return self._tickets.has_ready
 
     @property
+    def waiting(self) -> int:
+        """How many tickets that is."""
+        return self._tickets.ready
+
+    @property
     def is_saved(self) -> bool:
         """Whether readers may see all that was judged."""
         return self._judged == self._told and not self._counts.has_unsaved

@@ -16,6 +16,7 @@ from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http import health, problems, reference, schemas
+from slm_chassis.http.bodies import MAX_BODIES_BYTES, Bodies
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.requests import Requests, Streams
 from slm_chassis.log.port import EventLog
@@ -56,13 +57,21 @@ def build_api(
     readiness: Sequence[health.Check] = (),
     metrics: Metrics | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    max_bodies_bytes: int = MAX_BODIES_BYTES,
 ) -> FastAPI:
     """The API of one service; routers carry whole paths (``/api/v1/parties``).
 
     Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
     """
     metrics = metrics or Metrics(context)
-    api = bare_api(title=title, metrics=metrics, max_body_bytes=max_body_bytes, database=database, access=access)
+    api = bare_api(
+        title=title,
+        metrics=metrics,
+        max_body_bytes=max_body_bytes,
+        max_bodies_bytes=max_bodies_bytes,
+        database=database,
+        access=access,
+    )
     api.state.context = context
     api.state.access = access
     api.state.database = database
@@ -79,6 +88,7 @@ def bare_api(
     title: str,
     metrics: Metrics,
     max_body_bytes: int,
+    max_bodies_bytes: int = MAX_BODIES_BYTES,
     database: Database | None = None,
     access: AccessRegistry | None = None,
 ) -> FastAPI:
@@ -99,7 +109,10 @@ def bare_api(
     api.include_router(reference.router)
     if database is not None:
         api.add_middleware(IdempotencyKeys, database=database)
-    api.add_middleware(Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes)
+    bodies = Bodies(max(max_bodies_bytes, max_body_bytes))
+    api.add_middleware(
+        Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes, bodies=bodies
+    )
     return api
 
 

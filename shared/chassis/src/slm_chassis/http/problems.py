@@ -3,6 +3,7 @@
 Problem                  raised by API modules: the answer itself
 RequestValidationError   → 400 malformed-json, 422 invalid-request
 HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large …
+Overloaded               → 429 overloaded, with Retry-After
 AccessUnavailable, infrastructure faults         → 503 unavailable
 SQLSTATE 22 (a value that cannot be stored)      → 422; 23 (a constraint) → 409 conflict
 anything else            → 500 with an id that is in the log
@@ -23,7 +24,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from slm_chassis.access import AccessUnavailable
-from slm_chassis.faults import is_infrastructure_fault, sqlstate
+from slm_chassis.faults import Overloaded, is_infrastructure_fault, sqlstate
 
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
@@ -90,6 +91,8 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return _of_status(error)
     if isinstance(error, ClientDisconnect):
         return Problem(400, "disconnected", "The client went away before its request was complete")
+    if isinstance(error, Overloaded):
+        return _overloaded(error)
     if isinstance(error, AccessUnavailable) or is_infrastructure_fault(error):
         return _unavailable(error)
     return _of_storing(error, request_id)
@@ -136,6 +139,11 @@ def _of_status(error: HTTPException) -> Problem:
     code, title, detail = _BY_STATUS.get(error.status_code, (phrase.lower().replace(" ", "-"), phrase, ""))
     said = error.detail if error.detail and error.detail != phrase else detail
     return Problem(error.status_code, code, title, str(said), headers=error.headers)
+
+
+def _overloaded(error: Overloaded) -> Problem:
+    detail = f"{error}. Nothing of this was taken; send the same again in {error.retry_after} s."
+    return Problem(429, "overloaded", "Too much waits", detail, headers={"Retry-After": str(error.retry_after)})
 
 
 def _unavailable(error: BaseException) -> Problem:

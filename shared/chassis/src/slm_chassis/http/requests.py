@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slm_chassis import tracing
 from slm_chassis.access import AccessRegistry
+from slm_chassis.http.bodies import Bodies
 from slm_chassis.http.problems import Problem, problem_of, respond
 from slm_chassis.identity import new_id
 from slm_chassis.metrics import Metrics
@@ -71,8 +72,11 @@ class Streams:
 class Requests:
     """ASGI middleware around a service's API; every error below it becomes a problem document."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, streams: Streams, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: Metrics, streams: Streams, max_body_bytes: int, bodies: Bodies
+    ) -> None:
         self._app = app
+        self._bodies = bodies
         self._metrics = metrics
         self._streams = streams
         self._max_body_bytes = max_body_bytes
@@ -81,11 +85,12 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._max_body_bytes, self._streams)
+        exchange = _Exchange(scope, receive, send, self._max_body_bytes, self._streams, self._bodies)
         with exchange.traced():
             try:
                 await self._answer(exchange)
             finally:
+                exchange.release()
                 self._record(exchange)
 
     async def _answer(self, exchange: _Exchange) -> None:
@@ -135,7 +140,9 @@ class Requests:
 class _Exchange:
     """One request and its answer as they pass by."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, max_body_bytes: int, streams: Streams) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, max_body_bytes: int, streams: Streams, bodies: Bodies
+    ) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.task = task
@@ -144,6 +151,8 @@ class _Exchange:
         self._send = send
         self._max_body_bytes = max_body_bytes
         self._streams = streams
+        self._bodies = bodies
+        self._held = 0
         self.began = time.perf_counter()
         self.status = 0
         self.bytes_in = 0
@@ -178,13 +187,22 @@ class _Exchange:
     def refuse_announced_excess(self) -> None:
         if self._announced.isdigit() and int(self._announced) > self._max_body_bytes:
             raise self._too_large()
+        if self._announced.isdigit():
+            self._bodies.check(int(self._announced))
+
+    def release(self) -> None:
+        """The request is answered: its body is no longer held."""
+        self._bodies.release(self._held)
 
     async def receive(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
-            self.bytes_in += len(message.get("body", b""))
+            size = len(message.get("body", b""))
+            self.bytes_in += size
             if self.bytes_in > self._max_body_bytes:
                 raise self._too_large()
+            self._bodies.hold(size)
+            self._held += size
         return message
 
     def _too_large(self) -> Problem:
