@@ -21,6 +21,7 @@ from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.adapters.window_history import WindowHistory
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
@@ -86,6 +87,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.indicators = SqlIndicators(database)
     http.state.imports = SqlImports(database)
     http.state.queries = Queries(database)
+    http.state.tickets = TicketQueries(database)
     http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
     http.state.store = store

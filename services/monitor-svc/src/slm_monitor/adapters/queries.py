@@ -140,22 +140,6 @@ class Queries:
         rows = await self._page(CLOCK, caller, page, keys, filters)
         return page.shape(rows, lambda row: [row[key] for key in keys], shaped)
 
-    async def clocks_of(self, caller: Principal, source: str, number: str) -> list[dict[str, Any]]:
-        query = select(CLOCK).where(visible(CLOCK, caller), CLOCK.c.source == source, CLOCK.c.number == number)
-        return [shaped(row) for row in await self._rows(query.order_by(CLOCK.c.started_at, CLOCK.c.target_id))]
-
-    async def ticket_facts(self, caller: Principal, source: str, number: str) -> list[dict[str, Any]]:
-        """A ticket's events in the order of their instants, if it is of the caller's party."""
-        query = (
-            select(FACT)
-            .join(TICKET, TICKET.c.subject == FACT.c.subject)
-            .where(TICKET.c.source == source, TICKET.c.number == number)
-            .where(true() if caller.is_operator else TICKET.c.owner_party_id == caller.party_id)
-            .order_by(FACT.c.at, FACT.c.key)
-        )
-        rows = await self._rows(query)
-        return [{"at": to_text(row["at"]), "received_at": to_text(row["received_at"]), **row["body"]} for row in rows]
-
     async def targets(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
         return await self._page(TARGET, caller, page, ["agreement_id", "key", "target_id"], filters)
 

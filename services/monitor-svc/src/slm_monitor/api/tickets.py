@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 
+from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
+from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.api.targets import Judged
+from slm_monitor.application import clock_explanation, ticket_view
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.ticket_view import TicketSeen
+from slm_monitor.domain.clocks import Clock
+from slm_monitor.domain.facts import Fact
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
@@ -30,12 +38,91 @@ async def clocks(
     return page
 
 
+@router.get("/tickets", dependencies=[Judged])
+async def listed(
+    caller: Caller, request: Request, paging: Paging,
+    at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
+    unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
+    unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
+    is_open: Annotated[bool | None, Query(alias="open")] = None, source: str | None = None, type: str | None = None,
+    priority: str | None = None, state: str | None = None, held_by: str | None = None,
+    agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
+    target_id: Annotated[str | None, Query(description="With at_risk")] = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
+    queries: TicketQueries = request.app.state.tickets
+    filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
+    if at_risk:
+        chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
+        return await queries.at_risk(caller, paging, chosen, request.app.state.clock.now())
+    chosen = {**filters, "state": state, "unmatched": unmatched}
+    return await queries.listed(caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable)
+
+
+@router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
+async def explain(
+    source: str, number: str, target: str, caller: Caller, request: Request,
+    ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
+    format: Literal["json", "text"] = "json",
+) -> Response:  # fmt: skip
+    """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
+    seen, agreements, _ = await _look(source, number, caller, request)
+    wanted = [
+        clock
+        for clock in _visible(seen, caller)
+        if target in (clock.target.target_id, clock.target.key) and ordinal in (None, clock.ordinal)
+    ]
+    if not wanted:
+        raise not_found("clock", f"{source}/{number}/{target}")
+    told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]))
+    return PlainTextResponse(clock_explanation.text(told)) if format == "text" else JSONResponse(told)
+
+
 @router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
 async def ticket(source: str, number: str, caller: Caller, request: Request) -> dict[str, Any]:
-    """A ticket: its events as they were taken in, and its clocks with their deadlines."""
-    queries = request.app.state.queries
-    found = await queries.clocks_of(caller, source, number)
-    events = await queries.ticket_facts(caller, source, number)
-    if not found and not events:
+    """A ticket: its events as they were taken in, and its clocks with their deadlines as of now."""
+    seen, _, facts = await _look(source, number, caller, request)
+    mine = caller.is_operator or caller.party_id == seen.state.subject.split("/", 1)[0]
+    return {
+        "source": source,
+        "number": number,
+        "owner_party_id": seen.state.subject.split("/", 1)[0],
+        **ticket_view.document(seen, _visible(seen, caller)),
+        "events": ticket_view.events_of(facts) if mine else [],
+    }
+
+
+async def _look(
+    source: str, number: str, caller: Principal, request: Request
+) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]]]:
+    queries: TicketQueries = request.app.state.tickets
+    row = await queries.find(caller, source, number)
+    if row is None:
         raise not_found("ticket", f"{source}/{number}")
-    return {"source": source, "number": number, "clocks": found, "events": events}
+    facts = await queries.facts(row["subject"])
+    agreements = await queries.agreements(row["owner_party_id"])
+    rules = ticket_view.clock_lines(agreements)
+    events = [fact for fact, _ in facts]
+    return ticket_view.seen(row["subject"], events, rules, request.app.state.clock.now()), agreements, facts
+
+
+def _visible(seen: TicketSeen, caller: Principal) -> list[Clock]:
+    parties = (caller.party_id,)
+    return [
+        clock
+        for clock in seen.clocks
+        if caller.is_operator or clock.target.provider_party_id in parties or clock.target.customer_party_id in parties
+    ]
+
+
+def _signed(agreements: list[AgreementTerms], clock: Clock) -> dict[str, Any]:
+    """The target as the version by which it is judged writes it."""
+    terms = clock.target
+    return next(
+        target
+        for agreement in agreements
+        for version in agreement.versions
+        if agreement.agreement_id == terms.agreement_id and version["version"] == terms.version
+        for target in version["targets"]
+        if target["target_id"] == terms.target_id
+    )

@@ -7,6 +7,7 @@ from itertools import islice
 
 import structlog
 
+from slm_monitor.application import ticket_view
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.timers import TICKET, Timers
 from slm_monitor.domain import ticket_target
@@ -93,10 +94,10 @@ class TicketJudge:
         states, breaches = await self._store.ticket_states(ready)
         for ticket in ready:
             facts = touched.get(ticket) or stored.get(ticket, {})
-            lines = self._lines.get(ticket.split("/", 1)[0], {}).values()
+            lines = sorted(self._lines.get(ticket.split("/", 1)[0], {}).values(), key=ticket_view.order)
             due = _judged(
-                ticket, facts.values(), _in_order(lines), states.get(ticket, {}), dict(breaches.get(ticket, {})),
-                moment, step.changes,
+                ticket, facts.values(), lines, states.get(ticket, {}), dict(breaches.get(ticket, {})), moment,
+                step.changes,
             )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
             del self._waiting[ticket]
@@ -118,8 +119,3 @@ def _judged(
         return None
     changes.add(own)
     return due
-
-
-def _in_order(lines: Iterable[TermsLine]) -> list[TermsLine]:
-    """Rules are tried in the order in which an agreement lists them; agreements in the order of their ids."""
-    return sorted(lines, key=lambda line: (line.latest.agreement_id, line.latest.place))

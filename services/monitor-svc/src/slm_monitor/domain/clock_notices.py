@@ -42,12 +42,13 @@ def of_clock(clock: Clock) -> Notices:
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE
     running = clock.state == RUNNING
-    warnings = [(_percent(share), at) for share, at in clock_warnings.warnings(clock) if at < clock.deadline_at]
+    warnings = [(percent_text(share), at) for share, at in clock_warnings.warnings(clock) if at < clock.deadline_at]
     escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalations(clock))]
     return Notices(warnings if running else (), escalations)
 
 
-def _percent(share: Fraction) -> str:
+def percent_text(share: Fraction) -> str:
+    """As it is published: ``75``, ``62.5``."""
     return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
 
 
