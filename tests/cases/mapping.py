@@ -14,6 +14,7 @@ from tests.cases import (
     penalty_cases,
     roll_up_cases,
     text_cases,
+    wire_cases,
 )
 from tests.cases.reading import Case, Unmapped
 
@@ -46,6 +47,7 @@ _BY_GROUP: dict[str, Callable[[Case], dict[str, Any]]] = {
     "duration": text_cases.answers,
     "itsm_duration": text_cases.answers,
     "penalty": penalty_cases.answers,
+    "wire": wire_cases.answers,
 }
 
 

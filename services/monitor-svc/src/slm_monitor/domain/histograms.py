@@ -1,0 +1,122 @@
+"""Mergeable histograms: how many values lie at or below each bound, exactly; and those that Prometheus sends."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, chain, pairwise
+
+STALE_BITS = 0x7FF0000000000002
+"""The NaN by which Prometheus says that a series has ended: never a measurement."""
+MOST_BUCKETS = 10_000
+_LOWEST_SCHEMA, _HIGHEST_SCHEMA = -4, 8
+
+
+class NoHistogram(ValueError):
+    """What was sent is no histogram; says what to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """``counts[n]`` values lie in (``bounds[n - 1]``, ``bounds[n]``], the last count above the last bound."""
+
+    bounds: tuple[float, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts)
+
+    def at_most(self, limit: float) -> int | None:
+        """How many values are at most the limit; None where the limit lies inside a bucket that holds some."""
+        ended = bisect_right(self.bounds, limit)
+        ends_there = ended > 0 and self.bounds[ended - 1] == limit
+        return sum(self.counts[:ended]) if ends_there or not self.counts[ended] else None
+
+    def merged(self, other: Histogram) -> Histogram:
+        """Both as one: of the same bounds count by count, else over the bounds that both have."""
+        if self.bounds == other.bounds:
+            return Histogram(self.bounds, tuple(map(sum, zip(self.counts, other.counts, strict=True))))
+        shared = tuple(sorted(set(self.bounds) & set(other.bounds)))
+        one, two = self._over(shared), other._over(shared)
+        return Histogram(shared, tuple(map(sum, zip(one, two, strict=True))))
+
+    def _over(self, bounds: Sequence[float]) -> list[int]:
+        below = dict(zip(self.bounds, accumulate(self.counts), strict=False))
+        sums = [0, *(below[bound] for bound in bounds), self.total]
+        return [after - before for before, after in pairwise(sums)]
+
+
+def parse(document: Mapping[str, object]) -> Histogram:
+    """``{"bounds": [100, 300], "counts": [7, 2, 1]}``. Raises NoHistogram."""
+    bounds, counts = document.get("bounds"), document.get("counts")
+    if not isinstance(bounds, Sequence) or not isinstance(counts, Sequence) or len(counts) != len(bounds) + 1:
+        raise NoHistogram("send bounds and counts, one count more than bounds: the last is of values above them all")
+    if len(counts) > MOST_BUCKETS:
+        raise NoHistogram(f"send {MOST_BUCKETS} buckets at most")
+    if not all(isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < 1e308 for each in bounds):
+        raise NoHistogram("send bounds that are finite numbers")
+    ascending = [float(each) for each in bounds if isinstance(each, int | float)]
+    if any(upper <= lower for lower, upper in pairwise(ascending)):
+        raise NoHistogram("send bounds in rising order")
+    whole = [each for each in counts if isinstance(each, int) and not isinstance(each, bool) and 0 <= each < 2**53]
+    if len(whole) != len(counts):
+        raise NoHistogram("send counts that are whole numbers, not below zero")
+    return Histogram(tuple(ascending), tuple(whole))
+
+
+def is_stale(value: float) -> bool:
+    """Whether a number is the stale marker, by its bits: any other NaN is a wrong number, not an end."""
+    return bool(struct.unpack(">Q", struct.pack(">d", value))[0] == STALE_BITS)
+
+
+def counts_of(deltas: Iterable[int]) -> list[int]:
+    """Bucket deltas of a native histogram → the counts of its buckets. Raises NoHistogram for one below zero."""
+    counts = list(accumulate(deltas))
+    if any(count < 0 for count in counts):
+        raise NoHistogram("send bucket deltas that add up to counts not below zero")
+    return counts
+
+
+def indices_of(spans: Iterable[tuple[int, int]]) -> list[int]:
+    """Spans (offset from the end of the one before, length) → the index of each bucket."""
+    found: list[int] = []
+    reached = 0
+    for offset, length in spans:
+        reached += offset
+        if length < 0 or len(found) + length > MOST_BUCKETS:
+            raise NoHistogram(f"send spans of {MOST_BUCKETS} buckets at most")
+        found += range(reached, reached + length)
+        reached += length
+    return found
+
+
+def native(
+    schema: int, spans: Iterable[tuple[int, int]], deltas: Iterable[int], zero_count: int = 0, zero_bound: float = 0.0
+) -> Histogram:
+    """A native histogram of values that are not negative. Bucket n ends at 2^(n · 2^-schema), that end included."""
+    return exponential(schema, dict(zip(indices_of(spans), counts_of(deltas), strict=True)), zero_count, zero_bound)
+
+
+def exponential(scale: int, buckets: Mapping[int, int], zero_count: int = 0, zero_bound: float = 0.0) -> Histogram:
+    """Buckets by the index of their end: ``{n: count}`` counts values in (b^(n-1), b^n] with b = 2^(2^-scale)."""
+    if not _LOWEST_SCHEMA <= scale <= _HIGHEST_SCHEMA:
+        raise NoHistogram(f"send a scale from {_LOWEST_SCHEMA} to {_HIGHEST_SCHEMA}")
+    power = Fraction(2) ** -scale
+    held = sorted(index for index, count in buckets.items() if count)
+    if held and not abs(held[0] * power) <= 1000 >= abs(held[-1] * power):
+        raise NoHistogram("send buckets whose ends are numbers of double precision")
+    # Each bucket has its lower end as a bound too, or what lies in it would seem to reach down to the one before.
+    ends = sorted(set(chain.from_iterable((index - 1, index) for index in held)))
+    bounds = [2.0 ** float(index * power) for index in ends]
+    counts = [buckets.get(index, 0) for index in ends]
+    if zero_count:
+        if bounds and zero_bound > bounds[0]:
+            raise NoHistogram("send a zero bucket that ends below the others")
+        bounds, counts = [zero_bound, *bounds], [zero_count, *counts]
+        if len(bounds) > 1 and bounds[0] == bounds[1]:
+            bounds, counts = bounds[1:], [counts[0] + counts[1], *counts[2:]]
+    return Histogram(tuple(bounds), (*counts, 0))

@@ -1,0 +1,131 @@
+"""Mergeable histograms, and metrics as Prometheus and OpenTelemetry send them."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_monitor.adapters import otlp
+from slm_monitor.domain import histograms
+from slm_monitor.domain.histograms import Histogram, NoHistogram
+
+FEW = Histogram((100.0, 300.0), (7, 2, 1))
+
+
+def test_what_lies_at_or_below_a_bound_is_exact_and_within_a_bucket_unknown() -> None:
+    assert [FEW.at_most(limit) for limit in (100.0, 300.0, 99.0, 200.0, 301.0)] == [7, 9, None, None, None]
+    assert Histogram((100.0, 300.0), (7, 0, 0)).at_most(200.0) == 7
+    assert Histogram((), (0,)).at_most(1.0) == 0
+
+
+@given(st.lists(st.integers(0, 400)), st.lists(st.integers(0, 400)))
+def test_merging_is_counting_both_together(one: list[int], other: list[int]) -> None:
+    def counted(values: list[int], bounds: tuple[float, ...]) -> Histogram:
+        below = [sum(value <= bound for value in values) for bound in bounds] + [len(values)]
+        return Histogram(bounds, tuple(after - before for before, after in zip([0, *below], below, strict=False)))
+
+    wide, narrow = (100.0, 200.0, 300.0), (100.0, 300.0)
+    assert counted(one, wide).merged(counted(other, wide)) == counted(one + other, wide)
+    assert counted(one, wide).merged(counted(other, narrow)) == counted(one + other, narrow)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"bounds": [1], "counts": [1]},
+        {"bounds": [2, 1], "counts": [1, 1, 1]},
+        {"bounds": [1], "counts": [1, -1]},
+        {"bounds": [1], "counts": [1, 1.5]},
+        {"bounds": [float("nan")], "counts": [1, 1]},
+        {"bounds": [True], "counts": [1, 1]},
+    ],
+)
+def test_what_is_no_histogram_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(NoHistogram):
+        histograms.parse(document)
+
+
+def test_native_buckets_are_deltas_over_spans() -> None:
+    assert histograms.counts_of([2, 1, 2, 3, -1, -2]) == [2, 3, 5, 8, 7, 5]
+    assert histograms.indices_of([(-1, 2), (3, 1)]) == [-1, 0, 4]
+    with pytest.raises(NoHistogram):
+        histograms.counts_of([1, -2])
+    # Schema 0 doubles from bucket to bucket: (1/4, 1/2], (1/2, 1] and (8, 16].
+    read = histograms.native(0, [(-1, 2), (3, 1)], [1, 1, 1], zero_count=4)
+    assert [read.at_most(bound) for bound in (0.0, 0.25, 0.5, 1.0, 8.0, 16.0, 12.0)] == [4, 4, 5, 7, 7, 10, None]
+    assert read.total == 10
+
+
+def test_the_stale_marker_is_told_from_every_other_number() -> None:
+    (stale,) = struct.unpack(">d", histograms.STALE_BITS.to_bytes(8))
+    assert histograms.is_stale(stale)
+    assert not any(histograms.is_stale(number) for number in (float("nan"), float("inf"), 0.0, 2.0))
+
+
+def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.Decoded:
+    metric = {"name": "checkout", **more.pop("metric", {}), kind: {"dataPoints": list(points), **more}}
+    at = {"timeUnixNano": "1544712660300000000"}
+    for point in points:
+        point.update({**at, **point})
+    return otlp.decode({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+
+
+def attribute(**values: str) -> list[dict[str, Any]]:
+    return [{"key": name.replace("__", "."), "value": {"stringValue": value}} for name, value in values.items()]
+
+
+def test_a_gauge_is_a_value_with_its_labels_at_its_instant() -> None:
+    decoded = exported("gauge", {"asDouble": 231.5, "attributes": attribute(region="EU")}, metric={"unit": "ms"})
+    assert decoded.measurements == [
+        {"indicator": "checkout", "at": "2018-12-13T14:51:00.300000Z", "value": 231.5, "unit": "ms",
+         "labels": {"region": "EU"}}
+    ]  # fmt: skip
+    assert exported("gauge", {"asInt": "9007199254740993"}).measurements[0]["value"] == 9007199254740993
+
+
+def test_a_point_without_a_recorded_value_is_no_measurement() -> None:
+    decoded = exported("gauge", {"asDouble": "NaN", "flags": 1})
+    assert (decoded.measurements, decoded.refused) == ([], [])
+    assert len(exported("gauge", {"asDouble": "NaN"}).refused) == 1
+
+
+def test_sums_that_are_parts_of_a_ratio_become_one_measurement() -> None:
+    good = {"asInt": "998", "attributes": attribute(slm__indicator="requests", slm__part="good")}
+    bad = {"asInt": "2", "attributes": attribute(slm__indicator="requests", slm__part="bad")}
+    decoded = exported("sum", good, bad, aggregationTemporality=1, isMonotonic=True)
+    assert decoded.measurements == [
+        {"indicator": "requests", "at": "2018-12-13T14:51:00.300000Z", "good": 998, "total": 1000}
+    ]
+    assert decoded.points == [2]
+
+
+@pytest.mark.parametrize("temporality", [2, "AGGREGATION_TEMPORALITY_CUMULATIVE", 0, None])
+def test_what_is_counted_since_some_start_is_refused_and_says_what_to_send(temporality: Any) -> None:
+    decoded = exported("sum", {"asInt": "5"}, aggregationTemporality=temporality, isMonotonic=True)
+    assert decoded.measurements == []
+    assert "temporality" in decoded.refused[0]
+
+
+def test_histograms_keep_their_buckets() -> None:
+    explicit = {"bucketCounts": ["7", "2", "1"], "explicitBounds": [100, 300], "count": "10"}
+    decoded = exported("histogram", explicit, aggregationTemporality="AGGREGATION_TEMPORALITY_DELTA")
+    assert decoded.measurements[0]["histogram"] == {"bounds": [100.0, 300.0], "counts": [7, 2, 1]}
+    point = {"scale": 0, "zeroCount": "4", "positive": {"offset": -2, "bucketCounts": ["1", "2"]}}
+    decoded = exported("exponentialHistogram", point, aggregationTemporality=1)
+    assert decoded.measurements[0]["histogram"] == {"bounds": [0.0, 0.25, 0.5, 1.0], "counts": [4, 0, 1, 2, 0]}
+
+
+@pytest.mark.parametrize("document", [[], {"resourceMetrics": {}}, {"resourceMetrics": [5]}, "x"])
+def test_what_is_no_export_is_refused_as_a_whole(document: Any) -> None:
+    with pytest.raises(ValueError, match=r"resourceMetrics"):
+        otlp.decode(document)
+
+
+def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
+    decoded = exported("gauge", {"asDouble": 1.0}, {"asDouble": "much"}, {}, {"asInt": "1", "timeUnixNano": "now"})
+    assert (len(decoded.measurements), len(decoded.refused)) == (1, 3)
