@@ -124,4 +124,6 @@ async def test_a_client_that_does_not_read_is_let_go(log: Lagging) -> None:
         await anext(lines)
         await tell(log, *(str(number) for number in range(QUEUE + 1)))
         async with asyncio.timeout(10):
+            while not client.is_slow:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
             assert len([line async for line in lines]) == QUEUE

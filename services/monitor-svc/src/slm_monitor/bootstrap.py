@@ -94,6 +94,6 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
     http.state.breaches = BreachQueries(database)
-    http.state.live = live = Live(log)
+    http.state.live = live = Live(log, own.most_streams)
     workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), backlog, live]
     return App("monitor", http, workers, database, log, access)

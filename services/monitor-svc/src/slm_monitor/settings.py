@@ -18,6 +18,8 @@ class MonitorSettings(ServiceSettings):
     """Records of one partition that may wait to be judged; beyond, its facts are answered with 429."""
     max_bodies_bytes: int = Field(default=256 << 20, ge=1_024)
     """Bytes of request bodies worked on at once; beyond, requests are answered with 429."""
+    most_streams: int = Field(default=5_000, ge=1)
+    """Live streams open at once in one replica; beyond, 503."""
     sources: dict[str, str] = Field(default_factory=dict)
     """``ce_source`` of records that others write to the intake topics → the id of the party they speak for; ``*`` for a
     source of the operator's own, whose items name their ``owner``. Records of any other source are set aside."""

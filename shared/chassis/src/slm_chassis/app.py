@@ -27,6 +27,7 @@ from slm_chassis.settings import ServiceSettings, Settings, service_settings
 from slm_chassis.workers import Backoff, Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
+GONE_MILLISECONDS = 60_000
 _logger = structlog.get_logger(__name__)
 T = TypeVar("T")
 
@@ -129,6 +130,9 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=2_048)
     listener.setblocking(False)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Connections inherit it: who takes nothing for so long is gone, and what is held for him is let go.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_MILLISECONDS)
     return listener
 
 

@@ -11,6 +11,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.application.live import Filter, Live, NoPlace
 
+RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 
 
@@ -30,10 +31,14 @@ async def stream(
     """
     live: Live = request.app.state.live
     if live.is_full:
-        raise Problem(503, "too-many-streams", "Too many streams are open", "Try another replica, or later.")
+        detail = "Try another replica, or this one in a few seconds."
+        raise Problem(
+            503, "too-many-streams", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
+        )
     try:
         client = await live.client(Filter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
     except NoPlace as error:
         raise invalid("Last-Event-ID", last_event_id, str(error)) from error
+    client.end = request.app.state.streams.ender()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(live.lines(client), media_type="text/event-stream", headers=headers)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,7 +19,10 @@ from slm_events.catalogue import AGREEMENTS, BREACHES, BY_TYPE, REPORTS, REVIEWS
 STREAMED = tuple(topic.name for topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS, REVIEWS))
 QUEUE = 1_000
 FURTHEST_BEHIND = 10_000
-MOST_CLIENTS = 5_000
+AT_ONCE = 100
+"""Events handed out before the clients get a turn: less than a queue holds, or who reads would fall behind too."""
+GRACE_SECONDS = 5.0
+"""How long a client that was let go may take for what is in its queue; then its stream is ended."""
 _BEAT_SECONDS = 15.0
 _BEAT = b": still here\n\n"
 Vector = dict[TopicPartition, int]
@@ -60,13 +63,14 @@ class Told:
 
 @dataclass(slots=True)
 class Client:
-    """A stream. ``missed``: where to catch up from before the queue is read."""
+    """A stream. ``missed``: where to catch up from before the queue is read; ``end``: ends it from outside."""
 
     wanted: Filter
     missed: Vector | None = None
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     joined_at: Vector = field(default_factory=dict)
     is_slow: bool = False
+    end: Callable[[], None] = lambda: None
 
 
 class Live:
@@ -74,8 +78,10 @@ class Live:
 
     name = "live"
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, most_clients: int = 5_000) -> None:
         self._log = log
+        self._most_clients = most_clients
+        self._streams = 0
         self._open: dict[int, Client] = {}
         self._at: Vector = {}
         self._started = asyncio.Event()
@@ -83,7 +89,8 @@ class Live:
 
     @property
     def is_full(self) -> bool:
-        return len(self._open) >= MOST_CLIENTS
+        """Counts also those that were let go and have not gone."""
+        return self._streams >= self._most_clients
 
     async def run(self) -> None:
         """Tail for ever; after a fault the next start goes on where this one ended."""
@@ -91,7 +98,7 @@ class Live:
             self._at = await self._ends()
         self._started.set()
         async for batch in self._log.tail(STREAMED, dict(self._at)):
-            self._hand_out(batch)
+            await self._hand_out(batch)
 
     async def _ends(self) -> Vector:
         return {
@@ -100,28 +107,31 @@ class Live:
             for partition, end in (await self._log.end_offsets(topic)).items()
         }
 
-    def _hand_out(self, batch: Batch) -> None:
-        for record in batch.records:
+    async def _hand_out(self, batch: Batch) -> None:
+        for number, record in enumerate(batch.records):
+            if number % AT_ONCE == 0 and self._open:
+                await asyncio.sleep(0)
             self._at[batch.source] = record.offset + 1
             event = told(record) if self._open else None
             if event is None:
                 continue
             line: bytes | None = None
-            for number, client in list(self._open.items()):
+            for key, client in list(self._open.items()):
                 if client.wanted.passes(event):
                     line = line or sse(event, self._at)
-                    self._offer(number, client, line)
+                    self._offer(key, client, line)
         self._at[batch.source] = batch.next_offset
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def _offer(self, number: int, client: Client, line: bytes) -> None:
+    def _offer(self, key: int, client: Client, line: bytes) -> None:
         """A client that does not read costs nobody else: it is let go, and resumes by its last id."""
         try:
             client.queue.put_nowait(line)
         except asyncio.QueueFull:
             client.is_slow = True
-            del self._open[number]
+            del self._open[key]
+            asyncio.get_running_loop().call_later(GRACE_SECONDS, client.end)
 
     async def client(self, wanted: Filter, last_event_id: str | None) -> Client:
         """A client from when its ``lines`` are read, or from after the event it names. Raises NoPlace."""
@@ -137,6 +147,7 @@ class Live:
 
     async def lines(self, client: Client) -> AsyncGenerator[bytes, None]:
         """The stream's bytes until the client goes away or falls behind."""
+        self._streams += 1
         try:
             async for line in self._joined(client):
                 yield line
@@ -147,6 +158,8 @@ class Live:
             while not client.is_slow or not client.queue.empty():
                 yield await _within(_BEAT_SECONDS, client.queue.get()) or _BEAT
         finally:
+            self._streams -= 1
+            client.end = lambda: None
             self._open.pop(id(client), None)
 
     async def _joined(self, client: Client) -> AsyncIterator[bytes]:

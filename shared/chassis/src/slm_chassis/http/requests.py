@@ -6,8 +6,8 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -22,6 +22,7 @@ from slm_chassis.metrics import Metrics
 
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+FAREWELL_SECONDS = 1.0
 _QUIET = ("/livez", "/readyz", "/metrics")
 _logger = structlog.get_logger("slm.access_log")
 
@@ -43,6 +44,17 @@ class Streams:
         self.ending = True
         for task in self._open:
             self._end(task)
+
+    def ender(self) -> Callable[[], None]:
+        """What ends the stream that answers the present request, from anywhere and whenever."""
+        task = asyncio.current_task()
+        assert task is not None
+
+        def end() -> None:
+            if task in self._open:
+                self._end(task)
+
+        return end
 
     def was_ended(self, task: asyncio.Task[object]) -> bool:
         """Whether it was us who cancelled the task."""
@@ -232,7 +244,10 @@ class _Exchange:
     async def finish(self) -> None:
         """End an answer that its author did not: the client sees a whole one and reconnects."""
         if self.status and not self._ended:
-            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+            # A client that reads nothing would have us wait for ever: then its connection ends as it is.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _sane(text: str | None) -> str | None:
