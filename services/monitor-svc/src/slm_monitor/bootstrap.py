@@ -33,6 +33,7 @@ from slm_monitor.api import (
     imports,
     indicators,
     intake,
+    otlp,
     previews,
     stream,
     targets,
@@ -48,7 +49,7 @@ from slm_monitor.subscriptions import HANDLERS
 
 GROUP = "slm-monitor"
 _ROUTERS = (
-    intake.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
+    intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     exclusions.router, previews.router, stream.router,
     explanations.router, histories.router, breach_steps.router,
 )  # fmt: skip

@@ -1,0 +1,54 @@
+"""Metrics as OpenTelemetry exports them, taken in as measurements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slm_chassis.identity import named_id
+from tests.support.monitor import PROVIDER, fast, finalized
+from tests.support.monitor_service import Service
+
+LATENCY = "otlp.latency"
+DOOR = "/api/v1/otlp/v1/metrics"
+AT = "1793865600000000000"
+
+
+def gauge(*values: float, name: str = LATENCY) -> dict[str, Any]:
+    points = [{"timeUnixNano": str(int(AT) + 1_000_000_000 * n), "asDouble": each} for n, each in enumerate(values)]
+    return {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": name, "gauge": {"dataPoints": points}}]}]}]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def agreed(service: Service) -> None:
+    await service.register(LATENCY, "value", "ms")
+    target = {**fast("95"), "target_id": named_id(PROVIDER, "target", "otlp")}
+    target["indicator"] = {"owner_party_id": PROVIDER, "key": LATENCY}
+    agreement = named_id(PROVIDER, "agreement", "otlp")
+    await service.agree(finalized(target, agreement_id=agreement, agreement_key="otlp"))
+
+
+async def test_gauges_are_measurements_and_an_answer_without_words_means_all_of_them(service: Service) -> None:
+    answer = await service.provider.post(DOOR, json=gauge(231.5, 400))
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+async def test_points_that_are_not_taken_are_counted_and_explained(service: Service) -> None:
+    answer = await service.provider.post(DOOR, json=gauge(1.0, name="otlp.nobody-registered-it"))
+    assert answer.status_code == 200
+    told = answer.json()["partialSuccess"]
+    assert told["rejectedDataPoints"] == "1"
+    assert "otlp.nobody-registered-it: register it first" in told["errorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "status"),
+    [(b"[]", "application/json", 400), (b"{", "application/json", 400), (b"\x0a", "application/x-protobuf", 415)],
+)
+async def test_what_cannot_be_read_is_a_problem_that_says_what_to_send(
+    service: Service, content: bytes, content_type: str, status: int
+) -> None:
+    answer = await service.provider.post(DOOR, content=content, headers={"content-type": content_type})
+    assert answer.status_code == status
+    assert "JSON" in answer.json()["detail"]
