@@ -19,7 +19,9 @@ OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_
 COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews")
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
-NAMED = {"revision": "1", "source": "desk", "number": "INC1", "from": "1", "to": "1"}
+OWN = ("/api/v1/tickets/{source}/{number}", "put")
+"""Whoever may send tickets makes one of its own party, whatever others call theirs."""
+NAMED = {"revision": "1", "source": "desk", "number": "INC1", "from": "1", "to": "1", "target": "p1-resolution"}
 """Parameters that are no ids."""
 TRIED = 3
 """Ids tried for each parameter."""
@@ -57,7 +59,7 @@ def query_of(world: Populated, operation: Operation) -> dict[str, str]:
 async def test_whatever_belongs_to_others_is_not_found(world: Populated) -> None:
     wrong = []
     for operation in guarded(world):
-        if not operation.parameters:
+        if not operation.parameters or (operation.path, operation.method) == OWN:
             continue
         unknown = operation.path.format_map(dict.fromkeys(operation.parameters, NOWHERE))
         # Where the role is missing first, that too must not tell whether there is such a thing.

@@ -20,6 +20,7 @@ from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.adapters.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.adapters.window_history import WindowHistory
@@ -37,6 +38,7 @@ from slm_monitor.api import (
     previews,
     stream,
     targets,
+    ticket_snapshots,
     tickets,
 )
 from slm_monitor.application.backlog import Backlog
@@ -50,6 +52,7 @@ from slm_monitor.subscriptions import HANDLERS
 GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
+    ticket_snapshots.router,
     exclusions.router, previews.router, stream.router,
     explanations.router, histories.router, breach_steps.router,
 )  # fmt: skip
@@ -89,6 +92,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.imports = SqlImports(database)
     http.state.queries = Queries(database)
     http.state.tickets = TicketQueries(database)
+    http.state.snapshots = SqlSnapshots(database)
     http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
     http.state.store = store

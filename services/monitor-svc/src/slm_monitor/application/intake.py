@@ -17,7 +17,7 @@ from slm_monitor.application.backlog import Backlog
 from slm_monitor.application.ports import Quarantine, Quarantined
 from slm_monitor.application.reading import Format, Indicators, by_partition, plain, plain_ones, subjects_of
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
-from slm_monitor.domain.facts import Values
+from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.refusals import Refusal, refused_documents
 
 
@@ -79,6 +79,11 @@ class Door:
         empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         admitted = Admitted(empty, facts, [*refusals, *refused])
         return await self._admit(TICKETS.name, admitted, dict(items), caller)
+
+    async def append_ticket_facts(self, facts: Sequence[Fact]) -> str:
+        """Make facts durable that were checked elsewhere; the position after them."""
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        return await self._append(TICKETS.name, Admitted(empty, list(facts)))
 
     async def _admit(self, topic: str, admitted: Admitted, items: dict[int, Any], caller: Principal) -> Answer:
         await self._set_aside(admitted, items, caller)

@@ -1,0 +1,155 @@
+"""Tickets as their tools send them: ``PUT /api/v1/tickets/{source}/{number}``, ``/api/v1/ticket-reconciliations``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import require
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.catalogue import TICKETS
+from slm_events.instants import from_text
+from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.application import ticket_snapshots
+from slm_monitor.application.ticket_snapshots import Listed, NotTaken
+from slm_monitor.domain.refusals import shown
+from slm_monitor.domain.ticket_snapshot import Snapshot
+
+router = APIRouter(prefix="/api/v1", tags=["tickets"])
+Sender = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Name = Annotated[str, Field(max_length=200)]
+_INSTANTS = {"resolved_at": "resolved", "closed_at": "closed", "cancelled_at": "cancelled",
+             "first_response_at": "first_response"}  # fmt: skip
+_NAMED = ("type", "priority", "team", "assignee", "service", "customer", "category")
+
+
+class SnapshotToPut(BaseModel):
+    """A ticket as its tool shows it. What is left out is left as it is; null takes it away, of ``resolved_at`` too:
+    then the ticket was reopened."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {"updated_at": "2026-11-22T10:05:00Z", "opened_at": "2026-11-22T10:00:00Z", "status": "in_progress",
+                 "type": "incident", "priority": "P1", "team": "network", "first_response_at": "2026-11-22T10:04:00Z",
+                 "resolved_at": None, "fields": {"site": "Berlin", "vip": True}}
+            ]
+        },
+    }  # fmt: skip
+
+    updated_at: str | None = None
+    """Since when it is so; by default now."""
+    status: Name | None = None
+    opened_at: str | None = None
+    type: Name | None = None
+    priority: Name | None = None
+    team: Name | None = None
+    assignee: Name | None = None
+    service: Name | None = None
+    customer: Name | None = None
+    category: Name | None = None
+    first_response_at: str | None = None
+    resolved_at: str | None = None
+    closed_at: str | None = None
+    cancelled_at: str | None = None
+    fields: dict[str, Any] = {}
+    """The tool's own fields."""
+    owner_party_id: str | None = None
+    """For operators, who have no party of their own."""
+
+
+class ListedToReconcile(BaseModel):
+    """An open ticket."""
+
+    model_config = {"extra": "forbid"}
+
+    number: Name
+    updated_at: str | None = None
+    state: Name | None = None
+
+
+class TicketsToReconcile(BaseModel):
+    """All tickets of a source that are open in its tool."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [{"source": "servicenow", "tickets": [{"number": "INC0001", "state": "in_progress"}]}]
+        },
+    }
+
+    source: Name
+    tickets: Annotated[list[ListedToReconcile], Field(max_length=100_000)]
+    owner_party_id: str | None = None
+
+
+@router.put("/tickets/{source}/{number:path}", status_code=202)
+async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, request: Request) -> dict[str, Any]:
+    """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
+
+    The same snapshot again tells of none. Read the ticket with ``at_least=<position>`` for its clocks.
+    """
+    state = request.app.state
+    state.door.check(TICKETS.name)
+    now = state.clock.now()
+    snapshot = _snapshot(given, now)
+    try:
+        return await ticket_snapshots.put(
+            state.snapshots, state.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
+        )
+    except NotTaken as error:
+        first = error.refusals[0]
+        field = "path.number" if first.field == "ticket" else first.field
+        raise invalid(field, shown(first.value), first.remedy) from error
+
+
+@router.post("/ticket-reconciliations")
+async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request) -> dict[str, Any]:
+    """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
+    queries: TicketQueries = request.app.state.tickets
+    owner = _owner(given.owner_party_id, caller)
+    listed = [
+        Listed(each.number, _instant(each.updated_at, f"tickets[{place}].updated_at"), each.state)
+        for place, each in enumerate(given.tickets)
+    ]
+    known = await queries.known(owner, given.source, [each.number for each in listed])
+    ours = await queries.open_tickets(owner, given.source)
+    told = ticket_snapshots.reconcile(listed, {row["number"]: row for row in known}, ours)
+    return {"source": given.source, **told}
+
+
+def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
+    sent = given.model_fields_set
+    updated_at = _instant(given.updated_at, "updated_at")
+    named = {name: getattr(given, name) for name in _NAMED if name in sent}
+    return Snapshot(
+        updated_at=now if updated_at is None else updated_at,
+        state=given.status,
+        opened_at=_instant(given.opened_at, "opened_at"),
+        instants={
+            event: _instant(getattr(given, name), f"{name}") for name, event in _INSTANTS.items() if name in sent
+        },
+        attributes={**given.fields, **named},
+    )
+
+
+def _owner(named: str | None, caller: Principal) -> str:
+    owner = named or caller.party_id
+    if owner is None:
+        raise invalid("owner_party_id", None, "name the party that owns the ticket")
+    if owner != caller.party_id and not caller.is_operator:
+        raise Problem(403, "foreign-party", "Another party's ticket", "Send tickets of your own party only.")
+    return owner
+
+
+def _instant(written: str | None, field: str) -> int | None:
+    if written is None:
+        return None
+    try:
+        return from_text(written)
+    except ValueError as error:
+        raise invalid(field, shown(written), "write an instant with its offset, like 2026-11-22T10:00:00Z") from error

@@ -1,0 +1,102 @@
+"""Tickets sent as their tools show them: durable, once, with clocks to write back; and lists of open ones compared."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from slm_chassis.identity import named_id
+from tests.support.monitor import PROVIDER, finalized, resolved
+from tests.support.monitor_service import Service, problem
+
+AGREEMENT = named_id(PROVIDER, "agreement", "snapshots")
+P1 = {**resolved(), "target_id": named_id(PROVIDER, "target", "snapshots", "p1")}
+P1["applies_to"] = {"priority": ["P1"], "source": ["tool"]}
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def agreed(service: Service) -> None:
+    await service.agree(finalized(P1, agreement_id=AGREEMENT, agreement_key="snapshots"))
+
+
+def shown(at: str, **more: Any) -> dict[str, Any]:
+    opened = {"opened_at": "2026-11-05T07:00:00Z", "type": "incident", "priority": "P1"}
+    return {"updated_at": f"2026-11-05T{at}:00Z", **opened, **more}
+
+
+async def put(service: Service, number: str, snapshot: dict[str, Any]) -> dict[str, Any]:
+    answer = await service.provider.put(f"/api/v1/tickets/tool/{number}", json=snapshot)
+    assert answer.status_code == 202, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+def names(answer: dict[str, Any]) -> list[str]:
+    return [event["event"] for event in answer["events"]]
+
+
+async def test_snapshots_in_a_row_tell_of_each_event_once_and_the_clock_follows(service: Service) -> None:
+    first = shown("07:00", status="new", team="desk")
+    answers = await asyncio.gather(*(put(service, "INC/1", first) for _ in range(5)))
+    assert sorted(names(answer) for answer in answers) == [[], [], [], [], ["opened"]]
+    assert names(await put(service, "INC/1", shown("08:00", status="awaiting_customer"))) == ["state_changed"]
+    assert names(await put(service, "INC/1", shown("09:00", status="active", team="network"))) == [
+        "assigned", "state_changed",
+    ]  # fmt: skip
+    last = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
+    assert names(last) == ["resolved"]
+    again = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
+    assert (again["events"], again["position"]) == ([], last["position"])
+    answer = await service.provider.get("/api/v1/tickets/tool/INC/1", params={"at_least": last["position"]})
+    ticket = answer.json()
+    (clock,) = ticket["clocks"]
+    assert (clock["state"], clock["deadline_at"]) == ("met", "2026-11-05T12:00:00.000000Z")
+    assert (clock["elapsed_service_seconds"], ticket["held_by"]) == (5_100, "network")
+
+
+async def test_a_snapshot_is_compared_with_events_that_were_sent_too(service: Service) -> None:
+    opened = {"source": "tool", "ticket": "both", "event": "opened", "at": "2026-11-05T07:00:00Z", "priority": "P1",
+              "type": "incident", "state": "new"}  # fmt: skip
+    answer = await service.provider.post("/api/v1/ticket-events", json=[opened])
+    position = answer.json()["position"]
+    await service.provider.get("/api/v1/tickets/tool/both", params={"at_least": position})
+    assert names(await put(service, "both", shown("08:00", status="new"))) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"updated_at": "2026-11-05T09:00:00"}, "updated_at"),
+        ({"resolved_at": "soon"}, "resolved_at"),
+        ({"updated_at": "2026-11-06T09:00:00Z"}, "at"),
+        ({"priority": "P" * 300}, "priority"),
+    ],
+)
+async def test_what_cannot_be_is_a_problem_that_names_the_field(
+    service: Service, wrong: dict[str, str], field: str
+) -> None:
+    answer = await service.provider.put("/api/v1/tickets/tool/wrong", json=shown("08:00") | wrong)
+    assert problem(answer)["errors"][0]["field"] == field
+
+
+async def test_only_those_who_may_send_send_and_only_for_their_party(service: Service) -> None:
+    path = "/api/v1/tickets/tool/mine"
+    assert problem(await service.viewer.put(path, json=shown("08:00")))["status"] == 403
+    assert problem(await service.foreigner.put(path, json=shown("08:00", owner_party_id=PROVIDER)))["status"] == 403
+    answer = await service.operator.put(path, json=shown("08:00", owner_party_id=PROVIDER))
+    assert answer.status_code == 202
+
+
+async def test_a_list_of_open_tickets_is_held_against_ours(service: Service) -> None:
+    for number in ("open", "gone", "moved"):
+        position = (await put(service, f"list-{number}", shown("08:00", status="active")))["position"]
+        await service.provider.get(f"/api/v1/tickets/tool/list-{number}", params={"at_least": position})
+    listed = [{"number": "list-open", "state": "active"}, {"number": "list-new"},
+              {"number": "list-moved", "updated_at": "2026-11-05T09:00:00Z"}]  # fmt: skip
+    answer = await service.provider.post("/api/v1/ticket-reconciliations", json={"source": "tool", "tickets": listed})
+    told = answer.json()
+    assert told["missing"] == ["list-new"]
+    assert [each["number"] for each in told["stale"]] == ["list-moved"]
+    assert "list-gone" in [each["number"] for each in told["wrongly_open"]]
