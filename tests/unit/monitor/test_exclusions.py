@@ -11,8 +11,9 @@ import pytest
 
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import exclusion_life, findings, planned_time
+from slm_monitor.domain import exclusion_life, planned_time, state_findings
 from slm_monitor.domain.exclusion_life import By, Entry, NotTheirs, WrongTurn
+from slm_monitor.domain.findings import Finding
 from slm_monitor.domain.planned_time import Exclusion, Scope
 from slm_monitor.domain.timeline import timeline_of
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized, line_of, outage
@@ -37,10 +38,10 @@ def excluded(*approved: Exclusion, **planned: Any) -> Excluded:
     return Excluded([AgreementTerms(AGREEMENT, [agreed(**planned)], None)], approved)
 
 
-def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> findings.Finding:
+def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> Finding:
     target = line_of(available(**terms)).latest
     timeline = timeline_of([outage(*down)], "up")
-    return findings.of_availability(timeline, target, START, END, END, (), stretches)
+    return state_findings.of_availability(timeline, target, START, END, END, (), stretches)
 
 
 def test_downtime_inside_an_exclusion_leaves_both_sides_and_the_raw_figure_keeps_it() -> None:

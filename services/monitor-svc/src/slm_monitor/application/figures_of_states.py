@@ -14,7 +14,7 @@ from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.window_seen import Facts, Seen, due, name_of, status
-from slm_monitor.domain import burn_rate, exclusions, figures, findings, outages
+from slm_monitor.domain import burn_rate, exclusions, figures, outages, state_findings
 from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -25,7 +25,7 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *,
     """Time up ÷ (up + down). ``brief``: without the intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
-    finding = findings.of_availability(states, target, start, end, as_of, (), facts.excluded)
+    finding = state_findings.of_availability(states, target, start, end, as_of, (), facts.excluded)
     detail = finding.detail
     objective = target.objective or Fraction(0)
     down = finding.total - finding.good

@@ -69,9 +69,7 @@ class Firing:
         due = [
             number
             for number, partition in owned.items()
-            if number not in self._far
-            and (at := partition.derived_due()) is not None
-            and at <= now - self._ahead
+            if number not in self._far and (at := partition.derived_due()) is not None and at <= now - self._ahead
         ]
         if due:
             present = await self._store.present()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slm_events.instants import to_text
+from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import figures, findings
+from slm_monitor.domain import figures, state_findings
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine, lines_of
+from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.timeline import timeline_of
 
 
@@ -23,6 +25,8 @@ class Facts(Protocol):
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
+
+    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,10 @@ async def at(facts: Facts, target: Mapping[str, Any], window: Mapping[str, Any],
     indicator = await facts.indicator(terms.indicator)
     timeline = timeline_of(kept.values(), indicator.initial_state if indicator else "unknown")
     as_of = min(instant, window["end"])
-    finding = findings.of_availability(timeline, terms, window["start"], window["end"], as_of)
+    excluded = Excluded([await facts.agreement(terms.agreement_id)], await facts.exclusions(terms.agreement_id))
+    finding = state_findings.of_availability(
+        timeline, terms, window["start"], window["end"], as_of, (), excluded.intervals_of(terms)
+    )
     figure = finding.figure
     return Look(figures.exact(terms.shown(figure)), terms.display(figure), finding.detail, to_text(as_of))
 

@@ -6,19 +6,25 @@ from collections.abc import Callable
 
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
-from slm_monitor.domain import findings, settling, withdrawing
+from slm_monitor.domain import settling, state_findings, state_warnings, withdrawing
 from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import RiskFinding
-from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.standing import Changes
+from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.settling import Moment, Standing
+from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.state_findings import Passed
 from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import DEGRADED, DOWN, States
+from slm_monitor.domain.timeline import States
 
 StatesOf = Callable[[ServiceLevelTarget], States]
 
 
 class StateTarget(CalendarWindows):
-    """Availability by calendar window."""
+    """Availability by calendar window. What an open window came to is kept up to its last change of state, so that
+    another one costs the same however much went before it."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(standing)
+        self._passed: dict[str, Passed] = {}
 
     def judge(
         self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
@@ -27,34 +33,38 @@ class StateTarget(CalendarWindows):
         alone may change something."""
         self._undo(moment, changes)
         dues: list[int | None] = []
-        burning = self._burning_down(states, excluded, moment.as_of)
-        if burning is not None and self._was_down(states, moment.as_of):
-            # Burn rates move with every minute: look again at the next.
-            dues.append((moment.as_of // MINUTE + 1) * MINUTE)
+        burning, again = self._by_the_minute(states, excluded, moment.as_of)
+        dues.append(again)
         for window, terms in self._touched(since, moment.as_of):
-            burns = burning if window.start <= moment.as_of < window.end else None
-            finding = findings.of_availability(
-                states(terms), terms, window.start, window.end, moment.as_of, burns or (), excluded.intervals_of(terms)
-            )
+            burns = burning if window.start <= moment.as_of < window.end else []
+            finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
-            ahead = [finding.breached_at, *(risk.at for risk in finding.risks)]
+            ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(close_of(window, terms))
+            if window.closed_at is not None:
+                self._passed.pop(window.window_id, None)
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
-    def _burning_down(self, states: StatesOf, excluded: Excluded, as_of: int) -> list[RiskFinding] | None:
-        """The burn rate warnings that hold; None where the terms in force have no pairs."""
-        terms = self.standing.line.at(as_of)
-        if terms is None or not terms.warn_at.pairs:
-            return None
-        return findings.burning_down(
-            states(terms), terms, self.standing.line.begins_at, as_of, excluded.intervals_of(terms)
-        )
+    def _look(
+        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
+        as_of: int, burns: list[RiskFinding],
+    ) -> Finding:  # fmt: skip
+        span, out = (window.start, window.end), excluded.intervals_of(terms)
+        passed = self._passed.get(window.window_id)
+        if passed is None or not passed.holds(terms, span, out, since):
+            passed = state_findings.begun(terms, span, out)
+        finding, self._passed[window.window_id] = state_findings.look(states, passed, as_of, burns)
+        return finding
 
-    def _was_down(self, states: StatesOf, as_of: int) -> bool:
-        """Whether anything was down lately: without it no burn rate rises or falls by time alone."""
+    def _by_the_minute(self, states: StatesOf, excluded: Excluded, as_of: int) -> tuple[list[RiskFinding], int | None]:
+        """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
         terms = self.standing.line.at(as_of)
-        assert terms is not None
-        longest = max(pair.long for pair in terms.warn_at.pairs)
-        return any(each.state in (DOWN, DEGRADED) for each in states(terms).segments(as_of - longest, as_of + 1))
+        reach = None if terms is None else state_warnings.longest(terms)
+        if terms is None or reach is None:
+            return [], None
+        stated, out = states(terms), excluded.intervals_of(terms)
+        moves = state_warnings.was_down(stated, as_of - reach, as_of)
+        found = state_warnings.burning(stated, terms, self.standing.line.begins_at, as_of, out) if moves else []
+        return found, (as_of // MINUTE + 1) * MINUTE if moves else None

@@ -110,10 +110,10 @@ def parse_pair(document: Mapping[str, Any], period: int = 0) -> Pair:
     return Pair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
-def of(bad: int, total: int, objective: Fraction) -> Fraction:
+def of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction:
     """Bad share ÷ (1 − objective); 0 where nothing was measured. With an objective of 100 % any bad share is unbounded:
     it is then given as the bad count times a thousand, above any factor in use."""
     if total == 0 or bad == 0:
         return Fraction(0)
     allowed = 1 - objective
-    return Fraction(bad, total) / allowed if allowed else Fraction(1000 * bad)
+    return Fraction(bad) / total / allowed if allowed else Fraction(1000 * bad)

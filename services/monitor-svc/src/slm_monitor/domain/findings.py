@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from slm_events.instants import to_text
-from slm_monitor.domain import availability, births, burn_rate, exclusions, figures
+from slm_monitor.domain import births, burn_rate, figures
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import DOWN, Segment, States
-
-_EVIDENCE_INTERVALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,119 +50,13 @@ class Finding:
     detail: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
+    again: int | None = None
+    """When time alone may end a warning that holds."""
 
     @property
     def breached_at(self) -> int | None:
         """The instant of certainty of the promise itself."""
         return next((each.at for each in self.missed if each.level == births.OBJECTIVE), None)
-
-
-def of_availability(
-    timeline: States,
-    terms: ServiceLevelTarget,
-    start: int,
-    end: int,
-    as_of: int,
-    burning: Sequence[RiskFinding] = (),
-    excluded: Sequence[tuple[int, int]] = (),
-) -> Finding:
-    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent.
-
-    ``excluded``: the approved exclusions, in any order.
-    """
-    assert terms.objective is not None
-    scheduled = terms.hours.intervals(start, end)
-    stated = timeline.segments(start, end)
-    segments, open_intervals = exclusions.applied(stated, scheduled, excluded, terms)
-    policy = availability.Policy(terms.unknown, terms.degraded)
-    seen = availability.measure(segments, open_intervals, as_of, terms.objective, policy, terms.warn_at.budget_consumed)
-    missed = [
-        Missed(level, at, availability.measure(segments, open_intervals, at, promised.value, policy).figure)
-        for level, promised in terms.levels
-        if (at := _exhausted(segments, open_intervals, as_of, promised.value, policy)) is not None
-    ]
-    projected = _projected(seen, start, end, as_of)
-    risks = [
-        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, seen.consumed, None, projected)
-        for share, at in seen.reached_at
-    ]
-    risks += [replace(risk, consumed=seen.consumed, projected_breach_at=projected) for risk in burning]
-    raw = availability.measure(stated, scheduled, as_of, terms.objective, policy) if excluded else seen
-    detail = {
-        "raw_figure": figures.exact(terms.shown(raw.figure)),
-        "service_time": seen.service_time,
-        "down": seen.down,
-        "excluded": exclusions.time_in(scheduled, excluded),
-        "unknown": seen.unknown,
-        "budget": figures.exact(seen.budget),
-        "consumed_percent": figures.exact(figures.percent(seen.consumed)),
-        "exhausted_at": None if seen.exhausted_at is None else to_text(seen.exhausted_at),
-    }
-    return Finding(
-        figure=seen.figure,
-        good=seen.up,
-        total=seen.up + seen.down,
-        met=seen.figure is None or seen.figure >= terms.objective,
-        missed=tuple(missed),
-        risks=tuple(risks),
-        detail=detail,
-        evidence={
-            "down": _down(segments, seen.exhausted_at or as_of),
-            "budget_microseconds": figures.exact(seen.budget),
-        },
-        scheduled=seen.service_time > 0,
-    )
-
-
-def _exhausted(
-    segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]], as_of: int, objective: Fraction,
-    policy: availability.Policy,
-) -> int | None:  # fmt: skip
-    return availability.measure(segments, open_intervals, as_of, objective, policy).exhausted_at
-
-
-def burning_down(
-    timeline: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[tuple[int, int]] = ()
-) -> list[RiskFinding]:
-    """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
-    factor. Windows are clipped to the term."""
-    found = []
-    for pair in terms.warn_at.pairs:
-        # The short window first: without it the long one cannot warn.
-        if _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.short), as_of, excluded) <= pair.factor:
-            continue
-        rate = _rate_of_downtime(timeline, terms, max(begins_at, as_of - pair.long), as_of, excluded)
-        if rate > pair.factor:
-            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None))
-    return found
-
-
-def _rate_of_downtime(
-    timeline: States, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[tuple[int, int]]
-) -> Fraction:
-    assert terms.objective is not None
-    segments, open_intervals = exclusions.applied(
-        timeline.segments(start, end), terms.hours.intervals(start, end), excluded, terms
-    )
-    policy = availability.Policy(terms.unknown, terms.degraded)
-    seen = availability.measure(segments, open_intervals, end, terms.objective, policy)
-    return burn_rate.of(seen.down, seen.up + seen.down, terms.objective)
-
-
-def _projected(seen: availability.AvailabilityFigure, start: int, end: int, as_of: int) -> int | None:
-    """When the budget is spent: at the known instant, else at the pace of the window so far; None beyond its end."""
-    if seen.exhausted_at is not None:
-        return seen.exhausted_at
-    if not seen.down or as_of <= start:
-        return None
-    at = start + int((as_of - start) * seen.budget / seen.down)
-    return at if at < end else None
-
-
-def _down(segments: Sequence[Segment], until: int) -> list[dict[str, str]]:
-    """The last stretches of downtime before an instant: what a person looks at first."""
-    down = [segment for segment in segments if segment.state == DOWN and segment.start <= until]
-    return [{"from": to_text(each.start), "to": to_text(min(each.end, until))} for each in down[-_EVIDENCE_INTERVALS:]]
 
 
 def of_share(
