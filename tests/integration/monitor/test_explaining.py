@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from slm_calendar import durations
+from slm_chassis.identity import named_id
+from slm_monitor.adapters.sql_exclusions import SqlRegister
 from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.application import explanation, explanation_text
+from slm_monitor.application import exclusions, explanation, explanation_text
+from slm_monitor.application.exclusions import Wanted
 from slm_monitor.application.explanation import Asked, NoSuchWindow
+from slm_monitor.domain.exclusion_life import By
 from tests.support.judged import PARTITIONS, Monitor, monitor
-from tests.support.monitor import AGREEMENT, at, available, fast, finalized
+from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import migrated_database
 
 UP, LATENCY = "payments.checkout", "payments.checkout-latency"
@@ -155,3 +159,67 @@ async def test_a_correction_leaves_the_past_as_it_was_known(database_url: str) -
         assert [each["derivation"]["sums"]["down"] for each in (before, after)] == [3600 * 10**6, 600 * 10**6]
         shares = [await explained(held, SHARE, known_at=f"2026-11-06T{hour}:00") for hour in ("09", "10")]
         assert [each["derivation"]["sums"]["total"] for each in shares] == [1, 2]
+
+
+async def excluded(held: Monitor, start: str, end: str, **more: Any) -> str:
+    """An exclusion that the other party approved."""
+    name = named_id(AGREEMENT, "exclusion", start, end)
+    wanted = Wanted(AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more)
+    async with held.database.begin() as transaction:
+        register, now = SqlRegister(transaction), transaction.now
+        await exclusions.request(register, wanted, name, By(PROVIDER, "p"), now)
+        await exclusions.decide(register, name, "approved", By(CUSTOMER, "c"), "", now)
+    await held.settle()
+    return name
+
+
+async def test_excluded_time_is_named_and_known_from_its_decision_on(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, MONTH)
+        await held.measure(down("03T10:00", "03T12:00", id="o1"))
+        await held.settle()
+        await held.settle("2026-11-06T10:00")
+        name = await excluded(held, "2026-11-03T11:00", "2026-11-03T13:00")
+        before, after = await explained(held, MONTH, known_at="2026-11-06T09:59"), await explained(held, MONTH)
+        assert (before["exclusions"], before["derivation"]["sums"]["down"]) == ([], 2 * HOUR)
+        assert after["exclusions"][0]["exclusion_id"] == name
+        told = [(each["state"], each["counts_as"], each["because"]) for each in after["derivation"]["intervals"]]
+        assert told[1:4] == [
+            ("down", "down", "fact o1"), ("down", "excluded", f"exclusion {name}"),
+            ("up", "excluded", "end of the outage o1"),
+        ]  # fmt: skip
+        assert after["derivation"]["sums"]["down"] == after["derivation"]["sums"]["excluded"] // 2 == HOUR
+
+
+KINDS = [
+    available(), available("99", unknown="down", degraded="down"), available("99", unacceptable={"at_least": "50"}),
+    available("99", service_hours="business", planned_downtime="excused"), fast("90"),
+    fast("90", service_hours="business"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(KINDS)))
+async def test_the_derivation_comes_to_what_was_judged(number: int, database_url: str) -> None:
+    """Whatever the kind of target: a month of odd facts, an exclusion, and corrections after the close."""
+    target, picked = KINDS[number], random.Random(number)
+    async with monitor(database_url, "2026-12-01T00:00") as held:
+        await agreed(held, target)
+        if target["aggregation"] == "availability":
+            await excluded(held, "2026-11-10T09:30", "2026-11-11T10:15")
+        for day in range(1, 29):
+            hour, minute = picked.randrange(22), picked.randrange(60)
+            state = picked.choice(["up", "down", "degraded", "unknown"])
+            await held.measure(
+                {"indicator": UP, "at": f"2026-11-{day:02}T{hour:02}:{minute:02}:01Z", "state": state},
+                down(f"{day:02}T{hour:02}:{minute:02}", f"{day:02}T{hour + 1:02}:00", id=f"o{day}"),
+                *[value(f"{day:02}T{each:02}:{minute:02}:07", picked.randrange(600)) for each in range(day % 9, 24, 5)],
+            )  # fmt: skip
+        await held.settle("2026-12-02T00:00")
+        for revision, text in ((0, "closed"), (1, "restated")):
+            if revision:
+                await held.measure(down("05T00:00", "06T00:00", id="o5", revision=1), value("05T00:00:00", 999))
+                await held.settle()
+            told, window = await explained(held, target), (await held.windows(target["target_id"]))["2026-11"]
+            assert (told["figure"], told["figure_display"], told["verdict"]) == (
+                window["figure"], window["figure_display"], window["status"],
+            ), text  # fmt: skip

@@ -36,6 +36,7 @@ from slm_monitor.api import (
     intake,
     otlp,
     previews,
+    quarantine,
     stream,
     targets,
     ticket_snapshots,
@@ -45,6 +46,7 @@ from slm_monitor.application.backlog import Backlog
 from slm_monitor.application.intake import Door
 from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
+from slm_monitor.application.quarantine import Discharge
 from slm_monitor.application.reading import Reader
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
@@ -54,7 +56,7 @@ _ROUTERS = (
     intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     ticket_snapshots.router,
     exclusions.router, previews.router, stream.router,
-    explanations.router, histories.router, breach_steps.router,
+    explanations.router, histories.router, breach_steps.router, quarantine.router,
 )  # fmt: skip
 
 
@@ -99,6 +101,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
     http.state.breaches = BreachQueries(database)
+    http.state.discharge = Discharge(form, store, partitions)
     http.state.live = live = Live(log, own.most_streams)
     workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), backlog, live]
     return App("monitor", http, workers, database, log, access)

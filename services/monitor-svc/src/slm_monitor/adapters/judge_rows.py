@@ -238,7 +238,9 @@ async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> 
 
 def _quarantine_row(each: Quarantined) -> tuple[str, str | None, str, str, str]:
     subject, reason, fact = _storable(each.subject), _storable(each.reason), _storable(each.fact)
-    identity = named_id(NAMESPACE, "quarantine", subject, reason, json.dumps(fact, sort_keys=True))
+    identity = named_id(
+        NAMESPACE, "quarantine", each.owner_party_id or "", subject, reason, json.dumps(fact, sort_keys=True)
+    )
     return identity, each.owner_party_id, subject, reason, json.dumps(fact)
 
 

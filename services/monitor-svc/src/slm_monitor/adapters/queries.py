@@ -60,11 +60,13 @@ TICKET = table(
 )  # fmt: skip
 QUARANTINE = table(
     "quarantine", column("quarantine_id", Text), column("owner_party_id", Text), column("subject", Text),
-    column("reason", Text), column("fact", JSON), column("received_at", BigInteger),
+    column("reason", Text), column("fact", JSON), column("received_at", BigInteger), column("state", Text),
+    column("decided_at", BigInteger),
 )  # fmt: skip
 _INSTANTS = frozenset({
     "start", "end", "closed_at", "as_of", "certain_at", "published_at", "until", "opened_at", "cleared_at",
     "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at",
+    "decided_at",
 })  # fmt: skip
 _LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds"}
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
@@ -130,9 +132,9 @@ class Queries:
         rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_shaped)
 
-    async def quarantine(self, caller: Principal, page: Page) -> dict[str, Any]:
+    async def quarantine(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         seen = true() if caller.is_operator else QUARANTINE.c.owner_party_id == caller.party_id
-        rows = await self._page(QUARANTINE, caller, page, ["quarantine_id"], {}, seen=seen)
+        rows = await self._page(QUARANTINE, caller, page, ["quarantine_id"], filters, seen=seen)
         return page.shape(rows, lambda row: [row["quarantine_id"]], shaped)
 
     async def clocks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Breaches, risks and facts set aside: ``/api/v1/breaches``, ``/api/v1/risks``, ``/api/v1/quarantine``."""
+"""Breaches and risks: ``/api/v1/breaches``, ``/api/v1/risks``."""
 
 from __future__ import annotations
 
@@ -63,11 +63,4 @@ async def risks(
     """Warnings, the latest first, cleared ones included."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
     page: dict[str, Any] = await request.app.state.queries.risks(caller, paging, filters)
-    return page
-
-
-@router.get("/quarantine")
-async def quarantine(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
-    """Facts that are kept but not judged, with the reason."""
-    page: dict[str, Any] = await request.app.state.queries.quarantine(caller, paging)
     return page
