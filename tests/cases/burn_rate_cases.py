@@ -18,6 +18,8 @@ def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
     if case.expected.get("error"):
         return {"error": _is_refused(case)}
+    if "measurement" in case.asked:
+        return _condition(case)
     found = {}
     for name in case.expected:
         answer = _ANSWERS.get(name) or next((each for words, each in _PATTERNS if re.fullmatch(words, name)), None)
@@ -83,6 +85,32 @@ def _is_refused(case: Case) -> bool:
     except previews.Refused:
         return True
     return False
+
+
+def _condition(case: Case) -> dict[str, Any]:
+    """A preset's limit is part of the question, what it is compared by is the answer: asked at the limit and beside it.
+
+    A budget drop is a share of the budget, a time to exhaustion a length, a burn rate itself; all follow from a rate.
+    """
+    measured, limit = str(case.asked["measurement"]), case.expected.get("value", case.asked.get("value"))
+    window, length = hours.shorthand(str(case.asked["alerting_window"])), hours.seconds(period(case))
+    warning: dict[str, Any]
+    if measured == "averageBurnRate":
+        field, at = "pairs", Fraction(limit)
+        warning = {"pairs": [{"long": window, "short": window, "factor": str(limit)}]}
+    elif measured == "budgetDrop":
+        field, at = "budget_drop", Fraction(limit) * length / hours.seconds(window)
+        warning = {"budget_drop": [{"by": str(Fraction(limit) * 100), "within": window}], "pairs": []}
+    elif measured == "timeToBurnBudget":
+        until = hours.shorthand(str(limit))
+        field, at = "time_to_exhaustion", length / hours.seconds(until)
+        warning = {"time_to_exhaustion": [until], "pairs": []}
+    else:
+        raise Unmapped(f"a condition on {measured}")
+    told = [ask(case, rate=str(at * beside / 100), **warning)[field][0]["warns"] for beside in (99, 100, 101)]
+    # Of a faster rate the budget is gone sooner.
+    more, less = ("lt", "lte") if field == "time_to_exhaustion" else ("gt", "gte")
+    return {"value": limit, "op": {(False, False, True): more, (False, True, True): less}.get(tuple(told))}
 
 
 def _of_pair(field: str) -> Callable[[Case, str], Any]:

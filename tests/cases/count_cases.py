@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +12,7 @@ from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
 
-_START = "2024-01-01T00:00:00Z"
+_START, _NEXT = "2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"
 _PERIOD = 30 * 86_400
 
 
@@ -27,7 +28,7 @@ def answers(case: Case) -> dict[str, Any]:
     if "failed_1h" in asked:
         return _weighted(asked)
     if "previous" in asked or "criteria" in asked:
-        raise Unmapped("criteria relative to an earlier value")
+        return _relative(case)
     return _counted(case)
 
 
@@ -189,6 +190,34 @@ def _weighted(asked: Mapping[str, Any]) -> dict[str, Any]:
         "corrected_ratio": corrected_ratio,
         "correction_factor": corrected_ratio / ratio,
     }
+
+
+def _relative(case: Case) -> dict[str, Any]:
+    """Criteria relative to the run before as the objectives that follow from it: a value has to meet all of them."""
+    previous, limits = Fraction(case.asked["previous"]), []
+    for criterion in case.asked["criteria"]:
+        told = re.fullmatch(r"(<=?)([+-]?\d+(?:\.\d+)?)(%?)", str(criterion).replace(" ", ""))
+        if told is None:
+            raise Unmapped(f"a criterion {criterion!r}")
+        share = told[3] == "%"
+        limits.append((previous * (1 + Fraction(told[2]) / 100) if share else Fraction(told[2]), told[1] == "<", share))
+    found: dict[str, Any] = {"upper_limit": next(limit for limit, _, relative in limits if relative)}
+    for name in case.expected:
+        if name.startswith("pass_"):
+            value = Fraction(name.removeprefix("pass_").replace("_", "."))
+            if any(strict and value == limit for limit, strict, _ in limits):
+                raise Unmapped("a limit that must not be reached: ours may")
+            found[name] = all(_is_kept(value, limit) for limit, _, _ in limits)
+    return found
+
+
+def _is_kept(value: Fraction, limit: Fraction) -> bool:
+    """Whether a value meets "at most", asked of the share of values within it."""
+    aggregation = {"share_at_most": str(Decimal(limit.numerator) / Decimal(limit.denominator))}
+    terms = {"aggregation": aggregation, "objective": {"at_least": "100", "unit": "percent"}}
+    facts = [{"at": _START, "value": float(value)}]
+    answer = previews.ask("window", terms=terms, facts=facts, window={"from": _START, "to": _NEXT})
+    return bool(answer["verdict"] == "met")
 
 
 _POINTS = {"pass": Fraction(1), "warning": Fraction(1, 2), "fail": Fraction(0)}

@@ -1,72 +1,118 @@
-"""Why a source's answer is not ours, by the source's rule."""
+"""Why a source's answer is not ours, by the source's rule: it explains only what that rule makes of our own answer."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
+from typing import Any
 
+from slm_calendar import durations
+from tests.cases.comparing import differences
 from tests.cases.reading import Case
+
+Rule = Callable[[Case, Mapping[str, Any]], Mapping[str, Any]]
+"""The case and our answer → the source's answer, by the rule that is its own."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Holds for the cases of a group whose source names ``source``, as far as they differ in ``fields`` alone."""
+    """Holds for the cases of a group whose source names ``source``, as far as they differ in ``fields`` alone.
+
+    Without a ``rule`` the fields are not worked out from anything: they are settings that the source chose.
+    """
 
     source: str
     group: str
     fields: frozenset[str]
     reason: str
+    rule: Rule | None = None
 
-    def covers(self, case: Case, fields: Collection[str]) -> bool:
+    def covers(self, case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> bool:
         """Whether all that differs is what this explains."""
-        return self.source in case.source and self.group == case.group and set(fields) <= self.fields
+        if not (self.source in case.source and self.group == case.group and set(fields) <= self.fields):
+            return False
+        if self.rule is None:
+            return not set(fields) & set(ours)
+        wanted = {name: case.expected[name] for name in fields}
+        return not list(differences(self.rule(case, ours), wanted, case.data.get("tolerance")))
 
 
-def _explained(source: str, group: str, fields: str, reason: str) -> Explanation:
-    return Explanation(source, group, frozenset(fields.split()), reason)
+def _explained(source: str, group: str, fields: str, reason: str, rule: Rule | None = None) -> Explanation:
+    return Explanation(source, group, frozenset(fields.split()), reason, rule)
+
+
+_PYRRA = {14: ("critical", 2, 60, 5), 7: ("critical", 15, 360, 30), 2: ("warning", 60, 1440, 120),
+          1: ("warning", 180, 5760, 360)}  # fmt: skip
+"""Factor → severity, and minutes of wait, long and short window, for 28 days."""
+
+
+def _pyrra(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    period = Fraction(durations.from_shorthand(str(case.asked["window"])), durations.from_shorthand("28d"))
+    severity, wait, long, short = _PYRRA.get(int(case.asked["factor"]), ("", 0, 0, 0))
+    scaled = [math.floor(minutes * period + Fraction(1, 2)) for minutes in (wait, long, short)]
+    return {"severity": severity, **dict(zip(("for_min", "long_min", "short_min"), scaled, strict=True))}
+
+
+def _rounded_rate(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    rate = Decimal(math.floor(Fraction(ours["burn_rate"]) * 10 + Fraction(1, 2))) / 10
+    return {"burn_rate": rate, "alert": rate > Decimal(case.asked.get("threshold", 1))}
+
+
+def _cut_off(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    figure = Fraction(ours["composite"])
+    exact = Decimal(figure.numerator) / Decimal(figure.denominator)
+    return {"shown": f"{exact.quantize(Decimal('0.01'), ROUND_DOWN)}%"}
+
+
+def _or_equal(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    return {"op": {"gt": "gte"}.get(str(ours["op"]))}
 
 
 EXPLANATIONS = (
     _explained(
-        "pyrra", "pyrra_windows", "severity for_min long_min short_min exhaustion",
+        "pyrra", "pyrra_windows", "severity for_min long_min short_min",
         "Pyrra's own catalogue: windows of 1 h, 6 h, 1 d and 4 d for 28 days, scaled to other periods and rounded to"
         " minutes, each with a wait before it tells and a severity. Ours are the workbook's, whose short window is a"
         " twelfth of the long one; other pairs are written by whoever wants them, and nothing waits beside them.",
+        _pyrra,
     ),
     _explained(
         "slo-generator", "policy", "burn_rate_threshold page",
-        "The sample policy of slo-generator: single windows with thresholds of its own. A pair with equal windows says"
-        " the same in our terms, but which thresholds an installation starts with is its author's choice.",
+        "The settings of slo-generator's sample policy: which thresholds an installation starts with, and whom they"
+        " wake, is its author's choice. A pair with equal windows says the same in our terms.",
     ),
     _explained(
-        "nobl9", "policy", "op value",
-        "Presets of a product. Ours are the workbook's pairs, and a burn rate has to be strictly above its factor.",
+        "nobl9", "policy", "op",
+        "There a burn rate warns from its limit on; ours, as the workbook's, has to be strictly above its factor.",
+        _or_equal,
     ),
     _explained(
         "nobl9", "limits", "max_slos_per_definition max_events_per_slo_per_action max_days_in_the_past",
-        "Limits of a hosted product on how many exclusions it takes; we have none of them.",
+        "Limits of a hosted product: an exclusion may be of any age and any number of services here, and restates the"
+        " windows it touches.",
     ),
     _explained(
         "nobl9", "composite", "shown",
         "Shown with two decimals, cut off. We show four, half-even, and away from the objective where rounding would"
         " show met for unmet.",
-    ),
-    _explained(
-        "keptn", "scoring", "upper_limit pass_5_5 pass_5_51",
-        "A criterion relative to an earlier run judges a deployment against the one before it. A service level is"
-        " agreed: its objective does not move with what was attained.",
+        _cut_off,
     ),
     _explained(
         "slo-generator", "report", "burn_rate alert",
         "The burn rate is rounded to one decimal before it is compared. We never compare a rounded figure.",
+        _rounded_rate,
     ),
     _explained(
         "PagerDuty", "signature", "signature",
-        "The signature is of a file that is not published beside the case.",
+        "We take in no webhooks signed by PagerDuty: tickets come through our own doors, under our own keys. And the"
+        " file that was signed is not published beside the case.",
     ),
 )  # fmt: skip
 
 
-def explanation_of(case: Case, fields: Collection[str]) -> Explanation | None:
+def explanation_of(case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> Explanation | None:
     """The reason why we answer otherwise, or None."""
-    return next((each for each in EXPLANATIONS if each.covers(case, fields)), None)
+    return next((each for each in EXPLANATIONS if fields and each.covers(case, fields, ours)), None)

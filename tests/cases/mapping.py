@@ -59,5 +59,5 @@ def answers(case: Case) -> dict[str, Any]:
     ours = read(case)
     missing = sorted(set(case.expected) - set(ours))
     if missing:
-        raise Unmapped(f"nothing answers {', '.join(missing)}")
+        raise Unmapped(f"nothing answers {', '.join(missing)}", ours)
     return ours

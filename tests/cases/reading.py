@@ -14,7 +14,11 @@ SHARED = Path(os.environ.get("SLM_SHARED") or Path(__file__).resolve().parents[3
 
 
 class Unmapped(Exception):
-    """Nothing here says how to ask our engine this; the text says what is missing."""
+    """Nothing here says how to ask our engine this; the text says what is missing, ``ours`` is what was answered."""
+
+    def __init__(self, missing: str, ours: Mapping[str, Any] | None = None) -> None:
+        super().__init__(missing)
+        self.ours = dict(ours or {})
 
 
 @dataclass(frozen=True)

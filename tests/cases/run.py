@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -35,33 +35,36 @@ class Outcome:
 
     def line(self) -> str:
         """For people: id, source, ours, theirs."""
-        told = f"ours {_shown(self.ours)}  theirs {_shown(self.theirs)}" if self.ours is not None else self.why
-        return f"{self.status:9} {self.case.id}  [{self.case.source[:60]}]  {told}"
+        told = "" if self.ours is None else f"ours {_shown(self.ours)}  theirs {_shown(self.theirs)}  "
+        return f"{self.status:9} {self.case.id}  [{self.case.source[:60]}]  {told}{self.why}"
 
 
 def outcome(case: Case) -> Outcome:
     """Ask our engine what the case asks, and compare."""
+    ours: Mapping[str, Any] = {}
     try:
         ours = answers(case)
-    except Unmapped as problem:
-        return _unasked(UNMAPPED, case, str(problem))
+        problem, status = "", FAILED
+    except Unmapped as missing:
+        ours, problem, status = missing.ours, str(missing), UNMAPPED
     except Refused as refused:
-        return _unasked(FAILED, case, f"refused: {refused}")
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as problem:
+        problem, status = f"refused: {refused}", FAILED
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
         # A shape that the mapping has not met: it says nothing of the engine.
-        return _unasked(UNMAPPED, case, f"{type(problem).__name__}: {problem}")
-    found = list(differences(ours, case.expected, case.data.get("tolerance")))
-    if not found:
+        problem, status = f"{type(error).__name__}: {error}", UNMAPPED
+    answered = {name: value for name, value in case.expected.items() if name in ours}
+    found = list(differences(ours, answered, case.data.get("tolerance")))
+    if not found and not problem:
         return Outcome(PASSED, case)
-    fields = {path.split(".")[0].split("[")[0] for path, _, _ in found}
-    explained = explanation_of(case, fields)
-    status, why = (FAILED, "") if explained is None else (EXPLAINED, explained.reason)
-    return Outcome(status, case, {path: one for path, one, _ in found}, {path: other for path, _, other in found}, why)
+    fields = {path.split(".")[0].split("[")[0] for path, _, _ in found} | case.expected.keys() - ours.keys()
+    explained = explanation_of(case, fields, ours)
+    if explained is not None:
+        status, problem = EXPLAINED, explained.reason
+    return Outcome(status, case, _told(found, 1) or None, _told(found, 2) or None, problem)
 
 
-def _unasked(status: str, case: Case, why: str) -> Outcome:
-    explained = explanation_of(case, case.expected.keys())
-    return Outcome(status, case, why=why) if explained is None else Outcome(EXPLAINED, case, why=explained.reason)
+def _told(found: Sequence[tuple[str, Any, Any]], side: int) -> dict[str, Any]:
+    return {each[0]: each[side] for each in found}
 
 
 def report(paths: Sequence[Path]) -> tuple[list[str], Counter[str]]:

@@ -169,3 +169,24 @@ def test_a_written_pair_that_can_never_fire_is_refused() -> None:
 )  # fmt: skip
 def test_what_cannot_be_previewed_is_refused_by_field(what: str, body: dict[str, Any], field: str) -> None:
     assert refused(what, **body) == [field]
+
+
+def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above() -> None:
+    warnings: dict[str, Any] = {
+        "budget_drop": [{"by": "10", "within": "PT15M"}], "time_to_exhaustion": ["PT72H"],
+        "pairs": [{"long": "PT1H", "short": "PT5M", "factor": "14.4"}],
+    }  # fmt: skip
+
+    def told(rate: str) -> list[bool]:
+        answer = ask("burn-rate", objective="99.9", period="P30D", rate=rate, **warnings)
+        return [answer[name][0]["warns"] for name in ("budget_drop", "time_to_exhaustion", "pairs")]
+
+    # A tenth of the budget in 15 minutes is 288 times the pace that lasts 30 days; 72 hours are a tenth of them.
+    assert [told(rate) for rate in ("10", "10.1", "14.4", "14.5", "287.9", "288")] == [
+        [False, False, False], [False, True, False], [False, True, False], [False, True, True], [False, True, True],
+        [True, True, True],
+    ]  # fmt: skip
+    assert refused("burn-rate", objective="99.9", period="P30D", budget_drop=[{"by": "x", "within": "PT1H"}]) == [
+        "budget_drop[0]"
+    ]
+    assert refused("burn-rate", objective="99.9", period="P30D", time_to_exhaustion=["soon"]) == ["time_to_exhaustion"]

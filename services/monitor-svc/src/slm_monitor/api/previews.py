@@ -121,6 +121,8 @@ class BurnRatesToPreview(_Asked):
     pairs: Annotated[list[dict[str, Any]], Field(max_length=100)] | None = None
     rate: Exact | None = None
     bad_share: Exact = "1"
+    budget_drop: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    time_to_exhaustion: Annotated[list[str], Field(max_length=100)] = []
 
 
 @router.post("/clock")
@@ -158,6 +160,8 @@ def burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
         pairs=_plain(asked.pairs, "pairs"),
         rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
         bad=_fraction(asked.bad_share, "bad_share"),
+        drops=_plain(asked.budget_drop, "budget_drop"),
+        exhaustions=asked.time_to_exhaustion,
     )
     return _answered(lambda: burn_rate_preview.preview(question))
 

@@ -19,7 +19,8 @@ class BurnRateQuestion:
     """Which warnings an objective (a share of one) gets over a period of microseconds.
 
     ``pairs``: documents, or None for the default ones; ``rate`` a burn rate of its own to be told of; ``bad`` the bad
-    share of the outage whose detection is timed.
+    share of the outage whose detection is timed. ``drops`` and ``exhaustions`` are as in a target's ``warn_at``: with a
+    rate, each warning says whether it would warn of it, held for as long as it looks back, of a budget still whole.
     """
 
     objective: Fraction
@@ -27,6 +28,8 @@ class BurnRateQuestion:
     pairs: Sequence[Mapping[str, Any]] | None = None
     rate: Fraction | None = None
     bad: Fraction = Fraction(1)
+    drops: Sequence[Mapping[str, Any]] = ()
+    exhaustions: Sequence[str] = ()
 
 
 def preview(asked: BurnRateQuestion) -> dict[str, Any]:
@@ -46,6 +49,45 @@ def preview(asked: BurnRateQuestion) -> dict[str, Any]:
         "pairs": [_told(pair, asked) for pair in kept],
         "dropped": [{**_told(pair, asked), "because": why} for pair, why in dropped],
         "rate": None if asked.rate is None else _rate(asked.rate, asked),
+        "budget_drop": [_drop(document, number, asked) for number, document in enumerate(asked.drops)],
+        "time_to_exhaustion": [_exhaustion(text, asked) for text in asked.exhaustions],
+    }
+
+
+def _drop(document: Mapping[str, Any], number: int, asked: BurnRateQuestion) -> dict[str, Any]:
+    """The burn rate at which so much of the budget goes within that time, and whether the rate asked about is one."""
+    field = f"budget_drop[{number}]"
+    try:
+        by, within = Fraction(str(document["by"])) / 100, durations.from_iso(document["within"], f"{field}.within")
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+    except (KeyError, ValueError, ZeroDivisionError) as error:
+        raise refusal(
+            field, dict(document), 'write {"by": "10", "within": "PT1H"}, by in percent of the budget'
+        ) from error
+    if by <= 0 or within <= 0:
+        raise refusal(field, dict(document), "percent and time are above zero")
+    spent = None if asked.rate is None else asked.rate * within / asked.period
+    return {
+        "by": figures.exact(by * 100),
+        "within": durations.to_iso(within),
+        "burn_rate": figures.exact(by * asked.period / within),
+        "warns": None if spent is None else burn_rate.warns_of_drop(spent, by),
+    }
+
+
+def _exhaustion(text: str, asked: BurnRateQuestion) -> dict[str, Any]:
+    try:
+        under = durations.from_iso(text, "time_to_exhaustion")
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+    if under <= 0:
+        raise refusal("time_to_exhaustion", text, "a time above zero, such as PT72H")
+    left = burn_rate.exhaustion(asked.rate, asked.period) if asked.rate else None
+    return {
+        "under": durations.to_iso(under),
+        "burn_rate": figures.exact(Fraction(asked.period, under)),
+        "warns": None if asked.rate is None else burn_rate.warns_of_exhaustion(left, under),
     }
 
 
@@ -88,6 +130,7 @@ def _told(pair: Pair, asked: BurnRateQuestion) -> dict[str, Any]:
         "short_over_long": figures.exact(Fraction(pair.short, pair.long)),
         "budget_spent": figures.exact(burn_rate.spent(pair, asked.period)),
         "detected_after": _length(detected),
+        "warns": None if asked.rate is None else asked.rate > pair.factor,
         **_rate(pair.factor, asked),
     }
 

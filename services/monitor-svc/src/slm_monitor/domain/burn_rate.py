@@ -100,6 +100,19 @@ def exhaustion(factor: Fraction, period: int) -> Fraction:
     return period / factor
 
 
+def warns_of_drop(spent: Fraction, by: Fraction) -> bool:
+    """Whether a share of the budget that went within a time is a drop by so much: exactly as much is."""
+    return spent >= by
+
+
+def warns_of_exhaustion(left: Fraction | int | None, under: int) -> bool:
+    """Whether the time (microseconds) until the budget is gone at the present pace is under a limit; None: never gone.
+
+    A budget that is gone already has no time left.
+    """
+    return left is not None and left < under
+
+
 def parse_pair(document: Mapping[str, Any], period: int = 0) -> Pair:
     """``{"long": "PT10M", "short": "PT1M", "factor": "3"}`` → a pair; instead of a factor the ``budget_share`` of the
     period that may be gone within the long window. Without ``short`` it is a twelfth of the long."""
