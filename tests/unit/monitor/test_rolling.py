@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slm_monitor.application.excluded import Excluded
 from slm_monitor.domain import rolling, rolling_target
+from slm_monitor.domain.measures import AT_MOST, Measure
+from slm_monitor.domain.promise import AT_LEAST, Promise
 from slm_monitor.domain.rolling import Run
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.settling import Moment, Standing
@@ -20,6 +23,9 @@ from tests.support.monitor import MINUTE, at, fast, standing_of
 START = at("2026-11-01T00:00") // MINUTE
 MINUTES = 40
 LENGTH = 5
+
+
+NOTHING_EXCLUDED = Excluded()
 
 
 class Fact(NamedTuple):
@@ -39,7 +45,7 @@ class Judged:
         self.standing: Standing = standing_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
         self.window = Window(self.standing.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.standing.line.ends_at)
         self.window.judged_to = START - 1
-        self.series = Series("s", [300.0])
+        self.series = Series("s", [Measure(AT_MOST, 300.0)])
         for hour in range(START // 60 - 2, START // 60 + 3):
             self.series.load(hour, ())
         self.changes = Changes()
@@ -50,7 +56,7 @@ class Judged:
         for fact in measured:
             self._taken += 1
             instant = np.array([(START + fact.minute) * MINUTE + self._taken], dtype=np.int64)
-            self.series.take(instant, np.array([fact.value]), [str(self._taken)])
+            self.series.take(instant, np.array([fact.value]))
         minutes = [START + fact.minute for fact in measured]
         return (min(minutes), max(minutes)) if minutes else None
 
@@ -59,9 +65,9 @@ class Judged:
         present = START + minute
         line = self.standing.line
         ranges = rolling_target.ranges(self.window, line, touched, None, present)
-        stretches = [rolling_target.look(line, self.series, first, last) for first, last in ranges]
+        stretches = [rolling_target.look(line, self.series, NOTHING_EXCLUDED, first, last) for first, last in ranges]
         moment = Moment(present * MINUTE, present * MINUTE)
-        rolling_target.judge(self.standing, self.window, self.series, stretches, moment, self.changes)
+        rolling_target.judge(self.standing, self.window, self.series, NOTHING_EXCLUDED, stretches, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""
@@ -136,7 +142,7 @@ def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]]
         each_total > 0 and Fraction(each_good, each_total) < objective
         for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
     ]
-    assert rolling.missed(good, total, objective).tolist() == expected
+    assert rolling.missed(good, total, Promise(AT_LEAST, objective)).tolist() == expected
 
 
 @pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])

@@ -1,9 +1,10 @@
-"""A series of values: every fact counts once, in whatever batches, order and number of copies it comes."""
+"""A series of rows: every fact counts once, in whatever batches, order and number of copies it comes."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -11,111 +12,130 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.adapters import columns
-from slm_monitor.domain.series import Series
+from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
+from slm_monitor.domain.series import Row, Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
 
 START = at("2026-11-01T23:00")
-THRESHOLDS = (100.0, 300.0)
+MEASURES = (Measure(AT_MOST, 100.0), Measure(AT_MOST, 300.0), Measure(EXACT))
+Sums = dict[Measure, tuple[list[int], list[int]]]
 
 
-class Fact(NamedTuple):
-    """A value; ``own`` is its id, where it has one."""
+class Value(NamedTuple):
+    """A value measured at an instant."""
 
     at: int
     value: float
-    own: str | None = None
 
 
-plain = st.builds(
-    Fact,
+values = st.builds(
+    Value,
     st.integers(0, 3 * 3600).map(lambda second: START + second * SECOND),
     st.sampled_from([50.0, 100.0, 301.0]),
-    st.none(),
 )
 
 
-def with_ids(facts: Sequence[Fact]) -> list[Fact]:
-    return [Fact(fact.at, fact.value, f"id {number}") for number, fact in enumerate(facts)]
-
-
-def taken(series: Series, batch: Sequence[Fact]) -> list[Fact]:
+def taken(series: Series, batch: Sequence[Value]) -> list[Value]:
     """Accept a batch as the judge does: sorted by instant, its hours loaded; those that were new."""
-    batch = sorted(batch, key=lambda fact: fact.at)
-    instants = np.array([fact.at for fact in batch], dtype=np.int64)
-    ids = [fact.own for fact in batch] if any(fact.own for fact in batch) else None
-    for hour in series.needs(instants, ids is not None):
+    batch = sorted(batch, key=lambda value: value.at)
+    instants = np.array([value.at for value in batch], dtype=np.int64)
+    for hour in series.needs(instants):
         series.load(hour, ())
-    new, _ = series.take(instants, np.array([fact.value for fact in batch]), ids)
-    return [fact for fact, is_new in zip(batch, new.tolist(), strict=True) if is_new]
+    new, _ = series.take(instants, np.array([value.value for value in batch]))
+    return [value for value, is_new in zip(batch, new.tolist(), strict=True) if is_new]
 
 
-def sums(series: Series) -> dict[float, tuple[list[int], list[int]]]:
+def sums(series: Series) -> Sums:
     first = START // MINUTE
-    found = {limit: series.minutes(limit, first, first + 4 * 60) for limit in THRESHOLDS}
-    return {limit: (good.tolist(), total.tolist()) for limit, (good, total) in found.items()}
+    found = {measure: series.minutes(measure, first, first + 4 * 60) for measure in series.measures}
+    return {measure: (good.tolist(), total.tolist()) for measure, (good, total) in found.items()}
 
 
-def expected(facts: Sequence[Fact]) -> dict[float, tuple[list[int], list[int]]]:
+def expected(facts: Sequence[Value], measures: Sequence[Measure] = MEASURES) -> Sums:
     first = START // MINUTE
     found = {}
-    for limit in THRESHOLDS:
+    for measure in measures:
         good, total = [0] * 241, [0] * 241
         for fact in facts:
             total[fact.at // MINUTE - first] += 1
-            good[fact.at // MINUTE - first] += fact.value <= limit
-        found[limit] = (good, total)
+            good[fact.at // MINUTE - first] += measure.kind == AT_MOST and fact.value <= measure.limit
+        found[measure] = (good, total)
     return found
 
 
 @settings(deadline=None)
-@given(st.lists(plain, max_size=25), st.booleans(), st.randoms(use_true_random=False))
-def test_batches_in_any_order_and_number_give_the_same_sums(
-    facts: list[Fact], named: bool, chance: random.Random
-) -> None:
-    facts = with_ids(facts) if named else list(dict.fromkeys(facts))
+@given(st.lists(values, max_size=25), st.randoms(use_true_random=False))
+def test_batches_in_any_order_and_number_give_the_same_sums(facts: list[Value], chance: random.Random) -> None:
+    facts = list(dict.fromkeys(facts))
     sent = [*facts, *chance.choices(facts, k=len(facts))] if facts else []
     chance.shuffle(sent)
-    series = Series("s", THRESHOLDS)
-    accepted: list[Fact] = []
+    series = Series("s", MEASURES)
+    accepted: list[Value] = []
     while sent:
         size = chance.randint(1, len(sent))
         accepted += taken(series, sent[:size])
         del sent[:size]
     assert sorted(accepted) == sorted(facts)
     assert sums(series) == expected(facts)
+    exact = [value for minute in range(241) for value in series.exact(START // MINUTE + minute)]
+    assert sorted(exact) == sorted(exactly(fact.value) for fact in facts)
 
 
-def test_two_equal_values_of_one_instant_are_one_fact_unless_they_have_ids() -> None:
-    series = Series("s", THRESHOLDS)
-    assert len(taken(series, [Fact(START, 50.0), Fact(START, 50.0), Fact(START, 60.0)])) == 2
-    assert len(taken(series, [Fact(START, 50.0, "a"), Fact(START, 50.0, "b"), Fact(START, 50.0, "a")])) == 2
+def test_two_equal_values_of_one_instant_are_one_fact() -> None:
+    series = Series("s", MEASURES)
+    assert len(taken(series, [Value(START, 50.0), Value(START, 50.0), Value(START, 60.0)])) == 2
+    assert taken(series, [Value(START, 50.0)]) == []
 
 
-def test_a_value_sent_again_under_its_id_with_another_content_changes_nothing_yet() -> None:
-    # Corrections of values come later; until then the first content of an id stands.
-    series = Series("s", THRESHOLDS)
-    taken(series, [Fact(START, 50.0, "a")])
-    assert taken(series, [Fact(START, 900.0, "a")]) == []
-    assert sums(series) == expected([Fact(START, 50.0, "a")])
+@given(st.lists(values, min_size=1, max_size=12, unique=True), st.data())
+def test_facts_that_come_and_go_leave_the_sums_of_those_that_stay(facts: list[Value], data: st.DataObject) -> None:
+    series = Series("s", MEASURES)
+    for hour in range(START // HOUR, START // HOUR + 5):
+        series.load(hour, ())
+    for number, fact in enumerate(facts):
+        series.put(str(number), [Row(*fact)])
+    gone = data.draw(st.sets(st.integers(0, len(facts) - 1)))
+    for number in gone:
+        series.drop(str(number), [Row(*facts[number])])
+    assert sums(series) == expected([fact for number, fact in enumerate(facts) if number not in gone])
 
 
-def test_a_threshold_declared_later_is_summed_over_what_is_in_memory() -> None:
-    facts = [Fact(START + second * SECOND, 50.0 + second * 10) for second in range(60)]
+def test_a_measure_declared_later_is_summed_over_what_is_in_memory() -> None:
+    facts = [Value(START + second * SECOND, 50.0 + second * 10) for second in range(60)]
     series = Series("s", ())
     taken(series, facts)
-    series.declare(THRESHOLDS)
-    assert sums(series) == expected(facts)
+    series.put("named", [Row(START + 1, 700.0)])
+    series.declare(MEASURES)
+    assert sums(series) == expected([*facts, Value(START + 1, 700.0)])
 
 
-@given(st.lists(plain, min_size=1, max_size=30), st.booleans())
-def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Fact], named: bool) -> None:
-    facts = [fact for fact in (with_ids(facts) if named else facts) if fact.at // HOUR == facts[0].at // HOUR]
-    series = Series("s", THRESHOLDS)
-    taken(series, facts)
+def test_counts_are_summed_as_good_of_total_and_occurrences_as_so_many() -> None:
+    series = Series("s", [Measure(COUNTS), Measure(OCCURRENCES)])
+    series.load(START // HOUR, ())
+    instants = np.array([START, START + 1, START + 2], dtype=np.int64)
+    series.take(instants, np.array([9.0, 3.0, 2.0]), np.array([10.0, 3.0, np.nan]))
+    good, total = series.minutes(Measure(COUNTS), START // MINUTE, START // MINUTE)
+    assert (good.tolist(), total.tolist()) == ([12], [13])
+    assert series.minutes(Measure(OCCURRENCES), START // MINUTE, START // MINUTE)[1].tolist() == [2]
+
+
+def test_a_value_is_the_decimal_that_was_written() -> None:
+    assert exactly(0.1) + exactly(0.2) == Fraction(3, 10)
+
+
+@given(st.lists(values, min_size=1, max_size=30), st.booleans())
+def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], counted: bool) -> None:
+    facts = sorted({fact for fact in facts if fact.at // HOUR == facts[0].at // HOUR})
+    measures = [Measure(COUNTS)] if counted else MEASURES
+    series = Series("s", measures)
+    series.load(facts[0].at // HOUR, ())
+    rows = np.array([fact.value for fact in facts])
+    series.take(np.array([fact.at for fact in facts], dtype=np.int64), rows, rows + 1 if counted else None)
     (hour,) = series.hours.values()
-    rows, data = columns.encode_segment(hour.unsaved)
-    again = Series("s", THRESHOLDS, series.high_water)
+    number, data = columns.encode_segment(hour.unsaved)
+    again = Series("s", measures, series.high_water)
     again.load(facts[0].at // HOUR, [columns.decode_segment(data)])
-    assert rows == int(hour.total.sum())
+    assert number == len(facts)
     assert sums(again) == sums(series)
-    assert taken(again, facts) == []
+    if not counted:
+        assert taken(again, facts) == []

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.series import Chunk
@@ -23,7 +24,7 @@ def encode_values(values: Values) -> dict[str, Any]:
         "slot": values.slot.astype("<i4").tobytes(),
         "at": values.at.astype("<i8").tobytes(),
         "value": values.value.astype("<f8").tobytes(),
-        "ids": None if values.ids is None else list(values.ids),
+        "of": None if values.of is None else values.of.astype("<f8").tobytes(),
     }
 
 
@@ -33,7 +34,7 @@ def decode_values(document: dict[str, Any]) -> Values:
         np.frombuffer(document["slot"], dtype="<i4"),
         np.frombuffer(document["at"], dtype="<i8"),
         np.frombuffer(document["value"], dtype="<f8"),
-        document["ids"],
+        _floats(document.get("of")),
     )
 
 
@@ -61,15 +62,20 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
     """(rows, compressed columns) of an hour's facts; instants as differences, which compress well."""
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
-    ids: list[str | None] | None = None
-    if any(chunk.ids is not None for chunk in chunks):
-        ids = [own for chunk in chunks for own in (chunk.ids if chunk.ids is not None else [None] * len(chunk.at))]
+    of = None
+    if any(chunk.of is not None for chunk in chunks):
+        parts = [np.full(len(chunk.at), np.nan) if chunk.of is None else chunk.of for chunk in chunks]
+        of = np.concatenate(parts).astype("<f8").tobytes()
     steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
-    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "ids": ids}
+    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "of": of}
     return len(at), zlib.compress(_encoder.encode(document), 1)
 
 
 def decode_segment(data: bytes) -> Chunk:
     document = _decoder.decode(zlib.decompress(data))
     at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
-    return Chunk(at, np.frombuffer(document["value"], dtype="<f8"), document["ids"])
+    return Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
+
+
+def _floats(data: bytes | None) -> npt.NDArray[np.float64] | None:
+    return None if data is None else np.frombuffer(data, dtype="<f8")

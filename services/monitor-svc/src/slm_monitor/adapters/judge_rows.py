@@ -23,9 +23,10 @@ from slm_monitor.application.ports import (
     Tally,
 )
 from slm_monitor.domain import births
-from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.facts import Fact, indicator_of
 from slm_monitor.domain.planned_time import Exclusion, Scope
 from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+from slm_monitor.domain.terms import ServiceLevelTarget
 
 _UPSERT = """
 INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
@@ -177,6 +178,21 @@ def facts(rows: Sequence[Fact], received_at: int) -> str:
     )  # fmt: skip
 
 
+_INSTANCE = """
+INSERT INTO target (target_id, agreement_id, version, key, title, service_id, provider_party_id, customer_party_id,
+                    indicator, terms, instance_of, labels)
+SELECT $2, agreement_id, version, $3, $4, service_id, provider_party_id, customer_party_id, indicator, terms, $1, $5
+  FROM target WHERE target_id = $1
+ON CONFLICT (target_id) DO NOTHING
+"""
+
+
+async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
+    """Targets that a label value has brought, beside those they are instances of."""
+    for terms in born:
+        await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, dict(terms.group))
+
+
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
     """Windows, breaches and risks as they are now."""
     for statement, rows in (
@@ -219,8 +235,8 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
     tallies = {line: [tally.by, tally.windows] for line, tally in kept.tallies.items()}
-    return {"subject": subject, "partition": partition, "high_water": kept.high_water, "tallies": tallies,
-            "judged_to": kept.judged_to}  # fmt: skip
+    return {"subject": subject, "indicator": indicator_of(subject), "partition": partition,
+            "high_water": kept.high_water, "tallies": tallies, "judged_to": kept.judged_to}  # fmt: skip
 
 
 async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> None:

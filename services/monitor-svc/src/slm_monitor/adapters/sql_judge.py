@@ -57,6 +57,14 @@ INSERT INTO fact_superseded
 SELECT fact.subject, fact.key, fact.at, fact.revision, fact.recorded_at, fact.received_at, $2::bigint, fact.body
   FROM fact JOIN jsonb_populate_recordset(NULL::fact, $1) AS coming USING (subject, key)
 """
+_KNOWN = """
+SELECT subject, key, at, body, revision, recorded_at
+  FROM fact JOIN unnest($1::text[], $2::text[]) AS wanted (subject, key) USING (subject, key)
+"""
+_BETWEEN = """
+SELECT subject, key, at, body, revision, recorded_at FROM fact WHERE subject = $1 AND at >= $2 AND at < $3
+"""
+_RECOUNTED = "UPDATE series_state SET tallies = '{}' WHERE subject = ANY($1) AND tallies <> '{}'"
 _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
 _RELEASED = """
 UPDATE import SET released = released || to_jsonb($2::int) WHERE import_id = $1 AND NOT released @> to_jsonb($2::int)
@@ -163,6 +171,15 @@ class SqlJudgeStore:
             found.setdefault(fact.subject, {})[fact.key] = fact
         return found
 
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
+        if not keys:
+            return {}
+        rows = await self._fetch(_KNOWN, [subject for subject, _ in keys], [key for _, key in keys])
+        return {(row[0], row[1]): Fact(*row) for row in rows}
+
+    async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
+        return [Fact(*row) for row in await self._fetch(_BETWEEN, subject, start, end)]
+
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         rows = await self._fetch(
             "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour = ANY($2) ORDER BY hour, seq",
@@ -230,9 +247,12 @@ class SqlJudgeStore:
                 )  # fmt: skip
             await ticket_rows.write(driver, partition, step.tickets, step.changes)
             await judge_rows.write_changes(driver, partition, step.changes)
+            await judge_rows.write_instances(driver, step.changes.instances)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
             await window_history.keep(driver, step.changes.events)
+            if step.recounted:
+                await driver.execute(_RECOUNTED, sorted(step.recounted))
             await derived_rows.tell(driver, step.news)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)

@@ -17,7 +17,7 @@ from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING
 from slm_monitor.domain.admission import Indicator
-from slm_monitor.domain.facts import HOUR, Fact, Values, joined
+from slm_monitor.domain.facts import HOUR, Fact, Values, indicator_of, joined
 from slm_monitor.domain.planned_time import Exclusion
 
 _EVER = 2**62
@@ -30,10 +30,11 @@ SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
 """
 # One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once.
 _VALUES = """
-SELECT TRUE AS put_away, data FROM fact_segment
- WHERE subject = $1 AND hour >= $2 AND hour <= $3 AND received_at <= $4
+SELECT subject, data FROM fact_segment
+ WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)
+   AND hour >= $2 AND hour <= $3 AND received_at <= $4
 UNION ALL
-SELECT FALSE, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
+SELECT NULL, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
 """
 _EXCLUSIONS = """
 SELECT * FROM exclusion
@@ -82,17 +83,16 @@ class SqlRecord:
 
 def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval) -> Values:
     parts = []
-    for put_away, data in rows:
-        if put_away:
+    for series, data in rows:
+        if series is not None:
             chunk = columns.decode_segment(data)
             slot = np.zeros(len(chunk.at), dtype=np.int32)
-            parts.append(Values([subject], slot, chunk.at, chunk.value, chunk.ids))
+            parts.append(Values([series], slot, chunk.at, chunk.value, chunk.of))
         else:
             blob = columns.decode_blob(data)
-            if subject in blob.subjects:
-                found = blob.taken(blob.slot == list(blob.subjects).index(subject))
-                slot = np.zeros(len(found), dtype=np.int32)
-                parts.append(Values([subject], slot, found.at, found.value, found.ids))
+            slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
+            if slots:
+                parts.append(blob.taken(np.isin(blob.slot, slots)))
     if not parts:
         return NOTHING
     values = joined(parts)

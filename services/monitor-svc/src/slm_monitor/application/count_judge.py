@@ -1,18 +1,21 @@
-"""The indicators of one partition whose values are summed by the minute, and the targets judged by those sums."""
+"""The indicators of one partition whose rows are summed by the minute, and the targets judged by those sums."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from slm_monitor.application.counted_target import CountedTarget
+from slm_monitor.application.counted_target import NEVER, CountedTarget
 from slm_monitor.application.established import Established
-from slm_monitor.application.excluded import CAUSE, Moved
+from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
+from slm_monitor.application.streams import Streams, Together, pieces
 from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
-from slm_monitor.application.value_series import ValueSeries, pieces
-from slm_monitor.domain import findings, rolling_target
-from slm_monitor.domain.facts import MINUTE, Values
+from slm_monitor.domain import counted, instances, measures, rolling_target
+from slm_monitor.domain.counted import Counted
+from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_target import Stretch
 from slm_monitor.domain.series import Chunk, Delta, Series
@@ -21,18 +24,31 @@ from slm_monitor.domain.standing import Changes, Window
 
 IsHeld = Callable[[str], bool]
 AT_ONCE = 0
+LONGEST_UNJUDGED = 60
+"""Minutes after which a quiet rolling target is judged all the same, so that little is ever left to catch up on."""
 
 
 class CountJudge:
-    """Takes values, knows which targets they touch, and judges those."""
+    """Takes rows, knows which targets they touch, and judges those.
 
-    def __init__(self, store: JudgeStore, timers: Timers, established: Established, loaded: LoadedPartition) -> None:
+    Rows that can change nothing but a figure wait for the next checkpoint: ``refresh`` then brings figures up to date.
+    """
+
+    def __init__(
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, loaded: LoadedPartition
+    ) -> None:
         self._timers = timers
         self._established = established
+        self._excluded = excluded
         self._targets: dict[str, dict[tuple[str, int], CountedTarget]] = {}
-        self._values = ValueSeries(store, loaded.series)
+        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
+        self._streams = Streams(store, loaded.series)
         self._dirty: dict[str, Dirty] = {}
+        self._quiet: set[str] = set()
+        """Indicators with rows that changed no more than figures."""
+        self._born: list[TermsLine] = []
         self._unsaved: set[str] = set()
+        self._recounted: set[str] = set()
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
         self._kept = loaded.series
         self._written = {
@@ -46,18 +62,30 @@ class CountJudge:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
+        self._streams.declare(subject, {measures.of(version) for version in line.versions})
+        if line.latest.group_by:
+            self._grouped.setdefault(subject, {})[line.key] = line
+            for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
+                if labels is not None:
+                    self._attach(subject, instances.of(line, labels), fresh=fresh)
+        else:
+            self._attach(subject, line, fresh=fresh)
+
+    def _attach(self, subject: str, line: TermsLine, *, fresh: bool) -> None:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
+            standing = self._standing(line, subject)
+            held = targets[line.key] = CountedTarget(standing, self._excluded, None)
             tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
-            counted = tally.windows if tally is not None and tally.by == line.fingerprint else None
-            targets[line.key] = held = CountedTarget(self._standing(line, subject), counted)
-        elif held.standing.line.fingerprint != line.fingerprint:
-            held.recount()
-        held.amend(line)
-        if line.latest.threshold is not None:
-            series = self._values.of(subject)
-            series.declare(version.threshold for version in line.versions if version.threshold is not None)
+            if tally is not None and tally.by == held.fingerprint:
+                targets[line.key] = held = CountedTarget(standing, self._excluded, tally.windows)
+            held.amend(line)
+        else:
+            before = held.fingerprint
+            held.amend(line)
+            if held.fingerprint != before:
+                held.recount()
         dirty = self._dirty.setdefault(subject, Dirty())
         if fresh:
             dirty.touch(line.begins_at)
@@ -69,31 +97,64 @@ class CountJudge:
                 window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
         return standing
 
-    # -- facts --------------------------------------------------------------------------------------------------
-
-    async def take(self, values: Values) -> Values | None:
-        """Accept values: those that are new, as columns to be kept; None where all were known."""
-        return await self._values.take(values, self._add)
-
-    def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
-        self._unsaved.add(series.subject)
-        targets = self._targets.get(series.subject)
-        if not targets:
-            return
-        self._dirty.setdefault(series.subject, Dirty()).touch_minutes(deltas[0].minute, deltas[-1].minute)
-        for target in targets.values():
-            target.add(series, deltas)
-
-    # -- judging ------------------------------------------------------------------------------------------------
-
     def exclude(self, moved: Moved) -> None:
-        """Other time is excluded: what it lies in is counted and judged anew."""
+        """Other time is excluded: what was counted in it is counted again, its windows judged anew."""
         for subject, targets in self._targets.items():
             for target in targets.values():
                 since = moved.since(target.standing.line)
                 if since is not None:
                     target.recount()
                     self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+
+    # -- facts --------------------------------------------------------------------------------------------------
+
+    async def take(self, values: Values) -> Values | None:
+        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        return await self._streams.take(values, self._add)
+
+    async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Accept facts that are kept one by one: those that hold over what was known under their key."""
+        accepted = await self._streams.take_facts(facts, self._add) if facts else []
+        self._recounted.update(fact.subject for fact in accepted)
+        return accepted
+
+    def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
+        self._unsaved.add(series.subject)
+        subject = indicator_of(series.subject)
+        if subject in self._grouped:
+            self._group(subject, series)
+        targets = self._targets.get(subject)
+        if not targets or not deltas:
+            return
+        is_quiet = subject not in self._dirty
+        for target in targets.values():
+            if target.counts(series):
+                is_quiet = is_quiet and target.is_quiet(series, deltas)
+                target.add(series, deltas)
+        if is_quiet:
+            self._quiet.add(subject)
+        else:
+            self._dirty.setdefault(subject, Dirty()).touch_minutes(
+                min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
+            )
+
+    def _group(self, subject: str, series: Series) -> None:
+        """A label value heard for the first time brings an instance of the target that is judged for each."""
+        for line in self._grouped[subject].values():
+            labels = instances.group_of(line, series.subject)
+            if labels is None:
+                continue
+            born = instances.of(line, labels)
+            if born.key not in self._targets.setdefault(subject, {}):
+                self._attach(subject, born, fresh=True)
+                self._born.append(born)
+
+    def recounted(self) -> set[str]:
+        """Indicators whose sums, as last put away, are no longer those of the facts."""
+        recounted, self._recounted = self._recounted, set()
+        return recounted
+
+    # -- judging ------------------------------------------------------------------------------------------------
 
     def wake(self, subject: str) -> None:
         """Time has come for one of its targets."""
@@ -109,15 +170,19 @@ class CountJudge:
         for subject, targets in self._targets.items():
             if hold.covers(subject):
                 for target in targets.values():
+                    target.quiet = NEVER
                     self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
 
     async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
         """Judge what was touched and nothing holds; the rest stays touched."""
-        ready = [subject for subject in self._dirty if not is_held(subject)]
-        for subject in ready:
+        changes.instances += [line.latest for line in self._born]
+        self._born.clear()
+        for subject in [subject for subject in self._dirty if not is_held(subject)]:
             dirty = self._dirty.pop(subject)
+            self._quiet.discard(subject)
+            caused = replace(moment, cause=dirty.cause)
             dues = [
-                await self._judge(subject, target, dirty, moment, changes)
+                await self._judge(subject, target, dirty, caused, changes)
                 for target in self._targets.get(subject, {}).values()
             ]
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
@@ -125,43 +190,50 @@ class CountJudge:
     async def _judge(
         self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
-        series = self._values.of(subject)
         if target.standing.line.latest.window_kind == "rolling":
-            return await self._judge_rolling(series, target.standing, dirty, moment, changes)
-        await self._tally(series, target)
-        return await self._judge_share(series, target, dirty, moment, changes)
+            return await self._judge_rolling(subject, target, dirty, moment, changes)
+        await self._count_past(subject, target)
+        return await self._judge_calendar(subject, target, dirty, moment, changes)
 
-    async def _tally(self, series: Series, target: CountedTarget) -> None:
+    def _together(self, subject: str, target: CountedTarget) -> Together:
+        return Together([series for series in self._streams.of(subject) if target.counts(series)])
+
+    async def _count_past(self, subject: str, target: CountedTarget) -> None:
         """A target that comes to an indicator with a past is summed over that past, once."""
-        if target.is_tallied:
+        if not target.needs_counting:
             return
-        if series.high_water >= target.standing.line.begins_at:
-            await self._values.each_hour(
-                series, target.standing.line.begins_at, lambda hour: target.tally(series, hour)
-            )
+        target.recount()
+        begins = target.standing.line.begins_at
+        for series in self._together(subject, target).series:
+            if series.high_water >= begins:
+                await self._streams.each_hour(series, begins, lambda hour, of=series: target.tally(of, hour))  # type: ignore[misc]
         target.is_tallied = True
-        self._unsaved.add(series.subject)
+        self._unsaved.add(subject)
 
-    async def _judge_share(
-        self, series: Series, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+    async def _judge_calendar(
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
         line = target.standing.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
-        burning: list[findings.RiskFinding] = []
+        burning: list[RiskFinding] = []
+        rises_at: int | None = None
         if terms.warn_at.pairs:
             longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
-            await self._values.load_minutes(series, present - longest, present)
-            burning = findings.burning(series, terms, present)
+            await self._streams.load_minutes(subject, present - longest, present)
+            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            burning = counted.burning(by, line.begins_at, present)
+            rises_at = counted.burns_at(by, line.begins_at, present)
         due = target.judge(burning, dirty, moment, changes)
         self._remember(target.standing, changes)
         if burning:
-            due = min(due or (present + 1) * MINUTE, (present + 1) * MINUTE)
-        return due
+            rises_at = present + 1
+        return _sooner(due, None if rises_at is None else rises_at * MINUTE)
 
     async def _judge_rolling(
-        self, series: Series, standing: Standing, dirty: Dirty, moment: Moment, changes: Changes
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
     ) -> int | None:
+        standing = target.standing
         line = standing.line
         first, present = rolling_target.first_minute(line), moment.now // MINUTE
         if present < first:
@@ -172,22 +244,21 @@ class CountJudge:
             standing.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = first - 1
-        reach = rolling_target.reach(line)
+        reach, together = rolling_target.reach(line), self._together(subject, target)
         stretches: list[Stretch] = []
         for start, end in rolling_target.ranges(window, line, dirty.minutes, dirty.since, present):
             for piece in pieces(start, end):
-                await self._values.load_minutes(series, piece.start - reach, piece.stop)
-                stretches.append(rolling_target.look(line, series, piece.start, piece.stop - 1))
-                self._evict(series.subject)
+                await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
+                stretches.append(rolling_target.look(line, together, self._excluded, piece.start, piece.stop - 1))
+                self._evict(subject)
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
-        await self._values.load_minutes(series, latest - reach, latest)
-        due = rolling_target.judge(standing, window, series, stretches, moment, changes)
-        self._unsaved.add(series.subject)
+        await self._streams.load_minutes(subject, latest - reach, latest)
+        due = rolling_target.judge(standing, window, together, self._excluded, stretches, moment, changes)
+        target.quiet = rolling_target.quiet(standing, window)
+        self._unsaved.add(subject)
         self._remember(standing, changes)
         ahead = min(dirty.minutes[1], rolling_target.last_minute(line)) if dirty.minutes else 0
-        if ahead > window.judged_to:
-            due = min(due or ahead * MINUTE, ahead * MINUTE)
-        return due
+        return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
     def _remember(self, standing: Standing, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
@@ -206,36 +277,69 @@ class CountJudge:
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved or self._unsaved_windows)
+        return bool(self._unsaved or self._unsaved_windows or self._quiet)
+
+    async def refresh(self, moment: Moment) -> None:
+        """Bring up to date what rows have changed since that could change nothing but figures."""
+        for subject in sorted(self._quiet):
+            for target in self._targets.get(subject, {}).values():
+                window = await self._refreshed(subject, target, moment)
+                if window is not None:
+                    self._unsaved_windows[window.target_id, window.window_id] = window
+        self._quiet.clear()
+
+    async def _refreshed(self, subject: str, target: CountedTarget, moment: Moment) -> Window | None:
+        line = target.standing.line
+        if line.latest.window_kind != "rolling":
+            return target.refresh(moment)
+        window = target.standing.windows[line.latest.window]
+        minute = min(moment.now // MINUTE, rolling_target.last_minute(line))
+        if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
+            self._timers.set((COUNT, subject), AT_ONCE)
+            return None
+        reach = line.latest.rolling_microseconds // MINUTE
+        await self._streams.load_minutes(subject, minute - reach, minute)
+        rolling_target.refresh(line, window, self._together(subject, target), self._excluded, minute, moment)
+        return window
 
     def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint], list[Window]]:
-        """Facts by indicator and hour, sums by indicator, figures; what is returned counts as saved from now on."""
+        """Rows by series and hour, sums by series, figures; what is returned counts as saved from now on."""
         segments = []
         kept = {}
-        for subject in sorted(self._unsaved):
-            segments += self._values.unsaved(subject)
-            kept[subject] = self._checkpoint(subject)
+        for name in sorted(self._unsaved):
+            segments += self._streams.unsaved(name)
+        for subject in sorted({indicator_of(name) for name in self._unsaved}):
+            for series in self._streams.of(subject):
+                if series.subject == subject or series.subject in self._unsaved:
+                    kept[series.subject] = self._checkpoint(subject, series)
             self._evict(subject)
         windows = list(self._unsaved_windows.values())
         self._unsaved, self._unsaved_windows = set(), {}
         return segments, kept, windows
 
     def _evict(self, subject: str) -> None:
-        """As far back as one of the targets looks stays in memory: what is evicted is read again at the next value."""
+        """As far back as one of the targets looks stays in memory: what is evicted is read again at the next row."""
         lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
-        self._values.evict(subject, max((rolling_target.reach(line) for line in lines), default=0))
+        reach = max((rolling_target.reach(line) for line in lines), default=0)
+        for series in self._streams.of(subject):
+            self._streams.evict(series.subject, reach)
 
-    def _checkpoint(self, subject: str) -> SeriesCheckpoint:
-        kept = SeriesCheckpoint(self._values.of(subject).high_water)
+    def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
+        """Sums are kept with the indicator's own series, whatever the labels of what was counted."""
+        kept = SeriesCheckpoint(series.high_water)
+        if series.subject != subject:
+            return kept
         for target in self._targets.get(subject, {}).values():
-            line = target.standing.line
-            if target.is_tallied:
-                sums = {window_id: (good, total) for window_id, (good, total) in target.tallies.items()}
-                kept.tallies[_name(line)] = Tally(line.fingerprint, sums)
+            if target.is_tallied and not target.needs_counting:
+                kept.tallies[_name(target.standing.line)] = Tally(target.fingerprint, target.kept())
             for window in target.standing.windows.values():
                 if window.judged_to is not None:
                     kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
         return kept
+
+
+def _sooner(*dues: int | None) -> int | None:
+    return min((due for due in dues if due is not None), default=None)
 
 
 def _name(line: TermsLine) -> str:

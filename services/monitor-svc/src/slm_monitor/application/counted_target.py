@@ -1,72 +1,196 @@
-"""A target of values summed by the minute: what they come to in each of its calendar windows."""
+"""A target of what is summed by the minute: what it comes to in each of its calendar windows."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from slm_calendar.intervals import Interval
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.touched import Dirty
-from slm_monitor.domain import findings, settling, withdrawing
-from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain import counted_findings, figures, measures, settling, tallies, withdrawing
+from slm_monitor.domain.facts import MINUTE, labels_of
+from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
-from slm_monitor.domain.standing import Changes
+from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.tallies import Shares, Slices, Tally
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+NEVER = (0, 0)
 
 
 class CountedTarget(CalendarWindows):
-    """``tallies``: window → [good, total] of the values counted in it so far."""
+    """``tallies``: window → what its minutes came to so far; ``raw``: the same before exclusions, where they matter.
 
-    def __init__(self, standing: Standing, tallies: Mapping[str, Sequence[int]] | None) -> None:
+    ``quiet``: rows in these instants that are good change its figures alone: no warning holds and nothing is missed.
+    """
+
+    def __init__(self, standing: Standing, excluded: Excluded, kept: Mapping[str, Any] | None) -> None:
         super().__init__(standing)
-        self.tallies: dict[str, list[int]] = {window: [*sums] for window, sums in (tallies or {}).items()}
-        self.is_tallied = tallies is not None
+        self._excluded = excluded
+        self.tallies: dict[str, Tally] = {}
+        self.raw: dict[str, Shares] = {}
+        self.is_tallied = kept is not None
+        self.quiet: tuple[int, int] = NEVER
+        self._places: dict[tuple[str, int, int], int | None] = {}
+        for window_id, (start, sums, raw) in (kept or {}).items():
+            terms = standing.line.at(start) or standing.line.latest
+            self.tallies[window_id] = tallies.kind_of(terms)(start, sums)
+            self.raw[window_id] = Shares(raw)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells apart which facts are counted in what way: what was counted otherwise is counted again."""
+        line = self.standing.line
+        return f"{line.fingerprint} {self._excluded.fingerprint_of(line)}".rstrip()
+
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the tallies."""
+        starts = {window.window_id: window.start for window in self.standing.windows.values()}
+        return {
+            name: [starts[name], tally.document(), self.raw[name].document()]
+            for name, tally in self.tallies.items()
+            if name in starts
+        }
+
+    def amend(self, line: TermsLine) -> None:
+        super().amend(line)
+        self._places.clear()
+        self.quiet = NEVER
 
     def recount(self) -> None:
-        """Forget the sums: they were counted by other terms."""
+        """Forget the sums: they were counted in another way."""
         self.tallies.clear()
+        self.raw.clear()
         self.is_tallied = False
+        self.quiet = NEVER
+
+    @property
+    def needs_counting(self) -> bool:
+        return not self.is_tallied or any(tally.stale for tally in self.tallies.values())
+
+    # -- counting -----------------------------------------------------------------------------------------------
+
+    def counts(self, series: Series) -> bool:
+        """Whether rows of a series are among what it counts, by the terms of any version."""
+        return any(self._place(series, terms) is not None for terms in self.standing.line.versions)
+
+    def _place(self, series: Series, terms: ServiceLevelTarget) -> int | None:
+        """Where the series has the sums that these terms want; None where they do not count its rows."""
+        name = (series.subject, len(series.measures), terms.version)
+        if name not in self._places:
+            labels, wanted = labels_of(series.subject), tallies.wanted_labels(terms)
+            fits = all(labels.get(label) == value for label, value in wanted.items())
+            self._places[name] = series.measures.index(measures.of(terms)) if fits else None
+        return self._places[name]
+
+    def is_quiet(self, series: Series, deltas: Sequence[Delta]) -> bool:
+        """Whether these change no more than figures: all of them good, in instants in which nothing is missed."""
+        if not self.quiet[0] <= deltas[0].minute * MINUTE or not deltas[-1].minute * MINUTE < self.quiet[1]:
+            return False
+        place = self._place(series, self.standing.line.latest)
+        return place is None or all(0 <= delta.total[place] == delta.good[place] for delta in deltas)
+
+    def add(self, series: Series, deltas: Sequence[Delta]) -> None:
+        """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
+        if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
+            for delta in deltas:
+                self._count(series, delta)
+
+    def _count(self, series: Series, delta: Delta) -> None:
+        at = delta.minute * MINUTE
+        window = self._window_at(at)
+        terms = None if window is None else self.standing.line.at(window.start)
+        if window is None or terms is None or (place := self._place(series, terms)) is None:
+            return
+        if not (terms.hours.always_open or terms.hours.is_open(at)):
+            return
+        name = window.window_id
+        if name not in self.tallies:
+            self.tallies[name], self.raw[name] = tallies.kind_of(terms)(window.start, None), Shares()
+        self.raw[name].add(delta, place)
+        if _lies_in(delta.minute, self._excluded.minutes_of(terms)):
+            if terms.planned_downtime != "excused":
+                return
+            delta = replace(delta, good=delta.total)
+        self.tallies[name].add(delta, place)
+
+    def tally(self, series: Series, number: int) -> None:
+        """Count one hour of a series that is in memory."""
+        for delta in series.deltas(number):
+            self._count(series, delta)
+
+    # -- judging ------------------------------------------------------------------------------------------------
 
     def judge(self, burning: Sequence[RiskFinding], dirty: Dirty, moment: Moment, changes: Changes) -> int | None:
-        """Judge the windows of the touched minutes and the open ones; likewise."""
+        """Judge the windows of the touched minutes and the open ones; returns when time alone may change something."""
         since = dirty.since
         if dirty.minutes is not None:
             first = dirty.minutes[0] * MINUTE
             since = first if since is None else min(since, first)
         self._undo(moment, changes)
         dues: list[int | None] = []
+        quiet: list[tuple[int, int] | None] = []
         for window, terms in self._touched(since, moment.as_of):
-            good, total = self.tallies.get(window.window_id, (0, 0))
             now_burning = burning if window.start <= moment.now < window.end else ()
-            finding = findings.of_share(good, total, terms, window.end, moment.as_of, now_burning)
+            finding = self._find(window, terms, moment.as_of, now_burning)
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             dues.append(close_of(window, terms))
+            dues.append(self._next_slice(window, terms, moment.as_of))
+            dues += [each.at for each in finding.missed if each.at > moment.as_of]
+            if window.closed_at is None:
+                quiet.append(_quiet(self.standing, window, terms, finding))
+        spans = [each for each in quiet if each is not None]
+        self.quiet = spans[-1] if spans and len(spans) == len(quiet) else NEVER
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
-    def add(self, series: Series, deltas: Sequence[Delta]) -> None:
-        """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
-        terms = self.standing.line.latest
-        if terms.window_kind != "calendar" or terms.threshold is None or not self.is_tallied:
-            return
-        for delta in deltas:
-            self._count(series, delta)
+    def _find(
+        self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskFinding] = ()
+    ) -> Finding:
+        name, span = window.window_id, (window.start, window.end)
+        tally = self.tallies.get(name) or tallies.kind_of(terms)(window.start, None)
+        leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
+        finding = counted_findings.of_tally(tally, terms, span, as_of, burning, leaving)
+        raw = self.raw.get(name)
+        if raw is not None and isinstance(tally, Shares) and self._excluded.intervals_of(terms):
+            figure = None if not raw.total else counted_findings.of_share(raw.good, raw.total, terms, span[1], 0).figure
+            finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
+        return finding
 
-    def _count(self, series: Series, delta: Delta) -> None:
-        at = delta.minute * MINUTE
-        window = self._window_at(at)
+    def refresh(self, moment: Moment) -> Window | None:
+        """Bring the present window's figures up to date, where they alone can have changed."""
+        window = self._window_at(min(moment.now, self.quiet[1] - 1))
         terms = None if window is None else self.standing.line.at(window.start)
-        if window is None or terms is None or terms.threshold is None:
-            return
-        if terms.hours.always_open or terms.hours.is_open(at):
-            sums = self.tallies.setdefault(window.window_id, [0, 0])
-            sums[0] += delta.good[series.thresholds.index(terms.threshold)]
-            sums[1] += delta.total
+        if window is None or terms is None or window.closed_at is not None:
+            return None
+        settling.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
+        return window
 
-    def tally(self, series: Series, number: int) -> None:
-        """Count one hour of a series that is in memory."""
-        hour = series.hours[number]
-        for minute in range(60):
-            if hour.total[minute]:
-                good = tuple(int(count) for count in hour.good[:, minute])
-                self._count(series, Delta(number * 60 + minute, int(hour.total[minute]), good))
+    def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:
+        tally = self.tallies.get(window.window_id)
+        if not isinstance(tally, Slices) or window.closed_at is not None or as_of >= window.end:
+            return None
+        width = tally.terms.width
+        return min(window.start + (max(0, as_of - window.start) // width + 1) * width, window.end)
+
+
+def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> tuple[int, int] | None:
+    """The instants in which good rows change no more than figures; None where they may change more."""
+    assert terms.promise is not None
+    is_plain = terms.aggregation in ("share_at_most", "quantile", "ratio") and terms.promise.comparison == "at_least"
+    if not is_plain or terms.warn_at.min_events or not finding.met or window.status != "met":
+        return None
+    if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):
+        return None
+    return (window.start, window.end)
+
+
+def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
+    position = bisect_right(spans, minute, key=lambda span: span[0]) - 1
+    return position >= 0 and minute < spans[position][1]

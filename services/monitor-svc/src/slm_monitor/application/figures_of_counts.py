@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -14,8 +15,9 @@ from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.window_seen import Facts, Seen, due, status
-from slm_monitor.domain import burn_rate, figures, findings, slices
-from slm_monitor.domain.facts import HOUR, MINUTE, Values
+from slm_monitor.domain import burn_rate, counted_findings, figures, measures, slices, tallies
+from slm_monitor.domain.facts import HOUR, MINUTE, Values, labels_of
+from slm_monitor.domain.series import rows_of
 from slm_monitor.domain.slices import Counted
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -38,7 +40,7 @@ def of_share(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -
     assert target.promise is not None
     rows, outside, excluded = _judged(target, facts, _rows(target, facts))
     good, total = int(rows.good.sum()), int(rows.total.sum())
-    finding = findings.of_share(good, total, target, facts.span[1], facts.as_of, ())
+    finding = counted_findings.of_share(good, total, target, facts.span[1], facts.as_of)
     budget, spent = target.promise.allowed * total, Fraction(target.promise.bad(good, total))
     return Seen(
         target, status(target, finding, facts), finding.figure, "events", budget, spent,
@@ -55,24 +57,38 @@ def of_share(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -
 
 
 def _rows(target: ServiceLevelTarget, facts: Facts) -> Rows:
-    if target.threshold is not None:
-        values = facts.values if facts.is_distinct else distinct(facts.values)
-        good = (values.value <= target.threshold).astype(np.int64)
-        return Rows(values.at, good, np.ones(len(values), dtype=np.int64))
-    counted = [(fact.at, fact.body["good"], fact.body["total"]) for fact in facts.single if "total" in fact.body]
-    columns = np.array(counted, dtype=np.int64).reshape(-1, 3)
-    return Rows(columns[:, 0], columns[:, 1], columns[:, 2])
+    """The rows that the target counts, with how much of each is good, and how much it is in all."""
+    wanted, measure = tallies.wanted_labels(target), measures.of(target)
+    values = facts.values if facts.is_distinct else distinct(facts.values)
+    fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
+    values = values.taken(fits[values.slot]) if len(values) else values
+    single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
+    at = np.concatenate([values.at, np.array([row.at for row in single], dtype=np.int64)])
+    value = np.concatenate([values.value, np.array([row.value for row in single], dtype=np.float64)])
+    of = np.concatenate(
+        [
+            np.full(len(values), np.nan) if values.of is None else values.of,
+            np.array([np.nan if row.of is None else row.of for row in single], dtype=np.float64),
+        ]
+    )
+    order = np.argsort(at, kind="stable")
+    good, total = measure.counted(value[order], of[order])
+    return Rows(at[order], good, total)
+
+
+def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(labels.get(name) == value for name, value in wanted.items())
 
 
 def distinct(values: Values) -> Values:
-    """Each fact once: without an id a fact is its instant and its value."""
+    """Each row once: it is known by its indicator with its labels, its instant and its content."""
     seen: set[object] = set()
     kept = []
-    ids: Sequence[str | None] = values.ids if values.ids is not None else [None] * len(values)
-    for row, identity in enumerate(zip(ids, values.at.tolist(), values.value.tolist(), strict=True)):
-        name: object = identity[1:] if identity[0] is None else identity[0]
-        if name not in seen:
-            seen.add(name)
+    of = values.of.tolist() if values.of is not None else [math.nan] * len(values)
+    for row, name in enumerate(zip(values.slot.tolist(), values.at.tolist(), values.value.tolist(), of, strict=True)):
+        identity = name[:3] if math.isnan(name[3]) else name
+        if identity not in seen:
+            seen.add(identity)
             kept.append(row)
     return values.taken(np.array(kept, dtype=np.int64))
 
@@ -126,7 +142,8 @@ def of_slices(target: ServiceLevelTarget, facts: Facts) -> Seen:
     """A window cut into equal slices, each good or bad by itself."""
     assert target.objective is not None
     terms = _slice_terms(target)
-    counted = [Counted(fact.at, fact.body["good"], fact.body["total"]) for fact in facts.single]
+    rows = _rows(target, facts)
+    counted = [Counted(*row) for row in zip(*(column.tolist() for column in rows), strict=True)]
     found = slices.measure(
         counted, terms, target.hours, facts.span, facts.as_of, target.objective,
         rolling=target.window_kind == "rolling", no_data=target.no_data,

@@ -294,7 +294,7 @@ class Judge:
         for number, partition in list(self._owned.items()):
             if now - self._saved_at.get(number, 0.0) < at_most_every:
                 continue
-            checkpoint = partition.checkpoint()
+            checkpoint = await partition.checkpoint(self._clock.now())
             self._saved_at[number] = now
             if checkpoint is not None:
                 await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))

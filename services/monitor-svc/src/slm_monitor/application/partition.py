@@ -17,7 +17,7 @@ from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
-from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.facts import Fact, Values, is_counted
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.terms import DERIVED, STATED
@@ -63,7 +63,7 @@ class Partition:
         established = Established(loaded)
         self._excluded = Excluded(loaded.agreements, loaded.exclusions)
         self._states = StateJudge(store, self.timers, established, self._excluded)
-        self._counts = CountJudge(store, self.timers, established, loaded)
+        self._counts = CountJudge(store, self.timers, established, self._excluded, loaded)
         self._tickets = TicketJudge(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations)
         for agreement in loaded.agreements:
@@ -117,7 +117,9 @@ class Partition:
         await self._hear(work.inbox, step)
         if work.values:
             step.blob = await self._counts.take(fact_columns.joined(work.values))
-        step.facts = await self._states.take([fact for fact in work.facts if fact.subject.count("/") == 1])
+        measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
+        step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
+        step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
         )
@@ -137,6 +139,7 @@ class Partition:
         await self._states.judge(self._is_held, moment, step.changes)
         await self._counts.judge(self._is_held, moment, step.changes)
         await self._tickets.judge(moment, step, TICKETS_A_STEP)
+        step.recounted = self._counts.recounted()
         await self._derive(work.everywhere, now, step)
         self._release(step)
         return step
@@ -228,8 +231,9 @@ class Partition:
         self._counts.wake_held(hold)
         self._derived.wake_held(hold)
 
-    def checkpoint(self) -> Checkpoint | None:
+    async def checkpoint(self, now: int) -> Checkpoint | None:
         """What has not been put away yet; None where there is nothing."""
+        await self._counts.refresh(Moment(self._horizon, now))
         segments, series, windows = self._counts.unsaved()
         if not segments and not series and not windows and self._judged == self._told:
             return None

@@ -157,6 +157,8 @@ class Step:
     """(topic, partition, record): rows that arrived on another partition than theirs."""
     quarantined: list[Quarantined] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
+    recounted: set[str] = field(default_factory=set)
+    """Indicators whose sums in the checkpoint no longer hold: after a crash they are made anew from the record."""
     redriven: list[str] = field(default_factory=list)
     """Dead letters whose records were put back, and are judged now."""
     released: list[str] = field(default_factory=list)
@@ -222,6 +224,14 @@ class JudgeStore(Protocol):
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
         """All facts kept one by one of these indicators or tickets, by their key."""
+        ...
+
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
+        """Of these (subject, key), the facts that are kept one by one."""
+        ...
+
+    async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
+        """The facts of an indicator kept one by one with an instant in ``[start, end)``."""
         ...
 
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:

@@ -23,7 +23,7 @@ from slm_monitor.domain.admission import (
     admit_measurements,
     admit_ticket_events,
 )
-from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.facts import Fact, Values, indicator_of
 from slm_monitor.domain.plain_values import PlainValues
 from slm_monitor.domain.refusals import Refusal, shown
 
@@ -173,7 +173,7 @@ def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> 
 def by_partition(admitted: Admitted, partitions: int) -> list[tuple[int, Values, list[Fact]]]:
     """What was admitted, sorted to the partitions that judge it, ascending."""
     values, facts = admitted.values, admitted.facts
-    homes = np.array([partition_of(subject, partitions) for subject in values.subjects], dtype=np.int32)
+    homes = np.array([partition_of(indicator_of(subject), partitions) for subject in values.subjects], dtype=np.int32)
     rows = homes[values.slot] if len(values) else np.empty(0, dtype=np.int32)
     fact_homes: dict[int, list[Fact]] = {}
     for fact in facts:
@@ -188,4 +188,4 @@ def _only(values: Values, wanted: Any) -> Values:
     picked = values.taken(wanted)
     used, slot = np.unique(picked.slot, return_inverse=True)
     subjects = [picked.subjects[number] for number in used.tolist()]
-    return Values(subjects, slot.astype(np.int32), picked.at, picked.value, picked.ids)
+    return Values(subjects, slot.astype(np.int32), picked.at, picked.value, picked.of)

@@ -19,7 +19,10 @@ from slm_monitor.domain.composite import Joint
 from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
 from slm_monitor.domain.timeline import timeline_of
 
-_KINDS = {"availability": "availability", "outages": "availability", "share_at_most": "value"}
+_KINDS = {
+    "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
+    "count": "count", "composite": "ratio", "compliance": "ratio",
+}  # fmt: skip
 _LONG_AGO = -(2**55)
 
 
@@ -95,7 +98,7 @@ def _target(asked: WindowQuestion, aggregation: str | None = None) -> ServiceLev
 
 def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
     target = _target(asked, "availability" if asked.members else None)
-    kind = _KINDS.get(target.aggregation, "ratio")
+    kind = _KINDS.get(target.aggregation, "value")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
     taken = admission.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:

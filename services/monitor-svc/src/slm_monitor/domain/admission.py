@@ -11,19 +11,22 @@ from typing import Any
 import numpy as np
 
 from slm_monitor.domain import ratios, refusals, tickets
-from slm_monitor.domain.facts import Fact, Values, content_key
+from slm_monitor.domain.facts import CATEGORY, Fact, Values, content_key, labelled
 from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
 from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
 """Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
-_KINDS = frozenset({"availability", "value", "ratio"})
+_COUNTED = frozenset({"value", "ratio", "count", "rating"})
+"""Kinds that are summed by the minute; all others have states."""
+_MOST_COUNTED = 2**53
+"""Up to here a double holds every whole number."""
 
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value, values and total (with
-    good or bad) says what was measured."""
+    """A measurement as it is sent; exactly one of state, ok, outage, value, values, score, total (with good or bad),
+    category or count, and ``retract`` (the id of a fact to be removed) says what was measured."""
 
     indicator: str
     at: datetime | None = None
@@ -36,6 +39,10 @@ class Measurement:
     good: int | None = None
     bad: int | None = None
     total: int | None = None
+    count: int | None = None
+    category: str | None = None
+    score: float | None = None
+    retract: str | None = None
     unit: str | None = None
     id: str | None = None
     source: str | None = None
@@ -95,23 +102,22 @@ class _Rows:
         self.slot: list[int] = []
         self.at: list[int] = []
         self.value: list[float] = []
-        self.ids: list[str | None] = []
-        self.named = False
+        self.of: list[float] = []
 
-    def add(self, subject: str, at: int, value: float, own: str | None) -> None:
+    def add(self, subject: str, at: int, value: float, of: float = math.nan) -> None:
         self.slot.append(self.slots.setdefault(subject, len(self.slots)))
         self.at.append(at)
         self.value.append(value)
-        self.ids.append(own)
-        self.named = self.named or own is not None
+        self.of.append(of)
 
     def columns(self) -> Values:
+        of = np.array(self.of, dtype=np.float64)
         return Values(
             list(self.slots),
             np.array(self.slot, dtype=np.int32),
             np.array(self.at, dtype=np.int64),
             np.array(self.value, dtype=np.float64),
-            self.ids if self.named else None,
+            None if np.isnan(of).all() else of,
         )
 
 
@@ -135,10 +141,12 @@ def admit_measurements(
             if item.id is not None or item.source is not None:
                 refusals.check_names(id=item.id, source=item.source)
             indicator = _indicator(item, party, owner, lookup, may_name_owner)
-            if indicator.kind == "value":
-                _take_values(item, indicator, limit, rows)
+            if item.retract is not None:
+                facts.append(_retraction(item, indicator))
+            elif indicator.kind in _COUNTED:
+                _take_counted(item, indicator, limit, now, rows, facts)
             else:
-                facts.append(_state_fact(item, indicator, limit))
+                facts.append(_state_fact(item, indicator, limit, now))
         except Refused as refusal:
             refused.append(Refusal(index, *refusal.parts))
     return Admitted(rows.columns(), facts, refused)
@@ -167,45 +175,107 @@ def _at(item: Measurement, limit: int) -> int:
     return at
 
 
-def _own_key(item: Measurement | TicketMessage, number: int | None = None) -> str | None:
-    if item.id is None:
-        return None
-    return f"{item.source or ''}\x1f{item.id}" if number is None else f"{item.source or ''}\x1f{item.id}\x1f{number}"
+def _own_key(item: Measurement | TicketMessage) -> str | None:
+    return None if item.id is None else f"{item.source or ''}\x1f{item.id}"
 
 
-def _take_values(item: Measurement, indicator: Indicator, limit: int, rows: _Rows) -> None:
+def _recorded(item: Measurement | TicketMessage, now: int) -> int:
+    """When the producer wrote it down, else the door: of two contents under one id the later holds."""
+    if item.recorded_at is not None:
+        return instant(item.recorded_at, "recorded_at")
+    return now if item.id is not None else 0
+
+
+LAST_REVISION = 2**31 - 1
+"""That of a retraction which names none: whatever its fact's revision, it is gone."""
+
+
+def _retraction(item: Measurement, indicator: Indicator) -> Fact:
+    """A fact that takes the place of the one it removes."""
+    assert item.retract is not None
+    refusals.check_names(retract=item.retract)
+    refusals.check_revision(item.revision)
+    if item.id is not None and item.id != item.retract:
+        raise Refused("two_ids", "retract", item.retract, "name the fact to be removed in retract alone")
+    key = f"{item.source or ''}\x1f{item.retract}"
+    body = {"retracted": True, "counted": indicator.kind in _COUNTED}
+    return Fact(indicator.subject, key, 0, body, item.revision or LAST_REVISION, 0)
+
+
+def _take_counted(
+    item: Measurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
+) -> None:
+    """A row, where one measurement is all there is to know of it; else a fact that is kept by itself."""
     at = _at(item, limit)
-    if item.value is not None and item.values is None:
-        measured = [item.value]
-    elif item.values and item.value is None:
+    measured = _measured(item, indicator)
+    if item.state is not None or item.ok is not None or item.outage is not None:
+        remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
+        raise Refused("wrong_kind", "state", item.state, remedy)
+    labels = _labels(item)
+    refusals.check_revision(item.revision)
+    if item.id is None and len(measured) == 1:
+        # A source of its own has a name of its own: two messages that are equal but for it are two facts.
+        named = {**labels, SOURCE: item.source} if item.source is not None else labels
+        value, of = measured[0]
+        rows.add(labelled(indicator.subject, named), at, value, math.nan if of is None else of)
+        return
+    body = {"rows": [[value] if of is None else [value, of] for value, of in measured], "labels": labels}
+    own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
+    facts.append(Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now)))
+
+
+SOURCE = "@source"
+
+
+def _labels(item: Measurement) -> dict[str, str]:
+    labels = dict(item.labels or {})
+    if item.category is not None:
+        labels[CATEGORY] = item.category
+    for name, value in labels.items():
+        refusals.check_names(**{"labels": name, f"labels.{name}": value})
+        if "=" in name or "\x1f" in name + value or name.startswith("@"):
+            raise Refused("bad_label", "labels", name, "name labels without =, a leading @ and control characters")
+    return labels
+
+
+def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, float | None]]:
+    """(value, of) of each thing measured."""
+    if indicator.kind == "ratio":
+        counts = _counts(item)
+        return [(counts["good"], counts["total"])]
+    if indicator.kind == "count":
+        number = 1 if item.count is None else item.count
+        if not 0 < number <= _MOST_COUNTED:
+            raise Refused(
+                "bad_count", "count", item.count, "say how often it occurred, 1 or more; leave it out for once"
+            )
+        return [(float(number), None)]
+    return [(value, None) for value in _values(item, indicator)]
+
+
+def _values(item: Measurement, indicator: Indicator) -> list[float]:
+    single = item.score if indicator.kind == "rating" and item.value is None else item.value
+    if single is not None and item.values is None:
+        measured = [single]
+    elif item.values and single is None:
         measured = item.values
     else:
         raise Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
     for value in measured:
         if not math.isfinite(value):
             raise Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
-    if len(measured) == 1 and item.id is None and item.source is None:
-        rows.add(indicator.subject, at, measured[0], None)
-        return
-    for number, value in enumerate(measured):
-        own = _own_key(item, number if len(measured) > 1 else None)
-        if own is None:
-            # Equal numbers within one batch are several measurements: their place in it tells them apart.
-            own = f"{item.source or ''}\x1f@{at}\x1f{number}\x1f{value!r}"
-        rows.add(indicator.subject, at, value, own)
+    return measured
 
 
-def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
-    if indicator.kind not in _KINDS:
+def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
+    if indicator.kind != "availability":
         raise Refused(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
         )
     if item.value is not None or item.values is not None:
         raise Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
     body: dict[str, Any]
-    if indicator.kind == "ratio":
-        at, body = _at(item, limit), _counts(item)
-    elif item.outage is not None:
+    if item.outage is not None:
         at, body = _outage(item.outage, limit)
     else:
         at = _at(item, limit)
@@ -213,14 +283,13 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int) -> Fact:
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
     refusals.check_revision(item.revision)
-    recorded = 0 if item.recorded_at is None else instant(item.recorded_at, "recorded_at")
     own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
-    return Fact(indicator.subject, own, at, body, item.revision, recorded)
+    return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
 
 
 def _counts(item: Measurement) -> dict[str, Any]:
-    if not refusals.is_portable([item.good, item.bad, item.total]):
-        raise Refused("too_large", "total", item.total, "count within 64 bits")
+    if any(number is not None and abs(number) > _MOST_COUNTED for number in (item.good, item.bad, item.total)):
+        raise Refused("too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts")
     try:
         return {**ratios.counts(item.good, item.bad, item.total)}
     except ratios.NotCounted as error:
@@ -259,13 +328,13 @@ def admit_ticket_events(
     refused: list[Refusal] = []
     for index, item in items:
         try:
-            facts.append(_ticket_fact(item, owner, now + FUTURE_LIMIT, may_name_owner))
+            facts.append(_ticket_fact(item, owner, now, may_name_owner))
         except Refused as refusal:
             refused.append(Refusal(index, *refusal.parts))
     return facts, refused
 
 
-def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: bool) -> Fact:
+def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: bool) -> Fact:
     party = item.owner or owner
     if party is None:
         raise Refused("no_owner", "owner", None, "name the party that owns the ticket")
@@ -283,7 +352,7 @@ def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: b
     if item.event not in tickets.EVENTS:
         raise Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(tickets.EVENTS))}")
     at = instant(item.at, "at")
-    not_ahead(at, "at", item.at, limit)
+    not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
     named = {"type": item.type, "priority": item.priority, "service": item.service}
     attributes = {**(item.attributes or {}), **{name: value for name, value in named.items() if value is not None}}
     attributes.setdefault("source", item.source)
@@ -293,6 +362,5 @@ def _ticket_fact(item: TicketMessage, owner: str | None, limit: int, may_name: b
         "sequence": item.sequence,
         "attributes": attributes,
     }
-    recorded = 0 if item.recorded_at is None else instant(item.recorded_at, "recorded_at")
     own = _own_key(item) or content_key({"at": at, **body})
-    return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, recorded)
+    return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, _recorded(item, now))

@@ -21,6 +21,27 @@ def content_key(content: Mapping[str, Any]) -> str:
     return "#" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+CATEGORY = "category"
+"""The label under which occurrences are told apart."""
+_APART = "\x1f"
+
+
+def labelled(subject: str, labels: Mapping[str, str]) -> str:
+    """The name of an indicator's rows under these labels; without any it is the indicator's."""
+    return _APART.join([subject, *(f"{name}={labels[name]}" for name in sorted(labels))])
+
+
+def indicator_of(subject: str) -> str:
+    """The indicator that labelled rows are of."""
+    return subject.partition(_APART)[0]
+
+
+def labels_of(subject: str) -> dict[str, str]:
+    """The labels of rows; names have no equals sign."""
+    pairs = (part.partition("=") for part in subject.split(_APART)[1:])
+    return {name: value for name, _, value in pairs}
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A fact kept by itself: a state change, an outage, a ticket event. ``subject`` is what it is about:
@@ -41,19 +62,25 @@ class Fact:
         return (self.revision, self.recorded_at, content_key(self.body))
 
 
+def is_counted(fact: Fact) -> bool:
+    """Whether a fact of an indicator is summed by the minute, or was."""
+    return "rows" in fact.body or bool(fact.body.get("counted"))
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """Measured values of many indicators as columns of equal length.
 
-    ``subjects[slot[i]]`` is the indicator of row i, ``at`` microseconds UTC, ``ids`` None where no row
-    has an id of its own.
+    ``subjects[slot[i]]`` is the indicator of row i (with its labels, see ``labelled``), ``at`` microseconds UTC,
+    ``value`` what was measured, how often something occurred, or the good ones of ``of`` in all; ``of`` is NaN in rows
+    that are no counts, None where none is. Rows have no id: one is known by its indicator, labels, instant and content.
     """
 
     subjects: Sequence[str]
     slot: npt.NDArray[np.int32]
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
-    ids: Sequence[str | None] | None = None
+    of: npt.NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -61,8 +88,8 @@ class Values:
     def taken(self, rows: npt.NDArray[Any]) -> Values:
         """The rows at these positions (or under this mask), in the same terms."""
         picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        ids = None if self.ids is None else [self.ids[i] for i in picked.tolist()]
-        return Values(self.subjects, self.slot[picked], self.at[picked], self.value[picked], ids)
+        of = None if self.of is None else self.of[picked]
+        return Values(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
 
 
 def joined(parts: Sequence[Values]) -> Values:
@@ -74,13 +101,13 @@ def joined(parts: Sequence[Values]) -> Values:
     for part in parts:
         mapping = np.array([numbers.setdefault(subject, len(numbers)) for subject in part.subjects], dtype=np.int32)
         slots.append(mapping[part.slot] if len(part) else part.slot)
-    ids: list[str | None] | None = None
-    if any(part.ids is not None for part in parts):
-        ids = [i for part in parts for i in (part.ids if part.ids is not None else [None] * len(part))]
+    of = None
+    if any(part.of is not None for part in parts):
+        of = np.concatenate([np.full(len(part), np.nan) if part.of is None else part.of for part in parts])
     return Values(
         list(numbers),
         np.concatenate(slots) if slots else np.empty(0, dtype=np.int32),
         np.concatenate([part.at for part in parts]) if parts else np.empty(0, dtype=np.int64),
         np.concatenate([part.value for part in parts]) if parts else np.empty(0, dtype=np.float64),
-        ids,
+        of,
     )

@@ -73,6 +73,10 @@ class TermsLine:
             end = terms.ends_at
         return min(end, self.ends_at)
 
+    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TermsLine:
+        """A line of the same stretch with other terms."""
+        return TermsLine(versions, self._ended_at, self.begins_at)
+
     def of_version(self, version: int) -> ServiceLevelTarget:
         """The terms of a version; the latest where that version is not of this line."""
         return next((terms for terms in self.versions if terms.version == version), self.latest)

@@ -8,11 +8,12 @@ target follow from its buckets alone, whatever the order in which they were fill
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from slm_monitor.domain.promise import AT_LEAST, AT_MOST, PERCENT, Promise
 
 Counts = npt.NDArray[np.int64]
 
@@ -31,14 +32,22 @@ def sums(per_minute: Counts, length: int) -> Counts:
     return result
 
 
-def missed(good: Counts, total: Counts, objective: Fraction) -> npt.NDArray[np.bool_]:
-    """Where good ÷ total < objective, exactly: good·d < n·total, in Python integers where 64 bits could overflow."""
-    numerator, denominator = objective.numerator, objective.denominator
+def missed(good: Counts, total: Counts, promised: Promise) -> npt.NDArray[np.bool_]:
+    """Where a window misses the promise, exactly. Of a share: good ÷ total < objective is good·d < n·total, in Python
+    integers where 64 bits could overflow. Of a count: by the number of events itself."""
+    if promised.unit != PERCENT:
+        is_most = promised.comparison == AT_MOST
+        limit = promised.value.__floor__() if is_most else promised.value.__ceil__()
+        result: npt.NDArray[np.bool_] = total > limit if is_most else total < limit
+        return result
+    if promised.comparison == AT_MOST:
+        return missed(total - good, total, Promise(AT_LEAST, 1 - promised.value))
+    numerator, denominator = promised.value.numerator, promised.value.denominator
     top = max(int(total.max(initial=0)), 1)
     if top * max(numerator, denominator) >= 2**62:
         pairs = zip(good.tolist(), total.tolist(), strict=True)
         return np.array([g * denominator < numerator * t for g, t in pairs], dtype=np.bool_)
-    result: npt.NDArray[np.bool_] = good * denominator < total * numerator
+    result = good * denominator < total * numerator
     return result
 
 

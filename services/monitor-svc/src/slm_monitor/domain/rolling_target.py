@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 
+from slm_calendar.intervals import Interval
 from slm_events.monitor import TargetBreached
-from slm_monitor.domain import births, burn_rate, figures, findings, rolling, settling
+from slm_monitor.domain import births, burn_rate, counted, figures, rolling, settling
+from slm_monitor.domain.counted import Counted, Sums
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import Finding, RiskFinding
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling import Counts, Run
-from slm_monitor.domain.series import Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import OPEN_ENDED, Breach, Changes, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -75,15 +77,21 @@ def ranges(
     return [(first, until) for first, until in found if first <= until]
 
 
-def look(line: TermsLine, series: Series, first: int, last: int) -> Stretch:
+class Excluding(Protocol):
+    """Who knows which minutes do not count for a target."""
+
+    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
+
+
+def look(line: TermsLine, sums: Sums, excluding: Excluding, first: int, last: int) -> Stretch:
     """Judge minutes, each by the terms in force at it; their hours and those of the window before must be in memory."""
     good = np.zeros(last - first + 2, dtype=np.int64)
     total, flags = good.copy(), np.zeros(last - first + 1, dtype=np.bool_)
     for terms, start, end in _by_version(line, first, last + 1):
-        goods, totals = _sums(line, terms, series, start, end)
+        goods, totals = _sums(line, Counted(sums, terms, excluding.minutes_of(terms)), start, end)
         good[start - first : end - first + 1], total[start - first : end - first + 1] = goods, totals
-        assert terms.objective is not None
-        missed = rolling.missed(goods, totals, terms.objective)
+        assert terms.promise is not None
+        missed = rolling.missed(goods, totals, terms.promise)
         flags[start - first : end - first + 1] = missed[: last - start + 1]
     return Stretch(first, last, good, total, rolling.runs_of(flags, first))
 
@@ -101,18 +109,20 @@ def _by_version(line: TermsLine, first: int, last: int) -> Iterator[tuple[Servic
         at = min(ends) + 1
 
 
-def _sums(line: TermsLine, terms: ServiceLevelTarget, series: Series, first: int, last: int) -> tuple[Counts, Counts]:
-    length = terms.rolling_microseconds // MINUTE
-    good, total = findings.counted(series, terms, first - length + 1, last)
-    before_the_term = first_minute(line) - (first - length + 1)
-    if before_the_term > 0:
-        good, total = good.copy(), total.copy()
-        good[:before_the_term] = total[:before_the_term] = 0
+def _sums(line: TermsLine, by: Counted, first: int, last: int) -> tuple[Counts, Counts]:
+    length = by.terms.rolling_microseconds // MINUTE
+    good, total = by.minutes(first - length + 1, last, line.begins_at)
     return rolling.sums(good, length), rolling.sums(total, length)
 
 
 def judge(
-    standing: Standing, window: Window, series: Series, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+    standing: Standing,
+    window: Window,
+    sums: Sums,
+    excluding: Excluding,
+    stretches: Sequence[Stretch],
+    moment: Moment,
+    changes: Changes,
 ) -> int | None:
     """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again.
 
@@ -132,31 +142,90 @@ def judge(
         window.judged_to = min(window.judged_to or end, end)
         _settle_runs(standing, window, held.keys(), runs, stretches, moment, changes)
     assert window.judged_to is not None
-    return _settle_present(standing, window, line, series, moment, changes)
+    return _settle_present(standing, window, line, sums, excluding, moment, changes)
 
 
 def _settle_present(
-    standing: Standing, window: Window, line: TermsLine, series: Series, moment: Moment, changes: Changes
+    standing: Standing,
+    window: Window,
+    line: TermsLine,
+    sums: Sums,
+    excluding: Excluding,
+    moment: Moment,
+    changes: Changes,
 ) -> int | None:
     assert window.judged_to is not None
-    terms = line.at(window.judged_to * MINUTE) or line.latest
-    goods, totals = _sums(line, terms, series, window.judged_to, window.judged_to)
-    good, total = int(goods[0]), int(totals[0])
-    has_ended = moment.now >= line.ends_at and window.judged_to >= last_minute(line)
+    minute = window.judged_to
+    terms = line.at(minute * MINUTE) or line.latest
+    by = Counted(sums, terms, excluding.minutes_of(terms))
+    has_ended = moment.now >= line.ends_at and minute >= last_minute(line)
     is_breached = any(
         breach.standing and breach.until is None and breach.window_id == window.window_id
         for breach in standing.breaches.values()
     )
-    figure = Fraction(good, total) if total else None
-    finding = Finding(figure, good, total, not is_breached, evidence={"good": good, "total": total})
-    risks = [] if is_breached or has_ended else _risks(series, terms, window.judged_to, total - good, total)
+    finding, totals = _present(line, by, minute, not is_breached)
+    risks = [] if is_breached or has_ended else _risks(line, by, minute, finding)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
     _take_figures(window, terms, finding, moment)
-    window.status = "breached" if is_breached else "no_data" if not total else "at_risk" if risks else "met"
+    is_empty = finding.figure is None
+    window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
     changes.windows[window.target_id, window.window_id] = window
-    busy = good < total or is_breached or risks
-    return min((window.judged_to + 1) * MINUTE, line.ends_at) if busy and not has_ended else None
+    if has_ended:
+        return None
+    if is_breached or risks or _is_moved_by_time(terms):
+        return min((minute + 1) * MINUTE, line.ends_at)
+    turns = _turns_at(line, by, minute, finding, totals)
+    return None if turns is None else min(turns * MINUTE, line.ends_at)
+
+
+def _present(line: TermsLine, by: Counted, minute: int, met: bool) -> tuple[Finding, Counts]:
+    """What the window that ends with a minute comes to, and the totals of its minutes."""
+    length = by.terms.rolling_microseconds // MINUTE
+    goods, totals = by.minutes(minute - length + 1, minute, line.begins_at)
+    good, total = int(goods.sum()), int(totals.sum())
+    figure = _figure(by.terms, (good, total))
+    return Finding(figure, good, total, met, evidence={"good": good, "total": total}), totals
+
+
+def refresh(line: TermsLine, window: Window, sums: Sums, excluding: Excluding, minute: int, moment: Moment) -> None:
+    """Bring the figures of the window that ends with a minute up to date, and nothing else."""
+    terms = line.at(minute * MINUTE) or line.latest
+    finding, _ = _present(line, Counted(sums, terms, excluding.minutes_of(terms)), minute, True)
+    _take_figures(window, terms, finding, moment)
+
+
+def quiet(standing: Standing, window: Window) -> tuple[int, int]:
+    """The instants in which good events change no more than figures: whatever stands ended before them."""
+    line = standing.line
+    is_plain = all(
+        terms.promise is not None and terms.promise.comparison == "at_least" and terms.promise.unit == "percent"
+        and not terms.warn_at.min_events
+        for terms in line.versions
+    )  # fmt: skip
+    if not is_plain or window.status != "met" or standing.standing_risks(window.window_id):
+        return (0, 0)
+    ended = [breach.until or OPEN_ENDED for breach in standing.breaches.values() if breach.standing]
+    return (max([line.begins_at, *ended]), line.ends_at)
+
+
+def _is_moved_by_time(terms: ServiceLevelTarget) -> bool:
+    """Whether every minute that passes may break the promise: a count of at least so many."""
+    return terms.aggregation == "count" and terms.promise is not None and terms.promise.comparison == "at_least"
+
+
+def _turns_at(line: TermsLine, by: Counted, minute: int, finding: Finding, totals: Counts) -> int | None:
+    """The first minute at which, by time alone, the promise may be missed or a warning hold; None where none can."""
+    promised = by.terms.promise
+    assert promised is not None
+    found = [counted.burns_at(by, line.begins_at, minute)]
+    bad = promised.bad(finding.good, finding.total)
+    if bad and by.terms.aggregation != "count":
+        shares = [Fraction(1), *by.terms.warn_at.budget_consumed]
+        # A warning holds at its share, the promise is missed beyond it: a little less than either is soon enough.
+        nearest = min(shares) * promised.allowed
+        found.append(minute + max(1, counted.leaves_at(totals, bad + 1, nearest)))
+    return min((each for each in found if each is not None), default=None)
 
 
 def runs_of(standing: Standing, window: Window) -> Iterable[Run]:
@@ -169,12 +238,12 @@ def runs_of(standing: Standing, window: Window) -> Iterable[Run]:
     )
 
 
-def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, total: int) -> list[RiskFinding]:
-    assert terms.objective is not None
-    found = findings.burning(series, terms, minute)
-    if not bad:
+def _risks(line: TermsLine, by: Counted, minute: int, finding: Finding) -> list[RiskFinding]:
+    terms = by.terms
+    found = counted.burning(by, line.begins_at, minute)
+    consumed = _consumed(terms, finding)
+    if not consumed or finding.total < terms.warn_at.min_events:
         return found
-    consumed = burn_rate.of(bad, total, terms.objective)
     found += [
         RiskFinding("budget_consumed", f"{float(share * 100):g}", minute * MINUTE, consumed, consumed)
         for share in terms.warn_at.budget_consumed
@@ -183,16 +252,20 @@ def _risks(series: Series, terms: ServiceLevelTarget, minute: int, bad: int, tot
     return found
 
 
+def _consumed(terms: ServiceLevelTarget, finding: Finding) -> Fraction:
+    """The share of the budget that the window's events have spent; of a count, of what it may come to."""
+    assert terms.promise is not None
+    if terms.aggregation == "count":
+        is_limit = terms.promise.comparison == "at_most" and terms.promise.value
+        return Fraction(finding.total) / terms.promise.value if is_limit else Fraction(0)
+    bad = terms.promise.bad(finding.good, finding.total)
+    return burn_rate.of(bad, finding.total, 1 - terms.promise.allowed)
+
+
 def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
-    assert terms.objective is not None
-    bad = finding.total - finding.good
-    consumed = burn_rate.of(bad, finding.total, terms.objective)
-    window.version = terms.version
-    window.good, window.total = finding.good, finding.total
-    window.figure = figures.exact(terms.shown(finding.figure))
-    window.display = terms.display(finding.figure)
-    window.detail = {"consumed_percent": figures.exact(figures.percent(consumed)), "bad": bad}
-    window.as_of = moment.as_of
+    settling.take_figures(window, terms, finding, moment)
+    consumed = figures.percent(_consumed(terms, finding))
+    window.detail = {"consumed_percent": figures.exact(consumed), "bad": finding.total - finding.good}
 
 
 def _settle_runs(
@@ -228,8 +301,12 @@ def _counts(stretches: Sequence[Stretch], minute: int) -> tuple[int, int] | None
     return None
 
 
-def _share(counts: tuple[int, int] | None) -> Fraction | None:
-    return Fraction(*counts) if counts is not None and counts[1] else None
+def _figure(terms: ServiceLevelTarget, counts: tuple[int, int] | None) -> Fraction | None:
+    if counts is None:
+        return None
+    if terms.aggregation == "count":
+        return Fraction(counts[1])
+    return Fraction(*counts) if counts[1] else None
 
 
 def _breach(
@@ -251,7 +328,7 @@ def _event(terms: ServiceLevelTarget, breach: Breach, counts: tuple[int, int], n
         terms,
         breach,
         promised=terms.promise,
-        figure=_share(counts),
+        figure=_figure(terms, counts),
         span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
         evidence={"good": counts[0], "total": counts[1]},
         now=now,
@@ -271,7 +348,8 @@ def _withdraw(
     standing: Standing, breach: Breach, stretches: Sequence[Stretch], moment: Moment, changes: Changes
 ) -> None:
     breach.standing = False
-    terms, figure = standing.line.of_version(breach.version), _share(_counts(stretches, breach.ordinal))
+    terms = standing.line.of_version(breach.version)
+    figure = _figure(terms, _counts(stretches, breach.ordinal))
     event = births.breach_withdrawn(terms, breach, figure=figure, span=_NO_SPAN, cause=moment.cause, now=moment.now)
     changes.publish(event, moment.now, births.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
     changes.breaches[breach.breach_id] = breach
@@ -293,7 +371,8 @@ def _end(
     breach.until = until
     changes.breaches[breach.breach_id] = breach
     if until is not None:
-        terms, figure = standing.line.of_version(breach.version), _share(_counts(stretches, run.last + 1))
+        terms = standing.line.of_version(breach.version)
+        figure = _figure(terms, _counts(stretches, run.last + 1))
         event = births.target_recovered(terms, breach, figure=figure, at=until, now=moment.now)
         identity = births.event_id(breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until)
         changes.publish(event, until, identity)

@@ -1,168 +1,292 @@
-"""One indicator's measured values, summed by the minute; every fact counts once, however often it is delivered."""
+"""One indicator's measured rows, summed by the minute; every fact counts once, however often it is delivered."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.facts import HOUR, MINUTE
+from slm_monitor.domain.facts import HOUR, MINUTE, Fact, labelled
+from slm_monitor.domain.measures import EXACT, Counts, Measure, exactly
 
 NOTHING_YET = -(2**62)
 
 
+class Row(NamedTuple):
+    """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
+
+    at: int
+    value: float
+    of: float | None = None
+
+
 @dataclass(slots=True)
 class Chunk:
-    """Facts of one hour, in the order in which they were accepted."""
+    """Rows of one hour, in the order in which they were accepted; ``of`` None where all are plain values."""
 
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
-    ids: Sequence[str | None] | None = None
+    of: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(slots=True)
 class Delta:
-    """What a batch adds to one minute: how many values, and how many of them at most each threshold."""
+    """What comes to one minute, or leaves it: counts by the series' measures, and exact values where one wants them."""
 
     minute: int
-    total: int
-    good: tuple[int, ...]
+    good: Sequence[int]
+    total: Sequence[int]
+    added: Sequence[Fraction] = ()
+    removed: Sequence[Fraction] = ()
 
 
 @dataclass(slots=True)
 class Hour:
-    """An hour of facts with its sixty sums: ``good[k]`` counts the values at most the series' threshold k."""
+    """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
 
-    chunks: list[Chunk]
-    total: npt.NDArray[np.int64]
-    good: npt.NDArray[np.int64]
+    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one.
+    """
+
+    good: Counts
+    total: Counts
+    chunks: list[Chunk] | None
+    named: dict[str, list[Row]] = field(default_factory=dict)
+    exact: dict[int, list[Fraction]] = field(default_factory=dict)
     unsaved: list[Chunk] = field(default_factory=list)
     identities: set[object] | None = None
 
     def known(self) -> set[object]:
-        """The identities of its facts: the id, else instant and value. Built when first asked for."""
+        """The identities of its rows: instant and content. Built when first asked for."""
         if self.identities is None:
             self.identities = set()
-            for chunk in self.chunks:
+            for chunk in self.chunks or ():
                 self.identities.update(_identities(chunk))
         return self.identities
 
     def take(self, chunk: Chunk) -> None:
-        self.chunks.append(chunk)
         self.unsaved.append(chunk)
+        if self.chunks is not None:
+            self.chunks.append(chunk)
         if self.identities is not None:
             self.identities.update(_identities(chunk))
 
 
 def _identities(chunk: Chunk) -> Iterable[object]:
-    pairs = zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
-    if chunk.ids is None:
-        return pairs
-    return (pair if own is None else own for own, pair in zip(chunk.ids, pairs, strict=True))
+    if chunk.of is None:
+        return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
+    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
 
 
 class Series:
-    """The values of one indicator. ``thresholds`` are the X its targets declare, sorted."""
+    """The rows of one indicator under one set of labels. ``measures``: the ways in which its targets count."""
 
-    def __init__(self, subject: str, thresholds: Iterable[float] = (), high_water: int = NOTHING_YET) -> None:
+    def __init__(self, subject: str, measures: Iterable[Measure] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
-        self.thresholds = sorted(set(thresholds))
+        self.measures = sorted(set(measures))
         self.high_water = high_water
-        """Every fact without an id and above this instant is new: nothing has to be looked up for it."""
+        """Every row above this instant is new: nothing has to be looked up for it."""
         self.hours: dict[int, Hour] = {}
 
-    def needs(self, at: npt.NDArray[np.int64], has_ids: bool) -> set[int]:
-        """The hours whose stored facts must be loaded before these may be taken."""
-        return {int(hour) for hour in np.unique(at // HOUR)} - self.hours.keys()
+    @property
+    def _is_exact(self) -> bool:
+        return any(measure.kind == EXACT for measure in self.measures)
 
-    def load(self, hour: int, chunks: Sequence[Chunk]) -> None:
-        """Put an hour's stored facts in place."""
-        self.hours[hour] = self._summed(list(chunks))
+    def needs(self, at: npt.NDArray[np.int64]) -> set[int]:
+        """The hours whose record must be loaded before rows at these sorted instants may be taken."""
+        hours = {int(at[0] // HOUR), int(at[-1] // HOUR)}
+        if len(hours) > 1:
+            hours = {int(hour) for hour in np.unique(at // HOUR)}
+        missing = hours - self.hours.keys()
+        if self._is_new(at):
+            return missing
+        return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
-    def declare(self, thresholds: Iterable[float]) -> None:
-        """Thresholds that targets need from now on; sums in memory are made anew where one is new."""
-        wanted = sorted({*self.thresholds, *thresholds})
-        if wanted == self.thresholds:
+    def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
+        return int(at[0]) > self.high_water and _rises(at)
+
+    def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, Row]] = ()) -> None:
+        """Put an hour's record in place; what is not in the record yet stays."""
+        held = self.hours.get(hour)
+        unsaved = [] if held is None else held.unsaved
+        rows: dict[str, list[Row]] = {} if held is None else held.named
+        if held is None:
+            for key, row in named:
+                rows.setdefault(key, []).append(row)
+        self.hours[hour] = self._summed([*chunks, *unsaved], rows, unsaved)
+
+    def declare(self, measures: Iterable[Measure]) -> None:
+        """Measures that targets need from now on. Sums that cannot be made anew from memory are forgotten."""
+        wanted = sorted({*self.measures, *measures})
+        if wanted == self.measures:
             return
-        self.thresholds = wanted
-        for number, hour in self.hours.items():
-            fresh = self._summed(hour.chunks)
-            self.hours[number] = Hour(hour.chunks, fresh.total, fresh.good, hour.unsaved, hour.identities)
+        self.measures = wanted
+        for number, hour in list(self.hours.items()):
+            if hour.chunks is None:
+                del self.hours[number]
+            else:
+                fresh = self._summed(hour.chunks, hour.named, hour.unsaved)
+                fresh.identities = hour.identities
+                self.hours[number] = fresh
 
     def take(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], ids: Sequence[str | None] | None
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None = None
     ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
-        """Accept facts (their hours loaded): which of them are new, and what they add to which minutes."""
+        """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
         new = np.ones(len(at), dtype=np.bool_)
-        if ids is not None or int(at[0]) <= self.high_water or not _rises(at):
-            new = self._unknown(at, value, ids)
-            at, value = at[new], value[new]
-            ids = None if ids is None else [own for own, fresh in zip(ids, new.tolist(), strict=True) if fresh]
+        if not self._is_new(at):
+            new = self._unknown(at, value, of)
+            at, value, of = at[new], value[new], None if of is None else of[new]
         if not len(at):
             return new, []
-        self.high_water = max(self.high_water, int(at.max()))
+        self.high_water = max(self.high_water, int(at[-1]))
         deltas: list[Delta] = []
-        hours = at // HOUR
-        for hour in np.unique(hours).tolist() if hours[0] != hours[-1] or len(at) > 2 else {int(h) for h in hours}:
-            rows = hours == hour
-            picked = None if ids is None else [own for own, wanted in zip(ids, rows.tolist(), strict=True) if wanted]
-            deltas += self._add(int(hour), Chunk(at[rows], value[rows], picked))
+        cuts = np.flatnonzero(np.diff(at // HOUR)) + 1 if at[0] // HOUR != at[-1] // HOUR else ()
+        for rows in np.split(np.arange(len(at)), cuts) if len(cuts) else (slice(None),):
+            chunk = Chunk(at[rows], value[rows], None if of is None else of[rows])
+            hour = int(chunk.at[0] // HOUR)
+            self.hours[hour].take(chunk)
+            deltas += self._add(hour, chunk)
         return new, deltas
 
     def _unknown(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], ids: Sequence[str | None] | None
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None
     ) -> npt.NDArray[np.bool_]:
         seen: set[object] = set()
         new = np.empty(len(at), dtype=np.bool_)
-        for row, (instant, identity) in enumerate(zip(at.tolist(), _identities(Chunk(at, value, ids)), strict=True)):
-            new[row] = identity not in seen and identity not in self.hours[instant // HOUR].known()
+        for row, identity in enumerate(_identities(Chunk(at, value, of))):
+            new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
             seen.add(identity)
         return new
 
     def _add(self, number: int, chunk: Chunk) -> list[Delta]:
+        """Count rows of one hour, sorted by instant."""
         hour = self.hours[number]
-        hour.take(chunk)
-        minutes = (chunk.at - number * HOUR) // MINUTE
-        goods = [chunk.value <= threshold for threshold in self.thresholds]
+        minutes = chunk.at // MINUTE
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(minutes)) + 1)) if len(minutes) > 1 else np.zeros(1, int)
+        touched = (minutes[starts] - number * 60).astype(np.intp)
+        goods, totals = [], []
+        for place, measure in enumerate(self.measures):
+            good, total = measure.counted(chunk.value, chunk.of)
+            goods.append(np.add.reduceat(good, starts))
+            totals.append(np.add.reduceat(total, starts))
+            hour.good[place, touched] += goods[-1]
+            hour.total[place, touched] += totals[-1]
+        added: list[list[Fraction]] = [[] for _ in touched]
+        if self._is_exact:
+            ends = [*starts[1:].tolist(), len(minutes)]
+            for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
+                added[place] = [exactly(each) for each in chunk.value[start:end].tolist()]
+                hour.exact.setdefault(int(touched[place]), []).extend(added[place])
+        return [
+            Delta(
+                int(minutes[start]), [int(each[place]) for each in goods], [int(each[place]) for each in totals],
+                added[place],
+            )
+            for place, start in enumerate(starts.tolist())
+        ]  # fmt: skip
+
+    def put(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+        """The rows of a fact kept by itself that is new (their hours loaded)."""
         deltas = []
-        for minute in sorted(set(minutes.tolist())):
-            rows = minutes == minute
-            delta = Delta(number * 60 + minute, int(rows.sum()), tuple(int((good & rows).sum()) for good in goods))
-            hour.total[minute] += delta.total
-            # With no threshold declared the tuple is empty, and an empty list is one of floats.
-            hour.good[:, minute] += np.array(delta.good, dtype=np.int64)
-            deltas.append(delta)
+        for row in rows:
+            self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
+            self.high_water = max(self.high_water, row.at)
+            deltas.append(self._change(row, 1))
         return deltas
 
-    def _summed(self, chunks: list[Chunk]) -> Hour:
-        total = np.zeros(60, dtype=np.int64)
-        good = np.zeros((len(self.thresholds), 60), dtype=np.int64)
-        for chunk in chunks:
+    def drop(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+        """The rows of a fact that no longer holds (their hours loaded)."""
+        for row in rows:
+            self.hours[row.at // HOUR].named.pop(key, None)
+        return [self._change(row, -1) for row in rows]
+
+    def _change(self, row: Row, sign: int) -> Delta:
+        hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
+        value, of = np.array([row.value]), None if row.of is None else np.array([row.of])
+        counted = [measure.counted(value, of) for measure in self.measures]
+        goods, totals = [sign * int(good[0]) for good, _ in counted], [sign * int(total[0]) for _, total in counted]
+        for place, (good, total) in enumerate(zip(goods, totals, strict=True)):
+            hour.good[place, minute] += good
+            hour.total[place, minute] += total
+        if not self._is_exact or row.of is not None:
+            return Delta(row.at // MINUTE, goods, totals)
+        exact = exactly(row.value)
+        held = hour.exact.setdefault(minute, [])
+        if sign < 0:
+            held.remove(exact)
+            return Delta(row.at // MINUTE, goods, totals, removed=[exact])
+        held.append(exact)
+        return Delta(row.at // MINUTE, goods, totals, added=[exact])
+
+    def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
+        shape = (len(self.measures), 60)
+        hour = Hour(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64), chunks, named, {}, unsaved)
+        rows = [row for each in named.values() for row in each]
+        parts = list(chunks)
+        for plain in (True, False):
+            chosen = [row for row in rows if (row.of is None) == plain]
+            if chosen:
+                of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
+                parts.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))
+        for chunk in parts:
             minutes = (chunk.at // MINUTE % 60).astype(np.intp)
-            total += np.bincount(minutes, minlength=60)
-            for row, threshold in enumerate(self.thresholds):
-                good[row] += np.bincount(minutes[chunk.value <= threshold], minlength=60)
-        return Hour(chunks, total, good)
+            for place, measure in enumerate(self.measures):
+                good, total = measure.counted(chunk.value, chunk.of)
+                np.add.at(hour.good[place], minutes, good)
+                np.add.at(hour.total[place], minutes, total)
+            if self._is_exact and chunk.of is None:
+                for minute, value in zip(minutes.tolist(), chunk.value.tolist(), strict=True):
+                    hour.exact.setdefault(minute, []).append(exactly(value))
+        return hour
 
-    def minutes(self, threshold: float, first: int, last: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def forget_rows(self, before: int) -> None:
+        """Keep of the hours before this one only the sums, where the record has their rows."""
+        for number, hour in self.hours.items():
+            if number < before and not hour.unsaved:
+                hour.chunks = hour.identities = None
+
+    def deltas(self, number: int) -> list[Delta]:
+        """All that is in an hour, by minute."""
+        hour = self.hours[number]
+        filled = np.flatnonzero(hour.total.any(axis=0) | hour.good.any(axis=0)) if self.measures else ()
+        return [
+            Delta(
+                number * 60 + int(minute), hour.good[:, minute].tolist(), hour.total[:, minute].tolist(),
+                hour.exact.get(int(minute), ()),
+            )
+            for minute in filled
+        ]  # fmt: skip
+
+    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
-        row = bisect_right(self.thresholds, threshold) - 1
+        place = self.measures.index(measure)
         start, end = first // 60, last // 60
-        goods = [self._good(hour, row) for hour in range(start, end + 1)]
-        totals = [self.hours[hour].total if hour in self.hours else _EMPTY for hour in range(start, end + 1)]
+        hours = [self.hours.get(hour) for hour in range(start, end + 1)]
         cut = slice(first - start * 60, last - start * 60 + 1)
-        return np.concatenate(goods)[cut], np.concatenate(totals)[cut]
+        return (
+            np.concatenate([_EMPTY if hour is None else hour.good[place] for hour in hours])[cut],
+            np.concatenate([_EMPTY if hour is None else hour.total[place] for hour in hours])[cut],
+        )
 
-    def _good(self, hour: int, row: int) -> npt.NDArray[np.int64]:
-        return self.hours[hour].good[row] if hour in self.hours else _EMPTY
+    def exact(self, minute: int) -> Sequence[Fraction]:
+        """The values of a minute, where a measure wants them."""
+        hour = self.hours.get(minute // 60)
+        return () if hour is None else hour.exact.get(minute % 60, ())
 
 
 _EMPTY = np.zeros(60, dtype=np.int64)
 
 
 def _rises(at: npt.NDArray[np.int64]) -> bool:
-    """Strictly: two facts of one instant may be one and the same."""
+    """Strictly: two rows of one instant may be one and the same."""
     return len(at) < 2 or bool((at[1:] > at[:-1]).all())
+
+
+def rows_of(fact: Fact) -> tuple[str, list[Row]]:
+    """The series that a fact's rows are of, and the rows; a retracted fact has none."""
+    rows = [Row(fact.at, float(row[0]), None if len(row) == 1 else float(row[1])) for row in fact.body.get("rows", ())]
+    return labelled(fact.subject, fact.body.get("labels") or {}), rows

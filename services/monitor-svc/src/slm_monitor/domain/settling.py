@@ -55,7 +55,7 @@ def settle_window(
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
-    _take_figures(window, terms, finding, moment)
+    take_figures(window, terms, finding, moment)
     window.status = status_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if (before["verdict"], before["figure"]) != (window.status, window.figure):
@@ -81,7 +81,7 @@ def status_of(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> 
     return "at_risk" if at_risk else "met"
 
 
-def _take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
+def take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
     window.figure = figures.exact(terms.shown(finding.figure))

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from slm_calendar import durations
+from slm_calendar import durations, intervals
 from slm_calendar.errors import refusal
 from slm_calendar.service_hours import ServiceHours
 
+MINUTE = 60_000_000
 MOST_SLICES = 1_000_000
 
 
@@ -103,7 +104,65 @@ def measure(
     return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled))
 
 
-def _share(sums: list[int] | None, no_data: str) -> Fraction | None:
+@dataclass(frozen=True, slots=True)
+class SlicesSeen:
+    """``bad_slices``: the end of each slice that is not wholly good, and how much of it was bad, in order."""
+
+    scheduled: int
+    judged: int
+    good: Fraction
+    bad_slices: Sequence[tuple[int, Fraction]]
+
+    @property
+    def figure(self) -> Fraction | None:
+        return self.good / self.judged if self.judged else None
+
+
+def of_sums(
+    sums: Mapping[int, Sequence[int]],
+    terms: SliceTerms,
+    hours: ServiceHours,
+    span: tuple[int, int],
+    as_of: int,
+    no_data: str = "ignore",
+    excluded: Sequence[tuple[int, int]] = (),
+) -> SlicesSeen:
+    """Slices of ``span`` by their sums (number → good, total); one is scheduled by its start, outside exclusions."""
+    start, end = span
+    opened = intervals.subtract(hours.intervals(start, end), intervals.union(excluded))
+    ranges = [(-(-(begins - start) // terms.width), -(-(ends - start) // terms.width)) for begins, ends in opened]
+    over = (min(as_of, end) - start) // terms.width
+    judged, good, bad = 0, Fraction(0), []
+    for first, last in ranges:
+        for number in _to_judge(sums, first, min(last, over), no_data):
+            share = _share(sums.get(number), no_data)
+            if share is None:
+                continue
+            worth = share if terms.budget == "ratio" else Fraction(share >= terms.good_if)
+            judged += 1
+            good += worth
+            if worth < 1:
+                bad.append((start + (number + 1) * terms.width, 1 - worth))
+    return SlicesSeen(sum(max(0, last - first) for first, last in ranges), judged, good, bad)
+
+
+def _to_judge(sums: Mapping[int, Sequence[int]], first: int, last: int, no_data: str) -> Iterable[int]:
+    if no_data != "ignore":
+        return range(first, last)
+    return sorted(number for number in sums if first <= number < last)
+
+
+def exhausted_at(bad_slices: Sequence[tuple[int, Fraction]], budget: Fraction) -> int | None:
+    """The end of the slice with which more than the budget (in slices) is spent."""
+    spent = Fraction(0)
+    for end, bad in bad_slices:
+        spent += bad
+        if spent > budget:
+            return end
+    return None
+
+
+def _share(sums: Sequence[int] | None, no_data: str) -> Fraction | None:
     if sums is not None and sums[1]:
         return Fraction(sums[0], sums[1])
     return {"good": Fraction(1), "bad": Fraction(0)}.get(no_data)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_monitor.domain.clocks import Clock
+from slm_monitor.domain.terms import ServiceLevelTarget
 
 OPEN_ENDED = 2**62
 """The end of a run of minutes that has not recovered."""
@@ -96,6 +97,8 @@ class Changes:
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
+    instances: list[ServiceLevelTarget] = field(default_factory=list)
+    """Targets that a label value heard for the first time has brought."""
     tickets: dict[str, TicketState] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
     """(target, window): rows to delete, as other terms have undone them."""

@@ -27,7 +27,7 @@ STATED = frozenset({"availability", "outages"})
 DERIVED = frozenset({"compliance", "composite"})
 """Those of other targets."""
 JUDGED = SHARES | COUNTED | STATED | {"clock"}
-KEPT = frozenset({"availability", "composite", "share_at_most", "clock"})
+KEPT = COUNTED | {"availability", "clock", "composite"}
 """Those that the judge keeps figures of; previews work out all of them."""
 
 _PARAMETERS = {
@@ -106,6 +106,10 @@ class ServiceLevelTarget:
     parameters: Any = None
     """What the aggregation's document says beside its name."""
     group_by: tuple[str, ...] = ()
+    group: tuple[tuple[str, str], ...] = ()
+    """Of an instance that ``group_by`` makes: the labels it is judged for."""
+    instance_of: str | None = None
+    """The target that the instance belongs to."""
     on_amendment: str = "next_window"
     """``next_window``: a window is judged wholly by the terms of its start; ``split``: cut at the amendment."""
     expected_volume: int | None = None

@@ -1,0 +1,192 @@
+"""The measured rows of a partition's indicators: their sums by the minute in memory, their rows in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
+from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.measures import Counts, Measure
+from slm_monitor.domain.series import Chunk, Delta, Row, Series, rows_of
+
+HOURS_KEPT = 3
+"""Hours of sums kept in memory behind the high-water mark beside those a target's windows need."""
+ROWS_KEPT = 2
+"""Hours of rows kept there: a late row is looked up among them."""
+HOURS_AT_ONCE = 7 * 24
+MINUTES_AT_ONCE = HOURS_AT_ONCE * 60
+"""A long past is gone through in pieces, so that it never is in memory as a whole."""
+Added = Callable[[Series, Sequence[Delta]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several series of one indicator, counted as one."""
+
+    series: Sequence[Series]
+
+    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+        """(good, total) of each minute, inclusive; their hours must be in memory."""
+        if len(self.series) == 1:
+            return self.series[0].minutes(measure, first, last)
+        good, total = np.zeros((2, last - first + 1), dtype=np.int64)
+        for each in self.series:
+            theirs = each.minutes(measure, first, last)
+            good += theirs[0]
+            total += theirs[1]
+        return good, total
+
+    @property
+    def high_water(self) -> int:
+        return max((each.high_water for each in self.series), default=-(2**62))
+
+
+class Streams:
+    """Series by indicator, one for each set of labels that its rows came under."""
+
+    def __init__(self, store: JudgeStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
+        self._store = store
+        self._series: dict[str, Series] = {}
+        self._of: dict[str, list[Series]] = {}
+        self._measures: dict[str, set[Measure]] = {}
+        for subject, each in kept.items():
+            self.named(subject, each.high_water)
+
+    def named(self, subject: str, high_water: int | None = None) -> Series:
+        """The series of that full name, made when first spoken of."""
+        series = self._series.get(subject)
+        if series is None:
+            indicator = indicator_of(subject)
+            series = Series(subject, self._measures.get(indicator, ()))
+            if high_water is not None:
+                series.high_water = high_water
+            self._series[subject] = series
+            self._of.setdefault(indicator, []).append(series)
+        return series
+
+    def of(self, indicator: str) -> Sequence[Series]:
+        """All series of an indicator, one at least."""
+        if indicator not in self._of:
+            self.named(indicator)
+        return self._of[indicator]
+
+    def declare(self, indicator: str, measures: Collection[Measure]) -> None:
+        """Ways of counting that an indicator's targets need from now on."""
+        self._measures.setdefault(indicator, set()).update(measures)
+        for series in self.of(indicator):
+            series.declare(measures)
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    async def take(self, values: Values, added: Added) -> Values | None:
+        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        accepted = np.zeros(len(values), dtype=np.bool_)
+        order = np.lexsort((values.at, values.slot))
+        slots, at, value = values.slot[order], values.at[order], values.value[order]
+        of = None if values.of is None else values.of[order]
+        cuts = [0, *(np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist(), len(order)] if len(order) else [0]
+        for start, end in pairwise(cuts):
+            series = self.named(values.subjects[int(slots[start])])
+            rows = slice(start, end)
+            theirs = None if of is None else of[rows]
+            await self._load(series, series.needs(at[rows]))
+            new, deltas = series.take(at[rows], value[rows], theirs)
+            if deltas or new.any():
+                accepted[order[rows][new]] = True
+                added(series, deltas)
+        if not accepted.any():
+            return None
+        return values if accepted.all() else values.taken(accepted)
+
+    async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
+        """Facts kept one by one: those that hold over what was known under their key."""
+        known = dict(await self._store.known([(fact.subject, fact.key) for fact in facts]))
+        accepted: dict[tuple[str, str], Fact] = {}
+        for fact in facts:
+            name = (fact.subject, fact.key)
+            before = known.get(name)
+            if before is not None and fact.rank <= before.rank:
+                continue
+            known[name] = accepted[name] = fact
+            if before is None or (before.at, before.body) != (fact.at, fact.body):
+                await self._replace(before, fact, added)
+        return list(accepted.values())
+
+    async def _replace(self, before: Fact | None, fact: Fact, added: Added) -> None:
+        if before is not None:
+            series = await self._ready(before)
+            added(series, series.drop(before.key, rows_of(before)[1]))
+        series = await self._ready(fact)
+        added(series, series.put(fact.key, rows_of(fact)[1]))
+
+    async def _ready(self, fact: Fact) -> Series:
+        """The series of a fact's rows, with the hours in which they lie."""
+        subject, rows = rows_of(fact)
+        series = self.named(subject)
+        await self._load(series, {row.at // HOUR for row in rows} - series.hours.keys())
+        return series
+
+    async def _load(self, series: Series, hours: Collection[int]) -> None:
+        if not hours:
+            return
+        known = [hour for hour in hours if hour * HOUR <= series.high_water]
+        # Nothing of this series lies above its high-water mark, so nothing has to be read there.
+        found: Mapping[int, Sequence[Chunk]] = {}
+        named: dict[int, list[tuple[str, Row]]] = {}
+        if known:
+            found = await self._store.hours(series.subject, known)
+            span = (min(known) * HOUR, (max(known) + 1) * HOUR)
+            for fact in await self._store.facts_between(indicator_of(series.subject), *span):
+                subject, rows = rows_of(fact)
+                if subject == series.subject:
+                    for row in rows:
+                        named.setdefault(row.at // HOUR, []).append((fact.key, row))
+        for hour in hours:
+            series.load(hour, found.get(hour, ()), named.get(hour, ()))
+
+    async def load_minutes(self, indicator: str, first: int, last: int) -> None:
+        """Bring the hours of these minutes into memory, up to the latest row there is."""
+        for series in self.of(indicator):
+            until = min(last, max(series.high_water, 0) // MINUTE)
+            await self._load(series, set(range(first // 60, until // 60 + 1)) - series.hours.keys())
+
+    async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
+        """Have every hour from an instant on counted, while it is in memory."""
+        for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
+            borrowed = set(hours) - series.hours.keys()
+            await self._load(series, borrowed)
+            for hour in hours:
+                count(hour)
+            for hour in borrowed:
+                if not series.hours[hour].unsaved:
+                    del series.hours[hour]
+
+    # -- the record ---------------------------------------------------------------------------------------------
+
+    def unsaved(self, subject: str) -> list[tuple[str, int, list[Chunk]]]:
+        """Rows by hour that are not in the record yet; what is returned counts as saved from now on."""
+        segments = []
+        for hour, held in self._series[subject].hours.items():
+            if held.unsaved:
+                segments.append((subject, hour, held.unsaved))
+                held.unsaved = []
+        return segments
+
+    def evict(self, subject: str, reach: int) -> None:
+        """Forget saved hours further back than ``reach`` minutes before the latest row, and most rows."""
+        series = self._series[subject]
+        latest = series.high_water // HOUR
+        oldest = latest - reach // 60 - HOURS_KEPT
+        for hour in [hour for hour, held in series.hours.items() if hour < oldest and not held.unsaved]:
+            del series.hours[hour]
+        series.forget_rows(latest - ROWS_KEPT + 1)
+
+
+def pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
+    """``first`` to ``last`` inclusive, so many at a time."""
+    for start in range(first, last + 1, length):
+        yield range(start, min(start + length, last + 1))

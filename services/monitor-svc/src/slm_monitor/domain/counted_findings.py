@@ -1,0 +1,200 @@
+"""A pure look at a window of what is summed by the minute: its figure, what is missed for certain, what is at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain import burn_rate, figures, slices
+from slm_monitor.domain.findings import Finding, Missed, RiskFinding
+from slm_monitor.domain.slices import SliceFigure
+from slm_monitor.domain.tallies import Extent, Occurrences, Shares, Slices, Tally
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+
+def of_tally(
+    tally: Tally,
+    terms: ServiceLevelTarget,
+    span: Interval,
+    as_of: int,
+    burning: Sequence[RiskFinding] = (),
+    excluded: Sequence[Interval] = (),
+) -> Finding:
+    """Judge the window ``span`` by what its minutes came to, as known at ``as_of``; ``excluded``: approved exclusions
+    that leave the window, for the slices that are no longer scheduled."""
+    if isinstance(tally, Slices):
+        return _of_slices(tally, terms, span, as_of, burning, excluded)
+    if isinstance(tally, Occurrences):
+        return _of_count(tally, terms, span, as_of)
+    if isinstance(tally, Extent):
+        return _of_extent(tally, terms, span, as_of)
+    assert isinstance(tally, Shares)
+    return of_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad)
+
+
+def of_share(
+    good: int,
+    total: int,
+    terms: ServiceLevelTarget,
+    end: int,
+    as_of: int,
+    burning: Sequence[RiskFinding] = (),
+    bad_by_minute: dict[int, int] | None = None,
+) -> Finding:
+    """Good ÷ all: missed at its close; earlier where not even an expected volume without a fault could save it."""
+    assert terms.promise is not None
+    promised, bad = terms.promise, terms.promise.bad(good, total)
+    figure = Fraction(good, total) if total else None
+    missed = _at_close(terms, figure, end, as_of)
+    if not missed and terms.expected_volume is not None and bad_by_minute:
+        missed = _beyond_saving(terms, bad_by_minute, total, end)
+    consumed = burn_rate.of(bad, total, 1 - promised.allowed)
+    risks = [] if total < terms.warn_at.min_events else list(burning)
+    if figure is not None and not promised.is_kept(figure) and total >= terms.warn_at.min_events:
+        risks.append(RiskFinding("below_objective", "objective", min(as_of, end), consumed, consumed, end))
+    risks += [
+        RiskFinding("budget_consumed", f"{float(share * 100):g}", min(as_of, end), consumed, None, end)
+        for share in terms.warn_at.budget_consumed
+        if terms.expected_volume is not None and total >= terms.warn_at.min_events
+        and bad >= share * promised.allowed * max(total, terms.expected_volume) and bad
+    ]  # fmt: skip
+    return Finding(
+        figure=figure,
+        good=good,
+        total=total,
+        met=figure is None or promised.is_kept(figure),
+        missed=missed,
+        risks=tuple(risks),
+        detail={"consumed_percent": figures.exact(figures.percent(consumed)), "bad": total - good},
+        evidence={"good": good, "total": total},
+    )
+
+
+def _at_close(terms: ServiceLevelTarget, figure: Fraction | None, end: int, as_of: int) -> tuple[Missed, ...]:
+    if figure is None or end + terms.closing_delay > as_of:
+        return ()
+    return tuple(Missed(level, end, figure) for level, promised in terms.levels if not promised.is_kept(figure))
+
+
+def _beyond_saving(terms: ServiceLevelTarget, bad: dict[int, int], total: int, end: int) -> tuple[Missed, ...]:
+    """What is missed though all that is still expected be good: bad > allowed × the greater of both volumes."""
+    found = []
+    volume = max(total, terms.expected_volume or 0)
+    for level, promised in terms.levels:
+        spent = 0
+        for minute in sorted(bad):
+            spent += bad[minute]
+            if spent > promised.allowed * volume:
+                found.append(Missed(level, min(minute * slices.MINUTE, end), 1 - Fraction(spent, volume)))
+                break
+    return tuple(found)
+
+
+def _of_extent(tally: Extent, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+    """Mean, max and min of the values. An extreme beyond its limit is certain at once, a mean at the close."""
+    assert terms.promise is not None
+    mean = tally.sum / tally.number if tally.number else None
+    figure = {"mean": mean, "max": tally.high, "min": tally.low}[terms.aggregation]
+    kept = figure is None or terms.promise.is_kept(figure)
+    risk = RiskFinding("below_objective", "objective", min(as_of, span[1]), None, None, span[1])
+    return Finding(
+        figure=figure,
+        good=tally.number if kept else 0,
+        total=tally.number,
+        met=kept,
+        missed=_alone(tally, terms, figure) or _at_close(terms, figure, span[1], as_of),
+        risks=() if kept or tally.number < terms.warn_at.min_events else (risk,),
+        detail={"number": tally.number, "mean": figures.exact(mean), "max": figures.exact(tally.high),
+                "min": figures.exact(tally.low)},
+        evidence={"number": tally.number, "figure": figures.exact(figure)},
+    )  # fmt: skip
+
+
+def _alone(tally: Extent, terms: ServiceLevelTarget, figure: Fraction | None) -> tuple[Missed, ...]:
+    """The levels that one value has broken: nothing that follows can mend a maximum or a minimum."""
+    broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
+    return tuple(Missed(level, at, figure) for level, at in broken if at is not None)
+
+
+def _of_count(tally: Occurrences, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+    """So many occurrences: of at most N, the N+1-th is certain; of at least N, the close tells."""
+    assert terms.promise is not None
+    number = Fraction(tally.number)
+    missed = []
+    for level, promised in terms.levels:
+        if promised.comparison == "at_most":
+            at = tally.reached_at(int(promised.value) + 1)
+            if at is not None:
+                missed.append(Missed(level, at, number))
+        elif not promised.is_kept(number) and span[1] + terms.closing_delay <= as_of:
+            missed.append(Missed(level, span[1], number))
+    return Finding(
+        figure=number,
+        good=tally.number,
+        total=tally.number,
+        met=terms.promise.is_kept(number),
+        missed=tuple(missed),
+        risks=_nearly_spent(terms, number, min(as_of, span[1])),
+        detail={"number": tally.number},
+        evidence={"number": tally.number, "minutes": _minutes(tally)},
+    )
+
+
+def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple[RiskFinding, ...]:
+    assert terms.promise is not None
+    if terms.promise.comparison != "at_most" or not terms.promise.value or number > terms.promise.value:
+        return ()
+    consumed = number / terms.promise.value
+    return tuple(
+        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, consumed)
+        for share in terms.warn_at.budget_consumed
+        if number and consumed >= share
+    )
+
+
+_SHOWN = 20
+
+
+def _minutes(tally: Occurrences) -> list[dict[str, Any]]:
+    last = sorted(tally.by_minute)[-_SHOWN:]
+    return [{"from": to_text(minute * slices.MINUTE), "number": tally.by_minute[minute]} for minute in last]
+
+
+def _of_slices(
+    tally: Slices, terms: ServiceLevelTarget, span: Interval, as_of: int, burning: Sequence[RiskFinding],
+    excluded: Sequence[Interval],
+) -> Finding:  # fmt: skip
+    """Good ÷ judged slices; breached at the end of the slice that spends more than the budget."""
+    assert terms.promise is not None
+    seen = slices.of_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)
+    missed = []
+    for level, promised in terms.levels:
+        budget = promised.allowed * seen.scheduled
+        at = slices.exhausted_at(seen.bad_slices, budget)
+        if at is not None:
+            missed.append(Missed(level, at, seen.figure))
+    budget = terms.promise.allowed * seen.scheduled
+    figure = SliceFigure(seen.scheduled, seen.judged, seen.good, budget)
+    consumed = figure.consumed
+    risks = [
+        RiskFinding("budget_consumed", f"{float(share * 100):g}", min(as_of, span[1]), consumed)
+        for share in terms.warn_at.budget_consumed
+        if consumed is not None and figure.bad and consumed >= share
+    ]
+    return Finding(
+        figure=figure.figure,
+        good=int(seen.good),
+        total=seen.judged,
+        met=figure.figure is None or not missed,
+        missed=tuple(missed),
+        risks=(*risks, *burning),
+        detail={
+            "scheduled": seen.scheduled, "judged": seen.judged, "good": figures.exact(seen.good),
+            "budget": figures.exact(budget), "consumed_percent": figures.exact(figures.percent(consumed)),
+        },
+        evidence={"bad_slices": [to_text(end - tally.terms.width) for end, _ in seen.bad_slices[-_SHOWN:]]},
+        scheduled=seen.scheduled > 0,
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""How measured rows are counted: which of them are good, for each way in which a target looks at its indicator."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+AT_MOST, COUNTS, OCCURRENCES, EXACT = "at_most", "counts", "occurrences", "exact"
+Rows = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+class Measure(NamedTuple):
+    """``at_most``: values at most ``limit`` are good; ``counts``: good of total; ``occurrences``: so many; ``exact``:
+    the values themselves."""
+
+    kind: str
+    limit: float = 0.0
+
+    def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
+        """(good, total) of each row; ``of`` holds the totals of counts, NaN (or None at all) beside plain values.
+
+        A row that is not of the measure's kind counts as nothing.
+        """
+        if self.kind == COUNTS:
+            if of is None:
+                nothing = np.zeros(len(value), dtype=np.int64)
+                return nothing, nothing
+            fits = ~np.isnan(of)
+            return np.where(fits, value, 0).astype(np.int64), np.where(fits, of, 0).astype(np.int64)
+        one = np.ones(len(value), dtype=np.int64) if of is None else np.isnan(of).astype(np.int64)
+        if self.kind == AT_MOST:
+            return (value <= self.limit) * one, one
+        if self.kind == OCCURRENCES:
+            times = value.astype(np.int64) * one
+            return times, times
+        return np.zeros(len(value), dtype=np.int64), one
+
+
+def of(terms: ServiceLevelTarget) -> Measure:
+    """The way a target counts."""
+    if terms.aggregation in ("share_at_most", "quantile"):
+        assert terms.threshold is not None
+        return Measure(AT_MOST, terms.threshold)
+    if terms.aggregation in ("ratio", "time_slices"):
+        return Measure(COUNTS)
+    return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
+
+
+def exactly(value: float) -> Fraction:
+    """The decimal that was written: the shortest that reads as this double."""
+    return Fraction(Decimal(repr(float(value))))
