@@ -190,7 +190,8 @@ ON CONFLICT (target_id) DO NOTHING
 async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
     """Targets that a label value has brought, beside those they are instances of."""
     for terms in born:
-        await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, dict(terms.group))
+        labels = json.dumps(dict(terms.group))
+        await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, labels)
 
 
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
