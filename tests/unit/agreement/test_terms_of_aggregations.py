@@ -10,6 +10,7 @@ from slm_agreement.domain import aggregations, ticket_conditions
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
+from slm_monitor.domain import composition
 from slm_monitor.domain import terms as judged
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
 
@@ -90,6 +91,7 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
         "closing_delay_seconds": 600, "service_hours": {"24x7": "24x7"}, "targets": taken(*EVERY),
     }  # fmt: skip
     read = judged.parse_targets(finalized, judged.JUDGED)
+    composition.check(read)
     assert {each.aggregation for each in read} == aggregations.ALL
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
@@ -229,6 +231,12 @@ def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
         "of": "states", "rule": {"k_of_n": 1},
         "members": [{"target": "up", "weight": "1"}, {"target": "database", "weight": "1"}],
     }  # fmt: skip
+    direct = taken(composite("states", {"indicator": "payments.queue"}))[0]["aggregation"]["composite"]["members"][0]
+    assert direct["indicator"]["key"] == "payments.queue"
+    assert (
+        "leave it out"
+        in faults(composite("verdicts", {"indicator": "x"}))["targets[0].aggregation.composite.members[0].indicator"]
+    )
     verdicts = composite("verdicts", "up", "errors")
     del verdicts["objective"]
     assert taken(AVAILABILITY, COUNT, verdicts)[2]["objective"] == {"at_least": "100", "unit": "percent"}
@@ -238,7 +246,13 @@ def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
     assert "percent" in faults(COUNT, composite("figures", "errors"))[member]
     assert "compliance" in faults(CLOCK, composite("verdicts", "p1"))[member]
     assert "window" in faults({**AVAILABILITY, "window": {"calendar": "week"}}, composite("figures", "up"))[member]
-    assert "another target" in faults(AVAILABILITY, composite("states", "whole"))[member]
+    assert "another target" in faults(AVAILABILITY, composite("verdicts", "whole"))[member]
+    assert (
+        "availability"
+        in faults(AVAILABILITY, {**composite("states", "up"), "key": "inner"}, composite("states", "inner"))[
+            "targets[2].aggregation.composite.members[0].target"
+        ]
+    )
     assert "targets[0].aggregation.composite.rule" in faults(
         composite("states", "up", rule={"k_of_n": 2}), AVAILABILITY
     )
@@ -269,6 +283,12 @@ def test_a_clock_knows_every_policy_of_tickets() -> None:
     assert stops == {
         "response": "first_response", "ownership": "assigned", "closure": "closed", "update": "agent_replied",
     }  # fmt: skip
+
+
+def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
+    assert target(CLOCK, service_hours=["24x7"])["service_hours"] == ["24x7"]
+    assert "targets[0].service_hours" in faults({**CLOCK, "service_hours": ["nights"]})
+    assert "targets[0].service_hours" in faults({**AVAILABILITY, "service_hours": ["24x7"]})
 
 
 def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:

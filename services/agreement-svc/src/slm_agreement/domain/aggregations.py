@@ -10,9 +10,10 @@ from typing import Any
 
 from slm_agreement.domain import composites, target_windows
 from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.indicators import Parties
 from slm_agreement.domain.reading import Reader, decimal_text
 
-ACCEPTED = frozenset({"availability", "share_at_most", "clock"})
+ACCEPTED = frozenset({"availability", "composite", "share_at_most", "clock"})
 """Those that may be agreed: all of which the judge keeps figures."""
 
 KINDS = {
@@ -69,7 +70,7 @@ class Aggregation:
         return self.name == "composite" and bool(self.parameters["of"] == "states")
 
 
-def read(reader: Reader, accepted: Collection[str]) -> Aggregation:
+def read(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
     """The field ``aggregation`` of a target; a fault stands for availability."""
     raw = reader.raw("aggregation")
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw
@@ -87,10 +88,10 @@ def read(reader: Reader, accepted: Collection[str]) -> Aggregation:
         return Aggregation(name, name)
     if name == "share_at_most":
         return _share_at_most(raw[name], reader)
-    written = raw[name]
-    document = (
-        _quantile(written, reader) if name == "quantile" else _READ[name](written, f"{path}.{name}", reader.findings)
-    )
+    written, place = raw[name], f"{path}.{name}"
+    if name == "composite":
+        return Aggregation(name, {name: composites.composite(written, place, reader.findings, parties)})
+    document = _quantile(written, reader) if name == "quantile" else _READ[name](written, place, reader.findings)
     return Aggregation(name, {name: document})
 
 
@@ -170,5 +171,4 @@ def _positive(reader: Reader, name: str, example: str) -> str:
 
 _READ = {
     "outages": _outages, "count": _count, "time_slices": _time_slices, "compliance": composites.compliance,
-    "composite": composites.composite,
 }  # fmt: skip

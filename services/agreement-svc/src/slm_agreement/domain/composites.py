@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from slm_agreement.domain import indicators
 from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.indicators import Parties
 from slm_agreement.domain.reading import Reader
 
 RULES = {
@@ -24,17 +26,20 @@ def compliance(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     return resolved
 
 
-def composite(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
-    """``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``."""
+def composite(raw: Any, path: str, findings: Findings, around: Parties) -> dict[str, Any]:
+    """``{"of": "states", "rule": "serial", "members": [{"target": "database", "weight": "1"}]}``.
+
+    States may be those of an indicator too: ``{"indicator": "payments.database"}``.
+    """
     reader = Reader(raw, path, findings)
     of = reader.choice("of", tuple(RULES))
-    members = _members(reader)
+    members = _members(reader, of, around)
     resolved = {"of": of, "rule": _rule(reader, of, len(members)), "members": members}
     reader.done()
     return resolved
 
 
-def _members(reader: Reader) -> list[dict[str, str]]:
+def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
     raw = reader.raw("members")
     if not isinstance(raw, list) or not 1 <= len(raw) <= _MOST_MEMBERS:
         remedy = f'write 1 to {_MOST_MEMBERS} keys of other targets, or objects like {{"target": "db", "weight": "2"}}'
@@ -48,7 +53,15 @@ def _members(reader: Reader) -> list[dict[str, str]]:
         weight = member.decimal("weight", "1")
         if weight.strip("0.") == "":
             member.fault("weight", weight, "write a number above 0")
-        members.append({"target": member.key("target"), "weight": weight})
+        if of == "states" and member.has("indicator"):
+            named: dict[str, Any] = {"indicator": indicators.read(member, "availability", None, around)}
+            if member.raw("target") is not None:
+                member.fault("target", member.raw("target"), "leave it out: the member is the indicator")
+        else:
+            named = {"target": member.key("target")}
+            if member.raw("indicator") is not None:
+                member.fault("indicator", member.raw("indicator"), "leave it out: only states are of an indicator")
+        members.append({**named, "weight": weight})
         member.done()
     return members
 
@@ -72,7 +85,7 @@ def members_of(target: Mapping[str, Any]) -> list[str]:
         return []
     if "compliance" in aggregation:
         return [aggregation["compliance"]["target"]]
-    return [member["target"] for member in aggregation.get("composite", {}).get("members", [])]
+    return [each["target"] for each in aggregation.get("composite", {}).get("members", []) if "target" in each]
 
 
 def check(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
@@ -87,9 +100,13 @@ def check(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
 
 def _named(target: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     aggregation = target["aggregation"]
-    for place, key in enumerate(members_of(target)):
-        inside = "compliance.target" if "compliance" in aggregation else f"composite.members[{place}].target"
-        yield f"{path}.{inside}", key
+    if not isinstance(aggregation, Mapping):
+        return
+    if "compliance" in aggregation:
+        yield f"{path}.compliance.target", aggregation["compliance"]["target"]
+    for place, member in enumerate(aggregation.get("composite", {}).get("members", [])):
+        if "target" in member:
+            yield f"{path}.composite.members[{place}].target", member["target"]
 
 
 def _fault(target: Mapping[str, Any], member: Mapping[str, Any] | None, by_key: Mapping[str, Any]) -> str | None:
@@ -106,9 +123,8 @@ def _unlike(target: Mapping[str, Any], member: Mapping[str, Any]) -> str | None:
     """Why a member cannot be put together in the way that the composite says."""
     of, name = target["aggregation"]["composite"]["of"], name_of(member)
     if of == "states":
-        joined = name == "composite" and member["aggregation"]["composite"]["of"] == "states"
-        is_stated = name == "availability" or joined
-        return None if is_stated else "write a target of availability: only its indicator has states"
+        is_stated = name in ("availability", "outages")
+        return None if is_stated else "write a target of availability, or an indicator: only they have states"
     if of == "figures" and not (name in _SHARES or name == "composite"):
         return "write a target whose figure is a share in percent"
     if name == "clock":

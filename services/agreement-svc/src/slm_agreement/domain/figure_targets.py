@@ -6,12 +6,11 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from slm_agreement.domain import aggregations, objectives, target_warnings, target_windows
+from slm_agreement.domain import aggregations, indicators, objectives, target_warnings, target_windows
 from slm_agreement.domain.aggregations import Aggregation
 from slm_agreement.domain.reading import Reader
 from slm_agreement.domain.surroundings import Surroundings
 
-INDICATOR_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
 _MOST_LABELS = 5
 _EXPECTING = frozenset({"ratio", "share_at_most", "quantile", "compliance"})
@@ -44,36 +43,7 @@ def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -
         if raw is not None:
             reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
         return None
-    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
-    key = indicator.raw("key")
-    if not isinstance(key, str) or not INDICATOR_KEY.match(key):
-        indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
-    stated = indicator.raw("unit")
-    if stated is not None and (not isinstance(stated, str) or not stated or len(stated) > 20):
-        indicator.fault("unit", stated, "write a unit like ms")
-    if aggregation.unit and stated and aggregation.unit != stated:
-        reader.fault(
-            "aggregation.share_at_most", aggregation.unit, f"write the limit in the indicator's unit, {stated}"
-        )
-    resolved = {
-        "owner_party_id": _owner(indicator, around),
-        "key": key,
-        "kind": indicator.choice("kind", (aggregation.kind,), aggregation.kind),
-        "unit": stated or aggregation.unit,
-    }
-    indicator.done()
-    return resolved
-
-
-def _owner(indicator: Reader, around: Surroundings) -> str:
-    """Whose indicator it is: ``owner`` as provider or customer, or the id of either; the provider's by default."""
-    parties = {"provider": around.provider_party_id, "customer": around.customer_party_id}
-    owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
-    named = owner if owner is not None else owner_id if owner_id is not None else "provider"
-    if isinstance(named, str) and (named in parties or named in parties.values()):
-        return parties.get(named, named)
-    indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
-    return around.provider_party_id
+    return indicators.read(reader, aggregation.kind, aggregation.unit, around.parties)
 
 
 def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:

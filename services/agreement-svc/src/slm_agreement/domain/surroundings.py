@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slm_agreement.domain import aggregations
+from slm_agreement.domain.indicators import Parties
 from slm_chassis.identity import named_id
 
 
@@ -18,6 +19,10 @@ class Surroundings:
     service_id: str
     hours: frozenset[str]
     accepted: frozenset[str] = aggregations.ACCEPTED
+
+    @property
+    def parties(self) -> Parties:
+        return Parties(self.provider_party_id, self.customer_party_id)
 
     def target_id(self, key: str) -> str:
         """The same key is the same target in every version of the agreement."""

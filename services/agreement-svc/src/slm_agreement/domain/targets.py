@@ -31,7 +31,7 @@ def resolve(raw: Any, path: str, around: Surroundings, findings: Findings) -> di
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
         reader.raw(computed)  # what a resolved target carries is computed again, never taken over
-    aggregation = aggregations.read(reader, around.accepted)
+    aggregation = aggregations.read(reader, around.accepted, around.parties)
     terms: dict[str, Any] = {
         "target_id": around.target_id(key),
         "key": key,
@@ -43,14 +43,16 @@ def resolve(raw: Any, path: str, around: Surroundings, findings: Findings) -> di
         terms |= clock_targets.terms(reader)
     else:
         terms |= figure_targets.terms(reader, aggregation, around)
-    terms |= _common_terms(reader, around)
+    terms |= _common_terms(reader, around, aggregation.name == "clock")
     reader.done()
     return terms
 
 
-def _common_terms(reader: Reader, around: Surroundings) -> dict[str, Any]:
+def _common_terms(reader: Reader, around: Surroundings, is_clock: bool) -> dict[str, Any]:
     hours = reader.raw("service_hours", ALWAYS)
-    if not isinstance(hours, str) or hours not in around.hours:
+    # Several hours may match a ticket at once; any other target is judged by one calendar.
+    named = hours if is_clock and isinstance(hours, list) and hours else [hours]
+    if not all(isinstance(each, str) and each in around.hours for each in named):
         reader.fault(
             "service_hours", hours, f"write a name of the document's service_hours: {', '.join(sorted(around.hours))}"
         )

@@ -101,7 +101,7 @@ def exhaustion(factor: Fraction, period: int) -> Fraction:
 
 
 def warns_of_drop(spent: Fraction, by: Fraction) -> bool:
-    """Whether a share of the budget that went within a time is a drop by so much: exactly as much is."""
+    """Whether what of the budget went within a time is a drop by so much: exactly as much is."""
     return spent >= by
 
 

@@ -28,8 +28,12 @@ class Ahead:
     down: int | Fraction
     budget: Fraction
     exhausted_at: int | None
+    since: int
+    """Where the state that holds at ``as_of`` began, and what the window had come to by then."""
+    up_then: int | Fraction
+    down_then: int | Fraction
     segments: Sequence[Segment]
-    """From ``as_of`` on."""
+    """From ``since`` on."""
     judged: Sequence[Interval]
 
     def projected_at(self) -> int | None:
@@ -51,31 +55,35 @@ def others(ahead: Ahead) -> tuple[list[RiskFinding], int | None]:
     found: list[RiskFinding] = []
     again: list[int] = []
     if warn_at.projected:
-        holds, turns_at = _projection(ahead)
-        if holds:
-            found.append(RiskFinding("projection", "objective", ahead.as_of))
-            again += [turns_at] if turns_at is not None else []
+        held, turns_at = _projection(ahead)
+        if held:
+            # It holds from the beginning of the state on, until time alone ends it.
+            if turns_at is None or turns_at > ahead.as_of:
+                found.append(RiskFinding("projection", "objective", ahead.since))
+                again += [turns_at] if turns_at is not None else []
         elif turns_at is not None:
             found.append(RiskFinding("projection", "objective", turns_at))
     projected = ahead.projected_at()
     for left in warn_at.exhaustion:
         threshold = durations.to_iso(left)
-        if projected is not None and projected - ahead.as_of < left:
+        if ahead.exhausted_at is not None:
+            # The first instant at which less than that is left.
+            first = max(ahead.exhausted_at - left + 1, ahead.since)
+            found.append(RiskFinding("time_to_exhaustion", threshold, first))
+        elif burn_rate.warns_of_exhaustion(None if projected is None else projected - ahead.as_of, left):
             found.append(RiskFinding("time_to_exhaustion", threshold, ahead.as_of))
             again.append((ahead.as_of // MINUTE + 1) * MINUTE)
-        elif ahead.exhausted_at is not None:
-            # The first instant at which less than that is left.
-            found.append(RiskFinding("time_to_exhaustion", threshold, ahead.exhausted_at - left + 1))
     return found, min(again, default=None)
 
 
 def _projection(ahead: Ahead) -> tuple[bool, int | None]:
-    """Whether the figure, going on as the window went so far, ends below the objective; and when that turns if the
-    last known state lasts: the balance down − (1 − objective) × counted time passes zero."""
+    """Whether, as the state that holds now began, the figure going on at the window's pace would have ended below the
+    objective; and when that turns while the state lasts: the balance down − (1 − objective) × counted time passes
+    zero."""
     assert ahead.terms.objective is not None
     allowed = 1 - ahead.terms.objective
     policy = Policy(ahead.terms.unknown, ahead.terms.degraded)
-    balance = ahead.down - allowed * (ahead.up + ahead.down)
+    balance = ahead.down_then - allowed * (ahead.up_then + ahead.down_then)
     holds = balance > 0
     for piece in availability.inside(ahead.segments, ahead.judged):
         slope = _slope(policy, piece.state, allowed)
@@ -123,7 +131,7 @@ def drops(
     found = []
     for share, within in terms.warn_at.drops:
         down = _measured(states, terms, max(start, as_of - within), as_of, excluded).down
-        if down and down >= share * budget:
+        if down and burn_rate.warns_of_drop(Fraction(down), share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
             found.append(RiskFinding("budget_drop", threshold, as_of))
     return found

@@ -171,7 +171,7 @@ def _head(
         "objective": objective,
         "agreed": figures.display_objective(objective),
         "unit": str(objective.get("unit") or ""),
-        "service_hours": str(target.get("service_hours", "24x7")),
+        "service_hours": _hours(target.get("service_hours", "24x7")),
         "weight": str(target.get("weight", "1")),
     }
 
@@ -259,3 +259,8 @@ def _due(clock: ClockStopped) -> int:
 def _ticket(clock: ClockStopped) -> str:
     """A ticket's name as its window's id."""
     return f"{clock.source}/{clock.ticket}"
+
+
+def _hours(named: Any) -> str:
+    """The names of the service hours; a clock may have several."""
+    return named if isinstance(named, str) else ", ".join(map(str, named))

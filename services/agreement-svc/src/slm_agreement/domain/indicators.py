@@ -1,0 +1,52 @@
+"""The indicator that a target is measured by: a party's stream, by its key."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from slm_agreement.domain.reading import Reader
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Those of the agreement: an indicator belongs to one of them."""
+
+    provider: str
+    customer: str
+
+
+def read(reader: Reader, kind: str, unit: str | None, parties: Parties) -> dict[str, Any]:
+    """The field ``indicator``: a key, or key, owner and unit; ``unit`` is one that was written elsewhere."""
+    raw = reader.raw("indicator")
+    indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
+    key = indicator.raw("key")
+    if not isinstance(key, str) or not _KEY.match(key):
+        indicator.fault("key", key, "write the indicator's key: letters, digits, dots, dashes, underscores, no slash")
+    stated = indicator.raw("unit")
+    if stated is not None and (not isinstance(stated, str) or not stated or len(stated) > 20):
+        indicator.fault("unit", stated, "write a unit like ms")
+    if unit and stated and unit != stated:
+        reader.fault("aggregation.share_at_most", unit, f"write the limit in the indicator's unit, {stated}")
+    resolved = {
+        "owner_party_id": _owner(indicator, parties),
+        "key": key,
+        "kind": indicator.choice("kind", (kind,), kind),
+        "unit": stated or unit,
+    }
+    indicator.done()
+    return resolved
+
+
+def _owner(indicator: Reader, parties: Parties) -> str:
+    """Whose indicator it is: ``owner`` as provider or customer, or the id of either; the provider's by default."""
+    known = {"provider": parties.provider, "customer": parties.customer}
+    owner, owner_id = indicator.raw("owner"), indicator.raw("owner_party_id")
+    named = owner if owner is not None else owner_id if owner_id is not None else "provider"
+    if isinstance(named, str) and (named in known or named in known.values()):
+        return known.get(named, named)
+    indicator.fault("owner", named, "write provider, customer or the id of one of the two parties")
+    return parties.provider
