@@ -1,6 +1,7 @@
 """Tickets judged and met per priority, read off a ServiceNow audit log with nothing of the product.
 
-``python independent_incident_log.py FILE``. Office hours Mon-Fri 08:00-18:00 UTC; `Awaiting ...` waits; final priority.
+``python independent_incident_log.py FILE`` prints a table for each of four policies: time counts in office hours
+(Mon-Fri 08:00-18:00 UTC) or always, and `Awaiting ...` does or does not pause it. A ticket's priority is its final one.
 """
 
 import csv
@@ -31,21 +32,33 @@ def after_office_minutes(count: int) -> datetime:
     return MONDAY + timedelta(days=day // 5 * 7 + day % 5, minutes=480 + minute + 1)
 
 
-def is_met(rows: list[dict[str, str]]) -> bool:
+def all_minutes(at: datetime) -> int:
+    """Likewise, every minute counting."""
+    return (at - MONDAY) // timedelta(minutes=1)
+
+
+def after_all_minutes(count: int) -> datetime:
+    return MONDAY + timedelta(minutes=count)
+
+
+def is_met(rows: list[dict[str, str]], office: bool, pausing: bool) -> bool:
+    minutes, after = (office_minutes, after_office_minutes) if office else (all_minutes, after_all_minutes)
     opened, resolved = time(rows[-1]["opened_at"]), time(rows[-1]["resolved_at"])
-    spent = office_minutes(opened) + HOURS[rows[-1]["priority"]] * 60
-    due = after_office_minutes(spent)
+    spent = minutes(opened) + HOURS[rows[-1]["priority"]] * 60
+    due = after(spent)
+    if not pausing:
+        return resolved <= due
     changes = sorted((time(row["sys_updated_at"]), number) for number, row in enumerate(rows))
     stretches = [(opened, rows[0]["incident_state"])] + [(at, rows[n]["incident_state"]) for at, n in changes]
     for (begin, state), (end, _) in zip(stretches, [*stretches[1:], (resolved, "")], strict=True):
         begin, end = max(begin, opened), min(end, resolved)
         if state.startswith("Awaiting") and begin < end and begin < due:
-            waited = office_minutes(end) - office_minutes(begin)
-            spent, due = (spent + waited, after_office_minutes(spent + waited)) if waited else (spent, due)
+            waited = minutes(end) - minutes(begin)
+            spent, due = (spent + waited, after(spent + waited)) if waited else (spent, due)
     return resolved <= due
 
 
-def figures(path: str | Path) -> dict[str, tuple[int, int]]:
+def figures(path: str | Path, office: bool = True, pausing: bool = True) -> dict[str, tuple[int, int]]:
     """Priority → (judged, met)."""
     counts = {priority: [0, 0] for priority in HOURS}
     with gzip.open(path, "rt", encoding="utf-8", newline="") as log:
@@ -53,10 +66,13 @@ def figures(path: str | Path) -> dict[str, tuple[int, int]]:
             rows = list(group)
             if rows[-1]["resolved_at"] != "?":
                 counts[rows[-1]["priority"]][0] += 1
-                counts[rows[-1]["priority"]][1] += is_met(rows)
+                counts[rows[-1]["priority"]][1] += is_met(rows, office, pausing)
     return {priority: (judged, met) for priority, (judged, met) in counts.items()}
 
 
 if __name__ == "__main__":
-    for priority, (judged, met) in figures(sys.argv[1]).items():
-        print(f"{priority:14} judged {judged:5} met {met:5}")
+    for office in (True, False):
+        for pausing in (True, False):
+            print("office hours" if office else "24x7", "paused while waiting" if pausing else "never paused")
+            for priority, (judged, met) in figures(sys.argv[1], office, pausing).items():
+                print(f"  {priority:14} judged {judged:5} met {met:5}")

@@ -22,6 +22,13 @@ INCIDENT_LOG = SHARED / "data" / "incident_event_log.csv.gz"
 GITHUB_HISTORY = SHARED / "data" / "github_status_incidents.jsonl"
 
 HOURS = {"p1": 4, "p2": 8, "p3": 24, "p4": 72}
+POLICIES = {
+    "office-paused": (True, True),
+    "office": (True, False),
+    "always-paused": (False, True),
+    "always": (False, False),
+}
+"""Whether only office hours count, and whether waiting pauses the clock."""
 WAITING = ["awaiting_customer", "awaiting_vendor", "awaiting_problem", "awaiting_evidence"]
 
 
@@ -37,7 +44,7 @@ def document(title: str, effective_at: str, targets: list[dict[str, Any]]) -> di
     }
 
 
-def resolved_within(priority: str, hours: int) -> dict[str, Any]:
+def resolved_within(priority: str, hours: int, office: bool, pausing: bool) -> dict[str, Any]:
     return {
         "key": f"{priority}-resolution",
         "title": f"{priority.upper()} incidents are resolved within {hours} hours",
@@ -45,8 +52,8 @@ def resolved_within(priority: str, hours: int) -> dict[str, Any]:
         "clock": "resolution",
         "objective": {"within": {"service_time": f"PT{hours}H"}},
         "applies_to": {"type": "incident", "priority": [priority.upper()]},
-        "pause": WAITING,
-        "service_hours": "office",
+        "pause": WAITING if pausing else [],
+        "service_hours": "office" if office else "24x7",
     }
 
 
@@ -62,17 +69,25 @@ def available(indicator: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
-async def test_tickets_judged_and_met_equal_an_independent_count_after_one_import_and_after_two(tmp_path: Path) -> None:
-    counted = list(independent_incident_log.figures(INCIDENT_LOG).values())
-    promised = [resolved_within(priority, hours) for priority, hours in HOURS.items()]
+async def test_one_import_gives_four_tables_by_four_policies_each_as_an_independent_count_has_it(
+    tmp_path: Path,
+) -> None:
+    counted = {
+        key: list(independent_incident_log.figures(INCIDENT_LOG, *policy).values()) for key, policy in POLICIES.items()
+    }
+    assert len({str(table) for table in counted.values()}) == len(POLICIES)
     async with installation(tmp_path) as installed:
-        cast, agreement_id = await installed.agree("incidents", document("Incidents", "2010-01-01T00:00:00Z", promised))
+        agreed = {}
+        for key, policy in POLICIES.items():
+            promised = [resolved_within(priority, hours, *policy) for priority, hours in HOURS.items()]
+            cast, agreed[key] = await installed.agree(key, document(key, "2010-01-01T00:00:00Z", promised))
         for _ in "twice":
             said = await imported(installed, "tickets", INCIDENT_LOG, "servicenow-incidents.yaml", cast.integrator_key)
             assert "76,975 accepted, 0 refused" in said
-            targets = await installed.targets(cast.viewer_key, agreement_id)
-            told = [targets[f"{priority}-resolution"]["tickets"] for priority in HOURS]
-            assert [(each["judged"], each["met"]) for each in told] == counted
+            for key, agreement_id in agreed.items():
+                targets = await installed.targets(cast.viewer_key, agreement_id)
+                told = [targets[f"{priority}-resolution"]["tickets"] for priority in HOURS]
+                assert [(each["judged"], each["met"]) for each in told] == counted[key], key
         for ticket, rows in most_crowded():
             known = await installed.get(cast.provider_manager_key, f"/api/v1/tickets/servicenow/{ticket}")
             assert len(known["events"]) == rows + 2, ticket

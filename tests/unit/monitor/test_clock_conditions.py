@@ -241,3 +241,10 @@ def test_a_clock_that_cannot_be_worked_out_is_named_and_the_others_are_judged() 
     (clock,) = clocks.of_ticket([opened("2026-11-02T09:00")], lines, None, failed.append)
     assert (clock.state, [each.clock for each in failed]) == (clocks.RUNNING, ["response"])
     assert "NeverOpen" in failed[0].reason
+
+
+def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
+    owed = line_of(resolved())
+    internal = TermsLine(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
+    found = clocks.of_ticket([opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal])
+    assert [clock.deadline_at for clock in found] == [at("2026-11-02T13:00"), at("2026-11-02T12:00")]

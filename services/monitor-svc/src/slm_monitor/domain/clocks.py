@@ -47,16 +47,17 @@ def of_ticket(
 ) -> list[Clock]:
     """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order.
 
-    Per clock (response, resolution …) the lines are tried in the order given and the first match wins. Terms that take
-    effect after the last event are looked at up to ``until``. What cannot be worked out is given to ``failed``, without
-    which it raises.
+    Per agreement and clock (response, resolution …) the lines are tried in the order given and the first match wins:
+    what the provider owes the customer does not take the place of what a team owes the provider. Terms that take effect
+    after the last event are looked at up to ``until``. What cannot be worked out is given to ``failed``, without which
+    it raises.
     """
-    by_clock: dict[str, list[TermsLine]] = {}
+    groups: dict[tuple[str, str], list[TermsLine]] = {}
     for line in lines:
         if line.latest.clock is not None:
-            by_clock.setdefault(line.latest.clock.clock, []).append(line)
+            groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
     found: list[Clock] = []
-    for kind, group in by_clock.items():
+    for (_, kind), group in groups.items():
         try:
             found += _numbered(_Walk(ticket_rules.Rules(group)).over(events, until))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
