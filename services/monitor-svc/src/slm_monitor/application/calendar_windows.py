@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
 from slm_monitor.domain import withdrawing
-from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.lines import SPLIT, TermsLine
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -93,16 +93,23 @@ def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
 def span_at(line: TermsLine, instant: int) -> calendar_windows.Window | None:
     """The window in which an instant lies, clipped to the term; None outside it.
 
-    A window begun under earlier terms runs to its end, whatever period those in force by then have.
+    A window begun under earlier terms runs to its end, whatever period those in force by then have; an amendment that
+    splits cuts it, and the second part is named after its version: ``2026-11.v2``.
     """
     terms = line.at(instant)
     if terms is None:
         return None
     whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
-    start = max(whole.start, line.begins_at)
-    if terms is not line.versions[0]:
+    start, name = max(whole.start, line.begins_at), whole.id
+    cut = line.cut_after(instant)
+    end = min(whole.end, line.unbroken_until(instant), whole.end if cut is None else cut)
+    is_first = terms is line.versions[0]
+    if terms.on_amendment == SPLIT and (not is_first or line.continues):
+        if whole.start < terms.effective_at:
+            start, name = terms.effective_at, f"{whole.id}.v{terms.version}"
+    elif not is_first:
         earlier = span_at(line, terms.effective_at - 1)
         if earlier is not None and instant < earlier.end:
             return earlier
         start = max(start, terms.effective_at if earlier is None else earlier.end)
-    return calendar_windows.Window(whole.id, start, min(whole.end, line.unbroken_until(instant)))
+    return calendar_windows.Window(name, start, end)

@@ -11,6 +11,8 @@ from slm_calendar import windows
 from slm_events import instants
 from slm_monitor.domain.terms import ServiceLevelTarget, parse_targets
 
+SPLIT = "split"
+
 
 class TermsLine:
     """Versions of one target that are judged in the same way: by the same indicator, aggregation and kind of window.
@@ -25,6 +27,8 @@ class TermsLine:
         self._starts = [terms.effective_at for terms in self.versions]
         self._ended_at = ended_at
         self.begins_at = self._starts[0] if begins_at is None else begins_at
+        self.continues = begins_at is not None
+        """Whether another line of the target came before it, judged in another way."""
 
     @property
     def latest(self) -> ServiceLevelTarget:
@@ -58,6 +62,11 @@ class TermsLine:
             return None
         terms = self.versions[position]
         return terms if instant < terms.ends_at else None
+
+    def cut_after(self, instant: int) -> int | None:
+        """The next instant at which an amendment cuts the window that is open then."""
+        return next((terms.effective_at for terms in self.versions[1:]
+                     if terms.effective_at > instant and terms.on_amendment == SPLIT), None)  # fmt: skip
 
     def begins_after(self, instant: int) -> int | None:
         """The next instant at which a version takes effect."""
@@ -118,7 +127,8 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list
         following: int | None = None
         if number + 1 < len(groups):
             cut = groups[number + 1][0].effective_at
-            ends = _end_of_last_window(group[-1], cut)
+            is_cut = groups[number + 1][0].on_amendment == SPLIT
+            ends = cut if is_cut else _end_of_last_window(group[-1], cut)
             following = ends if groups[number + 1][0].window_kind == "calendar" else cut
             ends = ends if ended_at is None else min(ends, ended_at)
         lines.append(TermsLine(group, ends, begins))

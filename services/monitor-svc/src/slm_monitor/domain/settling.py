@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from slm_events.instants import to_text
 from slm_monitor.domain import births, figures
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.lines import TermsLine
@@ -109,7 +110,7 @@ def settle_breach(
     breach = standing.breaches.get(identity)
     if missed is not None:
         if breach is not None and breach.standing:
-            breach.certain_at = missed.at
+            _keep_current(breach, terms, promised, missed, finding, span)
         else:
             subject = terms.indicator or ""
             breach = stand(
@@ -128,6 +129,21 @@ def settle_breach(
         )
         changes.publish(event_, moment.now, births.event_id(identity, "breach-withdrawn", breach.revision))
         changes.breaches[identity] = breach
+
+
+def _keep_current(
+    breach: Breach, terms: ServiceLevelTarget, promised: Promise, missed: Missed, finding: Finding,
+    span: tuple[int | None, int | None],
+) -> None:  # fmt: skip
+    """What is told of a standing breach follows the facts; it is not published again."""
+    breach.certain_at = missed.at
+    told = breach.document
+    if (told.get("figure"), told.get("certain_at")) != (figures.exact(terms.shown(missed.figure)), to_text(missed.at)):
+        event = births.target_breached(
+            terms, breach, promised=promised, figure=missed.figure, span=span, evidence=finding.evidence,
+            now=breach.published_at, late=bool(told.get("late")),
+        )  # fmt: skip
+        breach.document = {**told, **asdict(event)}
 
 
 def stand(

@@ -94,7 +94,7 @@ def look(states: States, passed: Passed, as_of: int, burning: Sequence[RiskFindi
     sudden: list[RiskFinding] = []
     if terms.warn_at.drops and passed.span[0] <= as_of < end:
         sudden = state_warnings.drops(states, terms, passed.span[0], as_of, _budget(passed, known), passed.excluded)
-    return _finding(passed, known, whole, unexcluded, segments, as_of, (*burning, *sudden)), kept
+    return _finding(kept, known, whole, unexcluded, segments, as_of, (*burning, *sudden)), kept
 
 
 def _budget(passed: Passed, known: Meter) -> Fraction:
@@ -139,7 +139,19 @@ def _finding(
     )
     exhausted = promised[0]
     ahead = state_warnings.Ahead(
-        terms, start, end, as_of, up, down, budget, exhausted.at, _from(segments, as_of), passed.judged
+        terms,
+        start,
+        end,
+        as_of,
+        up,
+        down,
+        budget,
+        exhausted.at,
+        passed.upto,
+        passed.agreed.up,
+        passed.agreed.down,
+        _from(segments, passed.upto),
+        passed.judged,
     )
     projected = ahead.projected_at()
     risks = [
