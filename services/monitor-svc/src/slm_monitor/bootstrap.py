@@ -17,6 +17,7 @@ from slm_monitor.adapters.breach_lives import BreachQueries
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.sql_backtests import SqlBacktests
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
@@ -26,6 +27,7 @@ from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.adapters.window_history import WindowHistory
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
+    backtests,
     breach_steps,
     breaches,
     exclusions,
@@ -43,6 +45,7 @@ from slm_monitor.api import (
     tickets,
 )
 from slm_monitor.application.backlog import Backlog
+from slm_monitor.application.backtesting import Backtesting
 from slm_monitor.application.intake import Door
 from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
@@ -56,7 +59,7 @@ _ROUTERS = (
     intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     ticket_snapshots.router,
     exclusions.router, previews.router, stream.router,
-    explanations.router, histories.router, breach_steps.router, quarantine.router,
+    explanations.router, histories.router, breach_steps.router, quarantine.router, backtests.router,
 )  # fmt: skip
 
 
@@ -101,7 +104,17 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
     http.state.breaches = BreachQueries(database)
+    http.state.backtests = jobs = SqlBacktests(database)
+    backtesting = Backtesting(jobs, http.state.record)
     http.state.discharge = Discharge(form, store, partitions)
     http.state.live = live = Live(log, own.most_streams)
-    workers: list[Worker] = [Relay(database, log), heard, judge, SilenceDecides(database, clock), backlog, live]
+    workers: list[Worker] = [
+        Relay(database, log),
+        heard,
+        judge,
+        SilenceDecides(database, clock),
+        backlog,
+        live,
+        backtesting,
+    ]
     return App("monitor", http, workers, database, log, access)

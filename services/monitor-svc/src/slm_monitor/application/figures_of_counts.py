@@ -48,6 +48,7 @@ def of_share(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -
         due(finding, facts.as_of),
         burn_rate.of(target.promise.bad(good, total), total, 1 - target.promise.allowed),
         () if brief else buckets(rows, facts.span),
+        _quantile(target, facts),
         arithmetic=[
             f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
             f"budget = {target.promise.allowed} × {total} = {budget} events; left = {budget} − {spent}"
@@ -80,6 +81,18 @@ def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
+def _quantile(target: ServiceLevelTarget, facts: Facts) -> dict[str, str | None]:
+    """Of a quantile also the value it has: the least that as many of the values as promised are at most."""
+    if target.aggregation != "quantile" or target.promise is None:
+        return {}
+    values = facts.values if facts.is_distinct else distinct(facts.values)
+    ordered = np.sort(values.value[_placed(target, facts, values.at).counts(target)])
+    if not len(ordered):
+        return {"quantile": None}
+    place = -(-target.promise.value.numerator * len(ordered) // target.promise.value.denominator) - 1
+    return {"quantile": figures.exact(Fraction(repr(float(ordered[place]))))}
+
+
 def distinct(values: Values) -> Values:
     """Each row once: it is known by its indicator with its labels, its instant and its content."""
     seen: set[object] = set()
@@ -94,24 +107,37 @@ def distinct(values: Values) -> Values:
 
 
 def _judged(target: ServiceLevelTarget, facts: Facts, rows: Rows) -> tuple[Rows, int, int]:
-    """The rows that count, and how many of the window's lie outside service hours, and in exclusions.
+    """The rows that count, and how many of the window's lie outside service hours, and in exclusions."""
+    place = _placed(target, facts, rows.at)
+    excused = target.planned_downtime == "excused"
+    good = np.where(place.excluded, rows.total, rows.good) if excused else rows.good
+    counts = place.counts(target)
+    outside, excluded = place.inside & ~place.serving, place.inside & place.serving & place.excluded
+    kept = Rows(rows.at[counts], good[counts], rows.total[counts])
+    return kept, int(rows.total[outside].sum()), int(rows.total[excluded].sum())
 
-    A row belongs to the window, to service time and to an exclusion by the start of its minute.
-    """
-    minute = rows.at // MINUTE * MINUTE
+
+class Placed(NamedTuple):
+    """Of each row: whether it is of the window, of service time, and of an exclusion."""
+
+    inside: npt.NDArray[np.bool_]
+    serving: npt.NDArray[np.bool_]
+    excluded: npt.NDArray[np.bool_]
+
+    def counts(self, target: ServiceLevelTarget) -> npt.NDArray[np.bool_]:
+        """Removed time counts nowhere; excused time does."""
+        served = self.inside & self.serving
+        return served if target.planned_downtime == "excused" else served & ~self.excluded
+
+
+def _placed(target: ServiceLevelTarget, facts: Facts, at: Integers) -> Placed:
+    """A row belongs to the window, to service time and to an exclusion by the start of its minute."""
+    minute = at // MINUTE * MINUTE
     inside = (minute >= facts.span[0]) & (minute < facts.span[1])
     if facts.until is not None:
-        inside &= rows.at <= facts.until
+        inside &= at <= facts.until
     serving = lies_in(minute, target.hours.intervals(facts.span[0], facts.span[1] + MINUTE))
-    excluded = lies_in(minute, intervals.union(facts.excluded))
-    good = np.where(excluded, rows.total, rows.good) if target.planned_downtime == "excused" else rows.good
-    counts = inside & serving if target.planned_downtime == "excused" else inside & serving & ~excluded
-    outside = int(rows.total[inside & ~serving].sum())
-    return (
-        Rows(rows.at[counts], good[counts], rows.total[counts]),
-        outside,
-        int(rows.total[inside & serving & excluded].sum()),
-    )
+    return Placed(inside, serving, lies_in(minute, intervals.union(facts.excluded)))
 
 
 def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:

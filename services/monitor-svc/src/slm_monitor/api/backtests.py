@@ -1,0 +1,138 @@
+"""Draft terms tried on stored history: ``/api/v1/backtests``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.identity import new_id
+from slm_events.instants import to_text
+from slm_monitor.api.explanations import instant
+from slm_monitor.application import backtests
+from slm_monitor.application.backtests import DONE, MOST_WINDOWS, QUEUED, STANDARD, Job, Question
+from slm_monitor.application.preview_terms import Refused
+
+router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
+Asker = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+
+
+class WindowsToTry(BaseModel):
+    """The last so many windows, or those that begin between two instants."""
+
+    model_config = {"extra": "forbid"}
+
+    last: Annotated[int, Field(ge=1, le=MOST_WINDOWS)] | None = None
+    since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
+    until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
+
+
+class BacktestToRun(BaseModel):
+    """One target as an agreement would write it, ``indicator`` being a key of your party's."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "terms": {"key": "up", "indicator": "payments.checkout", "aggregation": "availability",
+                              "window": {"calendar": "month"}, "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "timezone": "Europe/Amsterdam",
+                    "windows": {"last": 12},
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    terms: dict[str, Any]
+    service_hours: str | dict[str, Any] = "24x7"
+    timezone: str = "UTC"
+    windows: WindowsToTry = WindowsToTry()
+
+
+@router.post("", status_code=202)
+async def run(given: BacktestToRun, caller: Asker, request: Request) -> dict[str, Any]:
+    """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
+    state = request.app.state
+    subject, owner = await _indicator(given, caller, request)
+    question = Question(given.terms, subject, given.service_hours, given.timezone)
+    now, windows = state.clock.now(), given.windows
+    between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
+    if any(each is not None for each in between) and windows.last is not None:
+        raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
+    try:
+        target = backtests.target_of(question)
+        first = await state.backtests.first_fact(subject)
+        stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
+        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch)
+    except (Refused, CalendarError) as error:
+        names = ", ".join(dict.fromkeys(str(each["field"]) for each in error.errors))
+        raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors) from error
+    job = Job(new_id(), owner, question, spans, QUEUED if spans else DONE, [], now, None, None if spans else now)
+    await state.backtests.add(job, caller.principal_id)
+    return shaped(job)
+
+
+async def _indicator(given: BacktestToRun, caller: Principal, request: Request) -> tuple[str, str]:
+    """Its subject and the party that owns it; 404 for what is not the caller's."""
+    named = given.terms.get("indicator")
+    owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
+    owner = owner or caller.party_id
+    if not isinstance(key, str) or not isinstance(owner, str):
+        raise invalid("terms.indicator", named, "name an indicator of your party by its key")
+    if owner != caller.party_id and not caller.is_operator:
+        raise not_found("indicator", key)
+    if await request.app.state.store.indicator(f"{owner}/{key}") is None:
+        raise not_found("indicator", key)
+    return f"{owner}/{key}", owner
+
+
+@router.get("")
+async def listed(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+    """The back-tests of the caller's party, the newest first."""
+    jobs = await request.app.state.backtests.page(caller, paging)
+    return paging.shape(jobs, lambda job: [job.requested_at, job.backtest_id], shaped)
+
+
+@router.get("/{backtest_id}")
+async def read(backtest_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+    """How far it is, and what it has come to so far."""
+    return shaped(await _mine(backtest_id, caller, request))
+
+
+@router.post("/{backtest_id}/cancel")
+async def cancel(backtest_id: str, caller: Asker, request: Request) -> dict[str, Any]:
+    """Stop it; what it has come to stays. 409 where it has ended."""
+    job = await _mine(backtest_id, caller, request)
+    if not await request.app.state.backtests.cancel(backtest_id):
+        ended = await _mine(backtest_id, caller, request)
+        raise Problem(409, "conflict", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
+    return shaped(await _mine(backtest_id, caller, request))
+
+
+async def _mine(backtest_id: str, caller: Principal, request: Request) -> Job:
+    job: Job | None = await request.app.state.backtests.find(caller, backtest_id)
+    if job is None:
+        raise not_found("back-test", backtest_id)
+    return job
+
+
+def shaped(job: Job) -> dict[str, Any]:
+    done, whole = len(job.judged), len(job.spans)
+    return {
+        "backtest_id": job.backtest_id,
+        "state": job.state,
+        "requested_at": to_text(job.requested_at),
+        "ended_at": None if job.ended_at is None else to_text(job.ended_at),
+        "progress": {"windows": whole, "judged": done, "percent": 100 * done // whole if whole else 100},
+        "failure": job.failure,
+        "question": job.question.document(),
+        "windows": list(job.judged),
+        "result": backtests.outcome(job.question, job.judged) if job.judged or job.state == DONE else None,
+    }

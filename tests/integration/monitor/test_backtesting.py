@@ -1,0 +1,161 @@
+"""Back-tests over HTTP and by workers: whose they are, that they survive, and what they come to."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from slm_monitor.adapters.sql_backtests import SqlBacktests
+from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.application import backtests
+from slm_monitor.application.backtesting import Backtesting
+from slm_monitor.application.backtests import QUEUED, Job, Question
+from tests.support.judged import PARTITIONS, Monitor, monitor
+from tests.support.monitor import PROVIDER
+from tests.support.monitor_service import Service, problem
+
+DAILY = {
+    "aggregation": "availability",
+    "objective": {"at_least": "99", "unit": "percent"},
+    "window": {"calendar": "day"},
+}
+
+
+async def measured(service: Service, key: str) -> None:
+    """Four days of history: down for 0, 10, 20 and 30 minutes."""
+    await service.register(key, "availability")
+    downs = [{"indicator": key, "outage": {"from": f"2026-11-0{day}T10:00:00Z", "to": f"2026-11-0{day}T10:{day}0:00Z"}}
+             for day in (1, 2, 3)]  # fmt: skip
+    states = [{"indicator": key, "at": "2026-10-31T23:00:00Z", "state": "up"}]
+    answer = await service.measure(*states, *downs)
+    await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
+
+
+async def ended(service: Service, backtest_id: str) -> dict[str, Any]:
+    while True:
+        answer = (await service.provider.get(f"/api/v1/backtests/{backtest_id}")).json()
+        if answer["state"] not in ("queued", "running"):
+            return dict(answer)
+        await asyncio.sleep(0.05)
+
+
+async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
+    await measured(service, "past.up")
+    asked = {"terms": {**DAILY, "indicator": "past.up"}, "windows": {"last": 4}}
+    answer = await service.provider.post("/api/v1/backtests", json=asked)
+    assert answer.status_code == 202, answer.text
+    told = await ended(service, answer.json()["backtest_id"])
+    assert told["progress"] == {"windows": 4, "judged": 4, "percent": 100}
+    assert [(each["window_id"], each["verdict"], each["figure"]) for each in told["windows"]] == [
+        ("2026-11-01", "met", "3575/36"), ("2026-11-02", "breached", "1775/18"), ("2026-11-03", "breached", "1175/12"),
+        ("2026-11-04", "met", "100/1"),
+    ]  # fmt: skip
+    assert told["result"]["attained_share"] == "1/2"
+    assert told["result"]["worst"]["window_id"] == "2026-11-03"
+    assert told["result"]["suggested_objective"]["at_least"] == "97.9166"
+    listed = (await service.provider.get("/api/v1/backtests", params={"limit": 1})).json()
+    assert listed["items"][0]["backtest_id"] == told["backtest_id"]
+
+
+async def test_indicators_and_answers_of_others_are_not_found(service: Service) -> None:
+    await measured(service, "past.mine")
+    asked = {"terms": {**DAILY, "indicator": "past.mine"}}
+    assert problem(await service.foreigner.post("/api/v1/backtests", json=asked))["status"] == 404
+    named = {**DAILY, "indicator": {"owner_party_id": PROVIDER, "key": "past.mine"}}
+    assert problem(await service.customer.post("/api/v1/backtests", json={"terms": named}))["status"] == 404
+    answer = await service.provider.post("/api/v1/backtests", json=asked)
+    path = f"/api/v1/backtests/{answer.json()['backtest_id']}"
+    assert problem(await service.foreigner.get(path))["status"] == 404
+    assert problem(await service.foreigner.post(f"{path}/cancel"))["status"] == 404
+    assert (await service.operator.get(path)).status_code == 200
+    assert problem(await service.viewer.post(f"{path}/cancel"))["status"] == 403
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"terms": {**DAILY, "indicator": 7}}, {"terms": {**DAILY, "objective": {"at_least": "101"}}},
+        {"windows": {"last": 0}}, {"windows": {"last": 3, "from": "2026-11-01T00:00:00Z"}}, {"timezone": "Nowhere"},
+        {"windows": {"from": "noon"}}, {"service_hours": {"weekly": 3}}, {"terms": {**DAILY, "aggregation": "clock"}},
+    ],
+)  # fmt: skip
+async def test_what_means_nothing_is_refused(wrong: dict[str, Any], service: Service) -> None:
+    await service.register("past.up", "availability")
+    asked = {"terms": {**DAILY, "indicator": "past.up"}, **wrong}
+    asked["terms"] = {"indicator": "past.up", **asked["terms"]}
+    assert problem(await service.provider.post("/api/v1/backtests", json=asked))["status"] == 422
+
+
+# -- workers ----------------------------------------------------------------------------------------------------
+
+
+async def queued(held: Monitor, name: str) -> SqlBacktests:
+    """A job of four windows over an indicator with history."""
+    await held.register("up", "availability")
+    await held.measure({"indicator": "up", "at": "2026-11-01T00:00:00Z", "state": "up"})
+    await held.settle()
+    jobs, question = SqlBacktests(held.database), Question(DAILY, f"{PROVIDER}/up")
+    first, now = await jobs.first_fact(f"{PROVIDER}/up"), held.clock.now()
+    spans = backtests.spans_of(backtests.target_of(question), now, first, 4, None)
+    await jobs.add(Job(name, PROVIDER, question, spans, QUEUED, [], now), "somebody")
+    return jobs
+
+
+async def judged(held: Monitor, name: str) -> tuple[str, int]:
+    async with held.database.read() as connection:
+        query = text("SELECT state, jsonb_array_length(judged) FROM backtest WHERE backtest_id = :name")
+        row = (await connection.execute(query, {"name": name})).one()
+    return str(row[0]), int(row[1])
+
+
+async def test_two_workers_and_a_restart_judge_each_window_once(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        jobs = await queued(held, "a")
+        record = SqlRecord(held.database, held.store, PARTITIONS)
+        workers = [Backtesting(jobs, record), Backtesting(jobs, record)]
+        while await judged(held, "a") != ("done", 4):
+            await asyncio.gather(*(worker.step() for worker in workers))
+        assert not await workers[0].step()
+
+
+async def test_a_lease_that_ran_out_is_taken_over_and_the_late_answer_is_dropped(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        jobs = await queued(held, "a")
+        lost = await jobs.claim("first")
+        assert lost is not None
+        assert await jobs.claim("second") is None
+        async with held.database.begin() as transaction:
+            await transaction.execute(text("UPDATE backtest SET leased_until = clock_timestamp() - interval '1 s'"))
+        taken = await jobs.claim("second")
+        assert taken is not None
+        assert not await jobs.judged(lost, "first", {"window_id": "x"})
+        assert not await jobs.renew(lost, "first")
+        assert await jobs.judged(taken, "second", {"window_id": "x"})
+        assert await judged(held, "a") == ("running", 1)
+
+
+async def test_a_cancelled_job_is_worked_on_no_more(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        jobs = await queued(held, "a")
+        claimed = await jobs.claim("first")
+        assert claimed is not None
+        assert await jobs.cancel("a")
+        assert not await jobs.judged(claimed, "first", {"window_id": "x"})
+        assert await jobs.claim("second") is None
+        assert not await jobs.cancel("a")
+        assert await judged(held, "a") == ("cancelled", 0)
+
+
+async def test_a_job_that_cannot_be_judged_fails_and_holds_up_no_other(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        jobs = await queued(held, "a")
+        async with held.database.begin() as transaction:
+            await transaction.execute(text("UPDATE backtest SET question = question || '{\"service_hours\": 3}'"))
+        await queued(held, "b")
+        worker = Backtesting(jobs, SqlRecord(held.database, held.store, PARTITIONS))
+        while await worker.step():
+            pass
+        assert [await judged(held, name) for name in ("a", "b")] == [("failed", 0), ("done", 4)]

@@ -1,0 +1,89 @@
+"""Draft terms against the past: which windows they are tried on, and what those come to."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from slm_monitor.application import backtests
+from slm_monitor.application.backtests import Question
+from slm_monitor.application.preview_terms import Refused
+from tests.support.monitor import at
+
+MONTHLY = {"aggregation": "availability", "objective": {"at_least": "99.5", "unit": "percent"}}
+
+
+def question(**terms: Any) -> Question:
+    return Question({**MONTHLY, **terms}, "party/up")
+
+
+def tried(
+    last: int = 12, first: str = "2025-01-15T00:00", now: str = "2026-11-22T10:00", between: Any = None, **terms: Any
+) -> list[str]:
+    target = backtests.target_of(question(**terms))
+    return [span.window_id for span in backtests.spans_of(target, at(now), at(first), last, between)]
+
+
+def rows(*attained: str | None) -> list[dict[str, Any]]:
+    return [
+        {"window_id": str(number), "attained": each, "verdict": _verdict(each)} for number, each in enumerate(attained)
+    ]
+
+
+def _verdict(attained: str | None) -> str:
+    return "no_data" if attained is None else "met" if Fraction(attained) >= Fraction("99.5") else "breached"
+
+
+def test_the_last_twelve_windows_that_are_over_are_tried() -> None:
+    assert tried() == [f"2025-{month}" for month in ("11", "12")] + [f"2026-{month:02}" for month in range(1, 11)]
+    assert tried(last=2, window={"calendar": "quarter"}) == ["2026-Q2", "2026-Q3"]
+
+
+def test_no_window_before_the_first_fact_is_tried() -> None:
+    assert tried(first="2026-09-12T00:00") == ["2026-09", "2026-10"]
+    assert backtests.spans_of(backtests.target_of(question()), at("2026-11-22T00:00"), None, 12, None) == []
+
+
+def test_a_stretch_may_be_named_instead() -> None:
+    assert tried(between=(at("2026-02-01T00:00"), at("2026-04-15T00:00"))) == ["2026-02", "2026-03", "2026-04"]
+
+
+def test_a_rolling_target_is_tried_on_one_length_after_the_other() -> None:
+    names = tried(last=3, first="2026-11-20T00:00", window={"rolling": "P1D"})
+    assert names == ["2026-11-20T10:00:00.000000Z", "2026-11-21T10:00:00.000000Z", "2026-11-22T10:00:00.000000Z"]
+
+
+def test_the_suggestion_is_what_eleven_of_twelve_windows_would_have_met() -> None:
+    twelve = ["98", "99.12345", *["99.9"] * 10]
+    told = backtests.outcome(question(), rows(*twelve))
+    assert (told["met"], told["missed"], told["worst"]["window_id"]) == (10, 2, "0")
+    assert told["suggested_objective"] == {"at_least": "99.1234", "unit": "percent", "exact": "1982469/20000"}
+    assert (told["attained_share"], told["realistic"]) == ("5/6", "warning")
+
+
+def test_of_few_windows_all_would_have_met_the_suggestion() -> None:
+    told = backtests.outcome(question(), rows("99.9", None, "99.6", "99.7"))
+    assert (told["windows"], told["judged"], told["suggested_objective"]["at_least"]) == (4, 3, "99.6000")
+    assert told["realistic"] == "ok"
+
+
+def test_less_than_half_met_is_an_error_and_nothing_known_is_nothing() -> None:
+    assert backtests.outcome(question(), rows("98", "98", "99.9"))["realistic"] == "error"
+    nothing = backtests.outcome(question(), rows(None))
+    assert (nothing["realistic"], nothing["suggested_objective"], nothing["worst"]) == (None, None, None)
+
+
+def test_of_a_quantile_the_value_itself_is_suggested() -> None:
+    asked = question(aggregation={"quantile": "0.95"}, objective={"at_most": "300"})
+    measured = [{"window_id": str(n), "attained": str(n), "verdict": "met"} for n in range(200, 212)]
+    told = backtests.outcome(asked, measured)
+    assert told["suggested_objective"]["at_most"] == "210.0000"
+    assert told["worst"]["attained"] == "211"
+
+
+@pytest.mark.parametrize("aggregation", ["clock", {"compliance": {"target": "p1"}}, "sum"])
+def test_what_does_not_follow_from_an_indicators_history_is_refused(aggregation: Any) -> None:
+    with pytest.raises(Refused):
+        backtests.target_of(question(aggregation=aggregation))
