@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
 
@@ -101,7 +102,9 @@ def _condition(case: Case) -> dict[str, Any]:
     elif measured == "budgetDrop":
         field, at = "budget_drop", Fraction(limit) * length / hours.seconds(window)
         warning = {"budget_drop": [{"by": str(Fraction(limit) * 100), "within": window}], "pairs": []}
-    elif measured == "timeToBurnBudget":
+    elif measured == "burnedBudget":
+        return {"value": limit, "op": _compared([_at_risk(Fraction(limit), beside) for beside in (99, 100, 101)])}
+    elif measured in ("timeToBurnBudget", "timeToBurnEntireBudget"):
         until = hours.shorthand(str(limit))
         field, at = "time_to_exhaustion", length / hours.seconds(until)
         warning = {"time_to_exhaustion": [until], "pairs": []}
@@ -109,8 +112,30 @@ def _condition(case: Case) -> dict[str, Any]:
         raise Unmapped(f"a condition on {measured}")
     told = [ask(case, rate=str(at * beside / 100), **warning)[field][0]["warns"] for beside in (99, 100, 101)]
     # Of a faster rate the budget is gone sooner.
-    more, less = ("lt", "lte") if field == "time_to_exhaustion" else ("gt", "gte")
-    return {"value": limit, "op": {(False, False, True): more, (False, True, True): less}.get(tuple(told))}
+    return {"value": limit, "op": _compared(told, falling=field == "time_to_exhaustion")}
+
+
+def _compared(told: Sequence[bool], falling: bool = False) -> str | None:
+    """By what a limit is compared that was tried just before it, at it, and just after it."""
+    beyond, from_it_on = ("lt", "lte") if falling else ("gt", "gte")
+    return {(False, False, True): beyond, (False, True, True): from_it_on}.get((told[0], told[1], told[2]))
+
+
+def _at_risk(share: Fraction, beside: int) -> bool:
+    """Whether a target warns while so much of its budget is spent: downtime of 1,000 hours of which one may be lost."""
+    start = from_text("2024-01-01T00:00:00Z")
+    down = share * beside / 100 * 3600 * hours.SECOND
+    outage = {"from": to_text(start), "to": to_text(start + int(down))}
+    terms = {
+        "aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
+        "warn_at": {"budget_consumed": [str(share * 100)], "burn_rate": None, "projected": False},
+    }  # fmt: skip
+    answer = previews.ask(
+        "window", terms=terms, facts=[{"outage": outage}], initial_state="up",
+        window={"from": to_text(start), "to": to_text(start + 1000 * hours.HOUR)},
+        as_of=to_text(start + 10 * hours.HOUR),
+    )  # fmt: skip
+    return answer["verdict"] in ("at_risk", "breached")
 
 
 def _of_pair(field: str) -> Callable[[Case, str], Any]:

@@ -68,7 +68,7 @@ def _cut_off(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _or_equal(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
-    return {"op": {"gt": "gte"}.get(str(ours["op"]))}
+    return {"op": {"gt": "gte", "lt": "lte"}.get(str(ours["op"]))}
 
 
 EXPLANATIONS = (
@@ -86,7 +86,8 @@ EXPLANATIONS = (
     ),
     _explained(
         "nobl9", "policy", "op",
-        "There a burn rate warns from its limit on; ours, as the workbook's, has to be strictly above its factor.",
+        "There these warn at their limit already, ours beyond it: a burn rate, as the workbook's, strictly above its"
+        " factor, a share of the budget once more than it is spent, a time to exhaustion under the one agreed.",
         _or_equal,
     ),
     _explained(

@@ -22,20 +22,26 @@ _CHARGES = ("monthly_fee", "fee", "charge")
 _FIGURES = ("compliance_percent", "availability_percent", "uptime_percent", "attained_percent")
 _CURRENCIES = (("bmc", "USD"), ("letsflo", "GBP"))
 """What a source writes its amounts in; no case names it in its question."""
+_LEAST_MISSES, _SHARE_OF_MISSES = 5, "5"
+"""From how many misses in a month on Lets Flo credits how many percent of its fee."""
+_TIMES = 10
+"""How many times over Lets Flo credits what was paid for the time of a downtime."""
 _WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 
 
 def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
     facts = {name: value for event in case.events for name, value in event.items()}
-    told = next(iter(_figures(facts).values()), None)
-    if told is None:
-        raise Unmapped(f"a penalty by {', '.join(facts)}")
-    written = _tiers(case) if case.data.get("tiers") else _misses(case)
     charge = next((facts[name] for name in _CHARGES if name in facts), 0)
+    if not _figures(facts):
+        raise Unmapped(f"a penalty by {', '.join(facts)}")
+    if case.data.get("tiers"):
+        written = _tiers(case)
+    else:
+        written = _of_downtime(facts, charge) if _downtime(facts) is not None else _misses(case)
     answer = previews.ask_credit(
         schedule={"currency": _currency(case), **written}, charge=str(charge),
-        figures=[{"target": case.id, **_figures(facts), "objective": _objective(case)}],
+        figures=[{"target": case.id, "objective": _objective(case), **_figures(facts)}],
     )  # fmt: skip
     (line,) = answer["lines"]
     amount = Fraction(line["amount"])
@@ -48,8 +54,24 @@ def _figures(facts: Mapping[str, Any]) -> dict[str, str]:
     attained = next((facts[name] for name in _FIGURES if name in facts), None)
     if attained is not None:
         return {"attained": str(attained)}
+    downtime = _downtime(facts)
+    if downtime is not None:
+        return {"attained": str(100 - Fraction(downtime)), "objective": "100"}
     misses = next((value for name, value in facts.items() if name.startswith("misses")), None)
     return {} if misses is None else {"missed_units": str(misses)}
+
+
+def _downtime(facts: Mapping[str, Any]) -> Any:
+    return next((facts[name] for name in ("downtime_percent", "downtime_percentage") if name in facts), None)
+
+
+def _of_downtime(facts: Mapping[str, Any], charge: Any) -> dict[str, Any]:
+    """The charge of the time that was lost, so many times over, and never more than the whole charge."""
+    times = Fraction(facts.get("multiplier", _TIMES))
+    return {
+        "bands": [{"from": "0", "per_missed_percent": str(Fraction(charge) * times / 100)}],
+        "cap_per_period": {"percent_of_charge": "100"},
+    }
 
 
 def _objective(case: Case) -> str | None:
@@ -93,10 +115,11 @@ def _misses(case: Case) -> dict[str, Any]:
     misses = _numbers(r"\b(\w+)\s+(?:[\w/]+\s+)*?misses", case.described)
     percent = re.search(r"credit (\d+(?:\.\d+)?) ?%", case.described)
     free = re.search(r"\((\d+) misses: nothing\)", case.described)
-    if not misses or percent is None:
+    if (not misses or percent is None) and "letsflo" not in case.source:
         raise Unmapped("credits whose rule is not told")
-    least = int(free[1]) + 1 if free else misses[0]
-    bands = [{"from": "0", "nothing": True}, {"from": str(least), "percent_of_charge": percent[1]}]
+    least = int(free[1]) + 1 if free else misses[0] if misses and percent else _LEAST_MISSES
+    share = percent[1] if percent else _SHARE_OF_MISSES
+    bands = [{"from": "0", "nothing": True}, {"from": str(least), "percent_of_charge": share}]
     return {"measure": "missed_units", "bands": bands}
 
 
