@@ -56,6 +56,8 @@ class Monitor:
     door: Door
     judge: Judge
     steps: list[Step]
+    may_set_aside: bool = False
+    """Whether a target that cannot be judged is what the test is about."""
 
     async def settle(self, until: str | None = None) -> None:
         """Turn until nothing happens, the clock first moved on where ``until`` is given."""
@@ -67,6 +69,8 @@ class Monitor:
             before = len(self.steps)
             taken = await self.judge.step(0.0)
             quiet = 0 if taken or len(self.steps) > before else quiet + 1
+            for step in self.steps[before:]:
+                assert self.may_set_aside or not any(step.changes.unjudgeable.values()), step.changes.unjudgeable
 
     async def save(self) -> None:
         """Checkpoint now."""

@@ -24,6 +24,7 @@ from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.adapters.unjudgeable import Unjudgeable
 from slm_monitor.adapters.window_history import WindowHistory
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.api import (
@@ -76,7 +77,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
     metrics = MonitorMetrics()
     backlog = Backlog(log, store.taken, own.most_behind, metrics.behind)
-    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, own.sources), partitions)
+    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, own.sources), partitions, metrics.stepped)
     heard = Subscriptions(GROUP, database, log, HANDLERS)
     key = settings.bootstrap_key
     access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
@@ -100,6 +101,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.snapshots = SqlSnapshots(database)
     http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
+    http.state.unjudgeable = Unjudgeable(database)
     http.state.store = store
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)

@@ -92,6 +92,10 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         ),
         ticket_dues=await ticket_rows.dues(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
+        unjudgeable={
+            row[0]: row[1]
+            for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
+        },
     )
 
 

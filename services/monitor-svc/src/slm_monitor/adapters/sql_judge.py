@@ -12,7 +12,7 @@ from slm_chassis import dead_letters
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, derived_rows, judge_rows, ticket_rows, window_history
+from slm_monitor.adapters import columns, derived_rows, judge_rows, ticket_rows, unjudgeable, window_history
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -250,6 +250,7 @@ class SqlJudgeStore:
             await judge_rows.write_instances(driver, step.changes.instances)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
+            await unjudgeable.keep(driver, partition, step.changes.unjudgeable, now)
             await window_history.keep(driver, step.changes.events)
             if step.recounted:
                 await driver.execute(_RECOUNTED, sorted(step.recounted))

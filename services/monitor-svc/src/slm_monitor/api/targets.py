@@ -52,15 +52,22 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     now = state.clock.now()
     ids = [row["target_id"] for row in rows]
     windows = await state.queries.windows_at(ids, now)
+    aside = await state.unjudgeable.of(ids)
     counts = await state.queries.clock_counts([row["target_id"] for row in rows if row["indicator"] is None])
     return [
         {
             **_terms(row),
-            "window": await _window(row, windows.get(row["target_id"]), request, now),
+            "window": _status(await _window(row, windows.get(row["target_id"]), request, now), aside, row),
+            "unjudgeable": aside.get(row["target_id"]),
             "tickets": _tickets(counts.get(row["target_id"], {})) if row["indicator"] is None else None,
         }
         for row in rows
     ]
+
+
+def _status(window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figure of a target that cannot be judged is as it last was; its status says so."""
+    return {**window, "status": "unjudgeable"} if window and row["target_id"] in aside else window
 
 
 def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,11 +102,19 @@ def _tickets(counts: Mapping[str, int]) -> dict[str, Any]:
 
 @router.get("", dependencies=[Judged])
 async def listed(
-    caller: Caller, request: Request, paging: Paging, agreement_id: str | None = None, service_id: str | None = None
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    agreement_id: str | None = None,
+    service_id: str | None = None,
+    unjudgeable: Annotated[bool, Query(description="only those that cannot be judged now, of all agreements")] = False,
 ) -> dict[str, Any]:
     """The state of all targets of an agreement, a service, or all the caller may see."""
     filters = {"agreement_id": agreement_id, "service_id": service_id}
-    rows = await request.app.state.queries.targets(caller, paging, filters)
+    if unjudgeable:
+        rows = await request.app.state.unjudgeable.targets(caller, paging)
+    else:
+        rows = await request.app.state.queries.targets(caller, paging, filters)
     page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
     return {**page, "items": await _states(page["items"], request)}
 

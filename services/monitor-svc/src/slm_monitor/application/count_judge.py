@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.counted_target import NEVER, CountedTarget
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.streams import Streams, Together, pieces
 from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
@@ -35,11 +37,13 @@ class CountJudge:
     """
 
     def __init__(
-        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, loaded: LoadedPartition
-    ) -> None:
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, loaded: LoadedPartition,
+        aside: SetAside,
+    ) -> None:  # fmt: skip
         self._timers = timers
         self._established = established
         self._excluded = excluded
+        self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], CountedTarget]] = {}
         self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
         self._streams = Streams(store, loaded.series)
@@ -72,6 +76,8 @@ class CountJudge:
             self._attach(subject, line, fresh=fresh)
 
     def _attach(self, subject: str, line: TermsLine, *, fresh: bool) -> None:
+        if self._aside.holds(line):
+            return
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
@@ -145,7 +151,7 @@ class CountJudge:
             if labels is None:
                 continue
             born = instances.of(line, labels)
-            if born.key not in self._targets.setdefault(subject, {}):
+            if born.key not in self._targets.setdefault(subject, {}) and not self._aside.holds(born):
                 self._attach(subject, born, fresh=True)
                 self._born.append(born)
 
@@ -181,11 +187,19 @@ class CountJudge:
             dirty = self._dirty.pop(subject)
             self._quiet.discard(subject)
             caused = replace(moment, cause=dirty.cause)
-            dues = [
-                await self._judge(subject, target, dirty, caused, changes)
-                for target in self._targets.get(subject, {}).values()
-            ]
+            dues: list[int | None] = []
+            for target in list(self._targets.get(subject, {}).values()):
+                with self._aside.attempt(target.standing.line, changes) as own:
+                    dues.append(await self._judge(subject, target, dirty, caused, own))
+                if self._aside.holds(target.standing.line):
+                    self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
+
+    def _let_go(self, subject: str, target: CountedTarget) -> None:
+        """Nothing of a target that was set aside half-way may be put away."""
+        del self._targets[subject][target.standing.line.key]
+        for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
+            del self._unsaved_windows[key]
 
     async def _judge(
         self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
@@ -283,7 +297,14 @@ class CountJudge:
         """Bring up to date what rows have changed since that could change nothing but figures."""
         for subject in sorted(self._quiet):
             for target in self._targets.get(subject, {}).values():
-                window = await self._refreshed(subject, target, moment)
+                try:
+                    window = await self._refreshed(subject, target, moment)
+                except Exception as error:
+                    if is_infrastructure_fault(error):
+                        raise
+                    # Judging it will fail likewise, and set it aside.
+                    self._timers.set((COUNT, subject), AT_ONCE)
+                    continue
                 if window is not None:
                     self._unsaved_windows[window.target_id, window.window_id] = window
         self._quiet.clear()

@@ -14,6 +14,7 @@ from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, InboxRow, JudgeStore
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.timers import DERIVED, Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain.lines import TermsLine
@@ -51,13 +52,15 @@ class DerivedJudge:
     """Knows which of its targets have to be judged, and which rows of the inbox said so."""
 
     def __init__(
-        self, store: JudgeStore, established: Established, excluded: Excluded, derivations: Derivations
-    ) -> None:
+        self, store: JudgeStore, established: Established, excluded: Excluded, derivations: Derivations,
+        aside: SetAside,
+    ) -> None:  # fmt: skip
         self.timers = Timers()
         self._store = store
         self._established = established
         self._excluded = excluded
         self._derivations = derivations
+        self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
         self._rows: dict[int, tuple[str, int]] = {}
@@ -65,6 +68,8 @@ class DerivedJudge:
 
     def attach(self, line: TermsLine, lines: Sequence[TermsLine], *, fresh: bool) -> None:
         """Take up a target's terms; ``lines``: all of its agreement."""
+        if self._aside.holds(line):
+            return
         targets = self._targets.setdefault(line.target_id, {})
         held = targets.get(line.key)
         if held is None:
@@ -115,9 +120,12 @@ class DerivedJudge:
                 self._dirty.setdefault(target_id, Dirty())
                 continue
             dirty, dues = self._dirty.pop(target_id, Dirty()), []
-            for target in self._targets.get(target_id, {}).values():
-                caused = Moment(moment.as_of, moment.now, dirty.cause)
-                dues.append(await target.derive(self._store, self._excluded, dirty, caused, changes))
+            caused = Moment(moment.as_of, moment.now, dirty.cause)
+            for key, target in list(self._targets.get(target_id, {}).items()):
+                with self._aside.attempt(target.standing.line, changes) as own:
+                    dues.append(await target.derive(self._store, self._excluded, dirty, caused, own))
+                if self._aside.holds(target.standing.line):
+                    del self._targets[target_id][key]
             self.timers.set((DERIVED, target_id), min((due for due in dues if due is not None), default=None))
             answered += [seq for seq, (held, _) in self._rows.items() if held == target_id]
         for seq in answered:

@@ -18,12 +18,9 @@ from slm_monitor.application.firing import Firing
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
 from slm_monitor.application.reading import Reader
+from slm_monitor.application.taking import Taking
 
 GROUP = "slm-monitor-judge"
-MOST_RECORDS = 500
-MOST_WAITING = 200_000
-"""Tickets that may wait to be judged; beyond, next to nothing is taken in until there are fewer."""
-CROWDED_SECONDS = 2.0
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
 INBOX_SECONDS = 0.5
@@ -58,7 +55,7 @@ class Judge:
         self._inbox_rings = True
         self._inbox_read_at = 0.0
         self._saved_at: dict[int, float] = {}
-        self._polled_at = 0.0
+        self._taking = Taking()
         self._lost_at: dict[int, float] = {}
 
     # -- owning -------------------------------------------------------------------------------------------------
@@ -158,7 +155,9 @@ class Judge:
 
     async def step(self, wait_seconds: float = 0.0) -> int:
         """One turn: records, news and timers of every owned partition. Returns how many records it took."""
-        batches = await self._poll(wait_seconds)
+        assert self._consumer is not None
+        waiting = sum(each.waiting for each in self._owned.values())
+        batches = await self._taking.poll(self._consumer, waiting, wait_seconds)
         self._rejoin_if_orphaned()
         await self._read_inbox()
         taken: dict[int, list[Batch]] = {}
@@ -170,18 +169,9 @@ class Judge:
         # Sooner where there is nothing else to do: reads of figures wait for it.
         await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
         self.progress.beat()
-        if batches and self._consumer is not None:
+        if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
         return sum(len(batch.records) for batch in batches)
-
-    async def _poll(self, wait_seconds: float) -> Sequence[Batch]:
-        """Records; where too much waits already, one now and then, as the group must hear of us."""
-        assert self._consumer is not None
-        is_crowded = sum(each.waiting for each in self._owned.values()) > MOST_WAITING
-        if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:
-            return []
-        self._polled_at = time.monotonic()
-        return await self._consumer.poll(1 if is_crowded else MOST_RECORDS, wait_seconds)
 
     async def _read_inbox(self) -> None:
         if not self._owned or not (self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS):
@@ -272,6 +262,8 @@ class Judge:
         if step.news:
             self._inbox_rings = True
         self._stepped(step)
+        if partition.wants_reload:
+            await self._reload(partition.number)
 
     # -- timers -------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import STATE, TICKET, Timers
@@ -62,10 +63,11 @@ class Partition:
         self.timers = Timers()
         established = Established(loaded)
         self._excluded = Excluded(loaded.agreements, loaded.exclusions)
-        self._states = StateJudge(store, self.timers, established, self._excluded)
-        self._counts = CountJudge(store, self.timers, established, self._excluded, loaded)
+        self._aside = SetAside(loaded.unjudgeable)
+        self._states = StateJudge(store, self.timers, established, self._excluded, self._aside)
+        self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
         self._tickets = TicketJudge(store, self.timers, loaded)
-        self._derived = DerivedJudge(store, established, self._excluded, self._derivations)
+        self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         for hold in loaded.holds:
@@ -83,6 +85,11 @@ class Partition:
     def has_waiting(self) -> bool:
         """Whether there is something to judge that no record and no timer will bring."""
         return self._tickets.has_ready
+
+    @property
+    def wants_reload(self) -> bool:
+        """Whether it has to be read anew: a target that could not be judged has other terms."""
+        return self._aside.wants_reload
 
     @property
     def waiting(self) -> int:
@@ -212,6 +219,7 @@ class Partition:
         lines = lines_of(versions, ended_at)
         self._derivations.attach(lines)
         for line in lines:
+            self._aside.amended(line)
             if line.latest.aggregation in DERIVED:
                 if self._is_mine(line.target_id):
                     self._derived.attach(line, lines, fresh=fresh)

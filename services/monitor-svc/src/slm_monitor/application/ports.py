@@ -99,6 +99,8 @@ class LoadedPartition:
     ticket_dues: Sequence[tuple[str, int]]
     exclusions: Sequence[Exclusion] = ()
     """The approved ones of all agreements."""
+    unjudgeable: Mapping[str, str] = field(default_factory=dict)
+    """Targets set aside → why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ class Step:
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
-            or changed.clocks or changed.tickets or changed.dropped_windows or self.news
+            or changed.clocks or changed.tickets or changed.dropped_windows or changed.unjudgeable or self.news
         )  # fmt: skip
 
 

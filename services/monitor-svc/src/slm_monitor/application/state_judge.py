@@ -8,6 +8,7 @@ from dataclasses import replace
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, JudgeStore
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
 from slm_monitor.application.timers import STATE, Timers
@@ -25,9 +26,12 @@ AT_ONCE = 0
 class StateJudge:
     """Takes states, knows which targets they touch, and judges those."""
 
-    def __init__(self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded) -> None:
+    def __init__(
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, aside: SetAside
+    ) -> None:
         self._timers = timers
         self._excluded = excluded
+        self._aside = aside
         self._established = established
         self._states = States(store)
         self._targets: dict[str, dict[tuple[str, int], StateTarget]] = {}
@@ -38,6 +42,8 @@ class StateJudge:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
+        if self._aside.holds(line):
+            return
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
@@ -91,12 +97,15 @@ class StateJudge:
             dirty, targets = self._dirty.pop(subject), self._targets.get(subject)
             if not targets:
                 continue
-            timeline = await self._states.timeline(subject)
             caused = replace(moment, cause=dirty.cause)
-            dues = [
-                target.judge(_always(timeline), self._excluded, dirty.since, caused, changes)
-                for target in targets.values()
-            ]
+            dues: list[int | None] = []
+            timeline: Timeline | None = None
+            for key, target in list(targets.items()):
+                with self._aside.attempt(target.standing.line, changes) as own:
+                    timeline = timeline or await self._states.timeline(subject)
+                    dues.append(target.judge(_always(timeline), self._excluded, dirty.since, caused, own))
+                if self._aside.holds(target.standing.line):
+                    del targets[key]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 
 

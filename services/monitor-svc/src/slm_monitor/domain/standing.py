@@ -105,14 +105,23 @@ class Changes:
     dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
     """(target, ticket, ordinal): rows to delete, as later news of the ticket have undone them."""
 
+    unjudgeable: dict[str, str | None] = field(default_factory=dict)
+    """Target → why it cannot be judged; None: it is judged again."""
+
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(Outgoing(event, at, event_id))
 
     def add(self, other: Changes) -> None:
         """Take up what was changed apart."""
         self.events += other.events
-        for name in ("windows", "breaches", "risks", "clocks", "tickets", "dropped_windows", "dropped_clocks"):
+        self.instances += other.instances
+        for name in _KEPT_APART:
             getattr(self, name).update(getattr(other, name))
+
+
+_KEPT_APART = (
+    "windows", "breaches", "risks", "clocks", "tickets", "dropped_windows", "dropped_clocks", "unjudgeable",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

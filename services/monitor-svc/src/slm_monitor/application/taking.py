@@ -1,0 +1,28 @@
+"""What the judge takes in at a turn: what there is, unless too much waits to be judged already."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from slm_chassis.log.port import Batch, Consumer
+
+MOST_RECORDS = 500
+MOST_WAITING = 200_000
+"""Tickets that may wait to be judged; beyond, next to nothing is taken in until there are fewer."""
+CROWDED_SECONDS = 2.0
+
+
+class Taking:
+    """Polls one member of the group."""
+
+    def __init__(self) -> None:
+        self._polled_at = 0.0
+
+    async def poll(self, consumer: Consumer, waiting: int, wait_seconds: float) -> Sequence[Batch]:
+        """Records; where too much waits already, one now and then, as the group must hear of us."""
+        is_crowded = waiting > MOST_WAITING
+        if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:
+            return []
+        self._polled_at = time.monotonic()
+        return await consumer.poll(1 if is_crowded else MOST_RECORDS, wait_seconds)

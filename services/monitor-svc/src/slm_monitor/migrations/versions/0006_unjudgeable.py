@@ -1,0 +1,24 @@
+"""Targets that are set aside as judging them fails."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+_STATEMENTS = """
+    CREATE TABLE unjudgeable (
+        target_id TEXT PRIMARY KEY,
+        partition INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        since_at BIGINT NOT NULL
+    );
+    CREATE INDEX unjudgeable_partition ON unjudgeable (partition)
+"""
+
+
+def upgrade() -> None:
+    for statement in _STATEMENTS.split(";"):
+        if statement.strip():
+            op.execute(statement)

@@ -1,0 +1,107 @@
+"""A target that cannot be judged is set aside alone: others are judged, no record is lost, and it comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from slm_chassis import dead_letters
+from slm_chassis.http.paging import Page
+from slm_monitor.adapters.unjudgeable import Unjudgeable
+from tests.support.judged import INTEGRATOR, Monitor, ground, judging, monitor
+from tests.support.monitor import PROVIDER, available, fast, finalized
+
+UP, LATENCY, OTHER = "payments.checkout", "payments.checkout-latency", "payments.other"
+OUTAGE = {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}
+BROKEN_FACT = """
+INSERT INTO fact (subject, key, at, revision, recorded_at, received_at, body)
+VALUES (:subject, 'broken', 1762300000000000, 0, 0, 0, '{"from": 1762300000000000, "to": "never"}')
+"""
+
+
+def other() -> dict[str, Any]:
+    return available() | {
+        "key": "other", "target_id": "other-target", "indicator": {"owner_party_id": PROVIDER, "key": OTHER},
+    }  # fmt: skip
+
+
+async def execute(held: Monitor, statement: str, **given: Any) -> None:
+    async with held.database.begin() as transaction:
+        await transaction.execute(text(statement), given)
+
+
+async def registered(held: Monitor) -> None:
+    held.may_set_aside = True
+    await held.register(UP, "availability")
+    await held.register(OTHER, "availability")
+    await held.register(LATENCY, "value")
+
+
+async def listed(held: Monitor) -> dict[str, str]:
+    """Target → why it cannot be judged."""
+    aside = Unjudgeable(held.database)
+    rows = await aside.targets(INTEGRATOR, Page(100, None))
+    told = await aside.of([row["target_id"] for row in rows])
+    return {row["key"]: told[row["target_id"]]["reason"] for row in rows}
+
+
+async def test_others_of_the_same_record_are_judged_and_nothing_is_set_aside_but_the_target(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await registered(held)
+        await execute(held, BROKEN_FACT, subject=f"{PROVIDER}/{UP}")
+        await held.hear(finalized(available(), other()))
+        await held.measure({"indicator": UP, "outage": OUTAGE}, {"indicator": OTHER, "outage": OUTAGE})
+        await held.settle()
+        assert [row["target_key"] for row in await held.breaches()] == ["other"]
+        assert "TypeError" in (await listed(held))["availability"]
+        assert (await listed(held)).keys() == {"availability"}
+        assert await dead_letters.listing(held.database) == []
+
+
+@pytest.mark.parametrize("how", ["restart", "terms"])
+async def test_it_is_judged_again_after_a_restart_and_after_new_terms(database_url: str, how: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as where:
+        async with judging(*where) as held:
+            await registered(held)
+            await execute(held, BROKEN_FACT, subject=f"{PROVIDER}/{UP}")
+            await held.hear(finalized(available()))
+            await held.measure({"indicator": UP, "outage": OUTAGE})
+            await held.settle()
+            assert await held.breaches() == [] and await listed(held)
+            await execute(held, "DELETE FROM fact WHERE key = 'broken'")
+            if how == "terms":
+                await held.hear(finalized(available("99.8"), version=2, effective_at="2026-12-01T00:00:00Z"))
+                await held.settle()
+                assert len(await held.breaches()) == 1
+                assert await listed(held) == {}
+        async with judging(*where) as held:
+            await held.settle()
+            assert len(await held.breaches()) == 1
+            assert await listed(held) == {}
+            assert (await held.names()).count("target-breached") == 1
+
+
+async def test_a_record_of_facts_that_cannot_be_read_keeps_one_target_of_values_from_being_judged(
+    database_url: str,
+) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as where:
+        async with judging(*where) as held:
+            await registered(held)
+            await held.measure(
+                *({"indicator": LATENCY, "at": f"2026-11-05T08:00:0{n}Z", "value": 400} for n in range(5))
+            )
+            await held.settle()
+            await held.save()
+            await execute(held, "UPDATE fact_segment SET data = 'broken'")
+        async with judging(*where) as held:
+            held.may_set_aside = True
+            await held.hear(finalized(fast(), other()))
+            await held.measure({"indicator": OTHER, "outage": OUTAGE})
+            await held.settle()
+            assert [row["target_key"] for row in await held.breaches()] == ["other"]
+            assert (await listed(held)).keys() == {"fast-month"}
+            await held.measure({"indicator": OTHER, "outage": OUTAGE}, {"indicator": UP, "outage": OUTAGE})
+            await held.settle()
+            assert await dead_letters.listing(held.database) == []
