@@ -7,7 +7,7 @@ from typing import Protocol
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
-from slm_monitor.domain import composition
+from slm_monitor.domain import composition, outage_findings
 from slm_monitor.domain.terms import parse_targets
 
 
@@ -30,7 +30,9 @@ class Shelf(Protocol):
 async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
     """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
     document = asdict(finalized)
-    composition.check(parse_targets(document))
+    targets = parse_targets(document)
+    composition.check(targets)
+    outage_findings.check(targets)
     if await shelf.keep(document):
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
 

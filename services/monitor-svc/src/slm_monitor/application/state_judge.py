@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
+from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
@@ -47,7 +48,8 @@ class StateJudge:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = StateTarget(self._established.standing(line))
+            kind = OutageTarget if line.latest.aggregation == "outages" else StateTarget
+            targets[line.key] = held = kind(self._established.standing(line))
         held.amend(line)
         dirty = self._dirty.setdefault(subject, Dirty())
         if fresh:

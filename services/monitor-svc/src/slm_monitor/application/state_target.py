@@ -35,7 +35,8 @@ class StateTarget(CalendarWindows):
         dues: list[int | None] = []
         burning, again = self._by_the_minute(states, excluded, moment.as_of)
         dues.append(again)
-        for window, terms in self._touched(since, moment.as_of):
+        latest = self.standing.line.latest
+        for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment.as_of):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
@@ -46,6 +47,10 @@ class StateTarget(CalendarWindows):
             if window.closed_at is not None:
                 self._passed.pop(window.window_id, None)
         return min((due for due in [*dues, self._next] if due is not None), default=None)
+
+    def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+        """From which instant on windows are to be judged that have closed, if any are."""
+        return since
 
     def _look(
         self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
