@@ -10,12 +10,14 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from slm_chassis import dead_letters
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.memory import MemoryEventLog
-from slm_chassis.log.port import LogUnavailable, Record, TopicSpec
+from slm_chassis.log.port import LogUnavailable, Record, RecordRefused, TopicSpec
 from slm_chassis.outbox import Relay
+from slm_events.catalogue import TOPICS
 from tests.support.service import count, party, records, until
 
 TOPIC = "slm.catalogue"
@@ -278,3 +280,40 @@ async def test_an_idle_relay_writes_nothing(database: Database, log: MemoryEvent
     async with database.read() as connection:
         after = (await connection.execute(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))).scalar_one()
     assert int(after) - int(before) < 20
+
+
+class _Small(MemoryEventLog):
+    """A log that takes no record above a size, as a broker does."""
+
+    most = 10
+
+    async def append(
+        self, topic: str, records: Sequence[Record], partition: int | None = None
+    ) -> Sequence[tuple[int, int]]:
+        positions: list[tuple[int, int]] = []
+        for record in records:
+            if len(record.value) > self.most:
+                raise RecordRefused("the record is too large")
+            positions += await super().append(topic, [record], partition)
+        return positions
+
+
+async def test_a_record_that_the_log_never_takes_is_set_aside_and_holds_up_no_other(database: Database) -> None:
+    log = _Small()
+    await log.ensure_topics([TopicSpec(topic, partitions=2) for topic in TOPICS])
+    await publish(database, "key", "before", "far too large", "after")
+    await Relay(database, log).step()
+    # What stood before it may be told twice, under the same event id.
+    assert [value for value in values(log) if value != "before"] == ["after"]
+    assert "before" in values(log)
+    (letter,) = await dead_letters.listing(database)
+    assert (letter.consumer, letter.topic, letter.value) == (dead_letters.RELAY, TOPIC, b"far too large")
+    assert await count(database, "outbox") == 0
+    await dead_letters.redrive(database, letter.dead_letter_id)
+    await Relay(database, log).step()
+    (again,) = await dead_letters.listing(database)
+    log.most = 100
+    await dead_letters.redrive(database, again.dead_letter_id)
+    await Relay(database, log).step()
+    assert values(log)[-1] == "far too large"
+    assert await dead_letters.listing(database) == []

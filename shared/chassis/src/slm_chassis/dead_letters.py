@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 from sqlalchemy import ARRAY, Row, Text, any_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import new_id
@@ -41,6 +42,12 @@ class DeadLetter:
     reason: str
     attempts: int
     at: int
+
+
+RELAY = "relay"
+"""Instead of a consumer: an event that could not even be appended, as its record is too large."""
+_BY_KEY = -1
+"""Instead of a partition: the one its key goes to."""
 
 
 class NotFirst(ValueError):
@@ -95,6 +102,19 @@ async def set_aside(
     transaction.append(DEAD_LETTERS.name, Record(_storable(record.key), record.value, {**headers, **told}))
 
 
+async def refused(
+    connection: AsyncConnection, topic: str, partition: int | None, record: Record, reason: str, *, at: int
+) -> None:
+    """Keep an event that the log will never take, in the transaction that takes it out of the outbox."""
+    row = {
+        "dead_letter_id": new_id(), "consumer": RELAY, "topic": topic,
+        "partition": _BY_KEY if partition is None else partition, "offset": 0, "key": _storable(record.key),
+        "value": record.value, "headers": dict(record.headers), "attempts": 1, "state": "failed",
+        "reason": _storable(reason)[:_LONGEST_REASON], "at": at,
+    }  # fmt: skip
+    await connection.execute(insert(table).values(row))
+
+
 async def park(transaction: Transaction, consumer: str, record: StoredRecord, *, behind: str) -> None:
     """Let a record wait behind a dead letter of its key."""
     await _keep(transaction, consumer, record, state="parked", reason=f"parked behind {behind}", attempts=0)
@@ -142,6 +162,12 @@ async def resolve(transaction: Transaction, consumer: str, dead_letter_id: str) 
 
 
 async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
+    if letter.consumer == RELAY:
+        # Nobody has seen it yet, so it is for all; where it is refused again, it comes back.
+        await transaction.execute(delete(table).where(table.c.dead_letter_id == letter.dead_letter_id))
+        record = Record(letter.key, letter.value, letter.headers)
+        transaction.append(letter.topic, record, None if letter.partition == _BY_KEY else letter.partition)
+        return
     await transaction.execute(
         update(table).where(table.c.dead_letter_id == letter.dead_letter_id).values(state="redriven")
     )

@@ -14,9 +14,10 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 
+from slm_chassis import dead_letters
 from slm_chassis.database import OUTBOX_CHANNEL, Database
 from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.log.port import EventLog, LogUnavailable, Record
+from slm_chassis.log.port import EventLog, LogUnavailable, Record, RecordRefused
 from slm_chassis.workers import Backoff, Progress
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +39,10 @@ WITH taken AS (DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY 
                RETURNING seq, topic, partition, key, value, headers::text AS headers)
 SELECT topic, partition, key, value, headers FROM taken ORDER BY seq
 """
+
+
+Refused = tuple[str, int | None, Record, str]
+"""Topic, partition, record, and why the log will never take it."""
 
 
 class Relay:
@@ -91,7 +96,8 @@ class Relay:
             locked_at = time.monotonic()
             driver: Any = (await connection.get_raw_connection()).driver_connection
             rows = await driver.fetch(_TAKE, self._max_rows)
-            await self._append(rows, locked_at)
+            for refused in await self._append(rows, locked_at):
+                await dead_letters.refused(connection, *refused, at=self._database.clock.now())
             await connection.commit()
             return len(rows)
 
@@ -108,7 +114,8 @@ class Relay:
                 async with asyncio.timeout(self._poll_seconds):
                     await self._woken.wait()
 
-    async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> None:
+    async def _append(self, rows: Sequence[asyncpg.Record], locked_at: float) -> list[Refused]:
+        """Raises infrastructure faults; returns what the log will never take."""
         topics: dict[str, list[asyncpg.Record]] = {}
         for row in rows:
             topics.setdefault(row["topic"], []).append(row)
@@ -120,10 +127,27 @@ class Relay:
         # A group passes over children that were cancelled by somebody else, e.g. by a client of the log that closes.
         if any(task.cancelled() for task in tasks):
             raise LogUnavailable("an append was given up")
+        return [refused for task in tasks for refused in task.result()]
 
-    async def _append_topic(self, topic: str, rows: Sequence[asyncpg.Record]) -> None:
+    async def _append_topic(self, topic: str, rows: Sequence[asyncpg.Record]) -> list[Refused]:
+        found: list[Refused] = []
         for partition, records in _runs(rows):
-            await self._log.append(topic, records, partition)
+            try:
+                await self._log.append(topic, records, partition)
+            except RecordRefused:
+                found += await self._append_singly(topic, records, partition)
+        return found
+
+    async def _append_singly(self, topic: str, records: Sequence[Record], partition: int | None) -> list[Refused]:
+        """One record that the log refuses must not hold up all that come after it."""
+        found: list[Refused] = []
+        for record in records:
+            try:
+                await self._log.append(topic, [record], partition)
+            except RecordRefused as refused:
+                _log.error("event set aside", topic=topic, key=record.key, bytes=len(record.value), reason=str(refused))
+                found.append((topic, partition, record, str(refused)))
+        return found
 
     async def _listen(self) -> None:
         """Hear of rows written by processes that have no relay; the poll covers for it while it is deaf."""

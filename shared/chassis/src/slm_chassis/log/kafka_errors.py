@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from aiokafka import errors
 
-from slm_chassis.log.port import LogError, LogUnavailable, OffsetVanished, UnknownTopic
+from slm_chassis.log.port import LogUnavailable, OffsetVanished, RecordRefused, UnknownTopic
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except errors.MessageSizeTooLargeError as cause:
-        raise LogError(f"the record is too large: {cause}") from cause
+        raise RecordRefused(f"the record is too large: {cause}") from cause
     except errors.OffsetOutOfRangeError as cause:
         raise OffsetVanished(f"Kafka does not hold the position: {cause}") from cause
     except errors.UnknownTopicOrPartitionError as cause:

@@ -5,6 +5,7 @@ Every adapter passes ``tests/conformance/test_event_log.py``.
     LogError
       UnknownTopic        the topic was never created, or with another number of partitions than asked for
       OffsetVanished      a position points before what the log still holds: stop, never skip
+      RecordRefused       the log will never take a record of this append: it is too large, say
       LogUnavailable      the log's server is away; the same call may succeed later
 """
 
@@ -22,6 +23,10 @@ class LogError(Exception):
 
 class UnknownTopic(LogError):
     """The topic does not exist; create it at start with ``ensure_topics``."""
+
+
+class RecordRefused(LogError):
+    """A record of this append is one that the log never takes; the others may be appended already, or not."""
 
 
 class OffsetVanished(LogError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from slm_chassis.log.port import LogError, LogUnavailable
+from slm_chassis.log.port import LogUnavailable, RecordRefused
 from slm_chassis.log.postgres_pool import connect, unavailable
 
 COMMIT_BYTES = 16 << 20
@@ -115,7 +115,7 @@ class Writer:
     async def _commit_singly(self, requests: list[Request], cause: Exception) -> None:
         """One bad request must not fail those that happened to wait beside it."""
         if len(requests) == 1:
-            _fail(requests[0], LogError(f"the log refused the records: {cause}"))
+            _fail(requests[0], RecordRefused(f"the log refused the records: {cause}"))
             return
         for request in requests:
             await self._commit([request])
