@@ -197,6 +197,13 @@ class SqlJudgeStore:
         rows = await self._fetch(derived_rows.MEMBER_WINDOWS, list(target_ids), list(window_ids))
         return derived_rows.member_windows(rows)
 
+    async def tickets_ended(
+        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
+    ) -> Sequence[tuple[int, int]]:
+        starts, ends = [start for start, _ in spans], [end for _, end in spans]
+        rows = await self._fetch(ticket_rows.ENDED, list(target_ids), starts, ends, as_of)
+        return [(row["judged"], row["met"]) for row in rows]
+
     async def ticket_states(
         self, tickets: Sequence[str]
     ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:

@@ -36,17 +36,28 @@ INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
 ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, {_assignments(_TICKET_COLUMNS)}
 """
 _DROP = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
-_TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told FROM clock WHERE ticket = ANY($1)"
+_TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told, started_at FROM clock WHERE ticket = ANY($1)"
+ENDED = """
+SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
+  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
+  LEFT JOIN LATERAL (
+       SELECT ticket, bool_and(state = 'met') AS is_met
+         FROM (SELECT ticket, state, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
+                 FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
+        WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $4
+        GROUP BY ticket) AS tickets ON TRUE
+ GROUP BY place ORDER BY place
+"""
 _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
 
 
 async def told(driver: asyncpg.Connection, tickets: Sequence[str]) -> dict[str, dict[tuple[str, str, int], Told]]:
     """Ticket → clock → what was published of it."""
     found: dict[str, dict[tuple[str, str, int], Told]] = {}
-    for target_id, ticket, ordinal, state, deadline_at, kept in await driver.fetch(_TOLD, list(tickets)):
+    for target_id, ticket, ordinal, state, deadline_at, kept, started_at in await driver.fetch(_TOLD, list(tickets)):
         risks = tuple((percent, identity) for percent, identity in kept.get("risks", ()))
         found.setdefault(ticket, {})[target_id, ticket, ordinal] = Told(
-            state, deadline_at, tuple(kept.get("warned", ())), tuple(kept.get("escalated", ())), risks
+            state, deadline_at, tuple(kept.get("warned", ())), tuple(kept.get("escalated", ())), risks, started_at
         )
     return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.ports import News
 from slm_monitor.application.states import EVER
-from slm_monitor.domain import composition
+from slm_monitor.domain import compliance, composition
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.terms import DERIVED, ServiceLevelTarget
@@ -61,7 +61,7 @@ class Derivations:
         for subject, since in touched.items():
             _note(found, self._of_subject.get(subject, ()), since)
         for entry in changes.clocks.values():
-            _note(found, self._of_target.get(entry.clock.target.target_id, ()), entry.clock.started_at)
+            _note(found, self._of_target.get(entry.clock.target.target_id, ()), entry.since)
         for target_id, *_ in changes.dropped_clocks:
             _note(found, self._of_target.get(target_id, ()), EVER)
         for target_id, _ in changes.dropped_windows:
@@ -100,6 +100,7 @@ def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
 def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Sources:
     """What a derived target is made of, by its terms and the other targets of that version."""
     if terms.aggregation == "compliance":
-        return Sources(clocks=frozenset(each.target_id for each in others if each.key == str(terms.parameters)))
+        named = compliance.target_key(terms.parameters)
+        return Sources(clocks=frozenset(each.target_id for each in others if each.key == named))
     made = composition.composition_of(terms, others)
     return Sources(made.subjects, frozenset(made.target_ids))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from slm_monitor.application.compliance_target import ComplianceTarget
 from slm_monitor.application.composite_target import CompositeTarget
 from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.established import Established
@@ -44,7 +45,9 @@ class DerivedTarget(Protocol):
         ...
 
 
-KINDS: Mapping[str, Callable[[Standing], DerivedTarget]] = {"composite": CompositeTarget}
+KINDS: Mapping[str, Callable[[Standing], DerivedTarget]] = {
+    "composite": CompositeTarget, "compliance": ComplianceTarget,
+}  # fmt: skip
 """Aggregation → who judges it."""
 
 

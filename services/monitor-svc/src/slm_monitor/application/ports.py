@@ -256,6 +256,13 @@ class JudgeStore(Protocol):
         """Windows by target and id, of whichever partition."""
         ...
 
+    async def tickets_ended(
+        self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
+    ) -> Sequence[tuple[int, int]]:
+        """Per span: how many tickets had a clock of these targets that ended in it (stopped or breached) by ``as_of``,
+        and of how many of them every one was met."""
+        ...
+
     async def taken(self) -> Mapping[tuple[str, int], int]:
         """Up to where each partition has taken in the intake: (topic, partition) → position."""
         ...

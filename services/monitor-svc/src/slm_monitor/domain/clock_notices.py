@@ -77,7 +77,7 @@ def tell(
         clear(clock.target, _window(entry), risks, outcome, clock.changed_at, span, moment, changes)
         risks = ()
     warned = (*told.warned, *(percent for percent, _ in due))
-    now = Told(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks)
+    now = Told(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
     return replace(entry, told=now)
 
 

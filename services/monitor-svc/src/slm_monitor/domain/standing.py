@@ -133,6 +133,7 @@ class Told:
     warned: tuple[str, ...] = ()
     escalated: tuple[int, ...] = ()
     risks: tuple[tuple[str, str], ...] = ()
+    started_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,12 @@ class TicketClock:
     told: Told = field(default_factory=lambda: Told())
     at_risk_at: int | None = None
     """Since when the clock warns."""
+
+    @property
+    def since(self) -> int:
+        """The earliest instant at which the clock is another one than it was taken for."""
+        before, now = self.told.started_at, self.clock.started_at
+        return now if before is None else min(before, now)
 
     @property
     def key(self) -> tuple[str, str, int]:

@@ -27,7 +27,7 @@ STATED = frozenset({"availability", "outages"})
 DERIVED = frozenset({"compliance", "composite"})
 """Those of other targets."""
 JUDGED = SHARES | COUNTED | STATED | {"clock"}
-KEPT = COUNTED | STATED | {"clock", "composite"}
+KEPT = COUNTED | STATED | DERIVED | {"clock"}
 """Those that the judge keeps figures of; previews work out all of them."""
 
 _PARAMETERS = {

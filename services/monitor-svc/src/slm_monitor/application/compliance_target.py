@@ -1,0 +1,42 @@
+"""The share of tickets whose clock was kept, judged by calendar window: a ticket counts where its clock ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slm_monitor.application.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.excluded import Excluded
+from slm_monitor.application.ports import JudgeStore
+from slm_monitor.application.touched import Dirty
+from slm_monitor.domain import compliance, counted_findings, settling, withdrawing
+from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.standing import Changes
+
+
+class ComplianceTarget(CalendarWindows):
+    """``compose`` tells it which clocks it is made of."""
+
+    _clocks: Sequence[str] = ()
+
+    def compose(self, lines: Sequence[TermsLine]) -> None:
+        """The lines of its agreement, among which its per-ticket target is."""
+        keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
+        self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        self._undo(moment, changes)
+        touched = list(self._touched(dirty.since, moment.as_of))
+        spans = [(window.start, window.end) for window, _ in touched]
+        counts = await store.tickets_ended(self._clocks, spans, moment.as_of)
+        dues: list[int | None] = [self._next]
+        for (window, terms), (judged, met) in zip(touched, counts, strict=True):
+            finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of)
+            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
+            settling.settle_window(self.standing, window, terms, finding, moment, changes)
+            closing = close_of(window, terms)
+            dues.append(closing if closing is not None and closing > moment.as_of else None)
+        return min((due for due in dues if due is not None), default=None)
