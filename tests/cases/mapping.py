@@ -9,6 +9,7 @@ from tests.cases import (
     availability_cases,
     burn_rate_cases,
     calendar_cases,
+    chain_cases,
     clock_answers,
     count_cases,
     penalty_cases,
@@ -48,6 +49,11 @@ _BY_GROUP: dict[str, Callable[[Case], dict[str, Any]]] = {
     "itsm_duration": text_cases.answers,
     "penalty": penalty_cases.answers,
     "wire": wire_cases.answers,
+    "chain availability": chain_cases.answers,
+    "chain duration": chain_cases.answers,
+    "chain hours": chain_cases.answers,
+    "chain term": chain_cases.answers,
+    "chain recovery": chain_cases.answers,
 }
 
 

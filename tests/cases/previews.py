@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from slm_agreement.api import chain_previews
 from slm_chassis.access import Principal
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.api import bare_api
@@ -30,7 +31,7 @@ class Refused(Exception):
 @lru_cache(maxsize=1)
 def api() -> FastAPI:
     app = bare_api(title="Previews", metrics=Metrics("previews"), max_body_bytes=16 << 20)
-    for offered in (previews, credit_previews):
+    for offered in (previews, credit_previews, chain_previews):
         app.include_router(offered.router)
     caller = Principal(
         principal_id="1", party_id="party", name="negotiator", roles=frozenset(), scopes=frozenset(), person_id=None,
@@ -48,6 +49,11 @@ def ask(what: str, **body: Any) -> dict[str, Any]:
 def ask_credit(**body: Any) -> dict[str, Any]:
     """The answer of ``POST /api/v1/credit-previews``. Raises Refused for a 4xx."""
     return asyncio.run(_ask("credit-previews", json.dumps(body, default=_written)))
+
+
+def ask_chain(**body: Any) -> dict[str, Any]:
+    """The answer of ``POST /api/v1/chain-previews``. Raises Refused for a 4xx."""
+    return asyncio.run(_ask("chain-previews", json.dumps(body, default=_written)))
 
 
 async def _ask(path: str, body: str) -> dict[str, Any]:

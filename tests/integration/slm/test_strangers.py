@@ -16,7 +16,7 @@ from tests.support.populated import OPERATOR_KEY, UUID, Operation, Populated
 
 OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_type}")
 """The same for everybody."""
-COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews")
+COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews")
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
 OWN = ("/api/v1/tickets/{source}/{number}", "put")

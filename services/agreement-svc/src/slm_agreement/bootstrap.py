@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from slm_agreement.adapters.sql_ledger import SqlDesk
 from slm_agreement.adapters.term_timer import TermTimer
-from slm_agreement.api import agreements, moves, parties, people, principals, problems, requirements, services
+from slm_agreement.api import (
+    agreements,
+    chain_previews,
+    moves,
+    parties,
+    people,
+    principals,
+    problems,
+    requirements,
+    services,
+)
 from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
@@ -44,6 +54,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
             requirements.router(desk, database),
             agreements.router(desk, database, clock),
             moves.router(desk),
+            chain_previews.router,
         ],
         access=access,
         database=database,

@@ -65,7 +65,9 @@ DOCUMENT: dict[str, Any] = {
             "indicator": "payments.checkout",
             "aggregation": "availability",
             "objective": {"at_least": "99.9", "unit": "percent"},
+            "unacceptable": {"at_least": "99", "unit": "percent"},
             "window": {"calendar": "month"},
+            "warn_at": {"budget_consumed": ["50", "75", "90"], "budget_drop": [{"by": "10", "within": "PT1H"}]},
             "responsible": {"owner": "Operations", "plan": [{"step": "Fail over to the second site"}]},
         },
         {
@@ -85,6 +87,17 @@ DOCUMENT: dict[str, Any] = {
             "applies_to": {"type": "incident", "priority": ["P1"]},
             "pause": ["awaiting_customer", "awaiting_vendor"],
             "service_hours": "business",
+            "warn_at": {"elapsed": ["50", "75", "90"]},
+            "escalations": [
+                {"at": {"service_time": "-PT30M"}, "level": "functional", "to": "Second line"},
+                {"at": {"service_time": "PT0S"}, "level": "hierarchical", "to": "Head of operations"},
+            ],
+        },
+        {
+            "key": "checkout",
+            "title": "Checkout is there and fast",
+            "aggregation": {"composite": {"of": "verdicts", "rule": "all_of", "members": ["availability", "fast"]}},
+            "window": {"calendar": "month"},
         },
     ],
 }

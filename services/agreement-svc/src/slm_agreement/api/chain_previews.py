@@ -1,0 +1,194 @@
+"""What supporting promises come to together, tried before they are agreed, stateless: ``/api/v1/chain-previews``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from slm_agreement.domain import chain
+from slm_agreement.domain.chain import Group, NoStructure
+from slm_calendar import coverage, durations, intervals, service_hours
+from slm_calendar.errors import CalendarError
+from slm_calendar.local_time import SECOND
+from slm_chassis.http.access import authenticate
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.instants import from_text, to_text
+
+router = APIRouter(prefix="/api/v1/chain-previews", tags=["chain-previews"], dependencies=[Depends(authenticate)])
+
+Percent = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d{1,30})?$", examples=["99.9"])]
+Length = Annotated[str, Field(max_length=100, examples=["PT30M"])]
+Names = Annotated[dict[str, Percent], Field(min_length=1, max_length=1000)]
+_MOST_GAPS = 1000
+_LONGEST = 3660 * 86_400 * SECOND
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Availability(_Asked):
+    """``structure``: a support's name, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members": […]}}``, also nested."""
+
+    at_least: Percent
+    structure: str | dict[str, Any]
+    supports: Names
+
+
+class Durations(_Asked):
+    """Supporting durations along the path, in the same measure as what they support."""
+
+    at_most: Length
+    path: Annotated[list[str], Field(min_length=1, max_length=1000)]
+    supports: Annotated[dict[str, Length], Field(max_length=1000)]
+
+
+class Hours(_Asked):
+    """Service hours promised, and those of the support, from ``from`` on before ``to``."""
+
+    required: str | dict[str, Any]
+    provided: str | dict[str, Any]
+    start: str = Field(alias="from", examples=["2026-01-01T00:00:00Z"])
+    end: str = Field(alias="to", examples=["2027-01-01T00:00:00Z"])
+
+
+class Term(_Asked):
+    """First and last day of what is promised and of each supporting agreement, last days included."""
+
+    required: tuple[date, date]
+    supports: Annotated[list[tuple[date, date]], Field(max_length=1000)]
+
+
+class Recovered(_Asked):
+    rto: Length
+    rpo: Length
+
+
+class Recovery(_Asked):
+    """Recovery time and point promised, and those of the supports."""
+
+    rto_at_most: Length
+    rpo_at_most: Length
+    structure: str | dict[str, Any]
+    supports: Annotated[dict[str, Recovered], Field(min_length=1, max_length=1000)]
+
+
+class ChainToPreview(_Asked):
+    """Any of the five questions."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "availability": {
+                        "at_least": "99.5",
+                        "structure": {"serial": ["app", {"k_of_n": {"k": 1, "members": ["db-1", "db-2"]}}]},
+                        "supports": {"app": "99.9", "db-1": "99", "db-2": "98"},
+                    },
+                    "durations": {"at_most": "PT2H", "path": ["desk", "supplier"],
+                                  "supports": {"desk": "PT30M", "supplier": "PT45M"}},
+                }
+            ]
+        },
+    )  # fmt: skip
+
+    availability: Availability | None = None
+    durations: Durations | None = None
+    hours: Hours | None = None
+    term: Term | None = None
+    recovery: Recovery | None = None
+
+
+@router.post("", summary="Whether supporting promises carry what is promised, and what each would need")
+def chain_preview(asked: ChainToPreview) -> dict[str, Any]:
+    """Exact: percents as fractions, lengths and gaps to the second; what is short is named with what it would need."""
+    try:
+        return {
+            **({} if asked.availability is None else {"availability": _availability(asked.availability)}),
+            **({} if asked.durations is None else {"durations": _durations(asked.durations)}),
+            **({} if asked.hours is None else {"hours": _hours(asked.hours)}),
+            **({} if asked.term is None else {"term": _term(asked.term)}),
+            **({} if asked.recovery is None else {"recovery": _recovery(asked.recovery)}),
+        }
+    except NoStructure as error:
+        raise invalid("structure", None, str(error)) from error
+    except KeyError as error:
+        raise invalid("supports", error.args[0], "say what each support of the structure promises") from error
+    except CalendarError as error:
+        detail = "Correct the durations or service hours that are listed."
+        raise Problem(422, "invalid-request", "The request is not valid", detail, error.errors) from error
+
+
+def _availability(asked: Availability) -> dict[str, Any]:
+    structure = chain.parse(asked.structure)
+    shares = {name: Fraction(percent) / 100 for name, percent in asked.supports.items()}
+    objective = Fraction(asked.at_least) / 100
+    wrong = next((name for name, share in shares.items() if share > 1), None)
+    if wrong is not None or objective > 1:
+        raise invalid("supports", wrong or asked.at_least, "write a percent from 0 to 100")
+    reached = chain.availability(structure, shares)
+    holds = reached >= objective
+    answer = {"achievable_percent": str(reached * 100), "holds": holds}
+    if not holds:
+        needed = chain.needed(structure, shares, objective)
+        answer["needed"] = {name: None if share is None else str(share * 100) for name, share in needed.items()}
+    return answer
+
+
+def _durations(asked: Durations) -> dict[str, Any]:
+    taken = sum(_length(asked.supports[name], f"supports.{name}") for name in asked.path)
+    short = taken - _length(asked.at_most, "at_most")
+    answer: dict[str, Any] = {"sum": durations.to_iso(taken), "holds": short <= 0}
+    return answer | ({"short_by": durations.to_iso(short)} if short > 0 else {})
+
+
+def _length(text: str, field: str) -> int:
+    length = durations.from_iso(text, field)
+    if length < 0:
+        raise invalid(field, text, "write a duration that is not negative, such as PT30M")
+    return length
+
+
+def _hours(asked: Hours) -> dict[str, Any]:
+    required, provided = service_hours.parse(asked.required), service_hours.parse(asked.provided)
+    try:
+        start, end = from_text(asked.start), from_text(asked.end)
+    except ValueError as error:
+        raise invalid("hours.from", asked.start, "write instants such as 2026-01-01T00:00:00Z") from error
+    if not start < end <= start + _LONGEST:
+        raise invalid("hours.to", asked.end, "write an instant after from, ten years at most")
+    gaps = coverage.uncovered(required, provided, start, end)
+    normal = coverage.normal_week(required, provided, start, end)
+    return {
+        "contained": not gaps,
+        "uncovered_seconds": intervals.total(gaps) // SECOND,
+        "normal_week": {"uncovered_seconds": normal.uncovered_time // SECOND, "uncovered": normal.to_document()},
+        "uncovered": [[to_text(opens), to_text(closes)] for opens, closes in gaps[:_MOST_GAPS]],
+    }
+
+
+def _term(asked: Term) -> dict[str, Any]:
+    missing = chain.first_uncovered(asked.required, asked.supports)
+    return {"covers": missing is None, "first_uncovered_day": None if missing is None else str(missing)}
+
+
+def _recovery(asked: Recovery) -> dict[str, Any]:
+    structure: str | Group = chain.parse(asked.structure)
+    times, losses = _each(asked.supports, "rto"), _each(asked.supports, "rpo")
+    rto, rpo = chain.recovered_after(structure, times), chain.worst(structure, losses)
+    return {
+        "rto": durations.to_iso(rto),
+        "rto_holds": rto <= _length(asked.rto_at_most, "rto_at_most"),
+        "rpo": durations.to_iso(rpo),
+        "rpo_holds": rpo <= _length(asked.rpo_at_most, "rpo_at_most"),
+    }
+
+
+def _each(supports: Mapping[str, Recovered], name: str) -> dict[str, int]:
+    return {key: _length(getattr(each, name), f"supports.{key}.{name}") for key, each in supports.items()}

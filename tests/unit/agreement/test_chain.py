@@ -1,0 +1,101 @@
+"""What supporting promises come to together, and the door at which that is tried."""
+
+from __future__ import annotations
+
+from datetime import date
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slm_agreement.api.chain_previews import ChainToPreview
+from slm_agreement.domain import chain
+from slm_agreement.domain.chain import Group, NoStructure
+from tests.cases.previews import Refused, ask_chain
+
+shares = st.fractions(0, 1, max_denominator=1000)
+
+
+@given(st.lists(shares, min_size=1, max_size=5), st.data())
+def test_k_of_n_is_the_sum_over_all_that_may_happen(each: list[Fraction], data: st.DataObject) -> None:
+    needed = data.draw(st.integers(1, len(each)))
+    names = [f"s{n}" for n in range(len(each))]
+    expected = Fraction(0)
+    for works in product((True, False), repeat=len(each)):
+        if sum(works) >= needed:
+            likely = Fraction(1)
+            for share, up in zip(each, works, strict=True):
+                likely *= share if up else 1 - share
+            expected += likely
+    assert chain.availability(Group(needed, tuple(names)), dict(zip(names, each, strict=True))) == expected
+
+
+@given(st.lists(shares, min_size=1, max_size=4), shares)
+def test_what_a_support_would_need_is_exactly_enough(each: list[Fraction], objective: Fraction) -> None:
+    names = [f"s{n}" for n in range(len(each))]
+    structure, promised = Group(len(each), tuple(names)), dict(zip(names, each, strict=True))
+    for name, share in chain.needed(structure, promised, objective).items():
+        if share is not None:
+            assert chain.availability(structure, {**promised, name: share}) == objective
+
+
+def test_a_support_in_several_places_has_no_single_answer() -> None:
+    needed = chain.needed(Group(2, ("a", "a")), {"a": Fraction(9, 10)}, Fraction(99, 100))
+    assert needed == {"a": None}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", 5, {}, {"serial": []}, {"serial": "a"}, {"k_of_n": {"k": 3, "members": ["a", "b"]}}, {"parallel": ["a"]},
+     {"serial": [{"serial": ["a"] * 30}, {"serial": ["b"] * 30}]}],
+)  # fmt: skip
+def test_what_is_no_structure_is_refused(written: Any) -> None:
+    with pytest.raises(NoStructure):
+        chain.parse(written)
+
+
+def test_recovery_waits_for_all_that_are_needed_and_loses_the_most_of_any() -> None:
+    times = {"a": 3, "b": 1, "c": 2}
+    assert chain.recovered_after(Group(3, ("a", "b", "c")), times) == 6
+    assert chain.recovered_after(Group(2, ("a", "b", "c")), times) == 2
+    assert chain.worst(Group(1, ("a", "b")), times) == 3
+
+
+def test_terms_may_follow_upon_one_another_but_leave_no_day_out() -> None:
+    year = (date(2026, 1, 1), date(2026, 12, 31))
+    half, rest = (date(2025, 7, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2027, 1, 1))
+    assert chain.first_uncovered(year, [rest, half]) is None
+    assert chain.first_uncovered(year, [half]) == date(2026, 7, 1)
+    assert chain.first_uncovered(year, [rest]) == date(2026, 1, 1)
+    assert chain.first_uncovered(year, []) == date(2026, 1, 1)
+
+
+def test_the_documented_example_is_answered() -> None:
+    (example,) = ChainToPreview.model_json_schema()["examples"]
+    assert ask_chain(**example) == {
+        "availability": {"achievable_percent": "4994001/50000", "holds": True},
+        "durations": {"sum": "PT1H15M", "holds": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (
+            {"availability": {"at_least": "99", "structure": {"serial": ["a", "b"]}, "supports": {"a": "99"}}},
+            "supports",
+        ),
+        ({"availability": {"at_least": "99", "structure": {}, "supports": {"a": "99"}}}, "structure"),
+        ({"availability": {"at_least": "99", "structure": "a", "supports": {"a": "101"}}}, "supports"),
+        ({"durations": {"at_most": "P1M", "path": ["a"], "supports": {"a": "PT1H"}}}, "at_most"),
+        ({"durations": {"at_most": "PT1H", "path": ["a"], "supports": {"a": "-PT1H"}}}, "supports.a"),
+    ],
+)
+def test_a_fault_is_named_by_its_field(asked: dict[str, Any], field: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ask_chain(**asked)
+    assert refused.value.problem["status"] == 422
+    assert [error["field"] for error in refused.value.problem["errors"]] == [field]
