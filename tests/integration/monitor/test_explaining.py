@@ -20,7 +20,7 @@ from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import migrated_database
 
-UP, LATENCY = "payments.checkout", "payments.checkout-latency"
+UP, LATENCY, SHARES, ERRORS = "payments.checkout", "payments.checkout-latency", "payments.shares", "payments.errors"
 MONTH, SHARE, ROLLING = available(), fast("90"), fast("90", {"rolling": "PT1H"})
 
 
@@ -191,10 +191,29 @@ async def test_excluded_time_is_named_and_known_from_its_decision_on(database_ur
         assert after["derivation"]["sums"]["down"] == after["derivation"]["sums"]["excluded"] // 2 == HOUR
 
 
+def judged_by(aggregation: Any, objective: dict[str, str], indicator: str, **more: Any) -> dict[str, Any]:
+    name = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
+    return {
+        **available(**more), "key": name, "objective": objective, "target_id": named_id(PROVIDER, "target", name),
+        "aggregation": aggregation, "indicator": {"owner_party_id": PROVIDER, "key": indicator},
+    }  # fmt: skip
+
+
+def value_target(aggregation: Any, **objective: str) -> dict[str, Any]:
+    return judged_by(aggregation, objective, LATENCY)
+
+
+SLICED = {"time_slices": {"width": "PT1H", "good_if": "0.5", "budget": "slices"}}
 KINDS = [
     available(), available("99", unknown="down", degraded="down"), available("99", unacceptable={"at_least": "50"}),
-    available("99", service_hours="business", planned_downtime="excused"), fast("90"),
-    fast("90", service_hours="business"),
+    available("99", service_hours="business", planned_downtime="excused"), available("99", degraded={"weight": "0.5"}),
+    fast("90"), fast("90", service_hours="business"), fast("50", planned_downtime="excused"),
+    fast("90", unacceptable={"at_least": "20"}), value_target({"quantile": "0.5"}, at_most="300"),
+    value_target("mean", at_most="310.5"), value_target("max", at_most="400"), value_target("min", at_least="3"),
+    judged_by("ratio", {"at_least": "60"}, SHARES), judged_by("ratio", {"at_most": "40"}, SHARES),
+    judged_by("count", {"at_most": "20"}, ERRORS), judged_by({"count": {"category": "A"}}, {"at_most": "20"}, ERRORS),
+    judged_by(SLICED, {"at_least": "90"}, SHARES, service_hours="business"),
+    judged_by(SLICED, {"at_least": "90"}, SHARES, no_data="bad"),
 ]  # fmt: skip
 
 
@@ -204,8 +223,9 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
     target, picked = KINDS[number], random.Random(number)
     async with monitor(database_url, "2026-12-01T00:00") as held:
         await agreed(held, target)
-        if target["aggregation"] == "availability":
-            await excluded(held, "2026-11-10T09:30", "2026-11-11T10:15")
+        await held.register(SHARES, "ratio")
+        await held.register(ERRORS, "count")
+        await excluded(held, "2026-11-10T09:30", "2026-11-11T10:15")
         for day in range(1, 29):
             hour, minute = picked.randrange(22), picked.randrange(60)
             state = picked.choice(["up", "down", "degraded", "unknown"])
@@ -213,11 +233,17 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
                 {"indicator": UP, "at": f"2026-11-{day:02}T{hour:02}:{minute:02}:01Z", "state": state},
                 down(f"{day:02}T{hour:02}:{minute:02}", f"{day:02}T{hour + 1:02}:00", id=f"o{day}"),
                 *[value(f"{day:02}T{each:02}:{minute:02}:07", picked.randrange(600)) for each in range(day % 9, 24, 5)],
+                {"indicator": SHARES, "at": f"2026-11-{day:02}T10:{minute:02}:30Z", "good": day, "total": 28},
+                {"indicator": ERRORS, "at": f"2026-11-{day:02}T11:{minute:02}:30Z", "category": "AB"[day % 2]},
             )  # fmt: skip
         await held.settle("2026-12-02T00:00")
         for revision, text in ((0, "closed"), (1, "restated")):
             if revision:
-                await held.measure(down("05T00:00", "06T00:00", id="o5", revision=1), value("05T00:00:00", 999))
+                await held.measure(
+                    down("05T00:00", "06T00:00", id="o5", revision=1), value("05T12:00:00", 999),
+                    {"indicator": SHARES, "at": "2026-11-05T12:00:00Z", "good": 0, "total": 7},
+                    {"indicator": ERRORS, "at": "2026-11-05T12:00:00Z", "category": "A"},
+                )  # fmt: skip
                 await held.settle()
             told, window = await explained(held, target), (await held.windows(target["target_id"]))["2026-11"]
             assert (told["figure"], told["figure_display"], told["verdict"]) == (

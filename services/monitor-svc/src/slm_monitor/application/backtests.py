@@ -133,7 +133,7 @@ async def judge(record: Record, question: Question, span: Span) -> dict[str, Any
         "figure_display": target.display(seen.figure),
         "attained": attained or figures.exact(target.shown(seen.figure)),
         "verdict": seen.verdict,
-        "budget_consumed_share": seen.budget_document()["consumed_share"],
+        "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
     }
 
 

@@ -111,6 +111,7 @@ def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[st
         "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
         "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],
         **judged.seen.document(),
+        "levels": judged.seen.levels_document(facts.as_of),
         "figure": _in_unit(judged.seen),
         "figure_share": judged.seen.document()["figure"],
     }

@@ -39,7 +39,11 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     yield from derivation["arithmetic"]
     yield f"figure {explained['figure_display']} (exactly {explained['figure'] or 'none'})"
     budget = explained["budget"]
-    yield f"budget {budget['whole']} {budget['unit']}, consumed {budget['consumed']}, left {budget['left']}"
+    if budget is not None:
+        yield f"budget {budget['whole']} {budget['unit']}, consumed {budget['consumed']}, left {budget['left']}"
+    for each in explained["levels"]:
+        if each["missed_since"] is not None and each["level"] != "objective":
+            yield f"{each['level']} missed since {each['missed_since']}"
     breached = f" since {explained['breached_at']}" if explained["breached_at"] else ""
     yield f"verdict {explained['verdict']}{breached}"
 

@@ -39,7 +39,7 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *,
             "outages": means.outages, "mtrs": figures.exact(means.mtrs), "mtbf": figures.exact(means.mtbf),
             "mtbsi": figures.exact(means.mtbsi),
         }},
-        _arithmetic(finding.good, finding.total, objective, budget),
+        _arithmetic(finding.good, finding.total, objective, budget), finding.missed,
     )  # fmt: skip
 
 

@@ -82,18 +82,19 @@ def lines_of_target(agreement: AgreementTerms, target_id: str) -> list[TermsLine
 def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:
     """The window of that id, clipped to the term, with the terms of its start; None where the target has none such.
 
-    Raises CalendarError where the id names no window.
+    The later parts of a window that an amendment has cut are named after their versions: ``2026-11.v2``. Raises
+    CalendarError where the id names no window.
     """
-    kind = windows.kind_of_id(window_id)
+    whole_id, _, _ = window_id.partition(".v")
+    kind = windows.kind_of_id(whole_id)
     for line in lines:
         for terms in line.versions:
             if terms.window_kind != "calendar" or terms.window != kind:
                 continue
-            whole = windows.window_of_id(window_id, terms.zone)
-            for start in (max(whole.start, line.begins_at), max(whole.start, terms.effective_at)):
-                span, judged = span_at(line, start), line.at(start)
-                if span is not None and judged is not None and span.id == window_id:
-                    return line.at(span.start) or judged, span
+            whole = windows.window_of_id(whole_id, terms.zone)
+            for judged, span in calendar_windows(line, whole.start, whole.end, begun_before=True):
+                if span.id == window_id:
+                    return judged, span
     return None
 
 
@@ -104,14 +105,17 @@ def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interva
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
 
 
-def calendar_windows(line: TermsLine, start: int, end: int) -> Iterator[tuple[ServiceLevelTarget, Window]]:
-    """The windows that begin in a stretch, in order, each with the terms it is judged by."""
+def calendar_windows(
+    line: TermsLine, start: int, end: int, *, begun_before: bool = False
+) -> Iterator[tuple[ServiceLevelTarget, Window]]:
+    """The windows that begin in a stretch, in order, each with the terms it is judged by; ``begun_before``: also the
+    one that the stretch begins in."""
     at: int | None = max(start, line.begins_at)
     while at is not None and at < min(end, line.ends_at):
         span, terms = span_at(line, at), line.at(at)
         if span is None or terms is None:
             at = line.begins_after(at)
             continue
-        if span.start >= start:
+        if begun_before or span.start >= start:
             yield line.at(span.start) or terms, span
         at = span.end

@@ -18,6 +18,4 @@ def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None,
         if target.aggregation == "outages":
             return figures_of_states.of_outages(target, facts, stated)
         return figures_of_states.of_availability(target, facts, stated, brief=brief)
-    if target.aggregation == "time_slices":
-        return figures_of_counts.of_slices(target, facts)
-    return figures_of_counts.of_share(target, facts, brief=brief)
+    return figures_of_counts.look(target, facts, brief=brief)

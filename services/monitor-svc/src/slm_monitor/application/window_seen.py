@@ -12,7 +12,7 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain import figures, settling
 from slm_monitor.domain.facts import Fact, Values
-from slm_monitor.domain.findings import Finding
+from slm_monitor.domain.findings import Finding, Missed
 from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.promise import AT_LEAST, Promise
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -41,7 +41,8 @@ class Facts:
 
 @dataclass(frozen=True)
 class Seen:
-    """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices or outages.
+    """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
+    occurrences; None where there is nothing to spend.
 
     ``arithmetic``: how a person gets from the sums to figure and budget, a line each.
     """
@@ -50,14 +51,15 @@ class Seen:
     verdict: str
     figure: Fraction | None
     unit: str
-    budget: Fraction
-    spent: Fraction
+    budget: Fraction | None
+    spent: Fraction | None
     sums: Mapping[str, Any]
     breached_at: int | None = None
     burn: Fraction | None = None
     intervals: Sequence[Mapping[str, Any]] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     arithmetic: Sequence[str] = ()
+    missed: Sequence[Missed] = ()
 
     def document(self) -> dict[str, Any]:
         """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
@@ -77,7 +79,22 @@ class Seen:
             **self.extra,
         }
 
-    def budget_document(self) -> dict[str, Any]:
+    def levels_document(self, as_of: int) -> list[dict[str, Any]]:
+        """Each level of the promise: whether the figure keeps it, and since when it is missed for certain."""
+        since = {each.level: each.at for each in self.missed if each.at <= as_of}
+        return [
+            {
+                "level": level,
+                "promise": promised.document(),
+                "kept": None if self.figure is None else promised.is_kept(self.figure),
+                "missed_since": to_text(since[level]) if level in since else None,
+            }
+            for level, promised in self.target.levels
+        ]
+
+    def budget_document(self) -> dict[str, Any] | None:
+        if self.budget is None or self.spent is None:
+            return None
         consumed = self.spent / self.budget if self.budget > 0 else None
         return {
             "unit": self.unit,
