@@ -228,7 +228,7 @@ class SqlJudgeStore:
         """Those that are registered; what is not in memory is read, so that a new one is known everywhere at once."""
         missing = [subject for subject in subjects if subject not in self._indicators]
         if missing:
-            query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id
+            query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after
                          FROM indicator WHERE subject = ANY($1)"""
             for row in await self._fetch(query, missing):
                 self._indicators[row[0]] = Indicator(*row)

@@ -146,8 +146,10 @@ class SqlIndicators:
         async with self._database.begin() as transaction:
             done = await transaction.execute(
                 text(
-                    "INSERT INTO indicator VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state,"
-                    " :service_id, CAST(:refs AS jsonb), :now) ON CONFLICT DO NOTHING"
+                    "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
+                    " service_id, external_refs, registered_at, stale_after)"
+                    " VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state, :service_id,"
+                    " CAST(:refs AS jsonb), :now, :stale_after) ON CONFLICT DO NOTHING"
                 ),
                 {
                     "subject": indicator.subject,
@@ -160,10 +162,11 @@ class SqlIndicators:
                     "service_id": indicator.service_id,
                     "refs": json.dumps(list(external_refs)),
                     "now": transaction.now,
+                    "stale_after": indicator.stale_after,
                 },
             )
             query = text(
-                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id FROM indicator"
+                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after FROM indicator"
                 " WHERE subject = :subject"
             )
             row = (await transaction.execute(query, {"subject": indicator.subject})).mappings().one()

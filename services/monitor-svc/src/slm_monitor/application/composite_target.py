@@ -56,8 +56,8 @@ class CompositeTarget(StateTarget):
         timelines = {}
         for subject in subjects:
             indicator = await store.indicator(subject)
-            initial = indicator.initial_state if indicator else "unknown"
-            timelines[subject] = timeline_of(facts.get(subject, {}).values(), initial)
+            initial, age = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
+            timelines[subject] = timeline_of(facts.get(subject, {}).values(), initial, age)
         return timelines
 
     def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, Timeline]) -> Joint:

@@ -49,7 +49,9 @@ async def at(facts: Facts, target: Mapping[str, Any], window: Mapping[str, Any],
         return None
     kept = (await facts.facts([terms.indicator])).get(terms.indicator, {})
     indicator = await facts.indicator(terms.indicator)
-    timeline = timeline_of(kept.values(), indicator.initial_state if indicator else "unknown")
+    timeline = timeline_of(
+        kept.values(), indicator.initial_state if indicator else "unknown", indicator.stale_after if indicator else None
+    )
     as_of = min(instant, window["end"])
     excluded = Excluded([await facts.agreement(terms.agreement_id)], await facts.exclusions(terms.agreement_id))
     finding = state_findings.of_availability(

@@ -2,82 +2,75 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
 from slm_monitor.application.ports import JudgeStore
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.timeline import UNOBSERVED, Timeline, timeline_of
+from slm_monitor.domain.state_record import EVER, StateRecord
+from slm_monitor.domain.timeline import Timeline
 
-EVER = -(2**62)
-"""Before every window."""
+__all__ = ["EVER", "States", "Touch"]
 Touch = Callable[[str, int], None]
+MOST_FACTS = 300_000
+"""Facts in memory; beyond, the indicators that were not spoken of for longest are read again when they are."""
 
 
 class States:
-    """Read from the store when an indicator is first spoken of, then kept in memory."""
+    """Read from the store when an indicator is spoken of, then kept in memory while there is room."""
 
-    def __init__(self, store: JudgeStore) -> None:
+    def __init__(self, store: JudgeStore, most_facts: int = MOST_FACTS) -> None:
         self._store = store
-        self._facts: dict[str, dict[str, Fact]] = {}
-        self._earliest: dict[str, int] = {}
+        self._most_facts = most_facts
+        self._records: OrderedDict[str, StateRecord] = OrderedDict()
+        self._held = 0
 
     async def take(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
         """Those that are new or hold over what was known under their key; ``touch`` hears from when they change it."""
+        if not facts:
+            return []
+        # Before anything of this step is taken in: what is in memory now has been committed.
+        self._make_room({fact.subject for fact in facts})
         await self._load({fact.subject for fact in facts})
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
-            held = self._facts[fact.subject]
-            before = held.get(fact.key)
-            if before is not None and fact.rank <= before.rank:
-                continue
-            since = self._changed_since(fact, before)
-            held[fact.key] = fact
-            self._note_earliest(fact, before)
-            accepted[fact.subject, fact.key] = fact
-            touch(fact.subject, since)
+            record = self._records[fact.subject]
+            size = len(record)
+            is_new, since = record.take(fact)
+            self._held += len(record) - size
+            if is_new:
+                accepted[fact.subject, fact.key] = fact
+            if since is not None:
+                touch(fact.subject, since)
         return list(accepted.values())
 
     async def timeline(self, subject: str) -> Timeline:
         await self._load([subject])
         indicator = await self._store.indicator(subject)
-        return timeline_of(self._facts[subject].values(), indicator.initial_state if indicator else "unknown")
+        if indicator is None:
+            return self._records[subject].timeline("unknown")
+        return self._records[subject].timeline(indicator.initial_state, indicator.stale_after)
+
+    async def last_signal(self, subject: str) -> int | None:
+        """The last instant at which anything was heard of an indicator."""
+        await self._load([subject])
+        return self._records[subject].last_signal
+
+    def _make_room(self, needed: set[str]) -> None:
+        while self._held > self._most_facts and len(self._records) > len(needed):
+            subject, record = self._records.popitem(last=False)
+            if subject in needed:
+                self._records[subject] = record
+            else:
+                self._held -= len(record)
 
     async def _load(self, subjects: Iterable[str]) -> None:
-        missing = sorted(set(subjects) - self._facts.keys())
+        wanted = sorted(set(subjects))
+        missing = [subject for subject in wanted if subject not in self._records]
         if missing:
             found = await self._store.facts(missing)
             for subject in missing:
-                self._facts[subject] = dict(found.get(subject, {}))
-                self._find_earliest(subject)
-
-    def _changed_since(self, fact: Fact, before: Fact | None) -> int:
-        """A measurement speaks of what follows, but the first one also of all that was before it (``previous``), and
-        one after a time without observation of the time since the last word."""
-        both = [fact] if before is None else [fact, before]
-        since = min(each.at for each in both)
-        if not any(_is_state(each) for each in both):
-            return since
-        if since <= self._earliest.get(fact.subject, since):
-            return EVER
-        if any(each.body.get("previous") == UNOBSERVED for each in both):
-            known = self._facts[fact.subject].values()
-            return max(each.at for each in known if _is_state(each) and each.at < since)
-        return since
-
-    def _note_earliest(self, fact: Fact, before: Fact | None) -> None:
-        earliest = self._earliest.get(fact.subject)
-        if before is not None and before.at == earliest:
-            self._find_earliest(fact.subject)
-        elif _is_state(fact):
-            self._earliest[fact.subject] = fact.at if earliest is None else min(earliest, fact.at)
-
-    def _find_earliest(self, subject: str) -> None:
-        found = min((fact.at for fact in self._facts[subject].values() if _is_state(fact)), default=None)
-        if found is None:
-            self._earliest.pop(subject, None)
-        else:
-            self._earliest[subject] = found
-
-
-def _is_state(fact: Fact) -> bool:
-    return "state" in fact.body
+                self._records[subject] = record = StateRecord(found.get(subject, {}).values())
+                self._held += len(record)
+        for subject in wanted:
+            self._records.move_to_end(subject)

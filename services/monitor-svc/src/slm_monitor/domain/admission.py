@@ -83,6 +83,8 @@ class Indicator:
     unit: str | None = None
     initial_state: str = "unknown"
     service_id: str | None = None
+    stale_after: int | None = None
+    """So long after its last measurement it is silent, and its state unknown; microseconds, None: never."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple, Protocol
 
 from slm_calendar import intervals
@@ -44,23 +43,48 @@ class States(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything known of one indicator's state. ``changes`` sorted; ``outages`` any order, they are united."""
+    """Everything known of one indicator's state. ``changes`` sorted; ``outages`` sorted and disjoint.
+
+    ``stale_after``: from that age of the last word on the state is unknown, microseconds.
+    """
 
     initial_state: str
     changes: Sequence[StateChange]
     outages: Sequence[tuple[int, int]] = ()
+    stale_after: int | None = None
 
     def segments(self, start: int, end: int) -> list[Segment]:
         """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""
         stated = list(self._stated(start, end))
-        down = intervals.intersect(intervals.union(self.outages), [(start, end)]) if self.outages else []
-        return overlaid(stated, down, DOWN)
+        if self.stale_after is not None:
+            stated = overlaid(stated, self._silent(start, end, self.stale_after), UNKNOWN)
+        down = intervals.clip(self._outages_within(start, end), start, end) if self.outages else []
+        return overlaid(stated, down, DOWN) if down else stated
+
+    def _outages_within(self, start: int, end: int) -> Sequence[tuple[int, int]]:
+        """The outages that reach into a stretch."""
+        first = bisect_right(self.outages, start, key=lambda outage: outage[1])
+        return self.outages[first : bisect_left(self.outages, end, key=lambda outage: outage[0])]
+
+    def _silent(self, start: int, end: int, age: int) -> list[tuple[int, int]]:
+        """Where nothing had been heard for so long; before the first word there is no silence."""
+        begins = [self.changes[0].at] if self.changes else []
+        begins += [self.outages[0][0]] if self.outages else []
+        since = max(start, min(begins, default=end))
+        if since >= end:
+            return []
+        first = bisect_left(self.changes, since - age, key=lambda change: change.at)
+        last = bisect_left(self.changes, end, key=lambda change: change.at)
+        heard = [(change.at, change.at + age) for change in self.changes[first:last]]
+        heard += [(begun, ended + age) for begun, ended in self._outages_within(since - age, end)]
+        return intervals.subtract([(since, end)], intervals.union(heard))
 
     def _stated(self, start: int, end: int) -> Iterable[Segment]:
         position = bisect_right(self.changes, start, key=lambda change: change.at)
         state = self._state_before(position)
         since = start
-        for change in islice(self.changes, position, None):
+        for number in range(position, len(self.changes)):
+            change = self.changes[number]
             if change.at >= end:
                 break
             if change.at > since:
@@ -84,16 +108,23 @@ class Timeline:
         return UNKNOWN if later is not None and later.previous == UNOBSERVED else state
 
 
-def timeline_of(facts: Iterable[Fact], initial_state: str) -> Timeline:
+def change_of(fact: Fact) -> StateChange | None:
+    """The change of state that a fact tells of, if it does."""
+    body = fact.body
+    return StateChange(fact.at, fact.key, body["state"], body.get("previous")) if "state" in body else None
+
+
+def outage_of(fact: Fact) -> tuple[int, int] | None:
+    """Likewise the outage."""
+    return (fact.body["from"], fact.body["to"]) if "from" in fact.body else None
+
+
+def timeline_of(facts: Iterable[Fact], initial_state: str, stale_after: int | None = None) -> Timeline:
     """The timeline that an indicator's state changes and outages make."""
     kept = list(facts)
-    changes = sorted(
-        StateChange(fact.at, fact.key, fact.body["state"], fact.body.get("previous"))
-        for fact in kept
-        if "state" in fact.body
-    )
-    outages = [(fact.body["from"], fact.body["to"]) for fact in kept if "from" in fact.body]
-    return Timeline(initial_state, changes, outages)
+    changes = sorted(change for fact in kept if (change := change_of(fact)) is not None)
+    outages = [outage for fact in kept if (outage := outage_of(fact)) is not None]
+    return Timeline(initial_state, changes, intervals.union(outages), stale_after)
 
 
 def _observed(previous: str) -> str:
