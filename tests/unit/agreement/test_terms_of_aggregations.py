@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from slm_agreement.domain import aggregations, ticket_conditions
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
-from slm_monitor.domain import composition
+from slm_monitor.domain import composition, outage_findings
 from slm_monitor.domain import terms as judged
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
 
@@ -92,6 +93,7 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
     }  # fmt: skip
     read = judged.parse_targets(finalized, judged.JUDGED)
     composition.check(read)
+    outage_findings.check(read)
     assert {each.aggregation for each in read} == aggregations.ALL
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
@@ -132,7 +134,7 @@ def test_a_promise_about_values_is_in_the_indicators_unit() -> None:
 def test_counts_are_promised_in_whole_numbers() -> None:
     assert target(COUNT)["objective"] == {"at_most": "3", "unit": "count"}
     assert target(COUNT, objective={"at_least": "4"})["objective"] == {"at_least": "4", "unit": "count"}
-    assert target(COUNT, aggregation={"count": {"category": "A"}})["aggregation"] == {"count": {"category": ["A"]}}
+    assert target(COUNT, aggregation={"count": "A"})["aggregation"] == {"count": {"category": "A"}}
     assert "targets[0].objective.at_most" in faults({**COUNT, "objective": {"at_most": "2.5"}})
     assert "targets[0].objective" in faults({**OUTAGES, "objective": {"at_least": "2"}})
     assert "targets[0].aggregation.count.category" in faults({**COUNT, "aggregation": {"count": {}}})
@@ -170,9 +172,16 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**AVAILABILITY, "expected_volume": 5}, "expected_volume"),
         ({**RATIO, "expected_volume": "many"}, "expected_volume"),
         ({**COUNT, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
-        ({**RATIO, "warn_at": {"budget_drop": [{"by": "0", "within": "PT1H"}]}}, "warn_at.budget_drop[0].by"),
-        ({**RATIO, "warn_at": {"budget_drop": [{"by": "5", "within": "PT1S"}]}}, "warn_at.budget_drop[0].within"),
-        ({**RATIO, "warn_at": {"time_to_exhaustion": ["soon"]}}, "warn_at.time_to_exhaustion"),
+        ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "0", "within": "PT1H"}]}}, "warn_at.budget_drop[0].by"),
+        ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "5"}]}}, "warn_at.budget_drop[0].within"),
+        ({**AVAILABILITY, "warn_at": {"time_to_exhaustion": ["soon"]}}, "warn_at.time_to_exhaustion"),
+        ({**AVAILABILITY, "warn_at": {"min_events": 5}}, "warn_at.min_events"),
+        ({**RATIO, "warn_at": {"time_to_exhaustion": ["PT1H"]}}, "warn_at.time_to_exhaustion"),
+        ({**MEAN, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
+        ({**MEAN, "window": {"rolling": "PT1H"}}, "window"),
+        ({**AVAILABILITY, "window": {"rolling": "P28D"}}, "window"),
+        ({**AVAILABILITY, "group_by": ["region"]}, "group_by"),
+        ({**RATIO, "group_by": ["a b"]}, "group_by"),
         ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
         ({**RATIO, "on_amendment": "both"}, "on_amendment"),
         ({**CLOCK, "unacceptable": {"within": {"calendar": "PT8H"}}}, "unacceptable"),
@@ -183,15 +192,22 @@ def test_a_fault_is_named_by_its_field_with_a_remedy(document: dict[str, Any], f
 
 
 def test_every_warning_that_is_judged_can_be_written() -> None:
-    warn_at = {
+    none = {"budget_consumed": [], "burn_rate": None, "projected": False, "budget_drop": [], "time_to_exhaustion": []}
+    of_time = {
         "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "factor": "2"}], "projected": False,
-        "budget_drop": [{"by": 10, "within": "PT15M"}], "time_to_exhaustion": "PT72H", "min_events": 100,
+        "budget_drop": [{"by": 10, "within": "PT15M"}], "time_to_exhaustion": "PT72H",
     }  # fmt: skip
-    assert target(RATIO, warn_at=warn_at)["warn_at"] == {
+    assert target(AVAILABILITY, warn_at=of_time)["warn_at"] == {
         "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}],
         "projected": False, "budget_drop": [{"by": "10", "within": "PT15M"}], "time_to_exhaustion": ["PT72H"],
-        "min_events": 100,
+        "min_events": 0,
     }  # fmt: skip
+    assert target(RATIO)["warn_at"] == none | {
+        "budget_consumed": ["50", "75", "90"], "burn_rate": "default", "projected": True, "min_events": 0,
+    }  # fmt: skip
+    assert target(RATIO, warn_at={"min_events": 100})["warn_at"]["min_events"] == 100
+    assert target(COUNT)["warn_at"] == none | {"budget_consumed": ["50", "75", "90"], "min_events": 0}
+    assert target(OUTAGES)["warn_at"] == none | {"min_events": 0}
     shared = {"burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}]}
     assert target(RATIO, warn_at=shared)["warn_at"]["burn_rate"][0]["factor"] == "14.4"
 
@@ -213,6 +229,7 @@ def test_time_and_gaps_are_counted_as_the_target_says() -> None:
     assert target(AVAILABILITY, on_amendment="split")["on_amendment"] == "split"
     assert target(RATIO, expected_volume=100_000)["expected_volume"] == 100_000
     assert target(RATIO, assets=["CI-7", "CI-7"])["assets"] == ["CI-7"]
+    assert target(RATIO, group_by=["site", "region"])["group_by"] == ["region", "site"]
 
 
 def test_compliance_is_of_a_clock_of_the_same_agreement() -> None:
@@ -312,11 +329,11 @@ def test_whatever_stands_wherever_in_a_target_is_taken_or_refused_with_findings(
                 assert told or written(*found) == (found, {})
 
 
-def test_what_the_judge_does_not_keep_cannot_be_signed() -> None:
-    later = aggregations.ALL - aggregations.ACCEPTED
+def test_what_is_not_accepted_is_refused_and_named() -> None:
     findings = Findings()
-    around = Surroundings("k", PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}))
-    terms_of_targets.resolve_all(EVERY, around, findings)
-    refused = {finding.field for finding in findings.items if finding.field.endswith(".aggregation")}
-    assert bool(refused) is bool(later)
+    around = replace(AROUND, accepted=frozenset({"availability"}))
+    terms_of_targets.resolve_all([AVAILABILITY, RATIO], around, findings)
+    [finding] = findings.items
+    assert (finding.field, finding.remedy[:30]) == ("targets[1].aggregation", 'write one of: "availability"; ')
+    assert "ratio" in finding.remedy
     assert resolved(targets=[AVAILABILITY, SHARE, CLOCK])

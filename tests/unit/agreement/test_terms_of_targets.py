@@ -89,7 +89,7 @@ def test_an_indicator_belongs_to_the_provider_or_to_who_is_named() -> None:
     assert "targets[0].indicator.owner" in _fields(foreign)
 
 
-@pytest.mark.parametrize("aggregation", [{"quantile": 7}, "outage", {"availability": 1}, None, 7])
+@pytest.mark.parametrize("aggregation", [{"percentile": 7}, "outage", {"availability": 1}, None, 7])
 def test_what_is_no_aggregation_is_refused_and_what_is_one_is_named(aggregation: Any) -> None:
     assert "availability" in _fields({**AVAILABILITY, "aggregation": aggregation})["targets[0].aggregation"]
 

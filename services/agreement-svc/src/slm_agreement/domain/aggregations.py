@@ -27,15 +27,17 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-ROLLING = frozenset({"share_at_most"})
+ROLLING = frozenset({"ratio", "share_at_most", "quantile", "count"})
 """Those that are judged over rolling windows."""
-GROUPED = frozenset[str]()
+GROUPED = frozenset({"ratio", "time_slices", "share_at_most", "quantile", "mean", "max", "min", "count"})
 """Those that are judged for each value of a label."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
+ACCEPTED = ALL
+"""Those that may be agreed: all of which the judge keeps figures of."""
 
 _FORMS = {
     "availability": '"availability"', "ratio": '"ratio"', "mean": '"mean"', "max": '"max"', "min": '"min"',
-    "count": '"count" or {"count": {"category": ["A"]}}', "clock": '"clock"',
+    "count": '"count" or {"count": {"category": "A"}}', "clock": '"clock"',
     "share_at_most": '{"share_at_most": "300"}', "quantile": '{"quantile": "0.95"}',
     "outages": '{"outages": {"at_least": "PT5M"}}',
     "compliance": '{"compliance": {"target": "p1-resolution"}}',
@@ -134,12 +136,8 @@ def _outages(raw: Any, path: str, findings: Findings) -> dict[str, str]:
 
 
 def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
-    reader = Reader(raw, path, findings)
-    resolved = {"category": reader.texts("category")}
-    if not resolved["category"]:
-        reader.fault(
-            "category", reader.raw("category"), 'name categories, like ["A"], or write "count" for all of them'
-        )
+    reader = Reader({"category": raw} if isinstance(raw, str) else raw, path, findings)
+    resolved = {"category": reader.text("category", longest=200)}
     reader.done()
     return resolved
 

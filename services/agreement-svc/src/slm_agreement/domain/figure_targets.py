@@ -58,12 +58,28 @@ def _warnings(
     reader: Reader, aggregation: Aggregation, promised: dict[str, str], window: dict[str, str]
 ) -> dict[str, Any]:
     if aggregation.name == "quantile":
-        return target_warnings.of_share(reader, window, 1 - Fraction(aggregation.parameters))
-    allowed = objectives.allowed_share(promised)
-    if allowed is None or objectives.is_of_verdicts(aggregation):
-        return target_warnings.of_number(reader)
-    burns = aggregation.kind is not None or aggregation.is_of_states
-    return target_warnings.of_share(reader, window, allowed, burns=burns)
+        allowed: Fraction | None = 1 - Fraction(aggregation.parameters)
+    else:
+        allowed = objectives.allowed_share(promised)
+    return target_warnings.of_figure(reader, _known(aggregation, promised), window, allowed)
+
+
+def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:
+    """The warnings that are judged of a target."""
+    name = aggregation.name
+    if name == "availability" or aggregation.is_of_states:
+        return target_warnings.OF_STATES
+    if name == "composite":
+        return frozenset() if objectives.is_of_verdicts(aggregation) else target_warnings.OF_FIGURES
+    if name == "count" and objectives.AT_MOST in promised:
+        return target_warnings.OF_LIMITED_COUNTS
+    return _WARNED.get(name, target_warnings.OF_EVENTS)
+
+
+_WARNED = {
+    "compliance": target_warnings.OF_TICKETS, "outages": frozenset[str](), "count": target_warnings.OF_NUMBERS,
+    "mean": target_warnings.OF_NUMBERS, "max": target_warnings.OF_NUMBERS, "min": target_warnings.OF_NUMBERS,
+}  # fmt: skip
 
 
 def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:

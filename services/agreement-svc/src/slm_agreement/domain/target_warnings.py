@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -19,51 +20,36 @@ _NEVER: dict[str, Any] = {
     "budget_consumed": [], "burn_rate": None, "projected": False, "budget_drop": [], "time_to_exhaustion": [],
     "min_events": 0,
 }  # fmt: skip
+OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
+OF_EVENTS = frozenset({"budget_consumed", "burn_rate", "projected", "min_events"})
+OF_TICKETS = frozenset({"projected", "min_events"})
+OF_FIGURES = frozenset({"projected"})
+OF_NUMBERS = frozenset({"min_events"})
+OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
+"""What is judged of a promise about states, events, tickets, members' figures, values, and counts of at most N."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
-def of_share(reader: Reader, window: dict[str, str], allowed: Fraction, *, burns: bool = True) -> dict[str, Any]:
-    """When to warn about a share of which ``allowed`` may be bad; absent means every default, null means never.
+def of_figure(
+    reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None
+) -> dict[str, Any]:
+    """When to warn about a figure; absent means every default, null means never.
 
-    ``burns``: whether the share has a burn rate over any stretch of time, and so every kind of warning.
+    ``knows``: the warnings that are judged of such a figure; ``allowed``: the share of it that may be bad.
     """
     raw = reader.explicit("warn_at", {})
     if raw is None:
         return dict(_NEVER)
     inner = Reader(raw, reader.at("warn_at"), reader.findings)
-    if not burns:
-        return _of_figure(inner)
-    resolved = {
-        "budget_consumed": _shares(inner, "budget_consumed"),
-        "burn_rate": _burn_rate(inner, window, allowed),
-        "projected": inner.flag("projected", True),
-        "budget_drop": _drops(inner),
-        "time_to_exhaustion": _exhaustions(inner),
-        "min_events": _least_events(inner),
-    }
+    resolved = dict(_NEVER)
+    for name in _NEVER:
+        if name in knows:
+            resolved[name] = _READ[name](inner, window, allowed or Fraction(0))
+        elif inner.raw(name):
+            others = f"; it knows {', '.join(each for each in _NEVER if each in knows)}" if knows else ""
+            inner.fault(name, inner.raw(name), f"leave it out: it is not judged of such a target{others}")
     inner.done()
     return resolved
-
-
-def _of_figure(inner: Reader) -> dict[str, Any]:
-    """Of a share that is made of others: while its window is open it can only fall short of the objective."""
-    for name in _NEVER:
-        if name != "projected" and inner.raw(name):
-            inner.fault(name, inner.raw(name), "leave it out: it is for what is measured in events or time")
-    resolved = {**_NEVER, "projected": inner.flag("projected", True)}
-    inner.done()
-    return resolved
-
-
-def of_number(reader: Reader) -> dict[str, Any]:
-    """Of a promise that is no share there is no budget to warn of."""
-    raw = reader.explicit("warn_at", None)
-    inner = Reader({} if raw is None else raw, reader.at("warn_at"), reader.findings)
-    for name in _NEVER:
-        if inner.raw(name):
-            inner.fault(name, inner.raw(name), "leave it out: only a share in percent has a budget to warn of")
-    inner.done()
-    return dict(_NEVER)
 
 
 def of_clock(reader: Reader) -> dict[str, list[str]] | None:
@@ -188,6 +174,16 @@ def _least_events(reader: Reader) -> int:
         reader.fault("min_events", raw, "write a whole number: fewer events than these never warn")
         return 0
     return raw
+
+
+_READ: dict[str, Callable[[Reader, dict[str, str], Fraction], Any]] = {
+    "budget_consumed": lambda inner, window, allowed: _shares(inner, "budget_consumed"),
+    "burn_rate": _burn_rate,
+    "projected": lambda inner, window, allowed: inner.flag("projected", True),
+    "budget_drop": lambda inner, window, allowed: _drops(inner),
+    "time_to_exhaustion": lambda inner, window, allowed: _exhaustions(inner),
+    "min_events": lambda inner, window, allowed: _least_events(inner),
+}
 
 
 def _shown(number: Fraction) -> str:

@@ -270,8 +270,13 @@ def _degraded(written: Any) -> str:
 
 
 def _warnings(written: Mapping[str, Any], promised: Promise | None, kind: str, window: str, rolling: int) -> Warnings:
-    if promised is None or promised.unit != promise.PERCENT:
+    if promised is None:
         return Warnings()
+    shares = tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ())
+    least = int(written.get("min_events") or 0)
+    if promised.unit != promise.PERCENT:
+        # Of a number nothing burns; of at most so many, shares of them can be spent.
+        return Warnings(shares, min_events=least)
     objective = 1 - promised.allowed
     pairs: tuple[burn_rate.Pair, ...] = ()
     if written.get("burn_rate") == "default":
@@ -280,7 +285,7 @@ def _warnings(written: Mapping[str, Any], promised: Promise | None, kind: str, w
     elif written.get("burn_rate"):
         pairs = tuple(burn_rate.parse_pair(pair) for pair in written["burn_rate"])
     return Warnings(
-        tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ()),
+        shares,
         pairs,
         written.get("projected") is True,
         tuple(
@@ -288,5 +293,5 @@ def _warnings(written: Mapping[str, Any], promised: Promise | None, kind: str, w
             for each in written.get("budget_drop") or ()
         ),
         tuple(durations.from_iso(each) for each in written.get("time_to_exhaustion") or ()),
-        int(written.get("min_events") or 0),
+        least,
     )
