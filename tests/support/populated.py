@@ -108,6 +108,7 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     cast, agreement = await negotiation.play(client, OPERATOR_KEY, to_text(now - 70 * DAY))
     agreement_id = agreement["agreement_id"]
     imported = await _measure(client, cast, now)
+    await _ask_for(client, cast, agreement_id, now)
     await _report_and_review(client, cast, agreement_id, now)
     known: dict[str, set[str]] = {"import_id": {imported}}
     await _explore(installation, client, known)
@@ -137,6 +138,16 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
     made = await negotiation.post(client, key, "/api/v1/imports", {"sources": ["history"], "key": "history"})
     await negotiation.post(client, key, f"/api/v1/imports/{made['import_id']}/complete", {})
     return str(made["import_id"])
+
+
+async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:
+    """Some time that shall not count, and an answer from history."""
+    interval = {"from": to_text(now - 5 * DAY), "to": to_text(now - 5 * DAY + DAY // 24)}
+    wanted = {"agreement_id": agreement_id, "kind": "force_majeure", "text": "A storm.", "interval": interval}
+    await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions", wanted)
+    draft = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
+             "indicator": terms.AVAILABILITY_INDICATOR, "window": {"calendar": "day"}}  # fmt: skip
+    await negotiation.post(client, cast.integrator_key, "/api/v1/backtests", {"terms": draft})
 
 
 async def _report_and_review(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:

@@ -29,7 +29,12 @@ class _Given(BaseModel):
 class Note(_Given):
     """What to remember of it."""
 
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"note": "Seen by the night shift."}]}}
+
     note: Annotated[str, Field(max_length=4_000)] = ""
+
+
+_UNSAID = Note()
 
 
 class LinkedProblem(_Given):
@@ -43,6 +48,15 @@ class LinkedProblem(_Given):
 class Explanation(Note):
     """Why it happened, and what is done about it."""
 
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {"cause": "A failed disk.", "corrective_action": "Disks are watched, and a standby takes over."}
+            ]
+        },
+    }
+
     cause: Told
     corrective_action: Told
     linked_problem: LinkedProblem | None = None
@@ -50,10 +64,10 @@ class Explanation(Note):
 
 @router.post("/{breach_id}/acknowledge")
 async def acknowledge(
-    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note | None = None
+    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """Take note of it, as the party responsible."""
-    return await _take(breach_id, ACKNOWLEDGE, given or Note(), caller, if_match, request, response)
+    return await _take(breach_id, ACKNOWLEDGE, given, caller, if_match, request, response)
 
 
 @router.post("/{breach_id}/explain")
@@ -66,10 +80,10 @@ async def explain(
 
 @router.post("/{breach_id}/close")
 async def close(
-    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note | None = None
+    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """It is dealt with, as either party; figure and credits stay as they are."""
-    return await _take(breach_id, CLOSE, given or Note(), caller, if_match, request, response)
+    return await _take(breach_id, CLOSE, given, caller, if_match, request, response)
 
 
 async def _take(

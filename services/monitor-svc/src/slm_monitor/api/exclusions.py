@@ -84,11 +84,18 @@ class ExclusionToRequest(_Given):
 class Decision(_Given):
     """Why."""
 
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "As agreed on the phone."}]}}
+
     reason: Text = ""
+
+
+_UNSAID = Decision()
 
 
 class Revocation(_Given):
     """Why it shall count after all."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "It was not used."}]}}
 
     reason: Annotated[str, Field(min_length=1, max_length=4_000)]
 
@@ -172,28 +179,24 @@ async def ask(given: ExclusionToRequest, caller: Requester, request: Request) ->
 
 
 async def _decide(
-    exclusion_id: str, decision: str, given: Decision | None, caller: Principal, request: Request
+    exclusion_id: str, decision: str, given: Decision, caller: Principal, request: Request
 ) -> dict[str, Any]:
     by = _by(caller)
 
     async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
-        return shaped(
-            *await exclusions.decide(register, exclusion_id, decision, by, given.reason if given else "", now)
-        )
+        return shaped(*await exclusions.decide(register, exclusion_id, decision, by, given.reason, now))
 
     return await _turned(request, turn)
 
 
 @router.post("/{exclusion_id}/approve")
-async def approve(
-    exclusion_id: str, caller: Decider, request: Request, given: Decision | None = None
-) -> dict[str, Any]:
+async def approve(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
     """Agree, as the party that did not ask. 409 where it is decided already."""
     return await _decide(exclusion_id, APPROVED, given, caller, request)
 
 
 @router.post("/{exclusion_id}/reject")
-async def reject(exclusion_id: str, caller: Decider, request: Request, given: Decision | None = None) -> dict[str, Any]:
+async def reject(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
     """Refuse, as the party that did not ask. 409 where it is decided already."""
     return await _decide(exclusion_id, REJECTED, given, caller, request)
 

@@ -19,7 +19,12 @@ from slm_monitor.domain.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 
-WindowName = Annotated[str, Query(description="`2026-11` of a calendar window, `PT1H` of a rolling one", max_length=40)]
+WindowName = Annotated[
+    str | None,
+    Query(
+        description="`2026-11` of a calendar window, `PT1H` of a rolling one; that of now if left out", max_length=40
+    ),
+]
 KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
 
 
@@ -28,7 +33,7 @@ async def explain(
     target_id: str,
     caller: Caller,
     request: Request,
-    window: WindowName,
+    window: WindowName = None,
     at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,

@@ -12,6 +12,7 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application import record as records
 from slm_monitor.application import window_figures
+from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Record
 from slm_monitor.application.window_seen import Facts, Seen, exclusion_document
@@ -29,9 +30,10 @@ class NoSuchWindow(ValueError):
 
 @dataclass(frozen=True)
 class Asked:
-    """A calendar window by its id, or a rolling one by its length and the instant at which it stands."""
+    """A calendar window by its id, or a rolling one by its length and the instant at which it stands; None: the one
+    of now."""
 
-    window: str
+    window: str | None
     at: int | None = None
     known_at: int | None = None
 
@@ -52,12 +54,15 @@ async def explain(record: Record, agreement_id: str, target_id: str, asked: Aske
     lines = records.lines_of_target(agreement, target_id)
     present = now if asked.known_at is None else min(now, asked.known_at)
     terms, span = found(lines, asked, present)
-    judged = await judge(record, terms, asked.window, span, present, asked.known_at)
+    name = asked.window or _name_of(lines, terms, span)
+    judged = await judge(record, terms, name, span, present, asked.known_at)
     return await asyncio.to_thread(document, agreement, judged, asked)
 
 
 def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[ServiceLevelTarget, Interval]:
     """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
+    if asked.window is None:
+        return _present(lines, asked.at or present)
     if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
         at = present if asked.at is None else asked.at
         for line in lines:
@@ -72,6 +77,24 @@ def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[Servi
     if span.start > present:
         raise NoSuchWindow("this window has not begun")
     return terms, (span.start, span.end)
+
+
+def _present(lines: Sequence[TermsLine], at: int) -> tuple[ServiceLevelTarget, Interval]:
+    for line in lines:
+        terms = line.at(at)
+        if terms is not None and terms.window_kind == "rolling":
+            return terms, records.rolling_span(line, terms, at)
+        span = None if terms is None else span_at(line, at)
+        if terms is not None and span is not None:
+            return line.at(span.start) or terms, (span.start, span.end)
+    raise NoSuchWindow("no terms are in force now; name a window")
+
+
+def _name_of(lines: Sequence[TermsLine], terms: ServiceLevelTarget, span: Interval) -> str:
+    if terms.window_kind == "rolling":
+        return terms.window
+    named = (span_at(line, span[0]) for line in lines)
+    return next(each.id for each in named if each is not None and (each.start, each.end) == span)
 
 
 async def judge(
