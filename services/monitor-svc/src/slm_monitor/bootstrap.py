@@ -15,6 +15,7 @@ from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.breach_lives import BreachQueries
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_backtests import SqlBacktests
@@ -99,6 +100,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.queries = Queries(database)
     http.state.tickets = TicketQueries(database)
     http.state.snapshots = SqlSnapshots(database)
+    http.state.indicator_queries = IndicatorQueries(database)
     http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
     http.state.unjudgeable = Unjudgeable(database)

@@ -89,6 +89,8 @@ def _rows() -> list[Published]:
         monitor.ClockDeadlineMoved, monitor.ClockEscalated)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
         monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
+    add("monitor", TARGETS, "indicator", "indicator", ("owner_party_id",),
+        monitor.IndicatorSilent, monitor.IndicatorResumed)  # fmt: skip
     add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
     add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
     add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.ActionPlanEnded)

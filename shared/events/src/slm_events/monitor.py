@@ -304,3 +304,23 @@ class ExclusionRevoked(ExclusionMoved):
     revoked_by_party_id: str | None
     revoked_at: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorSilent:
+    """Nothing was heard of an indicator for so long that its state is unknown from now on."""
+
+    indicator: str
+    """``<owner party>/<key>``."""
+    owner_party_id: str
+    key: str
+    kind: str
+    service_id: str | None
+    last_measured_at: str
+    silent_since_at: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorResumed(IndicatorSilent):
+    """A silent indicator was heard again; ``last_measured_at`` is the measurement that ended the silence."""

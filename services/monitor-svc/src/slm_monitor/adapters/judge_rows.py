@@ -12,7 +12,7 @@ import asyncpg
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, ticket_rows
+from slm_monitor.adapters import columns, silence_rows, ticket_rows
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -92,6 +92,8 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         ),
         ticket_dues=await ticket_rows.dues(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
+        watched=[each[0] for each in await driver.fetch(silence_rows.WATCHED)],
+        silences=await silence_rows.silent(driver, partition),
         unjudgeable={
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)

@@ -12,7 +12,15 @@ from slm_chassis import dead_letters
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, derived_rows, judge_rows, ticket_rows, unjudgeable, window_history
+from slm_monitor.adapters import (
+    columns,
+    derived_rows,
+    judge_rows,
+    silence_rows,
+    ticket_rows,
+    unjudgeable,
+    window_history,
+)
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -191,6 +199,9 @@ class SqlJudgeStore:
             found.setdefault(row["hour"], []).append(columns.decode_segment(row["data"]))
         return found
 
+    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+        return silence_rows.last_words(await self._fetch(silence_rows.LAST_WORDS, list(subjects)))
+
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
     ) -> Mapping[tuple[str, str], MemberWindow]:
@@ -262,6 +273,7 @@ class SqlJudgeStore:
             if step.recounted:
                 await driver.execute(_RECOUNTED, sorted(step.recounted))
             await derived_rows.tell(driver, step.news)
+            await silence_rows.write(driver, partition, step.silences)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for import_id in step.released:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
@@ -32,6 +34,8 @@ class IndicatorToRegister(BaseModel):
     unit: Annotated[str, Field(max_length=40)] | None = None
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None
+    stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
+    """ISO 8601. So long after its last measurement it counts as silent, and its state as unknown."""
     owner_party_id: str | None = None
     """The party that owns it; the caller's where left out."""
     external_refs: list[dict[str, Any]] = []
@@ -45,6 +49,7 @@ def shaped(indicator: Indicator) -> dict[str, Any]:
         "unit": indicator.unit,
         "initial_state": indicator.initial_state,
         "service_id": indicator.service_id,
+        "stale_after": None if indicator.stale_after is None else durations.to_iso(indicator.stale_after),
     }
 
 
@@ -59,8 +64,9 @@ async def register(
     if owner != caller.party_id and not caller.is_operator:
         raise not_found("party", owner)
     wanted = Indicator(
-        f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id
-    )
+        f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id,
+        _stale_after(given.stale_after),
+    )  # fmt: skip
     held, is_new = await request.app.state.indicators.register(wanted, given.external_refs)
     if held != wanted:
         differing = [name for name, value in shaped(wanted).items() if shaped(held)[name] != value]
@@ -73,8 +79,20 @@ async def register(
     return shaped(held)
 
 
+def _stale_after(written: str | None) -> int | None:
+    if written is None:
+        return None
+    try:
+        age = durations.from_iso(written, "stale_after")
+    except CalendarError as error:
+        raise invalid("stale_after", written, error.errors[0]["remedy"]) from None
+    if age <= 0:
+        raise invalid("stale_after", written, "give a length above zero, such as PT5M")
+    return age
+
+
 @router.get("")
-async def listed(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
-    """The indicators of the caller's party."""
-    page: dict[str, Any] = await request.app.state.queries.indicators(caller, paging)
+async def listed(caller: Caller, request: Request, paging: Paging, silent: bool | None = None) -> dict[str, Any]:
+    """The indicators of the caller's party; with ``silent=true`` those of which nothing is heard any more."""
+    page: dict[str, Any] = await request.app.state.indicator_queries.page(caller, paging, silent)
     return page

@@ -14,9 +14,10 @@ from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.set_aside import SetAside
+from slm_monitor.application.silences import Silences
 from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
-from slm_monitor.application.timers import STATE, TICKET, Timers
+from slm_monitor.application.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
 from slm_monitor.domain.facts import Fact, Values, is_counted
 from slm_monitor.domain.lines import lines_of
@@ -67,6 +68,7 @@ class Partition:
         self._states = StateJudge(store, self.timers, established, self._excluded, self._aside)
         self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
         self._tickets = TicketJudge(store, self.timers, loaded)
+        self._silences = Silences(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
@@ -76,8 +78,9 @@ class Partition:
 
     async def recover(self, loaded: LoadedPartition) -> None:
         """Take in the facts accepted after the checkpoint; whatever they change was already published."""
+        await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values in loaded.blobs:
-            await self._counts.take(values)
+            await self._silences.hear_values(await self._counts.take(values))
         self._states.wake_all()
         self._counts.wake_all()
 
@@ -127,6 +130,7 @@ class Partition:
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
         step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
         step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
+        await self._hear_words(step)
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
         )
@@ -135,6 +139,8 @@ class Partition:
                 self._tickets.wake(subject, self._is_held)
             elif who == STATE:
                 self._states.wake(subject)
+            elif who == SILENCE:
+                self._silences.wake(subject)
             else:
                 self._counts.wake(subject)
         self.positions = dict(step.positions)
@@ -147,9 +153,18 @@ class Partition:
         await self._counts.judge(self._is_held, moment, step.changes)
         await self._tickets.judge(moment, step, TICKETS_A_STEP)
         step.recounted = self._counts.recounted()
+        await self._silences.judge(self._is_held, moment, step)
         await self._derive(work.everywhere, now, step)
         self._release(step)
         return step
+
+    async def _hear_words(self, step: Step) -> None:
+        """Whatever was measured ends a silence, and begins the wait for the next."""
+        await self._silences.hear_values(step.blob)
+        stated = {fact.subject for fact in step.facts if not is_counted(fact)}
+        watched = [subject for subject in stated if await self._silences.is_watched(subject)]
+        last_words = {subject: await self._states.last_signal(subject) for subject in watched}
+        await self._silences.hear(step.facts, last_words)
 
     async def _derive(self, everywhere: int | None, now: int, step: Step) -> None:
         """Judge what is made of others, and tell those that are made of what this step has changed."""

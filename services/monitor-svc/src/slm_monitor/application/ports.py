@@ -99,6 +99,10 @@ class LoadedPartition:
     ticket_dues: Sequence[tuple[str, int]]
     exclusions: Sequence[Exclusion] = ()
     """The approved ones of all agreements."""
+    watched: Sequence[str] = ()
+    """The indicators that may fall silent, of all partitions."""
+    silences: Mapping[str, int] = field(default_factory=dict)
+    """Those of this partition that were told silent, and since when."""
     unjudgeable: Mapping[str, str] = field(default_factory=dict)
     """Targets set aside → why."""
 
@@ -167,6 +171,8 @@ class Step:
     """Imports this partition has judged to the end."""
     news: list[News] = field(default_factory=list)
     """What the changes are to targets made of others."""
+    silences: dict[str, int | None] = field(default_factory=dict)
+    """Indicators that are silent since an instant, or (None) not any more."""
 
     @property
     def is_empty(self) -> bool:
@@ -175,6 +181,7 @@ class Step:
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
             or changed.clocks or changed.tickets or changed.dropped_windows or changed.unjudgeable or self.news
+            or self.silences
         )  # fmt: skip
 
 
@@ -249,6 +256,10 @@ class JudgeStore(Protocol):
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...
 
     async def indicator(self, subject: str) -> Indicator | None: ...
+
+    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+        """Of indicators that may fall silent: after how long, and when each was last heard."""
+        ...
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]

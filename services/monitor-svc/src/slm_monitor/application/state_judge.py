@@ -63,6 +63,10 @@ class StateJudge:
         self._dirty.setdefault(subject, Dirty()).touch(since)
         self._touched[subject] = min(self._touched.get(subject, since), since)
 
+    async def last_signal(self, subject: str) -> int | None:
+        """When an indicator was last heard."""
+        return await self._states.last_signal(subject)
+
     def touched(self) -> dict[str, int]:
         """The indicators whose states changed since this was asked last, and from when on."""
         touched, self._touched = self._touched, {}

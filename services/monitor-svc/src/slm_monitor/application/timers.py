@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-STATE, COUNT, TICKET, DERIVED = "state", "count", "ticket", "derived"
+STATE, COUNT, TICKET, DERIVED, SILENCE = "state", "count", "ticket", "derived", "silence"
 """Who looks at it."""
 Subject = tuple[str, str]
 """(who, of what): an indicator, a ticket or a target."""

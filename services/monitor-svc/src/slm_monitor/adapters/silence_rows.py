@@ -1,0 +1,47 @@
+"""Rows of indicators that are silent, and when each was last heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+_SILENT = """
+INSERT INTO silence (subject, partition, since) VALUES ($1, $2, $3)
+ON CONFLICT (subject) DO UPDATE SET since = excluded.since
+"""
+WATCHED = "SELECT subject FROM indicator WHERE stale_after IS NOT NULL"
+LAST_WORDS = """
+SELECT subject, stale_after,
+       greatest(
+           (SELECT max(coalesce((body ->> 'to')::bigint, at)) FROM fact
+             WHERE fact.subject = indicator.subject AND NOT body ? 'retracted'),
+           (SELECT max(high_water) FROM series_state WHERE series_state.subject = indicator.subject)
+       ) AS last
+  FROM indicator WHERE subject = ANY($1) AND stale_after IS NOT NULL
+"""
+_NOTHING_YET = -(2**61)
+
+
+async def silent(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
+    """The indicators of a partition that were told silent, and since when."""
+    rows = await driver.fetch("SELECT subject, since FROM silence WHERE partition = $1", partition)
+    return {row["subject"]: row["since"] for row in rows}
+
+
+async def write(driver: asyncpg.Connection, partition: int, silences: Mapping[str, int | None]) -> None:
+    """As they are from now on: silent since an instant, or not."""
+    rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
+    if rows:
+        await driver.executemany(_SILENT, rows)
+    heard = [subject for subject, since in silences.items() if since is None]
+    if heard:
+        await driver.execute("DELETE FROM silence WHERE subject = ANY($1)", heard)
+
+
+def last_words(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
+    """Subject → (age, last word)."""
+    return {
+        row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < _NOTHING_YET else row["last"])
+        for row in rows
+    }
