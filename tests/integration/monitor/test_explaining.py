@@ -16,7 +16,7 @@ from slm_monitor.application import exclusions, explanation, explanation_text
 from slm_monitor.application.exclusions import Wanted
 from slm_monitor.application.explanation import Asked, NoSuchWindow
 from slm_monitor.domain.exclusion_life import By
-from tests.support.judged import PARTITIONS, Monitor, monitor
+from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import migrated_database
 
@@ -249,3 +249,20 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
             assert (told["figure"], told["figure_display"], told["verdict"]) == (
                 window["figure"], window["figure_display"], window["status"],
             ), text  # fmt: skip
+
+
+async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_away(database_url: str) -> None:
+    async with ground(database_url, "2026-11-05T10:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await agreed(held, SHARE)
+            for minute in range(3):
+                clock.move_to(at(f"2026-11-05T10:0{minute}"))
+                await held.measure(value(f"04T10:0{minute}:00", 100))
+                await held.settle()
+        clock.move_to(at("2026-11-05T12:00"))
+        async with judging(database, log, clock) as held:
+            await held.settle()
+            await held.save()
+            known = [(await explained(held, SHARE, known_at=f"2026-11-05T10:0{minute}"))["derivation"]["sums"]["total"]
+                     for minute in range(3)]  # fmt: skip
+            assert known == [1, 2, 3]

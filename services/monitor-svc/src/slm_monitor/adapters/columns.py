@@ -59,7 +59,10 @@ def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
 
 
 def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
-    """(rows, compressed columns) of an hour's facts; instants as differences, which compress well."""
+    """(rows, compressed columns) of an hour's facts; instants as differences, which compress well.
+
+    ``received``: how many rows in a row were received when.
+    """
     at = np.concatenate([chunk.at for chunk in chunks])
     value = np.concatenate([chunk.value for chunk in chunks])
     of = None
@@ -67,14 +70,22 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
         parts = [np.full(len(chunk.at), np.nan) if chunk.of is None else chunk.of for chunk in chunks]
         of = np.concatenate(parts).astype("<f8").tobytes()
     steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
-    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "of": of}
+    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "of": of,
+                "received": [[len(chunk.at), chunk.received_at] for chunk in chunks]}  # fmt: skip
     return len(at), zlib.compress(_encoder.encode(document), 1)
 
 
-def decode_segment(data: bytes) -> Chunk:
+def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
+    """An hour's facts; those that had been received by ``known_at``, if given."""
     document = _decoder.decode(zlib.decompress(data))
     at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
-    return Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
+    chunk = Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
+    received = document.get("received")
+    if known_at is None or received is None:
+        return chunk
+    rows, instants = np.array(received, dtype=np.int64).T
+    known = np.repeat(instants <= known_at, rows)
+    return Chunk(at[known], chunk.value[known], None if chunk.of is None else chunk.of[known])
 
 
 def _floats(data: bytes | None) -> npt.NDArray[np.float64] | None:

@@ -49,8 +49,9 @@ _RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome")
 _SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
 _SEGMENT = """
 INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
-SELECT subject, hour, $6, rows, $5, data
-  FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[]) AS segment (subject, hour, rows, data)
+SELECT subject, hour, $6, rows, received_at, data
+  FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[], $5::bigint[])
+       AS segment (subject, hour, rows, data, received_at)
 """
 
 _QUARANTINE = """
@@ -68,7 +69,9 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
     """Everything that a partition is, read in one transaction."""
     row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
     blobs = await driver.fetch(
-        "SELECT data FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq", partition, row["figures_blob"]
+        "SELECT data, received_at FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq",
+        partition,
+        row["figures_blob"],
     )
     return LoadedPartition(
         number=partition,
@@ -80,7 +83,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
         risks=[risk_of(each) for each in await _standing_risks(driver, partition)],
         series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
-        blobs=[columns.decode_blob(each["data"]) for each in blobs],
+        blobs=[(columns.decode_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
         holds=[
             hold_of(each)
@@ -219,7 +222,7 @@ def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
 _NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window, Breach, Risk)}
 
 
-async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint, now: int) -> None:
+async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint) -> None:
     """Facts into the record by indicator and hour; sums and figures beside them."""
     if checkpoint.segments:
         encoded = [columns.encode_segment(chunks) for _, _, chunks in checkpoint.segments]
@@ -229,7 +232,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
             [hour for _, hour, _ in checkpoint.segments],
             [rows for rows, _ in encoded],
             [data for _, data in encoded],
-            now,
+            [min(chunk.received_at for chunk in chunks) for _, _, chunks in checkpoint.segments],
             checkpoint.blob_seq,
         )
     if checkpoint.series:

@@ -253,7 +253,7 @@ class SqlJudgeStore:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             blob_seq = await self._fence(driver, partition, epoch, step)
-            now = transaction.now
+            now = step.received_at or transaction.now
             if step.facts:
                 rows = judge_rows.facts(step.facts, now)
                 await driver.execute(_SUPERSEDED, rows, now)
@@ -311,7 +311,7 @@ class SqlJudgeStore:
             )  # fmt: skip
             if done != "UPDATE 1":
                 raise NotOwner(partition)
-            await judge_rows.write_checkpoint(driver, partition, checkpoint, transaction.now)
+            await judge_rows.write_checkpoint(driver, partition, checkpoint)
             await derived_rows.tell(driver, checkpoint.news)
             await driver.execute(
                 "DELETE FROM fact_blob WHERE partition = $1 AND seq <= $2", partition, checkpoint.blob_seq

@@ -28,7 +28,8 @@ UNION ALL
 SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
  WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4 AND superseded_at > $4
 """
-# One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once.
+# One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once. A segment was
+# received at the earliest when its first row was.
 _VALUES = """
 SELECT subject, data FROM fact_segment
  WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)
@@ -68,7 +69,7 @@ class SqlRecord:
             _VALUES, subject, span[0] // HOUR, (span[1] - 1) // HOUR, _EVER if known_at is None else known_at,
             partition_of(subject, self._partitions),
         )  # fmt: skip
-        return await asyncio.to_thread(_decoded, rows, subject, span)
+        return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
@@ -81,11 +82,11 @@ class SqlRecord:
             return list(await driver.fetch(query, *arguments))
 
 
-def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval) -> Values:
+def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known_at: int | None) -> Values:
     parts = []
     for series, data in rows:
         if series is not None:
-            chunk = columns.decode_segment(data)
+            chunk = columns.decode_segment(data, known_at)
             slot = np.zeros(len(chunk.at), dtype=np.int32)
             parts.append(Values([series], slot, chunk.at, chunk.value, chunk.of))
         else:

@@ -114,9 +114,9 @@ class CountJudge:
 
     # -- facts --------------------------------------------------------------------------------------------------
 
-    async def take(self, values: Values) -> Values | None:
+    async def take(self, values: Values, received_at: int) -> Values | None:
         """Accept rows: those that are new, as columns to be kept; None where all were known."""
-        return await self._streams.take(values, self._add)
+        return await self._streams.take(values, self._add, received_at)
 
     async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept facts that are kept one by one: those that hold over what was known under their key."""

@@ -79,8 +79,8 @@ class Partition:
     async def recover(self, loaded: LoadedPartition) -> None:
         """Take in the facts accepted after the checkpoint; whatever they change was already published."""
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
-        for values in loaded.blobs:
-            await self._silences.hear_values(await self._counts.take(values))
+        for values, received_at in loaded.blobs:
+            await self._silences.hear_values(await self._counts.take(values, received_at))
         self._states.wake_all()
         self._counts.wake_all()
 
@@ -123,10 +123,10 @@ class Partition:
         """Take in facts and news, judge what they touch, and say what has to be committed."""
         step = Step(dict(self.positions), {**self.positions, **work.positions})
         self._horizon = max(self._horizon, work.horizon or 0)
-        step.horizon = self._horizon
+        step.horizon, step.received_at = self._horizon, now
         await self._hear(work.inbox, step)
         if work.values:
-            step.blob = await self._counts.take(fact_columns.joined(work.values))
+            step.blob = await self._counts.take(fact_columns.joined(work.values), now)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
         step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
         step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])

@@ -92,7 +92,8 @@ class LoadedPartition:
     breaches: Sequence[Breach]
     risks: Sequence[Risk]
     series: Mapping[str, SeriesCheckpoint]
-    blobs: Sequence[Values]
+    blobs: Sequence[tuple[Values, int]]
+    """With the instant of receipt of each."""
     blob_seq: int
     holds: Sequence[Hold]
     waiting_tickets: frozenset[str]
@@ -153,6 +154,8 @@ class Step:
     positions: dict[str, int]
     horizon: int = 0
     """All facts up to this instant are in and judged; it never goes back."""
+    received_at: int = 0
+    """Of its facts: what was known at an instant is what had been received by then."""
     facts: list[Fact] = field(default_factory=list)
     blob: Values | None = None
     inbox: list[int] = field(default_factory=list)

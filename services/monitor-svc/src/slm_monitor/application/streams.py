@@ -82,7 +82,7 @@ class Streams:
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
-    async def take(self, values: Values, added: Added) -> Values | None:
+    async def take(self, values: Values, added: Added, received_at: int) -> Values | None:
         """Accept rows: those that are new, as columns to be kept; None where all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
         order = np.lexsort((values.at, values.slot))
@@ -94,7 +94,7 @@ class Streams:
             rows = slice(start, end)
             theirs = None if of is None else of[rows]
             await self._load(series, series.needs(at[rows]))
-            new, deltas = series.take(at[rows], value[rows], theirs)
+            new, deltas = series.take(at[rows], value[rows], theirs, received_at)
             if deltas or new.any():
                 accepted[order[rows][new]] = True
                 added(series, deltas)

@@ -31,6 +31,7 @@ class Chunk:
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
     of: npt.NDArray[np.float64] | None = None
+    received_at: int = 0
 
 
 @dataclass(slots=True)
@@ -133,8 +134,9 @@ class Series:
                 self.hours[number] = fresh
 
     def take(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None = None
-    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None = None,
+        received_at: int = 0,
+    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:  # fmt: skip
         """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):
@@ -146,7 +148,7 @@ class Series:
         deltas: list[Delta] = []
         cuts = np.flatnonzero(np.diff(at // HOUR)) + 1 if at[0] // HOUR != at[-1] // HOUR else ()
         for rows in np.split(np.arange(len(at)), cuts) if len(cuts) else (slice(None),):
-            chunk = Chunk(at[rows], value[rows], None if of is None else of[rows])
+            chunk = Chunk(at[rows], value[rows], None if of is None else of[rows], received_at)
             hour = int(chunk.at[0] // HOUR)
             self.hours[hour].take(chunk)
             deltas += self._add(hour, chunk)
