@@ -30,7 +30,7 @@ class IndicatorToRegister(BaseModel):
     }
 
     key: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,200}$", examples=["payments.checkout-latency"])]
-    kind: Literal["availability", "value"]
+    kind: Literal["availability", "ratio", "value", "count"]
     unit: Annotated[str, Field(max_length=40)] | None = None
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None

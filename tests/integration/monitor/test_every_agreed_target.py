@@ -1,0 +1,76 @@
+"""Every kind of target as agreement-svc hands it over: taken up, and judged by what comes in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+
+from slm_agreement.domain import targets as agreed
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.surroundings import Surroundings
+from slm_chassis.identity import named_id
+from tests.support.monitor import CUSTOMER, PROVIDER, finalized
+from tests.support.monitor_service import Service
+from tests.unit.agreement.test_terms_of_aggregations import EVERY, MEAN, RATIO
+
+AGREEMENT = named_id(PROVIDER, "agreement", "every")
+MORE: list[dict[str, Any]] = [
+    {**RATIO, "key": "good-hour", "window": {"rolling": "PT1H"}},
+    {**RATIO, "key": "good-by-region", "group_by": ["region"]},
+    {**MEAN, "key": "low", "aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50"},
+     "unacceptable": {"at_least": "10"}},
+]  # fmt: skip
+AT = "2026-11-05T08:00:00Z"
+
+
+def handed_over() -> list[dict[str, Any]]:
+    """The targets resolved as a signed revision carries them."""
+    around = Surroundings("every", PROVIDER, CUSTOMER, "service", frozenset({"24x7"}))
+    findings = Findings()
+    resolved = agreed.resolve_all([*EVERY, *MORE], around, findings)
+    assert findings.items == []
+    return resolved
+
+
+async def statuses(client: httpx.AsyncClient) -> dict[str, str | None]:
+    """Key → status of the open window; None where the target has none of its own."""
+    listed = (await client.get("/api/v1/targets", params={"agreement_id": AGREEMENT})).json()["items"]
+    assert [each["key"] for each in listed if each["unjudgeable"]] == []
+    return {each["key"]: (each["window"] or {}).get("status") for each in listed}
+
+
+async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -> None:
+    targets = handed_over()
+    indicators = {each["indicator"]["key"]: each["indicator"] for each in targets if each["indicator"]}
+    for key, indicator in indicators.items():
+        await service.register(key, indicator["kind"], indicator["unit"])
+    await service.agree(finalized(*targets, agreement_id=AGREEMENT, agreement_key="every"))
+    assert {each["key"] for each in await service.targets(AGREEMENT)} == {each["key"] for each in targets}
+    measured = [
+        {"indicator": "payments.checkout", "outage": {"from": AT, "to": "2026-11-05T08:30:00Z"}},
+        {"indicator": "payments.database", "at": AT, "state": "up"},
+        {"indicator": "payments.requests", "at": AT, "good": 1000, "total": 1000, "labels": {"region": "EU"}},
+        {"indicator": "payments.latency", "at": AT, "value": 200},
+        {"indicator": "payments.errors", "at": AT, "category": "A"},
+    ]
+    answer = await service.measure(*measured)
+    assert answer["accepted"] == len(measured), answer
+    opened = {"source": "s", "ticket": "1", "event": "opened", "at": AT, "type": "incident", "priority": "P1"}
+    resolved = {**opened, "event": "resolved", "at": "2026-11-05T09:00:00Z"}
+    taken = (await service.provider.post("/api/v1/ticket-events", json=[opened, resolved])).json()
+    assert taken["accepted"] == 2
+    expected = {
+        "up": "at_risk", "whole": "met", "database": "met", "outages": "met", "good": "met", "slices": "met",
+        "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
+        "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
+    }  # fmt: skip
+    found = await statuses(service.provider)
+    for _ in range(100):
+        # What is made of other targets follows a step later.
+        if found == expected:
+            break
+        await asyncio.sleep(0.1)
+        found = await statuses(service.provider)
+    assert found == expected
