@@ -207,6 +207,7 @@ def test_every_warning_that_is_judged_can_be_written() -> None:
     }  # fmt: skip
     assert target(RATIO, warn_at={"min_events": 100})["warn_at"]["min_events"] == 100
     assert target(COUNT)["warn_at"] == none | {"budget_consumed": ["50", "75", "90"], "min_events": 0}
+    assert target(SLICES)["warn_at"] == none | {"budget_consumed": ["50", "75", "90"], "min_events": 0}
     assert target(OUTAGES)["warn_at"] == none | {"min_events": 0}
     shared = {"burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}]}
     assert target(RATIO, warn_at=shared)["warn_at"]["burn_rate"][0]["factor"] == "14.4"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from slm_agreement.domain import composites
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.reading import Reader
 
@@ -91,5 +92,11 @@ def _said_by_terms(document: Mapping[str, Any]) -> Iterable[str]:
     if len(document["service_hours"]) > 1:
         yield "service_hours"
     for target in document["targets"]:
-        aggregation = target["aggregation"]
-        yield {"availability": "availability", "clock": "support"}.get(str(aggregation), "performance")
+        yield _POINT_OF.get(composites.name_of(target), "performance")
+
+
+_POINT_OF = {
+    "availability": "availability", "outages": "availability", "clock": "support", "compliance": "support",
+    "count": "functionality",
+}  # fmt: skip
+"""Aggregation → the point of an agreement that says the same; any other is about performance."""

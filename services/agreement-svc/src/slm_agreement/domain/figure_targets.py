@@ -77,6 +77,7 @@ def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]
 
 
 _WARNED = {
+    "time_slices": target_warnings.OF_SLICES,
     "compliance": target_warnings.OF_TICKETS, "outages": frozenset[str](), "count": target_warnings.OF_NUMBERS,
     "mean": target_warnings.OF_NUMBERS, "max": target_warnings.OF_NUMBERS, "min": target_warnings.OF_NUMBERS,
 }  # fmt: skip

@@ -22,11 +22,12 @@ _NEVER: dict[str, Any] = {
 }  # fmt: skip
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
 OF_EVENTS = frozenset({"budget_consumed", "burn_rate", "projected", "min_events"})
+OF_SLICES = frozenset({"budget_consumed"})
 OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
 OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
-"""What is judged of a promise about states, events, tickets, members' figures, values, and counts of at most N."""
+"""What is judged of promises about states, events, slices, tickets, members' figures, values, counts of at most N."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
