@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from slm_calendar import durations
+from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
@@ -113,21 +113,25 @@ class Run:
                 self._pauses.append((self._paused_since, at))
             self._paused_since = None
 
-    def _deadlines(self) -> list[int]:
-        within = self.terms.within
-        return [
-            durations.extended(
-                within, original, sum(durations.elapsed(within, *pause, hours) for pause in self._pauses), hours
-            )
-            for original, hours in zip(self._originals, self._hours, strict=True)
-        ]
+    def _moved(self) -> tuple[list[Span], list[int]]:
+        """The pauses that count, each begun before the deadline as moved so far, and the deadline by each hours."""
+        within, dues = self.terms.within, list(self._originals)
+        counted = []
+        for start, end in self._pauses:
+            if start < min(dues):
+                counted.append((start, end))
+                dues = [
+                    durations.extended(within, due, durations.elapsed(within, start, end, hours), hours)
+                    for due, hours in zip(dues, self._hours, strict=True)
+                ]
+        return counted, dues
 
     def _deadline(self) -> int:
-        return min(self._deadlines())
+        return min(self._moved()[1])
 
     def clock(self) -> Clock:
         """As it stands. Raises CalendarError where its deadline is no instant that can be written."""
-        deadlines = self._deadlines()
+        pauses, deadlines = self._moved()
         deadline = min(deadlines)
         if not _FIRST <= deadline < FOREVER:
             raise CalendarError([finding("within", str(self.terms.within), "the deadline lies beyond the year 9999")])
@@ -135,9 +139,9 @@ class Run:
         state, breached_at = self._verdict(deadline)
         clock = Clock(
             self.target, self.started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
-            tuple(self._pauses), original_deadline_at=min(self._originals),
+            tuple(pauses), original_deadline_at=min(self._originals),
             measured_from=self._measured_from, carried=self._carried, attached_at=self.attached_at,
-            past_due=deadline < self.attached_at, deadlines=tuple(deadlines), passed_over=self.passed_over,
+            past_due=self._paused_since is None and deadline < self.attached_at, deadlines=tuple(deadlines), passed_over=self.passed_over,
         )  # fmt: skip
         if until is None:
             return clock
@@ -162,7 +166,7 @@ class Run:
     def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> Run:
         """The same clock as if it had started at another instant, which was edited at ``at``."""
         run = Run(self.target, self.terms, started_at, attributes)
-        run._pauses = [pause for pause in self._pauses if pause[1] > started_at]
+        run._pauses = [(max(start, started_at), end) for start, end in self._pauses if end > started_at]
         run._paused_since, run._changed_at, run.passed_over = self._paused_since, self._changed_at, self.passed_over
         # A breach that was certain before the edit stays one that is told.
         run.attached_at = self.attached_at if self.is_past(at) else at
@@ -183,7 +187,7 @@ class Run:
 
     def take_pauses(self, other: Run, at: int) -> None:
         """Be paused by what had paused another clock."""
-        self._pauses = [pause for pause in other._pauses_by(at) if pause[1] > self.started_at]
+        self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
 
     def changed(self, at: int) -> None:
         """It came to run as it does at this instant."""

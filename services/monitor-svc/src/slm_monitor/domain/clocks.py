@@ -195,7 +195,8 @@ class _Walk:
         self._tried = target
         if target is None or target.clock is None:
             return
-        if target is not tried and len(self._seen) > 1 and not self._rules.is_fixed:
+        is_news = target is not tried or event.event == "reopened"
+        if is_news and len(self._seen) > 1 and not self._rules.is_fixed:
             self._run = self._belated(target, target.clock, event.at)
         elif self._starts(target.clock, event) and not self._holds((*target.clock.cancel, *target.clock.stop), event):
             self._run = self._new_run(target, target.clock, event)
