@@ -229,7 +229,7 @@ class TicketLives(RuleBasedStateMachine):
     def open(self, on_reopen: str, on_change: str, minute: int, priority: str) -> dict[str, Any]:
         self.on_reopen, self.on_change, self.deadline = on_reopen, on_change, 360
         self.sent: list[dict[str, Any]] = []
-        more = {"on_reopen": on_reopen, "on_priority_change": on_change, "pause": ["waiting"]}
+        more: dict[str, Any] = {"on_reopen": on_reopen, "on_priority_change": on_change, "pause": ["waiting"]}
         p2 = {**resolved("PT8H", "P2", **more), "objective": {"within": {"calendar": "PT8H"}}}
         self.lines = [line_of(resolved("PT4H", service_hours="business", **more)), line_of(p2)]
         self.luck = random.Random(0)
@@ -245,11 +245,11 @@ class TicketLives(RuleBasedStateMachine):
         return self.tell({"id": f"e{len(self.sent):03d}", "event": event, "at": minute, "state": state, **more})
 
     @rule(target=messages, minute=minutes, priority=priorities)
-    def change_priority(self, minute: int, priority: str) -> dict[str, Any]:
+    def change_priority(self, minute: int, priority: str) -> Any:
         return self.happen("priority_changed", minute, None, priority)
 
     @rule(target=messages, event=kinds, state=states, after=st.sampled_from([0, 0, 1, -1]))
-    def happen_as_time_runs_out(self, event: str, state: str | None, after: int) -> dict[str, Any]:
+    def happen_as_time_runs_out(self, event: str, state: str | None, after: int) -> Any:
         return self.happen(event, max(0, min(5000, self.deadline + after)), state, "P2")
 
     @rule(message=messages)
