@@ -7,14 +7,18 @@ import random
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from slm_calendar import durations
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.sql_exclusions import SqlRegister
 from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.adapters.sql_terms import SqlIndicators
 from slm_monitor.application import exclusions, explanation, explanation_text
 from slm_monitor.application.exclusions import Wanted
 from slm_monitor.application.explanation import Asked, NoSuchWindow
+from slm_monitor.application.record import Named
+from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.exclusion_life import By
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
@@ -34,11 +38,11 @@ def value(instant: str, measured: float, **more: Any) -> dict[str, Any]:
 
 async def explained(
     held: Monitor, target: dict[str, Any], window: str = "2026-11", instant: str | None = None,
-    known_at: str | None = None,
+    known_at: str | None = None, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
     record = SqlRecord(held.database, held.store, PARTITIONS)
     asked = Asked(window, None if instant is None else at(instant), None if known_at is None else at(known_at))
-    return await explanation.explain(record, AGREEMENT, target["target_id"], asked, held.clock.now())
+    return await explanation.explain(record, Named(AGREEMENT, target["target_id"], **more), asked, held.clock.now())
 
 
 async def agreed(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
@@ -237,7 +241,7 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
                 {"indicator": ERRORS, "at": f"2026-11-{day:02}T11:{minute:02}:30Z", "category": "AB"[day % 2]},
             )  # fmt: skip
         await held.settle("2026-12-02T00:00")
-        for revision, text in ((0, "closed"), (1, "restated")):
+        for revision, when in ((0, "closed"), (1, "restated")):
             if revision:
                 await held.measure(
                     down("05T00:00", "06T00:00", id="o5", revision=1), value("05T12:00:00", 999),
@@ -248,7 +252,7 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
             told, window = await explained(held, target), (await held.windows(target["target_id"]))["2026-11"]
             assert (told["figure"], told["figure_display"], told["verdict"]) == (
                 window["figure"], window["figure_display"], window["status"],
-            ), text  # fmt: skip
+            ), when  # fmt: skip
 
 
 async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_away(database_url: str) -> None:
@@ -266,3 +270,44 @@ async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_
             known = [(await explained(held, SHARE, known_at=f"2026-11-05T10:0{minute}"))["derivation"]["sums"]["total"]
                      for minute in range(3)]  # fmt: skip
             assert known == [1, 2, 3]
+
+
+async def test_silence_is_told_as_what_it_is(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        watched = Indicator(f"{PROVIDER}/{UP}", PROVIDER, UP, "availability", None, "up", None, HOUR)
+        await SqlIndicators(held.database).register(watched, [])
+        await held.hear(finalized(MONTH))
+        await held.measure({"indicator": UP, "at": "2026-11-05T08:00:00Z", "state": "up", "id": "s1"})
+        await held.settle()
+        told = (await explained(held, MONTH))["derivation"]["intervals"][-1]
+        assert (told["state"], told["because"]) == ("unknown", "silence since s1")
+
+
+async def test_an_instance_is_explained_by_the_rows_of_its_labels(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, fast("90", group_by=["region"]))
+        for region, measured in (("eu", 100), ("eu", 500), ("us", 100)):
+            await held.measure(value(f"04T10:0{measured // 100}:00", measured, labels={"region": region}))
+        await held.settle()
+        async with held.database.read() as connection:
+            rows = await connection.execute(text("SELECT target_id, labels FROM target WHERE instance_of IS NOT NULL"))
+            instances = {labels["region"]: target_id for target_id, labels in rows}
+        for region, figure in (("eu", "50/1"), ("us", "100/1")):
+            target = {"target_id": instances[region]}
+            told = await explained(held, target, instance_of=SHARE["target_id"], labels={"region": region})
+            window = (await held.windows(instances[region]))["2026-11"]
+            assert (told["figure"], window["figure"], told["target_id"]) == (figure, figure, instances[region])
+
+
+async def test_a_window_cut_by_an_amendment_is_explained_part_by_part(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-20T10:00") as held:
+        split = {"on_amendment": "split"}
+        await agreed(held, available(**split))
+        await held.measure(down("03T10:00", "03T11:00", id="o1"), down("17T10:00", "17T12:00", id="o2"))
+        await held.hear(finalized(available("95", **split), version=2, effective_at="2026-11-15T00:00:00Z"))
+        await held.settle("2026-12-02T00:00")
+        windows = await held.windows(MONTH["target_id"])
+        for name, lost in (("2026-11", HOUR), ("2026-11.v2", 2 * HOUR)):
+            told = await explained(held, MONTH, name)
+            assert told["derivation"]["sums"]["down"] == lost
+            assert (told["figure"], told["window"]["to"]) == (windows[name]["figure"], windows[name]["end_at"])

@@ -84,6 +84,19 @@ async def test_a_derivation_can_be_read_as_text(service: Service) -> None:
     assert by_header.text == told
 
 
+async def test_targets_are_listed_with_their_budgets_and_the_time_left(service: Service) -> None:
+    item = {"indicator": LATENCY, "at": "2026-11-04T23:30:00Z", "value": 100}
+    position = (await service.measure(item, outage("05T09:00", "05T09:07", id="today")))["position"]
+    answer = await service.provider.get("/api/v1/targets", params={"agreement_id": AGREEMENT, "at_least": position})
+    windows = {each["key"]: each["window"] for each in answer.json()["items"]}
+    day, share = windows["availability"], windows[SHARE["key"]]
+    assert (day["budget"]["whole"], day["budget"]["left"]) == ("864000000/1", "444000000/1")
+    assert 0 < day["time_left"]["window_seconds"] <= 14 * 3600
+    assert day["time_left"]["projected_breach_at"].startswith("2026-11-05T")
+    assert share["budget"]["unit"] == "events"
+    assert share["time_left"]["projected_breach_at"] is None
+
+
 async def test_figures_and_budgets_come_as_series(service: Service) -> None:
     values = [{"indicator": LATENCY, "at": f"2026-11-04T{hour:02}:30:00Z", "value": 500 if hour < 2 else 100}
               for hour in range(24)]  # fmt: skip

@@ -22,7 +22,8 @@ INDICATOR = table(
 )  # fmt: skip
 TARGET = table(
     "target", column("target_id", Text), column("agreement_id", Text), column("version", Integer), column("key", Text),
-    column("title", Text), column("service_id", Text), column("indicator", Text), column("terms", JSON), *_PARTIES,
+    column("title", Text), column("service_id", Text), column("indicator", Text), column("terms", JSON),
+    column("instance_of", Text), column("labels", JSON), *_PARTIES,
 )  # fmt: skip
 WINDOW = table(
     "target_window", column("target_id", Text), column("window_id", Text), column("version", Integer),

@@ -15,6 +15,7 @@ from slm_events.instants import from_text
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
+from slm_monitor.application.record import named
 from slm_monitor.domain.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -52,7 +53,7 @@ async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) ->
     """The derivation, or the problem that says why there is none."""
     refuse_unexplained(row)
     try:
-        return await explanation.explain(record, row["agreement_id"], row["target_id"], asked, now)
+        return await explanation.explain(record, named(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
     except (CalendarError, NotJudgeable) as error:

@@ -67,7 +67,7 @@ async def _as_known(request: Request, row: dict[str, Any], window: dict[str, Any
     """A window by the facts that had been received, with what had been published."""
     state = request.app.state
     agreement = await state.record.agreement(row["agreement_id"])
-    lines = record.lines_of_target(agreement, row["target_id"])
+    lines = record.lines_of_target(agreement, record.named(row))
     present = min(known_at, state.clock.now())
     try:
         terms, span = explanation.found(lines, Asked(window["window_id"], None, known_at), present)
@@ -123,7 +123,7 @@ async def _points(request: Request, row: dict[str, Any], asked: Asked, step: int
     agreement = await state.record.agreement(row["agreement_id"])
     present = state.clock.now() if asked.known_at is None else min(state.clock.now(), asked.known_at)
     try:
-        terms, span = explanation.found(record.lines_of_target(agreement, row["target_id"]), asked, present)
+        terms, span = explanation.found(record.lines_of_target(agreement, record.named(row)), asked, present)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
     except CalendarError as error:

@@ -12,8 +12,8 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_monitor.adapters.queries import Queries, shaped
-from slm_monitor.application import present
 from slm_monitor.application.intake import position_of
+from slm_monitor.application.present import Present
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 _JUDGED_SECONDS = 10.0
@@ -53,11 +53,12 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     ids = [row["target_id"] for row in rows]
     windows = await state.queries.windows_at(ids, now)
     aside = await state.unjudgeable.of(ids)
+    present = Present(state.record, now)
     counts = await state.queries.clock_counts([row["target_id"] for row in rows if row["indicator"] is None])
     return [
         {
             **_terms(row),
-            "window": _status(await _window(row, windows.get(row["target_id"]), request, now), aside, row),
+            "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
             "tickets": _tickets(counts.get(row["target_id"], {})) if row["indicator"] is None else None,
         }
@@ -80,17 +81,11 @@ def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _window(
-    row: Mapping[str, Any], window: Mapping[str, Any] | None, request: Request, now: int
-) -> dict[str, Any] | None:
+async def _window(row: Mapping[str, Any], window: Mapping[str, Any] | None, present: Present) -> dict[str, Any] | None:
     if window is None:
         return None
-    look = await present.at(request.app.state.store, row, window, now)
     document = shaped({name: value for name, value in window.items() if name != "target_id"})
-    if look is not None:
-        document |= {"figure": look.figure, "figure_display": look.figure_display, "detail": look.detail,
-                     "as_of": look.as_of}  # fmt: skip
-    return document
+    return {**document, **await present.of(row, window)}
 
 
 def _tickets(counts: Mapping[str, int]) -> dict[str, Any]:

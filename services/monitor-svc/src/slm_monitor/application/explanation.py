@@ -14,7 +14,7 @@ from slm_monitor.application import record as records
 from slm_monitor.application import window_figures
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.application.record import Record
+from slm_monitor.application.record import Named, Record
 from slm_monitor.application.window_seen import Facts, Seen, exclusion_document
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import COUNTED, STATED, ServiceLevelTarget
@@ -48,10 +48,10 @@ class Judged:
     seen: Seen
 
 
-async def explain(record: Record, agreement_id: str, target_id: str, asked: Asked, now: int) -> dict[str, Any]:
+async def explain(record: Record, target: Named, asked: Asked, now: int) -> dict[str, Any]:
     """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
-    agreement = await record.agreement(agreement_id)
-    lines = records.lines_of_target(agreement, target_id)
+    agreement = await record.agreement(target.agreement_id)
+    lines = records.lines_of_target(agreement, target)
     present = now if asked.known_at is None else min(now, asked.known_at)
     terms, span = found(lines, asked, present)
     name = asked.window or _name_of(lines, terms, span)
@@ -147,9 +147,10 @@ def _in_unit(seen: Seen) -> str | None:
 
 def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
     """The target as the version that judges it was signed."""
+    target_id = terms.instance_of or terms.target_id
     for version in agreement.versions:
         if version["version"] == terms.version:
-            return next(each for each in version["targets"] if each["target_id"] == terms.target_id)
+            return next(each for each in version["targets"] if each["target_id"] == target_id)
     return {}
 
 

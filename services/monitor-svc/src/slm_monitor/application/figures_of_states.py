@@ -115,6 +115,10 @@ class _Causes:
             self._begun[fact.at].append(fact)
         for fact in self._outages:
             self._ended[fact.body["to"]].append(fact)
+        self._silent: dict[int, Fact] = {}
+        if facts.stale_after is not None:
+            self._silent = {fact.at + facts.stale_after: fact for fact in self._changes}
+            self._silent |= {fact.body["to"] + facts.stale_after: fact for fact in self._outages}
         self._excluded = {edge: "exclusion" for pair in excluded for edge in pair}
         for exclusion, counted in facts.exclusions:
             for edge in (edge for stretch in counted.stretches for edge in stretch if edge in self._excluded):
@@ -128,6 +132,8 @@ class _Causes:
             return f"end of the outage {name_of(ended[-1])}"
         if named := self._excluded.get(instant):
             return named
+        if silent := self._silent.get(instant):
+            return f"silence since {name_of(silent)}"
         return "the state before the window" if instant == self._start else "a later fact that says otherwise"
 
     def facts_of(self, piece: Segment) -> list[str]:

@@ -1,67 +1,94 @@
-"""A target's state as of now: time alone moves an availability, so it is measured when it is asked for."""
+"""A target's state as of now, with what is left of its budget and of the time to act."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
 
-from slm_events.instants import to_text
-from slm_monitor.application.excluded import Excluded
+from slm_events.instants import from_text, to_text
+from slm_monitor.application import record as records
+from slm_monitor.application import window_figures
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import figures, state_findings
-from slm_monitor.domain.admission import Indicator
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.lines import TermsLine, lines_of
-from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.timeline import timeline_of
+from slm_monitor.application.record import Record
+from slm_monitor.application.window_seen import budget_document
+from slm_monitor.domain import figures
+from slm_monitor.domain.promise import AT_MOST
+from slm_monitor.domain.terms import SHARES, STATED, ServiceLevelTarget
+
+_SECOND = 1_000_000
 
 
-class Facts(Protocol):
-    """What is needed of the judge's store."""
+class Present:
+    """Looks at targets; the terms of an agreement are read once, however many of its targets are looked at."""
 
-    async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]: ...
+    def __init__(self, record: Record, now: int) -> None:
+        self._record = record
+        self._now = now
+        self._agreements: dict[str, AgreementTerms] = {}
 
-    async def indicator(self, subject: str) -> Indicator | None: ...
+    async def of(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
+        """What to show beside a window's row, or instead of it: time alone moves an availability, so that one is
+        measured when it is asked for."""
+        terms = await self._terms(target, window)
+        if terms is None or terms.promise is None:
+            return {"budget": None, "time_left": None}
+        shown: dict[str, Any] = {}
+        if terms.aggregation in STATED and terms.indicator is not None and window["closed_at"] is None:
+            shown = await self._measured(terms, window)
+        else:
+            shown["budget"] = _kept(terms, window)
+        return {**shown, "time_left": _left(window, shown.get("detail") or window["detail"], self._now)}
 
-    async def agreement(self, agreement_id: str) -> AgreementTerms: ...
-
-    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """An availability window measured at an instant, beside its row's own status."""
-
-    figure: str | None
-    figure_display: str
-    detail: dict[str, Any]
-    as_of: str
-
-
-async def at(facts: Facts, target: Mapping[str, Any], window: Mapping[str, Any], instant: int) -> Look | None:
-    """Measure an availability target's open window; None for windows that need no look."""
-    if target["terms"]["aggregation"] != "availability" or window["closed_at"] is not None:
+    async def _terms(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> ServiceLevelTarget | None:
+        agreement_id = target["agreement_id"]
+        if agreement_id not in self._agreements:
+            self._agreements[agreement_id] = await self._record.agreement(agreement_id)
+        for line in records.lines_of_target(self._agreements[agreement_id], records.named(target)):
+            instant = self._now if line.latest.window_kind == "rolling" else window["start"]
+            if (terms := line.at(instant)) is not None:
+                return terms
         return None
-    line = await _line(facts, target["agreement_id"], target["target_id"])
-    terms = None if line is None else line.at(window["start"])
-    if terms is None or terms.indicator is None:
+
+    async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
+        as_of = min(self._now, window["end"])
+        facts = await records.known(self._record, terms, (window["start"], window["end"]), as_of)
+        seen = await asyncio.to_thread(window_figures.seen, terms, facts, brief=True)
+        return {
+            "figure": figures.exact(terms.shown(seen.figure)),
+            "figure_display": terms.display(seen.figure),
+            "detail": dict(seen.sums),
+            "as_of": to_text(as_of),
+            "budget": seen.budget_document(),
+        }
+
+
+def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The budget by the figures that the judge put away; None where there is nothing to spend."""
+    assert terms.promise is not None
+    promised, detail = terms.promise, window["detail"]
+    good, total = int(window["good"]), int(window["total"])
+    if terms.aggregation == "time_slices" and "judged" in detail:
+        bad = detail["judged"] - Fraction(detail["good"])
+        return budget_document("slices", Fraction(detail["budget"]), bad)
+    if terms.aggregation in ("availability", "composite") and "budget" in detail:
+        return budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
+    if terms.aggregation in SHARES and terms.aggregation != "composite":
+        return budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
+    if terms.aggregation in ("count", "outages") and promised.comparison == AT_MOST:
+        return budget_document("occurrences", promised.value, Fraction(total))
+    return None
+
+
+def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: int) -> dict[str, Any] | None:
+    """How long the window lasts, and until when somebody has to act, as far as that can be told."""
+    if window["closed_at"] is not None:
         return None
-    kept = (await facts.facts([terms.indicator])).get(terms.indicator, {})
-    indicator = await facts.indicator(terms.indicator)
-    timeline = timeline_of(
-        kept.values(), indicator.initial_state if indicator else "unknown", indicator.stale_after if indicator else None
-    )
-    as_of = min(instant, window["end"])
-    excluded = Excluded([await facts.agreement(terms.agreement_id)], await facts.exclusions(terms.agreement_id))
-    finding = state_findings.of_availability(
-        timeline, terms, window["start"], window["end"], as_of, (), excluded.intervals_of(terms)
-    )
-    figure = finding.figure
-    return Look(figures.exact(terms.shown(figure)), terms.display(figure), finding.detail, to_text(as_of))
-
-
-async def _line(facts: Facts, agreement_id: str, target_id: str) -> TermsLine | None:
-    agreement = await facts.agreement(agreement_id)
-    lines = lines_of(agreement.versions, agreement.ended_at)
-    return next((line for line in lines if line.target_id == target_id), None)
+    breach_at = detail.get("exhausted_at") or detail.get("projected_at")
+    ahead = None if breach_at is None else max(0, from_text(breach_at) - now) // _SECOND
+    return {
+        "window_seconds": max(0, window["end"] - now) // _SECOND,
+        "projected_breach_at": breach_at,
+        "projected_breach_seconds": ahead,
+    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from slm_calendar.windows import Window
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.window_seen import Facts
-from slm_monitor.domain import planned_time
+from slm_monitor.domain import instances, planned_time
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
@@ -53,8 +54,10 @@ async def known(
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
         single = await record.single(terms.indicator, None, known_at)
-        initial = indicator.initial_state if indicator else "unknown"
-        return Facts(span, as_of, NOTHING, single, excluded, initial, is_distinct=True, exclusions=named)
+        initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
+        return Facts(
+            span, as_of, NOTHING, single, excluded, initial, is_distinct=True, stale_after=stale, exclusions=named
+        )
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await record.single(terms.indicator, whole, known_at)
     values = await record.values(terms.indicator, whole, known_at)
@@ -73,9 +76,32 @@ async def _exclusions(
     return [(each, counts[each.exclusion_id]) for each in about]
 
 
-def lines_of_target(agreement: AgreementTerms, target_id: str) -> list[TermsLine]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A target; one that is judged for the values of ``labels`` is an instance of another."""
+
+    agreement_id: str
+    target_id: str
+    instance_of: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def signed_id(self) -> str:
+        """The target of the agreement."""
+        return self.instance_of or self.target_id
+
+
+def named(row: Mapping[str, Any]) -> Named:
+    """A row of a target."""
+    return Named(row["agreement_id"], row["target_id"], row.get("instance_of"), row.get("labels") or {})
+
+
+def lines_of_target(agreement: AgreementTerms, target: Named) -> list[TermsLine]:
     """The terms lines of one target, the earliest first."""
-    found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target_id]
+    found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target.signed_id]
+    if target.instance_of is not None:
+        groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in found]
+        found = [instances.of(line, group) for line, group in zip(found, groups, strict=True)]
     return sorted(found, key=lambda line: line.begins_at)
 
 

@@ -14,7 +14,7 @@ def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None,
     """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
     intervals, where only the figure is wanted."""
     if target.aggregation in STATED:
-        stated = states or timeline_of(facts.single, facts.initial_state)
+        stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
         if target.aggregation == "outages":
             return figures_of_states.of_outages(target, facts, stated)
         return figures_of_states.of_availability(target, facts, stated, brief=brief)

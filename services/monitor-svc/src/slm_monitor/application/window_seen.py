@@ -35,6 +35,7 @@ class Facts:
     until: int | None = None
     is_distinct: bool = False
     """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
+    stale_after: int | None = None
     exclusions: Sequence[tuple[Exclusion, Counted]] = ()
     """What ``excluded`` comes from, with what of it counts; empty where nobody approved it by name."""
 
@@ -95,18 +96,22 @@ class Seen:
     def budget_document(self) -> dict[str, Any] | None:
         if self.budget is None or self.spent is None:
             return None
-        consumed = self.spent / self.budget if self.budget > 0 else None
-        return {
-            "unit": self.unit,
-            "whole": figures.exact(self.budget),
-            "consumed": figures.exact(self.spent),
-            "left": figures.exact(self.budget - self.spent),
-            "consumed_share": figures.exact(consumed),
-        }
+        return budget_document(self.unit, self.budget, self.spent)
 
     def compared(self) -> list[str]:
         """The figure beside each level of the promise."""
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
+
+
+def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
+    """What there is to spend, and what of it is left: below zero where it is overdrawn."""
+    return {
+        "unit": unit,
+        "whole": figures.exact(budget),
+        "consumed": figures.exact(spent),
+        "left": figures.exact(budget - spent),
+        "consumed_share": figures.exact(spent / budget if budget > 0 else None),
+    }
 
 
 def _compared(level: str, promised: Promise, figure: Fraction) -> str:
