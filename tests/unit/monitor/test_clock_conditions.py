@@ -27,8 +27,10 @@ def assigned(instant: str, team: str, **more: Any) -> TicketEvent:
     return ticket_event(instant, "assigned", team=team, **more)
 
 
-TEAM_CLOCK = {"start": {"event": "assigned", "team": "network"}, "clock": "ownership", "stop": "resolved",
-              "cancel": [{"event": "assigned", "team": ["desk", "database"]}]}  # fmt: skip
+TEAM_CLOCK: dict[str, Any] = {
+    "start": {"event": "assigned", "team": "network"}, "clock": "ownership", "stop": "resolved",
+    "cancel": [{"event": "assigned", "team": ["desk", "database"]}],
+}  # fmt: skip
 
 
 def test_a_clock_of_an_operational_agreement_starts_as_the_team_gets_the_ticket() -> None:
@@ -62,7 +64,7 @@ def test_a_clock_may_start_and_stop_by_the_state_of_the_ticket_and_runs_on_when_
         ticket_event("2026-11-02T11:00", "state_changed", "done"),
         ticket_event("2026-11-02T12:00", "state_changed", "active"),
     )  # fmt: skip
-    own = {"start": {"state": "active"}, "stop": {"state": "done"}}
+    own: dict[str, Any] = {"start": {"state": "active"}, "stop": {"state": "done"}}
     assert only(*events[:3], **own).state == clocks.MET
     clock = only(*events, **own)
     assert (clock.state, clock.started_at, clock.deadline_at) == (
@@ -248,3 +250,10 @@ def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     internal = TermsLine(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
     found = clocks.of_ticket([opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal])
     assert [clock.deadline_at for clock in found] == [at("2026-11-02T13:00"), at("2026-11-02T12:00")]
+
+
+def test_time_that_is_just_used_up_as_the_target_changes_is_not_given_until_the_hours_open() -> None:
+    lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
+    events = [opened("2026-11-06T16:00", "P2"), ticket_event("2026-11-06T20:00", "priority_changed", priority="P1")]
+    _, clock = clocks.of_ticket(events, lines)
+    assert clock.deadline_at == at("2026-11-06T20:00")

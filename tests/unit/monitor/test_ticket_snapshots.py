@@ -20,7 +20,7 @@ class Ticket:
 
     def show(self, updated_at: str, state: str | None = None, opened_at: str | None = None, **said: Any) -> list[str]:
         """The events that the snapshot told of."""
-        ends = {name: None if said[name] is None else at(said[name])
+        ends: dict[str, int | None] = {name: None if said[name] is None else at(said[name])
                 for name in ("resolved", "closed", "cancelled", "first_response") if name in said}  # fmt: skip
         attributes = {name: value for name, value in said.items() if name not in ends}
         snapshot = Snapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)

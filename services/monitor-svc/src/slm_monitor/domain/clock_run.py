@@ -203,7 +203,9 @@ class Run:
         within = self.terms.within
         if within.kind == "calendar":
             return at + int(within.amount) - self._carried[0]
-        return hours.add(at, int(within.amount) - self._carried[1])
+        left = int(within.amount) - self._carried[1]
+        # Time that is just used up is used up now, not when the hours open again.
+        return hours.add(at, left) if left else at
 
 
 def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
