@@ -218,6 +218,8 @@ KINDS = [
     judged_by("count", {"at_most": "20"}, ERRORS), judged_by({"count": {"category": "A"}}, {"at_most": "20"}, ERRORS),
     judged_by(SLICED, {"at_least": "90"}, SHARES, service_hours="business"),
     judged_by(SLICED, {"at_least": "90"}, SHARES, no_data="bad"),
+    judged_by({"outages": {"at_least": "PT20M"}}, {"at_most": "15"}, UP, service_hours="business"),
+    judged_by({"outages": {"at_least": "PT30M"}}, {"at_most": "90"}, UP, unacceptable={"at_most": "95"}),
 ]  # fmt: skip
 
 

@@ -101,8 +101,8 @@ async def judge(
     record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
 ) -> Judged:
     """A window as its facts have it; what is long to work out does not hold others up."""
-    # A closed window is the same whenever it is asked for.
-    as_of = min(present, span[1] + terms.closing_delay)
+    # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
+    as_of = present if terms.aggregation == "outages" else min(present, span[1] + terms.closing_delay)
     facts = await records.known(record, terms, span, as_of, known_at)
     return Judged(terms, window_id, facts, await asyncio.to_thread(window_figures.seen, terms, facts))
 
@@ -129,7 +129,7 @@ def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[st
             "closes_at": to_text(min(end + terms.closing_delay, _LAST)) if terms.window_kind == "calendar" else None,
             "service_time": durations.to_iso(terms.hours.open_time(start, end)),
         },
-        "as_of": to_text(facts.as_of),
+        "as_of": to_text(min(facts.as_of, end + terms.closing_delay)),
         "known_at": None if asked.known_at is None else to_text(asked.known_at),
         "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
         "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],

@@ -14,7 +14,7 @@ from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.window_seen import Facts, Seen, due, name_of, status
-from slm_monitor.domain import burn_rate, exclusions, figures, outages, state_findings
+from slm_monitor.domain import burn_rate, exclusions, figures, outage_findings, outages, state_findings
 from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -165,26 +165,30 @@ def _outages_of(target: ServiceLevelTarget, facts: Facts, states: States, until:
 def of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen:
     """How many outages reached the length, counted in the window in which they start."""
     start, end = facts.span
-    length, allowed = _outage_terms(target)
+    assert target.promise is not None
+    length = _length(target)
+    finding = outage_findings.of_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
-    found = _outages_of(target, facts, states, until)
-    judged = target.hours.intervals(start, until)
-    reached = sorted(at for each in found if (at := outages.reached_at(each, judged, length)) is not None)
-    counted = [at for at in reached if at <= facts.as_of]
-    breached_at = counted[int(allowed)] if len(counted) > allowed else None
+    judged = exclusions.applied([], target.hours.intervals(start, until), facts.excluded, target)[1]
+    told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
+    counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
     return Seen(
-        target, "met" if breached_at is None else "breached", Fraction(len(counted)), "outages", allowed,
-        Fraction(len(counted)), {"outages": len(found), "counted": len(counted)}, breached_at,
-        intervals=[{"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length)}
-                   for each in found],
-        arithmetic=[f"figure = outages of at least {durations.to_iso(length)} of service time = {len(counted)}"],
+        target, status(target, finding, facts), finding.figure, "outages", target.promise.value,
+        Fraction(finding.total), {"outages": len(told_of), "counted": counted}, due(finding, facts.as_of),
+        intervals=[
+            {"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length),
+             "counted_at": None if at is None or at > facts.as_of else to_text(at)}
+            for each, at in told_of
+        ],
+        arithmetic=[f"figure = outages of at least {durations.to_iso(length)} of service time = {counted}"],
+        missed=finding.missed,
     )  # fmt: skip
 
 
-def _outage_terms(target: ServiceLevelTarget) -> tuple[int, Fraction]:
-    """How long an outage must be to count, microseconds, and how many may be so long."""
+def _length(target: ServiceLevelTarget) -> int:
+    """How long an outage must be to count, microseconds."""
     try:
-        return durations.from_iso(target.parameters["at_least"]), Fraction(str(target.objective_document["at_most"]))
+        return outage_findings.length_of(target)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, CalendarError):
             raise
