@@ -32,7 +32,7 @@ from slm_monitor.application.ports import (
     Step,
 )
 from slm_monitor.domain.admission import Indicator
-from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.facts import Fact, indicator_of
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Told
@@ -72,7 +72,13 @@ SELECT subject, key, at, body, revision, recorded_at
 _BETWEEN = """
 SELECT subject, key, at, body, revision, recorded_at FROM fact WHERE subject = $1 AND at >= $2 AND at < $3
 """
-_RECOUNTED = "UPDATE series_state SET tallies = '{}' WHERE subject = ANY($1) AND tallies <> '{}'"
+_RECOUNTED = """
+INSERT INTO series_state (subject, indicator, partition, high_water, tallies, judged_to)
+SELECT subject, indicator, $1, high_water, '{}', '{}'
+  FROM unnest($2::text[], $3::text[], $4::bigint[]) AS recounted (subject, indicator, high_water)
+ON CONFLICT (subject) DO UPDATE
+   SET tallies = '{}', high_water = greatest(series_state.high_water, excluded.high_water)
+"""
 _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
 _RELEASED = """
 UPDATE import SET released = released || to_jsonb($2::int) WHERE import_id = $1 AND NOT released @> to_jsonb($2::int)
@@ -271,7 +277,11 @@ class SqlJudgeStore:
             await unjudgeable.keep(driver, partition, step.changes.unjudgeable, now)
             await window_history.keep(driver, step.changes.events)
             if step.recounted:
-                await driver.execute(_RECOUNTED, sorted(step.recounted))
+                names = sorted(step.recounted)
+                await driver.execute(
+                    _RECOUNTED, partition, names, [indicator_of(name) for name in names],
+                    [step.recounted[name] for name in names],
+                )  # fmt: skip
             await derived_rows.tell(driver, step.news)
             await silence_rows.write(driver, partition, step.silences)
             if step.inbox:

@@ -52,7 +52,7 @@ class CountJudge:
         """Indicators with rows that changed no more than figures."""
         self._born: list[TermsLine] = []
         self._unsaved: set[str] = set()
-        self._recounted: set[str] = set()
+        self._recounted: dict[str, int] = {}
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
         self._kept = loaded.series
         self._written = {
@@ -120,8 +120,10 @@ class CountJudge:
 
     async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept facts that are kept one by one: those that hold over what was known under their key."""
+        self._streams.committed()
         accepted = await self._streams.take_facts(facts, self._add) if facts else []
-        self._recounted.update(fact.subject for fact in accepted)
+        for subject in sorted({fact.subject for fact in accepted}):
+            self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
         return accepted
 
     def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
@@ -155,9 +157,10 @@ class CountJudge:
                 self._attach(subject, born, fresh=True)
                 self._born.append(born)
 
-    def recounted(self) -> set[str]:
-        """Indicators whose sums, as last put away, are no longer those of the facts."""
-        recounted, self._recounted = self._recounted, set()
+    def recounted(self) -> dict[str, int]:
+        """Series whose sums, as last put away, are no longer those of the facts, with the instant of the latest fact:
+        a restart must know that it has to look for it in the record."""
+        recounted, self._recounted = self._recounted, {}
         return recounted
 
     # -- judging ------------------------------------------------------------------------------------------------
@@ -281,7 +284,9 @@ class CountJudge:
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
             status = (window.status, window.revision, window.closed_at)
-            if key in changes.windows and self._written.get(key) == status:
+            # A restart judges open windows anew, and those of rows not put away; not a closed one of a corrected fact.
+            is_lost = window.closed_at is not None and standing.line.latest.indicator in self._recounted
+            if key in changes.windows and self._written.get(key) == status and not is_lost:
                 del changes.windows[key]
                 self._unsaved_windows[key] = window
             elif key in changes.windows:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
@@ -158,7 +159,9 @@ class CountedTarget(CalendarWindows):
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
         finding = counted_findings.of_tally(tally, terms, span, as_of, burning, leaving)
         raw = self.raw.get(name)
-        if raw is not None and isinstance(tally, Shares) and self._excluded.intervals_of(terms):
+        # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
+        excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
+        if raw is not None and isinstance(tally, Shares) and excluded:
             figure = None if not raw.total else counted_findings.of_share(raw.good, raw.total, terms, span[1], 0).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
         return finding

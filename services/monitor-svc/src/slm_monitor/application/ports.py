@@ -166,7 +166,7 @@ class Step:
     """(topic, partition, record): rows that arrived on another partition than theirs."""
     quarantined: list[Quarantined] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
-    recounted: set[str] = field(default_factory=set)
+    recounted: dict[str, int] = field(default_factory=dict)
     """Indicators whose sums in the checkpoint no longer hold: after a crash they are made anew from the record."""
     redriven: list[str] = field(default_factory=list)
     """Dead letters whose records were put back, and are judged now."""

@@ -53,6 +53,7 @@ class Streams:
         self._series: dict[str, Series] = {}
         self._of: dict[str, list[Series]] = {}
         self._measures: dict[str, set[Measure]] = {}
+        self._pending: list[Series] = []
         for subject, each in kept.items():
             self.named(subject, each.high_water)
 
@@ -102,6 +103,12 @@ class Streams:
             return None
         return values if accepted.all() else values.taken(accepted)
 
+    def committed(self) -> None:
+        """All that was taken before is in the record."""
+        for series in self._pending:
+            series.pending.clear()
+        self._pending.clear()
+
     async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
         """Facts kept one by one: those that hold over what was known under their key."""
         known = dict(await self._store.known([(fact.subject, fact.key) for fact in facts]))
@@ -119,8 +126,10 @@ class Streams:
     async def _replace(self, before: Fact | None, fact: Fact, added: Added) -> None:
         if before is not None:
             series = await self._ready(before)
+            self._pending.append(series)
             added(series, series.drop(before.key, rows_of(before)[1]))
         series = await self._ready(fact)
+        self._pending.append(series)
         added(series, series.put(fact.key, rows_of(fact)[1]))
 
     async def _ready(self, fact: Fact) -> Series:
@@ -162,7 +171,7 @@ class Streams:
             for hour in hours:
                 count(hour)
             for hour in borrowed:
-                if not series.hours[hour].unsaved:
+                if not series.hours[hour].unsaved and hour not in series.pending:
                     del series.hours[hour]
 
     # -- the record ---------------------------------------------------------------------------------------------
@@ -182,7 +191,8 @@ class Streams:
         latest = series.high_water // HOUR
         oldest = latest - reach // 60 - HOURS_KEPT
         for hour in [hour for hour, held in series.hours.items() if hour < oldest and not held.unsaved]:
-            del series.hours[hour]
+            if hour not in series.pending:
+                del series.hours[hour]
         series.forget_rows(latest - ROWS_KEPT + 1)
 
 

@@ -91,6 +91,8 @@ class Series:
         self.high_water = high_water
         """Every row above this instant is new: nothing has to be looked up for it."""
         self.hours: dict[int, Hour] = {}
+        self.pending: set[int] = set()
+        """Hours with facts kept by themselves that are not in the record yet: they must not be read from it."""
 
     @property
     def _is_exact(self) -> bool:
@@ -138,6 +140,9 @@ class Series:
         received_at: int = 0,
     ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:  # fmt: skip
         """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
+        if of is not None and np.isnan(of).all():
+            # Another series of the batch has counts: the same row alone would come without the column, and is the same.
+            of = None
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):
             new = self._unknown(at, value, of)
@@ -196,6 +201,7 @@ class Series:
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
+            self.pending.add(row.at // HOUR)
             self.high_water = max(self.high_water, row.at)
             deltas.append(self._change(row, 1))
         return deltas
@@ -204,6 +210,7 @@ class Series:
         """The rows of a fact that no longer holds (their hours loaded)."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
+            self.pending.add(row.at // HOUR)
         return [self._change(row, -1) for row in rows]
 
     def _change(self, row: Row, sign: int) -> Delta:

@@ -1,0 +1,267 @@
+"""Histories made up from a seed: facts of every kind with their corrections, amended terms, exclusions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from random import Random
+from typing import Any
+
+import msgspec
+
+from slm_chassis.identity import named_id
+from slm_events.instants import to_text
+from slm_monitor.adapters.wire import IntakeFormat
+from slm_monitor.domain.admission import Indicator, admit_measurements, admit_ticket_events
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.planned_time import Exclusion, Scope
+from tests.support.monitor import AGREEMENT, DAY, HOUR, MINUTE, PROVIDER, SECOND, at, finalized
+
+BEGIN, AMENDED, LAST, END = (
+    at("2026-11-01T00:00"),
+    at("2026-11-06T00:00"),
+    at("2026-11-11T00:00"),
+    at("2026-12-02T00:00"),
+)
+CLOSING = 6 * HOUR
+FAR = at("2027-01-01T00:00")
+KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count"}
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something that the judge is told: ``due`` is when it would come by itself, in order."""
+
+    due: int
+    values: Values | None = None
+    fact: Fact | None = None
+    version: Mapping[str, Any] | None = None
+    exclusion: Exclusion | None = None
+
+
+def target(key: str, indicator: str | None, aggregation: Any, objective: Item, window: Item, **more: Any) -> Item:
+    return {
+        "target_id": named_id(PROVIDER, "target", "replayed", key), "key": key, "title": key, "service_id": "service",
+        "indicator": {"owner_party_id": PROVIDER, "key": indicator} if indicator else None,
+        "aggregation": aggregation, "objective": objective, "window": window, "service_hours": "24x7",
+        **more,
+    }  # fmt: skip
+
+
+def share(percent: str) -> Item:
+    return {"at_least": percent, "unit": "percent"}
+
+
+DAILY, WEEKLY, MONTHLY = {"calendar": "day"}, {"calendar": "week"}, {"calendar": "month"}
+TARGETS: Sequence[Item] = (
+    target("up-day", "up", "availability", share("99"), DAILY, unacceptable={"at_least": "95"}),
+    target("up-month", "up", "availability", share("99.5"), MONTHLY, warn_at={"budget_consumed": ["50", "90"]}),
+    target("up-office", "up", "availability", share("99"), WEEKLY, service_hours="business", unknown="down"),
+    target("stream-month", "stream", "availability", share("90"), MONTHLY, degraded={"weight": "0.5"}),
+    target("stream-week", "stream", "availability", share("95"), WEEKLY, on_amendment="split",
+           planned_downtime="excused"),
+    target("outages", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "3"}, WEEKLY),
+    target("fast-day", "latency", {"share_at_most": "300"}, share("95"), DAILY),
+    target("fast-week", "latency", {"share_at_most": "300"}, share("90"), WEEKLY, service_hours="business"),
+    target("fast-rolling", "latency", {"share_at_most": "300"}, share("90"), {"rolling": "PT6H"}),
+    target("p90", "latency", {"quantile": "0.9"}, {"at_most": "350"}, DAILY),
+    target("mean", "latency", "mean", {"at_most": "240"}, DAILY),
+    target("slowest", "latency", "max", {"at_most": "480"}, DAILY),
+    target("fastest", "latency", "min", {"at_least": "10"}, WEEKLY),
+    target("orders-day", "orders", "ratio", share("97"), DAILY),
+    target("orders-month", "orders", "ratio", share("97"), MONTHLY, on_amendment="split"),
+    target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"}),
+    target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
+    target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
+    target("p1", None, "clock", {"within": {"service_time": "PT4H"}}, {"per": "ticket"}, clock="resolution",
+           applies_to={"type": "incident", "priority": ["P1"]}, pause=["awaiting_customer"], service_hours="business"),
+    target("p2", None, "clock", {"within": {"calendar": "PT8H"}}, {"per": "ticket"}, clock="resolution",
+           applies_to={"type": "incident", "priority": ["P2"]}, pause=["awaiting_customer"], on_reopen="new_clock",
+           on_priority_change="from_opening"),
+    target("answer", None, "clock", {"within": {"service_time": "PT30M"}}, {"per": "ticket"}, clock="response",
+           applies_to={"type": "incident"}, start="opened", stop="first_response"),
+    target("update", None, "clock", {"within": {"calendar": "PT2H"}}, {"per": "ticket"}, clock="update",
+           applies_to={"type": "incident"}),
+)  # fmt: skip
+"""A kind of target more is a line more."""
+STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-month": "99", "fast-week": "99"}
+
+
+def versions() -> tuple[Item, Item]:
+    """The terms, and what an amendment makes of some of them."""
+    first = asdict(finalized(*TARGETS, closing_delay_seconds=CLOSING // SECOND))
+    amended = [
+        {**each, "objective": share(STRICTER[each["key"]])} if each["key"] in STRICTER else each for each in TARGETS
+    ]
+    effective: Item = {"version": 2, "effective_at": to_text(AMENDED), "closing_delay_seconds": CLOSING // SECOND}
+    return first, asdict(finalized(*amended, **effective))
+
+
+# -- facts ------------------------------------------------------------------------------------------------------
+
+
+def _instant(random: Random) -> int:
+    # Whole minutes now and then, so that facts meet each other and the windows' bounds.
+    instant = random.randrange(BEGIN - HOUR, LAST)
+    return instant // MINUTE * MINUTE if random.random() < 0.3 else instant
+
+
+def has_gaps(seed: int) -> bool:
+    """Whether a history tells of times that nobody observed: known only at their end, they may reach back further than
+    any closing delay."""
+    return seed % 2 == 1
+
+
+def states(random: Random, number: int) -> list[Item]:
+    state = random.choice(["up", "up", "up", "down", "degraded", "unknown"])
+    item: Item = {"indicator": random.choice(["up", "stream"]), "at": _instant(random), "state": state}
+    if random.random() < 0.1:
+        item["previous"] = random.choice(["up", "down"])
+    return _corrected(random, item, f"s{number}", lambda: {"state": random.choice(["up", "down"])})
+
+
+def gaps(random: Random, number: int) -> list[Item]:
+    return [{"indicator": "up", "at": _instant(random), "state": "up", "previous": "none"}]
+
+
+def outages(random: Random, number: int) -> list[Item]:
+    start = _instant(random)
+    end = min(start + random.randrange(0, 40 * MINUTE), LAST)
+    item: Item = {"indicator": random.choice(["up", "stream"]), "at": end, "outage": {"from": start, "to": end}}
+    later = {"outage": {"from": start, "to": min(start + random.randrange(0, HOUR), LAST)}}
+    return _corrected(random, item, f"o{number}", lambda: later)
+
+
+def values(random: Random, number: int) -> list[Item]:
+    item: Item = {"indicator": "latency", "at": _instant(random), "value": random.randrange(20, 500) / 2 + 100}
+    if random.random() < 0.1:
+        item["values"] = [item.pop("value"), random.randrange(100, 400)]
+    return _corrected(random, item, f"v{number}", lambda: {"value": random.randrange(100, 400), "values": None})
+
+
+def orders(random: Random, number: int) -> list[Item]:
+    total = random.randrange(0, 50)
+    item: Item = {
+        "indicator": "orders",
+        "at": _instant(random),
+        "good": total - min(total, random.choice([0, 0, 1, 3])),
+    }
+    return _corrected(random, {**item, "total": total}, f"r{number}", lambda: {"good": 5, "total": 7})
+
+
+def errors(random: Random, number: int) -> list[Item]:
+    item: Item = {"indicator": "errors", "at": _instant(random), "category": random.choice("ABC")}
+    if random.random() < 0.3:
+        item["count"] = random.randrange(1, 4)
+    return _corrected(random, item, f"e{number}", lambda: {"category": "A"})
+
+
+def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item]) -> list[Item]:
+    """The item; one in three has an id, and is corrected or taken back later, sometimes both."""
+    if random.random() < 0.67:
+        return [item]
+    item = {**item, "id": own, "recorded_at": item["at"] + random.randrange(MINUTE)}
+    told = [item]
+    for revision in range(random.randrange(3)):
+        recorded = told[-1]["recorded_at"] + random.randrange(1, 30 * MINUTE)
+        changed: Item = {**item, **change(), "recorded_at": recorded}
+        if random.random() < 0.5:
+            changed["revision"] = revision + 1
+        told.append({name: value for name, value in changed.items() if value is not None})
+    if random.random() < 0.2:
+        told.append({"indicator": item["indicator"], "retract": own, "at": told[-1]["recorded_at"] + MINUTE})
+    return told
+
+
+def ticket(random: Random, number: int) -> list[Item]:
+    """The life of a ticket, an event each."""
+    now = _instant(random)
+    told: list[Item] = []
+    name = {"source": "desk", "ticket": f"T{number}", "type": "incident"}
+
+    def tell(event: str, **more: Any) -> None:
+        told.append({**name, "event": event, "at": min(now, LAST), "sequence": len(told), **more})
+
+    tell("opened", priority=random.choice(["P1", "P2", "P3"]))
+    for _ in range(random.randrange(1, 9)):
+        now += random.choice([0, MINUTE, random.randrange(4 * HOUR)])
+        event = random.choice([
+            "first_response", "agent_replied", "customer_replied", "priority_changed", "state_changed",
+            "state_changed", "resolved", "reopened", "closed", "cancelled",
+        ])  # fmt: skip
+        if event == "priority_changed":
+            tell(event, priority=random.choice(["P1", "P2", "P3"]))
+        elif event == "state_changed":
+            tell(event, state=random.choice(["in_progress", "awaiting_customer"]))
+        else:
+            tell(event)
+    return told
+
+
+MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
+    states: 3, outages: 1, values: 8, orders: 3, errors: 2, ticket: 1,
+}  # fmt: skip
+"""Who makes up facts, and how often; a kind of fact more is a line more."""
+
+
+def exclusions(random: Random) -> list[Exclusion]:
+    made = []
+    for number in range(3):
+        start = random.randrange(BEGIN, LAST - 4 * HOUR)
+        stretch = (start, start + random.randrange(MINUTE, 4 * HOUR))
+        scope = Scope(indicators=frozenset({f"{PROVIDER}/{random.choice(list(KINDS))}"})) if number else Scope()
+        made.append(Exclusion(f"x{number}", AGREEMENT, "force_majeure", (stretch,), scope, start, stretch[1]))
+    return made
+
+
+@dataclass
+class History:
+    """All that is told, in the order in which it happened."""
+
+    told: list[Told] = field(default_factory=list)
+    indicators: dict[str, Indicator] = field(default_factory=dict)
+
+
+def history(seed: int, facts: int) -> History:
+    random = Random(seed)
+    indicators = {
+        f"{PROVIDER}/{key}": Indicator(f"{PROVIDER}/{key}", PROVIDER, key, kind, None, "up")
+        for key, kind in KINDS.items()
+    }
+    makers = [maker for maker, weight in MAKERS.items() for _ in range(weight)] + [gaps] * has_gaps(seed)
+    told: list[Told] = []
+    while len(told) < facts:
+        made = random.choice(makers)
+        told += [_told(item, indicators) for item in made(random, len(told))]
+    first, second = versions()
+    told += [Told(BEGIN - DAY, version=first), Told(AMENDED - HOUR, version=second)]
+    told += [Told(each.decided_at, exclusion=each) for each in exclusions(random)]
+    return History(sorted(told, key=lambda each: each.due), indicators)
+
+
+_FORM = IntakeFormat()
+
+
+def _told(item: Item, indicators: Mapping[str, Indicator]) -> Told:
+    """As the door admits it."""
+    due = max(item["at"], item.get("recorded_at", 0))
+    sent = {name: _sent(name, value) for name, value in item.items()}
+    if "outage" in sent or "retract" in sent:
+        del sent["at"]
+    body = msgspec.json.encode([sent])
+    if "ticket" in item:
+        messages, refused = _FORM.ticket_events(body, "application/json")
+        facts, refusals = admit_ticket_events(messages, PROVIDER, FAR, may_name_owner=False)
+        assert not refused and not refusals, refusals
+        return Told(due, fact=facts[0])
+    measured, refused = _FORM.measurements(body, "application/json")
+    admitted = admit_measurements(measured, PROVIDER, indicators.get, FAR, may_name_owner=False)
+    assert not refused and not admitted.refusals, (item, admitted.refusals)
+    return Told(due, fact=admitted.facts[0]) if admitted.facts else Told(due, values=admitted.values)
+
+
+def _sent(name: str, value: Any) -> Any:
+    if name == "outage":
+        return {bound: to_text(instant) for bound, instant in value.items()}
+    return to_text(value) if name in ("at", "recorded_at") else value

@@ -1,0 +1,300 @@
+"""A judge's store in memory that keeps the port's promises: what is committed is copied, as a database would."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.ports import (
+    AgreementTerms,
+    Checkpoint,
+    Hold,
+    InboxRow,
+    LoadedPartition,
+    MemberWindow,
+    News,
+    NotOwner,
+    SeriesCheckpoint,
+    Step,
+)
+from slm_monitor.application.record import NOTHING
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.births import OBJECTIVE
+from slm_monitor.domain.clocks import CANCELLED, MET
+from slm_monitor.domain.facts import Fact, Values, indicator_of, joined
+from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.standing import Breach, Outgoing, Risk, TicketClock, Told, Window
+
+TOPICS = (MEASUREMENTS.name, TICKETS.name)
+Span = tuple[int, int]
+
+
+class MemoryJudgeStore:
+    """One partition. ``clocks``, ``windows``, ``breaches`` and ``events`` are there for tests to look at."""
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.positions = dict.fromkeys(TOPICS, 0)
+        self.horizon = 0
+        self.versions: dict[str, list[Mapping[str, Any]]] = {}
+        self.ended: dict[str, int] = {}
+        self.indicators: dict[str, Indicator] = {}
+        self.approved: dict[str, Exclusion] = {}
+        self.holds: dict[str, Hold] = {}
+        self.windows: dict[tuple[str, str], Window] = {}
+        self.breaches: dict[str, Breach] = {}
+        self.risks: dict[str, Risk] = {}
+        self.clocks: dict[tuple[str, str, int], TicketClock] = {}
+        self.events: list[Outgoing] = []
+        self.unjudgeable: dict[str, str] = {}
+        self._facts: dict[str, dict[str, Fact]] = {}
+        self._segments: dict[tuple[str, int], list[Chunk]] = {}
+        self._blobs: dict[int, tuple[Values, int]] = {}
+        self._blob_seq = 0
+        self._series: dict[str, SeriesCheckpoint] = {}
+        self._tickets: dict[str, bool] = {}
+        self._dues: dict[str, int] = {}
+        self._inbox: dict[int, InboxRow] = {}
+        self._last_row = 0
+
+    def tell(self, kind: str, **ref: Any) -> None:
+        """Put news into the inbox."""
+        self._last_row += 1
+        self._inbox[self._last_row] = InboxRow(self._last_row, 0, kind, ref)
+
+    # -- owning -------------------------------------------------------------------------------------------------
+
+    async def take_over(self, partition: int) -> LoadedPartition:
+        self.epoch += 1
+        return self._load()
+
+    async def reload(self, partition: int, epoch: int) -> LoadedPartition:
+        self._fence(epoch)
+        return self._load()
+
+    def _fence(self, epoch: int, expected: Mapping[str, int] | None = None) -> None:
+        if epoch != self.epoch or expected not in (None, self.positions):
+            raise NotOwner(0)
+
+    def _load(self) -> LoadedPartition:
+        of_tickets = set(self._tickets)
+        return LoadedPartition(
+            number=0, epoch=self.epoch, positions=dict(self.positions), horizon=self.horizon,
+            agreements=[AgreementTerms(name, [*held], self.ended.get(name)) for name, held in self.versions.items()],
+            windows=[copy.copy(each) for each in self.windows.values()],
+            breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
+            risks=[copy.copy(each) for each in self.risks.values() if each.standing],
+            series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
+            blob_seq=self._blob_seq, holds=list(self.holds.values()),
+            waiting_tickets=frozenset(name for name, waits in self._tickets.items() if waits),
+            ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
+            unjudgeable=dict(self.unjudgeable),
+        )  # fmt: skip
+
+    async def present(self) -> int:
+        return self.horizon
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    async def taken(self) -> Mapping[tuple[str, int], int]:
+        return {(topic, 0): at for topic, at in self.positions.items()}
+
+    async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
+        return [self._inbox[seq] for seq in sorted(self._inbox)]
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return AgreementTerms(agreement_id, [*self.versions.get(agreement_id, ())], self.ended.get(agreement_id))
+
+    async def hold(self, import_id: str) -> Hold | None:
+        return self.holds.get(import_id)
+
+    async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
+        return [each for each in self.approved.values() if each.agreement_id == agreement_id]
+
+    async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
+        return {subject: dict(self._facts[subject]) for subject in subjects if subject in self._facts}
+
+    async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
+        return {(subject, key): self._facts[subject][key] for subject, key in keys if key in self._of(subject)}
+
+    async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
+        return [fact for fact in self._of(subject).values() if start <= fact.at < end]
+
+    def _of(self, subject: str) -> Mapping[str, Fact]:
+        return self._facts.get(subject, {})
+
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+        return {hour: list(self._segments[subject, hour]) for hour in hours if (subject, hour) in self._segments}
+
+    async def ticket_states(
+        self, tickets: Sequence[str]
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
+        states: dict[str, dict[tuple[str, str, int], Told]] = {}
+        for key, entry in self.clocks.items():
+            if key[1] in tickets:
+                told = replace(entry.told, state=entry.clock.state, deadline_at=entry.clock.deadline_at)
+                states.setdefault(key[1], {})[key] = told
+        breaches: dict[str, dict[str, Breach]] = {}
+        for breach in self.breaches.values():
+            if breach.subject in tickets:
+                breaches.setdefault(breach.subject, {})[breach.breach_id] = copy.copy(breach)
+        return states, breaches
+
+    async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]:
+        return sorted(name for name in self._tickets if name.startswith(f"{owner_party_id}/"))
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return self.indicators.get(subject)
+
+    async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
+        """None of these indicators may fall silent."""
+        return {}
+
+    async def tickets_ended(
+        self, target_ids: Sequence[str], spans: Sequence[Span], as_of: int
+    ) -> Sequence[tuple[int, int]]:
+        return [self._ended(target_ids, span, as_of) for span in spans]
+
+    def _ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> tuple[int, int]:
+        met: dict[str, bool] = {}
+        for (target_id, ticket, _), entry in self.clocks.items():
+            clock = entry.clock
+            at = clock.stopped_at if clock.state == MET else clock.breached_at
+            if target_id not in target_ids or clock.state == CANCELLED or at is None:
+                continue
+            if span[0] <= at < span[1] and at <= as_of:
+                met[ticket] = met.get(ticket, True) and clock.state == MET
+        return len(met), sum(met.values())
+
+    async def member_windows(
+        self, target_ids: Sequence[str], window_ids: Sequence[str]
+    ) -> Mapping[tuple[str, str], MemberWindow]:
+        return {
+            key: MemberWindow(window.status, window.figure, window.closed_at, self._breached_at(window))
+            for key, window in self.windows.items()
+            if key[0] in target_ids and key[1] in window_ids
+        }
+
+    def _breached_at(self, window: Window) -> int | None:
+        mine = (window.target_id, window.window_id, window.version, OBJECTIVE, True)
+        return min(
+            (
+                each.certain_at
+                for each in self.breaches.values()
+                if (each.target_id, each.window_id, each.version, each.level, each.standing) == mine
+            ),
+            default=None,
+        )
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+        self._fence(epoch, step.expected)
+        self.positions, self.horizon = dict(step.positions), max(self.horizon, step.horizon)
+        for fact in step.facts:
+            self._facts.setdefault(fact.subject, {})[fact.key] = fact
+        if step.blob is not None:
+            self._blob_seq += 1
+            self._blobs[self._blob_seq] = (step.blob, step.received_at)
+        self._tickets.update(step.tickets)
+        self._keep(step)
+        for subject, high_water in step.recounted.items():
+            kept = self._series.setdefault(subject, SeriesCheckpoint(high_water))
+            kept.tallies, kept.high_water = {}, max(kept.high_water, high_water)
+        self._tell(step.news)
+        for seq in step.inbox:
+            self._inbox.pop(seq, None)
+        for import_id in step.released:
+            self.holds.pop(import_id, None)
+        return self._blob_seq if step.blob is not None else None
+
+    def _keep(self, step: Step) -> None:
+        changes = step.changes
+        for state in changes.tickets.values():
+            self._tickets[state.subject] = step.tickets.get(state.subject, False)
+            self._dues.pop(state.subject, None)
+            if state.due_at is not None:
+                self._dues[state.subject] = state.due_at
+        self.windows.update(_copies(changes.windows))
+        self.breaches.update(_copies(changes.breaches))
+        self.risks.update(_copies(changes.risks))
+        self.clocks.update(changes.clocks)
+        for clock in changes.dropped_clocks:
+            self.clocks.pop(clock, None)
+        for window in changes.dropped_windows:
+            self.windows.pop(window, None)
+        for target_id, reason in changes.unjudgeable.items():
+            self.unjudgeable.pop(target_id, None)
+            if reason is not None:
+                self.unjudgeable[target_id] = reason
+        self.events += changes.events
+
+    def _tell(self, news: Iterable[News]) -> None:
+        for each in news:
+            self.tell("derived", target_id=each.target_id, since=each.since)
+
+    async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
+        self._fence(epoch)
+        for subject, hour, chunks in checkpoint.segments:
+            self._segments.setdefault((subject, hour), []).extend(chunks)
+        self._series.update(copy.deepcopy(checkpoint.series))
+        self.windows.update({(each.target_id, each.window_id): copy.copy(each) for each in checkpoint.windows})
+        self._tell(checkpoint.news)
+        for seq in [seq for seq in self._blobs if seq <= checkpoint.blob_seq]:
+            del self._blobs[seq]
+
+    def singles(self, subject: str, span: Span | None) -> list[Fact]:
+        start, end = span or (-(2**62), 2**62)
+        found = [fact for fact in self._of(subject).values() if start <= fact.at < end]
+        return sorted(found, key=lambda fact: (fact.at, fact.key))
+
+    def rows(self, subject: str) -> list[Values]:
+        """All rows of an indicator, whether put away or not."""
+        found = [
+            Values([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.of)
+            for (name, _), chunks in self._segments.items()
+            if indicator_of(name) == subject
+            for chunk in chunks
+        ]
+        for blob, _ in self._blobs.values():
+            slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
+            found.append(blob.taken(np.isin(blob.slot, slots)))
+        return [part for part in found if len(part)]
+
+
+class MemoryRecord:
+    """The store as the record of facts; what was known earlier is not kept."""
+
+    def __init__(self, store: MemoryJudgeStore) -> None:
+        self._store = store
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return await self._store.agreement(agreement_id)
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._store.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        return self._store.singles(subject, span)
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        parts = self._store.rows(subject)
+        if not parts:
+            return NOTHING
+        values = joined(parts)
+        values = values.taken((values.at >= span[0]) & (values.at < span[1]))
+        return values.taken(np.lexsort((values.value, values.at)))
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
+
+
+def _copies(held: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: copy.copy(each) for key, each in held.items()}

@@ -1,0 +1,169 @@
+"""A history replayed to the judge of one partition: in order, or shuffled, doubled and interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.application.explanation import EXPLAINED, Asked, explain
+from slm_monitor.application.partition import Partition, Work
+from slm_monitor.application.ports import Step
+from tests.support.histories import END, TARGETS, History, Told
+from tests.support.memory_judge import MemoryJudgeStore, MemoryRecord
+from tests.support.monitor import AGREEMENT, HOUR
+
+
+def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[int, Told]]:
+    """Each told one to five times, up to ``latest`` after it happened; (instant, what) in the order of coming.
+
+    Amendments come in time: a window that has closed keeps the terms it was judged by.
+    """
+    coming = [
+        (each.due + random.randrange(latest if each.version is None else min(latest, HOUR)), number, each)
+        for number, each in enumerate(told)
+        for _ in range(random.randrange(1, 6))
+    ]
+    return [(instant, each) for instant, _, each in sorted(coming, key=lambda one: one[:2])]
+
+
+@dataclass
+class Replay:
+    """A judge of one partition that is told of a history."""
+
+    store: MemoryJudgeStore
+    partition: Partition
+
+    @classmethod
+    async def begin(cls, of: History) -> Replay:
+        store = MemoryJudgeStore()
+        store.indicators.update(of.indicators)
+        replay = cls(store, Partition(await store.take_over(0), store, 1))
+        return replay
+
+    async def restart(self) -> None:
+        """The memory is lost."""
+        loaded = await self.store.take_over(0)
+        self.partition = Partition(loaded, self.store, 1)
+        await self.partition.recover(loaded)
+
+    async def save(self, now: int) -> None:
+        self.partition.settle()
+        checkpoint = await self.partition.checkpoint(now)
+        if checkpoint is not None:
+            await self.store.checkpoint(0, self.partition.epoch, checkpoint)
+
+    async def hear(self, told: Sequence[Told], now: int) -> Step:
+        """One step: what is told, and the timers that are due by now."""
+        for each in told:
+            if each.version is not None:
+                self._keep_version(each.version)
+            elif each.exclusion is not None:
+                self.store.approved[each.exclusion.exclusion_id] = each.exclusion
+                self.store.tell("exclusion", agreement_id=AGREEMENT)
+        at = self.partition.positions[MEASUREMENTS.name]
+        work = Work(
+            positions={MEASUREMENTS.name: at + len(told)},
+            values=[each.values for each in told if each.values is not None],
+            facts=[each.fact for each in told if each.fact is not None],
+            inbox=await self.store.inbox([0]), horizon=now, everywhere=now,
+        )  # fmt: skip
+        step = await self.partition.step(work, now)
+        if not step.is_empty:
+            blob_seq = await self.store.commit(0, self.partition.epoch, step)
+            if blob_seq is not None:
+                self.partition.blob_seq = blob_seq
+        return step
+
+    def _keep_version(self, version: Mapping[str, Any]) -> None:
+        held = self.store.versions.setdefault(AGREEMENT, [])
+        if version not in held:
+            held.append(version)
+            held.sort(key=lambda each: int(each["version"]))
+        self.store.tell("terms", agreement_id=AGREEMENT)
+
+    async def finish(self) -> None:
+        """Until nothing is left to do by the end."""
+        for _ in range(10_000):
+            step = await self.hear([], END)
+            due = self.partition.next_due()
+            derived = self.partition.derived_due()
+            is_due = any(each is not None and each <= END for each in (due, derived))
+            if step.is_empty and not is_due and not self.partition.has_waiting and not await self.store.inbox([0]):
+                break
+        else:
+            raise AssertionError("the judge never comes to rest")
+        await self.save(END)
+        assert not self.store.unjudgeable, self.store.unjudgeable
+
+    def restatements(self) -> int:
+        return sum(type(each.event).__name__ == "WindowRestated" for each in self.store.events)
+
+    async def figures(self) -> dict[str, Any]:
+        """What must come out the same, however it was told."""
+        keys = {each["target_id"]: each["key"] for each in TARGETS}
+        store = self.store
+        windows = {
+            f"{keys[each.target_id]} {each.window_id}": [
+                each.version, each.start, each.end, each.status, each.good, each.total, each.figure, each.display,
+                each.detail, each.closed_at is not None,
+            ]
+            for each in store.windows.values()
+        }  # fmt: skip
+        breaches = [
+            [keys[each.target_id], each.window_id, each.breach_id, each.level, each.ordinal, each.certain_at,
+             each.until, each.subject, each.document["figure"]]
+            for each in store.breaches.values() if each.standing
+        ]  # fmt: skip
+        clocks = {
+            f"{keys[key[0]]} {key[1]} {key[2]}": {
+                name: getattr(entry.clock, name)
+                for name in entry.clock.__dataclass_fields__
+                if name != "target"
+            } | {"version": entry.clock.target.version, "due_at": entry.due_at}
+            for key, entry in store.clocks.items()
+        }  # fmt: skip
+        return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks}
+
+    async def explained(self) -> dict[str, str]:
+        """The derivation of each target's last full window, byte for byte."""
+        told = {}
+        for each in TARGETS:
+            aggregation = each["aggregation"]
+            kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
+            window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
+            if kind in EXPLAINED and window is not None:
+                asked = Asked(window)
+                document = await explain(MemoryRecord(self.store), AGREEMENT, each["target_id"], asked, END)
+                told[each["key"]] = json.dumps(document, sort_keys=True, default=str)
+        return told
+
+
+async def in_order(of: History, at_once: int = 100) -> Replay:
+    """Each once, in the order in which it happened."""
+    replay = await Replay.begin(of)
+    for start in range(0, len(of.told), at_once):
+        part = of.told[start : start + at_once]
+        await replay.hear(part, part[-1].due)
+    await replay.finish()
+    return replay
+
+
+async def out_of_order(of: History, random: Random, latest: int) -> Replay:
+    """Shuffled and doubled, put away and restarted in between."""
+    replay = await Replay.begin(of)
+    coming = shuffled(of.told, random, latest)
+    while coming:
+        size = random.randrange(1, 400)
+        part, coming = coming[:size], coming[size:]
+        now = part[-1][0]
+        await replay.hear([each for _, each in part], now)
+        if random.random() < 0.3:
+            await replay.save(now)
+        if random.random() < 0.1:
+            await replay.restart()
+    await replay.finish()
+    return replay
