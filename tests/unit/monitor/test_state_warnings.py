@@ -105,7 +105,7 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
         service_hours="business", warn_at={"budget_consumed": ["50", "90"], "projected": True},
     )).latest  # fmt: skip
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
-    for _ in range(20):
+    for lag in [0, HOUR, 3 * DAY, 60 * DAY] * 5:
         facts: list[Fact] = []
         passed = state_findings.begun(terms, (START, END), excluded)
         now = START
@@ -115,9 +115,11 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
                 kind = seeded.choice(["up", "down", "degraded", "unknown"])
                 facts.append(Fact("s", f"{len(facts)}", now, {"state": kind}))
             timeline = timeline_of(facts, "up")
+            # What is known for certain lags behind the facts, as it does in the judge.
+            as_of = max(START, now - lag)
             assert passed.holds(terms, (START, END), excluded, now)
-            found, passed = state_findings.look(timeline, passed, now)
-            assert found == state_findings.of_availability(timeline, terms, START, END, now, (), excluded)
+            found, passed = state_findings.look(timeline, passed, as_of, (), now)
+            assert found == state_findings.of_availability(timeline, terms, START, END, as_of, (), excluded)
 
 
 def test_a_fact_of_the_past_makes_it_begin_anew() -> None:

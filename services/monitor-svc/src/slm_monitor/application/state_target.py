@@ -9,6 +9,7 @@ from slm_monitor.application.excluded import Excluded
 from slm_monitor.domain import settling, state_findings, state_warnings, withdrawing
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.passed_time import PassedTime
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.state_findings import Passed
@@ -25,6 +26,8 @@ class StateTarget(CalendarWindows):
     def __init__(self, standing: Standing) -> None:
         super().__init__(standing)
         self._passed: dict[str, Passed] = {}
+        self._lately: PassedTime | None = None
+        """The sums of the time that burn rates look back on."""
 
     def judge(
         self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
@@ -33,7 +36,7 @@ class StateTarget(CalendarWindows):
         alone may change something."""
         self._undo(moment, changes)
         dues: list[int | None] = []
-        burning, again = self._by_the_minute(states, excluded, moment.as_of)
+        burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
         dues.append(again)
         latest = self.standing.line.latest
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment.as_of):
@@ -60,16 +63,24 @@ class StateTarget(CalendarWindows):
         passed = self._passed.get(window.window_id)
         if passed is None or not passed.holds(terms, span, out, since):
             passed = state_findings.begun(terms, span, out)
-        finding, self._passed[window.window_id] = state_findings.look(states, passed, as_of, burns)
+        finding, self._passed[window.window_id] = state_findings.look(
+            states, passed, as_of, burns, since, self._lately if self._lately and self._lately.terms is terms else None
+        )
         return finding
 
-    def _by_the_minute(self, states: StatesOf, excluded: Excluded, as_of: int) -> tuple[list[RiskFinding], int | None]:
+    def _by_the_minute(
+        self, states: StatesOf, excluded: Excluded, since: int | None, as_of: int
+    ) -> tuple[list[RiskFinding], int | None]:
         """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
         terms = self.standing.line.at(as_of)
-        reach = None if terms is None else state_warnings.longest(terms)
-        if terms is None or reach is None:
+        if terms is None or state_warnings.longest(terms) is None:
+            self._lately = None
             return [], None
-        stated, out = states(terms), excluded.intervals_of(terms)
-        moves = state_warnings.was_down(stated, as_of - reach, as_of)
-        found = state_warnings.burning(stated, terms, self.standing.line.begins_at, as_of, out) if moves else []
+        stated, out, lately = states(terms), excluded.intervals_of(terms), self._lately
+        if lately is None or lately.terms is not terms or lately.excluded is not out:
+            self._lately = lately = state_warnings.passed_until(stated, terms, self.standing.line.begins_at, as_of, out)
+        else:
+            lately.follow(stated, as_of, since)
+        moves = state_warnings.moves(lately, stated, as_of)
+        found = state_warnings.burning(lately, as_of) if moves else []
         return found, (as_of // MINUTE + 1) * MINUTE if moves else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
-from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -90,6 +89,11 @@ class Crossing:
             self._slopes[str(weight)] = int(spent * (1 - weight))
         self._balance = -allowed * service_time
 
+    def copied(self) -> Crossing:
+        twin = Crossing.__new__(Crossing)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
     def advance(self, start: int, end: int, counts: str) -> bool:
         """Whether it is here that the budget is exceeded."""
         slope = self._slopes[counts]
@@ -116,10 +120,11 @@ class Meter:
         self.downs: deque[tuple[int, int]] = deque(maxlen=_LATEST)
 
     def copied(self) -> Meter:
-        twin = copy(self)
-        twin.crossings = [copy(each) for each in self.crossings]
+        twin = Meter.__new__(Meter)
+        twin.__dict__.update(self.__dict__)
+        twin.crossings = [each.copied() for each in self.crossings]
         twin.spent = dict(self.spent)
-        twin.downs = copy(self.downs)
+        twin.downs = deque(self.downs, _LATEST)
         return twin
 
     def advance(self, piece: Segment) -> None:

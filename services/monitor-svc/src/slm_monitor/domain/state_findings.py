@@ -12,6 +12,7 @@ from slm_events.instants import to_text
 from slm_monitor.domain import availability, burn_rate, exclusions, figures, state_warnings
 from slm_monitor.domain.availability import Crossing, Meter, Policy
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
+from slm_monitor.domain.passed_time import PassedTime
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import Segment, States
 
@@ -30,9 +31,13 @@ class Passed:
     """Service time without what is excluded."""
     excluded_time: int
     upto: int
+    """At most the instant up to which all is known."""
     agreed: Meter
     raw: Meter | None
     """Without exclusions; None where there are none."""
+    ahead_upto: int
+    """The last change that facts tell of, which may lie ahead of that."""
+    ahead: Meter
 
     def holds(self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: int | None) -> bool:
         """Whether it still is what a judgement may begin with."""
@@ -69,32 +74,61 @@ def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval
     crossings = [Crossing(objective, service_time, share, policy.weight) for objective, share in wanted]
     raw = Meter(policy, []) if excluded else None
     excluded_time = exclusions.time_in(scheduled, excluded)
-    return Passed(terms, span, excluded, scheduled, judged, excluded_time, start, Meter(policy, crossings), raw)
+    meter = Meter(policy, crossings)
+    return Passed(terms, span, excluded, scheduled, judged, excluded_time, start, meter, raw, start, meter)
 
 
-def look(states: States, passed: Passed, as_of: int, burning: Sequence[RiskFinding] = ()) -> tuple[Finding, Passed]:
-    """Judge a window from where it was measured to; returns also how far it need not be measured again."""
-    terms, end = passed.terms, passed.span[1]
-    stated = states.segments(passed.upto, end)
-    segments = stated
-    if terms.planned_downtime == "excused":
-        segments, _ = exclusions.applied(stated, [], passed.excluded, terms)
+def look(
+    states: States, passed: Passed, as_of: int, burning: Sequence[RiskFinding] = (), since: int | None = None,
+    lately: PassedTime | None = None,
+) -> tuple[Finding, Passed]:  # fmt: skip
+    """Judge a window from where it was measured to; returns also how far it need not be measured again.
+
+    ``since``: from when on facts have changed it; the next ones will mostly speak of what follows that. ``lately``: the
+    sums of the time before ``as_of``, where they are known.
+    """
+    terms, (start, end) = passed.terms, passed.span
+    known_to = max(passed.upto, min(as_of, end))
+    # One instant more: the state that begins just then is the one that holds.
+    stated, judged = _judged(states, passed, passed.upto, min(known_to + 1, end))
     upto = _settled(stated, as_of, passed.upto)
-    agreed, raw = passed.agreed.copied(), None if passed.raw is None else passed.raw.copied()
-    _pass(agreed, segments, passed.judged, passed.upto, upto)
-    if raw is not None:
-        _pass(raw, stated, passed.scheduled, passed.upto, upto)
-    kept = replace(passed, upto=upto, agreed=agreed, raw=raw)
-    known = agreed.copied()
-    whole = availability.run(known, _from(segments, upto), passed.judged, as_of)
+    agreed, raw = _passed(passed.agreed, judged, passed.judged, upto), None
+    known = _passed(agreed, _from(judged, upto), passed.judged, known_to)
     unexcluded = known
-    if raw is not None:
-        unexcluded = raw.copied()
-        availability.run(unexcluded, _from(stated, upto), passed.scheduled, as_of)
+    if passed.raw is not None:
+        raw = _passed(passed.raw, stated, passed.scheduled, upto)
+        unexcluded = _passed(raw, _from(stated, upto), passed.scheduled, known_to)
+    ahead_upto, ahead = passed.ahead_upto, passed.ahead
+    if ahead_upto < upto or (since is not None and since < ahead_upto):
+        ahead_upto, ahead = upto, agreed
+    rest, rest_judged = _judged(states, passed, ahead_upto, end)
+    reached = _settled(rest, as_of if since is None else max(as_of, since), ahead_upto)
+    ahead = _passed(ahead, rest_judged, passed.judged, reached)
+    whole = _passed(ahead, _from(rest_judged, reached), passed.judged, end)
+    kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
     sudden: list[RiskFinding] = []
-    if terms.warn_at.drops and passed.span[0] <= as_of < end:
-        sudden = state_warnings.drops(states, terms, passed.span[0], as_of, _budget(passed, known), passed.excluded)
-    return _finding(kept, known, whole, unexcluded, segments, as_of, (*burning, *sudden)), kept
+    if terms.warn_at.drops and start <= as_of < end:
+        lately = lately or state_warnings.passed_until(states, terms, start, as_of, passed.excluded)
+        sudden = state_warnings.drops(lately, terms, start, as_of, _budget(passed, known))
+    to_come = _judged(states, passed, upto, end)[1] if terms.warn_at.projected else []
+    return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
+
+
+def _judged(states: States, passed: Passed, start: int, end: int) -> tuple[list[Segment], list[Segment]]:
+    """The states of a stretch, and as exclusions have them judged."""
+    stated = states.segments(start, end)
+    if passed.terms.planned_downtime != "excused":
+        return stated, stated
+    return stated, exclusions.applied(stated, [], passed.excluded, passed.terms)[0]
+
+
+def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], end: int) -> Meter:
+    """Another meter that has passed the segments up to an instant."""
+    on = meter.copied()
+    cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
+    for piece in availability.inside(cut, open_intervals):
+        on.advance(piece)
+    return on
 
 
 def _budget(passed: Passed, known: Meter) -> Fraction:
@@ -106,13 +140,6 @@ def _budget(passed: Passed, known: Meter) -> Fraction:
 def _settled(stated: Sequence[Segment], as_of: int, before: int) -> int:
     """Where the state that holds at ``as_of`` began: later facts mostly speak of what follows it."""
     return max((each.start for each in stated if each.start <= as_of), default=before)
-
-
-def _pass(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], start: int, end: int) -> None:
-    if end > start:
-        cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
-        for piece in availability.inside(cut, open_intervals):
-            meter.advance(piece)
 
 
 def _from(segments: Sequence[Segment], start: int) -> list[Segment]:
@@ -150,7 +177,7 @@ def _finding(
         passed.upto,
         passed.agreed.up,
         passed.agreed.down,
-        _from(segments, passed.upto),
+        segments,
         passed.judged,
     )
     projected = ahead.projected_at()
@@ -165,6 +192,7 @@ def _finding(
         replace(risk, consumed=consumed, burn=risk.burn or rate, projected_breach_at=projected)
         for risk in (*others, *burning)
     ]
+    said = [each.at for each in missed] + [each.at for each in risks]
     detail: dict[str, Any] = {
         "raw_figure": figures.exact(terms.shown(_share(raw))),
         "service_time": service_time,
@@ -185,7 +213,7 @@ def _finding(
         missed=missed,
         risks=tuple(risks),
         detail=detail,
-        evidence=_evidence(known, exhausted, budget) if missed or risks else {},
+        evidence=_evidence(known, exhausted, budget) if min(said, default=as_of + 1) <= as_of else {},
         scheduled=service_time > 0,
         again=again,
     )

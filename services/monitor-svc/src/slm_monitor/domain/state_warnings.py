@@ -8,12 +8,13 @@ from fractions import Fraction
 
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
-from slm_monitor.domain import availability, burn_rate, exclusions
+from slm_monitor.domain import availability, burn_rate
 from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.passed_time import PassedTime
 from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import DEGRADED, DOWN, Segment, States
+from slm_monitor.domain.timeline import Segment, States
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,10 @@ def others(ahead: Ahead) -> tuple[list[RiskFinding], int | None]:
     found: list[RiskFinding] = []
     again: list[int] = []
     if warn_at.projected:
-        held, turns_at = _projection(ahead)
-        if held:
-            # It holds from the beginning of the state on, until time alone ends it.
-            if turns_at is None or turns_at > ahead.as_of:
-                found.append(RiskFinding("projection", "objective", ahead.since))
-                again += [turns_at] if turns_at is not None else []
+        since, turns_at = _projection(ahead)
+        if since is not None:
+            found.append(RiskFinding("projection", "objective", since))
+            again += [turns_at] if turns_at is not None else []
         elif turns_at is not None:
             found.append(RiskFinding("projection", "objective", turns_at))
     projected = ahead.projected_at()
@@ -76,62 +75,63 @@ def others(ahead: Ahead) -> tuple[list[RiskFinding], int | None]:
     return found, min(again, default=None)
 
 
-def _projection(ahead: Ahead) -> tuple[bool, int | None]:
-    """Whether, as the state that holds now began, the figure going on at the window's pace would have ended below the
-    objective; and when that turns while the state lasts: the balance down − (1 − objective) × counted time passes
-    zero."""
+def _projection(ahead: Ahead) -> tuple[int | None, int | None]:
+    """Since when the figure, going on at the window's pace, ends below the objective, None where it does not; and when
+    that turns if the last known state lasts: the balance down − (1 − objective) × counted time passes zero."""
     assert ahead.terms.objective is not None
     allowed = 1 - ahead.terms.objective
     policy = Policy(ahead.terms.unknown, ahead.terms.degraded)
-    balance = ahead.down_then - allowed * (ahead.up_then + ahead.down_then)
-    holds = balance > 0
-    for piece in availability.inside(ahead.segments, ahead.judged):
-        slope = _slope(policy, piece.state, allowed)
-        length = piece.end - piece.start
-        if holds and slope < 0:
-            wait = -(-balance // -slope)
-            if wait <= length:
-                return holds, piece.start + int(wait)
-        elif not holds and slope > 0:
-            wait = -balance // slope + 1
-            if wait <= length:
-                return holds, piece.start + int(wait)
-        balance += slope * length
-    return holds, None
+    slopes, unit = _slopes(policy, allowed)
+    balance = int(unit * (ahead.down_then - allowed * (ahead.up_then + ahead.down_then)))
+    since = ahead.since if balance > 0 else None
+    for start, end, state in availability.inside(ahead.segments, ahead.judged):
+        slope = slopes[policy.counts_as(state)]
+        after = balance + slope * (end - start)
+        if (after > 0) == (since is None):
+            at = start + (-balance // slope + 1 if since is None else -(-balance // -slope))
+            if at > ahead.as_of:
+                return since, at
+            since = at if since is None else None
+        balance = after
+    return since, None
 
 
-def _slope(policy: Policy, state: str, allowed: Fraction) -> Fraction:
-    counts = policy.counts_as(state)
-    if counts == "removed":
-        return Fraction(0)
-    down = {"up": Fraction(0), "down": Fraction(1)}.get(counts)
-    return (1 - Fraction(counts) if down is None else down) - allowed
+def _slopes(policy: Policy, allowed: Fraction) -> tuple[dict[str, int], int]:
+    """How fast the balance moves, by how time counts, in whole parts of a microsecond; and how many parts there are."""
+    weight = policy.weight
+    unit = allowed.denominator * (1 if weight is None else weight.denominator)
+    slopes = {"up": -allowed, "down": 1 - allowed, "removed": Fraction(0)}
+    if weight is not None:
+        slopes[policy.degraded] = 1 - weight - allowed
+    return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
 
 
-def burning(
-    states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval] = ()
-) -> list[RiskFinding]:
+def burning(passed: PassedTime, as_of: int) -> list[RiskFinding]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
-    factor. Windows are clipped to the term."""
+    factor."""
     found = []
-    for pair in terms.warn_at.pairs:
+    for pair in passed.terms.warn_at.pairs:
         # The short window first: without it the long one cannot warn.
-        if _rate(states, terms, max(begins_at, as_of - pair.short), as_of, excluded) <= pair.factor:
+        if _rate(passed, as_of - pair.short, as_of) <= pair.factor:
             continue
-        rate = _rate(states, terms, max(begins_at, as_of - pair.long), as_of, excluded)
+        rate = _rate(passed, as_of - pair.long, as_of)
         if rate > pair.factor:
             found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None))
     return found
 
 
-def drops(
-    states: States, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction, excluded: Sequence[Interval]
-) -> list[RiskFinding]:
-    """The drops that hold: so much of the window's budget went within so long."""
+def _rate(passed: PassedTime, start: int, end: int) -> Fraction:
+    assert passed.terms.objective is not None
+    good, total = passed.within(start, end)
+    return burn_rate.of(Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective)
+
+
+def drops(passed: PassedTime, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction) -> list[RiskFinding]:
+    """The drops that hold: so much of the budget of the window begun at ``start`` went within so long."""
     found = []
     for share, within in terms.warn_at.drops:
-        down = _measured(states, terms, max(start, as_of - within), as_of, excluded).down
-        if down and burn_rate.warns_of_drop(Fraction(down), share * budget):
+        down = passed.lost(max(start, as_of - within), as_of)
+        if down and burn_rate.warns_of_drop(down, share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
             found.append(RiskFinding("budget_drop", threshold, as_of))
     return found
@@ -143,23 +143,18 @@ def longest(terms: ServiceLevelTarget) -> int | None:
     return max(looks, default=None)
 
 
-def was_down(states: States, since: int, as_of: int) -> bool:
-    """Whether anything was down lately: without it no rate rises or falls by time alone."""
-    return any(each.state in (DOWN, DEGRADED) for each in states.segments(since, as_of + 1))
+def passed_until(
+    states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
+) -> PassedTime:
+    """The sums that these warnings look at."""
+    passed = PassedTime(terms, excluded, max(begins_at, as_of - (longest(terms) or 0)))
+    passed.follow(states, as_of, None)
+    return passed
 
 
-def _rate(states: States, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[Interval]) -> Fraction:
-    assert terms.objective is not None
-    seen = _measured(states, terms, start, end, excluded)
-    return burn_rate.of(seen.down, seen.up + seen.down, terms.objective)
-
-
-def _measured(
-    states: States, terms: ServiceLevelTarget, start: int, end: int, excluded: Sequence[Interval]
-) -> availability.AvailabilityFigure:
-    assert terms.objective is not None
-    segments, open_intervals = exclusions.applied(
-        states.segments(start, end), terms.hours.intervals(start, end), excluded, terms
-    )
-    policy = Policy(terms.unknown, terms.degraded)
-    return availability.measure(segments, open_intervals, end, terms.objective, policy)
+def moves(passed: PassedTime, states: States, as_of: int) -> bool:
+    """Whether anything was down lately, or is: without it no rate rises or falls by time alone."""
+    if passed.lost(as_of - (longest(passed.terms) or 0), as_of):
+        return True
+    policy = Policy(passed.terms.unknown, passed.terms.degraded)
+    return any(policy.counts_as(each.state) not in ("up", "removed") for each in states.segments(as_of, as_of + 1))

@@ -1,0 +1,53 @@
+"""Sums of time that passes: of any stretch what measuring it anew gives, whatever facts come late."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from slm_monitor.domain import availability, exclusions
+from slm_monitor.domain.availability import Policy
+from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.passed_time import PassedTime
+from slm_monitor.domain.state_record import StateRecord
+from tests.support.monitor import DAY, HOUR, at, available, line_of
+
+START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {},
+        {"service_hours": "business", "degraded": {"weight": "2/7"}},
+        {"planned_downtime": "excused", "unknown": "down", "degraded": "down"},
+    ],
+)
+def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any]) -> None:
+    seeded = random.Random(3)
+    target = line_of(available("99", **terms)).latest
+    excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
+    policy = Policy(target.unknown, target.degraded)
+    record, passed = StateRecord(), PassedTime(target, excluded, START)
+    now = START
+    for number in range(150):
+        now += seeded.randrange(1, 9 * HOUR)
+        late = seeded.randrange(2 * DAY) if seeded.random() < 0.1 else 0
+        state = seeded.choice(["up", "down", "degraded", "unknown"])
+        _, since = record.take(Fact("s", f"{number}", max(START, now - late), {"state": state}))
+        timeline = record.timeline("up", 6 * HOUR)
+        passed.follow(timeline, now, since)
+        for _ in range(3):
+            start = seeded.randrange(START - DAY, now)
+            end = seeded.randrange(max(start, START), now + 1)
+            segments, judged = exclusions.applied(
+                timeline.segments(max(start, START), end), target.hours.intervals(max(start, START), end), excluded,
+                target,
+            )  # fmt: skip
+            seen = availability.measure(segments, judged, end, Fraction(1, 2), policy)
+            good, total = passed.within(start, end)
+            assert (Fraction(good, passed.unit), Fraction(total, passed.unit)) == (seen.up, seen.up + seen.down)
+            assert passed.lost(start, end) == seen.down
