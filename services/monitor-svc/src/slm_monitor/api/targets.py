@@ -54,13 +54,13 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     windows = await state.queries.windows_at(ids, now)
     aside = await state.unjudgeable.of(ids)
     present = Present(state.record, now)
-    counts = await state.queries.clock_counts([row["target_id"] for row in rows if row["indicator"] is None])
+    counts = await state.queries.clock_counts([row["target_id"] for row in rows if _has_tickets(row)])
     return [
         {
             **_terms(row),
             "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
-            "tickets": _tickets(counts.get(row["target_id"], {})) if row["indicator"] is None else None,
+            "tickets": _tickets(counts.get(row["target_id"], {})) if _has_tickets(row) else None,
         }
         for row in rows
     ]
@@ -69,6 +69,10 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
 def _status(window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any] | None:
     """The figure of a target that cannot be judged is as it last was; its status says so."""
     return {**window, "status": "unjudgeable"} if window and row["target_id"] in aside else window
+
+
+def _has_tickets(row: Mapping[str, Any]) -> bool:
+    return bool(row["terms"]["aggregation"] == "clock")
 
 
 def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
