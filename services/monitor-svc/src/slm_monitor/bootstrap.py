@@ -92,6 +92,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         log=log,
         metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
+        direct=intake.DIRECT,
         max_bodies_bytes=own.max_bodies_bytes,
     )
     http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog)

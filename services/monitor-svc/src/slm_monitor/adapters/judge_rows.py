@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
@@ -85,6 +86,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
         blobs=[(columns.decode_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
+        saved_blob=row["figures_blob"],
         holds=[
             hold_of(each)
             for each in await driver.fetch("SELECT * FROM import WHERE NOT released @> $1", str(partition))
@@ -174,7 +176,7 @@ def hold_of(row: asyncpg.Record) -> Hold:
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps(rows, separators=(",", ":"))
+    return msgspec.json.encode(rows).decode()
 
 
 def facts(rows: Sequence[Fact], received_at: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from slm_chassis.access import Principal
 from slm_chassis.http.access import demand, identify
+from slm_chassis.http.direct import Handler
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake import Answer
@@ -113,3 +114,7 @@ async def measurements(request: Request) -> Response:
 async def ticket_events(request: Request) -> Response:
     """Take ticket events in, likewise."""
     return await _taken(request, TICKETS.name, request.app.state.door.take_ticket_events)
+
+
+DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": measurements, "/api/v1/ticket-events": ticket_events}
+"""What is answered ahead of all routes: most requests of an installation are these."""

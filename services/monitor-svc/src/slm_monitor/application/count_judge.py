@@ -48,8 +48,10 @@ class CountJudge:
         self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
         self._streams = Streams(store, loaded.series)
         self._dirty: dict[str, Dirty] = {}
-        self._quiet: set[str] = set()
-        """Indicators with rows that changed no more than figures."""
+        self._calm: dict[str, tuple[int, int]] = {}
+        """Series → the minutes in which good rows change no more than figures."""
+        self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
+        """Indicator → rows that changed no more than figures, not counted yet."""
         self._born: list[TermsLine] = []
         self._unsaved: set[str] = set()
         self._recounted: dict[str, int] = {}
@@ -76,6 +78,8 @@ class CountJudge:
             self._attach(subject, line, fresh=fresh)
 
     def _attach(self, subject: str, line: TermsLine, *, fresh: bool) -> None:
+        self._fold(subject)
+        self._calm.clear()
         if self._aside.holds(line):
             return
         targets = self._targets.setdefault(subject, {})
@@ -109,6 +113,8 @@ class CountJudge:
             for target in targets.values():
                 since = moved.since(target.standing.line)
                 if since is not None:
+                    self._fold(subject)
+                    self._calm.clear()
                     target.recount()
                     self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
 
@@ -128,23 +134,49 @@ class CountJudge:
 
     def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
         self._unsaved.add(series.subject)
-        subject = indicator_of(series.subject)
+        subject = series.indicator
+        calm = self._calm.get(series.subject)
+        if calm is not None and subject not in self._dirty and _is_calm(calm, deltas):
+            self._later.setdefault(subject, []).append((series, deltas))
+            return
         if subject in self._grouped:
             self._group(subject, series)
         targets = self._targets.get(subject)
         if not targets or not deltas:
             return
-        is_quiet = subject not in self._dirty
+        self._fold(subject)
         for target in targets.values():
             if target.counts(series):
-                is_quiet = is_quiet and target.is_quiet(series, deltas)
                 target.add(series, deltas)
-        if is_quiet:
-            self._quiet.add(subject)
-        else:
-            self._dirty.setdefault(subject, Dirty()).touch_minutes(
-                min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
-            )
+        self._dirty.setdefault(subject, Dirty()).touch_minutes(
+            min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
+        )
+
+    def _fold(self, subject: str) -> None:
+        """Count what rows have brought since that could change nothing but figures."""
+        sums: dict[tuple[str, int], list[int]] = {}
+        later = self._later.pop(subject, ())
+        for series, deltas in later:
+            for delta in deltas:
+                held = sums.setdefault((series.subject, delta.minute), [0, 0])
+                held[0] += delta.good[0]
+                held[1] += delta.total[0]
+        for series in {series.subject: series for series, _ in later}.values():
+            folded = [Delta(minute, (good,), (total,)) for (name, minute), (good, total) in sums.items()
+                      if name == series.subject]  # fmt: skip
+            for target in self._targets[subject].values():
+                if target.counts(series):
+                    target.add(series, folded)
+
+    def _calm_down(self, subject: str) -> None:
+        """Note in which instants good rows of an indicator can change nothing but figures."""
+        for series in self._streams.of(subject):
+            spans = [target.quiet for target in self._targets.get(subject, {}).values() if target.counts(series)]
+            calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
+            if series.plain is not None and calm[0] < calm[1]:
+                self._calm[series.subject] = (-(-calm[0] // MINUTE), calm[1] // MINUTE)
+            else:
+                self._calm.pop(series.subject, None)
 
     def _group(self, subject: str, series: Series) -> None:
         """A label value heard for the first time brings an instance of the target that is judged for each."""
@@ -178,8 +210,8 @@ class CountJudge:
         """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
+                self._calm.clear()
                 for target in targets.values():
-                    target.quiet = NEVER
                     self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
 
     async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
@@ -188,7 +220,7 @@ class CountJudge:
         self._born.clear()
         for subject in [subject for subject in self._dirty if not is_held(subject)]:
             dirty = self._dirty.pop(subject)
-            self._quiet.discard(subject)
+            self._fold(subject)
             caused = replace(moment, cause=dirty.cause)
             dues: list[int | None] = []
             for target in list(self._targets.get(subject, {}).values()):
@@ -197,6 +229,7 @@ class CountJudge:
                 if self._aside.holds(target.standing.line):
                     self._let_go(subject, target)
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
+            self._calm_down(subject)
 
     def _let_go(self, subject: str, target: CountedTarget) -> None:
         """Nothing of a target that was set aside half-way may be put away."""
@@ -239,8 +272,8 @@ class CountJudge:
             longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
             await self._streams.load_minutes(subject, present - longest, present)
             by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
-            burning = counted.burning(by, line.begins_at, present)
-            rises_at = counted.burns_at(by, line.begins_at, present)
+            seen = counted.Burning(by, line.begins_at, present)
+            burning, rises_at = seen.found(), seen.may_rise_at()
         due = target.judge(burning, dirty, moment, changes)
         self._remember(target.standing, changes)
         if burning:
@@ -296,11 +329,12 @@ class CountJudge:
 
     @property
     def has_unsaved(self) -> bool:
-        return bool(self._unsaved or self._unsaved_windows or self._quiet)
+        return bool(self._unsaved_windows or self._later)
 
     async def refresh(self, moment: Moment) -> None:
         """Bring up to date what rows have changed since that could change nothing but figures."""
-        for subject in sorted(self._quiet):
+        for subject in sorted(self._later):
+            self._fold(subject)
             for target in self._targets.get(subject, {}).values():
                 try:
                     window = await self._refreshed(subject, target, moment)
@@ -312,7 +346,6 @@ class CountJudge:
                     continue
                 if window is not None:
                     self._unsaved_windows[window.target_id, window.window_id] = window
-        self._quiet.clear()
 
     async def _refreshed(self, subject: str, target: CountedTarget, moment: Moment) -> Window | None:
         line = target.standing.line
@@ -328,8 +361,13 @@ class CountJudge:
         rolling_target.refresh(line, window, self._together(subject, target), self._excluded, minute, moment)
         return window
 
-    def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint], list[Window]]:
-        """Rows by series and hour, sums by series, figures; what is returned counts as saved from now on."""
+    def unsaved_windows(self) -> list[Window]:
+        """Figures; what is returned counts as saved from now on."""
+        windows, self._unsaved_windows = list(self._unsaved_windows.values()), {}
+        return windows
+
+    def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint]]:
+        """Rows by series and hour, and sums by series; likewise."""
         segments = []
         kept = {}
         for name in sorted(self._unsaved):
@@ -339,9 +377,8 @@ class CountJudge:
                 if series.subject == subject or series.subject in self._unsaved:
                     kept[series.subject] = self._checkpoint(subject, series)
             self._evict(subject)
-        windows = list(self._unsaved_windows.values())
-        self._unsaved, self._unsaved_windows = set(), {}
-        return segments, kept, windows
+        self._unsaved = set()
+        return segments, kept
 
     def _evict(self, subject: str) -> None:
         """As far back as one of the targets looks stays in memory: what is evicted is read again at the next row."""
@@ -362,6 +399,11 @@ class CountJudge:
                 if window.judged_to is not None:
                     kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
         return kept
+
+
+def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
+    """Whether all is good, in minutes in which that changes no more than figures."""
+    return all(calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 for each in deltas)
 
 
 def _sooner(*dues: int | None) -> int | None:

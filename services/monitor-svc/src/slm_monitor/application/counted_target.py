@@ -90,13 +90,6 @@ class CountedTarget(CalendarWindows):
             self._places[name] = series.measures.index(measures.of(terms)) if fits else None
         return self._places[name]
 
-    def is_quiet(self, series: Series, deltas: Sequence[Delta]) -> bool:
-        """Whether these change no more than figures: all of them good, in instants in which nothing is missed."""
-        if not self.quiet[0] <= deltas[0].minute * MINUTE or not deltas[-1].minute * MINUTE < self.quiet[1]:
-            return False
-        place = self._place(series, self.standing.line.latest)
-        return place is None or all(0 <= delta.total[place] == delta.good[place] for delta in deltas)
-
     def add(self, series: Series, deltas: Sequence[Delta]) -> None:
         """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
         if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
@@ -172,7 +165,11 @@ class CountedTarget(CalendarWindows):
         terms = None if window is None else self.standing.line.at(window.start)
         if window is None or terms is None or window.closed_at is not None:
             return None
-        settling.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
+        tally = self.tallies.get(window.window_id)
+        if isinstance(tally, Shares) and tally.total and not self._excluded.intervals_of(terms):
+            counted_findings.refresh(window, terms, tally.good, tally.total, moment.as_of)
+        else:
+            settling.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
         return window
 
     def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:

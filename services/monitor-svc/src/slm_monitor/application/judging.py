@@ -23,6 +23,8 @@ from slm_monitor.application.taking import Taking
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
+WHOLE_SECONDS = 5.0
+"""Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them."""
 INBOX_SECONDS = 0.5
 ATTEMPTS = 3
 ORPHANED_SECONDS = 10.0
@@ -55,6 +57,7 @@ class Judge:
         self._inbox_rings = True
         self._inbox_read_at = 0.0
         self._saved_at: dict[int, float] = {}
+        self._whole_at: dict[int, float] = {}
         self._taking = Taking()
         self._lost_at: dict[int, float] = {}
 
@@ -167,7 +170,7 @@ class Judge:
             await self._take(number, theirs)
         await self._fire()
         # Sooner where there is nothing else to do: reads of figures wait for it.
-        await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
+        await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS, WHOLE_SECONDS)
         self.progress.beat()
         if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
@@ -280,14 +283,17 @@ class Judge:
 
     # -- putting away -------------------------------------------------------------------------------------------
 
-    async def save(self, at_most_every: float = 0.0) -> None:
-        """Checkpoint each partition that has not been for so many seconds."""
+    async def save(self, at_most_every: float = 0.0, whole_every: float = 0.0) -> None:
+        """Checkpoint each partition that has not been for so many seconds: its figures, and less often all of it."""
         now = time.monotonic()
         for number, partition in list(self._owned.items()):
             if now - self._saved_at.get(number, 0.0) < at_most_every:
                 continue
-            checkpoint = await partition.checkpoint(self._clock.now())
+            is_whole = now - self._whole_at.get(number, 0.0) >= whole_every
+            checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
             self._saved_at[number] = now
+            if is_whole:
+                self._whole_at[number] = now
             if checkpoint is not None:
                 await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))
                 self._inbox_rings = self._inbox_rings or bool(checkpoint.news)

@@ -53,6 +53,7 @@ class Partition:
         self.epoch = loaded.epoch
         self.positions = dict(loaded.positions)
         self.blob_seq = loaded.blob_seq
+        self._saved_blob = loaded.saved_blob
         self._judged: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._store = store
@@ -254,12 +255,16 @@ class Partition:
         self._counts.wake_held(hold)
         self._derived.wake_held(hold)
 
-    async def checkpoint(self, now: int) -> Checkpoint | None:
-        """What has not been put away yet; None where there is nothing."""
+    async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
+        """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is
+        nothing."""
         await self._counts.refresh(Moment(self._horizon, now))
-        segments, series, windows = self._counts.unsaved()
+        windows = self._counts.unsaved_windows()
+        segments, series = self._counts.unsaved() if is_whole else ([], {})
         if not segments and not series and not windows and self._judged == self._told:
             return None
         self._told = self._judged
+        if is_whole:
+            self._saved_blob = self.blob_seq
         news = self._derivations.news_of(windows)
-        return Checkpoint(self._judged, self.blob_seq, segments, series, windows, news)
+        return Checkpoint(self._judged, self._saved_blob, segments, series, windows, news)

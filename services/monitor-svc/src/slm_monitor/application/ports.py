@@ -95,6 +95,7 @@ class LoadedPartition:
     blobs: Sequence[tuple[Values, int]]
     """With the instant of receipt of each."""
     blob_seq: int
+    saved_blob: int
     holds: Sequence[Hold]
     waiting_tickets: frozenset[str]
     ticket_dues: Sequence[tuple[str, int]]

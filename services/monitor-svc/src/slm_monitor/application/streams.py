@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
-from slm_monitor.domain.measures import Counts, Measure
+from slm_monitor.domain.measures import COUNTS, Counts, Measure
 from slm_monitor.domain.series import Chunk, Delta, Row, Series, rows_of
 
 HOURS_KEPT = 3
@@ -43,6 +42,65 @@ class Together:
     @property
     def high_water(self) -> int:
         return max((each.high_water for each in self.series), default=-(2**62))
+
+
+class Sorted:
+    """The rows of a batch by series and instant, and what can be said of all its series at once.
+
+    Series number i has the rows from ``starts[i]`` to ``ends[i]``; ``rises``: its instants rise strictly.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self.order = np.lexsort((values.at, values.slot))
+        self._slot, self._at, self._value = values.slot[self.order], values.at[self.order], values.value[self.order]
+        self._of = None if values.of is None else values.of[self.order]
+        is_next = self._slot[1:] == self._slot[:-1]
+        self._cuts = np.concatenate(([0], np.flatnonzero(~is_next) + 1)) if len(self._at) else np.zeros(0, np.int64)
+        self.starts: list[int] = self._cuts.tolist()
+        self.ends: list[int] = [*self.starts[1:], len(self._at)] if self.starts else []
+        falls = np.concatenate(([False], is_next & (self._at[1:] <= self._at[:-1]))) if len(self._at) else np.zeros(0)
+        self.rises = (~np.logical_or.reduceat(falls, self._cuts)).tolist() if self.starts else []
+        self.first: list[int] = self._at[self._cuts].tolist()
+
+    def slots(self) -> list[int]:
+        """The series' places in the batch's list of subjects."""
+        slots: list[int] = self._slot[self._cuts].tolist()
+        return slots
+
+    def chunk(self, start: int, end: int, received_at: int) -> Chunk:
+        of = None if self._of is None else self._of[start:end]
+        if of is not None and np.isnan(of).all():
+            of = None
+        return Chunk(self._at[start:end], self._value[start:end], of, received_at)
+
+    def counted(self, measures: Sequence[Measure | None]) -> list[list[tuple[int, int, int]]]:
+        """(minute, good, total) of each series by its measure; nothing where it has none, or more than one hour."""
+        if not self.starts:
+            return []
+        sizes = np.diff(np.append(self._cuts, len(self._at)))
+        limits = np.array([np.nan if each is None else each.limit for each in measures])
+        counts = np.array([each is not None and each.kind == COUNTS for each in measures])
+        limit, is_count = np.repeat(limits, sizes), np.repeat(counts, sizes)
+        of = np.full(len(self._at), np.nan) if self._of is None else self._of
+        plain = np.isnan(of)
+        good = np.where(is_count, np.where(plain, 0, self._value), (self._value <= limit) & plain).astype(np.int64)
+        total = np.where(is_count, np.where(plain, 0, of), plain).astype(np.int64)
+        minutes = self._at // MINUTE
+        runs = np.flatnonzero(
+            np.concatenate(([True], (minutes[1:] != minutes[:-1]) | (self._slot[1:] != self._slot[:-1])))
+        )
+        found: list[list[tuple[int, int, int]]] = [[] for _ in self.starts]
+        owners = (np.searchsorted(self._cuts, runs, side="right") - 1).tolist()
+        sums = zip(
+            owners, minutes[runs].tolist(), np.add.reduceat(good, runs).tolist(), np.add.reduceat(total, runs).tolist(),
+            strict=True,
+        )  # fmt: skip
+        for owner, *summed in sums:
+            found[owner].append(tuple(summed))
+        return [
+            each if measure is not None and each[0][0] // 60 == each[-1][0] // 60 else []
+            for each, measure in zip(found, measures, strict=True)
+        ]
 
 
 class Streams:
@@ -86,19 +144,27 @@ class Streams:
     async def take(self, values: Values, added: Added, received_at: int) -> Values | None:
         """Accept rows: those that are new, as columns to be kept; None where all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
-        order = np.lexsort((values.at, values.slot))
-        slots, at, value = values.slot[order], values.at[order], values.value[order]
-        of = None if values.of is None else values.of[order]
-        cuts = [0, *(np.flatnonzero(slots[1:] != slots[:-1]) + 1).tolist(), len(order)] if len(order) else [0]
-        for start, end in pairwise(cuts):
-            series = self.named(values.subjects[int(slots[start])])
-            rows = slice(start, end)
-            theirs = None if of is None else of[rows]
-            await self._load(series, series.needs(at[rows]))
-            new, deltas = series.take(at[rows], value[rows], theirs, received_at)
+        rows = Sorted(values)
+        series = [self.named(values.subjects[slot]) for slot in rows.slots()]
+        counted = rows.counted([each.plain for each in series])
+        for place, (each, start, end) in enumerate(zip(series, rows.starts, rows.ends, strict=True)):
+            minutes = counted[place]
+            # Nearly all there is: newer than what is known, in an hour that is in memory, counted in one way.
+            if (
+                minutes
+                and rows.rises[place]
+                and rows.first[place] > each.high_water
+                and minutes[0][0] // 60 in each.hours
+            ):
+                accepted[rows.order[start:end]] = True
+                added(each, each.count(rows.chunk(start, end, received_at), minutes))
+                continue
+            chunk = rows.chunk(start, end, received_at)
+            await self._load(each, each.needs(chunk.at))
+            new, deltas = each.take(chunk.at, chunk.value, chunk.of, received_at)
             if deltas or new.any():
-                accepted[order[rows][new]] = True
-                added(series, deltas)
+                accepted[rows.order[start:end][new]] = True
+                added(each, deltas)
         if not accepted.any():
             return None
         return values if accepted.all() else values.taken(accepted)

@@ -58,53 +58,67 @@ class Counted:
         return good, total
 
 
-def burning(counted: Counted, begins_at: int, minute: int) -> list[RiskFinding]:
-    """The burn rate pairs of which both windows, ending with ``minute``, are strictly above the factor."""
-    found = []
-    for pair in counted.terms.warn_at.pairs:
-        # The short window first: it is soon summed, and without it the long one cannot warn.
-        if _burn(counted, begins_at, minute, pair.short)[0] <= pair.factor:
-            continue
-        rate, events = _burn(counted, begins_at, minute, pair.long)
-        if rate > pair.factor and events >= counted.terms.warn_at.min_events:
-            found.append(RiskFinding("burn_rate", pair.name, minute * MINUTE, None, rate, None))
-    return found
+class Burning:
+    """The burn rate pairs of a target at the minute its windows end with; the minutes are read once for all of them."""
+
+    def __init__(self, counted: Counted, begins_at: int, minute: int) -> None:
+        self._terms, self._minute = counted.terms, minute
+        self._good = self._total = np.zeros(1, dtype=np.int64)
+        if counted.terms.warn_at.pairs:
+            longest = max(max(pair.long, pair.short) for pair in counted.terms.warn_at.pairs) // MINUTE
+            good, total = counted.minutes(minute - longest + 1, minute, begins_at)
+            self._good = np.concatenate((self._good, np.cumsum(good)))
+            self._total = np.concatenate((self._total, np.cumsum(total)))
+
+    def _counts(self, length: int) -> tuple[int, int]:
+        """(bad, all) events of the window of so many microseconds."""
+        promised, first = self._terms.promise, len(self._total) - 1 - length // MINUTE
+        assert promised is not None
+        total = int(self._total[-1] - self._total[first])
+        return promised.bad(int(self._good[-1] - self._good[first]), total), total
+
+    def found(self) -> list[RiskFinding]:
+        """The pairs of which both windows are strictly above the factor."""
+        found = []
+        for pair in self._terms.warn_at.pairs:
+            if self._rate(pair.short) <= pair.factor:
+                continue
+            rate = self._rate(pair.long)
+            if rate > pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
+                found.append(RiskFinding("burn_rate", pair.name, self._minute * MINUTE, None, rate, None))
+        return found
+
+    def _rate(self, length: int) -> Fraction:
+        assert self._terms.promise is not None
+        return burn_rate.of(*self._counts(length), 1 - self._terms.promise.allowed)
+
+    def may_rise_at(self) -> int | None:
+        """The first minute at which, by time alone, a pair may begin to warn; None where none can.
+
+        Time alone takes minutes out of a window: its bad events get fewer, so a rate is at most that of all of them
+        over what events are left.
+        """
+        found = []
+        for pair in self._terms.warn_at.pairs:
+            steps = [self._steps(length, pair.factor) for length in (pair.short, pair.long)]
+            if None not in steps:
+                found.append(max(step for step in steps if step is not None))
+        return self._minute + max(1, min(found)) if found else None
+
+    def _steps(self, length: int, factor: Fraction) -> int | None:
+        assert self._terms.promise is not None
+        bad, total = self._counts(length)
+        if not bad:
+            return None
+        first = len(self._total) - 1 - length // MINUTE
+        left = self._total[first + 1 :] - self._total[first]
+        return leaves_at(left, total, bad, self._terms.promise.allowed * factor)
 
 
-def _burn(counted: Counted, begins_at: int, minute: int, length: int) -> tuple[Fraction, int]:
-    promised = counted.terms.promise
-    assert promised is not None
-    good, total = counted.minutes(minute - length // MINUTE + 1, minute, begins_at)
-    number = int(total.sum())
-    return burn_rate.of(promised.bad(int(good.sum()), number), number, 1 - promised.allowed), number
-
-
-def burns_at(counted: Counted, begins_at: int, minute: int) -> int | None:
-    """The first minute at which, by time alone, a pair may begin to warn; None where none can.
-
-    Time alone takes minutes out of a window: its bad events get fewer, so a rate is at most that of all of them over
-    what events are left.
-    """
-    found = []
-    for pair in counted.terms.warn_at.pairs:
-        steps = [_steps(counted, begins_at, minute, length, pair.factor) for length in (pair.short, pair.long)]
-        if None not in steps:
-            found.append(max(step for step in steps if step is not None))
-    return minute + max(1, min(found)) if found else None
-
-
-def _steps(counted: Counted, begins_at: int, minute: int, length: int, factor: Fraction) -> int | None:
-    promised = counted.terms.promise
-    assert promised is not None
-    good, total = counted.minutes(minute - length // MINUTE + 1, minute, begins_at)
-    bad = promised.bad(int(good.sum()), int(total.sum()))
-    return leaves_at(total, bad, promised.allowed * factor) if bad else None
-
-
-def leaves_at(total: Counts, bad: int, share: Fraction) -> int:
-    """After how many minutes the first of a window's minutes have left so that ``bad`` are more than ``share`` of the
-    rest: total − those left < bad ÷ share."""
+def leaves_at(left: Counts, total: int, bad: int, share: Fraction) -> int:
+    """After how many minutes so much has left a window of ``total`` events that ``bad`` are more than ``share`` of the
+    rest: total − those left < bad ÷ share. ``left``: how many have left with each of its minutes, summed up."""
     if not share:
         return 0
-    least = int(total.sum()) - -(-bad // share) + 1
-    return 0 if least <= 0 else int(np.searchsorted(np.cumsum(total), least)) + 1
+    least = total - -(-bad // share) + 1
+    return 0 if least <= 0 else int(np.searchsorted(left, least)) + 1

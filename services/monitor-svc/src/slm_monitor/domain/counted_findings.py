@@ -10,7 +10,9 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain import burn_rate, figures, slices
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
+from slm_monitor.domain.promise import Promise
 from slm_monitor.domain.slices import SliceFigure
+from slm_monitor.domain.standing import Window
 from slm_monitor.domain.tallies import Extent, Occurrences, Shares, Slices, Tally
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -68,9 +70,27 @@ def of_share(
         met=figure is None or promised.is_kept(figure),
         missed=missed,
         risks=tuple(risks),
-        detail={"consumed_percent": figures.exact(figures.percent(consumed)), "bad": total - good},
+        detail=detail_of(good, total, promised),
         evidence={"good": good, "total": total},
     )
+
+
+def refresh(window: Window, terms: ServiceLevelTarget, good: int, total: int, as_of: int) -> None:
+    """What ``of_share`` and the settling of its finding make of a window that keeps its promise: figures alone."""
+    assert terms.promise is not None
+    window.version, window.good, window.total, window.as_of = terms.version, good, total, as_of
+    window.figure, window.display = figures.of_counts(good, total)
+    window.detail = detail_of(good, total, terms.promise)
+
+
+def detail_of(good: int, total: int, promised: Promise) -> dict[str, Any]:
+    """The share of the budget that is spent, and the events that spent it."""
+    bad, allowed = promised.bad(good, total), promised.allowed
+    if bad and allowed:
+        consumed = figures.of_counts(bad * allowed.denominator, total * allowed.numerator)[0]
+    else:
+        consumed = figures.exact(figures.percent(burn_rate.of(bad, total, 1 - allowed))) or "0/1"
+    return {"consumed_percent": consumed, "bad": total - good}
 
 
 def _at_close(terms: ServiceLevelTarget, figure: Fraction | None, end: int, as_of: int) -> tuple[Missed, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 _SCALE = 10_000
@@ -24,6 +25,15 @@ def display(figure: Fraction | None, objective: Fraction | None = None, *, at_mo
     sign = "-" if units < 0 else ""
     whole, rest = divmod(abs(units), _SCALE)
     return f"{sign}{whole}.{rest:04d}"
+
+
+def of_counts(good: int, total: int) -> tuple[str, str]:
+    """(exact, display) of a share in percent that keeps its objective, by whole numbers alone."""
+    whole = 100 * good
+    common = math.gcd(whole, total)
+    units, rest = divmod(whole * _SCALE, total)
+    units += 2 * rest > total or (2 * rest == total and units % 2)
+    return f"{whole // common}/{total // common}", f"{units // _SCALE}.{units % _SCALE:04d}"
 
 
 def percent(share: Fraction | None) -> Fraction | None:

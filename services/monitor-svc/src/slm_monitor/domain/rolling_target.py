@@ -11,7 +11,7 @@ import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_events.monitor import TargetBreached
-from slm_monitor.domain import births, burn_rate, counted, figures, rolling, settling
+from slm_monitor.domain import births, burn_rate, counted, counted_findings, figures, rolling, settling
 from slm_monitor.domain.counted import Counted, Sums
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import Finding, RiskFinding
@@ -191,8 +191,11 @@ def _present(line: TermsLine, by: Counted, minute: int, met: bool) -> tuple[Find
 def refresh(line: TermsLine, window: Window, sums: Sums, excluding: Excluding, minute: int, moment: Moment) -> None:
     """Bring the figures of the window that ends with a minute up to date, and nothing else."""
     terms = line.at(minute * MINUTE) or line.latest
-    finding, _ = _present(line, Counted(sums, terms, excluding.minutes_of(terms)), minute, True)
-    _take_figures(window, terms, finding, moment)
+    by = Counted(sums, terms, excluding.minutes_of(terms))
+    goods, totals = by.minutes(minute - terms.rolling_microseconds // MINUTE + 1, minute, line.begins_at)
+    total = int(totals.sum())
+    if total:
+        counted_findings.refresh(window, terms, int(goods.sum()), total, moment.as_of)
 
 
 def quiet(standing: Standing, window: Window) -> tuple[int, int]:
@@ -218,13 +221,13 @@ def _turns_at(line: TermsLine, by: Counted, minute: int, finding: Finding, total
     """The first minute at which, by time alone, the promise may be missed or a warning hold; None where none can."""
     promised = by.terms.promise
     assert promised is not None
-    found = [counted.burns_at(by, line.begins_at, minute)]
+    found = [counted.Burning(by, line.begins_at, minute).may_rise_at()]
     bad = promised.bad(finding.good, finding.total)
     if bad and by.terms.aggregation != "count":
         shares = [Fraction(1), *by.terms.warn_at.budget_consumed]
         # A warning holds at its share, the promise is missed beyond it: a little less than either is soon enough.
         nearest = min(shares) * promised.allowed
-        found.append(minute + max(1, counted.leaves_at(totals, bad + 1, nearest)))
+        found.append(minute + max(1, counted.leaves_at(np.cumsum(totals), finding.total, bad + 1, nearest)))
     return min((each for each in found if each is not None), default=None)
 
 
@@ -240,7 +243,7 @@ def runs_of(standing: Standing, window: Window) -> Iterable[Run]:
 
 def _risks(line: TermsLine, by: Counted, minute: int, finding: Finding) -> list[RiskFinding]:
     terms = by.terms
-    found = counted.burning(by, line.begins_at, minute)
+    found = counted.Burning(by, line.begins_at, minute).found()
     consumed = _consumed(terms, finding)
     if not consumed or finding.total < terms.warn_at.min_events:
         return found

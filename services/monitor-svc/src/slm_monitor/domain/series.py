@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.facts import HOUR, MINUTE, Fact, labelled
-from slm_monitor.domain.measures import EXACT, Counts, Measure, exactly
+from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, exactly
 
 NOTHING_YET = -(2**62)
 
@@ -87,6 +87,7 @@ class Series:
 
     def __init__(self, subject: str, measures: Iterable[Measure] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
+        self.indicator = indicator_of(subject)
         self.measures = sorted(set(measures))
         self.high_water = high_water
         """Every row above this instant is new: nothing has to be looked up for it."""
@@ -158,6 +159,24 @@ class Series:
             self.hours[hour].take(chunk)
             deltas += self._add(hour, chunk)
         return new, deltas
+
+    @property
+    def plain(self) -> Measure | None:
+        """The one measure of a series that is counted row by row in one way alone; None of any other."""
+        only = self.measures[0] if len(self.measures) == 1 else None
+        return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
+
+    def count(self, chunk: Chunk, minutes: Sequence[tuple[int, int, int]]) -> list[Delta]:
+        """Accept rows of one loaded hour, all of them new, that ``plain`` has counted: (minute, good, total) each."""
+        hour = self.hours[minutes[0][0] // 60]
+        hour.take(chunk)
+        self.high_water = int(chunk.at[-1])
+        deltas = []
+        for minute, good, total in minutes:
+            hour.good[0, minute % 60] += good
+            hour.total[0, minute % 60] += total
+            deltas.append(Delta(minute, (good,), (total,)))
+        return deltas
 
     def _unknown(
         self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None

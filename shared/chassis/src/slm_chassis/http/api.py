@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -17,6 +18,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http import health, problems, reference, schemas
 from slm_chassis.http.bodies import MAX_BODIES_BYTES, Bodies
+from slm_chassis.http.direct import Direct, Handler
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.requests import Requests, Streams
 from slm_chassis.log.port import EventLog
@@ -58,8 +60,10 @@ def build_api(
     metrics: Metrics | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     max_bodies_bytes: int = MAX_BODIES_BYTES,
+    direct: Mapping[str, Handler] = MappingProxyType({}),
 ) -> FastAPI:
-    """The API of one service; routers carry whole paths (``/api/v1/parties``).
+    """The API of one service; routers carry whole paths (``/api/v1/parties``). ``direct``: paths that are answered
+    before the framework looks for a route.
 
     Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
     """
@@ -71,6 +75,7 @@ def build_api(
         max_bodies_bytes=max_bodies_bytes,
         database=database,
         access=access,
+        direct=direct,
     )
     api.state.context = context
     api.state.access = access
@@ -91,6 +96,7 @@ def bare_api(
     max_bodies_bytes: int = MAX_BODIES_BYTES,
     database: Database | None = None,
     access: AccessRegistry | None = None,
+    direct: Mapping[str, Handler] = MappingProxyType({}),
 ) -> FastAPI:
     """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
     api = FastAPI(
@@ -109,6 +115,8 @@ def bare_api(
     api.include_router(reference.router)
     if database is not None:
         api.add_middleware(IdempotencyKeys, database=database)
+    if direct:
+        api.add_middleware(Direct, handlers=direct)
     bodies = Bodies(max(max_bodies_bytes, max_body_bytes))
     api.add_middleware(
         Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes, bodies=bodies
