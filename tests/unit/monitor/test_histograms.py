@@ -104,6 +104,12 @@ def test_sums_that_are_parts_of_a_ratio_become_one_measurement() -> None:
     assert decoded.points == [2]
 
 
+def test_a_monotonic_sum_is_so_many_occurrences_and_none_is_nothing() -> None:
+    decoded = exported("sum", {"asInt": "5"}, {"asInt": "0"}, aggregationTemporality=1, isMonotonic=True)
+    assert [each["count"] for each in decoded.measurements] == [5]
+    assert exported("sum", {"asDouble": -0.5}, aggregationTemporality=2).measurements[0]["value"] == -0.5
+
+
 @pytest.mark.parametrize("temporality", [2, "AGGREGATION_TEMPORALITY_CUMULATIVE", 0, None])
 def test_what_is_counted_since_some_start_is_refused_and_says_what_to_send(temporality: Any) -> None:
     decoded = exported("sum", {"asInt": "5"}, aggregationTemporality=temporality, isMonotonic=True)

@@ -1,7 +1,8 @@
 """OTLP metrics in their JSON form as measurements: 64-bit integers are strings, enums numbers or names.
 
 A metric is the indicator of its name; the attribute ``slm.indicator`` names another one, and ``slm.part`` (good, bad,
-total) makes a sum one side of a ratio. Other attributes are labels. A point without a recorded value is no measurement.
+total) makes a sum one side of a ratio. A gauge is a value, a monotonic sum so many occurrences. Other attributes are
+labels. A point without a recorded value is no measurement.
 """
 
 from __future__ import annotations
@@ -115,7 +116,14 @@ def _take(
     if part is not None:
         _join(point, part, kind, measured, labels, halves)
         return
-    if kind in ("gauge", "sum"):
+    if kind == "sum" and data.get("isMonotonic"):
+        count = _number(point)
+        if count == 0:
+            return
+        if count != int(count):
+            raise NotMeasured("send a monotonic sum of whole numbers: it counts occurrences")
+        measured["count"] = int(count)
+    elif kind in ("gauge", "sum"):
         measured["value"] = _number(point)
     else:
         found = _explicit(point) if kind == "histogram" else _exponential(point)
