@@ -12,6 +12,7 @@ from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Step
+from slm_monitor.application.record import Named
 from tests.support.histories import END, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore, MemoryRecord
 from tests.support.monitor import AGREEMENT, HOUR
@@ -129,7 +130,7 @@ class Replay:
         return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks}
 
     async def explained(self) -> dict[str, str]:
-        """The derivation of each target's last full window, byte for byte."""
+        """The derivation of a window of each target, byte for byte: made anew from the facts, it gives what was judged."""
         told = {}
         for each in TARGETS:
             aggregation = each["aggregation"]
@@ -137,7 +138,10 @@ class Replay:
             window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
             if kind in EXPLAINED and window is not None:
                 asked = Asked(window)
-                document = await explain(MemoryRecord(self.store), AGREEMENT, each["target_id"], asked, END)
+                document = await explain(MemoryRecord(self.store), Named(AGREEMENT, each["target_id"]), asked, END)
+                assert document["figure"] == self.store.windows[each["target_id"], document["window"]["id"]].figure, (
+                    each
+                )
                 told[each["key"]] = json.dumps(document, sort_keys=True, default=str)
         return told
 
