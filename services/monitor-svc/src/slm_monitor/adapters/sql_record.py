@@ -15,7 +15,7 @@ from slm_chassis.log.partitioner import partition_of
 from slm_monitor.adapters import columns, judge_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.application.record import NOTHING
+from slm_monitor.application.record import NOTHING, TicketEnded
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import HOUR, Fact, Values, indicator_of, joined
 from slm_monitor.domain.planned_time import Exclusion
@@ -42,6 +42,13 @@ SELECT * FROM exclusion
  WHERE agreement_id = $1 AND state IN ('approved', 'revoked') AND decided_at <= $2
    AND (revoked_at IS NULL OR revoked_at > $2)
  ORDER BY exclusion_id
+"""
+_TICKETS = """
+SELECT ticket, max(ended_at), bool_and(state = 'met')
+  FROM (SELECT ticket, state, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
+          FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
+ WHERE ended_at >= $2 AND ended_at < $3 AND ended_at <= $4
+ GROUP BY ticket ORDER BY ticket
 """
 
 
@@ -74,6 +81,10 @@ class SqlRecord:
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
         return [judge_rows.exclusion_of(row) for row in rows]
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)
+        return [TicketEnded(*row) for row in rows]
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._database.read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,9 +11,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from slm_calendar.errors import CalendarError
 from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
-from slm_events.instants import from_text
+from slm_events.instants import from_text, to_text
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
+from slm_monitor.application.derived_figures import OnlyAsItIs
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
 from slm_monitor.application.record import named
 from slm_monitor.domain.terms import NotJudgeable
@@ -56,19 +57,23 @@ async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) ->
         return await explanation.explain(record, named(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except OnlyAsItIs as error:
+        raise invalid(
+            "query.known_at", None if asked.known_at is None else to_text(asked.known_at), str(error)
+        ) from error
     except (CalendarError, NotJudgeable) as error:
         raise invalid("query.window", asked.window, str(error)) from error
 
 
-def refuse_unexplained(row: Mapping[str, Any]) -> None:
+def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:
     """422 for figures that follow from something else than an indicator's facts."""
     aggregation = row["terms"]["aggregation"]
     kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
-    if kind not in EXPLAINED:
+    if kind not in allowed:
         raise Problem(
             422, "not-explained", "This kind of target is explained elsewhere",
-            f"Figures of {kind} follow from tickets or other targets; explain those: "
-            "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain, or the members' own targets.",
+            f"Figures of {kind} are told here no further; a ticket's clock explains itself: "
+            "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain.",
         )  # fmt: skip
 
 

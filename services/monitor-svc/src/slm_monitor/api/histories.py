@@ -15,6 +15,7 @@ from slm_events.instants import to_text
 from slm_monitor.api.explanations import KnownAt, instant, refuse_unexplained
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import budget_series, explanation, record
+from slm_monitor.application.backtests import MEASURED
 from slm_monitor.application.explanation import Asked, NoSuchWindow
 from slm_monitor.domain import figures
 
@@ -43,7 +44,7 @@ async def windows(
     known = instant(known_at, "known_at")
     if known is None:
         return await _windows(request, target_id, paging, status, closed, span)
-    refuse_unexplained(row)
+    refuse_unexplained(row, MEASURED)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
     found = await _windows(request, target_id, page, None, None, (span[0], last + 1))
@@ -113,7 +114,7 @@ async def history(
             "target_id": target_id,
             "figures": await request.app.state.history.closed(target_id, (low, high), limit),
         }
-    refuse_unexplained(row)
+    refuse_unexplained(row, MEASURED)
     asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
     return {"target_id": target_id, "window_id": window, "points": await _points(request, row, asked, _step(step))}
 

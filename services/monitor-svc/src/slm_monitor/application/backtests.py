@@ -12,14 +12,15 @@ from slm_calendar import windows
 from slm_events.instants import to_text
 from slm_monitor.application import record as records
 from slm_monitor.application import window_figures
-from slm_monitor.application.explanation import EXPLAINED
 from slm_monitor.application.preview_terms import refusal, terms_of
 from slm_monitor.application.record import Record
 from slm_monitor.domain import figures
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.promise import AT_LEAST, AT_MOST
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.terms import COUNTED, STATED, ServiceLevelTarget
 
+MEASURED = STATED | COUNTED
+"""The aggregations whose figures follow from the facts of one indicator."""
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STANDARD = 12
 MOST_WINDOWS = 400
@@ -84,8 +85,8 @@ def target_of(question: Question) -> ServiceLevelTarget:
     """The terms, parsed. Raises Refused naming the field."""
     document = {"window": {"calendar": "month"}, **question.terms}
     (target,) = terms_of([document], question.service_hours, timezone=question.timezone)
-    if target.aggregation not in EXPLAINED:
-        remedy = f"figures of {', '.join(sorted(EXPLAINED))} follow from an indicator's history"
+    if target.aggregation not in MEASURED:
+        remedy = f"figures of {', '.join(sorted(MEASURED))} follow from an indicator's history"
         raise refusal("terms.aggregation", target.aggregation, remedy)
     return replace(target, indicator=question.indicator)
 

@@ -10,17 +10,17 @@ from typing import Any
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
+from slm_monitor.application import derived_figures, window_figures
 from slm_monitor.application import record as records
-from slm_monitor.application import window_figures
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Named, Record
 from slm_monitor.application.window_seen import Facts, Seen, exclusion_document
 from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.terms import COUNTED, STATED, ServiceLevelTarget
+from slm_monitor.domain.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
 
-EXPLAINED = STATED | COUNTED
-"""The aggregations whose figures follow from an indicator's facts alone."""
+EXPLAINED = STATED | COUNTED | DERIVED
+"""All but clocks, which are explained ticket by ticket."""
 _LAST = 253_402_300_799_000_000
 
 
@@ -103,8 +103,21 @@ async def judge(
     """A window as its facts have it; what is long to work out does not hold others up."""
     # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
     as_of = present if terms.aggregation == "outages" else min(present, span[1] + terms.closing_delay)
+    if terms.aggregation in DERIVED:
+        facts, seen = await derived_figures.look(
+            record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
+        )
+        return Judged(terms, window_id, facts, seen)
     facts = await records.known(record, terms, span, as_of, known_at)
     return Judged(terms, window_id, facts, await asyncio.to_thread(window_figures.seen, terms, facts))
+
+
+def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_figures.Judge:
+    async def member(terms: ServiceLevelTarget, span: Interval) -> derived_figures.Outcome:
+        judged = await judge(record, terms, window_id, span, present, known_at)
+        return judged.facts, judged.seen
+
+    return member
 
 
 def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[str, Any]:

@@ -33,6 +33,11 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         yield "intervals"
     for each in derivation["intervals"]:
         yield f"  {_interval(each)}"
+    for each in explained.get("members", ()):
+        figure = each["figure"] or "no figure"
+        yield f"  member {each['target_key']}: {figure}, {each['verdict']}, weight {each['weight']}"
+    for each in explained.get("tickets", ()):
+        yield f"  ticket {each['ticket']}: {'met' if each['met'] else 'missed'} at {each['ended_at']}"
     yield "sums"
     for name, value in derivation["sums"].items():
         yield f"  {name}: {_plain(value)}"

@@ -43,25 +43,43 @@ class Record(Protocol):
         """The approved exclusions of an agreement."""
         ...
 
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        """The tickets whose clocks of these targets ended in a span, in the order of their names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEnded:
+    """A ticket of which a clock ended: it is met if all of its clocks were."""
+
+    ticket: str
+    ended_at: int
+    is_met: bool
+
 
 async def known(
     record: Record, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
 ) -> Facts:
     """All that is known of a window of a target that is judged by an indicator."""
     assert terms.indicator is not None
-    named = await _exclusions(record, terms, known_at)
-    excluded = intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span)
+    out, named = await excluded(record, terms, span, known_at)
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
         single = await record.single(terms.indicator, None, known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-        return Facts(
-            span, as_of, NOTHING, single, excluded, initial, is_distinct=True, stale_after=stale, exclusions=named
-        )
+        return Facts(span, as_of, NOTHING, single, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await record.single(terms.indicator, whole, known_at)
     values = await record.values(terms.indicator, whole, known_at)
-    return Facts(span, as_of, values, single, excluded, "unknown", is_distinct=True, exclusions=named)
+    return Facts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+
+
+async def excluded(
+    record: Record, terms: ServiceLevelTarget, span: Interval, known_at: int | None
+) -> tuple[list[Interval], list[tuple[Exclusion, Counted]]]:
+    """The time of a window that does not count for a target, and the exclusions that it comes from."""
+    named = await _exclusions(record, terms, known_at)
+    return intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span), named
 
 
 async def _exclusions(

@@ -13,7 +13,7 @@ __all__ = ["Facts", "Seen", "seen"]
 def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None, *, brief: bool = False) -> Seen:
     """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
     intervals, where only the figure is wanted."""
-    if target.aggregation in STATED:
+    if states is not None or target.aggregation in STATED:
         stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
         if target.aggregation == "outages":
             return figures_of_states.of_outages(target, facts, stated)

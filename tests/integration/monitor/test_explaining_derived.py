@@ -1,0 +1,75 @@
+"""Derivations of targets that are made of others: of states, figures, verdicts and tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.application import explanation, explanation_text
+from slm_monitor.application.derived_figures import OnlyAsItIs
+from slm_monitor.application.explanation import Asked
+from slm_monitor.application.record import Named
+from tests.integration.monitor import test_compliance as compliant
+from tests.integration.monitor import test_derived as derived
+from tests.integration.monitor.test_derived import HOSTS, by_indicator, by_target, composite, down, host
+from tests.support.judged import PARTITIONS, Monitor, monitor
+from tests.support.monitor import AGREEMENT, at, finalized
+
+
+async def explained(
+    held: Monitor, target_id: str, window: str = "2026-11", known_at: str | None = None
+) -> dict[str, Any]:
+    record = SqlRecord(held.database, held.store, PARTITIONS)
+    asked = Asked(window, None, None if known_at is None else at(known_at))
+    return await explanation.explain(record, Named(AGREEMENT, target_id), asked, held.clock.now())
+
+
+PARTS = [host(HOSTS[0], "99"), host(HOSTS[1], "99.9")]
+MADE = [
+    composite("states", {"k_of_n": 2}, by_indicator(*HOSTS[:3])),
+    composite("figures", "weighted_mean", by_target(HOSTS[0], HOSTS[1], host_0="3"), "99.7"),
+    composite("figures", "missing_sum", by_target(*HOSTS[:2])), composite("verdicts", "all_of", by_target(*HOSTS[:2])),
+    composite("verdicts", {"k_of_n": 1}, by_target(*HOSTS[:2])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(MADE)))
+async def test_the_derivation_of_a_composite_comes_to_what_was_judged(number: int, database_url: str) -> None:
+    target = MADE[number]
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await derived.ready(held, *PARTS, target)
+        for key, start, end in (
+            (HOSTS[0], "10:00", "14:00"),
+            (HOSTS[1], "13:00", "16:30"),
+            (HOSTS[2], "20:00", "21:00"),
+        ):
+            await down(held, key, f"2026-11-05T{start}", f"2026-11-05T{end}")
+        await held.settle("2026-12-02T00:00")
+        told, window = await explained(held, target["target_id"]), (await held.windows(target["target_id"]))["2026-11"]
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        if "members" in told:
+            assert [each["target_key"] for each in told["members"]] == HOSTS[:2]
+            assert f"  member {HOSTS[0]}: " in explanation_text.text(told)
+        else:
+            stretch = next(each for each in told["derivation"]["intervals"] if each["state"] == "down")
+            assert [name.split("/")[0] for name in stretch["facts"]] == HOSTS[:2]
+
+
+async def test_compliance_names_every_ticket_that_was_judged(database_url: str) -> None:
+    async with monitor(database_url, "2026-12-01T00:05") as held:
+        await held.hear(finalized(compliant.CLOCK, compliant.compliance()))
+        await held.ticket(
+            *compliant.life("met", "11-10T09:00", "11-10T12:00"), *compliant.life("late", "11-11T09:00", "12-01T00:01"),
+        )  # fmt: skip
+        await held.settle("2026-12-01T01:00")
+        told = await explained(held, compliant.SHARE)
+        window = (await held.windows(compliant.SHARE))["2026-11"]
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"]) == ("50/1", "breached")
+        assert [(each["ticket"].split("/")[-1], each["met"]) for each in told["tickets"]] == [
+            ("late", False),
+            ("met", True),
+        ]
+        with pytest.raises(OnlyAsItIs):
+            await explained(held, compliant.SHARE, known_at="2026-12-01T00:30")
