@@ -156,9 +156,14 @@ def _left(case: Case, name: str, theirs: Any) -> Fraction:
 
 
 def _escalation(case: Case, name: str, theirs: Any) -> Any:
-    offset = case.data.get("escalation_offset")
-    if offset is None or offset.get("relative_to", "deadline") != "deadline":
-        raise Unmapped("an escalation that is not relative to the deadline")
+    offset: Mapping[str, Any] = case.data.get("escalation_offset") or {"relative_to": None}
+    from_what = offset.get("relative_to", "deadline")
+    if from_what in ("start", "created", "opened"):
+        # So long after the opening is the deadline of a target of that length.
+        target = {"objective": {"within": hours.within(offset["amount"], offset["unit"])}}
+        return ask_targets(case, [target])["clocks"][-1]["deadline_at"]
+    if from_what != "deadline":
+        raise Unmapped(f"an escalation relative to {from_what}")
     return one(case, escalations=[hours.within(offset["amount"], offset["unit"])])["escalations"][0]["at"]
 
 
