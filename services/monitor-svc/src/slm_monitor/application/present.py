@@ -35,7 +35,8 @@ class Present:
         if terms is None or terms.promise is None:
             return {"budget": None, "time_left": None}
         shown: dict[str, Any] = {}
-        if terms.aggregation in STATED and terms.indicator is not None and window["closed_at"] is None:
+        is_calendar = terms.window_kind == "calendar"
+        if terms.aggregation in STATED and is_calendar and terms.indicator and window["closed_at"] is None:
             shown = await self._measured(terms, window)
         else:
             shown["budget"] = _kept(terms, window)

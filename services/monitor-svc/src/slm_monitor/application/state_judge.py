@@ -9,6 +9,7 @@ from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
+from slm_monitor.application.rolling_state_target import RollingStateTarget
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
@@ -35,7 +36,7 @@ class StateJudge:
         self._aside = aside
         self._established = established
         self._states = States(store)
-        self._targets: dict[str, dict[tuple[str, int], StateTarget]] = {}
+        self._targets: dict[str, dict[tuple[str, int], StateTarget | RollingStateTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
         self._touched: dict[str, int] = {}
 
@@ -48,8 +49,7 @@ class StateJudge:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            kind = OutageTarget if line.latest.aggregation == "outages" else StateTarget
-            targets[line.key] = held = kind(self._established.standing(line))
+            targets[line.key] = held = _kind(line)(self._established.standing(line))
         held.amend(line)
         dirty = self._dirty.setdefault(subject, Dirty())
         if fresh:
@@ -113,6 +113,12 @@ class StateJudge:
                 if self._aside.holds(target.standing.line):
                     del targets[key]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
+
+
+def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
+    if line.latest.aggregation == "outages":
+        return OutageTarget
+    return RollingStateTarget if line.latest.window_kind == "rolling" else StateTarget
 
 
 def _always(timeline: Timeline) -> StatesOf:

@@ -24,10 +24,8 @@ _TOLD = 20
 
 
 def check(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Refuse what counts no outages, and states by windows that they are not judged by. Raises NotJudgeable."""
+    """Refuse what counts no outages. Raises NotJudgeable."""
     for terms in targets:
-        if terms.aggregation == "availability" and terms.window_kind != "calendar":
-            raise NotJudgeable(f"target {terms.key}: window {terms.window}; states are judged by calendar windows")
         if terms.aggregation != "outages":
             continue
         try:

@@ -6,6 +6,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+
 from slm_calendar.intervals import Interval
 from slm_monitor.domain import availability, exclusions
 from slm_monitor.domain.availability import Policy
@@ -79,6 +82,19 @@ class PassedTime:
         length = min(instant, self._ends[position]) - self._starts[position]
         good, total = self._rates[position]
         return self._good[position] + good * length, self._total[position] + total * length
+
+    def sums(self, instants: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Likewise before each of many instants."""
+        if not self._starts:
+            nothing = np.zeros(len(instants), dtype=np.int64)
+            return nothing, nothing
+        starts, ends = np.array(self._starts, dtype=np.int64), np.array(self._ends, dtype=np.int64)
+        rates = np.array(self._rates, dtype=np.int64)
+        position = np.searchsorted(starts, instants, side="right") - 1
+        held = np.maximum(position, 0)
+        length = np.where(position < 0, 0, np.minimum(instants, ends[held]) - starts[held])
+        good = np.array(self._good, dtype=np.int64)[held] + rates[held, 0] * length
+        return good, np.array(self._total, dtype=np.int64)[held] + rates[held, 1] * length
 
     def within(self, start: int, end: int) -> tuple[int, int]:
         """(good, total) of a stretch, clipped to what has passed."""
