@@ -13,6 +13,7 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
 from slm_monitor.domain import composition, outage_findings
 from slm_monitor.domain import terms as judged
+from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
 
 AROUND = Surroundings("k", PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
@@ -322,12 +323,45 @@ def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
         assert ticket_conditions.overlaps(taken(*settled)) == []
 
 
-def test_whatever_stands_wherever_in_a_target_is_taken_or_refused_with_findings() -> None:
-    for document in EVERY:
-        for name in document:
-            for odd in (None, True, 0, -1, 10**400, 1.5, "", "\0", [], [[]], [None], {}, {"": {}}, {"x": None}, "P1M"):
-                found, told = written({**document, name: odd}, *EVERY)
-                assert told or written(*found) == (found, {})
+RICH: list[dict[str, Any]] = [
+    {**AVAILABILITY, "degraded": {"weight": "0.5"}, "unacceptable": {"at_least": "99"}, "warn_at": {
+        "burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}], "time_to_exhaustion": ["PT1H"],
+        "budget_drop": [{"by": "10", "within": "PT1H"}]}},
+    {**RATIO, "group_by": ["region"], "expected_volume": 5, "assets": ["CI-7"]},
+    {**CLOCK, "start": {"event": "assigned", "team": ["network"]}, "pause": ["waiting", {"on_hold": "true"}],
+     "applies_to": {"type": ["incident"], "vip": True}, "escalations": [{"at": {"service_time": "-PT30M"}, "to": "x"}],
+     "warn_at": {"elapsed": ["50"]}, "service_hours": ["24x7"]},
+    composite("states", {"indicator": {"key": "x", "owner": "customer"}}, {"target": "up", "weight": "2"},
+              rule={"k_of_n": 1}),
+]  # fmt: skip
+ODD = [
+    None,
+    True,
+    0,
+    -1,
+    10**400,
+    1.5,
+    "",
+    "\0",
+    [],
+    [[]],
+    [None],
+    {},
+    {"": {}},
+    {"x": None},
+    [{"x": 1}],
+    "P1M",
+    "1e400",
+]
+
+
+@pytest.mark.parametrize("document", [*EVERY, *RICH], ids=lambda document: document["key"])
+def test_whatever_stands_wherever_in_a_target_is_taken_or_refused_with_findings(document: dict[str, Any]) -> None:
+    others = [each for each in (AVAILABILITY, SECOND, CLOCK) if each["key"] != document["key"]]
+    for path in places(document):
+        for odd in ODD:
+            found, told = written(replaced(document, path, odd), *others)
+            assert told or written(*found) == (found, {}), (path, odd)
 
 
 def test_what_is_not_accepted_is_refused_and_named() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from slm_agreement.domain import document as documents
 from slm_agreement.domain.errors import Invalid
 from slm_agreement.domain.reading import decimal_text
 from slm_chassis.identity import named_id
+from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SHARE, resolved, written
 
 
@@ -183,23 +183,6 @@ def test_an_unknown_field_of_the_document_is_refused() -> None:
     assert [finding.field for finding in refused.value.findings] == ["penalties"]
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where in a document something stands, the whole of it first."""
-    yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for name, each in inner:
-        yield from _places(each, (*path, name))
-
-
-def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    if not path:
-        return odd
-    name, *rest = path
-    changed = dict(value) if isinstance(value, dict) else list(value)
-    changed[name] = _with(value[name], tuple(rest), odd)
-    return changed
-
-
 _ODD = [None, True, 0, -1, 10**400, 1.5, "", " ", "x", "P1M", "9999999999999999999999", "2026-02-30T00:00:00Z", "\0",
         [], [[]], [None], {}, {"": {}}, {"x": None}, [{"date": "x"}], "1e400", "PT99999999999H"]  # fmt: skip
 
@@ -216,9 +199,9 @@ def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_finding
         service_hours={"b": around}, signatories={"provider": ["a"]}, supports=[PROVIDER],
         review={"cadence": "month"}, reporting={"period": "month"},
     )  # fmt: skip
-    for path in _places(document):
+    for path in places(document):
         try:
-            taken = documents.resolve(_with(document, path, odd), IDENTITY.subject, None, "")
+            taken = documents.resolve(replaced(document, path, odd), IDENTITY.subject, None, "")
             assert documents.resolve(taken, IDENTITY.subject, None, "") == taken
         except Invalid as refused:
             assert all(finding.remedy for finding in refused.findings), path
