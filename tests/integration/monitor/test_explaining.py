@@ -257,6 +257,22 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
             ), when  # fmt: skip
 
 
+async def test_a_value_that_was_corrected_and_retracted_is_still_known_as_it_was(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, SHARE)
+        for hour, item in (
+            ("10", value("04T10:00:00", 500, id="v")), ("11", value("04T10:00:00", 100, id="v", revision=1)),
+            ("12", {"indicator": LATENCY, "retract": "v", "revision": 2}),
+        ):  # fmt: skip
+            held.clock.move_to(at(f"2026-11-05T{hour}:00"))
+            await held.measure(item)
+            await held.settle()
+        known = [
+            (await explained(held, SHARE, known_at=f"2026-11-05T{hour}:30"))["figure"] for hour in ("09", "10", "11")
+        ]
+        assert (known, (await explained(held, SHARE))["figure"]) == ([None, "0/1", "100/1"], None)
+
+
 async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_away(database_url: str) -> None:
     async with ground(database_url, "2026-11-05T10:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
