@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slm_agreement.domain import clauses, target_windows, targets
+from slm_agreement.domain import clauses, maintenance, target_windows, targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.reading import Reader
 from slm_agreement.domain.templates import Template
@@ -69,6 +69,8 @@ def resolve(raw: Any, subject: Subject, template: Template | None, default_title
         "reporting": {"period": period},
         "review": _review(reader, period),
     }
+    if planned := maintenance.resolve(reader):
+        resolved[maintenance.NAME] = planned
     reader.done()
     findings.refuse_any("The document does not hold; mend what is listed and send it again.")
     return resolved

@@ -49,6 +49,7 @@ def finalized(version: Version, names: Names) -> AgreementFinalized:
         supports=document["supports"],
         reporting=document["reporting"],
         review=document["review"],
+        planned_maintenance=document.get("planned_maintenance", {}),
         signatures=[
             {
                 "party_id": signature.party_id,

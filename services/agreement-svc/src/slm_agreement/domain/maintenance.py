@@ -1,0 +1,34 @@
+"""Planned maintenance as it is agreed: how long ahead it is announced, and how much of it there may be in a period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_agreement.domain import target_windows
+from slm_agreement.domain.reading import Reader
+
+NAME = "planned_maintenance"
+
+
+def resolve(reader: Reader) -> dict[str, Any]:
+    """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``, each part as it is written; empty where nothing is
+    said: then all planned time that the other party approves is excluded."""
+    if reader.raw(NAME) is None:
+        return {}
+    planned = Reader(reader.raw(NAME), NAME, reader.findings)
+    resolved: dict[str, Any] = {}
+    notice = planned.raw("notice")
+    if notice is not None:
+        length = target_windows.length(notice)
+        if length is None or length < 0:
+            planned.fault("notice", notice, "write an ISO 8601 duration, like P5D")
+        resolved["notice"] = notice
+    if planned.raw("cap") is not None:
+        cap = Reader(planned.raw("cap"), f"{NAME}.cap", reader.findings)
+        resolved["cap"] = {
+            "hours": cap.decimal("hours"),
+            "per": cap.choice("per", target_windows.CALENDAR_WINDOWS, "month"),
+        }
+        cap.done()
+    planned.done()
+    return resolved
