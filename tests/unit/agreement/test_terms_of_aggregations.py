@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import aggregations, ticket_conditions
+from slm_agreement.domain import aggregations, contradictions, ticket_conditions
+from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
@@ -321,6 +322,22 @@ def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
                     [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
                     [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}]):  # fmt: skip
         assert ticket_conditions.overlaps(taken(*settled)) == []
+
+
+def test_an_objective_that_a_review_changes_alone_is_checked_against_the_terms_beside_it() -> None:
+    pair = {"long": "PT1H", "short": "PT5M", "factor": "14.4"}
+    agreed = resolved(targets=[{**AVAILABILITY, "unacceptable": {"at_least": "99"}, "warn_at": {"burn_rate": [pair]}}])
+    target_id = agreed["targets"][0]["target_id"]
+
+    def codes(objective: dict[str, str]) -> list[str]:
+        changed = documents.with_objective(agreed, target_id, objective)
+        assert changed is not None
+        return [finding.code for finding in contradictions.found(changed["targets"])]
+
+    assert codes({"at_least": "99.95", "unit": "percent"}) == []
+    assert codes({"at_least": "99", "unit": "percent"}) == ["specific.unacceptable-not-looser"]
+    assert codes({"at_least": "90", "unit": "percent"}) == ["specific.unacceptable-not-looser", "specific.never-fires"]
+    assert contradictions.found(taken(CLOCK, COUNT)) == []
 
 
 RICH: list[dict[str, Any]] = [

@@ -21,6 +21,7 @@ DEADLINE = {"within": {"service_time": "PT4H"}}
         ({"at_most": "4"}, {"at_most": "120"}, {"at_most": "120"}),
         (DEADLINE, {"within": {"service_time": "PT2H"}}, {"within": {"service_time": "PT2H"}}),
         (DEADLINE, {"within": {"calendar": "PT4H"}}, {"within": {"calendar": "PT4H"}}),
+        (DEADLINE, {"within": {"business_days": 2}}, {"within": {"business_days": 2}}),
     ],
 )
 def test_an_objective_of_the_targets_form_is_taken(
@@ -43,10 +44,10 @@ def test_an_objective_of_the_targets_form_is_taken(
         (SHARE, {"at_least": "99.95", "unit": "ms"}, "objective.unit"),
         (DEADLINE, {"within": "PT2H"}, "objective.within"),
         (DEADLINE, {"within": {"service_time": "PT2H", "calendar": "PT2H"}}, "objective.within"),
-        (DEADLINE, {"within": {"business_days": 2}}, "objective.within"),
+        (DEADLINE, {"within": {"business_days": 2.5}}, "objective.within.business_days"),
         (DEADLINE, {"within": {"service_time": "2 hours"}}, "objective.within.service_time"),
         (DEADLINE, {"within": {"service_time": None}}, "objective.within.service_time"),
-        (DEADLINE, {"within": {"service_time": "-PT1H"}}, "objective.within"),
+        (DEADLINE, {"within": {"service_time": "-PT1H"}}, "objective.within.service_time"),
     ],
 )
 def test_an_objective_that_no_agreement_could_hold_is_refused(

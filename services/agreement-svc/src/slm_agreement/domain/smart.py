@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from slm_agreement.domain import clauses, templates, ticket_conditions
+from slm_agreement.domain import clauses, contradictions, templates, ticket_conditions
 from slm_agreement.domain.agreement import SIGNED, Revision, State, Version
 from slm_agreement.domain.errors import Finding
 from slm_events import instants
@@ -40,7 +40,7 @@ def warnings_of(findings: Sequence[Finding]) -> list[Finding]:
 
 def _specific(document: dict[str, Any]) -> list[Finding]:
     if document["targets"]:
-        return ticket_conditions.overlaps(document["targets"])
+        return [*ticket_conditions.overlaps(document["targets"]), *contradictions.found(document["targets"])]
     return [Finding("targets", "none", "write at least one target", "specific.no-target")]
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from slm_calendar import iso_durations
+from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 from slm_review.domain.errors import NotAcceptable
 
 _COMPARISONS = ("at_least", "at_most", "within")
-_MEASURES = ("service_time", "calendar")
 # Bounded, and without exponents: the number in "1e999999999" would not fit into any memory.
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 
@@ -47,12 +45,8 @@ def _require_number(comparison: str, value: Any, unit: str | None) -> None:
 
 
 def _require_duration(value: Any) -> None:
-    if isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in _MEASURES:
-        ((measure, duration),) = value.items()
-        try:
-            if iso_durations.from_iso(duration) >= 0:
-                return
-        except CalendarError as error:
-            raise NotAcceptable(f"objective.within.{measure}", duration, error.errors[0]["remedy"]) from error
-    remedy = 'write {"service_time": "PT4H"} or {"calendar": "PT4H"}'
-    raise NotAcceptable("objective.within", value, remedy)
+    try:
+        durations.parse(value, "objective.within")
+    except CalendarError as error:
+        first = error.errors[0]
+        raise NotAcceptable(str(first["field"]), first["value"], str(first["remedy"])) from error
