@@ -57,7 +57,7 @@ class MemoryJudgeStore:
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
         self._blobs: dict[int, tuple[Values, int]] = {}
-        self._blob_seq = 0
+        self._blob_seq = self._saved_blob = 0
         self._series: dict[str, SeriesCheckpoint] = {}
         self._tickets: dict[str, bool] = {}
         self._dues: dict[str, int] = {}
@@ -92,7 +92,7 @@ class MemoryJudgeStore:
             breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
             risks=[copy.copy(each) for each in self.risks.values() if each.standing],
             series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
-            blob_seq=self._blob_seq, holds=list(self.holds.values()),
+            blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, waits in self._tickets.items() if waits),
             ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
             unjudgeable=dict(self.unjudgeable),
@@ -247,6 +247,7 @@ class MemoryJudgeStore:
         self._series.update(copy.deepcopy(checkpoint.series))
         self.windows.update({(each.target_id, each.window_id): copy.copy(each) for each in checkpoint.windows})
         self._tell(checkpoint.news)
+        self._saved_blob = checkpoint.blob_seq
         for seq in [seq for seq in self._blobs if seq <= checkpoint.blob_seq]:
             del self._blobs[seq]
 
