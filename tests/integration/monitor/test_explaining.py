@@ -113,6 +113,19 @@ async def test_a_rolling_window_is_explained_at_an_instant(database_url: str) ->
         assert (later["window"]["from"], later["figure"]) == ("2026-11-05T10:02:00.000000Z", "100/1")
 
 
+async def test_a_rolling_availability_is_explained_to_the_minute(database_url: str) -> None:
+    rolling = {**available("99"), "window": {"rolling": "PT2H"}}
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await agreed(held, rolling)
+        await held.measure(down("05T09:30", "05T09:45", id="o1"))
+        for instant in ("2026-11-05T10:00", "2026-11-05T11:35", "2026-11-05T11:46"):
+            await held.settle(instant)
+            (row,) = (await held.windows(rolling["target_id"])).values()
+            told = await explained(held, rolling, "PT2H", instant)
+            assert (told["figure"], told["verdict"]) == (row["figure"], row["status"])
+        assert told["window"]["from"] == "2026-11-05T09:46:00.000000Z"
+
+
 async def test_an_amended_window_is_explained_by_the_terms_of_its_start(database_url: str) -> None:
     async with monitor(database_url, "2026-11-20T10:00") as held:
         await agreed(held, MONTH)

@@ -75,6 +75,9 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
         return budget_document("slices", Fraction(detail["budget"]), bad)
     if terms.aggregation in ("availability", "composite") and "budget" in detail:
         return budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
+    if terms.aggregation == "availability":
+        # Of a rolling window nothing lies ahead: its budget is of the time that counts in it.
+        return budget_document("microseconds", promised.allowed * total, Fraction(total - good))
     if terms.aggregation in SHARES and terms.aggregation != "composite":
         return budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
     if terms.aggregation in ("count", "outages") and promised.comparison == AT_MOST:
