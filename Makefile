@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test cases check check-style check-types check-imports check-rules bench soak where docs kafka-up kafka-down
+.PHONY: help setup demo up test cases check check-style check-types check-imports check-rules bench soak mutants where docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench)
@@ -47,6 +47,9 @@ bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 
 soak: $(READY) ## a hundred kills
 	@.venv/bin/pytest tests -m soak -q -s
+
+mutants: $(READY) ## plants faults in a copy of the tree: the tests must notice each; make mutants F="name name"
+	@.venv/bin/python -m tests.mutants.run $(F)
 
 where: $(READY) ## where an event is defined, born and heard: make where E=TargetBreached
 	@.venv/bin/python -m tools.where $(E)

@@ -230,10 +230,8 @@ class MemoryJudgeStore:
             self.clocks.pop(clock, None)
         for window in changes.dropped_windows:
             self.windows.pop(window, None)
-        for target_id, reason in changes.unjudgeable.items():
-            self.unjudgeable.pop(target_id, None)
-            if reason is not None:
-                self.unjudgeable[target_id] = reason
+        told = {**self.unjudgeable, **changes.unjudgeable}
+        self.unjudgeable = {target_id: reason for target_id, reason in told.items() if reason is not None}
         self.events += changes.events
 
     def _tell(self, news: Iterable[News]) -> None:

@@ -51,9 +51,9 @@ class Replay:
         self.partition = Partition(loaded, self.store, 1)
         await self.partition.recover(loaded)
 
-    async def save(self, now: int) -> None:
+    async def save(self, now: int, is_whole: bool = True) -> None:
         self.partition.settle()
-        checkpoint = await self.partition.checkpoint(now)
+        checkpoint = await self.partition.checkpoint(now, is_whole)
         if checkpoint is not None:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
@@ -130,7 +130,7 @@ class Replay:
         return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks}
 
     async def explained(self) -> dict[str, str]:
-        """The derivation of a window of each target, byte for byte: made anew from the facts, it gives what was judged."""
+        """The derivation of a window of each target, byte for byte; it is worked out anew, and is what was judged."""
         told = {}
         for each in TARGETS:
             aggregation = each["aggregation"]
@@ -166,7 +166,7 @@ async def out_of_order(of: History, random: Random, latest: int) -> Replay:
         now = part[-1][0]
         await replay.hear([each for _, each in part], now)
         if random.random() < 0.3:
-            await replay.save(now)
+            await replay.save(now, random.random() < 0.5)
         if random.random() < 0.1:
             await replay.restart()
     await replay.finish()

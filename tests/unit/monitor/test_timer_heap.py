@@ -1,0 +1,33 @@
+"""Timers: due at their instant and not before, each by the latest word on it."""
+
+from __future__ import annotations
+
+from slm_monitor.application.timers import STATE, TICKET, Timers
+
+ONE, OTHER = (STATE, "one"), (TICKET, "other")
+
+
+def test_a_timer_is_due_at_its_instant_and_not_before() -> None:
+    timers = Timers()
+    timers.set(ONE, 100)
+    assert timers.due(99) == []
+    assert timers.due(100) == [ONE]
+    assert timers.due(100) == []
+
+
+def test_only_the_latest_word_on_a_timer_counts() -> None:
+    timers = Timers()
+    timers.set(ONE, 100)
+    timers.set(OTHER, 150)
+    timers.set(ONE, 200)
+    assert timers.next_due() == 150
+    assert timers.due(199) == [OTHER]
+    timers.set(ONE, None)
+    assert timers.next_due() is None and timers.due(1_000) == []
+
+
+def test_timers_are_taken_in_the_order_of_their_instants() -> None:
+    timers = Timers()
+    timers.set(OTHER, 2)
+    timers.set(ONE, 1)
+    assert timers.due(5) == [ONE, OTHER]
