@@ -82,6 +82,7 @@ async def test_a_closed_window_is_restated_with_both_figures(database_url: str) 
             "100/1", "1795/18", 7200,
         )  # fmt: skip
         assert (restated["good"], restated["total"]) == ("2584800000000", "2584800000000")
+        assert [(each["kind"], each["seconds"]) for each in restated["exclusions"]] == [("force_majeure", 7200)]
 
 
 async def test_a_window_that_no_exclusion_touches_is_not_restated(database_url: str) -> None:

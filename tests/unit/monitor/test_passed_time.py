@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain import availability, exclusions
+from slm_monitor.domain import availability, exclusions, passed_time
 from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.passed_time import PassedTime
@@ -26,7 +26,8 @@ START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
         {"planned_downtime": "excused", "unknown": "down", "degraded": "down"},
     ],
 )
-def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any]) -> None:
+def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passed_time, "_LEFT_AT_ONCE", 3)
     seeded = random.Random(3)
     target = line_of(available("99", **terms)).latest
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
@@ -40,8 +41,9 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any]) -> No
         _, since = record.take(Fact("s", f"{number}", max(START, now - late), {"state": state}))
         timeline = record.timeline("up", 6 * HOUR)
         passed.follow(timeline, now, since)
+        passed.leave(now - 6 * DAY)
         for _ in range(3):
-            start = seeded.randrange(START - DAY, now)
+            start = seeded.randrange(max(START - DAY, now - 5 * DAY), now)
             end = seeded.randrange(max(start, START), now + 1)
             segments, judged = exclusions.applied(
                 timeline.segments(max(start, START), end), target.hours.intervals(max(start, START), end), excluded,

@@ -133,6 +133,9 @@ class WindowClosed(TargetJudged):
     """Numerator of the figure: microseconds up, good events or tickets met."""
     total: str
     excluded_seconds: int
+    exclusions: list[dict[str, Any]] = field(default_factory=list)
+    """Those that lie in the window: ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``uncounted`` lists what was
+    approved and does not count, with the reason."""
     unknown_seconds: int
     downtime_seconds: int
     budget_consumed_percent: str | None

@@ -154,6 +154,8 @@ class CountedTarget(CalendarWindows):
         raw = self.raw.get(name)
         # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
+        if named := self._excluded.named_in(terms, *span):
+            finding.detail["exclusions"] = named
         if raw is not None and isinstance(tally, Shares) and excluded:
             figure = None if not raw.total else counted_findings.of_share(raw.good, raw.total, terms, span[1], 0).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))

@@ -11,7 +11,7 @@ from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.domain import planned_time
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.planned_time import Counted, Exclusion, Scope
+from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 CAUSE = "exclusion"
@@ -25,8 +25,9 @@ class Excluded:
         by_agreement: dict[str, list[Exclusion]] = {}
         for each in approved:
             by_agreement.setdefault(each.agreement_id, []).append(each)
-        self._counting: dict[str, list[tuple[Scope, Counted]]] = {}
+        self._counting: dict[str, list[tuple[Exclusion, Counted]]] = {}
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
+        self._named: dict[tuple[str, str, int, int, int], list[dict[str, Any]]] = {}
         for agreement in agreements:
             self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
 
@@ -39,9 +40,10 @@ class Excluded:
 
     def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
         counts = planned_time.counted(approved, versions) if approved else {}
-        self._counting[agreement_id] = [(each.scope, counts[each.exclusion_id]) for each in approved]
+        self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
         for key in [key for key in self._of_terms if key[0] == agreement_id]:
             del self._of_terms[key]
+        self._named.clear()
 
     def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """The time that does not count for a target: sorted, disjoint."""
@@ -49,9 +51,36 @@ class Excluded:
         found = self._of_terms.get(key)
         if found is None:
             counting = self._counting.get(terms.agreement_id, ())
-            found = intervals.union(*(each.stretches for scope, each in counting if scope.covers(terms)))
+            found = intervals.union(*(counts.stretches for each, counts in counting if each.scope.covers(terms)))
             self._of_terms[key] = found
         return found
+
+    def named_in(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+        """The exclusions that lie in a window, with how long each is there, and what of it does not count and why.
+
+        Where they overlap each is told in full.
+        """
+        if not self._counting.get(terms.agreement_id):
+            return []
+        key = (terms.agreement_id, terms.target_id, terms.version, start, end)
+        known = self._named.get(key)
+        if known is None:
+            known = self._named[key] = self._names(terms, start, end)
+        return known
+
+    def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+        found = []
+        for exclusion, counts in self._counting.get(terms.agreement_id, ()):
+            if not exclusion.scope.covers(terms) or not intervals.clip(exclusion.stretches, start, end):
+                continue
+            found.append({
+                "exclusion_id": exclusion.exclusion_id,
+                "kind": exclusion.kind,
+                "seconds": intervals.total(intervals.clip(counts.stretches, start, end)) // 1_000_000,
+                "uncounted": [each.document() for each in counts.uncounted
+                              if intervals.clip([each.stretch], start, end)],
+            })  # fmt: skip
+        return sorted(found, key=lambda each: str(each["exclusion_id"]))
 
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out

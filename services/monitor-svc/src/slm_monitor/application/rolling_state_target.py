@@ -123,6 +123,7 @@ class RollingStateTarget(CalendarWindows):
         if passed is None or passed.terms is not terms or passed.excluded is not out or passed.begins_at > begins_at:
             self._passed[terms.version] = passed = PassedTime(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
+        passed.leave(begins_at)
         return _Minutes(passed)
 
     def _is_down(self, states: StatesOf, terms: ServiceLevelTarget, as_of: int) -> bool:

@@ -42,6 +42,8 @@ class StateTarget(CalendarWindows):
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment.as_of):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
+            if named := excluded.named_in(terms, window.start, window.end):
+                finding.detail["exclusions"] = named
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
@@ -81,6 +83,7 @@ class StateTarget(CalendarWindows):
             self._lately = lately = state_warnings.passed_until(stated, terms, self.standing.line.begins_at, as_of, out)
         else:
             lately.follow(stated, as_of, since)
+            lately.leave(as_of - (state_warnings.longest(terms) or 0))
         moves = state_warnings.moves(lately, stated, as_of)
         found = state_warnings.burning(lately, as_of) if moves else []
         return found, (as_of // MINUTE + 1) * MINUTE if moves else None

@@ -179,6 +179,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
         "good": str(window.good),
         "total": str(window.total),
         "excluded_seconds": seconds["excluded"],
+        "exclusions": window.detail.get("exclusions", []),
         "unknown_seconds": seconds["unknown"],
         "downtime_seconds": seconds["down"],
         "budget_consumed_percent": window.detail.get("consumed_percent"),

@@ -15,6 +15,8 @@ from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import States
 
+_LEFT_AT_ONCE = 1_000
+
 
 class PassedTime:
     """Sums from ``begins_at`` on, in ``unit`` parts of a microsecond: whole numbers also where degraded time counts by
@@ -60,6 +62,14 @@ class PassedTime:
             self._total.append(total)
             self._rates.append(rates)
         self.upto = to
+
+    def leave(self, before: int) -> None:
+        """Nobody looks at what lies before an instant any more."""
+        position = bisect_right(self._starts, before) - 1
+        if position >= _LEFT_AT_ONCE:
+            for column in (self._starts, self._ends, self._good, self._total, self._rates):
+                del column[:position]
+            self.begins_at = max(self.begins_at, self._starts[0])
 
     def _after_last(self) -> tuple[int, int]:
         length = self._ends[-1] - self._starts[-1]

@@ -104,7 +104,7 @@ def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]
     found: dict[str, Counted] = {}
     for exclusion in sorted(approved, key=lambda each: (each.decided_at, each.exclusion_id)):
         if exclusion.kind != PLANNED or not rules:
-            found[exclusion.exclusion_id] = Counted(exclusion.stretches)
+            found[exclusion.exclusion_id] = Counted(tuple(intervals.union(exclusion.stretches)))
             continue
         counts: list[Interval] = []
         uncounted: list[Uncounted] = []
