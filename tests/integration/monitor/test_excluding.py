@@ -13,10 +13,10 @@ from slm_monitor.application import exclusions
 from slm_monitor.application.exclusions import Wanted
 from slm_monitor.domain.exclusion_life import By
 from tests.support.judged import Monitor, ground, judging, monitor
-from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, finalized
+from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import Service, problem
 
-UP = "payments.checkout"
+UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
 
 
@@ -143,6 +143,36 @@ async def test_planned_time_without_its_notice_is_approved_and_does_not_count(da
         (told,) = [data for kind, data in await held.published() if kind == "exclusion-decided"]
         assert [each["because"] for each in told["uncounted"]] == ["announced_late"]
         assert [breach["standing"] for breach in await held.breaches()] == [True]
+
+
+async def test_values_in_excluded_minutes_leave_the_figure_for_each_region_and_after_a_restart(
+    database_url: str,
+) -> None:
+    values = [
+        {"indicator": LATENCY, "at": f"2026-11-05T10:0{minute}:30Z", "value": value, "labels": {"region": region}}
+        for region, slow in (("eu", 3), ("us", 1))
+        for minute, value in enumerate([100] * (4 - slow) + [900] * slow)
+    ]
+    grouped = fast(group_by=["region"])
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await held.register(LATENCY, "value")
+            await held.hear(finalized(grouped))
+            await held.settle()
+            await held.measure(*values)
+            await held.settle("2026-12-02T00:00")
+            name = await ask(held, "2026-11-05T10:03", "2026-11-05T10:04", targets=[grouped["key"]])
+            await approve(held, name)
+            figures = [
+                (data["before"]["figure"], data["figure"], data["raw_figure"], len(data["exclusions"]))
+                for kind, data in await held.published()
+                if kind == "window-restated"
+            ]
+            assert sorted(figures) == [("25/1", "100/3", "25/1", 1), ("75/1", "100/1", "75/1", 1)]
+            told = await held.published()
+        async with judging(database, log, clock) as again:
+            await again.settle("2026-12-02T00:30")
+            assert await again.published() == told
 
 
 # -- over HTTP --------------------------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ _SILENT = """
 SELECT * FROM exclusion WHERE state = 'requested' AND decide_by <= :now
  ORDER BY decide_by, exclusion_id LIMIT 100 FOR UPDATE SKIP LOCKED
 """
+_PRESENT = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _APPROVED = "SELECT * FROM exclusion WHERE agreement_id = :agreement_id AND state = 'approved'"
 
 
@@ -135,7 +136,10 @@ class SilenceDecides:
     async def step(self) -> int:
         """One look; how many it decided."""
         async with self._database.begin() as transaction:
-            decided = await exclusions.decide_silent(SqlRegister(transaction), self._clock.now())
+            # As with the judge's timers no replica's own clock decides.
+            real = (await transaction.execute(text(_PRESENT))).scalar_one()
+            now = min(self._clock.now(), self._clock.of_real(int(real)))
+            decided = await exclusions.decide_silent(SqlRegister(transaction), now)
         self.progress.beat()
         return decided
 

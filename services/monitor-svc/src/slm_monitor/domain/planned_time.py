@@ -34,6 +34,7 @@ class Scope:
             terms.service_id in self.services
             or (terms.indicator is not None and terms.indicator in self.indicators)
             or terms.target_id in self.targets
+            or (terms.instance_of is not None and terms.instance_of in self.targets)
         )
 
 
