@@ -1,0 +1,184 @@
+"""The judging engine by itself, on a store in memory: ``python -m tests.bench.engine [growth|tick|rest]``.
+
+``growth``: what a measurement costs beside more and more targets, and more and more days of history before it (P6).
+``tick``: one value of each of 1,000 indicators per minute, one in a hundred missing its promise, burn rates and events
+included (P4). ``rest``: memory of a target, what keeping all of them costs while nothing comes, a restart (P5).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import psutil
+
+from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.application.partition import Partition, Work
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import HOUR, MINUTE, Values
+from tests.bench.figures import circumstances
+from tests.support.memory_judge import MemoryJudgeStore
+from tests.support.monitor import DAY, PROVIDER, at, fast, finalized
+
+BEGIN = at("2026-01-01T00:00")
+FAST, SLOW = 100.0, 900.0
+ROWS = 1_000
+"""In a batch."""
+
+
+@dataclass
+class Engine:
+    """One partition that owns every indicator."""
+
+    store: MemoryJudgeStore
+    partition: Partition
+    names: list[str]
+    now: int
+
+    @classmethod
+    async def of(cls, indicators: int, now: int) -> Engine:
+        store = MemoryJudgeStore()
+        keys = [f"i{number:06}" for number in range(indicators)]
+        for key in keys:
+            subject = f"{PROVIDER}/{key}"
+            store.indicators[subject] = Indicator(subject, PROVIDER, key, "value", "ms")
+        targets = [
+            {**fast("99", warn_at={"burn_rate": "default"}), "target_id": key, "key": key,
+             "indicator": {"owner_party_id": PROVIDER, "key": key}}
+            for key in keys
+        ]  # fmt: skip
+        terms = asdict(finalized(*targets, effective_at="2026-01-01T00:00:00Z"))
+        store.versions[terms["agreement_id"]] = [terms]
+        engine = cls(store, await _started(store), [f"{PROVIDER}/{key}" for key in keys], now)
+        await engine.step()
+        return engine
+
+    async def step(self, *values: Values) -> None:
+        """One step of the judge, as of now."""
+        positions = {topic: offset + bool(values) for topic, offset in self.partition.positions.items()
+                     if topic == MEASUREMENTS.name}  # fmt: skip
+        step = await self.partition.step(Work(positions, list(values), horizon=self.now), self.now)
+        await self.store.commit(0, self.partition.epoch, step)
+
+    async def put_away(self) -> None:
+        checkpoint = await self.partition.checkpoint(self.now)
+        if checkpoint is not None:
+            await self.store.checkpoint(0, self.partition.epoch, checkpoint)
+
+    def batch(self, of: range, share_slow: float = 0.0) -> Values:
+        """One value now of each of these indicators."""
+        number = len(of)
+        value = np.full(number, FAST)
+        value[: int(number * share_slow)] = SLOW
+        slot = np.arange(number, dtype=np.int32)
+        instants = np.full(number, self.now, dtype=np.int64)
+        return Values([self.names[place] for place in of], slot, instants, value)
+
+
+async def _started(store: MemoryJudgeStore) -> Partition:
+    loaded = await store.take_over(0)
+    partition = Partition(loaded, store, 1)
+    await partition.recover(loaded)
+    return partition
+
+
+async def _cost(engine: Engine, batches: int) -> float:
+    """CPU microseconds of a value: batches of a thousand, round the indicators, a second between them."""
+    number = len(engine.names)
+    began = time.process_time()
+    for turn in range(batches):
+        engine.now += 1_000_000
+        first = turn * ROWS % number
+        await engine.step(engine.batch(range(first, min(first + ROWS, number))))
+        if turn % 5 == 4:
+            await engine.put_away()
+    await engine.put_away()
+    return (time.process_time() - began) * 1e6 / (batches * min(ROWS, number))
+
+
+async def growth() -> None:
+    """P6."""
+    for indicators in (100, 1_000, 10_000, 100_000):
+        engine = await Engine.of(indicators, BEGIN + HOUR)
+        await _fill(engine, days=1, every=6 * HOUR)
+        cost = await _cost(engine, max(100, indicators // ROWS))
+        print(f"{indicators:,} targets, 1 day of history: {cost:.1f} µs CPU a value; {circumstances()}", flush=True)
+    for days in (1, 10, 30, 90):
+        engine = await Engine.of(1_000, BEGIN + HOUR)
+        await _fill(engine, days=days, every=HOUR)
+        print(f"1,000 targets, {days} days of history: {await _cost(engine, 200):.1f} µs CPU a value", flush=True)
+
+
+async def _fill(engine: Engine, days: int, every: int) -> None:
+    end = engine.now + days * DAY
+    while engine.now < end:
+        for first in range(0, len(engine.names), 10_000):
+            await engine.step(engine.batch(range(first, min(first + 10_000, len(engine.names)))))
+        await engine.put_away()
+        engine.now += every
+
+
+async def tick() -> None:
+    """P4."""
+    engine = await Engine.of(1_000, BEGIN + HOUR)
+    await _fill(engine, days=30, every=HOUR)
+    events, spent = len(engine.store.events), []
+    for number in range(30):
+        engine.now = (engine.now // MINUTE + 1) * MINUTE
+        share = 0.01 if number % 2 else 0.0
+        began = time.process_time()
+        await engine.step(engine.batch(range(1_000), share))
+        await engine.put_away()
+        spent.append(time.process_time() - began)
+    told = len(engine.store.events) - events
+    print(
+        f"1,000 values of 1,000 targets a tick: median {1_000 * sorted(spent)[15]:.1f} ms CPU, worst "
+        f"{1_000 * max(spent):.1f} ms; {told} events in 30 ticks; {circumstances()}"
+    )
+
+
+async def rest(most: int = 100_000) -> None:
+    """P5."""
+    process, held = psutil.Process(), []
+    for indicators in (most // 10, most):
+        gc.collect()
+        before = process.memory_full_info().uss
+        engine = await Engine.of(indicators, BEGIN + HOUR)
+        await _fill(engine, days=30, every=12 * HOUR)
+        gc.collect()
+        held.append((indicators, process.memory_full_info().uss - before))
+        began, minutes = time.process_time(), 10
+        for _ in range(minutes):
+            engine.now += MINUTE
+            await engine.step()
+            await engine.put_away()
+        idle = (time.process_time() - began) / (minutes * 60)
+        began = time.process_time()
+        engine.partition = await _started(engine.store)
+        await engine.step()
+        print(
+            f"{indicators:,} targets: {held[-1][1] / indicators / 1024:.1f} KB each with the store in memory, "
+            f"{100 * idle:.2f} % of a core at rest, restart {time.process_time() - began:.1f} CPU s; {circumstances()}",
+            flush=True,
+        )
+        del engine
+    (few, small), (many, large) = held
+    print(f"slope: {(large - small) / (many - few) / 1024:.1f} KB a target")
+
+
+PARTS = {"growth": growth, "tick": tick, "rest": rest}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
+    for part in parser.parse_args().parts or PARTS:
+        asyncio.run(PARTS[part]())
+
+
+if __name__ == "__main__":
+    main()
