@@ -53,6 +53,14 @@ def share(percent: str) -> Item:
     return {"at_least": percent, "unit": "percent"}
 
 
+def composite(of: str, rule: str, members: list[Item]) -> Item:
+    return {"composite": {"of": of, "rule": rule, "members": members}}
+
+
+def of_targets(*keys: str) -> list[Item]:
+    return [{"target": key, "weight": f"{number}"} for number, key in enumerate(keys, 1)]
+
+
 DAILY, WEEKLY, MONTHLY = {"calendar": "day"}, {"calendar": "week"}, {"calendar": "month"}
 TARGETS: Sequence[Item] = (
     target("up-day", "up", "availability", share("99"), DAILY, unacceptable={"at_least": "95"}),
@@ -74,6 +82,13 @@ TARGETS: Sequence[Item] = (
     target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"}),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
     target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
+    target("up-rolling", "up", "availability", share("90"), {"rolling": "PT6H"}),
+    target("figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"),
+           DAILY),
+    target("verdicts", None, composite("verdicts", "all_of", of_targets("up-day", "fast-day")), share("100"), DAILY),
+    target("states", None, composite("states", "serial", [{"indicator": {"owner_party_id": PROVIDER, "key": each}}
+                                                          for each in ("up", "stream")]), share("60"), WEEKLY),
+    target("in-time", None, {"compliance": "p1"}, share("75"), WEEKLY),
     target("p1", None, "clock", {"within": {"service_time": "PT4H"}}, {"per": "ticket"}, clock="resolution",
            applies_to={"type": "incident", "priority": ["P1"]}, pause=["awaiting_customer"], service_hours="business"),
     target("p2", None, "clock", {"within": {"calendar": "PT8H"}}, {"per": "ticket"}, clock="resolution",

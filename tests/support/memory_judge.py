@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from slm_calendar.intervals import Interval
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.ports import (
     AgreementTerms,
@@ -23,11 +22,11 @@ from slm_monitor.application.ports import (
     SeriesCheckpoint,
     Step,
 )
-from slm_monitor.application.record import NOTHING
+from slm_monitor.application.record import TicketEnded
 from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.clocks import CANCELLED, MET
-from slm_monitor.domain.facts import Fact, Values, indicator_of, joined
+from slm_monitor.domain.facts import Fact, Values, indicator_of
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Outgoing, Risk, TicketClock, Told, Window
@@ -160,18 +159,21 @@ class MemoryJudgeStore:
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[Span], as_of: int
     ) -> Sequence[tuple[int, int]]:
-        return [self._ended(target_ids, span, as_of) for span in spans]
+        found = [self.ended_within(target_ids, span, as_of) for span in spans]
+        return [(len(each), sum(ended.is_met for ended in each)) for each in found]
 
-    def _ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> tuple[int, int]:
-        met: dict[str, bool] = {}
+    def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[TicketEnded]:
+        """The tickets whose clocks of these targets ended in a span."""
+        found: dict[str, TicketEnded] = {}
         for (target_id, ticket, _), entry in self.clocks.items():
             clock = entry.clock
             at = clock.stopped_at if clock.state == MET else clock.breached_at
             if target_id not in target_ids or clock.state == CANCELLED or at is None:
                 continue
             if span[0] <= at < span[1] and at <= as_of:
-                met[ticket] = met.get(ticket, True) and clock.state == MET
-        return len(met), sum(met.values())
+                held = found.get(ticket, TicketEnded(ticket, at, True))
+                found[ticket] = TicketEnded(ticket, max(at, held.ended_at), held.is_met and clock.state == MET)
+        return [found[ticket] for ticket in sorted(found)]
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
@@ -266,33 +268,6 @@ class MemoryJudgeStore:
             slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
             found.append(blob.taken(np.isin(blob.slot, slots)))
         return [part for part in found if len(part)]
-
-
-class MemoryRecord:
-    """The store as the record of facts; what was known earlier is not kept."""
-
-    def __init__(self, store: MemoryJudgeStore) -> None:
-        self._store = store
-
-    async def agreement(self, agreement_id: str) -> AgreementTerms:
-        return await self._store.agreement(agreement_id)
-
-    async def indicator(self, subject: str) -> Indicator | None:
-        return await self._store.indicator(subject)
-
-    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
-        return self._store.singles(subject, span)
-
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
-        parts = self._store.rows(subject)
-        if not parts:
-            return NOTHING
-        values = joined(parts)
-        values = values.taken((values.at >= span[0]) & (values.at < span[1]))
-        return values.taken(np.lexsort((values.value, values.at)))
-
-    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
-        return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
 
 
 def _copies(held: Mapping[Any, Any]) -> dict[Any, Any]:

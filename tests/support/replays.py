@@ -14,7 +14,8 @@ from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Step
 from slm_monitor.application.record import Named
 from tests.support.histories import END, TARGETS, History, Told
-from tests.support.memory_judge import MemoryJudgeStore, MemoryRecord
+from tests.support.memory_judge import MemoryJudgeStore
+from tests.support.memory_record import MemoryRecord
 from tests.support.monitor import AGREEMENT, HOUR
 
 
@@ -66,12 +67,23 @@ class Replay:
                 self.store.approved[each.exclusion.exclusion_id] = each.exclusion
                 self.store.tell("exclusion", agreement_id=AGREEMENT)
         at = self.partition.positions[MEASUREMENTS.name]
-        work = Work(
-            positions={MEASUREMENTS.name: at + len(told)},
-            values=[each.values for each in told if each.values is not None],
-            facts=[each.fact for each in told if each.fact is not None],
-            inbox=await self.store.inbox([0]), horizon=now, everywhere=now,
-        )  # fmt: skip
+        step = await self._commit(
+            Work(
+                positions={MEASUREMENTS.name: at + len(told)},
+                values=[each.values for each in told if each.values is not None],
+                facts=[each.fact for each in told if each.fact is not None],
+                inbox=await self.store.inbox([0]),
+                horizon=now,
+            ),
+            now,
+        )
+        # What is made of others is judged once all of that is in the record, and the news of it are heard.
+        inbox, due = await self.store.inbox([0]), self.partition.derived_due()
+        if inbox or (due is not None and due <= now):
+            await self._commit(Work(inbox=inbox, everywhere=now), now)
+        return step
+
+    async def _commit(self, work: Work, now: int) -> Step:
         step = await self.partition.step(work, now)
         if not step.is_empty:
             blob_seq = await self.store.commit(0, self.partition.epoch, step)

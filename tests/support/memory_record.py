@@ -1,0 +1,45 @@
+"""The judge's store in memory, read as the record of facts; what was known earlier is not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.record import NOTHING, TicketEnded
+from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.facts import Fact, Values, joined
+from slm_monitor.domain.planned_time import Exclusion
+from tests.support.memory_judge import MemoryJudgeStore
+
+
+class MemoryRecord:
+    """The port over a store."""
+
+    def __init__(self, store: MemoryJudgeStore) -> None:
+        self._store = store
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return await self._store.agreement(agreement_id)
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._store.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        return self._store.singles(subject, span)
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        parts = self._store.rows(subject)
+        if not parts:
+            return NOTHING
+        values = joined(parts)
+        values = values.taken((values.at >= span[0]) & (values.at < span[1]))
+        return values.taken(np.lexsort((values.value, values.at)))
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        return self._store.ended_within(target_ids, span, as_of)
