@@ -32,6 +32,11 @@ def event_id(subject_id: str, kind: str, revision: int) -> str:
     return named_id(subject_id, kind, revision)
 
 
+def document_of(event: Any) -> dict[str, Any]:
+    """An event as it is kept. Not asdict, whose deep copy took a third of the time of judging a ticket."""
+    return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
+
+
 def _judged(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
     return {
         "agreement_id": terms.agreement_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -128,7 +128,7 @@ def _raise(entry: TicketClock, percent: str, at: int, moment: Moment, changes: C
         terms, risk, figure=None, consumed=Fraction(percent) / 100, burn=None, projected_breach_at=clock.deadline_at,
         span=(clock.started_at, clock.deadline_at), evidence=evidence, now=moment.now,
     )  # fmt: skip
-    risk.document = asdict(event)
+    risk.document = births.document_of(event)
     changes.publish(event, at, births.event_id(identity, "target-at-risk", 0))
     changes.risks[identity] = risk
     return identity

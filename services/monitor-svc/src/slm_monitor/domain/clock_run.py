@@ -139,9 +139,10 @@ class Run:
         state, breached_at = self._verdict(deadline)
         clock = Clock(
             self.target, self.started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
-            tuple(pauses), original_deadline_at=min(self._originals),
-            measured_from=self._measured_from, carried=self._carried, attached_at=self.attached_at,
-            past_due=self._paused_since is None and deadline < self.attached_at, deadlines=tuple(deadlines), passed_over=self.passed_over,
+            tuple(pauses), original_deadline_at=min(self._originals), measured_from=self._measured_from,
+            carried=self._carried, attached_at=self.attached_at,
+            past_due=self._paused_since is None and deadline < self.attached_at, deadlines=tuple(deadlines),
+            passed_over=self.passed_over,
         )  # fmt: skip
         if until is None:
             return clock

@@ -7,7 +7,7 @@ clock's own measure; only a pause that begins before the deadline, as moved so f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -70,7 +70,8 @@ def of_ticket(
 def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
     seen: Counter[str] = Counter()
     for clock in clocks:
-        yield replace(clock, ordinal=seen[clock.target.target_id])
+        ordinal = seen[clock.target.target_id]
+        yield replace(clock, ordinal=ordinal) if ordinal else clock
         seen[clock.target.target_id] += 1
 
 
@@ -89,6 +90,9 @@ class _Walk:
         self._seen: list[TicketEvent] = []
         self._tried: ServiceLevelTarget | None = None
         self._amended_to: int | None = None
+        self._matched: ServiceLevelTarget | None = None
+        self._is_matched = False
+        """Whether nothing has changed since by which another target would apply."""
 
     def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[Clock]:
         self.walk(events, until)
@@ -101,17 +105,24 @@ class _Walk:
         self._has_opening = any(event.event == "opened" for event in events)
         for event in events:
             self._amend_by(event.at)
-            self._attributes.update(event.attributes)
+            self._learn(event.attributes)
             self._take(event)
         if until is not None:
             self._amend_by(until)
         return self._run
+
+    def _learn(self, attributes: Mapping[str, Any]) -> None:
+        known = self._attributes
+        if any(name not in known or known[name] != value for name, value in attributes.items()):
+            known.update(attributes)
+            self._is_matched = False
 
     # -- events ---------------------------------------------------------------------------------------------------
 
     def _take(self, event: TicketEvent) -> None:
         if self._opened_at is None and (event.event == "opened" or not self._has_opening):
             self._opened_at = self._amended_to = event.at
+            self._is_matched = False
         self._state = tickets.state_after(event, self._state)
         self._seen.append(event)
         run = self._run
@@ -183,7 +194,10 @@ class _Walk:
         # A ticket keeps the terms of its opening, also where another event is what starts the clock.
         if self._opened_at is None or self._amended_to is None:
             return None
-        return self._rules.first_match(self._opened_at, self._amended_to, self._attributes)
+        if not self._is_matched:
+            self._matched = self._rules.first_match(self._opened_at, self._amended_to, self._attributes)
+            self._is_matched = True
+        return self._matched
 
     def _passed_over(self, target: ServiceLevelTarget) -> tuple[tuple[str, str], ...]:
         assert self._opened_at is not None and self._amended_to is not None
@@ -256,7 +270,7 @@ class _Walk:
         if self._opened_at is None or self._amended_to is None:
             return
         for effective_at in self._rules.changes(self._amended_to, instant):
-            self._amended_to = effective_at
+            self._amended_to, self._is_matched = effective_at, False
             self._amend(effective_at)
         self._amended_to = max(self._amended_to, instant)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from slm_events.instants import to_text
@@ -143,7 +143,7 @@ def _keep_current(
             terms, breach, promised=promised, figure=missed.figure, span=span, evidence=finding.evidence,
             now=breach.published_at, late=bool(told.get("late")),
         )  # fmt: skip
-        breach.document = {**told, **asdict(event)}
+        breach.document = {**told, **births.document_of(event)}
 
 
 def stand(
@@ -169,7 +169,7 @@ def stand(
 
 
 def publish_breach(breach: Breach, event: Any, now: int, changes: Changes) -> None:
-    breach.document = asdict(event)
+    breach.document = births.document_of(event)
     changes.publish(event, breach.certain_at, births.event_id(breach.breach_id, "target-breached", breach.revision))
     changes.breaches[breach.breach_id] = breach
 
@@ -197,7 +197,7 @@ def settle_risks(
             projected_breach_at=wanted[name].projected_breach_at, span=span, evidence=finding.evidence,
             now=moment.now,
         )  # fmt: skip
-        risk.document = asdict(event)
+        risk.document = births.document_of(event)
         changes.publish(event, risk.opened_at, births.event_id(risk.risk_id, "target-at-risk", 0))
         changes.risks[risk.risk_id] = risk
 
