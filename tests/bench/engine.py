@@ -18,8 +18,8 @@ import psutil
 
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.partition import Partition, Work
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import HOUR, MINUTE, Values
+from slm_monitor.domain.messages import Indicator
 from tests.bench.figures import circumstances
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import DAY, PROVIDER, at, fast, finalized

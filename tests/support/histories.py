@@ -12,8 +12,9 @@ import msgspec
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
 from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.domain.admission import Indicator, admit_measurements, admit_ticket_events
+from slm_monitor.domain.admission import admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion, Scope
 from tests.support.monitor import AGREEMENT, DAY, HOUR, MINUTE, PROVIDER, SECOND, at, finalized
 

@@ -29,7 +29,7 @@ from slm_monitor.application.intake import Answer, Door
 from slm_monitor.application.judging import GROUP, Judge
 from slm_monitor.application.ports import Step
 from slm_monitor.application.reading import ANYONE, Reader
-from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.messages import Indicator
 from tests.support.monitor import PROVIDER, at
 
 PARTITIONS = 2

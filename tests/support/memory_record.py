@@ -9,8 +9,8 @@ import numpy as np
 from slm_calendar.intervals import Interval
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING, TicketEnded
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact, Values, joined
+from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 from tests.support.memory_judge import MemoryJudgeStore
 

@@ -18,8 +18,8 @@ from slm_monitor.application import exclusions, explanation, explanation_text
 from slm_monitor.application.exclusions import Wanted
 from slm_monitor.application.explanation import Asked, NoSuchWindow
 from slm_monitor.application.record import Named
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.exclusion_life import By
+from slm_monitor.domain.messages import Indicator
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import migrated_database

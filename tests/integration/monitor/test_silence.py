@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_monitor.adapters.sql_terms import SqlIndicators
-from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.messages import Indicator
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import HOUR, PROVIDER, available, finalized
 from tests.support.monitor_service import Service, problem

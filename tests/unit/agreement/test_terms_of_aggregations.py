@@ -181,7 +181,7 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**RATIO, "warn_at": {"time_to_exhaustion": ["PT1H"]}}, "warn_at.time_to_exhaustion"),
         ({**MEAN, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
         ({**MEAN, "window": {"rolling": "PT1H"}}, "window"),
-        ({**AVAILABILITY, "window": {"rolling": "P28D"}}, "window"),
+        ({**OUTAGES, "window": {"rolling": "P28D"}}, "window"),
         ({**AVAILABILITY, "group_by": ["region"]}, "group_by"),
         ({**RATIO, "group_by": ["a b"]}, "group_by"),
         ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
@@ -229,6 +229,8 @@ def test_a_pair_that_can_never_fire_is_refused_with_the_arithmetic() -> None:
 def test_time_and_gaps_are_counted_as_the_target_says() -> None:
     chosen = {"degraded": {"weight": "0.5"}, "planned_downtime": "excused", "no_data": "bad", "unknown": "down"}
     assert {name: target(AVAILABILITY, **chosen)[name] for name in chosen} == chosen
+    rolling = target(AVAILABILITY, window={"rolling": "P28D"})["warn_at"]
+    assert (rolling["burn_rate"], rolling["projected"]) == ("default", False)
     assert target(AVAILABILITY, on_amendment="split")["on_amendment"] == "split"
     assert target(RATIO, expected_volume=100_000)["expected_volume"] == 100_000
     assert target(RATIO, assets=["CI-7", "CI-7"])["assets"] == ["CI-7"]

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.domain import plain_values
-from slm_monitor.domain.admission import Indicator, admit_measurements
+from slm_monitor.domain.admission import admit_measurements
 from slm_monitor.domain.facts import Values
+from slm_monitor.domain.messages import Indicator
 from tests.support.monitor import PROVIDER, SECOND, at
 
 FORM = IntakeFormat()

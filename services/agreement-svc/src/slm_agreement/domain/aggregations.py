@@ -27,7 +27,7 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-ROLLING = frozenset({"ratio", "share_at_most", "quantile", "count"})
+ROLLING = frozenset({"availability", "ratio", "share_at_most", "quantile", "count"})
 """Those that are judged over rolling windows."""
 GROUPED = frozenset({"ratio", "time_slices", "share_at_most", "quantile", "mean", "max", "min", "count"})
 """Those that are judged for each value of a label."""

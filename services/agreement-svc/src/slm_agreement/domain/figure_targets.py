@@ -61,7 +61,11 @@ def _warnings(
         allowed: Fraction | None = 1 - Fraction(aggregation.parameters)
     else:
         allowed = objectives.allowed_share(promised)
-    return target_warnings.of_figure(reader, _known(aggregation, promised), window, allowed)
+    known = _known(aggregation, promised)
+    if "rolling" in window:
+        # A window that never ends has no course to be projected.
+        known &= target_warnings.OF_ROLLING
+    return target_warnings.of_figure(reader, known, window, allowed)
 
 
 def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:

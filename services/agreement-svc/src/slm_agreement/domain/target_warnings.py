@@ -28,6 +28,8 @@ OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
 OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
 """What is judged of promises about states, events, slices, tickets, members' figures, values, counts of at most N."""
+OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "min_events"})
+"""Those of them that are judged over rolling windows."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 

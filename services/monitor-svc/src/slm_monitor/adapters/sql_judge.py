@@ -31,8 +31,8 @@ from slm_monitor.application.ports import (
     NotOwner,
     Step,
 )
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import Fact, indicator_of
+from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Told

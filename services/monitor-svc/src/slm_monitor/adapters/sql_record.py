@@ -16,8 +16,8 @@ from slm_monitor.adapters import columns, judge_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING, TicketEnded
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import HOUR, Fact, Values, indicator_of, joined
+from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 
 _EVER = 2**62

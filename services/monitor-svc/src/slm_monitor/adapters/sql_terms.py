@@ -13,7 +13,7 @@ from slm_chassis.identity import named_id
 from slm_monitor.adapters.judge_rows import quarantine
 from slm_monitor.application.imports import Import
 from slm_monitor.application.ports import Quarantined
-from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.messages import Indicator
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, :kind, CAST(:ref AS jsonb) FROM judge_partition

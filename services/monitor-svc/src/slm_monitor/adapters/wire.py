@@ -15,8 +15,8 @@ import msgspec
 import numpy as np
 
 from slm_monitor.adapters import columns
-from slm_monitor.domain.admission import Measurement, TicketMessage
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.messages import Measurement, TicketMessage
 from slm_monitor.domain.plain_values import PlainValues
 from slm_monitor.domain.refusals import Refusal, shown
 

@@ -13,7 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
-from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.messages import Indicator
 
 router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
 Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]

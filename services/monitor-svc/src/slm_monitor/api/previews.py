@@ -24,7 +24,7 @@ from slm_monitor.application.clock_preview import ClockQuestion
 from slm_monitor.application.preview_terms import Refused
 from slm_monitor.application.window_preview import WindowQuestion
 from slm_monitor.domain import burn_rate
-from slm_monitor.domain.admission import Measurement, TicketMessage
+from slm_monitor.domain.messages import Measurement, TicketMessage
 
 router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
 

@@ -12,10 +12,10 @@ from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview_terms import LONGEST, Refused, refusal, terms_of
 from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target, tickets
-from slm_monitor.domain.admission import TicketMessage
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
 from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.messages import TicketMessage
 from slm_monitor.domain.terms import FOREVER
 from slm_monitor.domain.tickets import TicketEvent
 

@@ -15,15 +15,9 @@ from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
 from slm_monitor.application.ports import Quarantined
 from slm_monitor.domain import plain_values
-from slm_monitor.domain.admission import (
-    Admitted,
-    Indicator,
-    Measurement,
-    TicketMessage,
-    admit_measurements,
-    admit_ticket_events,
-)
+from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values, indicator_of
+from slm_monitor.domain.messages import Indicator, Measurement, TicketMessage
 from slm_monitor.domain.plain_values import PlainValues
 from slm_monitor.domain.refusals import Refusal, shown
 

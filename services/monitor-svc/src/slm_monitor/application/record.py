@@ -15,9 +15,9 @@ from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.window_seen import Facts
 from slm_monitor.domain import instances, planned_time
-from slm_monitor.domain.admission import Indicator
 from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
+from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.terms import STATED, ServiceLevelTarget
 

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 from slm_events.instants import to_text
 from slm_monitor.application.intake import Door
 from slm_monitor.domain import admission, ticket_snapshot, ticket_target, tickets
-from slm_monitor.domain.admission import TicketMessage
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.messages import TicketMessage
 from slm_monitor.domain.refusals import Refusal
 from slm_monitor.domain.ticket_snapshot import Snapshot, Told
 

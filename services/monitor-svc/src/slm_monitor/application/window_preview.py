@@ -14,8 +14,8 @@ from slm_monitor.application import window_figures
 from slm_monitor.application.preview_terms import LONGEST, NOBODY, Refused, refusal, terms_of
 from slm_monitor.application.window_figures import Facts, Seen
 from slm_monitor.domain import admission, composite, figures
-from slm_monitor.domain.admission import Indicator, Measurement
 from slm_monitor.domain.composite import Joint
+from slm_monitor.domain.messages import Indicator, Measurement
 from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
 from slm_monitor.domain.timeline import timeline_of
 

@@ -10,81 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import ratios, refusals, tickets
-from slm_monitor.domain.facts import CATEGORY, Fact, Values, content_key, labelled
+from slm_monitor.domain import counted_admission, refusals, tickets
+from slm_monitor.domain.facts import Fact, Values, content_key
+from slm_monitor.domain.messages import COUNTED_KINDS, Indicator, Measurement, TicketMessage, own_key
 from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
 from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
 """Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
-_COUNTED = frozenset({"value", "ratio", "count", "rating"})
-"""Kinds that are summed by the minute; all others have states."""
-_MOST_COUNTED = 2**53
-"""Up to here a double holds every whole number."""
-
-
-@dataclass(slots=True)
-class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value, values, score, total (with good or bad),
-    category or count, and ``retract`` (the id of a fact to be removed) says what was measured."""
-
-    indicator: str
-    at: datetime | None = None
-    state: str | None = None
-    previous: str | None = None
-    ok: bool | None = None
-    outage: dict[str, datetime] | None = None
-    value: float | None = None
-    values: list[float] | None = None
-    good: int | None = None
-    bad: int | None = None
-    total: int | None = None
-    count: int | None = None
-    category: str | None = None
-    score: float | None = None
-    retract: str | None = None
-    unit: str | None = None
-    id: str | None = None
-    source: str | None = None
-    revision: int = 0
-    recorded_at: datetime | None = None
-    labels: dict[str, str] | None = None
-    owner: str | None = None
-
-
-@dataclass(slots=True)
-class TicketMessage:
-    """A ticket event as it is sent."""
-
-    source: str
-    ticket: str
-    event: str
-    at: datetime
-    id: str | None = None
-    sequence: int | None = None
-    type: str | None = None
-    priority: str | None = None
-    state: str | None = None
-    service: str | None = None
-    attributes: dict[str, Any] | None = None
-    revision: int = 0
-    recorded_at: datetime | None = None
-    owner: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Indicator:
-    """A named stream about one service. ``subject`` is ``<owner party>/<key>``."""
-
-    subject: str
-    owner_party_id: str
-    key: str
-    kind: str
-    unit: str | None = None
-    initial_state: str = "unknown"
-    service_id: str | None = None
-    stale_after: int | None = None
-    """So long after its last measurement it is silent, and its state unknown; microseconds, None: never."""
 
 
 @dataclass(slots=True)
@@ -144,8 +77,8 @@ def admit_measurements(
                 refusals.check_names(id=item.id, source=item.source)
             indicator = _indicator(item, party, owner, lookup, may_name_owner)
             if item.retract is not None:
-                facts.append(_retraction(item, indicator))
-            elif indicator.kind in _COUNTED:
+                facts.append(counted_admission.retraction(item, indicator))
+            elif indicator.kind in COUNTED_KINDS:
                 _take_counted(item, indicator, limit, now, rows, facts)
             else:
                 facts.append(_state_fact(item, indicator, limit, now))
@@ -177,10 +110,6 @@ def _at(item: Measurement, limit: int) -> int:
     return at
 
 
-def _own_key(item: Measurement | TicketMessage) -> str | None:
-    return None if item.id is None else f"{item.source or ''}\x1f{item.id}"
-
-
 def _recorded(item: Measurement | TicketMessage, now: int) -> int:
     """When the producer wrote it down, else the door: of two contents under one id the later holds."""
     if item.recorded_at is not None:
@@ -188,85 +117,16 @@ def _recorded(item: Measurement | TicketMessage, now: int) -> int:
     return now if item.id is not None else 0
 
 
-LAST_REVISION = 2**31 - 1
-"""That of a retraction which names none: whatever its fact's revision, it is gone."""
-
-
-def _retraction(item: Measurement, indicator: Indicator) -> Fact:
-    """A fact that takes the place of the one it removes."""
-    assert item.retract is not None
-    refusals.check_names(retract=item.retract)
-    refusals.check_revision(item.revision)
-    if item.id is not None and item.id != item.retract:
-        raise Refused("two_ids", "retract", item.retract, "name the fact to be removed in retract alone")
-    key = f"{item.source or ''}\x1f{item.retract}"
-    body = {"retracted": True, "counted": indicator.kind in _COUNTED}
-    return Fact(indicator.subject, key, 0, body, item.revision or LAST_REVISION, 0)
-
-
 def _take_counted(
     item: Measurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
 ) -> None:
-    """A row, where one measurement is all there is to know of it; else a fact that is kept by itself."""
     at = _at(item, limit)
-    measured = _measured(item, indicator)
-    if item.state is not None or item.ok is not None or item.outage is not None:
-        remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
-        raise Refused("wrong_kind", "state", item.state, remedy)
-    labels = _labels(item)
-    refusals.check_revision(item.revision)
-    if item.id is None and len(measured) == 1:
-        # A source of its own has a name of its own: two messages that are equal but for it are two facts.
-        named = {**labels, SOURCE: item.source} if item.source is not None else labels
-        value, of = measured[0]
-        rows.add(labelled(indicator.subject, named), at, value, math.nan if of is None else of)
-        return
-    body = {"rows": [[value] if of is None else [value, of] for value, of in measured], "labels": labels}
-    own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
-    facts.append(Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now)))
-
-
-SOURCE = "@source"
-
-
-def _labels(item: Measurement) -> dict[str, str]:
-    labels = dict(item.labels or {})
-    if item.category is not None:
-        labels[CATEGORY] = item.category
-    for name, value in labels.items():
-        refusals.check_names(**{"labels": name, f"labels.{name}": value})
-        if "=" in name or "\x1f" in name + value or name.startswith("@"):
-            raise Refused("bad_label", "labels", name, "name labels without =, a leading @ and control characters")
-    return labels
-
-
-def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, float | None]]:
-    """(value, of) of each thing measured."""
-    if indicator.kind == "ratio":
-        counts = _counts(item)
-        return [(counts["good"], counts["total"])]
-    if indicator.kind == "count":
-        number = 1 if item.count is None else item.count
-        if not 0 < number <= _MOST_COUNTED:
-            raise Refused(
-                "bad_count", "count", item.count, "say how often it occurred, 1 or more; leave it out for once"
-            )
-        return [(float(number), None)]
-    return [(value, None) for value in _values(item, indicator)]
-
-
-def _values(item: Measurement, indicator: Indicator) -> list[float]:
-    single = item.score if indicator.kind == "rating" and item.value is None else item.value
-    if single is not None and item.values is None:
-        measured = [single]
-    elif item.values and single is None:
-        measured = item.values
+    counted = counted_admission.counted(item, indicator, at, _recorded(item, now))
+    if isinstance(counted, Fact):
+        facts.append(counted)
     else:
-        raise Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
-    for value in measured:
-        if not math.isfinite(value):
-            raise Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
-    return measured
+        subject, value, of = counted
+        rows.add(subject, at, value, math.nan if of is None else of)
 
 
 def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
@@ -285,17 +145,8 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
     refusals.check_revision(item.revision)
-    own = _own_key(item) or content_key({"at": at, "source": item.source, **body})
+    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
-
-
-def _counts(item: Measurement) -> dict[str, Any]:
-    if any(number is not None and abs(number) > _MOST_COUNTED for number in (item.good, item.bad, item.total)):
-        raise Refused("too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts")
-    try:
-        return {**ratios.counts(item.good, item.bad, item.total)}
-    except ratios.NotCounted as error:
-        raise Refused(*error.parts) from error
 
 
 def _state(item: Measurement) -> str:
@@ -364,5 +215,5 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
         "sequence": item.sequence,
         "attributes": attributes,
     }
-    own = _own_key(item) or content_key({"at": at, **body})
+    own = own_key(item) or content_key({"at": at, **body})
     return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, _recorded(item, now))

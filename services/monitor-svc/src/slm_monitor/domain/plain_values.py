@@ -13,8 +13,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.admission import FUTURE_LIMIT, Indicator
+from slm_monitor.domain.admission import FUTURE_LIMIT
 from slm_monitor.domain.facts import Values
+from slm_monitor.domain.messages import Indicator
 
 _EXACT_SECONDS = 2.0**32
 """Up to here (the year 2106, and 1833 the other way) seconds as a float name each microsecond."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import to_text
-from slm_monitor.domain.admission import Indicator
+from slm_monitor.domain.messages import Indicator
 
 
 @dataclass(slots=True)
