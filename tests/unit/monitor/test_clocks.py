@@ -121,6 +121,28 @@ def test_a_change_of_priority_follows_the_policy(policy: str, deadline: str) -> 
     assert (second.state, second.deadline_at) == (clocks.RUNNING, at(deadline))
 
 
+@pytest.mark.parametrize(
+    ("carries", "deadline"),
+    [
+        # Eight hours from the opening, and the hour for which the clock of the priority before was paused.
+        ({}, "2026-11-02T18:00"),
+        ({"carry_pauses": False}, "2026-11-02T17:00"),
+    ],
+)
+def test_with_from_opening_what_paused_the_clock_before_pauses_this_one_too(
+    carries: dict[str, bool], deadline: str
+) -> None:
+    lines = [line_of(resolved()), line_of(resolved("PT8H", "P2", on_priority_change="from_opening", **carries))]
+    events = [
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
+        ticket_event("2026-11-02T11:00", "state_changed", "in_progress"),
+        ticket_event("2026-11-02T12:00", "priority_changed", None, priority="P2"),
+    ]
+    _, second = clocks.of_ticket(events, lines)
+    assert second.deadline_at == at(deadline)
+
+
 def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T17:00"), ticket_event("2026-11-09T09:00", "priority_changed", None, priority="P2")]

@@ -1,0 +1,131 @@
+"""What the judge may rely on of its store: kept by PostgreSQL, and by the store in memory that replays run on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from slm_chassis.clock import ManualClock
+from slm_chassis.database import Database
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.application.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
+from slm_monitor.domain.facts import HOUR, Fact, Values
+from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.standing import Window
+from tests.support.memory_judge import MemoryJudgeStore
+from tests.support.monitor import at
+from tests.support.monitor_service import migrated_database
+
+SUBJECT = "party/indicator"
+NOON = at("2026-11-05T12:00")
+
+
+@pytest.fixture(params=["memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[JudgeStore]:
+    if request.param == "memory":
+        yield MemoryJudgeStore()
+        return
+    request.getfixturevalue("postgres")
+    clock = ManualClock(NOON)
+    database = await Database.open(await migrated_database(), clock=clock, source="/slm/test/monitor")
+    kept = SqlJudgeStore(database, clock)
+    await kept.prepare(1)
+    yield kept
+    await database.close()
+
+
+def step(before: int, after: int, **more: Any) -> Step:
+    """A step that takes in measurements from one position to another."""
+    return Step(
+        {MEASUREMENTS.name: before, TICKETS.name: 0}, {MEASUREMENTS.name: after, TICKETS.name: 0},
+        received_at=NOON, **more,
+    )  # fmt: skip
+
+
+def state(key: str, value: str, instant: int = NOON, revision: int = 0) -> Fact:
+    return Fact(SUBJECT, key, instant, {"state": value}, revision, 0)
+
+
+def rows(*instants: int) -> Values:
+    return Values([SUBJECT], np.zeros(len(instants), np.int32), np.array(instants), np.ones(len(instants)))
+
+
+async def test_facts_are_read_by_subject_by_key_and_by_span_and_the_last_written_of_a_key_holds(
+    store: JudgeStore,
+) -> None:
+    epoch = (await store.take_over(0)).epoch
+    await store.commit(0, epoch, step(0, 1, facts=[state("a", "down"), state("b", "up", NOON + HOUR)]))
+    await store.commit(0, epoch, step(1, 2, facts=[state("a", "up", revision=1)]))
+    found = (await store.facts([SUBJECT, "party/other"]))[SUBJECT]
+    assert {key: (fact.body["state"], fact.revision) for key, fact in found.items()} == {"a": ("up", 1), "b": ("up", 0)}
+    assert (await store.known([(SUBJECT, "a"), (SUBJECT, "c")])).keys() == {(SUBJECT, "a")}
+    assert [fact.key for fact in await store.facts_between(SUBJECT, NOON, NOON + HOUR)] == ["a"]
+
+
+async def test_a_step_from_another_position_than_the_expected_one_is_refused_and_leaves_nothing(
+    store: JudgeStore,
+) -> None:
+    epoch = (await store.take_over(0)).epoch
+    await store.commit(0, epoch, step(0, 3))
+    with pytest.raises(NotOwner):
+        await store.commit(0, epoch, step(0, 5, facts=[state("a", "down")]))
+    assert await store.facts([SUBJECT]) == {}
+    assert (await store.taken())[MEASUREMENTS.name, 0] == 3
+
+
+async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: JudgeStore) -> None:
+    lost = (await store.take_over(0)).epoch
+    await store.take_over(0)
+    with pytest.raises(NotOwner):
+        await store.commit(0, lost, step(0, 1, facts=[state("a", "down")]))
+    with pytest.raises(NotOwner):
+        await store.checkpoint(0, lost, Checkpoint({}, 0))
+    with pytest.raises(NotOwner):
+        await store.reload(0, lost)
+    assert await store.facts([SUBJECT]) == {}
+
+
+async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_away(store: JudgeStore) -> None:
+    epoch = (await store.take_over(0)).epoch
+    blob = await store.commit(0, epoch, step(0, 1, blob=rows(NOON, NOON + 1)))
+    loaded = await store.take_over(0)
+    assert [(values.at.tolist(), received) for values, received in loaded.blobs] == [([NOON, NOON + 1], NOON)]
+    assert loaded.blob_seq == blob and await store.hours(SUBJECT, [NOON // HOUR]) == {}
+    chunk = Chunk(np.array([NOON, NOON + 1]), np.ones(2))
+    segments = [(SUBJECT, NOON // HOUR, [chunk])]
+    series = {SUBJECT: SeriesCheckpoint(NOON + 1)}
+    assert blob is not None
+    await store.checkpoint(0, loaded.epoch, Checkpoint({}, blob, segments, series))
+    loaded = await store.take_over(0)
+    assert list(loaded.blobs) == [] and loaded.series[SUBJECT].high_water == NOON + 1
+    (found,) = (await store.hours(SUBJECT, [NOON // HOUR]))[NOON // HOUR]
+    assert found.at.tolist() == [NOON, NOON + 1]
+
+
+async def test_the_latest_instant_of_facts_kept_by_themselves_is_known_after_a_restart(store: JudgeStore) -> None:
+    epoch = (await store.take_over(0)).epoch
+    await store.commit(0, epoch, step(0, 1, recounted={SUBJECT: NOON}))
+    assert (await store.take_over(0)).series[SUBJECT].high_water == NOON
+
+
+async def test_what_stands_is_as_it_was_committed_whatever_happens_to_it_in_memory_after(store: JudgeStore) -> None:
+    epoch = (await store.take_over(0)).epoch
+    window = Window("target", "2026-11", 1, NOON, NOON + HOUR, status="met", figure="1/1")
+    one = step(0, 1)
+    one.changes.windows["target", "2026-11"] = window
+    one.changes.unjudgeable["target"] = "TypeError: broken"
+    await store.commit(0, epoch, one)
+    window.status = "breached"
+    loaded = await store.reload(0, epoch)
+    assert [(each.status, each.figure) for each in loaded.windows] == [("met", "1/1")]
+    assert loaded.unjudgeable == {"target": "TypeError: broken"}
+    two = step(1, 2)
+    two.changes.unjudgeable["target"] = None
+    two.changes.dropped_windows.add(("target", "2026-11"))
+    await store.commit(0, epoch, two)
+    loaded = await store.reload(0, epoch)
+    assert list(loaded.windows) == [] and loaded.unjudgeable == {}
