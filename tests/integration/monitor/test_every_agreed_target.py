@@ -13,10 +13,12 @@ from slm_agreement.domain.surroundings import Surroundings
 from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service
+from tests.unit.agreement.people import AVAILABILITY
 from tests.unit.agreement.test_terms_of_aggregations import EVERY, MEAN, RATIO
 
 AGREEMENT = named_id(PROVIDER, "agreement", "every")
 MORE: list[dict[str, Any]] = [
+    {**AVAILABILITY, "key": "up-day", "window": {"rolling": "P1D"}},
     {**RATIO, "key": "good-hour", "window": {"rolling": "PT1H"}},
     {**RATIO, "key": "good-by-region", "group_by": ["region"]},
     {**MEAN, "key": "low", "aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50"},
@@ -62,7 +64,8 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
     taken = (await service.provider.post("/api/v1/ticket-events", json=[opened, resolved])).json()
     assert taken["accepted"] == 2
     expected = {
-        "up": "at_risk", "whole": "met", "database": "met", "outages": "met", "good": "met", "slices": "met",
+        "up": "at_risk", "up-day": "breached", "whole": "met", "database": "met", "outages": "met", "good": "met",
+        "slices": "met",
         "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
         "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
     }  # fmt: skip
