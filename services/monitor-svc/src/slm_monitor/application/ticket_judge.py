@@ -68,8 +68,10 @@ class TicketJudge:
             if before is None or fact.rank > before.rank:
                 held[fact.key] = fact
                 accepted[fact.subject, fact.key] = fact
-                self._wait(fact.subject, is_held)
-                step.tickets[fact.subject] = True
+                # The same again is kept as the latest word, and changes no clock.
+                if before is None or (before.at, before.body) != (fact.at, fact.body):
+                    self._wait(fact.subject, is_held)
+                    step.tickets[fact.subject] = True
         return list(accepted.values())
 
     @property
