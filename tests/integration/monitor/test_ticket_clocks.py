@@ -146,3 +146,13 @@ async def test_a_ticket_that_cannot_be_judged_is_marked_and_the_others_are_judge
         assert marked["far"][0] is not None
         assert marked["good"] == (None, False, False)
         assert marked["odd"] == (None, True, False)
+
+
+async def test_an_event_that_comes_again_wakes_no_ticket(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T10:00") as held:
+        await held.hear(finalized(resolved()))
+        for _ in range(2):
+            await held.ticket(event("opened", "09:00", id="o"))
+            await held.settle("2026-11-02T10:10")
+        judged = [step for step in held.steps if "1" in {each.rsplit("/", 1)[1] for each in step.changes.tickets}]
+        assert len(judged) == 1
