@@ -150,6 +150,23 @@ def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     assert second.deadline_at == at("2026-11-09T09:00") + 6 * HOUR
 
 
+def test_a_pause_moves_the_deadline_over_the_night_by_the_hours_of_service() -> None:
+    clock = only(
+        opened("2026-11-03T13:00"),
+        ticket_event("2026-11-03T14:00", "state_changed", "awaiting_customer"),
+        ticket_event("2026-11-03T16:00", "state_changed", "in_progress"),
+        service_hours="business",
+    )
+    assert clock.deadline_at == at("2026-11-04T09:00")
+
+
+def test_a_ticket_that_begins_to_wait_at_the_deadline_is_breached_all_the_same() -> None:
+    waiting = ticket_event("2026-11-02T13:00", "state_changed", "awaiting_customer")
+    clock = only(opened("2026-11-02T09:00"), waiting)
+    assert (clock.state, clock.breached_at) == (clocks.RUNNING, at("2026-11-02T13:00"))
+    assert clock.as_of(at("2026-11-02T13:00")).state == clocks.BREACHED
+
+
 def test_a_clock_keeps_the_terms_of_its_opening() -> None:
     line = line_of(resolved())
     assert clocks.of_ticket([opened("2026-10-31T23:59")], [line]) == []
