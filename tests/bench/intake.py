@@ -86,12 +86,12 @@ async def measure(log: str, work: Work, profile: Path | None = None) -> str:
             before, began = system.cpu(), time.perf_counter()
             sent = await _send(system, cast, keys, work, work.rows)
             acknowledged = time.perf_counter()
-            await _judged(system, cast, sent.at_least())
-            judged = time.perf_counter()
+            await judged(system, cast, sent.at_least())
+            ended = time.perf_counter()
             await asyncio.sleep(SETTLE_SECONDS)
         spent = {name: seconds - before[name] for name, seconds in system.cpu().items()}
         held = system.memory()
-    took = Took(spent, held, at_rest, acknowledged - began, judged - acknowledged)
+    took = Took(spent, held, at_rest, acknowledged - began, ended - acknowledged)
     return _line(log, work, sent, took)
 
 
@@ -208,7 +208,7 @@ def _value(number: int) -> int:
     return MISSED if number % EVERY == EVERY - 1 else VALUES[number % len(VALUES)]
 
 
-async def _judged(system: System, cast: Cast, position: str) -> None:
+async def judged(system: System, cast: Cast, position: str) -> None:
     """Until the judge has reached a position, and what it passed on to other partitions too."""
     await _reached(system, cast, position)
     if system.kafka is not None:

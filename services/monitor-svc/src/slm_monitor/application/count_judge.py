@@ -268,7 +268,7 @@ class CountJudge:
         present = moment.now // MINUTE
         burning: list[RiskFinding] = []
         rises_at: int | None = None
-        if terms.warn_at.pairs:
+        if terms.warn_at.pairs and terms.aggregation != "time_slices":
             longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
             await self._streams.load_minutes(subject, present - longest, present)
             by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
