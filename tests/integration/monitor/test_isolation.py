@@ -9,11 +9,17 @@ from sqlalchemy import text
 
 from slm_chassis import dead_letters
 from slm_chassis.http.paging import Page
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.outbox import Relay
 from slm_monitor.adapters.unjudgeable import Unjudgeable
-from tests.support.judged import INTEGRATOR, Monitor, ground, judging, monitor
+from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 
 UP, LATENCY, OTHER = "payments.checkout", "payments.checkout-latency", "payments.other"
+HOME = partition_of(f"{PROVIDER}/{LATENCY}", PARTITIONS)
+BESIDE = next(
+    key for key in (f"beside-{n}" for n in range(99)) if partition_of(f"{PROVIDER}/{key}", PARTITIONS) == HOME
+)
 OUTAGE = {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}
 BROKEN_FACT = """
 INSERT INTO fact (subject, key, at, revision, recorded_at, received_at, body)
@@ -105,3 +111,41 @@ async def test_a_record_of_facts_that_cannot_be_read_keeps_one_target_of_values_
             await held.measure({"indicator": OTHER, "outage": OUTAGE}, {"indicator": UP, "outage": OUTAGE})
             await held.settle()
             assert await dead_letters.listing(held.database) == []
+
+
+async def test_of_a_record_only_what_cannot_be_taken_in_is_set_aside_and_it_is_judged_once_put_back(
+    database_url: str,
+) -> None:
+    beside = other() | {"indicator": {"owner_party_id": PROVIDER, "key": BESIDE}}
+    late = {"indicator": LATENCY, "at": "2026-11-05T08:00:30Z", "value": 100}
+    async with ground(database_url, "2026-11-10T00:00") as where:
+        async with judging(*where) as held:
+            await registered(held)
+            await held.register(BESIDE, "availability")
+            await held.hear(finalized(fast(), beside))
+            await held.measure({"indicator": LATENCY, "at": "2026-11-05T08:00:00Z", "value": 400})
+            await held.settle()
+            await held.save()
+            await execute(held, "CREATE TABLE kept AS SELECT * FROM fact_segment")
+            await execute(held, "UPDATE fact_segment SET data = 'broken'")
+        async with judging(*where) as held:
+            held.may_set_aside = True
+            for _ in range(3):
+                await held.measure(late, {"indicator": BESIDE, "outage": OUTAGE})
+            await held.settle()
+            assert [row["target_key"] for row in await held.breaches()] == ["other"]
+            letters = await dead_letters.listing(held.database)
+            assert len(letters) == 3
+            assert all(LATENCY.encode() in each.value and b"from" not in each.value for each in letters)
+            await execute(
+                held, "UPDATE fact_segment SET data = kept.data FROM kept WHERE kept.hour = fact_segment.hour"
+            )
+            for each in letters:
+                await dead_letters.redrive(held.database, each.dead_letter_id)
+            while await Relay(held.database, held.log).step():
+                pass
+        async with judging(*where) as held:
+            await held.settle()
+            await held.save()
+            assert await dead_letters.listing(held.database) == []
+            assert (await held.windows(fast()["target_id"]))["2026-11"]["total"] == 2

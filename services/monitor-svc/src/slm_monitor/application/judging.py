@@ -16,8 +16,9 @@ from slm_chassis.workers import Halt, Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.firing import Firing
 from slm_monitor.application.partition import Partition, Work
+from slm_monitor.application.patience import Hands, Patience
 from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
-from slm_monitor.application.reading import Reader
+from slm_monitor.application.reading import Read, Reader
 from slm_monitor.application.taking import Taking
 
 GROUP = "slm-monitor-judge"
@@ -26,7 +27,6 @@ IDLE_CHECKPOINT_SECONDS = 0.1
 WHOLE_SECONDS = 5.0
 """Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them."""
 INBOX_SECONDS = 0.5
-ATTEMPTS = 3
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
@@ -51,6 +51,8 @@ class Judge:
         self.progress = Progress()
         self._firing = Firing(store, log, clock)
         self._limit = PoisonLimit()
+        hands = Hands(self._judge_owned, self._commit_owned, self._reload)
+        self._patience = Patience(reader, self._limit, hands)
         self._owned: dict[int, Partition] = {}
         self._assigned: set[TopicPartition] = set()
         self._consumer: Consumer | None = None
@@ -221,33 +223,19 @@ class Judge:
         await self._reload(number)
         for batch in batches:
             for record in batch.records:
-                await self._unless_lost(
-                    number, self._patiently(number, Batch(batch.source, [record], record.offset + 1))
-                )
+                again = Batch(batch.source, [record], record.offset + 1)
+                await self._unless_lost(number, self._patience.try_again(number, again))
 
-    async def _patiently(self, number: int, batch: Batch) -> None:
-        """Three attempts, a fresh memory after each that failed; then the record goes to the dead letters."""
-        reason = ""
-        for _ in range(ATTEMPTS):
-            if number not in self._owned:
-                return
-            try:
-                await self._judge(self._owned[number], [batch])
-                self._limit.handled(1)
-                return
-            except NotOwner:
-                raise
-            except Exception as error:
-                if is_infrastructure_fault(error):
-                    raise
-                reason = f"{type(error).__name__}: {error}"
-                await self._reload(number)
-        self._limit.check(reason)
-        if number in self._owned:
-            (record,) = batch.records
-            _logger.error("record set aside", topic=record.topic, offset=record.offset, reason=reason)
-            await self._judge(self._owned[number], [batch], [DeadRecord(record, reason, ATTEMPTS)])
-            self._limit.set_aside()
+    async def _judge_owned(self, number: int, batch: Batch, dead: Sequence[DeadRecord]) -> None:
+        await self._judge(self._held(number), [batch], dead)
+
+    async def _commit_owned(self, number: int, work: Work, read: Read) -> None:
+        await self._commit(self._held(number), work, read.forwards, read.quarantined)
+
+    def _held(self, number: int) -> Partition:
+        if number not in self._owned:
+            raise NotOwner(number)
+        return self._owned[number]
 
     async def _commit(
         self, partition: Partition, work: Work, forwards: Sequence[object] = (), quarantined: Sequence[object] = (),

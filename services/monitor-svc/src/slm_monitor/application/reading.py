@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -84,6 +84,11 @@ class Reader:
             else:
                 await self._read_foreign(partition, record, read)
         return read
+
+    def rewritten(self, record: StoredRecord, values: Values, facts: Sequence[Fact]) -> StoredRecord:
+        """A record in the place of another, with only these facts of it."""
+        headers = {**record.headers, "content-type": self._form.internal}
+        return replace(record, value=self._form.encode(values, facts), headers=headers)
 
     async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
         """A record that no door has checked: check it here; what is refused is kept with the reason."""
