@@ -109,6 +109,20 @@ async def test_a_restart_knows_what_is_excluded_and_publishes_nothing_again(data
             assert (await again.windows(TARGET))["2026-11"]["figure"] == figure
 
 
+async def test_what_was_decided_while_nobody_judged_restates_closed_windows_all_the_same(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await ready(held)
+            await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
+            await held.settle("2026-12-02T00:00")
+        async with judging(database, log, clock) as again:
+            # Its partitions are taken over with the first turn, and find the approval there already.
+            await approve(again, await ask(again, "2026-11-05T10:00", "2026-11-05T12:00"))
+            (restated,) = [data for kind, data in await again.published() if kind == "window-restated"]
+            assert (restated["cause"], restated["verdict"]) == ("exclusion", "met")
+            assert [breach["standing"] for breach in await again.breaches()] == [False]
+
+
 async def test_an_exclusion_before_the_downtime_gives_what_one_after_it_gives(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held)

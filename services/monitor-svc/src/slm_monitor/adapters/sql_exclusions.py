@@ -39,6 +39,9 @@ SELECT * FROM exclusion WHERE state = 'requested' AND decide_by <= :now
  ORDER BY decide_by, exclusion_id LIMIT 100 FOR UPDATE SKIP LOCKED
 """
 _PRESENT = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_EVER_APPROVED = """
+SELECT stretches FROM exclusion WHERE agreement_id = :agreement_id AND state IN ('approved', 'revoked')
+"""
 _APPROVED = "SELECT * FROM exclusion WHERE agreement_id = :agreement_id AND state = 'approved'"
 
 
@@ -116,7 +119,9 @@ class SqlRegister:
         return [entry_of(row) for row in await self._rows(_SILENT, now=now)]
 
     async def tell_partitions(self, agreement_id: str) -> None:
-        await tell_partitions(self._transaction, "exclusion", {"agreement_id": agreement_id})
+        rows = await self._rows(_EVER_APPROVED, agreement_id=agreement_id)
+        since = min((start for row in rows for start, _ in row["stretches"]), default=None)
+        await tell_partitions(self._transaction, "exclusion", {"agreement_id": agreement_id, "since": since})
 
     def publish(self, event: Any, at: int) -> None:
         self._transaction.publish(event, at=at)

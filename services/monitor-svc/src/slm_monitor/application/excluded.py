@@ -26,17 +26,28 @@ class Excluded:
         for each in approved:
             by_agreement.setdefault(each.agreement_id, []).append(each)
         self._counting: dict[str, list[tuple[Exclusion, Counted]]] = {}
+        self._heard: set[str] = set()
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
         self._named: dict[tuple[str, str, int, int, int], list[dict[str, Any]]] = {}
         for agreement in agreements:
             self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
 
-    def hear(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> Moved:
-        """An agreement's terms or exclusions have changed."""
+    def hear(
+        self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion],
+        since: int | None = None,
+    ) -> Moved:  # fmt: skip
+        """An agreement's terms or exclusions have changed, at the earliest from ``since`` on.
+
+        What is told first after a restart may have been read with everything else, and not have been judged by: then
+        nothing that is known here tells what has changed.
+        """
         before = Excluded()
         before._counting[agreement_id] = self._counting.get(agreement_id, [])
         self._take(agreement_id, versions, approved)
-        return Moved(agreement_id, before, self)
+        if since is None or agreement_id in self._heard:
+            return Moved(agreement_id, before, self)
+        self._heard.add(agreement_id)
+        return Moved(agreement_id, before, self, since)
 
     def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
         counts = planned_time.counted(approved, versions) if approved else {}
@@ -98,8 +109,9 @@ class Excluded:
 class Moved:
     """What a change of exclusions means for targets."""
 
-    def __init__(self, agreement_id: str, before: Excluded, after: Excluded) -> None:
+    def __init__(self, agreement_id: str, before: Excluded, after: Excluded, since: int | None = None) -> None:
         self.agreement_id = agreement_id
+        self._at_the_earliest = since
         self._before = before
         self._after = after
 
@@ -107,7 +119,10 @@ class Moved:
         """From which instant on other time is excluded of a target; None where all is as it was."""
         if line.latest.agreement_id != self.agreement_id:
             return None
-        return min((at for terms in line.versions if (at := self._first(terms)) is not None), default=None)
+        found = [at for terms in line.versions if (at := self._first(terms)) is not None]
+        if self._at_the_earliest is not None:
+            found.append(self._at_the_earliest)
+        return min(found, default=None)
 
     def _first(self, terms: ServiceLevelTarget) -> int | None:
         before, after = self._before.intervals_of(terms), self._after.intervals_of(terms)

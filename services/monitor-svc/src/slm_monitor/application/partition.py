@@ -200,7 +200,7 @@ class Partition:
                 del self._holds[hold.import_id]
                 step.released.append(hold.import_id)
 
-    async def _hear(self, inbox: Iterable[InboxRow], step: Step) -> None:
+    async def _hear(self, inbox: Sequence[InboxRow], step: Step) -> None:
         heard: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
@@ -214,7 +214,8 @@ class Partition:
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])
-                    await self._exclude(await self._store.agreement(row.ref["agreement_id"]))
+                    since = _earliest(inbox, row.ref["agreement_id"])
+                    await self._exclude(await self._store.agreement(row.ref["agreement_id"]), since)
             else:
                 hold = await self._store.hold(row.ref["import_id"])
                 if hold is not None:
@@ -222,9 +223,9 @@ class Partition:
                     self._wake_held(hold)
             step.inbox.append(row.seq)
 
-    async def _exclude(self, agreement: AgreementTerms) -> None:
+    async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)
-        moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved)
+        moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved, since)
         self._states.exclude(moved)
         self._counts.exclude(moved)
         self._derived.exclude(moved)
@@ -268,3 +269,10 @@ class Partition:
             self._saved_blob = self.blob_seq
         news = self._derivations.news_of(windows)
         return Checkpoint(self._judged, self._saved_blob, segments, series, windows, news)
+
+
+def _earliest(inbox: Iterable[InboxRow], agreement_id: str) -> int | None:
+    """From when on an agreement's exclusions may have changed, as the rows say."""
+    rows = [row.ref for row in inbox if row.kind == "exclusion"]
+    said = [ref.get("since") for ref in rows if ref["agreement_id"] == agreement_id]
+    return min((since for since in said if since is not None), default=None)
