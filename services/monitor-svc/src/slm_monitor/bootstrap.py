@@ -53,6 +53,7 @@ from slm_monitor.application.judging import Judge
 from slm_monitor.application.live import Live
 from slm_monitor.application.quarantine import Discharge
 from slm_monitor.application.reading import Reader
+from slm_monitor.application.record import ParsedTerms
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
@@ -106,6 +107,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.judge = judge
     http.state.unjudgeable = Unjudgeable(database)
     http.state.store = store
+    http.state.parsed = ParsedTerms()
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
     http.state.breaches = BreachQueries(database)

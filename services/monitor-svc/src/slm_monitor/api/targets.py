@@ -53,7 +53,7 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     ids = [row["target_id"] for row in rows]
     windows = await state.queries.windows_at(ids, now)
     aside = await state.unjudgeable.of(ids)
-    present = Present(state.record, now)
+    present = Present(state.record, state.parsed, now)
     counts = await state.queries.clock_counts([row["target_id"] for row in rows if _has_tickets(row)])
     return [
         {

@@ -23,7 +23,8 @@ _SECOND = 1_000_000
 class Present:
     """Looks at targets; the terms of an agreement are read once, however many of its targets are looked at."""
 
-    def __init__(self, record: Record, now: int) -> None:
+    def __init__(self, record: Record, parsed: records.ParsedTerms, now: int) -> None:
+        self._parsed = parsed
         self._record = record
         self._now = now
         self._agreements: dict[str, AgreementTerms] = {}
@@ -46,7 +47,7 @@ class Present:
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:
             self._agreements[agreement_id] = await self._record.agreement(agreement_id)
-        for line in records.lines_of_target(self._agreements[agreement_id], records.named(target)):
+        for line in self._parsed.lines(self._agreements[agreement_id], records.named(target)):
             instant = self._now if line.latest.window_kind == "rolling" else window["start"]
             if (terms := line.at(instant)) is not None:
                 return terms

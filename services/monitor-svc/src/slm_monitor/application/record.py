@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -117,10 +118,36 @@ def named(row: Mapping[str, Any]) -> Named:
 def lines_of_target(agreement: AgreementTerms, target: Named) -> list[TermsLine]:
     """The terms lines of one target, the earliest first."""
     found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target.signed_id]
+    return _of_instance(found, target)
+
+
+def _of_instance(found: list[TermsLine], target: Named) -> list[TermsLine]:
     if target.instance_of is not None:
         groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in found]
         found = [instances.of(line, group) for line, group in zip(found, groups, strict=True)]
     return sorted(found, key=lambda line: line.begins_at)
+
+
+class ParsedTerms:
+    """Terms lines by agreement and target. What is signed does not change: they follow from how many versions an
+    agreement has, and when it was ended, and a list of targets asks for those of an agreement again and again."""
+
+    def __init__(self, most: int = 500) -> None:
+        self._most = most
+        self._found: OrderedDict[tuple[str, int, int | None], dict[str, list[TermsLine]]] = OrderedDict()
+
+    def lines(self, agreement: AgreementTerms, target: Named) -> list[TermsLine]:
+        """As ``lines_of_target``."""
+        key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at)
+        if key not in self._found:
+            by_target: dict[str, list[TermsLine]] = {}
+            for line in lines_of(agreement.versions, agreement.ended_at):
+                by_target.setdefault(line.target_id, []).append(line)
+            self._found[key] = by_target
+        self._found.move_to_end(key)
+        while len(self._found) > self._most:
+            self._found.popitem(last=False)
+        return _of_instance(self._found[key].get(target.signed_id, []), target)
 
 
 def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:

@@ -37,7 +37,7 @@ _PARAMETERS = {
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
 _ONLY_CALENDAR = frozenset({"mean", "max", "min", "time_slices", "outages", "compliance", "composite"})
-"""Aggregations that are judged over calendar windows alone."""
+"""Aggregations that the judge keeps over calendar windows alone."""
 
 
 class NotJudgeable(ValueError):
@@ -168,7 +168,7 @@ def _target(
     name = target["key"]
     aggregation, parameters = _aggregation(name, target["aggregation"], known)
     window_kind, window, rolling = _window(name, target["window"])
-    if window_kind == "rolling" and aggregation in _ONLY_CALENDAR:
+    if known is KEPT and window_kind == "rolling" and aggregation in _ONLY_CALENDAR:
         raise NotJudgeable(f"target {name}: {aggregation} over a rolling window; give it a calendar window")
     promised, unacceptable = _promises(name, aggregation, parameters, target)
     indicator = target.get("indicator")
