@@ -18,7 +18,7 @@ from tests.bench import agreed
 from tests.bench.figures import circumstances, milliseconds
 from tests.bench.intake import NDJSON, judged
 from tests.bench.system import System, started_on
-from tests.bench.wire import Connection
+from tests.bench.wire import Connection, Refused
 from tests.support.monitor import DAY, MINUTE
 
 INDICATORS, MINUTES_A_REQUEST = 1_000, 10
@@ -71,10 +71,8 @@ async def _send(system: System, key: str, keys: list[str], first: int, minutes: 
             try:
                 _, _, answer = await connection.post("/api/v1/measurements", "\n".join(lines).encode(), NDJSON)
                 break
-            except RuntimeError as error:
-                if " 429 " not in str(error):
-                    raise
-                await asyncio.sleep(1.0)
+            except Refused as refused:
+                await asyncio.sleep(refused.retry_after)
         rows, position = rows + answer["accepted"], answer["position"]
     await connection.close()
     return rows, position

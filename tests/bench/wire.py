@@ -9,6 +9,14 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 
+class Refused(Exception):
+    """429: come again after so many seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"come again after {retry_after} s")
+        self.retry_after = retry_after
+
+
 class Connection:
     """A kept-alive connection to a door; one request at a time."""
 
@@ -32,17 +40,21 @@ class Connection:
         while self._writer.transport.get_write_buffer_size():  # noqa: ASYNC110
             await asyncio.sleep(0)
         sent_at = time.perf_counter()
-        status, answer = await self._answer()
+        status, answer, retry_after = await self._answer()
         answered_at = time.perf_counter()
         document = json.loads(answer)
+        if status == 429:
+            raise Refused(retry_after)
         if status != 202:
             raise RuntimeError(f"{path}: {status} {document}")
         return sent_at, answered_at, document
 
-    async def _answer(self) -> tuple[int, bytes]:
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
-        length = next(int(line[15:]) for line in head.split("\r\n") if line.lower().startswith("content-length:"))
-        return int(head.split(" ", 2)[1]), await self._reader.readexactly(length)
+    async def _answer(self) -> tuple[int, bytes, float]:
+        """(status, body, seconds of Retry-After or one)."""
+        lines = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        body = await self._reader.readexactly(int(headers["content-length"]))
+        return int(lines[0].split(" ", 2)[1]), body, float(headers.get("retry-after", 1))
 
     async def close(self) -> None:
         self._writer.close()
