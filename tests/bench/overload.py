@@ -80,7 +80,8 @@ async def measure(seconds: float) -> str:
     third = len(seen.megabytes) // 3
     return (
         f"{seen.accepted:,} values accepted, {seen.refused} requests answered with 429; answers "
-        f"{milliseconds(seen.took)} ms; all judged {behind:.1f} s after the last; memory of the services, MB, by thirds of the time: "
+        f"{milliseconds(seen.took)} ms; all judged {behind:.1f} s after the last; memory of the services, MB, by "
+        "thirds of the time: "
         f"{max(seen.megabytes[:third]):.0f}, {max(seen.megabytes[third : 2 * third]):.0f}, "
         f"{max(seen.megabytes[2 * third :]):.0f}; {circumstances()}"
     )
