@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Step
@@ -113,7 +114,9 @@ class Replay:
         assert not self.store.unjudgeable, self.store.unjudgeable
 
     def restatements(self) -> int:
-        return sum(type(each.event).__name__ == "WindowRestated" for each in self.store.events)
+        """Those that facts have brought; an exclusion may be decided long after a window has closed."""
+        told = [each.event for each in self.store.events if type(each.event).__name__ == "WindowRestated"]
+        return sum(event.cause != EXCLUSION for event in told)
 
     async def figures(self) -> dict[str, Any]:
         """What must come out the same, however it was told."""
