@@ -66,7 +66,7 @@ def _available(part: int) -> Item:
         "aggregation": "availability",
         "objective": {"at_least": "99.9", "unit": "percent"},
         "window": {"calendar": "day"},
-        "warn_at": {"budget_consumed": ["50"]},
+        "warn_at": {"budget_consumed": ["50"], "projected": False},
         "responsible": {"owner": "Operations", "plan": [{"step": "Switch over", "owner": "Duty engineer"}]},
     }
 
