@@ -143,14 +143,25 @@ async def test_one_service_on_kafka_comes_to_the_same_through_kills(
     assert_equal(outcome, undisturbed)
 
 
-async def test_a_position_committed_apart_from_its_effect_is_noticed(
-    tmp_path: Path, undisturbed: Outcome, a_server: PostgresForTests
-) -> None:
-    clock = clock_at(PRESENT)
-    service = alone(tmp_path, clock, a_server, a_server.url("slm_log"), "tests.support.hasty_monitor")
-    doomed = {DIES_AT: "7"}
-    outcome = await play_alone(service, clock, WORK, dying(doomed, {}), undisturbed, **doomed)
-    assert {name for name, rows in undisturbed.findings.items() if outcome.findings[name] != rows} & {"facts", "values"}
+async def test_a_position_committed_apart_from_its_effect_is_noticed(tmp_path: Path, undisturbed: Outcome) -> None:
+    for number in ("7", "10", "13", "16"):
+        # What one commit loses may come a second time: then nothing is missing, and another one has to go.
+        if await lost_by_haste(tmp_path / number, number, undisturbed) & {"facts", "values"}:
+            return
+    pytest.fail("whatever was lost, nobody noticed")
+
+
+async def lost_by_haste(folder: Path, number: str, undisturbed: Outcome) -> set[str]:
+    """The findings that differ where a hasty judge dies at its commit of facts of that number."""
+    folder.mkdir()
+    server, clock = PostgresForTests(), clock_at(PRESENT)
+    try:
+        service = alone(folder, clock, server, server.url("slm_log"), "tests.support.hasty_monitor")
+        doomed = {DIES_AT: number}
+        outcome = await play_alone(service, clock, WORK, dying(doomed, {}), undisturbed, **doomed)
+    finally:
+        server.remove()
+    return {name for name, rows in undisturbed.findings.items() if outcome.findings[name] != rows}
 
 
 @pytest.mark.soak
