@@ -107,7 +107,8 @@ class Broker:
         text = PROPERTIES.format(port=self._port, controller=self._controller, data=self._folder / "data")
         (self._folder / "log4j2.properties").write_text(LOGGING)
         (self._folder / "new.properties").write_text(text)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # Behind a letter, as an id that begins with a dash would be read as an option.
+        cluster = "k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         arguments = ("-t", cluster, "-c", str(self._folder / "new.properties"))
         subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", "format", "--standalone", *arguments],
