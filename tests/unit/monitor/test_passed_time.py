@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain import availability, exclusions, passed_time
-from slm_monitor.domain.availability import Policy
+from slm_monitor.domain.availability import Meter, Policy
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.passed_time import PassedTime
 from slm_monitor.domain.state_record import StateRecord
@@ -49,7 +49,9 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
                 timeline.segments(max(start, START), end), target.hours.intervals(max(start, START), end), excluded,
                 target,
             )  # fmt: skip
-            seen = availability.measure(segments, judged, end, Fraction(1, 2), policy)
+            seen = Meter(policy, [])
+            for piece in availability.inside(segments, judged):
+                seen.advance(piece)
             good, total = passed.within(start, end)
             assert (Fraction(good, passed.unit), Fraction(total, passed.unit)) == (seen.up, seen.up + seen.down)
             assert passed.lost(start, end) == seen.down

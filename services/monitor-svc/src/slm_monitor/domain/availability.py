@@ -37,35 +37,6 @@ class Policy:
         return None if self.degraded in (_UP, _DOWN, _REMOVED) else Fraction(self.degraded)
 
 
-@dataclass(frozen=True, slots=True)
-class AvailabilityFigure:
-    """What one window came to by an instant; lengths in microseconds.
-
-    ``budget`` = (1 − objective) × (service time of the window − time removed so far). ``exhausted_at``: the first
-    whole microsecond from which, the last known state lasting, more than the budget is consumed; it may lie ahead.
-    ``reached_at``: per warning share of the budget, when it is consumed, likewise.
-    """
-
-    service_time: int
-    up: int | Fraction
-    down: int | Fraction
-    removed: int
-    unknown: int
-    budget: Fraction
-    exhausted_at: int | None
-    reached_at: tuple[tuple[Fraction, int], ...]
-
-    @property
-    def figure(self) -> Fraction | None:
-        """Share of the time that counts; None where no time counts."""
-        return Fraction(self.up) / (self.up + self.down) if self.up + self.down else None
-
-    @property
-    def consumed(self) -> Fraction | None:
-        """Share of the budget consumed, above 1 when it is overdrawn; None where there is no budget."""
-        return Fraction(self.down) / self.budget if self.budget > 0 else None
-
-
 class Crossing:
     """Where consumption exceeds ``share`` of the budget that ``objective`` leaves, exactly.
 
@@ -75,7 +46,7 @@ class Crossing:
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
-        self.objective, self.share = objective, share
+        self.share = share
         self.at: int | None = None
         self.figure: Fraction | None = None
         """The figure at that instant."""
@@ -140,7 +111,7 @@ class Meter:
         self.spent[counts] += end - start
         if state == timeline.UNKNOWN:
             self.unknown += end - start
-        if counts == _DOWN or counts not in (_UP, _REMOVED):
+        if counts not in (_UP, _REMOVED):
             latest = self._latest(start, end, counts)
             self.downs.clear()
             self.downs.extend(latest)
@@ -170,53 +141,6 @@ class Meter:
     @property
     def removed(self) -> int:
         return self.spent[_REMOVED]
-
-    def seen(self, service_time: int, objective: Fraction, passed: Meter) -> AvailabilityFigure:
-        """The figure of what has passed so far, with the crossings of ``passed``, which has gone on to the end."""
-        ahead = [each for each in passed.crossings if each.objective == objective]
-        return AvailabilityFigure(
-            service_time=service_time,
-            up=self.up,
-            down=self.down,
-            removed=self.removed,
-            unknown=self.unknown,
-            budget=(1 - objective) * (service_time - self.removed),
-            exhausted_at=next((each.at for each in ahead if each.share == 1), None),
-            reached_at=tuple((each.share, each.at) for each in ahead[1:] if each.at is not None),
-        )
-
-
-def measure(
-    segments: Sequence[Segment],
-    open_intervals: Sequence[tuple[int, int]],
-    as_of: int,
-    objective: Fraction,
-    policy: Policy,
-    warn_at: Sequence[Fraction] = (),
-) -> AvailabilityFigure:
-    """Judge the segments of a whole window (the last state lasting to its end) as known at ``as_of``."""
-    service_time = sum(end - start for start, end in open_intervals)
-    shares = (Fraction(1), *warn_at)
-    meter = Meter(policy, [Crossing(objective, service_time, share, policy.weight) for share in shares])
-    passed = run(meter, segments, open_intervals, as_of)
-    return meter.seen(service_time, objective, passed)
-
-
-def run(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]], as_of: int) -> Meter:
-    """Let the meter pass everything up to ``as_of``; returns another one that has gone on to the end."""
-    ahead: list[Segment] = []
-    for piece in inside(segments, open_intervals):
-        if piece.start >= as_of:
-            ahead.append(piece)
-        elif piece.end <= as_of:
-            meter.advance(piece)
-        else:
-            meter.advance(piece._replace(end=as_of))
-            ahead.append(piece._replace(start=as_of))
-    passed = meter.copied()
-    for piece in ahead:
-        passed.advance(piece)
-    return passed
 
 
 def inside(segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]]) -> Iterator[Segment]:
