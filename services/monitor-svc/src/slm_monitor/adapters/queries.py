@@ -52,13 +52,6 @@ CLOCK = table(
     column("elapsed_calendar", BigInteger), column("elapsed_service", BigInteger), column("pauses", JSON),
     *(column(each.name, Text) for each in _PARTIES),
 )  # fmt: skip
-FACT = table(
-    "fact", column("subject", Text), column("key", Text), column("at", BigInteger), column("body", JSON),
-    column("received_at", BigInteger),
-)  # fmt: skip
-TICKET = table(
-    "ticket", column("subject", Text), column("owner_party_id", Text), column("source", Text), column("number", Text),
-)  # fmt: skip
 QUARANTINE = table(
     "quarantine", column("quarantine_id", Text), column("owner_party_id", Text), column("subject", Text),
     column("reason", Text), column("fact", JSON), column("received_at", BigInteger), column("state", Text),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import monitor
@@ -39,29 +40,24 @@ class Watched:
 
 
 def silent(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorSilent:
-    return monitor.IndicatorSilent(
-        indicator=indicator.subject,
-        owner_party_id=indicator.owner_party_id,
-        key=indicator.key,
-        kind=indicator.kind,
-        service_id=indicator.service_id,
-        last_measured_at=to_text(last),
-        silent_since_at=to_text(since),
-        published_at=to_text(now),
-    )
+    return monitor.IndicatorSilent(**_told(indicator, last, since, now))
 
 
 def resumed(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
-    return monitor.IndicatorResumed(
-        indicator=indicator.subject,
-        owner_party_id=indicator.owner_party_id,
-        key=indicator.key,
-        kind=indicator.kind,
-        service_id=indicator.service_id,
-        last_measured_at=to_text(last),
-        silent_since_at=to_text(since),
-        published_at=to_text(now),
-    )
+    return monitor.IndicatorResumed(**_told(indicator, last, since, now))
+
+
+def _told(indicator: Indicator, last: int, since: int, now: int) -> dict[str, Any]:
+    return {
+        "indicator": indicator.subject,
+        "owner_party_id": indicator.owner_party_id,
+        "key": indicator.key,
+        "kind": indicator.kind,
+        "service_id": indicator.service_id,
+        "last_measured_at": to_text(last),
+        "silent_since_at": to_text(since),
+        "published_at": to_text(now),
+    }
 
 
 def event_id(indicator: Indicator, turn: str, since: int) -> str:
