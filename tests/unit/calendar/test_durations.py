@@ -40,6 +40,12 @@ def test_an_iso_duration_is_read(text: str, seconds: float) -> None:
     assert durations.from_iso(text) == int(seconds * SECOND)
 
 
+@pytest.mark.parametrize("text", ["P{}D", "PT{}S", "PT0.{}S", "-PT{}H"])
+def test_digits_without_end_are_refused_and_not_reckoned_with(text: str) -> None:
+    with pytest.raises(CalendarError):
+        durations.from_iso(text.format("9" * 5_000))
+
+
 @pytest.mark.parametrize("text", ["P1M", "P1Y", "P1Y2M", "P1Y2M3DT4H", "P0.5Y"])
 def test_months_and_years_are_refused_with_the_reason(text: str) -> None:
     with pytest.raises(CalendarError, match="no fixed length: write days"):

@@ -13,8 +13,8 @@ HOUR = 60 * MINUTE
 WEEK = 7 * DAY
 
 _ISO = re.compile(
-    r"(?P<sign>[+-]?)P(?=[\dT])(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:[.,]\d+)?)S)?)?"
+    r"(?P<sign>[+-]?)P(?=[\dT])(?:(?P<weeks>\d{1,18})W)?(?:(?P<days>\d{1,18})D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d{1,18})H)?(?:(?P<minutes>\d{1,18})M)?(?:(?P<seconds>\d{1,18}(?:[.,]\d{1,18})?)S)?)?"
 )
 _CALENDAR_PARTS = re.compile(r"[+-]?P[\d.,WD]*[YM]|[+-]?P(?:\d+Y)?(?:\d+M)")
 _SHORTHAND = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwMQY])")

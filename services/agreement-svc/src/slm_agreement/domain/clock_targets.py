@@ -74,9 +74,6 @@ def duration(written: Any, path: str, findings: Findings, *, offset: bool = Fals
         for fault in error.errors:
             findings.add(fault["field"], fault["value"], fault["remedy"])
         return dict(_NONE)
-    except (TypeError, ValueError, OverflowError):
-        findings.add(path, written, 'write a duration like {"service_time": "PT4H"}')
-        return dict(_NONE)
     if offset and parsed.kind == "due_at":
         findings.add(path, written, 'write an offset from the deadline, like {"service_time": "-PT30M"}')
         return dict(_NONE)
