@@ -13,9 +13,6 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.indicators import Parties
 from slm_agreement.domain.reading import Reader, decimal_text
 
-ACCEPTED = frozenset({"availability", "composite", "share_at_most", "clock"})
-"""Those that may be agreed: all of which the judge keeps figures."""
-
 KINDS = {
     "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
     "share_at_most": "value", "quantile": "value", "mean": "value", "max": "value", "min": "value", "count": "count",
@@ -46,7 +43,6 @@ _FORMS = {
 }  # fmt: skip
 _PLAIN = frozenset({"availability", "ratio", "mean", "max", "min", "count", "clock"})
 _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
-_MINUTE = 60_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +141,7 @@ def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
 def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     reader = Reader(raw, path, findings)
     width = _positive(reader, "width", "PT5M")
-    if (target_windows.length(width) or _MINUTE) % _MINUTE:
+    if (target_windows.length(width) or 0) % target_windows.MINUTE:
         reader.fault("width", width, "write whole minutes, like PT5M: counts are kept by the minute")
     good_if = reader.decimal("good_if", "1", most="1")
     if Decimal(good_if) == 0:

@@ -80,12 +80,7 @@ def _rule(reader: Reader, of: str, members: int) -> Any:
 
 def members_of(target: Mapping[str, Any]) -> list[str]:
     """The keys of the targets that a target is judged by."""
-    aggregation = target["aggregation"]
-    if not isinstance(aggregation, Mapping):
-        return []
-    if "compliance" in aggregation:
-        return [aggregation["compliance"]["target"]]
-    return [each["target"] for each in aggregation.get("composite", {}).get("members", []) if "target" in each]
+    return [key for _, key in _named(target, "")]
 
 
 def check(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:

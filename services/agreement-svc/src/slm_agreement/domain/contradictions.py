@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from slm_agreement.domain import objectives
+from slm_agreement.domain import objectives, target_warnings
 from slm_agreement.domain.errors import Finding
 
 
@@ -21,16 +20,12 @@ def _of(target: Mapping[str, Any], path: str) -> Iterator[Finding]:
     comparison = next((name for name in (objectives.AT_LEAST, objectives.AT_MOST) if name in promised), None)
     if comparison is None:
         return
-    if second and not _is_looser(Decimal(second[comparison]), Decimal(promised[comparison]), comparison):
+    if second and not objectives.is_looser(second, promised, comparison):
         remedy = f"write a looser number than the objective of {promised[comparison]}, or leave it out"
         yield Finding(f"{path}.unacceptable", second[comparison], remedy, "specific.unacceptable-not-looser")
     allowed = objectives.allowed_share(promised)
     pairs = (target.get("warn_at") or {}).get("burn_rate")
     for place, pair in enumerate(pairs if isinstance(pairs, list) and allowed else []):
-        if Fraction(pair["factor"]) * (allowed or 0) >= 1:
+        if target_warnings.never_fires(Fraction(pair["factor"]), allowed or Fraction(0)):
             remedy = f"this pair can never fire for an objective of {promised[comparison]} %: write a lower factor"
             yield Finding(f"{path}.warn_at.burn_rate[{place}].factor", pair["factor"], remedy, "specific.never-fires")
-
-
-def _is_looser(second: Decimal, promised: Decimal, comparison: str) -> bool:
-    return second < promised if comparison == objectives.AT_LEAST else second > promised

@@ -10,7 +10,8 @@ from typing import Any
 
 from slm_agreement.domain import clauses, maintenance, target_windows, targets
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.reading import Reader
+from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader
+from slm_agreement.domain.surroundings import Surroundings
 from slm_agreement.domain.templates import Template
 from slm_calendar import ical_holidays, service_hours
 from slm_calendar.errors import CalendarError
@@ -44,7 +45,7 @@ def resolve(raw: Any, subject: Subject, template: Template | None, default_title
     reader = Reader(raw, "", findings)
     term = _term(reader)
     hours = _service_hours(reader, term)
-    around = targets.Surroundings(
+    around = Surroundings(
         subject.agreement_key,
         subject.provider_party_id,
         subject.customer_party_id,
@@ -146,8 +147,8 @@ def _service_hours(reader: Reader, term: Mapping[str, Any]) -> dict[str, Any]:
     resolved: dict[str, Any] = {targets.ALWAYS: targets.ALWAYS}
     for name, hours in raw.items():
         path = f"service_hours.{name}"
-        if not targets.KEY.match(str(name)):
-            reader.findings.add(path, name, targets.KEY_REMEDY)
+        if not KEY.match(str(name)):
+            reader.findings.add(path, name, KEY_REMEDY)
         elif name == targets.ALWAYS and hours != targets.ALWAYS:
             reader.findings.add(path, hours, "write another name: 24x7 always means always open")
         elif name != targets.ALWAYS:

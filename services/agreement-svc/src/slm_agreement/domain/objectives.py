@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -44,12 +45,17 @@ def unacceptable(
         return None
     comparison = next(name for name in _EITHER if name in promised)
     second = _read(reader, "unacceptable", aggregation, unit or promised["unit"], comparison)
-    written, limit = Decimal(second[comparison]), Decimal(promised[comparison])
-    if written >= limit if comparison == AT_LEAST else written <= limit:
+    if not is_looser(second, promised, comparison):
         side = "below" if comparison == AT_LEAST else "above"
         remedy = f"write a number {side} the objective of {promised[comparison]}: unacceptable is worse than missed"
         reader.fault(f"unacceptable.{comparison}", second[comparison], remedy)
     return second
+
+
+def is_looser(second: Mapping[str, str], promised: Mapping[str, str], comparison: str) -> bool:
+    """Whether the second level allows what the promise does not."""
+    written, limit = Decimal(second[comparison]), Decimal(promised[comparison])
+    return written < limit if comparison == AT_LEAST else written > limit
 
 
 def _read(

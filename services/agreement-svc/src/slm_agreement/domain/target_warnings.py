@@ -99,11 +99,12 @@ def _burn_rate(reader: Reader, window: dict[str, str], allowed: Fraction) -> Any
 
 def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: int) -> dict[str, str]:
     reader = Reader(raw, path, findings)
-    long, short = _minutes(reader, "long", None), _minutes(reader, "short", "twelfth")
+    long = _minutes(reader, "long")
+    short = _short(reader, long)
     if (length(short) or 0) >= (length(long) or 1):
         reader.fault("short", short, f"write a window shorter than the long one, {long}")
     factor = _factor(reader, length(long) or 0, period)
-    if allowed > 0 and Fraction(factor) >= 1 / allowed:
+    if never_fires(Fraction(factor), allowed):
         remedy = (
             f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_shown(allowed)} = "
             f"{_shown(1 / allowed)}; write a lower factor"
@@ -115,13 +116,22 @@ def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: in
     return {"long": long, "short": short, "factor": factor}
 
 
-def _minutes(reader: Reader, name: str, default: str | None) -> str:
-    """A duration of whole minutes; a short window that is left out is a twelfth of the long one."""
+def never_fires(factor: Fraction, allowed: Fraction) -> bool:
+    """Even if everything fails, the burn rate is 1 ÷ the share that may be bad."""
+    return factor * allowed >= 1
+
+
+def _short(reader: Reader, long: str) -> str:
+    """A short window that is left out is a twelfth of the long one."""
+    twelfth, rest = divmod(length(long) or 0, 12)
+    if reader.raw("short") is None and twelfth > 0 and not rest and not twelfth % MINUTE:
+        return durations.to_iso(twelfth)
+    return _minutes(reader, "short")
+
+
+def _minutes(reader: Reader, name: str) -> str:
+    """A duration of whole minutes."""
     text = reader.raw(name)
-    if text is None and default is not None:
-        twelfth, rest = divmod(length(reader.raw("long")) or 0, 12)
-        if twelfth > 0 and not rest and not twelfth % MINUTE:
-            return durations.to_iso(twelfth)
     microseconds = length(text)
     if microseconds is None or microseconds <= 0 or microseconds % MINUTE:
         reader.fault(name, text, "write an ISO 8601 duration of whole minutes, like PT1H")
@@ -156,7 +166,7 @@ def _drops(reader: Reader) -> list[dict[str, str]]:
         by = drop.decimal("by")
         if Decimal(by) == 0:
             drop.fault("by", by, "write a percent of the budget above 0")
-        drops.append({"by": by, "within": _minutes(drop, "within", None)})
+        drops.append({"by": by, "within": _minutes(drop, "within")})
         drop.done()
     return drops
 

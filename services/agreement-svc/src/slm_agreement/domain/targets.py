@@ -7,7 +7,7 @@ from typing import Any
 
 from slm_agreement.domain import aggregations, clock_targets, composites, figure_targets
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader
+from slm_agreement.domain.reading import Reader
 from slm_agreement.domain.surroundings import Surroundings
 
 ALWAYS = "24x7"
@@ -142,6 +142,3 @@ def _refuse_repetition(targets: list[dict[str, Any]], findings: Findings) -> Non
                 f"an earlier target measures this indicator as {' in '.join(str(m) for m in indicators[name] if m)}"
             )
             findings.add(f"targets[{index}].indicator", indicator["key"], remedy)
-
-
-__all__ = ["ALWAYS", "KEY", "KEY_REMEDY", "Surroundings", "resolve", "resolve_all"]
