@@ -49,6 +49,12 @@ async def agree(system: System, cast: Cast, name: str, effective_at: int, target
         await _signed(system, cast, f"{name}-{number}", document)
 
 
+async def agree_on_values(system: System, cast: Cast, name: str, effective_at: int, keys: Sequence[str]) -> None:
+    """Register indicators of milliseconds, and promise of each of them a share over the month and over an hour."""
+    await register(system, cast, keys, "value", unit="ms")
+    await agree(system, cast, name, effective_at, of_values(keys))
+
+
 async def _signed(system: System, cast: Cast, key: str, document: dict[str, Any]) -> None:
     client = system.client
     proposed = await negotiation.propose(client, cast, await negotiation.draft(client, cast, document, key))
@@ -91,3 +97,8 @@ def in_hour(indicator: str) -> dict[str, Any]:
     """Over a rolling hour, with a burn rate pair of its own."""
     pairs = [{"long": "PT10M", "short": "PT1M", "factor": "3"}]
     return share(f"{indicator}-hour", indicator, {"rolling": "PT1H"}, warn_at={"burn_rate": pairs})
+
+
+def of_values(keys: Sequence[str]) -> list[dict[str, Any]]:
+    """Both of each."""
+    return [build(key) for key in keys for build in (in_month, in_hour)]

@@ -29,10 +29,8 @@ async def measure(days: float) -> str:
     async with started_on("postgres") as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = [f"i{number:04}" for number in range(INDICATORS)]
-        await agreed.register(system, cast, keys, "value", unit="ms")
         first = (real_now() - int(days * DAY)) // MINUTE
-        targets = [build(key) for key in keys for build in (agreed.in_month, agreed.in_hour)]
-        await agreed.agree(system, cast, "backfill", agreed.month_start(first * MINUTE), targets)
+        await agreed.agree_on_values(system, cast, "backfill", agreed.month_start(first * MINUTE), keys)
         await system.at_rest()
         opened = await negotiation.post(system.client, cast.integrator_key, "/api/v1/imports", {"indicators": keys})
         before, began = system.cpu(), time.perf_counter()

@@ -79,7 +79,8 @@ async def measure(log: str, work: Work, profile: Path | None = None) -> str:
     async with started_on(log, profile) as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = [[f"c{client}-i{n:05d}" for n in range(work.indicators)] for client in range(work.clients)]
-        await _agree(system, cast, [key for theirs in keys for key in theirs])
+        everyone = [key for theirs in keys for key in theirs]
+        await agreed.agree_on_values(system, cast, "intake", agreed.month_start(real_now()), everyone)
         await _warm_up(system, cast, keys)
         at_rest = await system.at_rest()
         with system.profiling():
@@ -118,12 +119,6 @@ def _line(log: str, work: Work, sent: Sent, took: Took) -> str:
         f"at rest {took.at_rest:.1f} % of a core; memory MB: {memory}; {sent.rows:,} rows, "
         f"{circumstances()}"
     )
-
-
-async def _agree(system: System, cast: Cast, keys: list[str]) -> None:
-    await agreed.register(system, cast, keys, "value", unit="ms")
-    targets = [build(key) for key in keys for build in (agreed.in_month, agreed.in_hour)]
-    await agreed.agree(system, cast, "intake", agreed.month_start(real_now()), targets)
 
 
 async def _warm_up(system: System, cast: Cast, keys: list[list[str]]) -> None:

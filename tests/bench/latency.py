@@ -105,7 +105,7 @@ async def _agreements(system: System, cast: Cast, breaches: int) -> list[str]:
     targets = [{"key": key, "title": key, "indicator": key, **available} for key in keys]
     others = [f"load-{number:03d}" for number in range(OTHERS)]
     await agreed.register(system, cast, others, "value", unit="ms")
-    targets += [build(key) for key in others for build in (agreed.in_month, agreed.in_hour)]
+    targets += agreed.of_values(others)
     await agreed.agree(system, cast, "latency", effective_at, targets)
     return keys
 

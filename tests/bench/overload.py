@@ -67,9 +67,7 @@ async def measure(seconds: float) -> str:
     async with started_on("postgres") as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         names = [f"i{number:04}" for number in range(INDICATORS)]
-        await agreed.register(system, cast, names, "value", unit="ms")
-        targets = [build(name) for name in names for build in (agreed.in_month, agreed.in_hour)]
-        await agreed.agree(system, cast, "overload", agreed.month_start(real_now()), targets)
+        await agreed.agree_on_values(system, cast, "overload", agreed.month_start(real_now()), names)
         await system.at_rest()
         seen, until = Seen(), time.perf_counter() + seconds
         clients = [_client(system, cast.integrator_key, names, number, until, seen) for number in range(CLIENTS)]

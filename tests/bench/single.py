@@ -73,9 +73,7 @@ async def ours(seconds: float) -> str:
     async with started_on("postgres") as system:
         cast = await negotiation.gather_cast(system.client, system.operator_key)
         keys = [f"i{number:02}" for number in range(CONNECTIONS)]
-        await agreed.register(system, cast, keys, "value", unit="ms")
-        targets = [build(key) for key in keys for build in (agreed.in_month, agreed.in_hour)]
-        await agreed.agree(system, cast, "single", agreed.month_start(real_now()), targets)
+        await agreed.agree_on_values(system, cast, "single", agreed.month_start(real_now()), keys)
         await _load(system.address("monitor"), cast.integrator_key, 2.0)
         await system.at_rest()
         before = system.cpu()
