@@ -14,7 +14,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
 from slm_monitor.domain.facts import HOUR, Fact, Values
-from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.standing import Window
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import at

@@ -26,9 +26,9 @@ from slm_monitor.application.record import TicketEnded
 from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.clocks import CANCELLED, MET
 from slm_monitor.domain.facts import Fact, Values, indicator_of
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Outgoing, Risk, TicketClock, Told, Window
 
 TOPICS = (MEASUREMENTS.name, TICKETS.name)

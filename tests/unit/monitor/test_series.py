@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.adapters import columns
+from slm_monitor.domain.hours import Row
 from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
-from slm_monitor.domain.series import Row, Series
+from slm_monitor.domain.series import Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
 
 START = at("2026-11-01T23:00")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts import Fact, Values
-from slm_monitor.domain.series import Chunk
+from slm_monitor.domain.hours import Chunk
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()

@@ -32,9 +32,9 @@ from slm_monitor.application.ports import (
     Step,
 )
 from slm_monitor.domain.facts import Fact, indicator_of
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Told
 
 CONSUMER = "slm-monitor-judge"

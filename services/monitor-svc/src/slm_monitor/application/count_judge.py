@@ -18,9 +18,10 @@ from slm_monitor.domain import counted, instances, measures, rolling_target
 from slm_monitor.domain.counted import Counted
 from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
 from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_target import Stretch
-from slm_monitor.domain.series import Chunk, Delta, Series
+from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 
@@ -382,10 +383,11 @@ class CountJudge:
 
     def _evict(self, subject: str) -> None:
         """As far back as one of the targets looks stays in memory: what is evicted is read again at the next row."""
+        self._streams.evict(subject, lambda: self._reach(subject))
+
+    def _reach(self, subject: str) -> int:
         lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
-        reach = max((rolling_target.reach(line) for line in lines), default=0)
-        for series in self._streams.of(subject):
-            self._streams.evict(series.subject, reach)
+        return max((rolling_target.reach(line) for line in lines), default=0)
 
     def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
         """Sums are kept with the indicator's own series, whatever the labels of what was counted."""

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from slm_chassis.log.port import Record, StoredRecord
 from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.series import Chunk
 from slm_monitor.domain.standing import Breach, Changes, Risk, Told, Window
 
 

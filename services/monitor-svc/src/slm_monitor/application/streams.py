@@ -9,8 +9,9 @@ import numpy as np
 
 from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.hours import Chunk, Row
 from slm_monitor.domain.measures import COUNTS, Counts, Measure
-from slm_monitor.domain.series import Chunk, Delta, Row, Series, rows_of
+from slm_monitor.domain.series import Delta, Series, rows_of
 
 HOURS_KEPT = 3
 """Hours of sums kept in memory behind the high-water mark beside those a target's windows need."""
@@ -227,12 +228,12 @@ class Streams:
         """Bring the hours of these minutes into memory, up to the latest row there is."""
         for series in self.of(indicator):
             until = min(last, max(series.high_water, 0) // MINUTE)
-            await self._load(series, set(range(first // 60, until // 60 + 1)) - series.hours.keys())
+            await self._load(series, series.missing(range(first // 60, until // 60 + 1)))
 
     async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
         """Have every hour from an instant on counted, while it is in memory."""
         for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
-            borrowed = set(hours) - series.hours.keys()
+            borrowed = series.missing(hours)
             await self._load(series, borrowed)
             for hour in hours:
                 count(hour)
@@ -244,22 +245,21 @@ class Streams:
 
     def unsaved(self, subject: str) -> list[tuple[str, int, list[Chunk]]]:
         """Rows by hour that are not in the record yet; what is returned counts as saved from now on."""
+        series = self._series[subject]
         segments = []
-        for hour, held in self._series[subject].hours.items():
-            if held.unsaved:
-                segments.append((subject, hour, held.unsaved))
-                held.unsaved = []
+        for hour in sorted(series.unsaved):
+            held = series.hours[hour]
+            segments.append((subject, hour, held.unsaved))
+            held.unsaved = []
+        series.unsaved.clear()
         return segments
 
-    def evict(self, subject: str, reach: int) -> None:
+    def evict(self, indicator: str, reach: Callable[[], int]) -> None:
         """Forget saved hours further back than ``reach`` minutes before the latest row, and most rows."""
-        series = self._series[subject]
-        latest = series.high_water // HOUR
-        oldest = latest - reach // 60 - HOURS_KEPT
-        for hour in [hour for hour, held in series.hours.items() if hour < oldest and not held.unsaved]:
-            if hour not in series.pending:
-                del series.hours[hour]
-        series.forget_rows(latest - ROWS_KEPT + 1)
+        for series in self.of(indicator):
+            if not series.is_tidy:
+                latest = series.high_water // HOUR
+                series.tidy(latest - reach() // 60 - HOURS_KEPT, latest - ROWS_KEPT + 1)
 
 
 def pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.hours import Chunk, Hour, Past, Row, identities
 from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, exactly
 
 NOTHING_YET = -(2**62)
-
-
-class Row(NamedTuple):
-    """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
-
-    at: int
-    value: float
-    of: float | None = None
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Rows of one hour, in the order in which they were accepted; ``of`` None where all are plain values."""
-
-    at: npt.NDArray[np.int64]
-    value: npt.NDArray[np.float64]
-    of: npt.NDArray[np.float64] | None = None
-    received_at: int = 0
 
 
 @dataclass(slots=True)
@@ -45,43 +27,6 @@ class Delta:
     removed: Sequence[Fraction] = ()
 
 
-@dataclass(slots=True)
-class Hour:
-    """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
-
-    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one.
-    """
-
-    good: Counts
-    total: Counts
-    chunks: list[Chunk] | None
-    named: dict[str, list[Row]] = field(default_factory=dict)
-    exact: dict[int, list[Fraction]] = field(default_factory=dict)
-    unsaved: list[Chunk] = field(default_factory=list)
-    identities: set[object] | None = None
-
-    def known(self) -> set[object]:
-        """The identities of its rows: instant and content. Built when first asked for."""
-        if self.identities is None:
-            self.identities = set()
-            for chunk in self.chunks or ():
-                self.identities.update(_identities(chunk))
-        return self.identities
-
-    def take(self, chunk: Chunk) -> None:
-        self.unsaved.append(chunk)
-        if self.chunks is not None:
-            self.chunks.append(chunk)
-        if self.identities is not None:
-            self.identities.update(_identities(chunk))
-
-
-def _identities(chunk: Chunk) -> Iterable[object]:
-    if chunk.of is None:
-        return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
-    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
-
-
 class Series:
     """The rows of one indicator under one set of labels. ``measures``: the ways in which its targets count."""
 
@@ -92,6 +37,10 @@ class Series:
         self.high_water = high_water
         """Every row above this instant is new: nothing has to be looked up for it."""
         self.hours: dict[int, Hour] = {}
+        self.past = Past(len(self.measures))
+        self.unsaved: set[int] = set()
+        """Hours with rows that are not in the record yet."""
+        self._tidied: int | None = None
         self.pending: set[int] = set()
         """Hours with facts kept by themselves that are not in the record yet: they must not be read from it."""
 
@@ -109,6 +58,10 @@ class Series:
             return missing
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
+    def missing(self, hours: Iterable[int]) -> set[int]:
+        """Those of which not even the sums are in memory."""
+        return {hour for hour in hours if hour not in self.hours and hour not in self.past}
+
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
@@ -121,6 +74,7 @@ class Series:
             for key, row in named:
                 rows.setdefault(key, []).append(row)
         self.hours[hour] = self._summed([*chunks, *unsaved], rows, unsaved)
+        self._tidied = None
 
     def declare(self, measures: Iterable[Measure]) -> None:
         """Measures that targets need from now on. Sums that cannot be made anew from memory are forgotten."""
@@ -128,6 +82,7 @@ class Series:
         if wanted == self.measures:
             return
         self.measures = wanted
+        self.past = Past(len(wanted))
         for number, hour in list(self.hours.items()):
             if hour.chunks is None:
                 del self.hours[number]
@@ -157,6 +112,7 @@ class Series:
             chunk = Chunk(at[rows], value[rows], None if of is None else of[rows], received_at)
             hour = int(chunk.at[0] // HOUR)
             self.hours[hour].take(chunk)
+            self.unsaved.add(hour)
             deltas += self._add(hour, chunk)
         return new, deltas
 
@@ -168,8 +124,10 @@ class Series:
 
     def count(self, chunk: Chunk, minutes: Sequence[tuple[int, int, int]]) -> list[Delta]:
         """Accept rows of one loaded hour, all of them new, that ``plain`` has counted: (minute, good, total) each."""
-        hour = self.hours[minutes[0][0] // 60]
+        number = minutes[0][0] // 60
+        hour = self.hours[number]
         hour.take(chunk)
+        self.unsaved.add(number)
         self.high_water = int(chunk.at[-1])
         deltas = []
         for minute, good, total in minutes:
@@ -183,7 +141,7 @@ class Series:
     ) -> npt.NDArray[np.bool_]:
         seen: set[object] = set()
         new = np.empty(len(at), dtype=np.bool_)
-        for row, identity in enumerate(_identities(Chunk(at, value, of))):
+        for row, identity in enumerate(identities(Chunk(at, value, of))):
             new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
             seen.add(identity)
         return new
@@ -271,42 +229,62 @@ class Series:
                     hour.exact.setdefault(minute, []).append(exactly(value))
         return hour
 
-    def forget_rows(self, before: int) -> None:
-        """Keep of the hours before this one only the sums, where the record has their rows."""
-        for number, hour in self.hours.items():
-            if number < before and not hour.unsaved:
+    @property
+    def is_tidy(self) -> bool:
+        """Whether nothing has come since ``tidy`` that it could forget: most batches are of an hour that is there."""
+        return self._tidied == self.high_water // HOUR
+
+    def tidy(self, oldest: int, rows_since: int) -> None:
+        """Forget the hours before ``oldest``, and of those before ``rows_since`` all but the sums, where the record has
+        them."""
+        for number in sorted(number for number in self.hours if number < rows_since):
+            hour = self.hours[number]
+            if hour.unsaved:
+                continue
+            if number < oldest:
+                if number not in self.pending:
+                    del self.hours[number]
+            elif self._is_exact or number in self.pending or not self.past.takes(number):
                 hour.chunks = hour.identities = None
+            else:
+                self.past.put(number, hour.good, hour.total)
+                del self.hours[number]
+        self.past.forget_before(oldest)
+        is_waiting = any(number < rows_since for number in self.unsaved | self.pending)
+        self._tidied = None if is_waiting else self.high_water // HOUR
 
     def deltas(self, number: int) -> list[Delta]:
         """All that is in an hour, by minute."""
-        hour = self.hours[number]
-        filled = np.flatnonzero(hour.total.any(axis=0) | hour.good.any(axis=0)) if self.measures else ()
+        if not self.measures:
+            return []
+        hour = self.hours.get(number)
+        good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
+        exact = {} if hour is None else hour.exact
         return [
             Delta(
-                number * 60 + int(minute), hour.good[:, minute].tolist(), hour.total[:, minute].tolist(),
-                hour.exact.get(int(minute), ()),
+                number * 60 + int(minute), good[:, minute].tolist(), total[:, minute].tolist(),
+                exact.get(int(minute), ()),
             )
-            for minute in filled
+            for minute in np.flatnonzero(total.any(axis=0) | good.any(axis=0))
         ]  # fmt: skip
 
     def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
         place = self.measures.index(measure)
-        start, end = first // 60, last // 60
-        hours = [self.hours.get(hour) for hour in range(start, end + 1)]
-        cut = slice(first - start * 60, last - start * 60 + 1)
-        return (
-            np.concatenate([_EMPTY if hour is None else hour.good[place] for hour in hours])[cut],
-            np.concatenate([_EMPTY if hour is None else hour.total[place] for hour in hours])[cut],
-        )
+        good, total = self.past.minutes(place, first, last)
+        for number, hour in self.hours.items():
+            start = max(number * 60, first)
+            count = min(number * 60 + 60, last + 1) - start
+            if count > 0:
+                theirs, ours = start - number * 60, start - first
+                good[ours : ours + count] = hour.good[place, theirs : theirs + count]
+                total[ours : ours + count] = hour.total[place, theirs : theirs + count]
+        return good, total
 
     def exact(self, minute: int) -> Sequence[Fraction]:
         """The values of a minute, where a measure wants them."""
         hour = self.hours.get(minute // 60)
         return () if hour is None else hour.exact.get(minute % 60, ())
-
-
-_EMPTY = np.zeros(60, dtype=np.int64)
 
 
 def _rises(at: npt.NDArray[np.int64]) -> bool:

@@ -1,0 +1,129 @@
+"""Hours of an indicator's rows: the latest with all of their rows, the many before them as sums alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.measures import Counts
+
+MINUTES = 60
+"""In an hour."""
+
+
+class Row(NamedTuple):
+    """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
+
+    at: int
+    value: float
+    of: float | None = None
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows of one hour, in the order in which they were accepted; ``of`` None where all are plain values."""
+
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    of: npt.NDArray[np.float64] | None = None
+    received_at: int = 0
+
+
+def identities(chunk: Chunk) -> Iterable[object]:
+    """What makes rows one and the same: instant and content."""
+    if chunk.of is None:
+        return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
+    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
+
+
+@dataclass(slots=True)
+class Hour:
+    """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
+
+    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one.
+    """
+
+    good: Counts
+    total: Counts
+    chunks: list[Chunk] | None
+    named: dict[str, list[Row]] = field(default_factory=dict)
+    exact: dict[int, list[Fraction]] = field(default_factory=dict)
+    unsaved: list[Chunk] = field(default_factory=list)
+    identities: set[object] | None = None
+
+    def known(self) -> set[object]:
+        """The identities of its rows. Built when first asked for."""
+        if self.identities is None:
+            self.identities = set()
+            for chunk in self.chunks or ():
+                self.identities.update(identities(chunk))
+        return self.identities
+
+    def take(self, chunk: Chunk) -> None:
+        self.unsaved.append(chunk)
+        if self.chunks is not None:
+            self.chunks.append(chunk)
+        if self.identities is not None:
+            self.identities.update(identities(chunk))
+
+
+class Past:
+    """The sums of hours in a row, in columns as narrow as they can be: three days of a series must stay in memory for
+    its burn rates, and most minutes hold a handful of events."""
+
+    def __init__(self, measures: int) -> None:
+        self._measures = measures
+        self._first = 0
+        self._sums = np.zeros((2, measures, 0), dtype=np.uint8)
+
+    def __contains__(self, hour: int) -> bool:
+        return self._first <= hour < self._after
+
+    @property
+    def _after(self) -> int:
+        return self._first + self._sums.shape[2] // MINUTES
+
+    def takes(self, hour: int) -> bool:
+        """Whether an hour is one of them, or would be with no gap."""
+        return self._first == self._after or self._first - 1 <= hour <= self._after
+
+    def put(self, hour: int, good: Counts, total: Counts) -> None:
+        """Take up an hour, or what it comes to now."""
+        sums = np.stack((good, total))
+        fitting = np.promote_types(np.min_scalar_type(int(sums.max(initial=0))), self._sums.dtype)
+        if hour in self:
+            self._sums = self._sums.astype(fitting, copy=False)
+            start = (hour - self._first) * MINUTES
+            self._sums[:, :, start : start + MINUTES] = sums
+        elif self._first == self._after or hour == self._after:
+            self._first = hour if self._first == self._after else self._first
+            self._sums = np.concatenate((self._sums, sums), axis=2, dtype=fitting, casting="unsafe")
+        else:
+            self._first = hour
+            self._sums = np.concatenate((sums, self._sums), axis=2, dtype=fitting, casting="unsafe")
+
+    def forget_before(self, hour: int) -> None:
+        gone = min(max(hour - self._first, 0), self._after - self._first)
+        if gone:
+            self._first += gone
+            self._sums = self._sums[:, :, gone * MINUTES :].copy()
+
+    def of(self, hour: int) -> tuple[Counts, Counts]:
+        """(good, total) of an hour that is one of them, by measure and minute."""
+        start = (hour - self._first) * MINUTES
+        good, total = self._sums[:, :, start : start + MINUTES].astype(np.int64)
+        return good, total
+
+    def minutes(self, place: int, first: int, last: int) -> tuple[Counts, Counts]:
+        """(good, total) of each minute from ``first`` to ``last`` inclusive; what is not one of them is empty."""
+        sums = np.zeros((2, last - first + 1), dtype=np.int64)
+        start = self._first * MINUTES
+        since, until = max(first, start), min(last + 1, self._after * MINUTES)
+        if since < until:
+            sums[:, since - first : until - first] = self._sums[:, place, since - start : until - start]
+        return sums[0], sums[1]
