@@ -61,3 +61,8 @@ def test_the_last_sunday_of_each_month_is_found() -> None:
 def test_a_rule_that_means_nothing_is_refused_with_what_to_write(rule: str, complaint: str) -> None:
     with pytest.raises(CalendarError, match=complaint):
         starts(rule)
+
+
+def test_a_rule_that_begins_where_time_ends_is_refused_too() -> None:
+    with pytest.raises(CalendarError, match="RRULE"):
+        starts("FREQ=DAILY;COUNT=3", "Asia/Tokyo", "9999-12-31T23:00")

@@ -45,13 +45,22 @@ def date_exists(zone: ZoneInfo, day: date) -> bool:
 
 def local_date(zone: ZoneInfo, instant: int) -> date:
     """The date that the zone's clock shows at that instant."""
-    return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone).date()
+    return wall_clock(zone, instant).date()
 
 
 def local_time_of_day(zone: ZoneInfo, instant: int) -> int:
     """Microseconds since midnight that the zone's wall clock shows at that instant."""
-    moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(zone)
-    return ((moment.hour * 60 + moment.minute) * 60 + moment.second) * SECOND + moment.microsecond
+    return since_midnight(wall_clock(zone, instant))
+
+
+def wall_clock(zone: ZoneInfo, instant: int) -> datetime:
+    """What the zone's clock shows at that instant, naive."""
+    return (_EPOCH + timedelta(microseconds=instant)).astimezone(zone).replace(tzinfo=None)
+
+
+def since_midnight(shown: datetime) -> int:
+    """Microseconds of the day that a clock shows."""
+    return ((shown.hour * 60 + shown.minute) * 60 + shown.second) * SECOND + shown.microsecond
 
 
 def utc_date(instant: int) -> date:

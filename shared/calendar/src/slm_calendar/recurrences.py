@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
 
 from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
-from slm_calendar.local_time import DAY, instant_of, local_date, local_time_of_day, zone_named
+from slm_calendar.local_time import DAY, instant_of, since_midnight, wall_clock, zone_named
 
 MOST = 1_000
 """Occurrences of one rule: about nineteen years of weekly ones."""
@@ -22,8 +23,6 @@ _PARTS = frozenset({
 })  # fmt: skip
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
-_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall clocks are naive on purpose here
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def occurrences(
@@ -36,18 +35,18 @@ def occurrences(
     """
     parts = _parts(rule, field)
     where = zone_named(zone)
-    count, until = _count(parts, field), _until(parts, zone, field)
+    count, until = _count(parts, field), _until(parts, where, field)
     if count is None and until is None and end is None:
         raise refusal(field, rule, "say where it ends: add COUNT or UNTIL")
     ends = [end, None if until is None else until + 1]
     bound = min([first + LONGEST, *(each for each in ends if each is not None)])
-    begins = _wall(zone, first)
     text = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
         # The bound in the rule too: one that never matches would be looked for until the year 9999.
-        wall_times = rrulestr(f"{text};UNTIL={_wall(zone, bound) + timedelta(days=1):%Y%m%dT%H%M%S}", dtstart=begins)
+        latest = wall_clock(where, bound) + timedelta(days=1)
+        wall_times = rrulestr(f"{text};UNTIL={latest:%Y%m%dT%H%M%S}", dtstart=wall_clock(where, first))
         starts = [
-            instant_of(where, each.date(), (each - datetime(each.year, each.month, each.day)) // _MICROSECOND)  # noqa: DTZ001
+            instant_of(where, each.date(), since_midnight(each))
             for each in islice(wall_times, MOST + 1 if count is None else count)
         ]
     except (ValueError, TypeError, LookupError, OverflowError) as problem:
@@ -85,7 +84,7 @@ def _count(parts: dict[str, str], field: str) -> int | None:
     return int(written)
 
 
-def _until(parts: dict[str, str], zone: str, field: str) -> int | None:
+def _until(parts: dict[str, str], zone: ZoneInfo, field: str) -> int | None:
     """The last instant at which an occurrence may begin; a date without a time means all of that local day."""
     written = parts.pop("UNTIL", None)
     if written is None:
@@ -97,17 +96,8 @@ def _until(parts: dict[str, str], zone: str, field: str) -> int | None:
         day, time, is_utc = match.groups()
         if time is None:
             date = datetime.strptime(day, "%Y%m%d").date()  # noqa: DTZ007
-            return instant_of(zone_named(zone), date, DAY) - 1
+            return instant_of(zone, date, DAY) - 1
         moment = datetime.strptime(day + time, "%Y%m%d%H%M%S")  # noqa: DTZ007
     except (ValueError, OverflowError) as problem:
         raise refusal(field, f"UNTIL={written}", "write UNTIL=20261231 or UNTIL=20261231T220000Z") from problem
-    of_day = (moment - datetime(moment.year, moment.month, moment.day)) // _MICROSECOND  # noqa: DTZ001
-    return instant_of(zone_named("UTC" if is_utc else zone), moment.date(), of_day)
-
-
-def _wall(zone: str, instant: int) -> datetime:
-    where = zone_named(zone)
-    day = local_date(where, instant)
-    return _NAIVE_EPOCH + timedelta(
-        days=(day - _NAIVE_EPOCH.date()).days, microseconds=local_time_of_day(where, instant)
-    )
+    return instant_of(zone_named("UTC") if is_utc else zone, moment.date(), since_midnight(moment))
