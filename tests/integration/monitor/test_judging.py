@@ -11,11 +11,9 @@ from sqlalchemy import text
 from slm_chassis.log.port import Record
 from slm_events.agreement import AgreementTerminated
 from slm_monitor.application.ports import NotOwner, Step
-from tests.support.judged import Monitor, ground, judging, monitor
+from tests.support.checkout import LATENCY, UP, ready
+from tests.support.judged import ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved
-
-UP = "payments.checkout"
-LATENCY = "payments.checkout-latency"
 
 
 def outage(start: str, end: str, **more: Any) -> dict[str, Any]:
@@ -27,13 +25,6 @@ def values(start: str, *measured: float) -> list[dict[str, Any]]:
     return [
         {"indicator": LATENCY, "at": f"{start}:{second:02d}Z", "value": value} for second, value in enumerate(measured)
     ]
-
-
-async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    await held.register(UP, "availability")
-    await held.register(LATENCY, "value")
-    await held.hear(finalized(*targets, **changed))
-    await held.settle()
 
 
 async def test_an_outage_that_spends_the_budget_is_one_breach_however_often_it_is_delivered(database_url: str) -> None:

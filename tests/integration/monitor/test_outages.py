@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.terms import NotJudgeable
-from tests.support.judged import Monitor, monitor
+from tests.support.checkout import down, ready, turns
+from tests.support.judged import monitor
 from tests.support.monitor import available, finalized
 
-UP = "payments.checkout"
 TARGET = available()["target_id"]
 
 
@@ -20,22 +20,6 @@ def few(at_most: str = "2", at_least: str = "PT5M", **more: Any) -> dict[str, An
         "aggregation": {"outages": {"at_least": at_least}},
         "objective": {"at_most": at_most, "unit": "count"},
     }
-
-
-async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    await held.register(UP, "availability")
-    await held.hear(finalized(*targets, **changed))
-    await held.settle()
-
-
-async def turns(held: Monitor, instant: str, state: str, **more: Any) -> None:
-    await held.measure({"indicator": UP, "at": f"{instant}:00Z", "state": state, **more})
-    await held.settle()
-
-
-async def down(held: Monitor, start: str, end: str, **more: Any) -> None:
-    await held.measure({"indicator": UP, "outage": {"from": f"{start}:00Z", "to": f"{end}:00Z"}, **more})
-    await held.settle()
 
 
 async def test_the_outage_after_the_last_allowed_one_breaches_at_the_instant_it_reaches_the_length(

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, TopicPartition
 from slm_chassis.workers import Halt
 from slm_monitor.application.firing import Firing
-from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
+from tests.support.checkout import UP, ready
+from tests.support.judged import PARTITIONS, ground, judging, monitor
 from tests.support.monitor import PROVIDER, SECOND, available, finalized, resolved
 
-UP = "payments.checkout"
 HOME = partition_of(f"{PROVIDER}/{UP}", PARTITIONS)
 TOPICS = ("slm.measurements", "slm.tickets")
 INTERNAL = {"content-type": "application/vnd.slm.intake+msgpack"}
 OUTAGE = {"indicator": UP, "outage": {"from": "2026-11-05T10:00:00Z", "to": "2026-11-05T12:00:00Z"}}
-
-
-async def ready(held: Monitor, *targets: dict[str, Any]) -> None:
-    await held.register(UP, "availability")
-    await held.hear(finalized(*targets))
-    await held.settle()
 
 
 async def test_news_for_a_partition_that_was_lost_are_left_to_its_new_owner(database_url: str) -> None:

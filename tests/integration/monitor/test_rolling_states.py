@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.support.checkout import UP, ready, turns
 from tests.support.judged import Monitor, ground, judging, monitor
-from tests.support.monitor import available, finalized
+from tests.support.monitor import available
 
-UP = "payments.checkout"
 TARGET = available()["target_id"]
 
 
 def rolling(at_least: str = "90", length: str = "PT1H", **more: Any) -> dict[str, Any]:
     return {**available(at_least, **more), "window": {"rolling": length}}
-
-
-async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    await held.register(UP, "availability")
-    await held.hear(finalized(*targets, **changed))
-    await held.settle()
-
-
-async def turns(held: Monitor, instant: str, state: str, **more: Any) -> None:
-    await held.measure({"indicator": UP, "at": f"{instant}:00Z", "state": state, **more})
-    await held.settle()
 
 
 async def news(held: Monitor) -> list[tuple[str, str]]:

@@ -6,22 +6,17 @@ from typing import Any
 
 from slm_monitor.adapters.sql_terms import SqlIndicators
 from slm_monitor.domain.messages import Indicator
+from tests.support.checkout import LATENCY, UP, turns
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import HOUR, PROVIDER, available, finalized
 from tests.support.monitor_service import Service, problem
 
-UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
 
 
 async def register(held: Monitor, key: str = UP, kind: str = "availability") -> None:
     indicator = Indicator(f"{PROVIDER}/{key}", PROVIDER, key, kind, None, "up", None, HOUR)
     await SqlIndicators(held.database).register(indicator, [])
-
-
-async def turns(held: Monitor, instant: str, state: str, **more: Any) -> None:
-    await held.measure({"indicator": UP, "at": f"{instant}:00Z", "state": state, **more})
-    await held.settle()
 
 
 async def told(held: Monitor) -> list[tuple[str, str, str]]:

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from tests.support.checkout import down, ready, turns
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import available, finalized
 
-UP = "payments.checkout"
 TARGET = available()["target_id"]
-
-
-async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    await held.register(UP, "availability")
-    await held.hear(finalized(*targets, **changed))
-    await held.settle()
-
-
-async def turns(held: Monitor, instant: str, state: str) -> None:
-    await held.measure({"indicator": UP, "at": f"{instant}:00Z", "state": state})
-    await held.settle()
-
-
-async def down(held: Monitor, start: str, end: str, **more: Any) -> None:
-    await held.measure({"indicator": UP, "outage": {"from": f"{start}:00Z", "to": f"{end}:00Z"}, **more})
-    await held.settle()
 
 
 async def risks(held: Monitor, cause: str) -> list[tuple[str, str]]:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tests.support.judged import Monitor, ground, judging
-from tests.support.monitor import available, fast, finalized, resolved
-
-UP = "payments.checkout"
-LATENCY = "payments.checkout-latency"
-
-
-async def ready(held: Monitor, *targets: dict[str, Any]) -> None:
-    await held.register(UP, "availability")
-    await held.register(LATENCY, "value")
-    await held.hear(finalized(*targets))
-    await held.settle()
+from tests.support.checkout import ready
+from tests.support.judged import ground, judging
+from tests.support.monitor import available, fast, resolved
 
 
 async def test_windows_close_after_a_restart_though_no_fact_comes_any_more(database_url: str) -> None:

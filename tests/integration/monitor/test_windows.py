@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from slm_events.agreement import AgreementTerminated
+from tests.support.checkout import LATENCY, UP, ready
 from tests.support.judged import Monitor, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized
-
-UP = "payments.checkout"
-LATENCY = "payments.checkout-latency"
 
 
 def state(instant: str, value: str, **more: Any) -> dict[str, Any]:
@@ -18,13 +16,6 @@ def state(instant: str, value: str, **more: Any) -> dict[str, Any]:
 
 def value(instant: str, measured: float) -> dict[str, Any]:
     return {"indicator": LATENCY, "at": f"{instant}:00Z", "value": measured}
-
-
-async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
-    await held.register(UP, "availability")
-    await held.register(LATENCY, "value")
-    await held.hear(finalized(*targets, **changed))
-    await held.settle()
 
 
 async def closed(held: Monitor, target: dict[str, Any]) -> dict[str, bool]:
