@@ -15,9 +15,10 @@ from slm_agreement.domain.chain import Group, NoStructure
 from slm_calendar import coverage, durations, intervals, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND
+from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.problems import Problem, invalid
-from slm_events.instants import from_text, to_text
+from slm_events.instants import to_text
 
 router = APIRouter(prefix="/api/v1/chain-previews", tags=["chain-previews"], dependencies=[Depends(authenticate)])
 
@@ -157,10 +158,7 @@ def _length(text: str, field: str) -> int:
 
 def _hours(asked: Hours) -> dict[str, Any]:
     required, provided = service_hours.parse(asked.required), service_hours.parse(asked.provided)
-    try:
-        start, end = from_text(asked.start), from_text(asked.end)
-    except ValueError as error:
-        raise invalid("hours.from", asked.start, "write instants such as 2026-01-01T00:00:00Z") from error
+    start, end = instants.read(asked.start, "hours.from"), instants.read(asked.end, "hours.to")
     if not start < end <= start + _LONGEST:
         raise invalid("hours.to", asked.end, "write an instant after from, ten years at most")
     gaps = coverage.uncovered(required, provided, start, end)

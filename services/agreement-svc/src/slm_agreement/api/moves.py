@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.api import reading
 from slm_agreement.api.agreements import shown
 from slm_agreement.api.schemas import CounterProposal, Proposal, SignatureBody, Termination, Withdrawal
 from slm_agreement.application import agreements
 from slm_agreement.application.ledger import Desk
+from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 
 
@@ -47,7 +47,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/{agreement_id}/terminate")
     async def terminate(agreement_id: str, body: Termination, caller: Caller, response: Response) -> dict[str, Any]:
         """End the agreement before its term, now or at a later instant, saying why (signatories)."""
-        at = reading.instant("at", body.at)
+        at = instants.optional(body.at, "at")
         return shown(*await agreements.terminate(desk, caller, agreement_id, body.reason, at), response)
 
     return routes

@@ -14,7 +14,7 @@ from slm_agreement.application import people
 from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.people import Mandate, Person
 from slm_chassis.database import Database
-from slm_chassis.http import etag
+from slm_chassis.http import etag, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
@@ -71,8 +71,8 @@ def _mandates(bodies: list[MandateBody]) -> list[Mandate]:
         Mandate(
             body.role,
             body.text,
-            reading.instant(f"mandates[{index}].valid_from", body.valid_from),
-            reading.instant(f"mandates[{index}].valid_until", body.valid_until),
+            instants.optional(body.valid_from, f"mandates[{index}].valid_from"),
+            instants.optional(body.valid_until, f"mandates[{index}].valid_until"),
         )
         for index, body in enumerate(bodies)
     ]

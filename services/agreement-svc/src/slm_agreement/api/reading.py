@@ -1,4 +1,4 @@
-"""What routes share in reading requests: references to other systems, instants, one row or a 404."""
+"""What routes share in reading requests: references to other systems, one row or a 404."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, RowMapping, Table
 from slm_agreement.adapters import queries
 from slm_chassis.http.paging import Page
 from slm_chassis.http.problems import invalid, not_found
-from slm_events import instants
 
 ONE = Page(1, None)
 
@@ -35,13 +34,3 @@ def one(rows: Sequence[RowMapping], kind: str, identity: str) -> RowMapping:
     if not rows:
         raise not_found(kind, identity)
     return rows[0]
-
-
-def instant(field: str, text: str | None) -> int | None:
-    """RFC 3339 text → microseconds UTC. Raises 422."""
-    if text is None:
-        return None
-    try:
-        return instants.from_text(text)
-    except (ValueError, OverflowError):
-        raise invalid(field, text, "write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z") from None

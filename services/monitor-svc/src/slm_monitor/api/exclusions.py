@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
+from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
-from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.identity import new_id
-from slm_events.instants import from_text
 from slm_monitor.adapters.exclusion_queries import shaped
 from slm_monitor.adapters.sql_exclusions import SqlRegister
 from slm_monitor.application import exclusions
@@ -100,15 +100,6 @@ class Revocation(_Given):
     reason: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-def _instant(text: str | None, field: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return from_text(text)
-    except ValueError:
-        raise invalid(field, text, "write an instant with its offset, like 2026-11-22T10:00:00Z") from None
-
-
 def _wanted(given: ExclusionToRequest) -> Wanted:
     interval = given.interval
     recurrence = given.recurrence
@@ -118,12 +109,12 @@ def _wanted(given: ExclusionToRequest) -> Wanted:
         text=given.text,
         interval=None
         if interval is None
-        else (_instant(interval.start, "interval.from") or 0, _instant(interval.end, "interval.to") or 0),
+        else (instants.read(interval.start, "interval.from"), instants.read(interval.end, "interval.to")),
         recurrence=None
         if recurrence is None
         else {
             "rule": recurrence.rule,
-            "from": _instant(recurrence.start, "recurrence.from") or 0,
+            "from": instants.read(recurrence.start, "recurrence.from"),
             "duration": recurrence.duration,
             "timezone": recurrence.timezone,
         },
@@ -131,8 +122,8 @@ def _wanted(given: ExclusionToRequest) -> Wanted:
         indicators=given.indicators,
         targets=given.targets,
         evidence=given.evidence,
-        announced_at=_instant(given.announced_at, "announced_at"),
-        decide_by=_instant(given.decide_by, "decide_by"),
+        announced_at=instants.optional(given.announced_at, "announced_at"),
+        decide_by=instants.optional(given.decide_by, "decide_by"),
         if_silent=given.if_silent,
     )
 

@@ -15,9 +15,9 @@ from pydantic import BaseModel, Field
 
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
+from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.problems import Problem, invalid
-from slm_events.instants import from_text
 from slm_monitor.application import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.burn_rate_preview import BurnRateQuestion
 from slm_monitor.application.clock_preview import ClockQuestion
@@ -48,7 +48,7 @@ class Stretch(_Asked):
     reason: str | None = None
 
     def pair(self, field: str) -> tuple[int, int]:
-        return _instant(self.start, f"{field}.from"), _instant(self.end, f"{field}.to")
+        return instants.read(self.start, f"{field}.from"), instants.read(self.end, f"{field}.to")
 
 
 class ClockToPreview(_Asked):
@@ -136,7 +136,7 @@ def clock(asked: ClockToPreview) -> dict[str, Any]:
         ],
         events=_converted(events, list[TicketMessage], "events"),
         service_hours=[asked.service_hours, *asked.also_service_hours],
-        as_of=_optional(asked.as_of, "as_of"),
+        as_of=instants.optional(asked.as_of, "as_of"),
         window=asked.window.pair("window") if asked.window else None,
         escalations=[_offset(document, number) for number, document in enumerate(asked.escalations)],
         warn_at=asked.warn_at,
@@ -181,12 +181,12 @@ def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> W
         timezone=asked.timezone,
         exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],
         initial_state=asked.initial_state,
-        as_of=_optional(asked.as_of, "as_of"),
+        as_of=instants.optional(asked.as_of, "as_of"),
         members=[
             (_window(member, span, depth - 1), _fraction(member.weight, "members.weight")) for member in asked.members
         ],
     )
-    begins, ends = _optional(asked.effective_at, "effective_at"), _optional(asked.ends_at, "ends_at")
+    begins, ends = instants.optional(asked.effective_at, "effective_at"), instants.optional(asked.ends_at, "ends_at")
     return replace(
         question,
         effective_at=question.effective_at if begins is None else begins,
@@ -224,17 +224,6 @@ def _converted(items: Sequence[dict[str, Any]], kind: type[T], field: str) -> T:
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         raise invalid(f"{field}{place.rstrip('`')}", None, message[:1].lower() + message[1:]) from error
-
-
-def _instant(text: str, field: str) -> int:
-    try:
-        return from_text(text)
-    except (ValueError, OverflowError) as error:
-        raise invalid(field, text, "write an instant with its UTC offset, like 2026-11-22T10:00:00Z") from error
-
-
-def _optional(text: str | None, field: str) -> int | None:
-    return None if text is None else _instant(text, field)
 
 
 def _fraction(text: str, field: str) -> Fraction:

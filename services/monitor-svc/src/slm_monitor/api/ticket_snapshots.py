@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
+from slm_chassis.http import instants
 from slm_chassis.http.access import require
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.catalogue import TICKETS
-from slm_events.instants import from_text
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.application import ticket_snapshots
 from slm_monitor.application.ticket_snapshots import Listed, NotTaken
@@ -113,7 +113,7 @@ async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request)
     queries: TicketQueries = request.app.state.tickets
     owner = _owner(given.owner_party_id, caller)
     listed = [
-        Listed(each.number, _instant(each.updated_at, f"tickets[{place}].updated_at"), each.state)
+        Listed(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)
         for place, each in enumerate(given.tickets)
     ]
     known = await queries.known(owner, given.source, [each.number for each in listed])
@@ -124,14 +124,14 @@ async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request)
 
 def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
     sent = given.model_fields_set
-    updated_at = _instant(given.updated_at, "updated_at")
+    updated_at = instants.optional(given.updated_at, "updated_at")
     named = {name: getattr(given, name) for name in _NAMED if name in sent}
     return Snapshot(
         updated_at=now if updated_at is None else updated_at,
         state=given.status,
-        opened_at=_instant(given.opened_at, "opened_at"),
+        opened_at=instants.optional(given.opened_at, "opened_at"),
         instants={
-            event: _instant(getattr(given, name), f"{name}") for name, event in _INSTANTS.items() if name in sent
+            event: instants.optional(getattr(given, name), name) for name, event in _INSTANTS.items() if name in sent
         },
         attributes={**given.fields, **named},
     )
@@ -144,12 +144,3 @@ def _owner(named: str | None, caller: Principal) -> str:
     if owner != caller.party_id and not caller.is_operator:
         raise Problem(403, "foreign-party", "Another party's ticket", "Send tickets of your own party only.")
     return owner
-
-
-def _instant(written: str | None, field: str) -> int | None:
-    if written is None:
-        return None
-    try:
-        return from_text(written)
-    except ValueError as error:
-        raise invalid(field, shown(written), "write an instant with its offset, like 2026-11-22T10:00:00Z") from error
