@@ -70,8 +70,13 @@ def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> N
     assert (place.line, place.text) == (4, "by way of propose")
 
 
+AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided"}
+"""Heard before anybody tells them: what review-svc says of disputes and accepted periods once it knows them."""
+
+
 def test_every_published_event_is_born_in_one_module() -> None:
     born = {row.event.__name__: where.find(row.type).born for row in catalogue.PUBLISHED.values()}
+    born = {name: places for name, places in born.items() if places or name not in AWAITED}
     assert {name: places for name, places in born.items() if len({place.path for place in places}) != 1} == {}
 
 

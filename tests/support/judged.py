@@ -20,11 +20,13 @@ from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.migrations import migrate
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.sql_reviews import SqlReviews
 from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine, SqlShelf
 from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.application import agreements, imports
+from slm_monitor.application import agreements, imports, reviewed
 from slm_monitor.application.intake import Answer, Door
 from slm_monitor.application.judging import GROUP, Judge
 from slm_monitor.application.ports import Step
@@ -82,6 +84,17 @@ class Monitor:
                 await agreements.take_up(SqlShelf(transaction), event)
             else:
                 await agreements.end(SqlShelf(transaction), event)
+
+    async def decided(self, event: PeriodAccepted | BreachDisputed | DisputeDecided) -> None:
+        """Hear what the parties have decided in a review, and judge by it."""
+        async with self.database.begin() as transaction:
+            if isinstance(event, PeriodAccepted):
+                await reviewed.accept(SqlReviews(transaction), event)
+            elif isinstance(event, BreachDisputed):
+                await reviewed.dispute(SqlReviews(transaction), event)
+            else:
+                await reviewed.decide(SqlReviews(transaction), event)
+        await self.settle()
 
     async def measure(self, *items: dict[str, Any]) -> Answer:
         return await self.door.take_measurements(msgspec.json.encode(items), "application/json", INTEGRATOR)

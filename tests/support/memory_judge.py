@@ -53,6 +53,7 @@ class MemoryJudgeStore:
         self.clocks: dict[tuple[str, str, int], TicketClock] = {}
         self.events: list[Outgoing] = []
         self.unjudgeable: dict[str, str] = {}
+        self.overturned: set[str] = set()
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
         self._blobs: dict[int, tuple[Values, int]] = {}
@@ -94,7 +95,7 @@ class MemoryJudgeStore:
             blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, waits in self._tickets.items() if waits),
             ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
-            unjudgeable=dict(self.unjudgeable),
+            unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned),
         )  # fmt: skip
 
     async def present(self) -> int:
@@ -172,7 +173,8 @@ class MemoryJudgeStore:
                 continue
             if span[0] <= at < span[1] and at <= as_of:
                 held = found.get(ticket, TicketEnded(ticket, at, True))
-                found[ticket] = TicketEnded(ticket, max(at, held.ended_at), held.is_met and clock.state == MET)
+                is_met = held.is_met and (clock.state == MET or entry.excused)
+                found[ticket] = TicketEnded(ticket, max(at, held.ended_at), is_met)
         return [found[ticket] for ticket in sorted(found)]
 
     async def member_windows(

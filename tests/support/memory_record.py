@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -40,6 +40,9 @@ class MemoryRecord:
 
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        return self._store.overturned & set(breach_ids)
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         return self._store.ended_within(target_ids, span, as_of)

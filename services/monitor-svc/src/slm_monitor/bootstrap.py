@@ -15,6 +15,7 @@ from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.breach_lives import BreachQueries
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.frozen_windows import FrozenWindows
 from slm_monitor.adapters.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
@@ -110,6 +111,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.parsed = ParsedTerms()
     http.state.record = SqlRecord(database, store, partitions)
     http.state.history = WindowHistory(database)
+    http.state.frozen = FrozenWindows(database)
     http.state.breaches = BreachQueries(database)
     http.state.backtests = jobs = SqlBacktests(database)
     backtesting = Backtesting(jobs, http.state.record)

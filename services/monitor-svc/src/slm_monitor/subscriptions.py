@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.envelope import Envelope
+from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
+from slm_monitor.adapters.sql_reviews import SqlReviews
 from slm_monitor.adapters.sql_terms import SqlShelf
-from slm_monitor.application import agreements
+from slm_monitor.application import agreements, reviewed
 
-UseCase = Callable[[SqlShelf, Any], Awaitable[None]]
+Kept = TypeVar("Kept")
 
 
-def _hears(use_case: UseCase) -> Handler:
+def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Transaction], Kept]) -> Handler:
     async def handle(transaction: Transaction, envelope: Envelope) -> None:
-        await use_case(SqlShelf(transaction), envelope.data)
+        await use_case(kept(transaction), envelope.data)
 
     return handle
 
 
 HANDLERS: dict[type[Any], Handler] = {
-    AgreementFinalized: _hears(agreements.take_up),
-    AgreementTerminated: _hears(agreements.end),
+    AgreementFinalized: _hears(agreements.take_up, SqlShelf),
+    AgreementTerminated: _hears(agreements.end, SqlShelf),
+    PeriodAccepted: _hears(reviewed.accept, SqlReviews),
+    BreachDisputed: _hears(reviewed.dispute, SqlReviews),
+    DisputeDecided: _hears(reviewed.decide, SqlReviews),
 }

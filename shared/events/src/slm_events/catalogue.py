@@ -84,7 +84,7 @@ def _rows() -> list[Published]:
         monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
         breach_life.BreachClosed)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
-        monitor.WindowClosed, monitor.WindowRestated, monitor.ClockStarted, monitor.ClockPaused,
+        monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, monitor.ClockStarted, monitor.ClockPaused,
         monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled, monitor.ClockWarned,
         monitor.ClockDeadlineMoved, monitor.ClockEscalated)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
@@ -98,6 +98,8 @@ def _rows() -> list[Published]:
         review.ReviewScheduled, review.ReviewOpened, review.ReviewHeld)  # fmt: skip
     add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened)
     add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
+    add("review", REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted)
+    add("review", REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided)
     add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH, review.TargetRevisionProposed)
     return rows
 

@@ -153,6 +153,32 @@ class WindowRestated(WindowClosed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WindowAdjusted(TargetJudged):
+    """Later facts give a window that both parties accepted another outcome. It stays as it is: the difference belongs
+    to the current period."""
+
+    revision: int
+    """The one that was accepted."""
+    number: int
+    """Of the window's adjustments, from 1."""
+    booked_in_window_id: str | None
+    """The target's window that was open then; None where it has none any more."""
+    verdict: str
+    """What the window would have come to, and below its figure."""
+    figure: str | None
+    figure_display: str
+    good: str
+    total: str
+    difference: str | None
+    """Of the figure, in its unit, from ``before``; the differences of all adjustments add up."""
+    cause: str
+    before: dict[str, Any]
+    """``{"verdict", "figure"}`` as accepted, or by the adjustment before."""
+    accepted_at: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockMoved:
     """What every change of a ticket's clock carries."""
 

@@ -126,3 +126,61 @@ class TargetRevisionProposed:
     reason: str
     proposed_by_party_id: str | None
     proposed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodAccepted:
+    """Both parties accept what was established of a period: from now on later facts adjust the current one instead."""
+
+    acceptance_id: str
+    review_id: str | None
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    period: str
+    windows: list[dict[str, Any]]
+    """Each ``{"target_id", "window_id", "revision"}``: as it stood when it was accepted. One that has been restated
+    since is not what they accepted, and is not frozen."""
+    accepted_by: list[dict[str, Any]]
+    """Each ``{"party_id", "principal_id", "name", "at"}``, one of either party at least."""
+    accepted_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispute:
+    """What every turn of a dispute tells: which breach it is about, of which revision."""
+
+    dispute_id: str
+    review_id: str | None
+    breach_id: str
+    revision: int
+    """Of the breach."""
+    agreement_id: str
+    target_id: str
+    target_key: str
+    window_id: str
+    provider_party_id: str
+    customer_party_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachDisputed(Dispute):
+    """A party says that a breach was none."""
+
+    by_party_id: str
+    by_principal_id: str
+    by_name: str
+    disputed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(Dispute):
+    """The parties have agreed on it: where it is ``upheld`` the breach is withdrawn, ``rejected`` it stands."""
+
+    decision: str
+    """``upheld`` | ``rejected``."""
+    decided_by: list[dict[str, Any]]
+    """Each ``{"party_id", "principal_id", "name", "at"}``."""
+    decided_at: str

@@ -37,6 +37,9 @@ _STEP = """
 INSERT INTO breach_step VALUES (:breach_id, :revision, :number, :step, :at, :principal_id, :name, :party_id,
                                 CAST(:document AS jsonb))
 """
+_DISPUTES = """
+SELECT dispute_id, state, disputed, decided FROM dispute WHERE breach_id = :breach_id ORDER BY dispute_id
+"""
 _STEPS = "SELECT * FROM breach_step WHERE breach_id = :breach_id ORDER BY revision, number"
 _SELECTED = (*BREACH.c, _LIFE.c.number, _LIFE.c.reached, _LIFE.c.contest)
 
@@ -108,11 +111,13 @@ class BreachQueries:
         async with self.database.read() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
             steps = (await connection.execute(text(_STEPS), {"breach_id": breach_id})).mappings().all()
+            disputes = (await connection.execute(text(_DISPUTES), {"breach_id": breach_id})).mappings().all()
         if row is None:
             return None
         life = _life_of(row)
         own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
-        told = {"allowed": list(life.allowed), "steps": [_step_shaped(step) for step in steps]}
+        told = {"allowed": list(life.allowed), "steps": [_step_shaped(step) for step in steps],
+                "disputes": [_dispute_shaped(dispute) for dispute in disputes]}  # fmt: skip
         return {**breach_shaped(own), "life": {"state": life.state, **told}}, life
 
 
@@ -121,6 +126,16 @@ def _life_of(row: Mapping[Any, Any]) -> Life:
     if row["number"] is not None:
         life = Life(row["revision"], row["reached"], row["contest"], row["number"])
     return life.judged(row["revision"], row["standing"])
+
+
+def _dispute_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
+    disputed, decided = row["disputed"] or {}, row["decided"] or {}
+    return {
+        "dispute_id": row["dispute_id"], "state": row["state"], "reason": disputed.get("reason"),
+        "by_party_id": disputed.get("by_party_id"), "disputed_at": disputed.get("disputed_at"),
+        "decided_by": decided.get("decided_by"), "decided_at": decided.get("decided_at"),
+        "decision_reason": decided.get("reason"),
+    }  # fmt: skip
 
 
 def _step_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:

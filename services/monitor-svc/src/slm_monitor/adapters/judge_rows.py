@@ -13,7 +13,7 @@ import msgspec
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, silence_rows, ticket_rows
+from slm_monitor.adapters import columns, frozen_windows, silence_rows, ticket_rows
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -80,7 +80,9 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         positions={MEASUREMENTS.name: row["measurements"], TICKETS.name: row["tickets"]},
         horizon=row["horizon"],
         agreements=await _agreements(driver),
-        windows=[window_of(each) for each in await _of(driver, "target_window", partition)],
+        windows=await frozen_windows.frozen(
+            driver, partition, map(window_of, await _of(driver, "target_window", partition))
+        ),
         breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
         risks=[risk_of(each) for each in await _standing_risks(driver, partition)],
         series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
@@ -103,6 +105,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
         },
+        overturned=[each[0] for each in await driver.fetch(frozen_windows.OVERTURNED)],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import asyncpg
@@ -12,6 +12,7 @@ import numpy as np
 from slm_calendar.intervals import Interval
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
+from slm_events.instants import to_text
 from slm_monitor.adapters import columns, judge_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
@@ -21,6 +22,7 @@ from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 
 _EVER = 2**62
+LATEST = 253_402_300_799_000_000
 _SINGLE = """
 SELECT subject, key, at, body, revision, recorded_at FROM fact
  WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4
@@ -43,9 +45,12 @@ SELECT * FROM exclusion
    AND (revoked_at IS NULL OR revoked_at > $2)
  ORDER BY exclusion_id
 """
+_OVERTURNED = """
+SELECT breach_id FROM dispute WHERE breach_id = ANY($1) AND state = 'upheld' AND decided ->> 'decided_at' <= $2
+"""
 _TICKETS = """
-SELECT ticket, max(ended_at), bool_and(state = 'met')
-  FROM (SELECT ticket, state, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
+SELECT ticket, max(ended_at), bool_and(state = 'met' OR excused)
+  FROM (SELECT ticket, state, excused, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
           FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
  WHERE ended_at >= $2 AND ended_at < $3 AND ended_at <= $4
  GROUP BY ticket ORDER BY ticket
@@ -81,6 +86,10 @@ class SqlRecord:
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
         return [judge_rows.exclusion_of(row) for row in rows]
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        until = to_text(LATEST if known_at is None else known_at)
+        return {row[0] for row in await self._fetch(_OVERTURNED, list(breach_ids), until)}
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)

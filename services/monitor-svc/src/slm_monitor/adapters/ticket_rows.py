@@ -12,7 +12,7 @@ from slm_monitor.domain.standing import Changes, TicketClock, TicketState, Told
 
 _CLOCK_COLUMNS = (
     "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",
-    "elapsed_calendar", "elapsed_service", "pauses", "at_risk_at", "past_due", "told",
+    "elapsed_calendar", "elapsed_service", "pauses", "at_risk_at", "past_due", "told", "excused",
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "due_at", "type", "priority", "state", "held_by", "opened_at", "last_at", "ended_at", "unmatched", "unjudgeable",
@@ -41,8 +41,8 @@ ENDED = """
 SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
   FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
   LEFT JOIN LATERAL (
-       SELECT ticket, bool_and(state = 'met') AS is_met
-         FROM (SELECT ticket, state, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
+       SELECT ticket, bool_and(state = 'met' OR excused) AS is_met
+         FROM (SELECT ticket, state, excused, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
                  FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
         WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $4
         GROUP BY ticket) AS tickets ON TRUE
@@ -107,6 +107,6 @@ def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
         "stopped_at": clock.stopped_at, "breached_at": clock.breached_at, "changed_at": clock.changed_at,
         "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
         "pauses": clock.pauses, "target_key": terms.key, "service_id": terms.service_id,
-        "at_risk_at": entry.at_risk_at, "past_due": clock.past_due,
+        "at_risk_at": entry.at_risk_at, "past_due": clock.past_due, "excused": entry.excused,
         "told": {"warned": told.warned, "escalated": told.escalated, "risks": told.risks},
     }  # fmt: skip

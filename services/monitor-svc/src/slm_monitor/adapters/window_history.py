@@ -12,6 +12,7 @@ from sqlalchemy import text
 from slm_chassis.database import Database
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import WindowClosed, WindowRestated
+from slm_monitor.adapters import frozen_windows
 from slm_monitor.domain.standing import Outgoing
 
 _KEEP = """
@@ -29,10 +30,11 @@ SELECT window_id, version, start, "end", status, figure, display, good, total, r
 
 
 async def keep(driver: asyncpg.Connection, events: Sequence[Outgoing]) -> None:
-    """Remember each closing and each restatement as it is published, in the same transaction."""
+    """Remember each closing, restatement and adjustment as it is published, in the same transaction."""
     rows = [_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
+    await frozen_windows.keep(driver, (each.event for each in events))
 
 
 def _row(event: WindowClosed) -> dict[str, Any]:

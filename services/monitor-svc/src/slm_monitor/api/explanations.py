@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -44,7 +45,12 @@ async def explain(
     row = await mine(target_id, caller, request)
     asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
     state = request.app.state
+    accepted = (await state.frozen.accepted(target_id, [window])).get(window) if window is not None else None
+    if accepted is not None and asked.known_at is None:
+        # What stands is what both parties accepted: what has come since is told as the window's adjustments.
+        asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
     told = await explained(state.record, row, asked, state.clock.now())
+    told["accepted"] = accepted
     if format == "text" or (format is None and _prefers_text(request.headers.get("accept", ""))):
         return PlainTextResponse(explanation_text.text(told))
     return JSONResponse(told)

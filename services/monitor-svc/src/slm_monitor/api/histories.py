@@ -59,8 +59,15 @@ async def _windows(
     state = request.app.state
     found: dict[str, Any] = await state.queries.windows(target_id, page, {"status": status}, closed, span)
     told = await state.history.revisions(target_id, [each["window_id"] for each in found["items"]])
+    names = [each["window_id"] for each in found["items"]]
+    accepted = await state.frozen.accepted(target_id, names)
+    adjustments = await state.frozen.adjustments(target_id, names)
     for each in found["items"]:
-        each["revisions"] = told.get(each["window_id"], [])
+        name = each["window_id"]
+        each["revisions"] = told.get(name, [])
+        each["accepted"] = accepted.get(name)
+        each["adjustments"] = [one for one in adjustments if one["window_id"] == name]
+        each["booked"] = [one for one in adjustments if one["booked_in_window_id"] == name]
     return found
 
 
@@ -110,13 +117,23 @@ async def history(
     if window is None:
         span = (instant(since, "from"), instant(until, "to"))
         low, high = -_EVER if span[0] is None else span[0], _EVER if span[1] is None else span[1]
-        return {
-            "target_id": target_id,
-            "figures": await request.app.state.history.closed(target_id, (low, high), limit),
-        }
+        found = await request.app.state.history.closed(target_id, (low, high), limit)
+        return {"target_id": target_id, "figures": await _with_adjustments(request, target_id, found)}
     refuse_unexplained(row, MEASURED)
     asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
     return {"target_id": target_id, "window_id": window, "points": await _points(request, row, asked, _step(step))}
+
+
+async def _with_adjustments(request: Request, target_id: str, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Figures stand as they were established; of one that both parties accepted, what it would have come to since."""
+    names = [each["window_id"] for each in found]
+    accepted = await request.app.state.frozen.accepted(target_id, names)
+    adjustments = await request.app.state.frozen.adjustments(target_id, names)
+    return [
+        {**each, "accepted": accepted.get(each["window_id"]),
+         "adjustments": [one for one in adjustments if one["window_id"] == each["window_id"]]}
+        for each in found
+    ]  # fmt: skip
 
 
 async def _points(request: Request, row: dict[str, Any], asked: Asked, step: int) -> list[dict[str, Any]]:

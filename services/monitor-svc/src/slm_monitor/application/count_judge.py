@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
@@ -58,10 +58,7 @@ class CountJudge:
         self._recounted: dict[str, int] = {}
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
         self._kept = loaded.series
-        self._written = {
-            (window.target_id, window.window_id): (window.status, window.revision, window.closed_at)
-            for window in loaded.windows
-        }
+        self._written = {(window.target_id, window.window_id): _told_of(window) for window in loaded.windows}
 
     # -- targets ------------------------------------------------------------------------------------------------
 
@@ -107,6 +104,16 @@ class CountJudge:
             for window in standing.windows.values():
                 window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
         return standing
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, subject: str, since: int, cause: str) -> None:
+        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        if subject in self._targets:
+            self._calm.clear()
+            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
 
     def exclude(self, moved: Moved) -> None:
         """Other time is excluded: what was counted in it is counted again, its windows judged anew."""
@@ -317,7 +324,7 @@ class CountJudge:
             self._unsaved_windows.pop(key, None)
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
-            status = (window.status, window.revision, window.closed_at)
+            status = _told_of(window)
             # A restart judges open windows anew, and those of rows not put away; not a closed one of a corrected fact.
             is_lost = window.closed_at is not None and standing.line.latest.indicator in self._recounted
             if key in changes.windows and self._written.get(key) == status and not is_lost:
@@ -406,6 +413,11 @@ class CountJudge:
 def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
     """Whether all is good, in minutes in which that changes no more than figures."""
     return all(calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 for each in deltas)
+
+
+def _told_of(window: Window) -> tuple[object, ...]:
+    """What was told of a window: where it changes, the window is written with the step that changes it."""
+    return (window.status, window.revision, window.closed_at, window.frozen_at, window.adjusted)
 
 
 def _sooner(*dues: int | None) -> int | None:

@@ -6,7 +6,7 @@ instant up to which every partition has taken in its facts: that is established 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from slm_monitor.application.compliance_target import ComplianceTarget
@@ -93,6 +93,15 @@ class DerivedJudge:
             return [row.seq]
         self._rows[row.seq] = (target_id, since)
         return []
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, target_id: str, since: int, cause: str) -> None:
+        """Something was decided of a target's windows from an instant on: they are judged anew."""
+        if target_id in self._targets:
+            self._touch(target_id, since, cause)
 
     def exclude(self, moved: Moved) -> None:
         for target_id, targets in self._targets.items():

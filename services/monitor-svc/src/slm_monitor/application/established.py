@@ -20,6 +20,8 @@ class Established:
         self._windows = _by_target(loaded.windows)
         self._breaches = _by_target(loaded.breaches)
         self._risks = _by_target(loaded.risks)
+        self.overturned = set(loaded.overturned)
+        """The breaches that a dispute decided were none."""
 
     def standing(self, line: TermsLine) -> Standing:
         """What was established of a line: all that was found by its versions."""
@@ -32,6 +34,7 @@ class Established:
             {each.window_id: each for each in windows},
             {each.breach_id: each for each in breaches},
             {each.risk_id: each for each in self._risks.get(line.target_id, ()) if each.window_id in names},
+            self.overturned,
         )
 
 

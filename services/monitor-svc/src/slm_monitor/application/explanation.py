@@ -16,6 +16,7 @@ from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Named, Record
 from slm_monitor.application.window_seen import Facts, Seen, exclusion_document
+from slm_monitor.domain import births
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
 
@@ -107,9 +108,19 @@ async def judge(
         facts, seen = await derived_figures.look(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
-        return Judged(terms, window_id, facts, seen)
-    facts = await records.known(record, terms, span, as_of, known_at)
-    return Judged(terms, window_id, facts, await asyncio.to_thread(window_figures.seen, terms, facts))
+    else:
+        facts = await records.known(record, terms, span, as_of, known_at)
+        seen = await asyncio.to_thread(window_figures.seen, terms, facts)
+    return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, known_at))
+
+
+async def _as_decided(record: Record, seen: Seen, window_id: str, known_at: int | None) -> Seen:
+    """Without the levels of which a dispute decided that they were not missed."""
+    if not seen.missed and seen.verdict != "breached":
+        return seen
+    names = {births.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
+    decided = {names[each] for each in await record.overturned(names, known_at)}
+    return seen.without(decided) if decided else seen
 
 
 def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_figures.Judge:

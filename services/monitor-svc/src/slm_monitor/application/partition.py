@@ -19,11 +19,16 @@ from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
+from slm_monitor.domain import freezing
 from slm_monitor.domain.facts import Fact, Values, is_counted
+from slm_monitor.domain.freezing import Acceptance
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import DERIVED, STATED
 
+DISPUTE = "dispute"
+"""The cause of what a dispute's decision brings."""
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
 
@@ -68,7 +73,8 @@ class Partition:
         self._aside = SetAside(loaded.unjudgeable)
         self._states = StateJudge(store, self.timers, established, self._excluded, self._aside)
         self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
-        self._tickets = TicketJudge(store, self.timers, loaded)
+        self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
+        self._overturned = established.overturned
         self._silences = Silences(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
         for agreement in loaded.agreements:
@@ -211,6 +217,10 @@ class Partition:
             elif row.kind == "derived":
                 step.inbox += self._derived.hear(row)
                 continue
+            elif row.kind == "accepted":
+                self._freeze(row.ref, step.changes)
+            elif row.kind == "dispute":
+                self._overturn(row.ref, step)
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])
@@ -222,6 +232,26 @@ class Partition:
                     self._holds[hold.import_id] = hold
                     self._wake_held(hold)
             step.inbox.append(row.seq)
+
+    def _freeze(self, ref: Mapping[str, Any], changes: Changes) -> None:
+        """Both parties have accepted windows as they stand."""
+        accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
+                    for target_id, window_id, revision in ref["windows"]]  # fmt: skip
+        for judge in (self._states, self._counts, self._derived):
+            freezing.freeze(judge.standings(), accepted, changes)
+
+    def _overturn(self, ref: Mapping[str, Any], step: Step) -> None:
+        """A dispute decided that a breach was none: what it was found of is judged anew."""
+        self._overturned.add(ref["breach_id"])
+        subject, since = ref["subject"], ref["since"]
+        if subject.count("/") > 1:
+            self._tickets.wake(subject, self._is_held)
+            step.tickets[subject] = True
+        elif subject:
+            self._states.reopen(subject, since, DISPUTE)
+            self._counts.reopen(subject, since, DISPUTE)
+        else:
+            self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)

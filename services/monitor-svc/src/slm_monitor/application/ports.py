@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ class NotOwner(Exception):
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    exclusion | derived."""
+    exclusion | derived | accepted | dispute."""
 
     seq: int
     partition: int
@@ -107,6 +107,8 @@ class LoadedPartition:
     """Those of this partition that were told silent, and since when."""
     unjudgeable: Mapping[str, str] = field(default_factory=dict)
     """Targets set aside → why."""
+    overturned: Collection[str] = ()
+    """Breaches that a dispute decided were none."""
 
 
 @dataclass(frozen=True, slots=True)

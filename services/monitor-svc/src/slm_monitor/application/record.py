@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -42,6 +42,10 @@ class Record(Protocol):
 
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         """The approved exclusions of an agreement."""
+        ...
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        """Those of these breaches that a dispute decided were none."""
         ...
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:

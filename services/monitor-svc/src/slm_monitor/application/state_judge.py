@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from slm_monitor.application.established import Established
@@ -17,7 +17,7 @@ from slm_monitor.application.timers import STATE, Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.timeline import Timeline
 
@@ -87,6 +87,15 @@ class StateJudge:
             if hold.covers(subject):
                 for target in targets.values():
                     self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, subject: str, since: int, cause: str) -> None:
+        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        if subject in self._targets:
+            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
 
     def exclude(self, moved: Moved) -> None:
         """Other time is excluded: the windows it lies in are judged anew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 
 import structlog
@@ -23,7 +23,10 @@ _logger = structlog.get_logger(__name__)
 class TicketJudge:
     """Which tickets have to be judged, and judging them."""
 
-    def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
+    def __init__(
+        self, store: JudgeStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
+    ) -> None:
+        self._overturned = overturned
         self._store = store
         self._timers = timers
         self._lines: dict[str, dict[str, TermsLine]] = {}
@@ -99,7 +102,7 @@ class TicketJudge:
             lines = sorted(self._lines.get(ticket.split("/", 1)[0], {}).values(), key=ticket_view.order)
             due = _judged(
                 ticket, facts.values(), lines, states.get(ticket, {}), dict(breaches.get(ticket, {})), moment,
-                step.changes,
+                step.changes, self._overturned,
             )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
             del self._waiting[ticket]
@@ -108,12 +111,12 @@ class TicketJudge:
 
 def _judged(
     ticket: str, facts: Iterable[Fact], lines: Sequence[TermsLine], told: ticket_target.States,
-    breaches: dict[str, Breach], moment: Moment, changes: Changes,
+    breaches: dict[str, Breach], moment: Moment, changes: Changes, overturned: Collection[str],
 ) -> int | None:  # fmt: skip
     """A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
     own = Changes()
     try:
-        due = ticket_target.judge(ticket, facts, lines, told, breaches, moment, own)
+        due = ticket_target.judge(ticket, facts, lines, told, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"

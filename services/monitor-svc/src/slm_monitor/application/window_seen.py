@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,6 +11,7 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain import figures, settling
+from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.findings import Finding, Missed
 from slm_monitor.domain.planned_time import Counted, Exclusion
@@ -79,6 +80,15 @@ class Seen:
             },
             **self.extra,
         }
+
+    def without(self, levels: Collection[str]) -> Seen:
+        """As it is where the parties decided that these levels were not missed."""
+        missed = [each for each in self.missed if each.level not in levels]
+        extra = {**self.extra, "overturned": sorted(levels)}
+        if OBJECTIVE not in levels:
+            return replace(self, missed=missed, extra=extra)
+        verdict = "met" if self.verdict == "breached" else self.verdict
+        return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
 
     def levels_document(self, as_of: int) -> list[dict[str, Any]]:
         """Each level of the promise: whether the figure keeps it, and since when it is missed for certain."""

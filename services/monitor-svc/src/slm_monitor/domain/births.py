@@ -10,7 +10,7 @@ from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import figures
 from slm_monitor.domain.promise import Promise
-from slm_monitor.domain.standing import Breach, Risk, TicketClock, Window
+from slm_monitor.domain.standing import Adjusted, Breach, Risk, TicketClock, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 OBJECTIVE = "objective"
@@ -200,6 +200,38 @@ def window_restated(
     terms: ServiceLevelTarget, window: Window, *, before: dict[str, Any], cause: str, now: int
 ) -> monitor.WindowRestated:
     return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
+
+
+def window_adjusted(
+    terms: ServiceLevelTarget,
+    window: Window,
+    *,
+    finding: tuple[int, int, str],
+    before: Adjusted,
+    difference: str | None,
+    booked_in: str | None,
+    cause: str,
+    now: int,
+) -> monitor.WindowAdjusted:
+    """``window.adjusted`` is what it would have come to; ``finding``: good, total and the figure for people."""
+    assert window.adjusted is not None and window.frozen_at is not None
+    good, total, display = finding
+    return monitor.WindowAdjusted(
+        **_judged(terms, window.window_id, window.start, window.end),
+        revision=window.revision,
+        number=window.adjusted.number,
+        booked_in_window_id=booked_in,
+        verdict=window.adjusted.status,
+        figure=window.adjusted.figure,
+        figure_display=display,
+        good=str(good),
+        total=str(total),
+        difference=difference,
+        cause=cause,
+        before={"verdict": before.status, "figure": before.figure},
+        accepted_at=to_text(window.frozen_at),
+        published_at=to_text(now),
+    )
 
 
 _CLOCK_EVENTS: dict[str, type[monitor.ClockMoved]] = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from slm_events.instants import to_text
@@ -11,7 +12,7 @@ from slm_monitor.domain import births, figures
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.promise import Promise
-from slm_monitor.domain.standing import Breach, Changes, Risk, Window
+from slm_monitor.domain.standing import Adjusted, Breach, Changes, Risk, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 
@@ -23,6 +24,8 @@ class Standing:
     windows: dict[str, Window] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
+    overturned: Collection[str] = ()
+    """Breaches that a dispute decided were none; of all targets."""
 
     @property
     def target_id(self) -> str:
@@ -45,6 +48,10 @@ def settle_window(
     standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
 ) -> None:
     """Bring a calendar window to what was found of it, and publish each difference once."""
+    finding = _as_decided(standing, window, terms, finding)
+    if window.frozen_at is not None:
+        _adjust(standing, window, terms, finding, moment, changes)
+        return
     closes = window.end + terms.closing_delay <= moment.as_of
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = births.OBJECTIVE in missed
@@ -66,6 +73,43 @@ def settle_window(
     elif closes:
         window.closed_at = moment.now
         changes.publish(births.window_closed(terms, window, now=moment.now), window.end)
+    changes.windows[window.target_id, window.window_id] = window
+
+
+def _as_decided(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> Finding:
+    """Without the levels of which a dispute decided that they were not missed."""
+    if not standing.overturned:
+        return finding
+    excused = {
+        level for level, _ in terms.levels
+        if births.breach_id(terms, window.window_id, level, 0) in standing.overturned
+    }  # fmt: skip
+    if not excused:
+        return finding
+    missed = tuple(each for each in finding.missed if each.level not in excused)
+    detail = {**finding.detail, "overturned": sorted(excused)}
+    return replace(finding, missed=missed, met=finding.met or births.OBJECTIVE in excused, detail=detail)
+
+
+def _adjust(
+    standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
+) -> None:
+    """A window that both parties accepted stays as it is; that it would come to something else is told beside it."""
+    breached = any(each.level == births.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
+    status, figure = status_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
+    before = window.adjusted or Adjusted(0, window.status, window.figure)
+    if (before.status, before.figure) == (status, figure):
+        return
+    window.adjusted = Adjusted(before.number + 1, status, figure)
+    difference = None
+    if figure is not None and before.figure is not None:
+        difference = figures.exact(Fraction(figure) - Fraction(before.figure))
+    running = [each for each in standing.windows.values() if each.start <= moment.as_of < each.end]
+    event = births.window_adjusted(
+        terms, window, finding=(finding.good, finding.total, terms.display(finding.figure)), before=before,
+        difference=difference, booked_in=running[0].window_id if running else None, cause=moment.cause, now=moment.now,
+    )  # fmt: skip
+    changes.publish(event, moment.now)
     changes.windows[window.target_id, window.window_id] = window
 
 

@@ -12,6 +12,15 @@ OPEN_ENDED = 2**62
 """The end of a run of minutes that has not recovered."""
 
 
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What later facts would make of a window that both parties accepted, as it was last told."""
+
+    number: int
+    status: str
+    figure: str | None
+
+
 @dataclass(slots=True)
 class Window:
     """One target's window: its figure as last established. ``good`` and ``total`` are microseconds or counts."""
@@ -32,6 +41,9 @@ class Window:
     as_of: int = 0
     judged_to: int | None = None
     """The last minute judged, of a rolling window."""
+    frozen_at: int | None = None
+    """When both parties accepted it: from then on it stays as it is."""
+    adjusted: Adjusted | None = None
 
 
 @dataclass(slots=True)
@@ -165,6 +177,8 @@ class TicketClock:
     told: Told = field(default_factory=lambda: Told())
     at_risk_at: int | None = None
     """Since when the clock warns."""
+    excused: bool = False
+    """Whether a dispute decided that its breach was none: it counts as met."""
 
     @property
     def since(self) -> int:

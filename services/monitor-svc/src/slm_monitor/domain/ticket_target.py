@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,6 +46,7 @@ def judge(
     breaches: dict[str, Breach],
     moment: Moment,
     changes: Changes,
+    overturned: Collection[str] = (),
 ) -> int | None:
     """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None."""
     owner, source, number = ticket.split("/", 2)
@@ -59,7 +60,12 @@ def judge(
         entry = _entry(owner, source, number, standing, notices, moment)
         told = states.get(entry.key)
         _publish_moves(entry, told, moment, changes)
-        wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
+        identity = births.breach_id(standing.target, f"{source}/{number}", births.OBJECTIVE, standing.ordinal)
+        if identity in overturned:
+            # A dispute decided that it was none: what stands of it is withdrawn below.
+            entry = replace(entry, excused=True)
+        else:
+            wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
         changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
     latest = {line.latest.target_id: line.latest for line in lines}

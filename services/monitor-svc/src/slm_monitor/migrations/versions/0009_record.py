@@ -1,0 +1,56 @@
+"""Periods that both parties accepted, disputes, who decides for whom, and how far back the record reaches."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0009"
+down_revision = "0006"
+
+_STATEMENTS = """
+    CREATE TABLE window_acceptance (
+        target_id TEXT NOT NULL,
+        window_id TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        agreement_id TEXT NOT NULL,
+        acceptance_id TEXT NOT NULL,
+        period TEXT NOT NULL,
+        accepted_at BIGINT NOT NULL,
+        PRIMARY KEY (target_id, window_id)
+    );
+
+    CREATE TABLE window_adjustment (
+        target_id TEXT NOT NULL,
+        window_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        booked_in TEXT,
+        published_at BIGINT NOT NULL,
+        status TEXT NOT NULL,
+        figure TEXT,
+        display TEXT NOT NULL,
+        good BIGINT NOT NULL,
+        total BIGINT NOT NULL,
+        difference TEXT,
+        cause TEXT NOT NULL,
+        before JSONB NOT NULL,
+        PRIMARY KEY (target_id, window_id, number)
+    );
+    CREATE INDEX window_adjustment_booked ON window_adjustment (target_id, booked_in);
+
+    CREATE TABLE dispute (
+        dispute_id TEXT PRIMARY KEY,
+        breach_id TEXT NOT NULL,
+        state TEXT NOT NULL,
+        disputed JSONB,
+        decided JSONB
+    );
+    CREATE INDEX dispute_breach ON dispute (breach_id);
+
+    ALTER TABLE clock ADD COLUMN excused BOOLEAN NOT NULL DEFAULT FALSE
+"""
+
+
+def upgrade() -> None:
+    for statement in _STATEMENTS.split(";"):
+        if statement.strip():
+            op.execute(statement)
