@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from slm_events.catalogue import MEASUREMENTS
+from slm_events.instants import to_text
 from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
@@ -158,6 +159,21 @@ class Replay:
                     each
                 )
                 told[each["key"]] = json.dumps(document, sort_keys=True, default=str)
+            elif kind in EXPLAINED:
+                told |= await self._explained_runs(each)
+        return told
+
+    async def _explained_runs(self, target: Mapping[str, Any]) -> dict[str, str]:
+        """Of a rolling target, the windows that its first and its last breach became certain with."""
+        told = {}
+        standing = [each for each in self.store.breaches.values()
+                    if each.standing and each.target_id == target["target_id"]]  # fmt: skip
+        ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
+        for breach in [*ordered[:1], *ordered[-1:]]:
+            asked = Asked(target["window"]["rolling"], at=breach.certain_at)
+            document = await explain(MemoryRecord(self.store), Named(AGREEMENT, target["target_id"]), asked, END)
+            assert document["figure"] == breach.document["figure"], (target, to_text(breach.certain_at))
+            told[f"{target['key']} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
         return told
 
 

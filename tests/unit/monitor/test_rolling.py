@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.excluded import Excluded
-from slm_monitor.domain import rolling, rolling_target
+from slm_monitor.domain import rolling, rolling_minutes, rolling_target
 from slm_monitor.domain.measures import AT_MOST, Measure
 from slm_monitor.domain.promise import AT_LEAST, Promise
 from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
@@ -64,10 +65,11 @@ class Judged:
         """Judge as of a minute of the term."""
         present = START + minute
         line = self.standing.line
-        ranges = rolling_target.ranges(self.window, line, touched, None, present)
-        stretches = [rolling_target.look(line, self.series, NOTHING_EXCLUDED, first, last) for first, last in ranges]
+        ranges = rolling_minutes.ranges(self.window, line, touched, None, present)
+        rolled = Summed(line, self.series, NOTHING_EXCLUDED)
+        stretches = [rolling_target.look(line, rolled, first, last) for first, last in ranges]
         moment = Moment(present * MINUTE, present * MINUTE)
-        rolling_target.judge(self.standing, self.window, self.series, NOTHING_EXCLUDED, stretches, moment, self.changes)
+        rolling_target.judge(self.standing, self.window, rolled, stretches, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""

@@ -14,12 +14,13 @@ from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.streams import Streams, Together, pieces
 from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
-from slm_monitor.domain import counted, instances, measures, rolling_target
+from slm_monitor.domain import counted, instances, measures, rolling_minutes, rolling_target
 from slm_monitor.domain.counted import Counted
 from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
 from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.rolling_target import Stretch
 from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
@@ -293,7 +294,7 @@ class CountJudge:
     ) -> int | None:
         standing = target.standing
         line = standing.line
-        first, present = rolling_target.first_minute(line), moment.now // MINUTE
+        first, present = rolling_minutes.first_minute(line), moment.now // MINUTE
         if present < first:
             return first * MINUTE
         window = standing.windows.get(line.latest.window)
@@ -302,21 +303,25 @@ class CountJudge:
             standing.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = first - 1
-        reach, together = rolling_target.reach(line), self._together(subject, target)
+        reach, rolled = rolling_minutes.reach(line), self._rolled(subject, target)
         stretches: list[Stretch] = []
-        for start, end in rolling_target.ranges(window, line, dirty.minutes, dirty.since, present):
+        for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present):
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
-                stretches.append(rolling_target.look(line, together, self._excluded, piece.start, piece.stop - 1))
+                stretches.append(rolling_target.look(line, rolled, piece.start, piece.stop - 1))
                 self._evict(subject)
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
         await self._streams.load_minutes(subject, latest - reach, latest)
-        due = rolling_target.judge(standing, window, together, self._excluded, stretches, moment, changes)
+        due = rolling_target.judge(standing, window, rolled, stretches, moment, changes)
         target.quiet = rolling_target.quiet(standing, window)
         self._unsaved.add(subject)
         self._remember(standing, changes)
-        ahead = min(dirty.minutes[1], rolling_target.last_minute(line)) if dirty.minutes else 0
+        ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
+
+    def _rolled(self, subject: str, target: CountedTarget) -> Summed:
+        together = self._together(subject, target)
+        return Summed(target.standing.line, together, self._excluded, together)
 
     def _remember(self, standing: Standing, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
@@ -360,13 +365,13 @@ class CountJudge:
         if line.latest.window_kind != "rolling":
             return target.refresh(moment)
         window = target.standing.windows[line.latest.window]
-        minute = min(moment.now // MINUTE, rolling_target.last_minute(line))
+        minute = min(moment.now // MINUTE, rolling_minutes.last_minute(line))
         if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
             self._timers.set((COUNT, subject), AT_ONCE)
             return None
         reach = line.latest.rolling_microseconds // MINUTE
         await self._streams.load_minutes(subject, minute - reach, minute)
-        rolling_target.refresh(line, window, self._together(subject, target), self._excluded, minute, moment)
+        rolling_target.refresh(line, window, self._rolled(subject, target), minute, moment)
         return window
 
     def unsaved_windows(self) -> list[Window]:
@@ -394,7 +399,7 @@ class CountJudge:
 
     def _reach(self, subject: str) -> int:
         lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
-        return max((rolling_target.reach(line) for line in lines), default=0)
+        return max((rolling_minutes.reach(line) for line in lines), default=0)
 
     def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
         """Sums are kept with the indicator's own series, whatever the labels of what was counted."""

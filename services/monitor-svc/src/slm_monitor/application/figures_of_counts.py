@@ -17,7 +17,7 @@ from slm_monitor.domain import burn_rate, counted_findings, figures, measures, s
 from slm_monitor.domain.findings import Finding
 from slm_monitor.domain.promise import AT_MOST
 from slm_monitor.domain.slices import Counted
-from slm_monitor.domain.tallies import Extent
+from slm_monitor.domain.tallies import Extent, Slices
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 
@@ -139,6 +139,17 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         target, verdict, figure, "slices", budget, bad,
         {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
          "over": facts.span[1] + target.closing_delay <= facts.as_of},
+    elif facts.is_distinct:
+        # Those that the judge's own slices are, of which a window has as many as lie in it whole.
+        start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
+        tally = counted_rows.tally(target, rows, start)
+        assert isinstance(tally, Slices)
+        span = (start, max(start, end))
+        seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
+        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled, seen.figure
+        budget = target.promise.allowed * judged
+        met = figure is None or target.promise.is_kept(figure)
+        verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
         breached_at, None if figure is None or not allowed else (1 - figure) / allowed,
         arithmetic=[
             f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",

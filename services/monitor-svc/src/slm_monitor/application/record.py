@@ -174,10 +174,10 @@ def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[Service
 
 
 def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interval:
-    """What a rolling figure covers at an instant, within the term: states up to the start of the instant's minute, what
-    is summed by the minute up to its end."""
+    """What a rolling figure covers at an instant, within the term: states and slices up to the start of the instant's
+    minute, what is summed by the minute up to its end."""
     minute = at // MINUTE * MINUTE
-    if terms.aggregation in STATED:
+    if terms.aggregation in STATED or terms.aggregation == "time_slices":
         return max(line.begins_at, minute - terms.rolling_microseconds), minute
     begins = -(-line.begins_at // MINUTE) * MINUTE
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE

@@ -13,11 +13,12 @@ from slm_calendar.intervals import Interval
 from slm_monitor.application.calendar_windows import CalendarWindows
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.state_target import StatesOf
-from slm_monitor.domain import rolling_target
+from slm_monitor.domain import rolling_minutes, rolling_target
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.measures import Counts, Measure
 from slm_monitor.domain.passed_time import PassedTime
+from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -63,20 +64,20 @@ class RollingStateTarget(CalendarWindows):
     ) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
         line = self.standing.line
-        first, present = rolling_target.first_minute(line) + 1, moment.as_of // MINUTE
+        first, present = rolling_minutes.first_minute(line) + 1, moment.as_of // MINUTE
         if present < first:
             return first * MINUTE
         window = self._window(first)
         stretches = []
         for start, end in self._ranges(window, since, present):
             terms = self._terms(start)
-            minutes = self._minutes(states, excluded, terms, start, present, since)
-            stretches.append(rolling_target.look(line, minutes, _Nothing(), start, end))
+            rolled = self._rolled(states, excluded, terms, start, present, since)
+            stretches.append(rolling_target.look(line, rolled, start, end))
         assert window.judged_to is not None
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
         terms = self._terms(latest)
-        minutes = self._minutes(states, excluded, terms, latest, present, since)
-        due = rolling_target.judge(self.standing, window, minutes, _Nothing(), stretches, moment, changes)
+        rolled = self._rolled(states, excluded, terms, latest, present, since)
+        due = rolling_target.judge(self.standing, window, rolled, stretches, moment, changes)
         is_moving = window.good != window.total or self._is_down(states, terms, moment.as_of)
         unit = self._passed[terms.version].unit
         window.good, window.total = window.good // unit, window.total // unit
@@ -100,7 +101,7 @@ class RollingStateTarget(CalendarWindows):
     def _ranges(self, window: Window, since: int | None, present: int) -> Iterator[tuple[int, int]]:
         """The minutes to judge anew, parted where another version takes effect."""
         line = self.standing.line
-        for start, end in rolling_target.ranges(window, line, None, since, present):
+        for start, end in rolling_minutes.ranges(window, line, None, since, present):
             at = start
             while at <= end:
                 following = line.begins_after(at * MINUTE)
@@ -111,12 +112,12 @@ class RollingStateTarget(CalendarWindows):
     def _terms(self, minute: int) -> ServiceLevelTarget:
         return self._exact.at(minute * MINUTE) or self._exact.latest
 
-    def _minutes(
+    def _rolled(
         self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
         since: int | None,
-    ) -> _Minutes:  # fmt: skip
+    ) -> Summed:  # fmt: skip
         """The sums of the windows that end with a minute and the later ones."""
-        reach = (rolling_target.reach(self.standing.line) + 2) * MINUTE
+        reach = (rolling_minutes.reach(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
         passed = self._passed.get(terms.version)
@@ -124,7 +125,7 @@ class RollingStateTarget(CalendarWindows):
             self._passed[terms.version] = passed = PassedTime(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.leave(begins_at)
-        return _Minutes(passed)
+        return Summed(self.standing.line, _Minutes(passed), _Nothing())
 
     def _is_down(self, states: StatesOf, terms: ServiceLevelTarget, as_of: int) -> bool:
         return any(each.state != "up" for each in states(terms).segments(as_of, as_of + 1))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
 from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
 from slm_monitor.domain.hours import Chunk, Row
-from slm_monitor.domain.measures import COUNTS, Counts, Measure
+from slm_monitor.domain.hour_values import total_of
+from slm_monitor.domain.measures import COUNTS, Counts, Measure, Rows
 from slm_monitor.domain.series import Delta, Series, rows_of
 
 HOURS_KEPT = 3
@@ -41,6 +43,19 @@ class Together:
         return good, total
 
     @property
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest exact value of each minute."""
+        low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
+        for each in self.series:
+            theirs = each.extremes(first, last)
+            np.minimum(low, theirs[0], out=low)
+            np.maximum(high, theirs[1], out=high)
+        return low, high
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the exact values of the minutes, inclusive."""
+        return total_of(each.summed(first, last) for each in self.series)
+
     def high_water(self) -> int:
         return max((each.high_water for each in self.series), default=-(2**62))
 

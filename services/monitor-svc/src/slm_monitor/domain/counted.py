@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain import burn_rate, measures
@@ -35,27 +36,36 @@ class Counted:
         """(good, total) of each minute, inclusive; what is outside service hours, excluded or before the term's
         ``begins_at`` counts as empty. A minute belongs to them by its start."""
         good, total = self.sums.minutes(measures.of(self.terms), first, last)
-        hours = self.terms.hours
-        is_cut = begins_at is not None and begins_at > first * MINUTE
-        if hours.always_open and not self.excluded and not is_cut:
+        kept = self.kept(first, last, begins_at)
+        is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
+        if kept is None and not is_excused:
             return good, total
         good, total = good.copy(), total.copy()
+        if kept is not None:
+            good[~kept] = total[~kept] = 0
+        for start, after in self.excluded if is_excused else ():
+            cut = slice(max(0, start - first), max(0, after - first))
+            good[cut] = total[cut]
+        return good, total
+
+    def kept(self, first: int, last: int, begins_at: int | None = None) -> npt.NDArray[np.bool_] | None:
+        """Which of the minutes count; None: all."""
+        hours = self.terms.hours
+        is_cut = begins_at is not None and begins_at > first * MINUTE
+        removed = () if self.terms.planned_downtime == "excused" else self.excluded
+        if hours.always_open and not removed and not is_cut:
+            return None
+        counts = np.ones(last - first + 1, dtype=np.bool_)
+        if not hours.always_open:
+            counts[:] = False
+            for start, end in hours.intervals(first * MINUTE, (last + 1) * MINUTE):
+                counts[-(-start // MINUTE) - first : -(-end // MINUTE) - first] = True
         if is_cut:
             assert begins_at is not None
-            before = min(-(-begins_at // MINUTE) - first, len(total))
-            good[:before] = total[:before] = 0
-        if not hours.always_open:
-            served = np.zeros(len(total), dtype=np.bool_)
-            for start, end in hours.intervals(first * MINUTE, (last + 1) * MINUTE):
-                served[-(-start // MINUTE) - first : -(-end // MINUTE) - first] = True
-            good[~served] = total[~served] = 0
-        for start, after in self.excluded:
-            cut = slice(max(0, start - first), max(0, after - first))
-            if self.terms.planned_downtime == "excused":
-                good[cut] = total[cut]
-            else:
-                good[cut] = total[cut] = 0
-        return good, total
+            counts[: -(-begins_at // MINUTE) - first] = False
+        for start, after in removed:
+            counts[max(0, start - first) : max(0, after - first)] = False
+        return counts
 
 
 class Burning:
@@ -64,11 +74,17 @@ class Burning:
     def __init__(self, counted: Counted, begins_at: int, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
         self._good = self._total = np.zeros(1, dtype=np.int64)
-        if counted.terms.warn_at.pairs:
-            longest = max(max(pair.long, pair.short) for pair in counted.terms.warn_at.pairs) // MINUTE
+        longest = looks_back(counted.terms)
+        if longest:
             good, total = counted.minutes(minute - longest + 1, minute, begins_at)
             self._good = np.concatenate((self._good, np.cumsum(good)))
             self._total = np.concatenate((self._total, np.cumsum(total)))
+
+    def lost(self, length: int, since: int | None = None) -> int:
+        """How many bad events lie in the window of so many microseconds, as far as it lies after ``since``."""
+        if since is not None:
+            length = min(length, (self._minute + 1) * MINUTE - since)
+        return self._counts(length)[0] if length >= MINUTE else 0
 
     def _counts(self, length: int) -> tuple[int, int]:
         """(bad, all) events of the window of so many microseconds."""
@@ -113,6 +129,13 @@ class Burning:
         first = len(self._total) - 1 - length // MINUTE
         left = self._total[first + 1 :] - self._total[first]
         return leaves_at(left, total, bad, self._terms.promise.allowed * factor)
+
+
+def looks_back(terms: ServiceLevelTarget) -> int:
+    """How many minutes the warnings look back that are not of the whole window; 0 where there are none."""
+    looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
+    looks += [within for _, within in terms.warn_at.drops]
+    return max(looks, default=0) // MINUTE
 
 
 def leaves_at(left: Counts, total: int, bad: int, share: Fraction) -> int:

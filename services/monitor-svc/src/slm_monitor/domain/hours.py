@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from slm_monitor.domain.hour_values import HourValues
 from slm_monitor.domain.measures import Counts
 
 MINUTES = 60
@@ -55,6 +56,7 @@ class Hour:
     exact: dict[int, list[Fraction]] = field(default_factory=dict)
     unsaved: list[Chunk] = field(default_factory=list)
     identities: set[object] | None = None
+    values: HourValues | None = None
 
     def known(self) -> set[object]:
         """The identities of its rows. Built when first asked for."""
@@ -70,6 +72,27 @@ class Hour:
             self.chunks.append(chunk)
         if self.identities is not None:
             self.identities.update(identities(chunk))
+
+
+    def come(self, minute: int, values: Sequence[Fraction]) -> None:
+        """Exact values of a minute of the hour have come."""
+        self.exact.setdefault(minute, []).extend(values)
+        if self.values is not None:
+            self.values.add(minute, [float(each) for each in values])
+
+    def leave(self, minute: int, value: Fraction) -> None:
+        """One of them no longer holds."""
+        self.exact[minute].remove(value)
+        if self.values is not None:
+            self.values.remake(minute, [float(each) for each in self.exact[minute]])
+
+    def valued(self) -> HourValues:
+        """What its exact values come to. Worked out when first asked for."""
+        if self.values is None:
+            self.values = HourValues()
+            for minute, exact in self.exact.items():
+                self.values.remake(minute, [float(each) for each in exact])
+        return self.values
 
 
 class Past:

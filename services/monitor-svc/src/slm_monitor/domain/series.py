@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.hour_values import total_of
 from slm_monitor.domain.hours import Chunk, Hour, Past, Row, identities
-from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, exactly
+from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
 
 NOTHING_YET = -(2**62)
 
@@ -164,7 +166,7 @@ class Series:
             ends = [*starts[1:].tolist(), len(minutes)]
             for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
                 added[place] = [exactly(each) for each in chunk.value[start:end].tolist()]
-                hour.exact.setdefault(int(touched[place]), []).extend(added[place])
+                hour.come(int(touched[place]), added[place])
         return [
             Delta(
                 int(minutes[start]), [int(each[place]) for each in goods], [int(each[place]) for each in totals],
@@ -201,11 +203,10 @@ class Series:
         if not self._is_exact or row.of is not None:
             return Delta(row.at // MINUTE, goods, totals)
         exact = exactly(row.value)
-        held = hour.exact.setdefault(minute, [])
         if sign < 0:
-            held.remove(exact)
+            hour.leave(minute, exact)
             return Delta(row.at // MINUTE, goods, totals, removed=[exact])
-        held.append(exact)
+        hour.come(minute, [exact])
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
     def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
@@ -281,10 +282,25 @@ class Series:
                 total[ours : ours + count] = hour.total[place, theirs : theirs + count]
         return good, total
 
-    def exact(self, minute: int) -> Sequence[Fraction]:
-        """The values of a minute, where a measure wants them."""
-        hour = self.hours.get(minute // 60)
-        return () if hour is None else hour.exact.get(minute % 60, ())
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest exact value of each minute; ∞ and −∞ where there is none, or not in memory."""
+        low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
+        for number in range(first // 60, last // 60 + 1):
+            hour = self.hours.get(number)
+            if hour is not None and hour.exact:
+                start, end = max(number * 60, first), min(number * 60 + 60, last + 1)
+                ours, theirs = slice(start - first, end - first), slice(start - number * 60, end - number * 60)
+                low[ours], high[ours] = hour.valued().low[theirs], hour.valued().high[theirs]
+        return low, high
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the exact values of the minutes, inclusive."""
+        parts = [
+            hour.valued().between(max(first - number * 60, 0), min(last - number * 60, 59))
+            for number in range(first // 60, last // 60 + 1)
+            if (hour := self.hours.get(number)) is not None and hour.exact
+        ]
+        return total_of(parts)
 
 
 def _rises(at: npt.NDArray[np.int64]) -> bool:

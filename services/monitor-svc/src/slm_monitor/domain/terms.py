@@ -36,7 +36,7 @@ _PARAMETERS = {
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
-_ONLY_CALENDAR = frozenset({"mean", "max", "min", "time_slices", "outages", "compliance", "composite"})
+_ONLY_CALENDAR = frozenset({"outages", "compliance", "composite", "nps"})
 """Aggregations that the judge keeps over calendar windows alone."""
 
 

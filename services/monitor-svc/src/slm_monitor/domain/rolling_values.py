@@ -1,0 +1,118 @@
+"""Mean, maximum and minimum over rolling windows: exact, by what the values of each minute come to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain import figures, measures, rolling
+from slm_monitor.domain.counted import Counted
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.hour_values import EXACTLY, NOTHING
+from slm_monitor.domain.measures import Counts, Rows
+from slm_monitor.domain.promise import AT_MOST, Promise
+from slm_monitor.domain.rolling_windows import Come, Flags
+
+VALUES = frozenset({"mean", "max", "min"})
+"""The aggregations that are of the values themselves."""
+
+
+class Values(Protocol):
+    """What has values by the minute."""
+
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest value of each minute, ∞ and −∞ where there is none."""
+        ...
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the values of the minutes, inclusive."""
+        ...
+
+
+class ValueWindows:
+    """The sum of a window is made by the hours that lie in it, and slides on by the minute."""
+
+    def __init__(self, by: Counted, values: Values, begins_at: int, first: int, last: int) -> None:
+        self._terms, self._values, self._first = by.terms, values, first
+        self._length = by.terms.rolling_microseconds // MINUTE
+        self._start = first - self._length + 1
+        number = by.minutes(self._start, last, begins_at)[1]
+        self._low, self._high = values.extremes(self._start, last)
+        kept = by.kept(self._start, last, begins_at)
+        if kept is not None:
+            self._low, self._high = np.where(kept, self._low, np.inf), np.where(kept, self._high, -np.inf)
+        self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
+        self._number: Counts = rolling.sums(number, self._length)
+        self._sums: list[Decimal] = []
+
+    def missed(self, promised: Promise) -> Flags:
+        if self._terms.aggregation == "mean":
+            figures_ = (self._mean(place) for place in range(len(self._number)))
+            return np.array([each is not None and not promised.is_kept(each) for each in figures_], dtype=np.bool_)
+        extremes = self._high if self._terms.aggregation == "max" else self._low
+        beyond = _beyond(extremes, promised)
+        if (self._terms.aggregation == "max") == (promised.comparison == AT_MOST):
+            # One value beyond the limit is enough.
+            return self._any(beyond)
+        return self._any(np.isfinite(extremes)) & ~self._any(np.isfinite(extremes) & ~beyond)
+
+    def _any(self, flags: Flags) -> Flags:
+        """In which windows any of the minutes is flagged."""
+        result: Flags = rolling.sums(flags.astype(np.int64), self._length) > 0
+        return result
+
+    def come(self, minute: int) -> Come:
+        place = minute - self._first
+        number = int(self._number[place])
+        low, high, mean = None, None, self._mean(place)
+        if number:
+            window = slice(place, place + self._length)
+            low = measures.exactly(float(self._low[window].min()))
+            high = measures.exactly(float(self._high[window].max()))
+        figure = {"mean": mean, "max": high, "min": low}[self._terms.aggregation]
+        assert self._terms.promise is not None
+        is_kept = figure is None or self._terms.promise.is_kept(figure)
+        detail = {"number": number, "mean": figures.exact(mean), "max": figures.exact(high), "min": figures.exact(low)}
+        return Come(
+            figure, number if is_kept else 0, number, {"number": number, "figure": figures.exact(figure)}, detail
+        )
+
+    def turns_at(self, minute: int) -> int | None:
+        """The next minute at which a value leaves the window; None where it has none."""
+        place = minute - self._first
+        filled = np.flatnonzero(np.isfinite(self._low[place : place + self._length]))
+        return minute + int(filled[0]) + 1 if len(filled) else None
+
+    def _mean(self, place: int) -> Fraction | None:
+        number = int(self._number[place])
+        if not number:
+            return None
+        if not self._sums:
+            runs = rolling.runs_of(self._kept[: self._length], self._start)
+            total = NOTHING
+            for run in runs:
+                total = EXACTLY.add(total, self._values.summed(run.first, run.last))
+            self._sums.append(total)
+        while len(self._sums) <= place:
+            # One minute leaves, another comes.
+            gone = len(self._sums) - 1
+            total = EXACTLY.subtract(self._sums[-1], self._of(gone))
+            self._sums.append(EXACTLY.add(total, self._of(gone + self._length)))
+        return Fraction(self._sums[place]) / number
+
+    def _of(self, place: int) -> Decimal:
+        minute = self._start + place
+        return self._values.summed(minute, minute) if self._kept[place] else NOTHING
+
+
+def _beyond(extremes: npt.NDArray[np.float64], promised: Promise) -> Flags:
+    """Which extremes break a promise, exactly: a double is the decimal that was written."""
+    limit = float(promised.value)
+    beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
+    if not promised.is_kept(measures.exactly(limit)):
+        beyond |= extremes == limit
+    return beyond & np.isfinite(extremes)
