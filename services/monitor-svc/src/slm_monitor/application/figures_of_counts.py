@@ -122,6 +122,17 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         budget, good = Fraction(detail["budget"]), Fraction(detail["good"])
         judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
         verdict, missed, breached_at = status(target, finding, facts), finding.missed, due(finding, facts.as_of)
+    elif facts.is_distinct:
+        # Those that the judge's own slices are, of which a window has as many as lie in it whole.
+        start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
+        tally = counted_rows.tally(target, rows, start)
+        assert isinstance(tally, Slices)
+        span = (start, max(start, end))
+        seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
+        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled, seen.figure
+        budget = target.promise.allowed * judged
+        met = figure is None or target.promise.is_kept(figure)
+        verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
     else:
         counted = [
             Counted(*row) for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
@@ -139,17 +150,6 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         target, verdict, figure, "slices", budget, bad,
         {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
          "over": facts.span[1] + target.closing_delay <= facts.as_of},
-    elif facts.is_distinct:
-        # Those that the judge's own slices are, of which a window has as many as lie in it whole.
-        start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
-        tally = counted_rows.tally(target, rows, start)
-        assert isinstance(tally, Slices)
-        span = (start, max(start, end))
-        seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
-        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled, seen.figure
-        budget = target.promise.allowed * judged
-        met = figure is None or target.promise.is_kept(figure)
-        verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
         breached_at, None if figure is None or not allowed else (1 - figure) / allowed,
         arithmetic=[
             f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",
