@@ -8,9 +8,9 @@ from slm_chassis.access import Principal
 from slm_events.review import BreachDisputed, DisputeDecided
 from slm_monitor.adapters.breach_lives import BreachQueries
 from tests.support.judged import Monitor, ground, judging, monitor
-from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, finalized, resolved
+from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved
 
-UP = "payments.checkout"
+UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
 CALLER = Principal("p", PROVIDER, "p", frozenset())
 
@@ -88,6 +88,24 @@ async def test_what_was_decided_stays_decided_after_a_restart_and_with_more_fact
             await again.settle("2026-12-03T00:00")
             assert [each["standing"] for each in await again.breaches()] == [False]
             assert (await again.windows(TARGET))["2026-11"]["status"] == "met"
+
+
+async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-20T09:00") as held:
+        await held.register(LATENCY, "value")
+        await held.hear(finalized(fast(window={"rolling": "PT1H"})))
+        for hour in ("09", "12"):
+            values = [{"indicator": LATENCY, "at": f"2026-11-20T{hour}:30:{n:02}Z", "value": 900} for n in range(20)]
+            await held.settle(f"2026-11-20T{hour}:31")
+            await held.measure(*values)
+            await held.settle(f"2026-11-20T{hour}:40")
+        first, second = await held.breaches()
+        await decided(held, second, "upheld")
+        assert [each["standing"] for each in await held.breaches()] == [True, False]
+        await held.settle("2026-11-20T14:00")
+        assert [(each["breach_id"], each["standing"]) for each in await held.breaches()] == [
+            (first["breach_id"], True), (second["breach_id"], False),
+        ]  # fmt: skip
 
 
 async def test_a_tickets_breach_that_was_none_counts_as_met(database_url: str) -> None:

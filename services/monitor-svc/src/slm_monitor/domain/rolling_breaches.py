@@ -21,13 +21,19 @@ ComeAt = Callable[[int], Come | None]
 
 
 def runs_of(standing: Standing, window: Window, level: str) -> list[Run]:
-    """The runs of minutes that missed a level; one that has not recovered lasts to the last minute judged."""
+    """The runs of minutes that missed a level, whatever a dispute decided of them; one that has not recovered lasts to
+    the last minute judged."""
     open_last = window.judged_to if window.judged_to is not None else -1
-    return [
+    runs = (
         Run(breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1)
         for breach in standing.breaches.values()
-        if breach.standing and breach.level == level
-    ]
+        if _is_run(standing, breach, level)
+    )
+    return [run for run in runs if run.first <= run.last]
+
+
+def _is_run(standing: Standing, breach: Breach, level: str) -> bool:
+    return breach.level == level and (breach.standing or breach.breach_id in standing.overturned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +56,29 @@ class Settling:
         breaches = {
             breach.ordinal: breach
             for breach in self.standing.breaches.values()
-            if breach.standing and breach.level == self.level
+            if _is_run(self.standing, breach, self.level)
         }
         for first in sorted(set(held) - wanted.keys()):
-            self._withdraw(breaches[first])
+            self._undo(breaches[first])
         for first, run in sorted(wanted.items()):
             come, breach = self.come_at(first), breaches.get(first)
             if breach is None:
                 assert come is not None
                 breach = self._breach(run, come)
+            elif breach.breach_id in self.standing.overturned:
+                if breach.standing:
+                    self._withdraw(breach)
             elif come is not None:
                 self._refigure(breach, come)
             self._end(breach, run)
+
+    def _undo(self, breach: Breach) -> None:
+        """It is no run of minutes any more."""
+        if breach.standing:
+            self._withdraw(breach)
+        if breach.breach_id in self.standing.overturned:
+            breach.until = breach.ordinal * MINUTE
+            self.changes.breaches[breach.breach_id] = breach
 
     def _breach(self, run: Run, come: Come) -> Breach:
         line, at = self.standing.line, run.first * MINUTE
@@ -113,7 +130,7 @@ class Settling:
         breach.until = until
         self.changes.breaches[breach.breach_id] = breach
         # Recovered is what is back within the objective itself.
-        if until is not None and self.level == births.OBJECTIVE:
+        if until is not None and breach.standing and self.level == births.OBJECTIVE:
             terms = self.standing.line.of_version(breach.version)
             event = births.target_recovered(
                 terms, breach, figure=self._figure(run.last + 1), at=until, now=self.moment.now
