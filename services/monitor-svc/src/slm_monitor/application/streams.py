@@ -10,8 +10,8 @@ import numpy as np
 
 from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
-from slm_monitor.domain.hours import Chunk, Row
 from slm_monitor.domain.hour_values import total_of
+from slm_monitor.domain.hours import Chunk, Row
 from slm_monitor.domain.measures import COUNTS, Counts, Measure, Rows
 from slm_monitor.domain.series import Delta, Series, rows_of
 
@@ -42,7 +42,6 @@ class Together:
             total += theirs[1]
         return good, total
 
-    @property
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
         """The least and the greatest exact value of each minute."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
@@ -56,6 +55,7 @@ class Together:
         """The sum of the exact values of the minutes, inclusive."""
         return total_of(each.summed(first, last) for each in self.series)
 
+    @property
     def high_water(self) -> int:
         return max((each.high_water for each in self.series), default=-(2**62))
 
