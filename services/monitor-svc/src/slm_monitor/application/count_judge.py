@@ -163,16 +163,14 @@ class CountJudge:
 
     def _fold(self, subject: str) -> None:
         """Count what rows have brought since that could change nothing but figures."""
-        sums: dict[tuple[str, int], list[int]] = {}
-        later = self._later.pop(subject, ())
+        later = self._later.pop(subject, None)
+        if later is None:
+            return
+        by_series: dict[str, tuple[Series, list[Delta]]] = {}
         for series, deltas in later:
-            for delta in deltas:
-                held = sums.setdefault((series.subject, delta.minute), [0, 0])
-                held[0] += delta.good[0]
-                held[1] += delta.total[0]
-        for series in {series.subject: series for series, _ in later}.values():
-            folded = [Delta(minute, (good,), (total,)) for (name, minute), (good, total) in sums.items()
-                      if name == series.subject]  # fmt: skip
+            by_series.setdefault(series.subject, (series, []))[1].extend(deltas)
+        for series, deltas in by_series.values():
+            folded = deltas if len(deltas) == 1 else _folded(deltas)
             for target in self._targets[subject].values():
                 if target.counts(series):
                     target.add(series, folded)
@@ -344,6 +342,11 @@ class CountJudge:
     def has_unsaved(self) -> bool:
         return bool(self._unsaved_windows or self._later)
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether rows, or sums of them, are not in the record yet."""
+        return bool(self._unsaved)
+
     async def refresh(self, moment: Moment) -> None:
         """Bring up to date what rows have changed since that could change nothing but figures."""
         for subject in sorted(self._later):
@@ -423,6 +426,15 @@ def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
 def _told_of(window: Window) -> tuple[object, ...]:
     """What was told of a window: where it changes, the window is written with the step that changes it."""
     return (window.status, window.revision, window.closed_at, window.frozen_at, window.adjusted)
+
+
+def _folded(deltas: Sequence[Delta]) -> list[Delta]:
+    """One for each minute, of a series that is counted in one way."""
+    sums: dict[int, tuple[int, int]] = {}
+    for delta in deltas:
+        good, total = sums.get(delta.minute, (0, 0))
+        sums[delta.minute] = (good + delta.good[0], total + delta.total[0])
+    return [Delta(minute, (good,), (total,)) for minute, (good, total) in sums.items()]
 
 
 def _sooner(*dues: int | None) -> int | None:

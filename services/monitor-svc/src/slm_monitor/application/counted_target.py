@@ -39,6 +39,8 @@ class CountedTarget(CalendarWindows):
         self.is_tallied = kept is not None
         self.quiet: tuple[int, int] = NEVER
         self._places: dict[tuple[str, int, int], int | None] = {}
+        self._counted: dict[tuple[str, int], bool] = {}
+        self._fingerprint: str | None = None
         for window_id, (start, sums, raw) in (kept or {}).items():
             terms = standing.line.at(start) or standing.line.latest
             self.tallies[window_id] = tallies.kind_of(terms)(start, sums)
@@ -47,8 +49,10 @@ class CountedTarget(CalendarWindows):
     @property
     def fingerprint(self) -> str:
         """Tells apart which facts are counted in what way: what was counted otherwise is counted again."""
-        line = self.standing.line
-        return f"{line.fingerprint} {self._excluded.fingerprint_of(line)}".rstrip()
+        if self._fingerprint is None:
+            line = self.standing.line
+            self._fingerprint = f"{line.fingerprint} {self._excluded.fingerprint_of(line)}".rstrip()
+        return self._fingerprint
 
     def kept(self) -> dict[str, Any]:
         """What a checkpoint keeps of the tallies."""
@@ -61,11 +65,14 @@ class CountedTarget(CalendarWindows):
 
     def amend(self, line: TermsLine) -> None:
         super().amend(line)
+        self._fingerprint = None
         self._places.clear()
+        self._counted.clear()
         self.quiet = NEVER
 
     def recount(self) -> None:
         """Forget the sums: they were counted in another way."""
+        self._fingerprint = None
         self.tallies.clear()
         self.raw.clear()
         self.is_tallied = False
@@ -79,7 +86,12 @@ class CountedTarget(CalendarWindows):
 
     def counts(self, series: Series) -> bool:
         """Whether rows of a series are among what it counts, by the terms of any version."""
-        return any(self._place(series, terms) is not None for terms in self.standing.line.versions)
+        name = (series.subject, len(series.measures))
+        found = self._counted.get(name)
+        if found is None:
+            versions = self.standing.line.versions
+            found = self._counted[name] = any(self._place(series, terms) is not None for terms in versions)
+        return found
 
     def _place(self, series: Series, terms: ServiceLevelTarget) -> int | None:
         """Where the series has the sums that these terms want; None where they do not count its rows."""

@@ -28,6 +28,7 @@ class Excluded:
         self._counting: dict[str, list[tuple[Exclusion, Counted]]] = {}
         self._heard: set[str] = set()
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
+        self._minutes: dict[tuple[str, str, int], list[Interval]] = {}
         self._named: dict[tuple[str, str, int, int, int], list[dict[str, Any]]] = {}
         for agreement in agreements:
             self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
@@ -54,6 +55,7 @@ class Excluded:
         self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
         for key in [key for key in self._of_terms if key[0] == agreement_id]:
             del self._of_terms[key]
+            self._minutes.pop(key, None)
         self._named.clear()
 
     def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
@@ -96,10 +98,14 @@ class Excluded:
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
         where the minute's start is."""
-        return [
-            (first, last) for start, end in self.intervals_of(terms)
-            if (first := -(-start // MINUTE)) < (last := -(-end // MINUTE))
-        ]  # fmt: skip
+        key = (terms.agreement_id, terms.target_id, terms.version)
+        found = self._minutes.get(key)
+        if found is None:
+            found = self._minutes[key] = [
+                (first, last) for start, end in self.intervals_of(terms)
+                if (first := -(-start // MINUTE)) < (last := -(-end // MINUTE))
+            ]  # fmt: skip
+        return found
 
     def fingerprint_of(self, line: TermsLine) -> str:
         """Tells apart what is excluded of a target: sums made with another one are made anew."""

@@ -24,8 +24,12 @@ from slm_monitor.application.taking import Taking
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
-WHOLE_SECONDS = 5.0
-"""Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them."""
+WHOLE_SECONDS = 30.0
+WHOLE_ROWS = 100_000
+QUIET_SECONDS = 2.0
+"""Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them. What
+that costs is by indicator, so the more rows of each come together the better; how many may, is what a restart has to
+count again. Where nothing comes any more, it is done at once."""
 INBOX_SECONDS = 0.5
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
@@ -60,6 +64,7 @@ class Judge:
         self._inbox_read_at = 0.0
         self._saved_at: dict[int, float] = {}
         self._whole_at: dict[int, float] = {}
+        self._taken_at: dict[int, float] = {}
         self._taking = Taking()
         self._lost_at: dict[int, float] = {}
 
@@ -172,7 +177,7 @@ class Judge:
             await self._take(number, theirs)
         await self._fire()
         # Sooner where there is nothing else to do: reads of figures wait for it.
-        await self.save(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS, WHOLE_SECONDS)
+        await self._put_away(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
         self.progress.beat()
         if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
@@ -194,6 +199,7 @@ class Judge:
         partition = self._owned.get(number)
         if partition is None:
             return
+        self._taken_at[number] = time.monotonic()
         try:
             await self._judge(partition, batches)
             self._limit.handled(sum(len(batch.records) for batch in batches))
@@ -271,17 +277,32 @@ class Judge:
 
     # -- putting away -------------------------------------------------------------------------------------------
 
-    async def save(self, at_most_every: float = 0.0, whole_every: float = 0.0) -> None:
-        """Checkpoint each partition that has not been for so many seconds: its figures, and less often all of it."""
+    async def save(self) -> None:
+        """Put everything away, now."""
+        for number, partition in list(self._owned.items()):
+            await self._save(number, partition, is_whole=True)
+
+    async def _put_away(self, at_most_every: float) -> None:
+        """Checkpoint the figures of each partition that has not been for so many seconds, and all of one at most: a
+        partition is never kept waiting by more than one other."""
         now = time.monotonic()
+        waiting = [number for number, partition in self._owned.items() if partition.has_rows]
+        whole = min(waiting, key=lambda number: self._whole_at.get(number, 0.0), default=None)
         for number, partition in list(self._owned.items()):
             if now - self._saved_at.get(number, 0.0) < at_most_every:
                 continue
-            is_whole = now - self._whole_at.get(number, 0.0) >= whole_every
-            checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
-            self._saved_at[number] = now
-            if is_whole:
-                self._whole_at[number] = now
-            if checkpoint is not None:
-                await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))
-                self._inbox_rings = self._inbox_rings or bool(checkpoint.news)
+            is_due = number == whole and self._is_due(number, partition, now)
+            await self._save(number, partition, is_due or partition.unsaved_rows >= WHOLE_ROWS)
+
+    def _is_due(self, number: int, partition: Partition, now: float) -> bool:
+        is_quiet = now - self._taken_at.get(number, 0.0) >= QUIET_SECONDS
+        return is_quiet or now - self._whole_at.get(number, 0.0) >= WHOLE_SECONDS
+
+    async def _save(self, number: int, partition: Partition, is_whole: bool) -> None:
+        checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
+        self._saved_at[number] = time.monotonic()
+        if is_whole:
+            self._whole_at[number] = self._saved_at[number]
+        if checkpoint is not None:
+            await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))
+            self._inbox_rings = self._inbox_rings or bool(checkpoint.news)

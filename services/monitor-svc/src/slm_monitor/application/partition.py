@@ -59,6 +59,8 @@ class Partition:
         self.positions = dict(loaded.positions)
         self.blob_seq = loaded.blob_seq
         self._saved_blob = loaded.saved_blob
+        self.unsaved_rows = sum(len(values) for values, _ in loaded.blobs)
+        """Rows that a restart would have to count again."""
         self._judged: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._store = store
@@ -111,6 +113,11 @@ class Partition:
         """Whether readers may see all that was judged."""
         return self._judged == self._told and not self._counts.has_unsaved
 
+    @property
+    def has_rows(self) -> bool:
+        """Whether rows, or sums of them, are not in the record yet."""
+        return self._counts.has_rows
+
     def settle(self) -> None:
         """All that was taken in has been judged, as of now: whoever waits to read what he wrote may."""
         if self._judged != self.positions:
@@ -134,6 +141,7 @@ class Partition:
         await self._hear(work.inbox, step)
         if work.values:
             step.blob = await self._counts.take(fact_columns.joined(work.values), now)
+            self.unsaved_rows += 0 if step.blob is None else len(step.blob)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
         step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
         step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
@@ -296,7 +304,7 @@ class Partition:
             return None
         self._told = self._judged
         if is_whole:
-            self._saved_blob = self.blob_seq
+            self._saved_blob, self.unsaved_rows = self.blob_seq, 0
         news = self._derivations.news_of(windows)
         return Checkpoint(self._judged, self._saved_blob, segments, series, windows, news)
 

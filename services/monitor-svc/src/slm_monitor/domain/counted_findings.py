@@ -86,7 +86,9 @@ def refresh(window: Window, terms: ServiceLevelTarget, good: int, total: int, as
 def detail_of(good: int, total: int, promised: Promise) -> dict[str, Any]:
     """The share of the budget that is spent, and the events that spent it."""
     bad, allowed = promised.bad(good, total), promised.allowed
-    if bad and allowed:
+    if not bad:
+        consumed = "0/1"
+    elif allowed:
         consumed = figures.of_counts(bad * allowed.denominator, total * allowed.numerator)[0]
     else:
         consumed = figures.exact(figures.percent(burn_rate.of(bad, total, 1 - allowed))) or "0/1"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -20,6 +20,11 @@ class Promise:
     comparison: str
     value: Fraction
     unit: str = PERCENT
+    allowed: Fraction = field(init=False, compare=False)
+    """Of a share: the part of all events or time that may be bad."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", 1 - self.value if self.comparison == AT_LEAST else self.value)
 
     def is_kept(self, figure: Fraction) -> bool:
         """Whether an exact figure meets it."""
@@ -43,11 +48,6 @@ class Promise:
     def document(self) -> dict[str, str]:
         """As it is written, the value exact."""
         return {self.comparison: figures.exact(self.shown(self.value)) or "", "unit": self.unit}
-
-    @property
-    def allowed(self) -> Fraction:
-        """Of a share: the part of all events or time that may be bad."""
-        return 1 - self.value if self.comparison == AT_LEAST else self.value
 
     def bad(self, good: int, total: int) -> int:
         """Of counts: how many of them spend the budget; of a promise of at most, the counted ones themselves."""
