@@ -258,7 +258,13 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMove
 
 def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
     """What every event of a clock carries."""
-    clock, terms = entry.clock, entry.clock.target
+    clock = entry.clock
+    return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
+
+
+def _of_clock(
+    terms: ServiceLevelTarget, source: str, ticket: str, state: str, deadline_at: str | None, at: int, now: int
+) -> dict[str, Any]:
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -267,11 +273,11 @@ def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
         "service_id": terms.service_id,
         "provider_party_id": terms.provider_party_id,
         "customer_party_id": terms.customer_party_id,
-        "source": entry.source,
-        "ticket": entry.ticket,
+        "source": source,
+        "ticket": ticket,
         "clock": terms.clock.clock if terms.clock else "",
-        "state": clock.state,
-        "deadline_at": to_text(clock.deadline_at),
+        "state": state,
+        "deadline_at": deadline_at,
         "at": to_text(at),
         "published_at": to_text(now),
     }
@@ -279,22 +285,7 @@ def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
 
 def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> monitor.ClockCancelled:
     """A clock that was told never was: news of the ticket's past say so."""
-    return monitor.ClockCancelled(
-        agreement_id=terms.agreement_id,
-        agreement_version=terms.version,
-        target_id=terms.target_id,
-        target_key=terms.key,
-        service_id=terms.service_id,
-        provider_party_id=terms.provider_party_id,
-        customer_party_id=terms.customer_party_id,
-        source=source,
-        ticket=ticket,
-        clock=terms.clock.clock if terms.clock else "",
-        state="cancelled",
-        deadline_at=None,
-        at=to_text(now),
-        published_at=to_text(now),
-    )
+    return monitor.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))
 
 
 def fact_quarantined(

@@ -9,10 +9,9 @@ from slm_calendar import intervals
 from slm_calendar.closures import closures
 from slm_calendar.service_hours import ServiceHours
 from slm_monitor.domain.clock_state import Clock
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.tickets import ENDS, TicketEvent
 
 Kind = Literal["open", "closed", "paused"]
-_ENDS_FIRST = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 
 
 class Stretch(NamedTuple):
@@ -56,7 +55,7 @@ def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) 
 def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, TicketEvent | None]:
     """The event at an instant that turned the clock: one that bears a state before one that does not."""
     there = [event for event in events if event.at == at]
-    telling = [event for event in there if event.state is not None or event.event in _ENDS_FIRST] or there
+    telling = [event for event in there if event.state is not None or event.event in ENDS] or there
     if not telling:
         return "the opening", None
     started = [event for event in there if event.event == "opened"] if at == clock.started_at else []

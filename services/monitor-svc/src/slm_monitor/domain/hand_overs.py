@@ -37,14 +37,12 @@ def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[He
 
 def at_instant(events: Sequence[TicketEvent], instant: int) -> str | None:
     """Who holds the ticket at an instant, the events of that instant included."""
-    holder = None
     known: dict[str, Any] = {}
     for event in events:
         if event.at > instant:
             break
         known.update(event.attributes)
-        holder = _holder(known)
-    return holder
+    return holder_of(known)
 
 
 def _stretches(events: Sequence[TicketEvent], start: int, end: int) -> list[tuple[int, int, str | None]]:
@@ -57,7 +55,7 @@ def _stretches(events: Sequence[TicketEvent], start: int, end: int) -> list[tupl
             continue
         if event.at >= end:
             break
-        if (now := _holder(known)) != holder:
+        if (now := holder_of(known)) != holder:
             found.append((begins, event.at, holder))
             begins, holder = event.at, now
     if begins < end:
@@ -65,6 +63,7 @@ def _stretches(events: Sequence[TicketEvent], start: int, end: int) -> list[tupl
     return found
 
 
-def _holder(known: Mapping[str, Any]) -> str | None:
+def holder_of(known: Mapping[str, Any]) -> str | None:
+    """Who holds a ticket of which this is known."""
     held = next((known[name] for name in _NAMES if known.get(name)), None)
     return None if held is None else str(held)

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.tickets import ENDS, TicketEvent, own_id
 
 _OWN_EVENT = {"priority": "priority_changed", "team": "assigned", "assignee": "assigned"}
 _OF_STATE = {"resolved": "resolved", "fulfilled": "fulfilled", "closed": "closed", "cancelled": "cancelled",
@@ -79,7 +79,7 @@ def _known(events: Iterable[TicketEvent]) -> _Known:
             known.responded = known.responded or event
         elif event.event == "reopened":
             known.ended = None
-        elif event.event in _OF_STATE.values():
+        elif event.event in ENDS:
             known.ended = known.ended or event
     return known
 
@@ -107,7 +107,7 @@ def _ends(snapshot: Snapshot, known: _Known, facts: Mapping[str, Fact]) -> list[
             told.append(Told(f"{_MARK}{name}/{to_text(at)}", name, at))
         elif known.ended.event == name and known.ended.at != at:
             told += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
-        elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(_id, facts):
+        elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(own_id, facts):
             told.append(Told(f"{_MARK}{name}/{to_text(at)}", name, at))
     return told
 
@@ -118,8 +118,8 @@ def _happened(
     """Another instant for what a snapshot told of is a correction; what the tool sent as an event stays as it is."""
     if before is None:
         yield Told(identity, name, at)
-    elif _id(before.fact_key).startswith(_MARK):
-        yield Told(_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
+    elif own_id(before.fact_key).startswith(_MARK):
+        yield Told(own_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
 
 
 def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
@@ -152,7 +152,3 @@ def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
 def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:
     """The end that was told has not happened, says the tool."""
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
-
-
-def _id(key: str) -> str:
-    return key.rpartition("\x1f")[2]

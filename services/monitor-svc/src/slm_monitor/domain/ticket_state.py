@@ -9,7 +9,6 @@ from slm_monitor.domain import hand_overs, tickets
 from slm_monitor.domain.standing import TicketState
 from slm_monitor.domain.tickets import TicketEvent
 
-_ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
 _SHOWN = 200
 
 
@@ -22,14 +21,14 @@ def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
     for event in events:
         attributes.update(event.attributes)
         state = event.state or (event.event if event.event in tickets.LEAVING else state)
-        if event.event in _ENDS:
+        if event.event in tickets.ENDS:
             ended_at = event.at if ended_at is None else ended_at
         elif event.event == "reopened":
             ended_at = None
     last_at = events[-1].at if events else None
     return TicketState(
         ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
-        hand_overs.at_instant(events, last_at) if last_at is not None else None, opened_at, last_at, ended_at,
+        hand_overs.holder_of(attributes), opened_at, last_at, ended_at,
     )  # fmt: skip
 
 

@@ -85,4 +85,10 @@ def state_after(event: TicketEvent, before: str | None) -> str | None:
     return event.state or (None if event.event in LEAVING else before)
 
 
-LEAVING = frozenset({"resolved", "fulfilled", "closed", "cancelled", "reopened"})
+ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
+LEAVING = ENDS | {"reopened"}
+
+
+def own_id(fact_key: str) -> str:
+    """The id under which the source sent an event; the hash of its content where it sent none."""
+    return fact_key.rpartition("\x1f")[2]
