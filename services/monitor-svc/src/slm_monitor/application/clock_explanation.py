@@ -9,7 +9,7 @@ from slm_calendar import durations
 from slm_events.instants import to_text
 from slm_monitor.application import ticket_view
 from slm_monitor.application.ticket_view import TicketSeen
-from slm_monitor.domain import clocks, derivation
+from slm_monitor.domain import clocks, derivation, tickets
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
 
@@ -57,7 +57,7 @@ def _interval(each: Stretch) -> dict[str, Any]:
         "length": durations.to_iso(each.end - each.start),
         "service_time": durations.to_iso(each.service),
         "because": each.because,
-        "event_id": None if each.event is None else ticket_view.event_id(each.event),
+        "event_id": None if each.event is None else tickets.own_id(each.event.fact_key),
     }
 
 

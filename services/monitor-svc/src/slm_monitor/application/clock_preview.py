@@ -11,7 +11,7 @@ from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview_terms import LONGEST, Refused, refusal, terms_of
-from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target, tickets
+from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
 from slm_monitor.domain.lines import TermsLine
@@ -59,7 +59,7 @@ def _events(asked: ClockQuestion) -> list[TicketEvent]:
         raise Refused(
             [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
         )
-    return tickets.in_order([ticket_target.event_of(fact) for fact in facts])
+    return ticket_target.events_of(facts)
 
 
 def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int) -> list[Clock]:

@@ -7,14 +7,14 @@ from itertools import islice
 
 import structlog
 
-from slm_monitor.application import ticket_view
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.timers import TICKET, Timers
-from slm_monitor.domain import ticket_target
+from slm_monitor.domain import ticket_rules, ticket_target
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketState
+from slm_monitor.domain.ticket_rules import Book
 
 IsHeld = Callable[[str], bool]
 _logger = structlog.get_logger(__name__)
@@ -30,6 +30,7 @@ class TicketJudge:
         self._store = store
         self._timers = timers
         self._lines: dict[str, dict[str, TermsLine]] = {}
+        self._books: dict[str, Book] = {}
         self._waiting: dict[str, None] = {}
         # Told apart from those that may be judged: an import holds thousands, and every step would ask for each.
         self._held: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
@@ -38,7 +39,14 @@ class TicketJudge:
             timers.set((TICKET, ticket), due)
 
     def attach(self, line: TermsLine) -> None:
-        self._lines.setdefault(line.latest.owner_party_id, {})[line.target_id] = line
+        owner = line.latest.owner_party_id
+        self._lines.setdefault(owner, {})[line.target_id] = line
+        self._books.pop(owner, None)
+
+    def _book(self, owner: str) -> Book:
+        if owner not in self._books:
+            self._books[owner] = Book(ticket_rules.in_order(self._lines.get(owner, {}).values()))
+        return self._books[owner]
 
     async def wake_owner(self, owner: str, partition: int, step: Step, is_held: IsHeld) -> None:
         """New terms concern all tickets of a party; that they wait is kept, as there may be many."""
@@ -99,9 +107,9 @@ class TicketJudge:
         states, breaches = await self._store.ticket_states(ready)
         for ticket in ready:
             facts = touched.get(ticket) or stored.get(ticket, {})
-            lines = sorted(self._lines.get(ticket.split("/", 1)[0], {}).values(), key=ticket_view.order)
+            book = self._book(ticket.split("/", 1)[0])
             due = _judged(
-                ticket, facts.values(), lines, states.get(ticket, {}), dict(breaches.get(ticket, {})), moment,
+                ticket, facts.values(), book, states.get(ticket, {}), dict(breaches.get(ticket, {})), moment,
                 step.changes, self._overturned,
             )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
@@ -110,13 +118,13 @@ class TicketJudge:
 
 
 def _judged(
-    ticket: str, facts: Iterable[Fact], lines: Sequence[TermsLine], told: ticket_target.States,
+    ticket: str, facts: Iterable[Fact], book: Book, told: ticket_target.States,
     breaches: dict[str, Breach], moment: Moment, changes: Changes, overturned: Collection[str],
 ) -> int | None:  # fmt: skip
     """A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
     own = Changes()
     try:
-        due = ticket_target.judge(ticket, facts, lines, told, breaches, moment, own, overturned)
+        due = ticket_target.judge(ticket, facts, book, told, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"

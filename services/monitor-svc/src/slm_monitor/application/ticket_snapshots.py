@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from slm_events.instants import to_text
 from slm_monitor.application.intake import Door
-from slm_monitor.domain import admission, ticket_snapshot, ticket_target, tickets
+from slm_monitor.domain import admission, ticket_snapshot, ticket_target
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.messages import TicketMessage
 from slm_monitor.domain.refusals import Refusal
@@ -51,7 +51,7 @@ async def put(
     _admitted(owner, source, number, [Told("check", "state_changed", snapshot.updated_at, None, snapshot.state,
                                            snapshot.attributes)], now)  # fmt: skip
     async with snapshots.of_ticket(subject, now) as known:
-        events = tickets.in_order([ticket_target.event_of(fact) for fact in known.facts.values()])
+        events = ticket_target.events_of(known.facts.values())
         told = ticket_snapshot.events_of(snapshot, known.facts, events)
         facts = _admitted(owner, source, number, told, now)
         if facts:

@@ -8,7 +8,16 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import clock_warnings, clocks, hand_overs, lines, ticket_state, ticket_target, tickets
+from slm_monitor.domain import (
+    clock_warnings,
+    clocks,
+    hand_overs,
+    lines,
+    ticket_rules,
+    ticket_state,
+    ticket_target,
+    tickets,
+)  # fmt: skip
 from slm_monitor.domain.clock_notices import percent_text
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
@@ -38,17 +47,12 @@ def clock_lines(agreements: Iterable[AgreementTerms]) -> list[TermsLine]:
         for line in lines.lines_of(agreement.versions, agreement.ended_at)
         if line.latest.clock is not None
     ]
-    return sorted(found, key=order)
-
-
-def order(line: TermsLine) -> tuple[str, int]:
-    """Rules are tried in the order in which an agreement lists them; agreements in the order of their ids."""
-    return (line.latest.agreement_id, line.latest.place)
+    return ticket_rules.in_order(found)
 
 
 def seen(ticket: str, facts: Iterable[Fact], rules: Sequence[TermsLine], as_of: int) -> TicketSeen:
     """What is known of a ticket at an instant."""
-    events = tickets.in_order([ticket_target.event_of(fact) for fact in facts])
+    events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
     found = [clock.as_of(as_of) for clock in clocks.of_ticket(events, rules, as_of, failed.append)]
     return TicketSeen(events, found, ticket_state.of_events(ticket, events), failed, as_of)
@@ -159,15 +163,10 @@ def text(instant: int | None) -> str | None:
     return None if instant is None else to_text(instant)
 
 
-def event_id(event: TicketEvent) -> str:
-    """The id under which the source sent it; the hash of its content where it sent none."""
-    return event.fact_key.rpartition("\x1f")[2]
-
-
 def events_of(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
     """A ticket's events as they were taken in (with the instant of receipt), in the order in which they are judged."""
     ordered = sorted(facts, key=lambda each: ticket_target.event_of(each[0]).order)
     return [
-        {"at": to_text(fact.at), "received_at": to_text(received_at), "id": fact.key.rpartition("\x1f")[2], **fact.body}
+        {"at": to_text(fact.at), "received_at": to_text(received_at), "id": tickets.own_id(fact.key), **fact.body}
         for fact, received_at in ordered
     ]

@@ -41,25 +41,27 @@ class Unjudgeable:
 
 def of_ticket(
     events: Sequence[TicketEvent],
-    lines: Iterable[TermsLine],
+    lines: Sequence[TermsLine],
     until: int | None = None,
     failed: Callable[[Unjudgeable], None] | None = None,
 ) -> list[Clock]:
-    """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order.
+    """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order, ``lines`` in
+    the order in which they are tried."""
+    return by_rules(events, ticket_rules.Book(lines), until, failed)
 
-    Per agreement and clock (response, resolution …) the lines are tried in the order given and the first match wins:
-    what the provider owes the customer does not take the place of what a team owes the provider. Terms that take effect
-    after the last event are looked at up to ``until``. What cannot be worked out is given to ``failed``, without which
-    it raises.
-    """
-    groups: dict[tuple[str, str], list[TermsLine]] = {}
-    for line in lines:
-        if line.latest.clock is not None:
-            groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
+
+def by_rules(
+    events: Sequence[TicketEvent],
+    book: ticket_rules.Book,
+    until: int | None = None,
+    failed: Callable[[Unjudgeable], None] | None = None,
+) -> list[Clock]:
+    """Likewise. Terms that take effect after the last event are looked at up to ``until``. What cannot be worked out is
+    given to ``failed``, without which it raises."""
     found: list[Clock] = []
-    for (_, kind), group in groups.items():
+    for kind, rules in book.kinds:
         try:
-            found += _numbered(_Walk(ticket_rules.Rules(group)).over(events, until))
+            found += _numbered(_Walk(rules).over(events, until))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             if failed is None:
                 raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from slm_monitor.domain import tickets
@@ -13,6 +14,31 @@ Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
 
 
+def in_order(lines: Iterable[TermsLine]) -> list[TermsLine]:
+    """Rules are tried in the order in which an agreement lists them; agreements in the order of their ids."""
+    return sorted(lines, key=lambda line: (line.latest.agreement_id, line.latest.place))
+
+
+class Book:
+    """All rules by which a party's tickets are judged; read once, for there are many tickets."""
+
+    def __init__(self, lines: Sequence[TermsLine]) -> None:
+        groups: dict[tuple[str, str], list[TermsLine]] = {}
+        for line in lines:
+            if line.latest.clock is not None:
+                groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
+        self.kinds = [(kind, Rules(group)) for (_, kind), group in groups.items()]
+        """Per agreement and clock (response, resolution …) the rules of which the first match wins: what the provider
+        owes the customer does not take the place of what a team owes the provider."""
+        self.latest = {line.latest.target_id: line.latest for line in lines}
+        self._moving = _moving(lines)
+
+    def next_change(self, after: int) -> int | None:
+        """The next instant at which terms take effect that change clocks that run."""
+        position = bisect_right(self._moving, after)
+        return self._moving[position] if position < len(self._moving) else None
+
+
 class Rules:
     """Targets of one kind of clock, through their amendments."""
 
@@ -20,9 +46,7 @@ class Rules:
 
     def __init__(self, lines: Sequence[TermsLine]) -> None:
         self._lines = lines
-        self._moving = sorted({
-            terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)
-        })  # fmt: skip
+        self._moving = _moving(lines)
 
     def changes(self, after: int, until: int) -> list[int]:
         """The instants in (after, until] at which clocks that run come under other terms."""
@@ -76,10 +100,8 @@ class Only:
         return ()
 
 
-def next_change(lines: Sequence[TermsLine], after: int) -> int | None:
-    """The next instant at which terms take effect that change clocks that run."""
-    moving = (terms.effective_at for line in lines for terms in line.versions if _moves_running(terms))
-    return min((at for at in moving if at > after), default=None)
+def _moving(lines: Iterable[TermsLine]) -> list[int]:
+    return sorted({terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)})
 
 
 def _moves_running(terms: ServiceLevelTarget) -> bool:

@@ -14,17 +14,16 @@ from slm_monitor.domain import (
     clocks,
     hand_overs,
     settling,
-    ticket_rules,
     ticket_state,
     tickets,
 )
 from slm_monitor.domain.clock_notices import Notices
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketClock, Told
 from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.ticket_rules import Book
 from slm_monitor.domain.tickets import TicketEvent
 
 States = Mapping[tuple[str, str, int], Told]
@@ -38,10 +37,15 @@ def event_of(fact: Fact) -> TicketEvent:
     )
 
 
+def events_of(facts: Iterable[Fact]) -> list[TicketEvent]:
+    """A ticket's events in the order in which they are judged."""
+    return tickets.in_order([event_of(fact) for fact in facts])
+
+
 def judge(
     ticket: str,
     facts: Iterable[Fact],
-    lines: Sequence[TermsLine],
+    book: Book,
     states: States,
     breaches: dict[str, Breach],
     moment: Moment,
@@ -50,29 +54,27 @@ def judge(
 ) -> int | None:
     """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None."""
     owner, source, number = ticket.split("/", 2)
-    events = tickets.in_order([event_of(fact) for fact in facts])
+    events = events_of(facts)
     failed: list[Unjudgeable] = []
     wanted_breaches: set[str] = set()
     dues: list[int | None] = []
-    for clock in clocks.of_ticket(events, lines, moment.as_of, failed.append):
+    for clock in clocks.by_rules(events, book, moment.as_of, failed.append):
         standing = clock.as_of(moment.as_of)
         notices = clock_notices.of_clock(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
         told = states.get(entry.key)
         _publish_moves(entry, told, moment, changes)
-        identity = births.breach_id(standing.target, f"{source}/{number}", births.OBJECTIVE, standing.ordinal)
-        if identity in overturned:
+        if overturned and _breach_id(entry) in overturned:
             # A dispute decided that it was none: what stands of it is withdrawn below.
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
         changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
-    latest = {line.latest.target_id: line.latest for line in lines}
-    _withdraw(breaches, wanted_breaches, latest, moment, changes)
-    _undo(states, latest, moment, changes)
+    _withdraw(breaches, wanted_breaches, book.latest, moment, changes)
+    _undo(states, book.latest, moment, changes)
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
-        dues.append(ticket_rules.next_change(lines, moment.as_of))
+        dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
     changes.tickets[ticket] = replace(
         ticket_state.of_events(ticket, events), due_at=due, unmatched=not changes.clocks and not failed,
@@ -85,8 +87,16 @@ def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices,
     """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
-    risky = clock_warnings.at_risk_from(clock) if clock.state == clocks.RUNNING else None
+    risky = None
+    if clock.state == clocks.RUNNING:
+        # Of warnings that come before the deadline the first comes first.
+        risky = notices.warnings[0][1] if notices.warnings else clock_warnings.at_risk_from(clock)
     return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
+
+
+def _breach_id(entry: TicketClock) -> str:
+    clock = entry.clock
+    return births.breach_id(clock.target, f"{entry.source}/{entry.ticket}", births.OBJECTIVE, clock.ordinal)
 
 
 _ENDS = {clocks.MET: "stopped", clocks.COMPLETED_LATE: "stopped", clocks.CANCELLED: "cancelled"}
@@ -116,8 +126,7 @@ def _settle_breach(
     clock = entry.clock
     if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
         return set()
-    window_id = f"{entry.source}/{entry.ticket}"
-    identity = births.breach_id(clock.target, window_id, births.OBJECTIVE, clock.ordinal)
+    identity = _breach_id(entry)
     breach = breaches.get(identity)
     if breach is not None and breach.standing:
         if breach.certain_at != clock.breached_at:
@@ -125,7 +134,14 @@ def _settle_breach(
             changes.breaches[identity] = breach
         return {identity}
     breach = settling.stand(
-        breaches, clock.target, identity, window_id, clock.ordinal, clock.breached_at, entry.key[1], moment.now
+        breaches,
+        clock.target,
+        identity,
+        f"{entry.source}/{entry.ticket}",
+        clock.ordinal,
+        clock.breached_at,
+        entry.key[1],
+        moment.now,
     )
     event = births.target_breached(
         clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
