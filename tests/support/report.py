@@ -9,11 +9,11 @@ from slm_chassis.identity import named_id
 from slm_chassis.log.port import EventLog, Record
 from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTerminated
 from slm_events.catalogue import PUBLISHED
+from slm_events.clocks import ClockStopped
 from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

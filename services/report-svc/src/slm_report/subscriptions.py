@@ -8,10 +8,10 @@ from typing import Any
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
 from slm_events.agreement import AgreementExpired, AgreementFinalized, AgreementSuperseded, AgreementTerminated
+from slm_events.clocks import ClockStopped
 from slm_events.envelope import Envelope
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

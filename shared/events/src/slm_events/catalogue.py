@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events import agreement, breach_life, monitor, report, review
+from slm_events import agreement, breach_life, clocks, monitor, report, review
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ def _rows() -> list[Published]:
         monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
         breach_life.BreachClosed)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
-        monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, monitor.ClockStarted, monitor.ClockPaused,
-        monitor.ClockResumed, monitor.ClockStopped, monitor.ClockCancelled, monitor.ClockWarned,
-        monitor.ClockDeadlineMoved, monitor.ClockEscalated)  # fmt: skip
+        monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, clocks.ClockStarted, clocks.ClockPaused,
+        clocks.ClockResumed, clocks.ClockStopped, clocks.ClockCancelled, clocks.ClockWarned,
+        clocks.ClockDeadlineMoved, clocks.ClockEscalated)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
         monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
     add("monitor", TARGETS, "indicator", "indicator", ("owner_party_id",),

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_events import monitor
+from slm_events import clocks, monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import figures
 from slm_monitor.domain.promise import Promise
@@ -234,25 +234,25 @@ def window_adjusted(
     )
 
 
-_CLOCK_EVENTS: dict[str, type[monitor.ClockMoved]] = {
-    "paused": monitor.ClockPaused,
-    "cancelled": monitor.ClockCancelled,
-    "resumed": monitor.ClockResumed,
+_CLOCK_EVENTS: dict[str, type[clocks.ClockMoved]] = {
+    "paused": clocks.ClockPaused,
+    "cancelled": clocks.ClockCancelled,
+    "resumed": clocks.ClockResumed,
 }
 
 
-def clock_moved(entry: TicketClock, move: str, *, now: int) -> monitor.ClockMoved:
+def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
     """``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
     fields = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
     if move == "stopped":
-        return monitor.ClockStopped(
+        return clocks.ClockStopped(
             **fields,
             elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
             elapsed_service_seconds=clock.elapsed_service // 1_000_000,
         )
     if move == "started":
-        return monitor.ClockStarted(**fields, past_due=clock.past_due)
+        return clocks.ClockStarted(**fields, past_due=clock.past_due)
     return _CLOCK_EVENTS[move](**fields)
 
 
@@ -283,9 +283,9 @@ def _of_clock(
     }
 
 
-def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> monitor.ClockCancelled:
+def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
     """A clock that was told never was: news of the ticket's past say so."""
-    return monitor.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))
+    return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))
 
 
 def fact_quarantined(

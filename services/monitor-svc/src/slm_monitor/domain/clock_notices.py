@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from slm_events import monitor
+from slm_events import clocks
 from slm_events.instants import to_text
 from slm_monitor.domain import births, clock_warnings, hand_overs
 from slm_monitor.domain.clock_state import BREACHED, PAUSED, RUNNING, Clock
@@ -82,7 +82,7 @@ def tell(
 
 
 def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Changes) -> None:
-    event = monitor.ClockDeadlineMoved(
+    event = clocks.ClockDeadlineMoved(
         **births.clock_fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
     )
     changes.publish(event, moment.now)
@@ -91,7 +91,7 @@ def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Ch
 def _warn(
     entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: Moment, changes: Changes
 ) -> None:
-    event = monitor.ClockWarned(
+    event = clocks.ClockWarned(
         **births.clock_fields(entry, at, moment.now), threshold=percent,
         time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=hand_overs.at_instant(events, at),
     )  # fmt: skip
@@ -102,7 +102,7 @@ def _escalate(
     entry: TicketClock, escalation: Escalation, at: int, events: Sequence[TicketEvent], moment: Moment,
     changes: Changes,
 ) -> None:  # fmt: skip
-    event = monitor.ClockEscalated(
+    event = clocks.ClockEscalated(
         **births.clock_fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
         offset=escalation.offset.to_document(), held_by=hand_overs.at_instant(events, at),
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from slm_chassis.database import Transaction
 from slm_events import monitor, review
 from slm_events.catalogue import BY_TYPE
+from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json
 from slm_report.adapters import tables
 from slm_report.domain.facts import Breach, Facts, Plan, Risk
@@ -23,7 +24,7 @@ async def facts(transaction: Transaction, agreement_id: str, period: Period, tre
         ("windows", _windows(agreement_id, period, trend_windows), _window),
         ("breaches", _breaches(agreement_id, period), _breach),
         ("risks", _risks(agreement_id, period), _risk),
-        ("clocks", _clocks(agreement_id, period), lambda row: from_json(monitor.ClockStopped, row.stopped)),
+        ("clocks", _clocks(agreement_id, period), lambda row: from_json(ClockStopped, row.stopped)),
         ("plans", _plans(agreement_id, period), _plan),
         ("actions", _actions(agreement_id), lambda row: from_json(review.ActionOpened, row.opened)),
     ):

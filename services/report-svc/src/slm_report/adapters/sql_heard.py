@@ -13,10 +13,10 @@ from slm_chassis.database import Transaction
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.catalogue import BY_TYPE
+from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json, type_of
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

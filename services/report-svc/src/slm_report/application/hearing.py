@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_events.clocks import ClockStopped
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from slm_chassis.database import Database, Transaction
 from slm_events.agreement import AgreementFinalized, AgreementTurned
+from slm_events.clocks import ClockStopped
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

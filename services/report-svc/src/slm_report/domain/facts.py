@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from slm_events import instants
+from slm_events.clocks import ClockStopped
 from slm_events.monitor import (
     BreachWithdrawn,
-    ClockStopped,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,

@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
-from slm_events.monitor import ClockStopped, WindowClosed
+from slm_events.clocks import ClockStopped
+from slm_events.monitor import WindowClosed
 from slm_report.domain import figures
 from slm_report.domain.facts import Breach, Facts, Risk, restatement
 from slm_report.domain.periods import Period
