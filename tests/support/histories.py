@@ -26,7 +26,8 @@ BEGIN, AMENDED, LAST, END = (
 )
 CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
-KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count"}
+KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
+         "requests": "ratio"}  # fmt: skip
 Item = dict[str, Any]
 
 
@@ -81,11 +82,10 @@ TARGETS: Sequence[Item] = (
     target("orders-day", "orders", "ratio", share("97"), DAILY),
     target("orders-month", "orders", "ratio", share("97"), MONTHLY, on_amendment="split"),
     target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"}),
+    target("requests-day", "requests", "ratio", share("97"), DAILY),
+    target("requests-rolling", "requests", "ratio", share("96"), {"rolling": "PT6H"}),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
     target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
-    target("up-rolling", "up", "availability", share("90"), {"rolling": "PT6H"}),
-    target("figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"),
-           DAILY),
     target("mean-rolling", "latency", "mean", {"at_most": "230"}, {"rolling": "PT6H"}, service_hours="business"),
     target("slowest-rolling", "latency", "max", {"at_most": "340"}, {"rolling": "PT3H"},
            unacceptable={"at_most": "348.5"}, planned_downtime="excused"),
@@ -94,6 +94,9 @@ TARGETS: Sequence[Item] = (
            {"rolling": "PT12H"}, warn_at={"budget_consumed": ["50"]}),
     target("ratios-rolling", "orders", {"time_slices": {"width": "PT7M", "good_if": "1", "budget": "ratio"}},
            share("97"), {"rolling": "PT12H"}, no_data="bad", service_hours="business"),
+    target("up-rolling", "up", "availability", share("90"), {"rolling": "PT6H"}),
+    target("figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"),
+           DAILY),
     target("verdicts", None, composite("verdicts", "all_of", of_targets("up-day", "fast-day")), share("100"), DAILY),
     target("states", None, composite("states", "serial", [{"indicator": {"owner_party_id": PROVIDER, "key": each}}
                                                           for each in ("up", "stream")]), share("60"), WEEKLY),
@@ -174,6 +177,19 @@ def orders(random: Random, number: int) -> list[Item]:
     return _corrected(random, {**item, "total": total}, f"r{number}", lambda: {"good": 5, "total": 7})
 
 
+def requests(random: Random, number: int) -> list[Item]:
+    """What the counters of one of two sources read; they are set back now and then."""
+    instant = _instant(random)
+    since = instant // (2 * DAY) * 2 * DAY + 7 * HOUR
+    since -= 2 * DAY * (since > instant)
+    total = (instant - since) // MINUTE + random.randrange(20)
+    read: Item = {"total": total, "bad": total // 30}
+    if random.random() < 0.3:
+        read["since"] = since
+    item: Item = {"indicator": "requests", "at": instant, "cumulative": read, "source": random.choice(["one", "two"])}
+    return _corrected(random, item, f"c{number}", lambda: {"cumulative": {"total": total + 5, "good": total}})
+
+
 def errors(random: Random, number: int) -> list[Item]:
     item: Item = {"indicator": "errors", "at": _instant(random), "category": random.choice("ABC")}
     if random.random() < 0.3:
@@ -194,7 +210,8 @@ def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item])
             changed["revision"] = revision + 1
         told.append({name: value for name, value in changed.items() if value is not None})
     if random.random() < 0.2:
-        told.append({"indicator": item["indicator"], "retract": own, "at": told[-1]["recorded_at"] + MINUTE})
+        named = {name: item[name] for name in ("indicator", "source") if name in item}
+        told.append({**named, "retract": own, "at": told[-1]["recorded_at"] + MINUTE})
     return told
 
 
@@ -224,7 +241,7 @@ def ticket(random: Random, number: int) -> list[Item]:
 
 
 MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
-    states: 3, outages: 1, values: 8, orders: 3, errors: 2, ticket: 1,
+    states: 3, outages: 1, values: 8, orders: 3, requests: 3, errors: 2, ticket: 1,
 }  # fmt: skip
 """Who makes up facts, and how often; a kind of fact more is a line more."""
 
@@ -288,4 +305,6 @@ def _told(item: Item, indicators: Mapping[str, Indicator]) -> Told:
 def _sent(name: str, value: Any) -> Any:
     if name == "outage":
         return {bound: to_text(instant) for bound, instant in value.items()}
+    if name == "cumulative" and "since" in value:
+        return {**value, "since": to_text(value["since"])}
     return to_text(value) if name in ("at", "recorded_at") else value

@@ -23,6 +23,7 @@ from slm_monitor.application.ports import (
     Step,
 )
 from slm_monitor.application.record import TicketEnded
+from slm_monitor.domain import cumulative
 from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.clocks import CANCELLED, MET
 from slm_monitor.domain.facts import Fact, Values, indicator_of
@@ -129,6 +130,12 @@ class MemoryJudgeStore:
 
     def _of(self, subject: str) -> Mapping[str, Fact]:
         return self._facts.get(subject, {})
+
+    async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
+        held = [fact for fact in self._of(indicator_of(stream)).values() if cumulative.is_reading(fact)]
+        mine = sorted((fact for fact in held if cumulative.stream_of(fact) == stream), key=cumulative.place)
+        before, after = [each for each in mine if each.at < first], [each for each in mine if each.at > last]
+        return [*before[-1:], *(each for each in mine if first <= each.at <= last), *after[:1]]
 
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         return {hour: list(self._segments[subject, hour]) for hour in hours if (subject, hour) in self._segments}

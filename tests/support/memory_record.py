@@ -30,6 +30,9 @@ class MemoryRecord:
     async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
         return self._store.singles(subject, span)
 
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        return await self._store.readings(stream, first, last)
+
     async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
         parts = self._store.rows(subject)
         if not parts:

@@ -110,11 +110,34 @@ def test_a_monotonic_sum_is_so_many_occurrences_and_none_is_nothing() -> None:
     assert exported("sum", {"asDouble": -0.5}, aggregationTemporality=2).measurements[0]["value"] == -0.5
 
 
-@pytest.mark.parametrize("temporality", [2, "AGGREGATION_TEMPORALITY_CUMULATIVE", 0, None])
-def test_what_is_counted_since_some_start_is_refused_and_says_what_to_send(temporality: Any) -> None:
-    decoded = exported("sum", {"asInt": "5"}, aggregationTemporality=temporality, isMonotonic=True)
+@pytest.mark.parametrize(
+    ("kind", "temporality"), [("sum", 0), ("sum", None), ("histogram", 2), ("exponentialHistogram", 2)]
+)
+def test_what_cannot_be_told_apart_minute_by_minute_is_refused_and_says_what_to_send(
+    kind: str, temporality: Any
+) -> None:
+    decoded = exported(kind, {"asInt": "5"}, aggregationTemporality=temporality, isMonotonic=True)
     assert decoded.measurements == []
     assert "temporality" in decoded.refused[0]
+
+
+@pytest.mark.parametrize("temporality", [2, "AGGREGATION_TEMPORALITY_CUMULATIVE"])
+def test_a_cumulative_sum_is_what_the_counter_of_its_resource_reads(temporality: Any) -> None:
+    point = {"asInt": "5", "startTimeUnixNano": "1544712600000000000"}
+    (read,) = exported("sum", point, aggregationTemporality=temporality, isMonotonic=True).measurements
+    assert read["cumulative"] == {"count": 5, "since": "2018-12-13T14:50:00.000000Z"}
+    assert read["source"].startswith("otlp:")
+    (zero,) = exported("sum", {"asInt": "0"}, aggregationTemporality=temporality, isMonotonic=True).measurements
+    assert zero["cumulative"] == {"count": 0}
+
+
+def test_cumulative_sums_that_are_parts_of_a_ratio_are_a_pair_of_counters() -> None:
+    good = {"asInt": "998", "startTimeUnixNano": "1544712600000000000", "attributes": attribute(slm__part="good")}
+    bad = {"asInt": "2", "startTimeUnixNano": "1544712601000000000", "attributes": attribute(slm__part="bad")}
+    decoded = exported("sum", good, bad, aggregationTemporality=2, isMonotonic=True)
+    (read,) = decoded.measurements
+    assert read["cumulative"] == {"good": 998, "total": 1000, "since": "2018-12-13T14:50:01.000000Z"}
+    assert decoded.points == [2]
 
 
 def test_histograms_keep_their_buckets() -> None:

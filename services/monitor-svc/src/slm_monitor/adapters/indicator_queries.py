@@ -16,7 +16,7 @@ from slm_monitor.adapters.queries import Queries
 _INDICATOR = table(
     "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
     column("unit", Text), column("initial_state", Text), column("service_id", Text), column("external_refs", JSON),
-    column("stale_after", BigInteger),
+    column("stale_after", BigInteger), column("lowest", Text), column("highest", Text),
 )  # fmt: skip
 _SILENCE = table("silence", column("subject", Text), column("since", BigInteger))
 
@@ -43,8 +43,10 @@ class IndicatorQueries(Queries):
 
 def _shaped(row: dict[str, Any]) -> dict[str, Any]:
     age, since = row.pop("stale_after"), row.pop("silent_since")
+    lowest, highest = row.pop("lowest"), row.pop("highest")
     return {
         **row,
+        "scale": None if lowest is None else {"lowest": lowest, "highest": highest},
         "stale_after": None if age is None else durations.to_iso(age),
         "silent_since_at": None if since is None else to_text(since),
     }

@@ -1,12 +1,15 @@
 """OTLP metrics in their JSON form as measurements: 64-bit integers are strings, enums numbers or names.
 
 A metric is the indicator of its name; the attribute ``slm.indicator`` names another one, and ``slm.part`` (good, bad,
-total) makes a sum one side of a ratio. A gauge is a value, a monotonic sum so many occurrences. Other attributes are
-labels. A point without a recorded value is no measurement.
+total) makes a sum one side of a ratio. A gauge is a value, a monotonic sum so many occurrences; of cumulative
+temporality it is what the counters of its resource read. Other attributes are labels. A point without a recorded value
+is no measurement.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,18 +114,19 @@ def _take(
     measured: dict[str, Any] = {"indicator": indicator, "at": instant_of(point["timeUnixNano"])}
     if labels:
         measured["labels"] = labels
-    if kind != "gauge" and (kind != "sum" or part or data.get("isMonotonic")):
-        _demand_delta(data)
+    is_cumulative = _is_cumulative(kind, data, part)
+    if is_cumulative:
+        measured["source"] = _resource_name(resource)
     if part is not None:
-        _join(point, part, kind, measured, labels, halves)
+        _join(point, part, kind, measured, halves, is_cumulative=is_cumulative)
         return
     if kind == "sum" and data.get("isMonotonic"):
         count = _number(point)
-        if count == 0:
+        if count == 0 and not is_cumulative:
             return
         if count != int(count):
             raise NotMeasured("send a monotonic sum of whole numbers: it counts occurrences")
-        measured["count"] = int(count)
+        measured |= {"cumulative": _read(point, "count")} if is_cumulative else {"count": int(count)}
     elif kind in ("gauge", "sum"):
         measured["value"] = _number(point)
     else:
@@ -134,27 +138,48 @@ def _take(
     decoded.measurements.append(measured)
 
 
-def _demand_delta(data: Mapping[str, Any]) -> None:
-    if temporality_of(data.get("aggregationTemporality", 0)) != DELTA:
+def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool:
+    """Whether a point tells what was counted since some start; of a sum alone that can be judged minute by minute."""
+    if kind == "gauge" or (kind == "sum" and part is None and not data.get("isMonotonic")):
+        return False
+    if temporality_of(data.get("aggregationTemporality", 0)) == DELTA:
+        return False
+    if kind != "sum":
         remedy = "send delta temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)"
-        raise NotMeasured(f"{remedy}: what was counted since some start cannot be judged minute by minute")
+        raise NotMeasured(f"{remedy}: a histogram of all that was measured since some start cannot be told apart")
+    return True
+
+
+def _resource_name(resource: Mapping[str, str]) -> str:
+    """Counters of one resource follow each other, those of two do not, and only its attributes tell them apart."""
+    text = json.dumps(dict(resource), sort_keys=True)
+    return f"otlp:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What a counter reads, and since when it counts, if that is known."""
+    start = int(point.get("startTimeUnixNano") or 0)
+    return {name: int(_number(point)), **({"since": instant_of(start)} if start else {})}
 
 
 def _join(
-    point: Mapping[str, Any], part: str, kind: str, measured: dict[str, Any], labels: dict[str, str],
-    halves: dict[Any, dict[str, Any]],
+    point: Mapping[str, Any], part: str, kind: str, measured: dict[str, Any], halves: dict[Any, dict[str, Any]], *,
+    is_cumulative: bool,
 ) -> None:  # fmt: skip
     """Sums of one instant that are parts of the same ratio become one measurement."""
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):
         raise NotMeasured(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")
-    half = halves.setdefault(
-        (measured["indicator"], measured["at"], tuple(sorted(labels.items()))), {**measured, "points": 0}
-    )
-    half[part] = half.get(part, 0) + int(count)
+    name = (json.dumps(measured, sort_keys=True), is_cumulative)
+    half = halves.setdefault(name, {**measured, "points": 0})
     half["points"] += 1
-    if "total" not in half and {"good", "bad"} <= set(half):
-        half["total"] = half["good"] + half.pop("bad")
+    counts = half.setdefault("cumulative", {}) if is_cumulative else half
+    counts[part] = counts.get(part, 0) + int(count)
+    if is_cumulative and "since" in (read := _read(point, part)):
+        # The counters of a pair are set back together: the later start is that of both.
+        counts["since"] = max(read["since"], counts.get("since", read["since"]))
+    if "total" not in counts and {"good", "bad"} <= set(counts):
+        counts["total"] = counts["good"] + counts.pop("bad")
 
 
 def _number(point: Mapping[str, Any]) -> float | int:

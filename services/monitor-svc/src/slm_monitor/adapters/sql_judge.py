@@ -16,6 +16,7 @@ from slm_monitor.adapters import (
     columns,
     derived_rows,
     judge_rows,
+    reading_rows,
     silence_rows,
     ticket_rows,
     unjudgeable,
@@ -194,6 +195,10 @@ class SqlJudgeStore:
     async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
         return [Fact(*row) for row in await self._fetch(_BETWEEN, subject, start, end)]
 
+    async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
+        rows = await self._fetch(reading_rows.AROUND, *reading_rows.arguments(stream, first, last))
+        return [Fact(*row) for row in rows]
+
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         rows = await self._fetch(
             "SELECT hour, data FROM fact_segment WHERE subject = $1 AND hour = ANY($2) ORDER BY hour, seq",
@@ -245,8 +250,8 @@ class SqlJudgeStore:
         """Those that are registered; what is not in memory is read, so that a new one is known everywhere at once."""
         missing = [subject for subject in subjects if subject not in self._indicators]
         if missing:
-            query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after
-                         FROM indicator WHERE subject = ANY($1)"""
+            query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after,
+                              lowest, highest FROM indicator WHERE subject = ANY($1)"""
             for row in await self._fetch(query, missing):
                 self._indicators[row[0]] = Indicator(*row)
             while len(self._indicators) > _INDICATORS_CACHED:

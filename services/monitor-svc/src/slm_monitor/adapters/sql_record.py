@@ -13,7 +13,7 @@ from slm_calendar.intervals import Interval
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_events.instants import to_text
-from slm_monitor.adapters import columns, judge_rows
+from slm_monitor.adapters import columns, judge_rows, reading_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING, TicketEnded
@@ -75,6 +75,11 @@ class SqlRecord:
         start, end = span or (-_EVER, _EVER)
         rows = await self._fetch(_SINGLE, subject, start, end, _EVER if known_at is None else known_at)
         return sorted((Fact(*row) for row in rows), key=lambda fact: (fact.at, fact.key))
+
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        known = _EVER if known_at is None else known_at
+        asked = reading_rows.arguments(stream, first, last)
+        return [Fact(*row) for row in await self._fetch(reading_rows.AROUND_AS_KNOWN, *asked, known)]
 
     async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
         rows = await self._fetch(

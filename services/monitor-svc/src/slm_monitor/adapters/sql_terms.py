@@ -147,9 +147,9 @@ class SqlIndicators:
             done = await transaction.execute(
                 text(
                     "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
-                    " service_id, external_refs, registered_at, stale_after)"
+                    " service_id, external_refs, registered_at, stale_after, lowest, highest)"
                     " VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state, :service_id,"
-                    " CAST(:refs AS jsonb), :now, :stale_after) ON CONFLICT DO NOTHING"
+                    " CAST(:refs AS jsonb), :now, :stale_after, :lowest, :highest) ON CONFLICT DO NOTHING"
                 ),
                 {
                     "subject": indicator.subject,
@@ -163,11 +163,13 @@ class SqlIndicators:
                     "refs": json.dumps(list(external_refs)),
                     "now": transaction.now,
                     "stale_after": indicator.stale_after,
+                    "lowest": indicator.lowest,
+                    "highest": indicator.highest,
                 },
             )
             query = text(
-                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after FROM indicator"
-                " WHERE subject = :subject"
+                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after, lowest,"
+                " highest FROM indicator WHERE subject = :subject"
             )
             row = (await transaction.execute(query, {"subject": indicator.subject})).mappings().one()
         return Indicator(**dict(row)), done.rowcount == 1

@@ -13,10 +13,20 @@ from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_monitor.domain import scored
 from slm_monitor.domain.messages import Indicator
 
 router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
 Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+
+
+class Scale(BaseModel):
+    """The scores that a rating may have, both ends included."""
+
+    model_config = {"extra": "forbid"}
+
+    lowest: Annotated[str, Field(max_length=30, examples=["1"])]
+    highest: Annotated[str, Field(max_length=30, examples=["5"])]
 
 
 class IndicatorToRegister(BaseModel):
@@ -30,12 +40,14 @@ class IndicatorToRegister(BaseModel):
     }
 
     key: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,200}$", examples=["payments.checkout-latency"])]
-    kind: Literal["availability", "ratio", "value", "count"]
+    kind: Literal["availability", "ratio", "value", "count", "rating", "recovery"]
     unit: Annotated[str, Field(max_length=40)] | None = None
     initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
     service_id: str | None = None
     stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
     """ISO 8601. So long after its last measurement it counts as silent, and its state as unknown."""
+    scale: Scale | None = None
+    """Of a rating: the lowest and the highest score that there is."""
     owner_party_id: str | None = None
     """The party that owns it; the caller's where left out."""
     external_refs: list[dict[str, Any]] = []
@@ -50,6 +62,7 @@ def shaped(indicator: Indicator) -> dict[str, Any]:
         "initial_state": indicator.initial_state,
         "service_id": indicator.service_id,
         "stale_after": None if indicator.stale_after is None else durations.to_iso(indicator.stale_after),
+        "scale": None if indicator.lowest is None else {"lowest": indicator.lowest, "highest": indicator.highest},
     }
 
 
@@ -65,7 +78,7 @@ async def register(
         raise not_found("party", owner)
     wanted = Indicator(
         f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id,
-        _stale_after(given.stale_after),
+        _stale_after(given.stale_after), *_scale(given),
     )  # fmt: skip
     held, is_new = await request.app.state.indicators.register(wanted, given.external_refs)
     if held != wanted:
@@ -77,6 +90,18 @@ async def register(
         raise Problem(409, "conflict", "The indicator exists with another definition", f"{given.key}", errors)
     response.status_code = 201 if is_new else 200
     return shaped(held)
+
+
+def _scale(given: IndicatorToRegister) -> tuple[str | None, str | None]:
+    if (given.scale is not None) != (given.kind == "rating"):
+        remedy = 'name the lowest and the highest score, {"lowest": "1", "highest": "5"}; other kinds have no scale'
+        raise invalid("scale", None if given.scale is None else given.scale.model_dump(), remedy)
+    if given.scale is None:
+        return None, None
+    try:
+        return scored.scale_of(given.scale.lowest, given.scale.highest)
+    except ValueError as error:
+        raise invalid("scale", given.scale.model_dump(), str(error)) from error
 
 
 def _stale_after(written: str | None) -> int | None:

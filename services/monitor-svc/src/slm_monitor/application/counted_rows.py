@@ -15,7 +15,7 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.window_seen import Facts
-from slm_monitor.domain import measures, tallies
+from slm_monitor.domain import figures, measures, tallies
 from slm_monitor.domain.facts import HOUR, MINUTE, Values, labels_of
 from slm_monitor.domain.series import Delta, rows_of
 from slm_monitor.domain.tallies import Shares, Tally
@@ -138,6 +138,13 @@ def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:
     edges = [*starts.tolist(), len(rows.at)]
     for number, (start, end) in zip(numbers.tolist(), pairwise(edges), strict=True):
         yield number, slice(start, end)
+
+
+def distribution(rows: Rows) -> dict[str, int]:
+    """How often each value occurs, the lowest first."""
+    values, times = np.unique(rows.value, return_counts=True)
+    found = zip(values.tolist(), times.tolist(), strict=True)
+    return {figures.exact(measures.exactly(value)) or "": number for value, number in found}
 
 
 def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:

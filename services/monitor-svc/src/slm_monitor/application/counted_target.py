@@ -169,7 +169,7 @@ class CountedTarget(CalendarWindows):
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
         if raw is not None and isinstance(tally, Shares) and excluded:
-            figure = None if not raw.total else counted_findings.of_share(raw.good, raw.total, terms, span[1], 0).figure
+            figure = counted_findings.of_tally(raw, terms, span, 0).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
         return finding
 

@@ -25,10 +25,13 @@ def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Se
     """The window judged by the tally that the judge keeps of it. ``brief``: without the intervals."""
     kind: Callable[[ServiceLevelTarget, Facts, Counting], Seen] = {
         "mean": _of_extent, "max": _of_extent, "min": _of_extent, "count": _of_occurrences, "time_slices": of_slices,
+        "nps": _of_points,
     }.get(target.aggregation, _of_share)  # fmt: skip
     counting = counted_rows.counting(target, facts)
     seen = kind(target, facts, counting)
     sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
+    if target.indicator_kind == "rating":
+        sums["scores"] = counted_rows.distribution(counting.rows)
     return replace(seen, sums=sums, intervals=() if brief else counted_rows.buckets(counting.rows, facts.span))
 
 
@@ -107,6 +110,20 @@ def _of_occurrences(target: ServiceLevelTarget, facts: Facts, counting: Counting
         target.promise.value if limited else None, Fraction(number) if limited else None,
         {"number": number}, due(finding, facts.as_of),
         arithmetic=[f"figure = occurrences in service time = {number}"], missed=finding.missed,
+    )  # fmt: skip
+
+
+def _of_points(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """The net promoter score."""
+    _, finding = _found(target, facts, counting)
+    promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
+    number = finding.total
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "points", None, None,
+        {"number": number, "promoters": promoters, "detractors": detractors}, due(finding, facts.as_of),
+        arithmetic=[f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
+                    if number else "figure: nothing was rated"],
+        missed=finding.missed,
     )  # fmt: skip
 
 

@@ -249,6 +249,11 @@ class JudgeStore(Protocol):
         """The facts of an indicator kept one by one with an instant in ``[start, end)``."""
         ...
 
+    async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
+        """The readings of counters of a stream with an instant from ``first`` to ``last``, the one before them and the
+        one after."""
+        ...
+
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         """The recorded values of these hours (since 1970), those that have any."""
         ...

@@ -9,6 +9,7 @@ from slm_calendar.errors import CalendarError, finding
 from slm_monitor.domain import terms
 from slm_monitor.domain.terms import ServiceLevelTarget
 
+KINDS = ("availability", "ratio", "value", "count", "rating", "recovery")
 NOBODY = "preview"
 """The party, agreement and indicator of terms that belong to nobody yet."""
 HOURS = "tried"
@@ -65,6 +66,17 @@ def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:
     for field, choices in _CHOICES.items():
         if target.get(field, choices[0]) not in choices:
             raise refusal(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
-    indicator = None if target.get("aggregation") == "clock" else {"owner_party_id": NOBODY, "key": NOBODY}
+    indicator = (
+        None if target.get("aggregation") == "clock" else {**_kind(target), "owner_party_id": NOBODY, "key": NOBODY}
+    )
     key = target.get("key") or f"{NOBODY}-{place}"
     return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
+
+
+def _kind(target: Mapping[str, Any]) -> Mapping[str, str]:
+    """The kind of the indicator that is meant, where the terms say it."""
+    written = target.get("indicator")
+    kind = written.get("kind") if isinstance(written, Mapping) else None
+    if kind not in (None, *KINDS):
+        raise refusal("terms.indicator.kind", kind, f"one of {', '.join(KINDS)}")
+    return {} if kind is None else {"kind": kind}

@@ -15,7 +15,7 @@ from slm_calendar.windows import Window
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.window_seen import Facts
-from slm_monitor.domain import instances, planned_time
+from slm_monitor.domain import cumulative, instances, planned_time
 from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
 from slm_monitor.domain.messages import Indicator
@@ -34,6 +34,10 @@ class Record(Protocol):
 
     async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
         """Facts kept one by one; those of a span, or all."""
+        ...
+
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        """The readings of counters of a stream in a stretch, the one before them and the one after."""
         ...
 
     async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
@@ -74,9 +78,17 @@ async def known(
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
         return Facts(span, as_of, NOTHING, single, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
-    single = await record.single(terms.indicator, whole, known_at)
+    single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
     return Facts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+
+
+async def _counted(record: Record, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
+    """Facts kept one by one, readings of counters as what they add to those before."""
+    around: list[Fact] = []
+    for stream, (first, last) in cumulative.spans(single).items():
+        around += await record.readings(stream, first, last, known_at)
+    return cumulative.counted(single, around) if around else single
 
 
 async def excluded(

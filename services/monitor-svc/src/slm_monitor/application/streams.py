@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 
 from slm_monitor.application.ports import JudgeStore, SeriesCheckpoint
+from slm_monitor.application.readings import Moved, Readings
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, Values, indicator_of
 from slm_monitor.domain.hour_values import total_of
 from slm_monitor.domain.hours import Chunk, Row
@@ -128,6 +129,7 @@ class Streams:
         self._of: dict[str, list[Series]] = {}
         self._measures: dict[str, set[Measure]] = {}
         self._pending: list[Series] = []
+        self._readings = Readings(store, self)
         for subject, each in kept.items():
             self.named(subject, each.high_water)
 
@@ -193,16 +195,20 @@ class Streams:
 
     async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
         """Facts kept one by one: those that hold over what was known under their key."""
-        known = dict(await self._store.known([(fact.subject, fact.key) for fact in facts]))
+        known = await self._store.known([(fact.subject, fact.key) for fact in facts])
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
             name = (fact.subject, fact.key)
+            before = accepted.get(name) or known.get(name)
+            if before is None or fact.rank > before.rank:
+                accepted[name] = fact
+        moved = Moved()
+        for name, fact in accepted.items():
             before = known.get(name)
-            if before is not None and fact.rank <= before.rank:
-                continue
-            known[name] = accepted[name] = fact
             if before is None or (before.at, before.body) != (fact.at, fact.body):
                 await self._replace(before, fact, added)
+                moved.note(before, fact)
+        await self._readings.follow(moved, added)
         return list(accepted.values())
 
     async def _replace(self, before: Fact | None, fact: Fact, added: Added) -> None:
@@ -218,8 +224,21 @@ class Streams:
         """The series of a fact's rows, with the hours in which they lie."""
         subject, rows = rows_of(fact)
         series = self.named(subject)
-        await self._load(series, {row.at // HOUR for row in rows} - series.hours.keys())
+        await self.load_rows(series, rows)
         return series
+
+    async def change(self, series: Series, key: str, before: Row | None, row: Row | None, added: Added) -> None:
+        """What a reading adds is another row than it was."""
+        await self.load_rows(series, [each for each in (before, row) if each is not None])
+        self._pending.append(series)
+        if before is not None:
+            added(series, series.drop(key, [before]))
+        if row is not None:
+            added(series, series.put(key, [row]))
+
+    async def load_rows(self, series: Series, rows: Sequence[Row]) -> None:
+        """Bring the hours in which rows lie into memory."""
+        await self._load(series, {row.at // HOUR for row in rows} - series.hours.keys())
 
     async def _load(self, series: Series, hours: Collection[int]) -> None:
         if not hours:
@@ -231,11 +250,11 @@ class Streams:
         if known:
             found = await self._store.hours(series.subject, known)
             span = (min(known) * HOUR, (max(known) + 1) * HOUR)
-            for fact in await self._store.facts_between(indicator_of(series.subject), *span):
-                subject, rows = rows_of(fact)
-                if subject == series.subject:
-                    for row in rows:
-                        named.setdefault(row.at // HOUR, []).append((fact.key, row))
+            facts = await self._store.facts_between(indicator_of(series.subject), *span)
+            mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]
+            for fact in await self._readings.counted(series.subject, mine):
+                for row in rows_of(fact)[1]:
+                    named.setdefault(row.at // HOUR, []).append((fact.key, row))
         for hour in hours:
             series.load(hour, found.get(hour, ()), named.get(hour, ()))
 

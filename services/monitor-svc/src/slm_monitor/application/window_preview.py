@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,15 +13,16 @@ from slm_events.instants import to_text
 from slm_monitor.application import window_figures
 from slm_monitor.application.preview_terms import LONGEST, NOBODY, Refused, refusal, terms_of
 from slm_monitor.application.window_figures import Facts, Seen
-from slm_monitor.domain import admission, composite, figures
+from slm_monitor.domain import admission, composite, cumulative, figures
 from slm_monitor.domain.composite import Joint
+from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.messages import Indicator, Measurement
 from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
 from slm_monitor.domain.timeline import timeline_of
 
 _KINDS = {
     "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
-    "count": "count", "composite": "ratio", "compliance": "ratio",
+    "count": "count", "composite": "ratio", "compliance": "ratio", "nps": "rating",
 }  # fmt: skip
 _LONG_AGO = -(2**55)
 
@@ -98,7 +99,7 @@ def _target(asked: WindowQuestion, aggregation: str | None = None) -> ServiceLev
 
 def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
     target = _target(asked, "availability" if asked.members else None)
-    kind = _KINDS.get(target.aggregation, "value")
+    kind = target.indicator_kind or _KINDS.get(target.aggregation, "value")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
     taken = admission.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:
@@ -106,7 +107,18 @@ def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
             [{"field": f"facts[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in taken.refusals]
         )
     as_of = span[1] + target.closing_delay if asked.as_of is None else asked.as_of
-    return Facts(span, as_of, taken.values, taken.facts, tuple(asked.exclusions), asked.initial_state, as_of)
+    single = cumulative.counted(_holding(taken.facts))
+    return Facts(span, as_of, taken.values, single, tuple(asked.exclusions), asked.initial_state, as_of)
+
+
+def _holding(facts: Iterable[Fact]) -> list[Fact]:
+    """Of several facts under one key the one that holds over the others."""
+    held: dict[str, Fact] = {}
+    for fact in facts:
+        before = held.get(fact.key)
+        if before is None or fact.rank > before.rank:
+            held[fact.key] = fact
+    return list(held.values())
 
 
 def _timeline(member: WindowQuestion) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from slm_monitor.domain import ratios, refusals
+from slm_monitor.domain import ratios, refusals, scored
 from slm_monitor.domain.facts import CATEGORY, Fact, content_key, labelled
-from slm_monitor.domain.messages import COUNTED_KINDS, Indicator, Measurement, own_key
-from slm_monitor.domain.refusals import Refused
+from slm_monitor.domain.messages import COUNTED_KINDS, Cumulative, Indicator, Measurement, own_key
+from slm_monitor.domain.refusals import Refused, instant
 
 _APART = "\x1f"
 _MOST_COUNTED = 2**53
@@ -36,10 +36,14 @@ def counted(
 
     Raises Refused.
     """
-    measured = _measured(item, indicator)
+    if item.cumulative is not None:
+        return _reading(item, indicator, at, recorded_at)
     if item.state is not None or item.ok is not None or item.outage is not None:
         remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
         raise Refused("wrong_kind", "state", item.state, remedy)
+    if indicator.kind == "rating":
+        return _rating(item, indicator, at, recorded_at)
+    measured = _measured(item, indicator)
     if item.source is not None and _APART in item.source:
         raise Refused("bad_name", "source", item.source, "leave out control characters")
     labels = _labels(item)
@@ -55,6 +59,57 @@ def counted(
 
 
 SOURCE = "@source"
+
+
+def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+    """Each is kept by itself: two respondents who give one score in one instant are two."""
+    score, labels, more = scored.rated(item, indicator)
+    refusals.check_revision(item.revision)
+    body = {"rows": [[score]], "labels": _labels(item) | labels, **more}
+    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
+
+
+_COUNTS = ("good", "bad", "total", "count", "value", "values")
+
+
+def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+    """Counters as they stand; those of one source and set of labels follow each other."""
+    assert item.cumulative is not None
+    if indicator.kind not in ("ratio", "count"):
+        remedy = f"indicator {indicator.key} is no ratio and counts nothing; send its measurements as they are"
+        raise Refused("wrong_kind", "cumulative", None, remedy)
+    also = next((name for name in _COUNTS if getattr(item, name) is not None), None)
+    if also is not None:
+        remedy = "send either what was counted since the last measurement, or in cumulative what the counters read"
+        raise Refused("two_contents", also, getattr(item, also), remedy)
+    labels = _labels(item) | ({SOURCE: item.source} if item.source is not None else {})
+    refusals.check_revision(item.revision)
+    body: dict[str, Any] = {"cumulative": _counters(item.cumulative, indicator), "labels": labels}
+    if item.cumulative.since is not None:
+        body["since"] = instant(item.cumulative.since, "cumulative.since")
+        if body["since"] > at:
+            remedy = "the counters cannot have been at zero after they were read"
+            raise Refused("reversed_interval", "cumulative.since", str(item.cumulative.since), remedy)
+    own = own_key(item) or content_key({"at": at, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
+
+
+def _counters(read: Cumulative, indicator: Indicator) -> list[int]:
+    """(good, total) of a ratio, (count) of occurrences."""
+    if indicator.kind == "count":
+        if read.count is None or not 0 <= read.count <= _MOST_COUNTED:
+            remedy = f"say what the counter reads, 0 to {_MOST_COUNTED}"
+            raise Refused("bad_count", "cumulative.count", read.count, remedy)
+        return [read.count]
+    if any(number is not None and abs(number) > _MOST_COUNTED for number in (read.good, read.bad, read.total)):
+        raise Refused("too_large", "cumulative.total", read.total, f"set counters back before {_MOST_COUNTED}")
+    try:
+        counts = ratios.counts(read.good, read.bad, read.total)
+    except ratios.NotCounted as error:
+        reason, field, value, remedy = error.parts
+        raise Refused(reason, f"cumulative.{field}", value, remedy) from error
+    return [counts["good"], counts["total"]]
 
 
 def _labels(item: Measurement) -> dict[str, str]:

@@ -34,6 +34,8 @@ def of_tally(
     if isinstance(tally, Extent):
         return _of_extent(tally, terms, span, as_of)
     assert isinstance(tally, Shares)
+    if terms.aggregation == "nps":
+        return _of_points(tally, terms, span, as_of)
     return of_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad)
 
 
@@ -133,6 +135,29 @@ def _of_extent(tally: Extent, terms: ServiceLevelTarget, span: Interval, as_of: 
                 "min": figures.exact(tally.low)},
         evidence={"number": tally.number, "figure": figures.exact(figure)},
     )  # fmt: skip
+
+
+def points(tally: Shares) -> Fraction | None:
+    """Promoters less detractors of a hundred."""
+    return Fraction(100 * tally.good, tally.total) if tally.total else None
+
+
+def _of_points(tally: Shares, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+    """The net promoter score: certain at the close, for whoever is still to answer may turn it."""
+    assert terms.promise is not None
+    figure = points(tally)
+    kept = figure is None or terms.promise.is_kept(figure)
+    risk = RiskFinding("below_objective", "objective", min(as_of, span[1]), None, None, span[1])
+    return Finding(
+        figure=figure,
+        good=tally.good,
+        total=tally.total,
+        met=kept,
+        missed=_at_close(terms, figure, span[1], as_of),
+        risks=() if kept or tally.total < terms.warn_at.min_events else (risk,),
+        detail={"number": tally.total, "net": tally.good},
+        evidence={"number": tally.total, "net": tally.good},
+    )
 
 
 def _alone(tally: Extent, terms: ServiceLevelTarget, figure: Fraction | None) -> tuple[Missed, ...]:

@@ -73,7 +73,6 @@ class Hour:
         if self.identities is not None:
             self.identities.update(identities(chunk))
 
-
     def come(self, minute: int, values: Sequence[Fraction]) -> None:
         """Exact values of a minute of the hour have come."""
         self.exact.setdefault(minute, []).extend(values)

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from slm_monitor.domain import scored
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 AT_MOST, COUNTS, OCCURRENCES, EXACT = "at_most", "counts", "occurrences", "exact"
+AT_LEAST, PROMOTED, EACH = "at_least", "promoted", "each"
 Rows = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
 class Measure(NamedTuple):
-    """``at_most``: values at most ``limit`` are good; ``counts``: good of total; ``occurrences``: so many; ``exact``:
-    the values themselves."""
+    """``at_most``: values at most ``limit`` are good, ``at_least``: those at least it; ``counts``: good of total;
+    ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoted``: those at least
+    ``limit`` less those at most ``lower``."""
 
     kind: str
     limit: float = 0.0
+    lower: float = 0.0
 
     def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
         """(good, total) of each row; ``of`` holds the totals of counts, NaN (or None at all) beside plain values.
@@ -37,6 +41,12 @@ class Measure(NamedTuple):
         one = np.ones(len(value), dtype=np.int64) if of is None else np.isnan(of).astype(np.int64)
         if self.kind == AT_MOST:
             return (value <= self.limit) * one, one
+        if self.kind == AT_LEAST:
+            return (value >= self.limit) * one, one
+        if self.kind == PROMOTED:
+            return ((value >= self.limit) * 1 - (value <= self.lower)) * one, one
+        if self.kind == EACH:
+            return one, one
         if self.kind == OCCURRENCES:
             times = value.astype(np.int64) * one
             return times, times
@@ -48,9 +58,26 @@ def of(terms: ServiceLevelTarget) -> Measure:
     if terms.aggregation in ("share_at_most", "quantile"):
         assert terms.threshold is not None
         return Measure(AT_MOST, terms.threshold)
+    if terms.aggregation == "share_at_least":
+        assert terms.threshold is not None
+        return Measure(AT_LEAST, terms.threshold)
+    if terms.aggregation == "nps":
+        return Measure(PROMOTED, *promoted(terms.parameters))
     if terms.aggregation in ("ratio", "time_slices"):
         return Measure(COUNTS)
+    if terms.aggregation == "count" and terms.indicator_kind == "rating":
+        return Measure(EACH)
     return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
+
+
+def promoted(parameters: Any) -> tuple[float, float]:
+    """From which score on one recommends, and up to which one warns. Raises ValueError where they meet."""
+    written = parameters or {}
+    above = float(str(written.get("promoters", scored.PROMOTERS)))
+    below = float(str(written.get("detractors", scored.DETRACTORS)))
+    if not below < above:
+        raise ValueError("nps: detractors score lower than promoters")
+    return above, below
 
 
 def exactly(value: float) -> Fraction:

@@ -6,14 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-COUNTED_KINDS = frozenset({"value", "ratio", "count"})
-"""Kinds of indicators that are summed by the minute; the others have states."""
+COUNTED_KINDS = frozenset({"value", "ratio", "count", "rating"})
+"""Kinds of indicators that are added up; the others have states."""
+
+
+@dataclass(slots=True)
+class Cumulative:
+    """Counters as they stand: total with good or bad, or a count. ``since``: when they were last at zero, if known."""
+
+    good: int | None = None
+    bad: int | None = None
+    total: int | None = None
+    count: int | None = None
+    since: datetime | None = None
 
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value, values, total (with good or bad),
-    category or count, and ``retract`` (the id of a fact to be removed) says what was measured."""
+    """A measurement as it is sent; exactly one of state, ok, outage, value, values, total (with good or bad), category
+    or count, ``cumulative``, score, and ``retract`` (the id of a fact to be removed) says what was measured."""
 
     indicator: str
     at: datetime | None = None
@@ -27,6 +38,10 @@ class Measurement:
     bad: int | None = None
     total: int | None = None
     count: int | None = None
+    cumulative: Cumulative | None = None
+    score: float | None = None
+    touch_point: str | None = None
+    respondent: str | None = None
     category: str | None = None
     retract: str | None = None
     unit: str | None = None
@@ -71,6 +86,9 @@ class Indicator:
     service_id: str | None = None
     stale_after: int | None = None
     """So long after its last measurement it is silent, and its state unknown; microseconds, None: never."""
+    lowest: str | None = None
+    highest: str | None = None
+    """The scale of ratings."""
 
 
 def own_key(item: Measurement | TicketMessage) -> str | None:

@@ -18,9 +18,13 @@ FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement without one."""
 
 
-SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices", "composite"})
+SHARES = frozenset(
+    {"availability", "ratio", "share_at_most", "share_at_least", "quantile", "compliance", "time_slices", "composite"}
+)
 """The aggregations whose figure is a share of one."""
-COUNTED = frozenset({"ratio", "share_at_most", "quantile", "mean", "max", "min", "count", "time_slices"})
+COUNTED = frozenset(
+    {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
+)
 """Those that are summed by the minute."""
 STATED = frozenset({"availability", "outages"})
 """Those of an indicator's states."""
@@ -30,9 +34,10 @@ JUDGED = SHARES | COUNTED | STATED | {"clock"}
 KEPT = COUNTED | STATED | DERIVED | {"clock"}
 """Those that the judge keeps figures of; previews work out all of them."""
 
+_UNITS = {"count": "count", "outages": "count", "nps": "points"}
 _PARAMETERS = {
     "share_at_most": True, "quantile": True, "outages": True, "compliance": True, "time_slices": True,
-    "composite": True, "count": None,
+    "composite": True, "count": None, "share_at_least": True, "nps": None,
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
@@ -102,6 +107,8 @@ class ServiceLevelTarget:
     ends_at: int
     """The agreement's expiry; earlier ends (termination, supersession) belong to the terms line."""
     closing_delay: int
+    indicator_kind: str | None = None
+    """The kind of the indicator, where the terms say it."""
     place: int = 0
     """Its place in the agreement: of several targets that match a ticket the first one applies."""
     planned_downtime: str = "removed"
@@ -206,6 +213,7 @@ def _target(
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
+        indicator_kind=indicator.get("kind") if indicator else None,
         place=place,
         planned_downtime=target.get("planned_downtime") or "removed",
         parameters=parameters,
@@ -227,6 +235,8 @@ def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[s
 def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) -> float | None:
     # The nearest double of the written decimal: a measurement written with the same digits is the same double.
     if aggregation == "share_at_most":
+        return float(str(parameters))
+    if aggregation == "share_at_least":
         return float(str(parameters))
     return float(str(objective["at_most"])) if aggregation == "quantile" else None
 
@@ -259,7 +269,7 @@ def _promises(
                     f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
                 )
             return Promise(promise.AT_LEAST, share), None
-        unit = promise.PERCENT if aggregation in SHARES else "count" if aggregation in ("count", "outages") else "value"
+        unit = promise.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
         parsed = promise.parse(written, unit)
         if aggregation in SHARES and parsed.unit != promise.PERCENT:
             raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
