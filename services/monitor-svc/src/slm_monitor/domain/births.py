@@ -1,4 +1,4 @@
-"""Where monitor-svc's events are born: the one place that builds each of them."""
+"""Where the events of targets are born, of their windows, breaches and risks, and that of a fact set aside."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from fractions import Fraction
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_events import clocks, monitor
+from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import figures
 from slm_monitor.domain.promise import Promise
-from slm_monitor.domain.standing import Adjusted, Breach, Risk, TicketClock, Window
+from slm_monitor.domain.standing import Adjusted, Breach, Risk, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 OBJECTIVE = "objective"
@@ -232,60 +232,6 @@ def window_adjusted(
         accepted_at=to_text(window.frozen_at),
         published_at=to_text(now),
     )
-
-
-_CLOCK_EVENTS: dict[str, type[clocks.ClockMoved]] = {
-    "paused": clocks.ClockPaused,
-    "cancelled": clocks.ClockCancelled,
-    "resumed": clocks.ClockResumed,
-}
-
-
-def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
-    """``move``: started | paused | resumed | stopped | cancelled."""
-    clock = entry.clock
-    fields = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
-    if move == "stopped":
-        return clocks.ClockStopped(
-            **fields,
-            elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
-            elapsed_service_seconds=clock.elapsed_service // 1_000_000,
-        )
-    if move == "started":
-        return clocks.ClockStarted(**fields, past_due=clock.past_due)
-    return _CLOCK_EVENTS[move](**fields)
-
-
-def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
-    """What every event of a clock carries."""
-    clock = entry.clock
-    return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
-
-
-def _of_clock(
-    terms: ServiceLevelTarget, source: str, ticket: str, state: str, deadline_at: str | None, at: int, now: int
-) -> dict[str, Any]:
-    return {
-        "agreement_id": terms.agreement_id,
-        "agreement_version": terms.version,
-        "target_id": terms.target_id,
-        "target_key": terms.key,
-        "service_id": terms.service_id,
-        "provider_party_id": terms.provider_party_id,
-        "customer_party_id": terms.customer_party_id,
-        "source": source,
-        "ticket": ticket,
-        "clock": terms.clock.clock if terms.clock else "",
-        "state": state,
-        "deadline_at": deadline_at,
-        "at": to_text(at),
-        "published_at": to_text(now),
-    }
-
-
-def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
-    """A clock that was told never was: news of the ticket's past say so."""
-    return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))
 
 
 def fact_quarantined(

@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_events import clocks
 from slm_events.instants import to_text
-from slm_monitor.domain import births, clock_warnings, hand_overs
+from slm_monitor.domain import births, clock_births, clock_warnings, hand_overs
 from slm_monitor.domain.clock_state import BREACHED, PAUSED, RUNNING, Clock
 from slm_monitor.domain.clock_terms import Escalation
 from slm_monitor.domain.settling import Moment
@@ -83,7 +83,7 @@ def tell(
 
 def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Changes) -> None:
     event = clocks.ClockDeadlineMoved(
-        **births.clock_fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
+        **clock_births.fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
     )
     changes.publish(event, moment.now)
 
@@ -92,7 +92,7 @@ def _warn(
     entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: Moment, changes: Changes
 ) -> None:
     event = clocks.ClockWarned(
-        **births.clock_fields(entry, at, moment.now), threshold=percent,
+        **clock_births.fields(entry, at, moment.now), threshold=percent,
         time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=hand_overs.at_instant(events, at),
     )  # fmt: skip
     changes.publish(event, at, births.event_id(_identity(entry), f"clock-warned-{percent}", 0))
@@ -103,7 +103,7 @@ def _escalate(
     changes: Changes,
 ) -> None:  # fmt: skip
     event = clocks.ClockEscalated(
-        **births.clock_fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
+        **clock_births.fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
         offset=escalation.offset.to_document(), held_by=hand_overs.at_instant(events, at),
     )  # fmt: skip
     changes.publish(event, at)

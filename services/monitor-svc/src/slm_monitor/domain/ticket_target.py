@@ -9,6 +9,7 @@ from typing import Any
 from slm_events.instants import to_text
 from slm_monitor.domain import (
     births,
+    clock_births,
     clock_notices,
     clock_warnings,
     clocks,
@@ -114,7 +115,7 @@ def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, change
     elif state == clocks.RUNNING and before not in (None, clocks.RUNNING):
         moves.append("resumed")
     for move in moves:
-        event = births.clock_moved(entry, move, now=moment.now)
+        event = clock_births.moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
     if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
         clock_notices.deadline_moved(entry, told, moment, changes)
@@ -195,4 +196,4 @@ def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Mome
         window_id = f"{source}/{number}"
         clock_notices.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
         if told.state != clocks.CANCELLED:
-            changes.publish(births.clock_undone(terms, source, number, now=moment.now), moment.now)
+            changes.publish(clock_births.undone(terms, source, number, now=moment.now), moment.now)
