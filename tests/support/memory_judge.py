@@ -22,7 +22,7 @@ from slm_monitor.application.ports import (
     SeriesCheckpoint,
     Step,
 )
-from slm_monitor.application.record import TicketEnded
+from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain import cumulative
 from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.clocks import CANCELLED, MET

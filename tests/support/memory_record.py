@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.application.record import NOTHING, TicketEnded
+from slm_monitor.application.record import NOTHING
+from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain.facts import Fact, Values, joined
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
@@ -49,3 +50,6 @@ class MemoryRecord:
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         return self._store.ended_within(target_ids, span, as_of)
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        return {}

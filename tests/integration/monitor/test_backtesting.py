@@ -79,7 +79,8 @@ async def test_indicators_and_answers_of_others_are_not_found(service: Service) 
     [
         {"terms": {**DAILY, "indicator": 7}}, {"terms": {**DAILY, "objective": {"at_least": "101"}}},
         {"windows": {"last": 0}}, {"windows": {"last": 3, "from": "2026-11-01T00:00:00Z"}}, {"timezone": "Nowhere"},
-        {"windows": {"from": "noon"}}, {"service_hours": {"weekly": 3}}, {"terms": {**DAILY, "aggregation": "clock"}},
+        {"windows": {"from": "noon"}}, {"service_hours": {"weekly": 3}},
+        {"terms": {**DAILY, "aggregation": {"compliance": "p1"}}},
     ],
 )  # fmt: skip
 async def test_what_means_nothing_is_refused(wrong: dict[str, Any], service: Service) -> None:
@@ -87,6 +88,66 @@ async def test_what_means_nothing_is_refused(wrong: dict[str, Any], service: Ser
     asked = {"terms": {**DAILY, "indicator": "past.up"}, **wrong}
     asked["terms"] = {"indicator": "past.up", **asked["terms"]}
     assert problem(await service.provider.post("/api/v1/backtests", json=asked))["status"] == 422
+
+
+CLOCK = {
+    "key": "p1", "aggregation": "clock", "clock": "resolution", "start": "opened", "stop": "resolved",
+    "objective": {"within": {"calendar": "PT4H"}}, "window": {"per": "ticket"},
+}  # fmt: skip
+
+
+async def tickets(service: Service) -> None:
+    """A ticket of each of four days, resolved after one, three, five and seven hours."""
+    told = [
+        {"source": "past", "ticket": f"T-{day}", "type": "incident", "event": event,
+         "at": f"2026-11-0{day}T{hour:02}:00:00Z"}
+        for day in (1, 2, 3, 4) for event, hour in (("opened", 8), ("resolved", 7 + 2 * day))
+    ]  # fmt: skip
+    answer = await service.provider.post("/api/v1/ticket-events", json=told)
+    answer.raise_for_status()
+    await service.provider.get("/api/v1/targets", params={"at_least": answer.json()["position"]})
+
+
+async def test_a_drafted_clock_is_tried_on_the_tickets_that_there_are(service: Service) -> None:
+    await tickets(service)
+    windows = {"from": "2026-11-01T00:00:00Z", "to": "2026-11-05T00:00:00Z", "per": "day"}
+    answer = await service.provider.post("/api/v1/backtests", json={"terms": CLOCK, "windows": windows})
+    assert answer.status_code == 202, answer.text
+    told = await ended(service, answer.json()["backtest_id"])
+    assert [(each["window_id"], each["verdict"], each["tickets"]) for each in told["windows"]] == [
+        ("2026-11-01", "met", {"judged": 1, "met": 1}), ("2026-11-02", "met", {"judged": 1, "met": 1}),
+        ("2026-11-03", "breached", {"judged": 1, "met": 0}), ("2026-11-04", "breached", {"judged": 1, "met": 0}),
+    ]  # fmt: skip
+    assert (told["result"]["met"], told["result"]["suggested_objective"]["at_least"]) == (2, "0.0000")
+
+
+async def test_a_drafted_share_of_tickets_is_tried_with_the_clock_that_it_is_made_of(service: Service) -> None:
+    await tickets(service)
+    share = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "50", "unit": "percent"},
+             "window": {"calendar": "day"}}  # fmt: skip
+    asked = {"terms": share, "members": [CLOCK], "windows": {"last": 3}}
+    answer = await service.provider.post("/api/v1/backtests", json=asked)
+    assert answer.status_code == 202, answer.text
+    told = await ended(service, answer.json()["backtest_id"])
+    assert [(each["figure"], each["verdict"], each["tickets"]["met"]) for each in told["windows"]] == [
+        ("100/1", "met", 1), ("0/1", "breached", 0), ("0/1", "breached", 0),
+    ]  # fmt: skip
+
+
+async def test_a_drafted_composite_is_tried_on_its_members(service: Service) -> None:
+    await measured(service, "past.left")
+    await measured(service, "past.right")
+    left, right = ({**DAILY, "key": key, "indicator": f"past.{key}"} for key in ("left", "right"))
+    both = {
+        "key": "both", "objective": {"at_least": "99", "unit": "percent"}, "window": {"calendar": "day"},
+        "aggregation": {"composite": {"of": "verdicts", "rule": "all_of",
+                                      "members": [{"target": "left"}, {"target": "right"}]}},
+    }  # fmt: skip
+    answer = await service.provider.post("/api/v1/backtests", json={"terms": both, "members": [left, right]})
+    assert answer.status_code == 202, answer.text
+    told = await ended(service, answer.json()["backtest_id"])
+    verdicts = {each["window_id"]: each["verdict"] for each in told["windows"]}
+    assert (verdicts["2026-11-01"], verdicts["2026-11-02"]) == ("met", "breached")
 
 
 # -- workers ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ import pytest
 
 from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.application import explanation, explanation_text
-from slm_monitor.application.derived_figures import OnlyAsItIs
 from slm_monitor.application.explanation import Asked
 from slm_monitor.application.record import Named
 from tests.integration.monitor import test_compliance as compliant
@@ -71,5 +70,23 @@ async def test_compliance_names_every_ticket_that_was_judged(database_url: str) 
             ("late", False),
             ("met", True),
         ]
-        with pytest.raises(OnlyAsItIs):
-            await explained(held, compliant.SHARE, known_at="2026-12-01T00:30")
+
+
+async def test_compliance_is_told_as_it_was_known(database_url: str) -> None:
+    async with monitor(database_url, "2026-12-01T00:05") as held:
+        await held.hear(finalized(compliant.CLOCK, compliant.compliance()))
+        await held.ticket(*compliant.life("met", "11-10T09:00", "11-10T12:00"), *compliant.life("late", "11-11T09:00"))
+        await held.settle()
+        await held.settle("2026-12-02T00:00")
+        assert (await explained(held, compliant.SHARE))["figure"] == "50/1"
+        # That it was resolved in time is heard of a day later; so is a ticket that nobody knew of.
+        told = {"source": "desk", "ticket": "late", "event": "resolved", "at": "2026-11-11T10:00:00Z"}
+        await held.ticket(told, *compliant.life("new", "11-12T09:00", "11-12T10:00"))
+        await held.settle()
+        await held.settle("2026-12-03T00:00")
+        assert (await explained(held, compliant.SHARE))["figure"] == "100/1"
+        then = await explained(held, compliant.SHARE, known_at="2026-12-01T12:00")
+        assert (then["figure"], then["verdict"]) == ("50/1", "breached")
+        assert [each["ticket"].split("/")[-1] for each in then["tickets"]] == ["late", "met"]
+        assert (await explained(held, compliant.SHARE, known_at="2026-12-02T12:00"))["figure"] == "100/1"
+        assert (await explained(held, compliant.SHARE, known_at="2026-12-01T00:01"))["figure"] is None

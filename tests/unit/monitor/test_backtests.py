@@ -83,7 +83,35 @@ def test_of_a_quantile_the_value_itself_is_suggested() -> None:
     assert told["worst"]["attained"] == "211"
 
 
-@pytest.mark.parametrize("aggregation", ["clock", {"compliance": {"target": "p1"}}, "sum"])
-def test_what_does_not_follow_from_an_indicators_history_is_refused(aggregation: Any) -> None:
+def test_what_cannot_be_tried_on_history_is_refused() -> None:
     with pytest.raises(Refused):
-        backtests.target_of(question(aggregation=aggregation))
+        backtests.target_of(question(aggregation="sum"))
+
+
+CLOCK = {"key": "p1", "aggregation": "clock", "clock": "resolution", "start": "opened", "stop": "resolved",
+         "objective": {"within": {"calendar": "PT4H"}}, "window": {"per": "ticket"}}  # fmt: skip
+SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "90", "unit": "percent"}}
+
+
+def test_a_share_of_tickets_needs_the_clock_that_it_is_the_share_of() -> None:
+    with pytest.raises(Refused, match="per-ticket"):
+        backtests.check(Question(SHARE, ""))
+    assert backtests.check(Question(SHARE, "", members=[CLOCK])).aggregation == "compliance"
+    with pytest.raises(Refused, match="key of its own"):
+        backtests.check(Question(SHARE, "", members=[CLOCK, CLOCK]))
+
+
+def test_a_per_ticket_target_is_tried_on_the_windows_in_which_its_clocks_ended() -> None:
+    asked = Question(CLOCK, "", per="week")
+    spans = backtests.spans_of(backtests.check(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week")
+    assert [span.window_id for span in spans] == ["2026-W45", "2026-W46"]
+
+
+def test_a_composite_is_tried_on_the_indicators_of_its_members() -> None:
+    up = {**MONTHLY, "key": "up", "indicator": "web.up", "window": {"calendar": "month"}}
+    made = {"key": "both", "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean", "members": [
+        {"target": "up"}]}}, "objective": {"at_least": "99", "unit": "percent"}}  # fmt: skip
+    asked = Question(made, "", members=[up], owner="party")
+    assert backtests.check(asked).aggregation == "composite"
+    assert backtests.subjects_of(asked) == {"party/web.up"}
+    assert not backtests.is_about_tickets(asked)

@@ -112,6 +112,13 @@ class SqlBacktests:
             asked = {"backtest_id": backtest_id, "now": transaction.now}
             return (await transaction.execute(text(_CANCEL), asked)).rowcount == 1
 
+    async def first_ticket(self, owner_party_id: str) -> int | None:
+        """The instant of a party's first ticket."""
+        query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
+        async with self._database.read() as connection:
+            first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()
+        return first
+
     async def first_fact(self, subject: str) -> int | None:
         """The instant (or the hour) of the first fact there is of an indicator."""
         async with self._database.read() as connection:
@@ -123,7 +130,10 @@ def job_of(row: Mapping[Any, Any]) -> Job:
     question = row["question"]
     return Job(
         row["backtest_id"], row["owner_party_id"],
-        Question(question["terms"], question["indicator"], question["service_hours"], question["timezone"]),
+        Question(
+            question["terms"], question["indicator"], question["service_hours"], question["timezone"],
+            question.get("members", ()), question.get("owner", row["owner_party_id"]), question.get("per", "month"),
+        ),
         [Span(*span) for span in row["spans"]], row["state"], row["judged"], row["requested_at"], row["failure"],
         row["ended_at"],
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -16,7 +16,8 @@ from slm_events.instants import to_text
 from slm_monitor.adapters import columns, judge_rows, reading_rows
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.application.record import NOTHING, TicketEnded
+from slm_monitor.application.record import NOTHING
+from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain.facts import HOUR, Fact, Values, indicator_of, joined
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
@@ -47,6 +48,23 @@ SELECT * FROM exclusion
 """
 _OVERTURNED = """
 SELECT breach_id FROM dispute WHERE breach_id = ANY($1) AND state = 'upheld' AND decided ->> 'decided_at' <= $2
+"""
+_CHANGED = """
+SELECT subject FROM ticket
+ WHERE owner_party_id = $1 AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND received_at > $2)
+"""
+_OF_TICKETS = """
+SELECT subject, key, at, body, revision, recorded_at FROM fact
+ WHERE subject = ANY($1) AND received_at <= $2
+UNION ALL
+SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
+ WHERE subject = ANY($1) AND received_at <= $2 AND superseded_at > $2
+"""
+_PAGE_OF_TICKETS = """
+SELECT subject FROM ticket
+ WHERE owner_party_id = $1 AND subject > $2
+   AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND at < $3)
+ ORDER BY subject LIMIT $4
 """
 _TICKETS = """
 SELECT ticket, max(ended_at), bool_and(state = 'met' OR excused)
@@ -99,6 +117,23 @@ class SqlRecord:
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)
         return [TicketEnded(*row) for row in rows]
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at)]
+        return await self._of_tickets(names, known_at)
+
+    async def tickets(
+        self, owner_party_id: str, before: int, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most)]
+        return list((await self._of_tickets(names, _EVER)).items())
+
+    async def _of_tickets(self, names: Sequence[str], known_at: int) -> dict[str, list[Fact]]:
+        found: dict[str, list[Fact]] = {name: [] for name in names}
+        for row in await self._fetch(_OF_TICKETS, list(names), known_at):
+            found[row[0]].append(Fact(*row))
+        return found
 
     async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         async with self._database.read() as connection:

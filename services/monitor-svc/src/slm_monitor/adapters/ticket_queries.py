@@ -27,6 +27,13 @@ _RISKY = table(
     column("service_id", Text), column("at_risk_at", BigInteger),
 )  # fmt: skip
 _MOST = 100_000
+_EVER = 2**62
+_FACTS = """
+SELECT subject, key, at, body, revision, recorded_at, received_at FROM fact WHERE subject = $1 AND received_at <= $2
+UNION ALL
+SELECT subject, key, at, body, revision, recorded_at, received_at FROM fact_superseded
+ WHERE subject = $1 AND received_at <= $2 AND superseded_at > $2
+"""
 
 
 def _seen(caller: Principal) -> ColumnElement[bool]:
@@ -82,12 +89,12 @@ class TicketQueries:
         rows = await self._rows(query.order_by(_TICKET.c.owner_party_id != (caller.party_id or ""), _TICKET.c.subject))
         return rows[0] if rows else None
 
-    async def facts(self, subject: str) -> list[tuple[Fact, int]]:
-        """A ticket's events, each with the instant of its receipt."""
+    async def facts(self, subject: str, known_at: int | None = None) -> list[tuple[Fact, int]]:
+        """A ticket's events, each with the instant of its receipt; those known at an instant, if given."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            query = "SELECT subject, key, at, body, revision, recorded_at, received_at FROM fact WHERE subject = $1"
-            return [(Fact(*row[:6]), row[6]) for row in map(tuple, await driver.fetch(query, subject))]
+            rows = await driver.fetch(_FACTS, subject, _EVER if known_at is None else known_at)
+            return [(Fact(*row[:6]), row[6]) for row in map(tuple, rows)]
 
     async def agreements(self, owner_party_id: str) -> list[AgreementTerms]:
         """All whose targets may apply to a party's tickets."""

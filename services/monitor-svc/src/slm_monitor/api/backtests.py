@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from slm_monitor.api.explanations import instant
 from slm_monitor.application import backtests
 from slm_monitor.application.backtests import DONE, MOST_WINDOWS, QUEUED, STANDARD, Job, Question
 from slm_monitor.application.preview_terms import Refused
+from slm_monitor.domain.terms import DERIVED
 
 router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
 Asker = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
@@ -31,10 +32,13 @@ class WindowsToTry(BaseModel):
     last: Annotated[int, Field(ge=1, le=MOST_WINDOWS)] | None = None
     since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
     until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
+    per: Literal["day", "week", "month", "quarter", "year"] = "month"
+    """Of a per-ticket target: the windows in which its clocks ended."""
 
 
 class BacktestToRun(BaseModel):
-    """One target as an agreement would write it, ``indicator`` being a key of your party's."""
+    """One target as an agreement would write it, ``indicator`` being a key of your party's; tickets are those of your
+    party."""
 
     model_config = {
         "extra": "forbid",
@@ -51,6 +55,8 @@ class BacktestToRun(BaseModel):
     }  # fmt: skip
 
     terms: dict[str, Any]
+    members: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    """Drafts of the targets that it is made of: the clock of a compliance, the members of a composite."""
     service_hours: str | dict[str, Any] = "24x7"
     timezone: str = "UTC"
     windows: WindowsToTry = WindowsToTry()
@@ -60,28 +66,63 @@ class BacktestToRun(BaseModel):
 async def run(given: BacktestToRun, caller: Asker, request: Request) -> dict[str, Any]:
     """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
     state = request.app.state
-    subject, owner = await _indicator(given, caller, request)
-    question = Question(given.terms, subject, given.service_hours, given.timezone)
+    question = await _question(given, caller, request)
     now, windows = state.clock.now(), given.windows
     between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
     if any(each is not None for each in between) and windows.last is not None:
         raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
     try:
-        target = backtests.target_of(question)
-        first = await state.backtests.first_fact(subject)
+        target = backtests.check(question)
+        first = await _first(question, request)
         stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
-        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch)
+        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
     except (Refused, CalendarError) as error:
-        names = ", ".join(dict.fromkeys(str(each["field"]) for each in error.errors))
-        raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors) from error
-    job = Job(new_id(), owner, question, spans, QUEUED if spans else DONE, [], now, None, None if spans else now)
+        raise _refused(error) from error
+    state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
+    job = Job(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
     await state.backtests.add(job, caller.principal_id)
     return shaped(job)
 
 
-async def _indicator(given: BacktestToRun, caller: Principal, request: Request) -> tuple[str, str]:
+async def _question(given: BacktestToRun, caller: Principal, request: Request) -> Question:
+    """What is asked, by indicators of the caller's; 404 for those of others."""
+    kind = given.terms.get("aggregation")
+    kind = next(iter(kind), "") if isinstance(kind, dict) else kind
+    subject, owner = "", caller.party_id
+    if kind not in ("clock", *DERIVED):
+        subject, owner = await _indicator(given.terms.get("indicator"), caller, request)
+    if owner is None:
+        raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
+    question = Question(
+        given.terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per
+    )
+    if not subject:
+        try:
+            subjects = backtests.subjects_of(question)
+        except (Refused, CalendarError) as error:
+            raise _refused(error) from error
+        for each in sorted(subjects):
+            party, _, key = each.partition("/")
+            await _indicator({"owner_party_id": party, "key": key}, caller, request)
+    return question
+
+
+async def _first(question: Question, request: Request) -> int | None:
+    """The instant of the first fact that the terms are tried on."""
+    jobs = request.app.state.backtests
+    found = [await jobs.first_fact(subject) for subject in sorted(backtests.subjects_of(question))]
+    if backtests.is_about_tickets(question):
+        found.append(await jobs.first_ticket(question.owner))
+    return min((each for each in found if each is not None), default=None)
+
+
+def _refused(error: Refused | CalendarError) -> Problem:
+    names = ", ".join(dict.fromkeys(str(each["field"]) for each in error.errors))
+    return Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors)
+
+
+async def _indicator(named: Any, caller: Principal, request: Request) -> tuple[str, str]:
     """Its subject and the party that owns it; 404 for what is not the caller's."""
-    named = given.terms.get("indicator")
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
     if not isinstance(key, str) or not isinstance(owner, str):

@@ -12,10 +12,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from slm_calendar.errors import CalendarError
 from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
-from slm_events.instants import from_text, to_text
+from slm_events.instants import from_text
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
-from slm_monitor.application.derived_figures import OnlyAsItIs
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
 from slm_monitor.application.record import named
 from slm_monitor.domain.terms import NotJudgeable
@@ -63,10 +62,6 @@ async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) ->
         return await explanation.explain(record, named(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
-    except OnlyAsItIs as error:
-        raise invalid(
-            "query.known_at", None if asked.known_at is None else to_text(asked.known_at), str(error)
-        ) from error
     except (CalendarError, NotJudgeable) as error:
         raise invalid("query.window", asked.window, str(error)) from error
 

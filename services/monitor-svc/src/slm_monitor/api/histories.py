@@ -44,7 +44,7 @@ async def windows(
     known = instant(known_at, "known_at")
     if known is None:
         return await _windows(request, target_id, paging, status, closed, span)
-    refuse_unexplained(row, MEASURED)
+    refuse_unexplained(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
     found = await _windows(request, target_id, page, None, None, (span[0], last + 1))

@@ -12,6 +12,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
 from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.api.explanations import KnownAt, instant
 from slm_monitor.api.targets import Judged
 from slm_monitor.application import clock_explanation, ticket_view
 from slm_monitor.application.ports import AgreementTerms
@@ -63,10 +64,10 @@ async def listed(
 async def explain(
     source: str, number: str, target: str, caller: Caller, request: Request,
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
-    format: Literal["json", "text"] = "json",
+    format: Literal["json", "text"] = "json", known_at: KnownAt = None,
 ) -> Response:  # fmt: skip
     """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
-    seen, agreements, _ = await _look(source, number, caller, request)
+    seen, agreements, _ = await _look(source, number, caller, request, instant(known_at, "known_at"))
     wanted = [
         clock
         for clock in _visible(seen, caller)
@@ -79,9 +80,11 @@ async def explain(
 
 
 @router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
-async def ticket(source: str, number: str, caller: Caller, request: Request) -> dict[str, Any]:
-    """A ticket: its events as they were taken in, and its clocks with their deadlines as of now."""
-    seen, _, facts = await _look(source, number, caller, request)
+async def ticket(
+    source: str, number: str, caller: Caller, request: Request, known_at: KnownAt = None
+) -> dict[str, Any]:
+    """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
+    seen, _, facts = await _look(source, number, caller, request, instant(known_at, "known_at"))
     mine = caller.is_operator or caller.party_id == seen.state.subject.split("/", 1)[0]
     return {
         "source": source,
@@ -93,17 +96,20 @@ async def ticket(source: str, number: str, caller: Caller, request: Request) -> 
 
 
 async def _look(
-    source: str, number: str, caller: Principal, request: Request
+    source: str, number: str, caller: Principal, request: Request, known_at: int | None
 ) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]]]:
     queries: TicketQueries = request.app.state.tickets
     row = await queries.find(caller, source, number)
     if row is None:
         raise not_found("ticket", f"{source}/{number}")
-    facts = await queries.facts(row["subject"])
+    facts = await queries.facts(row["subject"], known_at)
+    if not facts:
+        raise not_found("ticket", f"{source}/{number}")
     agreements = await queries.agreements(row["owner_party_id"])
     rules = ticket_view.clock_lines(agreements)
-    events = [fact for fact, _ in facts]
-    return ticket_view.seen(row["subject"], events, rules, request.app.state.clock.now()), agreements, facts
+    events, now = [fact for fact, _ in facts], request.app.state.clock.now()
+    as_of = now if known_at is None else min(now, known_at)
+    return ticket_view.seen(row["subject"], events, rules, as_of), agreements, facts
 
 
 def _visible(seen: TicketSeen, caller: Principal) -> list[Clock]:

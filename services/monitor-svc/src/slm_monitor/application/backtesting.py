@@ -11,7 +11,7 @@ from slm_chassis.identity import new_id
 from slm_chassis.workers import Progress
 from slm_monitor.application import backtests
 from slm_monitor.application.backtests import Job, Jobs
-from slm_monitor.application.record import Record
+from slm_monitor.application.drafts import History
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = 10.0
@@ -23,10 +23,10 @@ class Backtesting:
 
     name = "backtests"
 
-    def __init__(self, jobs: Jobs, record: Record, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(self, jobs: Jobs, history: History, pause_seconds: float = PAUSE_SECONDS) -> None:
         self.progress = Progress()
         self._jobs = jobs
-        self._record = record
+        self._history = history
         self._pause_seconds = pause_seconds
 
     async def run(self) -> None:
@@ -57,7 +57,7 @@ class Backtesting:
     async def _judged(self, job: Job, token: str) -> dict[str, object] | None:
         """The next window's outcome; None where the job was lost meanwhile. The lease is renewed while it takes."""
         span = job.spans[len(job.judged)]
-        work = asyncio.create_task(backtests.judge(self._record, job.question, span))
+        work = asyncio.create_task(backtests.judge(self._history, job.question, span, job.requested_at))
         try:
             while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
                 self.progress.beat()

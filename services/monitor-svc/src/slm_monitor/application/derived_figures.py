@@ -11,7 +11,7 @@ from typing import Any
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application import record as records
-from slm_monitor.application import window_figures
+from slm_monitor.application import tickets_known, window_figures
 from slm_monitor.application.record import NOTHING, Named, Record
 from slm_monitor.application.window_seen import Facts, Seen, due, status
 from slm_monitor.domain import burn_rate, compliance, composite_findings, counted_findings, figures
@@ -26,21 +26,15 @@ Outcome = tuple[Facts, Seen]
 Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
 
 
-class OnlyAsItIs(ValueError):
-    """The past of tickets is not kept: what follows from them can be told as it is known now alone."""
-
-
 async def look(
     record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
     judge: Judge,
 ) -> Outcome:  # fmt: skip
-    """The window, by what its members are known to have come to; ``judge`` judges a member. Raises OnlyAsItIs."""
+    """The window, by what its members are known to have come to; ``judge`` judges a member."""
     excluded, named = await records.excluded(record, terms, span, known_at)
     facts = Facts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
     if terms.aggregation == "compliance":
-        if known_at is not None:
-            raise OnlyAsItIs("what follows from tickets is known as it is, not as it was; leave known_at out")
-        return facts, await _of_tickets(record, terms, facts)
+        return facts, await _of_tickets(record, terms, facts, known_at)
     made = await _composition(record, terms)
     if made.of == STATES:
         return await _of_states(record, terms, made, facts, known_at)
@@ -122,14 +116,13 @@ def _arithmetic(made: Composition, members: Sequence[composite_findings.Seen]) -
 # -- of tickets -----------------------------------------------------------------------------------------------------
 
 
-async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts) -> Seen:
+async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, known_at: int | None) -> Seen:
     """Tickets met ÷ tickets judged: each counts in the window in which its clock ended."""
     assert terms.promise is not None
     agreement = await record.agreement(terms.agreement_id)
-    key = compliance.target_key(terms.parameters)
-    clocks = sorted({line.target_id for line in lines_of(agreement.versions, agreement.ended_at)
-                     if line.latest.key == key})  # fmt: skip
-    tickets = await record.tickets_ended(clocks, facts.span, facts.as_of)
+    key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
+    clocks = sorted({line.target_id for line in lines if line.latest.key == key})
+    tickets = await tickets_known.ended(record, terms.owner_party_id, lines, clocks, facts.span, facts.as_of, known_at)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     finding = counted_findings.of_share(met, judged, terms, facts.span[1], facts.as_of)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)

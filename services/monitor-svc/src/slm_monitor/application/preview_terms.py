@@ -46,12 +46,23 @@ def terms_of(
     timezone: str = "UTC",
 ) -> list[ServiceLevelTarget]:
     """The targets under these service hours. Raises Refused naming what is missing or means nothing."""
+    return parsed(drafted(targets, service_hours, timezone=timezone))
+
+
+def drafted(
+    targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
+) -> dict[str, Any]:
+    """An agreement of these targets as its AgreementFinalized would have it. Raises Refused."""
     documents = [_named(target, place) for place, target in enumerate(targets)]
-    agreement = {
-        "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": NOBODY,
+    return {
+        "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": owner,
         "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
         "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
     }  # fmt: skip
+
+
+def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
+    """The targets of a draft. Raises Refused naming what is missing or means nothing."""
     try:
         return terms.parse_targets(agreement, terms.JUDGED)
     except CalendarError as error:

@@ -14,6 +14,7 @@ from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.application.window_seen import Facts
 from slm_monitor.domain import cumulative, instances, planned_time
 from slm_monitor.domain.facts import MINUTE, Fact, Values
@@ -56,14 +57,9 @@ class Record(Protocol):
         """The tickets whose clocks of these targets ended in a span, in the order of their names."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class TicketEnded:
-    """A ticket of which a clock ended: it is met if all of its clocks were."""
-
-    ticket: str
-    ended_at: int
-    is_met: bool
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        """A party's tickets of which something was received after an instant, each with what was known at it."""
+        ...
 
 
 async def known(

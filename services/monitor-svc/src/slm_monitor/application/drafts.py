@@ -1,0 +1,84 @@
+"""Terms that nobody has signed, tried on the record: it is read as if they had always been in force."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from slm_calendar.intervals import Interval
+from slm_monitor.application import tickets_known
+from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.record import Record
+from slm_monitor.application.tickets_known import TicketEnded
+from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.lines import lines_of
+from slm_monitor.domain.messages import Indicator
+from slm_monitor.domain.planned_time import Exclusion
+
+AT_ONCE = 500
+"""Tickets worked out in one go."""
+
+
+class History(Record, Protocol):
+    """The record, with a party's tickets page by page."""
+
+    async def tickets(
+        self, owner_party_id: str, before: int, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        ...
+
+
+class Draft:
+    """A record in which one draft is the only agreement, and nothing was excluded or disputed.
+
+    ``document``: as an AgreementFinalized would have it.
+    """
+
+    def __init__(self, history: History, document: Mapping[str, Any], present: int) -> None:
+        self._history = history
+        self._terms = AgreementTerms(document["agreement_id"], [document], None)
+        self._owner = str(document["provider_party_id"])
+        self._present = present
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return self._terms
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._history.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        return await self._history.single(subject, span, known_at)
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        return await self._history.values(subject, span, known_at)
+
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        return await self._history.readings(stream, first, last, known_at)
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        return []
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        return []
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        return {}
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        """All of the party's tickets, worked out by the draft."""
+        rules = tickets_known.clock_lines(lines_of(self._terms.versions, None))
+        found: list[TicketEnded] = []
+        after = ""
+        while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
+            after = page[-1][0]
+            found += await asyncio.to_thread(self._walked, page, rules, target_ids, span)
+        return [each for each in found if each.ended_at <= as_of]
+
+    def _walked(
+        self, page: Sequence[tuple[str, Sequence[Fact]]], rules: Sequence[Any], target_ids: Sequence[str],
+        span: Interval,
+    ) -> list[TicketEnded]:  # fmt: skip
+        walked = (tickets_known.walk(ticket, facts, rules, target_ids, span, self._present) for ticket, facts in page)
+        return [TicketEnded(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]
