@@ -113,13 +113,8 @@ class Settling:
             self.changes.breaches[breach.breach_id] = breach
 
     def _withdraw(self, breach: Breach) -> None:
-        breach.standing = False
-        terms, now = self.standing.line.of_version(breach.version), self.moment.now
-        event = births.breach_withdrawn(
-            terms, breach, figure=self._figure(breach.ordinal), span=_NO_SPAN, cause=self.moment.cause, now=now
-        )
-        self.changes.publish(event, now, births.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
-        self.changes.breaches[breach.breach_id] = breach
+        terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
+        settling.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
 
     def _end(self, breach: Breach, run: Run) -> None:
         """A run whose last minute was followed by one that met the objective has recovered there."""

@@ -167,12 +167,7 @@ def settle_breach(
             publish_breach(breach, event, moment.now, changes)
         changes.breaches[identity] = breach
     elif breach is not None and breach.standing:
-        breach.standing = False
-        event_ = births.breach_withdrawn(
-            terms, breach, figure=finding.figure, span=span, cause=moment.cause, now=moment.now
-        )
-        changes.publish(event_, moment.now, births.event_id(identity, "breach-withdrawn", breach.revision))
-        changes.breaches[identity] = breach
+        withdraw(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
 
 
 def _keep_current(
@@ -215,6 +210,22 @@ def stand(
 def publish_breach(breach: Breach, event: Any, now: int, changes: Changes) -> None:
     breach.document = births.document_of(event)
     changes.publish(event, breach.certain_at, births.event_id(breach.breach_id, "target-breached", breach.revision))
+    changes.breaches[breach.breach_id] = breach
+
+
+def withdraw(
+    breach: Breach,
+    terms: ServiceLevelTarget,
+    figure: Fraction | None,
+    span: tuple[int | None, int | None],
+    cause: str,
+    now: int,
+    changes: Changes,
+) -> None:
+    """A published breach does not stand any more."""
+    breach.standing = False
+    event = births.breach_withdrawn(terms, breach, figure=figure, span=span, cause=cause, now=now)
+    changes.publish(event, now, births.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
     changes.breaches[breach.breach_id] = breach
 
 

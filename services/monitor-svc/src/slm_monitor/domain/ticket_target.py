@@ -176,12 +176,7 @@ def _withdraw(
         terms = latest.get(breach.target_id)
         if identity in wanted or not breach.standing or terms is None:
             continue
-        breach.standing = False
-        event = births.breach_withdrawn(
-            terms, breach, figure=None, span=(None, None), cause=moment.cause, now=moment.now
-        )
-        changes.publish(event, moment.now, births.event_id(identity, "breach-withdrawn", breach.revision))
-        changes.breaches[identity] = breach
+        settling.withdraw(breach, terms, None, (None, None), moment.cause, moment.now, changes)
 
 
 def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Moment, changes: Changes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_monitor.domain import births, settling
+from slm_monitor.domain import settling
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Breach, Changes, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -13,10 +13,10 @@ CAUSE = "terms"
 def drop_window(standing: Standing, window: Window, moment: Moment, changes: Changes) -> None:
     """A window that was open and has never been, as it turns out: its breaches and warnings go with it."""
     span = (window.start, window.end)
-    terms = _of_version(standing, window.version)
+    terms = standing.line.of_version(window.version)
     for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id:
-            _withdraw(standing, breach, span, moment, changes)
+            _withdraw(standing, breach, span, moment.now, changes)
     for risk in standing.standing_risks(window.window_id):
         settling.clear(standing, risk, terms, "window_closed", span, moment, changes)
     changes.windows.pop((window.target_id, window.window_id), None)
@@ -31,18 +31,8 @@ def of_other_terms(
         return
     for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id and breach.version != terms.version:
-            _withdraw(standing, breach, (window.start, window.end), moment, changes)
+            _withdraw(standing, breach, (window.start, window.end), moment.now, changes)
 
 
-def _withdraw(
-    standing: Standing, breach: Breach, span: tuple[int | None, int | None], moment: Moment, changes: Changes
-) -> None:
-    breach.standing = False
-    terms = _of_version(standing, breach.version)
-    event = births.breach_withdrawn(terms, breach, figure=None, span=span, cause=CAUSE, now=moment.now)
-    changes.publish(event, moment.now, births.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
-    changes.breaches[breach.breach_id] = breach
-
-
-def _of_version(standing: Standing, version: int) -> ServiceLevelTarget:
-    return next((terms for terms in standing.line.versions if terms.version == version), standing.line.latest)
+def _withdraw(standing: Standing, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
+    settling.withdraw(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)
