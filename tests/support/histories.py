@@ -55,7 +55,7 @@ def share(percent: str) -> Item:
     return {"at_least": percent, "unit": "percent"}
 
 
-def composite(of: str, rule: str, members: list[Item]) -> Item:
+def composite(of: str, rule: Any, members: list[Item]) -> Item:
     return {"composite": {"of": of, "rule": rule, "members": members}}
 
 
@@ -95,6 +95,14 @@ TARGETS: Sequence[Item] = (
     target("ratios-rolling", "orders", {"time_slices": {"width": "PT7M", "good_if": "1", "budget": "ratio"}},
            share("97"), {"rolling": "PT12H"}, no_data="bad", service_hours="business"),
     target("up-rolling", "up", "availability", share("90"), {"rolling": "PT6H"}),
+    target("outages-rolling", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "2"}, {"rolling": "P1D"},
+           service_hours="business", unacceptable={"at_most": "4"}),
+    target("states-rolling", None, composite("states", {"k_of_n": 1}, [
+        {"indicator": {"owner_party_id": PROVIDER, "key": each}} for each in ("up", "stream")
+    ]), share("80"), {"rolling": "PT6H"}),
+    target("verdicts-rolling", None, composite("verdicts", "all_of", of_targets("up-rolling", "fast-rolling")),
+           share("100"), {"rolling": "PT6H"}),
+    target("in-time-rolling", None, {"compliance": "p1"}, share("75"), {"rolling": "P2D"}),
     target("figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"),
            DAILY),
     target("verdicts", None, composite("verdicts", "all_of", of_targets("up-day", "fast-day")), share("100"), DAILY),

@@ -26,11 +26,13 @@ from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain import cumulative
 from slm_monitor.domain.births import OBJECTIVE
 from slm_monitor.domain.clocks import CANCELLED, MET
-from slm_monitor.domain.facts import Fact, Values, indicator_of
+from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.standing import Breach, Outgoing, Risk, TicketClock, Told, Window
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.rolling_derived import Ended
+from slm_monitor.domain.standing import OPEN_ENDED, Breach, Outgoing, Risk, TicketClock, Told, Window
 
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Span = tuple[int, int]
@@ -192,6 +194,26 @@ class MemoryJudgeStore:
             for key, window in self.windows.items()
             if key[0] in target_ids and key[1] in window_ids
         }
+
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
+        runs: dict[str, list[Run]] = {}
+        for each in sorted(self.breaches.values(), key=lambda breach: breach.ordinal):
+            mine = (each.window_id, each.level, each.standing) == (window_id, OBJECTIVE, True)
+            if mine and each.target_id in target_ids:
+                last = OPEN_ENDED if each.until is None else each.until // MINUTE - 1
+                runs.setdefault(each.target_id, []).append(Run(each.ordinal, last))
+        return runs
+
+    async def clocks_ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> Sequence[Ended]:
+        found = []
+        for (target_id, ticket, _), entry in self.clocks.items():
+            clock = entry.clock
+            at = clock.stopped_at if clock.state == MET else clock.breached_at
+            if target_id not in target_ids or clock.state == CANCELLED or at is None:
+                continue
+            if span[0] <= at < span[1] and at <= as_of:
+                found.append(Ended(ticket, at, clock.state == MET or entry.excused))
+        return sorted(found)
 
     def _breached_at(self, window: Window) -> int | None:
         mine = (window.target_id, window.window_id, window.version, OBJECTIVE, True)

@@ -126,7 +126,7 @@ class Replay:
         windows = {
             f"{keys[each.target_id]} {each.window_id}": [
                 each.version, each.start, each.end, each.status, each.good, each.total, each.figure, each.display,
-                each.detail, each.closed_at is not None,
+                _figures(each.detail), each.closed_at is not None,
             ]
             for each in store.windows.values()
         }  # fmt: skip
@@ -175,6 +175,11 @@ class Replay:
             assert document["figure"] == breach.document["figure"], (target, to_text(breach.certain_at))
             told[f"{target['key']} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
         return told
+
+
+def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Up to which minute a window was judged says when that was last needed, and nothing of what it came to."""
+    return {name: value for name, value in detail.items() if name != "judged_to"}
 
 
 async def in_order(of: History, at_once: int = 100) -> Replay:

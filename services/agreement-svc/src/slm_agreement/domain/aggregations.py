@@ -24,7 +24,7 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-ROLLING = frozenset({"availability", "ratio", "share_at_most", "quantile", "count"})
+ROLLING = (frozenset(KINDS) | DERIVED) - {"nps"}
 """Those that are judged over rolling windows."""
 GROUPED = frozenset({"ratio", "time_slices", "share_at_most", "quantile", "mean", "max", "min", "count"})
 """Those that are judged for each value of a label."""
@@ -61,6 +61,11 @@ class Aggregation:
     def kind(self) -> str | None:
         """The kind of its indicator."""
         return KINDS.get(self.name)
+
+    @property
+    def may_roll(self) -> bool:
+        """Whether it is judged over rolling windows; members' figures are put together by calendar window alone."""
+        return self.name in ROLLING and not (self.name == "composite" and self.parameters["of"] == "figures")
 
     @property
     def is_of_states(self) -> bool:

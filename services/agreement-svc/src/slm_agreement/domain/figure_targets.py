@@ -48,9 +48,15 @@ def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -
 
 def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:
     window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
-    if "rolling" in window and aggregation.name not in aggregations.ROLLING:
-        remedy = f'write {{"calendar": "month"}}: {aggregation.name} is not judged over rolling windows'
+    if "rolling" in window and not aggregation.may_roll:
+        what = "a composite of figures" if aggregation.name == "composite" else aggregation.name
+        remedy = f'write {{"calendar": "month"}}: {what} is not judged over rolling windows'
         reader.fault("window", reader.raw("window"), remedy)
+    if "rolling" in window and aggregation.name == "time_slices":
+        width = target_windows.length(aggregation.parameters["width"]) or 0
+        if width > (target_windows.length(window["rolling"]) or width):
+            remedy = f"write a window that a slice of {aggregation.parameters['width']} fits into"
+            reader.fault("window", reader.raw("window"), remedy)
     return window
 
 

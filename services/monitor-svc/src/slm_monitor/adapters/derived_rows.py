@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from slm_monitor.application.ports import MemberWindow, News
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.standing import OPEN_ENDED
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref)
@@ -20,6 +23,25 @@ SELECT target_id, window_id, status, figure, closed_at,
            AND breach.version = target_window.version AND breach.level = 'objective' AND breach.standing) AS breached_at
   FROM target_window WHERE target_id = ANY($1) AND window_id = ANY($2)
 """
+MEMBER_RUNS = """
+SELECT target_id, ordinal, until FROM breach
+ WHERE target_id = ANY($1) AND window_id = $2 AND level = 'objective' AND standing ORDER BY ordinal
+"""
+CLOCKS_ENDED = """
+SELECT ticket, ended_at, is_met
+  FROM (SELECT ticket, state = 'met' OR excused AS is_met,
+               CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
+          FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
+ WHERE ended_at >= $2 AND ended_at < $3 AND ended_at <= $4 ORDER BY ticket, ended_at
+"""
+
+
+def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[Run]]:
+    """One that has not recovered goes on."""
+    runs: dict[str, list[Run]] = {}
+    for target_id, first, until in rows:
+        runs.setdefault(target_id, []).append(Run(first, OPEN_ENDED if until is None else until // MINUTE - 1))
+    return runs
 
 
 async def tell(driver: asyncpg.Connection, news: Sequence[News]) -> None:

@@ -36,6 +36,8 @@ from slm_monitor.domain.facts import Fact, indicator_of
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.rolling_derived import Ended
 from slm_monitor.domain.standing import Breach, Told
 
 CONSUMER = "slm-monitor-judge"
@@ -218,6 +220,12 @@ class SqlJudgeStore:
     ) -> Mapping[tuple[str, str], MemberWindow]:
         rows = await self._fetch(derived_rows.MEMBER_WINDOWS, list(target_ids), list(window_ids))
         return derived_rows.member_windows(rows)
+
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
+        return derived_rows.member_runs(await self._fetch(derived_rows.MEMBER_RUNS, list(target_ids), window_id))
+
+    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[Ended]:
+        return [Ended(*row) for row in await self._fetch(derived_rows.CLOCKS_ENDED, list(target_ids), *span, as_of)]
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int

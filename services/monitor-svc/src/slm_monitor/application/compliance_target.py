@@ -10,19 +10,24 @@ from slm_monitor.application.ports import JudgeStore
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import compliance, counted_findings, settling, withdrawing
 from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.settling import Moment
+from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 
 
-class ComplianceTarget(CalendarWindows):
+class OfClocks:
     """``compose`` tells it which clocks it is made of."""
 
+    standing: Standing
     _clocks: Sequence[str] = ()
 
     def compose(self, lines: Sequence[TermsLine]) -> None:
         """The lines of its agreement, among which its per-ticket target is."""
         keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
         self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
+
+
+class ComplianceTarget(OfClocks, CalendarWindows):
+    """Judged window by window."""
 
     async def derive(
         self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
 from slm_monitor.application.calendar_windows import close_of
+from slm_monitor.application.composed import Composed
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import JudgeStore, MemberWindow
 from slm_monitor.application.state_target import StateTarget
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import composite_findings, promise, settling, withdrawing
-from slm_monitor.domain.composite import Joint
 from slm_monitor.domain.composite_findings import Seen
-from slm_monitor.domain.composition import STATES, Composition, Member, composition_of
-from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.composition import STATES, Member
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Changes, Window
-from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import Timeline, timeline_of
 
 
-class CompositeTarget(StateTarget):
+class CompositeTarget(Composed, StateTarget):
     """``compose`` tells it what it is made of; each of its windows is judged by the composition of its version."""
-
-    _compositions: Mapping[int, Composition] = {}
-    _lines: Mapping[str, Sequence[TermsLine]] = {}
-
-    def compose(self, lines: Sequence[TermsLine]) -> None:
-        """The lines of its agreement, among which its members are."""
-        terms = [version for line in lines for version in line.versions]
-        self._compositions = {
-            own.version: composition_of(own, [each for each in terms if each.version == own.version])
-            for own in self.standing.line.versions
-        }
-        by_target: dict[str, list[TermsLine]] = {}
-        for line in lines:
-            by_target.setdefault(line.target_id, []).append(line)
-        self._lines = by_target
 
     async def derive(
         self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
@@ -47,22 +29,6 @@ class CompositeTarget(StateTarget):
             timelines = await self._timelines(store)
             return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
         return await self._of_windows(store, dirty.since, moment, changes)
-
-    # -- of states ----------------------------------------------------------------------------------------------
-
-    async def _timelines(self, store: JudgeStore) -> Mapping[str, Timeline]:
-        subjects = sorted({subject for each in self._compositions.values() for subject in each.subjects})
-        facts = await store.facts(subjects)
-        timelines = {}
-        for subject in subjects:
-            indicator = await store.indicator(subject)
-            initial, age = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-            timelines[subject] = timeline_of(facts.get(subject, {}).values(), initial, age)
-        return timelines
-
-    def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, Timeline]) -> Joint:
-        made = self._compositions[terms.version]
-        return Joint([timelines[member.subject] for member in made.members if member.subject], made.needed)
 
     # -- of figures and verdicts --------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.ports import News
 from slm_monitor.application.states import EVER
 from slm_monitor.domain import compliance, composition
+from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.terms import DERIVED, ServiceLevelTarget
@@ -66,6 +67,8 @@ class Derivations:
             _note(found, self._of_target.get(target_id, ()), EVER)
         for target_id, _ in changes.dropped_windows:
             _note(found, self._of_target.get(target_id, ()), EVER)
+        for breach in changes.breaches.values():
+            _note(found, self._of_target.get(breach.target_id, ()), breach.certain_at)
         self._of_windows(changes.windows.values(), found)
         return self._addressed(found)
 
@@ -80,10 +83,16 @@ class Derivations:
             derived = self._of_target.get(window.target_id)
             if derived is None:
                 continue
-            told = (window.status, window.figure, window.closed_at, window.start, window.end)
+            if window.judged_to is not None:
+                # Of a rolling window what has changed before now are its breaches.
+                told: tuple[object, ...] = (window.status,)
+                since = window.judged_to * MINUTE
+            else:
+                told = (window.status, window.figure, window.closed_at, window.start, window.end)
+                since = window.start
             if self._told.get((window.target_id, window.window_id)) != told:
                 self._told[window.target_id, window.window_id] = told
-                _note(found, derived, window.start)
+                _note(found, derived, since)
 
     def _addressed(self, found: Mapping[str, int]) -> list[News]:
         return [

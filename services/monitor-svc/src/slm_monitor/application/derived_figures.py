@@ -17,8 +17,8 @@ from slm_monitor.application.window_seen import Facts, Seen, due, status
 from slm_monitor.domain import burn_rate, compliance, composite_findings, counted_findings, figures
 from slm_monitor.domain.composite import Joint
 from slm_monitor.domain.composition import FIGURES, STATES, Composition, Member, composition_of
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.lines import lines_of
+from slm_monitor.domain.facts import MINUTE, Fact
+from slm_monitor.domain.lines import TermsLine, lines_of
 from slm_monitor.domain.terms import ServiceLevelTarget, parse_targets
 from slm_monitor.domain.timeline import Timeline, timeline_of
 
@@ -78,8 +78,8 @@ async def _of_windows(
     for member in made.members:
         assert member.target_id is not None
         lines = records.lines_of_target(agreement, Named(terms.agreement_id, member.target_id))
-        found = records.calendar_window(lines, window_id)
-        seen = None if found is None else (await judge(found[0], (found[1].start, found[1].end)))[1]
+        found = _window(terms, lines, window_id, facts)
+        seen = None if found is None else (await judge(*found))[1]
         members.append(_member(member, seen, facts.as_of))
         told.append({
             "target_id": member.target_id, "target_key": keys.get(member.target_id), "weight": str(member.weight),
@@ -92,6 +92,21 @@ async def _of_windows(
         {"rule": made.rule, "of": made.of, "members": len(members)}, due(finding, facts.as_of),
         extra={"members": told}, arithmetic=[_arithmetic(made, members)], missed=finding.missed,
     )  # fmt: skip
+
+
+def _window(
+    terms: ServiceLevelTarget, lines: Sequence[TermsLine], window_id: str, facts: Facts
+) -> tuple[ServiceLevelTarget, Interval] | None:
+    """A member's window of the same name, or the rolling one that ends with the same minute."""
+    if terms.window_kind != "rolling":
+        found = records.calendar_window(lines, window_id)
+        return None if found is None else (found[0], (found[1].start, found[1].end))
+    minute = facts.span[1] - MINUTE
+    for line in lines:
+        theirs = line.at(minute)
+        if theirs is not None and theirs.window == terms.window:
+            return theirs, records.rolling_span(line, theirs, minute)
+    return None
 
 
 def _member(member: Member, seen: Seen | None, as_of: int) -> composite_findings.Seen:

@@ -6,7 +6,7 @@ instant up to which every partition has taken in its facts: that is established 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from slm_monitor.application.compliance_target import ComplianceTarget
@@ -15,9 +15,15 @@ from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.ports import Hold, InboxRow, JudgeStore
+from slm_monitor.application.rolling_derived_targets import (
+    RollingComplianceTarget,
+    RollingStatesTarget,
+    RollingVerdictsTarget,
+)
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.timers import DERIVED, Timers
 from slm_monitor.application.touched import Dirty
+from slm_monitor.domain.composition import STATES
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
@@ -45,10 +51,14 @@ class DerivedTarget(Protocol):
         ...
 
 
-KINDS: Mapping[str, Callable[[Standing], DerivedTarget]] = {
-    "composite": CompositeTarget, "compliance": ComplianceTarget,
-}  # fmt: skip
-"""Aggregation → who judges it."""
+def _kind(line: TermsLine) -> Callable[[Standing], DerivedTarget]:
+    """Who judges a line."""
+    terms = line.latest
+    if terms.window_kind != "rolling":
+        return CompositeTarget if terms.aggregation == "composite" else ComplianceTarget
+    if terms.aggregation == "compliance":
+        return RollingComplianceTarget
+    return RollingStatesTarget if terms.parameters["of"] == STATES else RollingVerdictsTarget
 
 
 class DerivedJudge:
@@ -76,7 +86,7 @@ class DerivedJudge:
         targets = self._targets.setdefault(line.target_id, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = KINDS[line.latest.aggregation](self._established.standing(line))
+            targets[line.key] = held = _kind(line)(self._established.standing(line))
         held.amend(line)
         held.compose(lines)
         self._touch(line.target_id, line.begins_at if fresh else None)

@@ -103,7 +103,10 @@ async def judge(
 ) -> Judged:
     """A window as its facts have it; what is long to work out does not hold others up."""
     # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
-    as_of = present if terms.aggregation == "outages" else min(present, span[1] + terms.closing_delay)
+    is_rolling = terms.window_kind == "rolling"
+    as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
+    if terms.aggregation == "outages" and not is_rolling:
+        as_of = present
     if terms.aggregation in DERIVED:
         facts, seen = await derived_figures.look(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)

@@ -11,6 +11,8 @@ from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.rolling_derived import Ended
 from slm_monitor.domain.standing import Breach, Changes, Risk, Told, Window
 
 
@@ -276,6 +278,14 @@ class JudgeStore(Protocol):
         self, target_ids: Sequence[str], window_ids: Sequence[str]
     ) -> Mapping[tuple[str, str], MemberWindow]:
         """Windows by target and id, of whichever partition."""
+        ...
+
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
+        """By target, the minutes in which it missed its objective over a rolling window, as its breaches tell."""
+        ...
+
+    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[Ended]:
+        """The clocks of these targets that ended in a span by ``as_of``."""
         ...
 
     async def tickets_ended(

@@ -17,6 +17,7 @@ from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.application.window_seen import Facts
 from slm_monitor.domain import cumulative, instances, planned_time
+from slm_monitor.domain.composition import STATES
 from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
 from slm_monitor.domain.messages import Indicator
@@ -185,7 +186,8 @@ def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interva
     """What a rolling figure covers at an instant, within the term: states and slices up to the start of the instant's
     minute, what is summed by the minute up to its end."""
     minute = at // MINUTE * MINUTE
-    if terms.aggregation in STATED or terms.aggregation == "time_slices":
+    is_of_states = terms.aggregation == "composite" and terms.parameters["of"] == STATES
+    if terms.aggregation in STATED or terms.aggregation == "time_slices" or is_of_states:
         return max(line.begins_at, minute - terms.rolling_microseconds), minute
     begins = -(-line.begins_at // MINUTE) * MINUTE
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE

@@ -1,8 +1,8 @@
-"""Availability over a rolling window: judged at each change and each minute, by the runs of missed minutes."""
+"""Availability and outages over a rolling window: judged at each change and each minute, by runs of missed minutes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 
@@ -10,18 +10,23 @@ import numpy as np
 
 from slm_calendar import service_hours
 from slm_calendar.intervals import Interval
-from slm_monitor.application.calendar_windows import CalendarWindows
 from slm_monitor.application.excluded import Excluded
+from slm_monitor.application.rolling_windows import RollingWindows
 from slm_monitor.application.state_target import StatesOf
-from slm_monitor.domain import rolling_minutes, rolling_target
+from slm_monitor.domain import rolling_minutes
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.measures import Counts, Measure
 from slm_monitor.domain.passed_time import PassedTime
+from slm_monitor.domain.rolling_outages import RolledOutages
 from slm_monitor.domain.rolling_sums import Summed
+from slm_monitor.domain.rolling_windows import Rolled
 from slm_monitor.domain.settling import Moment, Standing
-from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import ServiceLevelTarget
+
+
+_AHEAD = 86_400_000_000
 
 
 class _Minutes:
@@ -44,7 +49,7 @@ class _Nothing:
         return ()
 
 
-class RollingStateTarget(CalendarWindows):
+class RollingStateTarget(RollingWindows):
     """``standing.line`` has no service hours: they are in the sums already."""
 
     def __init__(self, standing: Standing) -> None:
@@ -63,51 +68,33 @@ class RollingStateTarget(CalendarWindows):
         self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
     ) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
-        line = self.standing.line
-        first, present = rolling_minutes.first_minute(line) + 1, moment.as_of // MINUTE
-        if present < first:
-            return first * MINUTE
-        window = self._window(first)
-        stretches = []
-        for start, end in self._ranges(window, since, present):
-            terms = self._terms(start)
-            rolled = self._rolled(states, excluded, terms, start, present, since)
-            stretches.append(rolling_target.look(line, rolled, start, end))
-        assert window.judged_to is not None
-        latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
-        terms = self._terms(latest)
-        rolled = self._rolled(states, excluded, terms, latest, present, since)
-        due = rolling_target.judge(self.standing, window, rolled, stretches, moment, changes)
-        is_moving = window.good != window.total or self._is_down(states, terms, moment.as_of)
-        unit = self._passed[terms.version].unit
-        window.good, window.total = window.good // unit, window.total // unit
-        window.detail = {**window.detail, "down": window.total - window.good, "judged_to": window.judged_to}
+        line, present = self.standing.line, moment.as_of // MINUTE
+        if present < self._first():
+            return self._first() * MINUTE
+        due = self._roll(
+            lambda minute: self._rolled(states, excluded, self._terms(minute), minute, present, since),
+            since, moment, changes,
+        )  # fmt: skip
+        is_moving = self._measure(states, moment.as_of)
         if moment.as_of >= line.ends_at:
             return None
         following = (present + 1) * MINUTE if is_moving else None
-        dues = [each for each in (due, following) if each is not None and each > moment.as_of]
-        return min(dues, default=None)
+        return min((each for each in (due, following) if each is not None), default=None)
 
-    def _window(self, first: int) -> Window:
-        line = self.standing.line
-        window = self.standing.windows.get(line.latest.window)
-        if window is None:
-            window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
-            self.standing.windows[window.window_id] = window
-        if window.judged_to is None:
-            window.judged_to = window.detail.get("judged_to", first - 1)
-        return window
-
-    def _ranges(self, window: Window, since: int | None, present: int) -> Iterator[tuple[int, int]]:
-        """The minutes to judge anew, parted where another version takes effect."""
-        line = self.standing.line
-        for start, end in rolling_minutes.ranges(window, line, None, since, present):
-            at = start
-            while at <= end:
-                following = line.begins_after(at * MINUTE)
-                until = end if following is None else min(end, -(-following // MINUTE) - 1)
-                yield at, max(at, until)
-                at = max(at, until) + 1
+    def _measure(self, states: StatesOf, as_of: int) -> bool:
+        """Have the figures in microseconds; whether they move as time goes by."""
+        window = self._window()
+        assert window.judged_to is not None
+        terms = self._terms(window.judged_to)
+        # Facts may speak of what lies ahead of the instant up to which all are in.
+        is_down = any(each.state != "up" for each in states(terms).segments(as_of, as_of + _AHEAD))
+        unit = self._passed[terms.version].unit
+        # What does not count leaves the window by and by; service hours do so for ever, and change no more than sums.
+        is_filling = terms.hours.always_open and window.total < terms.rolling_microseconds * unit
+        is_moving = window.good != window.total or is_down or is_filling
+        window.good, window.total = window.good // unit, window.total // unit
+        window.detail["down"] = window.total - window.good
+        return is_moving
 
     def _terms(self, minute: int) -> ServiceLevelTarget:
         return self._exact.at(minute * MINUTE) or self._exact.latest
@@ -115,7 +102,7 @@ class RollingStateTarget(CalendarWindows):
     def _rolled(
         self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
         since: int | None,
-    ) -> Summed:  # fmt: skip
+    ) -> Rolled:  # fmt: skip
         """The sums of the windows that end with a minute and the later ones."""
         reach = (rolling_minutes.reach(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
@@ -127,5 +114,16 @@ class RollingStateTarget(CalendarWindows):
         passed.leave(begins_at)
         return Summed(self.standing.line, _Minutes(passed), _Nothing())
 
-    def _is_down(self, states: StatesOf, terms: ServiceLevelTarget, as_of: int) -> bool:
-        return any(each.state != "up" for each in states(terms).segments(as_of, as_of + 1))
+
+class RollingOutageTarget(RollingStateTarget):
+    """An outage counts from the instant at which it reaches the length, while its start lies in the window."""
+
+    def _measure(self, states: StatesOf, as_of: int) -> bool:
+        return False
+
+    def _rolled(
+        self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
+        since: int | None,
+    ) -> Rolled:  # fmt: skip
+        begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
+        return RolledOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)

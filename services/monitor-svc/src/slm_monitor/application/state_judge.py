@@ -9,7 +9,7 @@ from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
-from slm_monitor.application.rolling_state_target import RollingStateTarget
+from slm_monitor.application.rolling_state_target import RollingOutageTarget, RollingStateTarget
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
@@ -125,9 +125,10 @@ class StateJudge:
 
 
 def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
-    if line.latest.aggregation == "outages":
-        return OutageTarget
-    return RollingStateTarget if line.latest.window_kind == "rolling" else StateTarget
+    is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
+    if is_outages:
+        return RollingOutageTarget if is_rolling else OutageTarget
+    return RollingStateTarget if is_rolling else StateTarget
 
 
 def _always(timeline: Timeline) -> StatesOf:

@@ -48,8 +48,8 @@ def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLeve
         raise _wrong(terms, f"of {of!r}; write states, figures or verdicts")
     if not isinstance(members, Sequence) or not members:
         raise _wrong(terms, 'members; list {"indicator": …} or {"target": "<key>"}')
-    if terms.window_kind != "calendar":
-        raise _wrong(terms, f"window {terms.window}; a composite is judged by calendar windows")
+    if terms.window_kind == "ticket" or (of == FIGURES and terms.window_kind != "calendar"):
+        raise _wrong(terms, f"window {terms.window}; a composite of {of} is judged by calendar windows")
     by_key = {each.key: each for each in of_agreement}
     parts = tuple(_member(terms, of, each, by_key) for each in members)
     rule = written.get("rule")

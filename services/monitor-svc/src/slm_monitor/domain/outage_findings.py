@@ -29,11 +29,11 @@ def check(targets: Sequence[ServiceLevelTarget]) -> None:
         if terms.aggregation != "outages":
             continue
         try:
-            is_countable = length_of(terms) >= 0 and terms.window_kind == "calendar"
+            is_countable = length_of(terms) >= 0
         except (CalendarError, KeyError, TypeError):
             is_countable = False
         if not is_countable or any(promised.comparison != AT_MOST for _, promised in terms.levels):
-            remedy = 'write {"outages": {"at_least": "PT5M"}}, an objective of at_most and a calendar window'
+            remedy = 'write {"outages": {"at_least": "PT5M"}}, and an objective of at_most'
             raise NotJudgeable(f"target {terms.key}: {remedy}")
 
 
@@ -74,10 +74,24 @@ def of_outages(
             "excluded": exclusions.time_in(scheduled, excluded),
             "allowed": str(terms.levels[0][1].value),
         },
-        evidence={"outages": [_told(outage, at) for at, outage in counted[-_TOLD:]]},
+        evidence={"outages": told(counted)},
         scheduled=bool(scheduled),
         again=min(ahead, default=None),
     )
+
+
+def reached_from(
+    states: States, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
+) -> list[tuple[int, Outage]]:
+    """(instant, outage) of all that begin from ``start`` on and have reached the length by ``as_of``, or will, if the
+    one that goes on does."""
+    length = length_of(terms)
+    # Facts may speak of what lies ahead of the instant up to which all are in.
+    until = as_of + length + _AHEAD
+    policy = Policy(terms.unknown, terms.degraded)
+    if not any(policy.counts_as(each.state) == DOWN for each in states.segments(as_of, until)):
+        until = as_of
+    return _reached(states, terms, start, until, until, excluded, length) if start < until else []
 
 
 def _reached(
@@ -116,5 +130,6 @@ def ongoing_since(states: States, terms: ServiceLevelTarget, begins_at: int, as_
     return since
 
 
-def _told(outage: Outage, reached_at: int) -> dict[str, str]:
-    return {"from": to_text(outage.start), "reached_at": to_text(reached_at)}
+def told(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
+    """The last of the outages that count, for people."""
+    return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

@@ -41,7 +41,7 @@ _PARAMETERS = {
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
-_ONLY_CALENDAR = frozenset({"outages", "compliance", "composite", "nps"})
+_ONLY_CALENDAR = frozenset({"nps"})
 """Aggregations that the judge keeps over calendar windows alone."""
 
 

@@ -1,0 +1,104 @@
+"""Verdicts of members, and tickets that met their clocks, over rolling windows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from slm_calendar import intervals
+from slm_monitor.domain.composition import Composition
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.measures import Counts
+from slm_monitor.domain.promise import Promise
+from slm_monitor.domain.rolling import Run
+from slm_monitor.domain.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
+from slm_monitor.domain.terms import ServiceLevelTarget
+
+
+class Ended(NamedTuple):
+    """A ticket's clock that ended: stopped or breached."""
+
+    ticket: str
+    at: int
+    is_met: bool
+
+
+class RolledTickets:
+    """A ticket counts while the end of one of its clocks lies in the window; it is met if all that do were."""
+
+    def __init__(self, ended: Iterable[Ended], length: int) -> None:
+        ends: dict[str, list[Ended]] = {}
+        for each in ended:
+            ends.setdefault(each.ticket, []).append(each)
+        minutes = length // MINUTE
+        self._things: list[Counting] = []
+        for clocks in ends.values():
+            counted = intervals.union(_span(each, minutes) for each in clocks)
+            missed = intervals.union(_span(each, minutes) for each in clocks if not each.is_met)
+            self._things += [Counting(start, end - 1, False) for start, end in missed]
+            self._things += [Counting(start, end - 1) for start, end in intervals.subtract(counted, missed)]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        return sums_of(terms, self._things, first, last)
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+        return next_edge(self._things, minute)
+
+
+def _span(ended: Ended, minutes: int) -> intervals.Interval:
+    """The minutes ``[first, after the last)`` in whose windows the end of a clock lies."""
+    return ended.at // MINUTE, ended.at // MINUTE + minutes
+
+
+@dataclass(frozen=True, slots=True)
+class RolledVerdicts:
+    """Missed while too few members keep their promise. ``runs``: by member, the minutes in which it missed its own;
+    ``silent``: the members of which nothing is known now."""
+
+    compositions: Mapping[int, Composition]
+    runs: Mapping[str, Sequence[Run]]
+    silent: Collection[str]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> VerdictWindows:
+        made = self.compositions[terms.version]
+        members = made.target_ids
+        things = [Counting(*run) for member in members for run in self.runs.get(member, ())]
+        missed = sums_of(terms, things, first, last).total
+        return VerdictWindows(first, missed, made.needed, len(members), set(members) <= set(self.silent))
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+        """What time alone changes of a member is news of it."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWindows:
+    """``missing[k]``: how many of the members miss their promise in the minute ``first`` + k."""
+
+    first: int
+    missing: Counts
+    needed: int
+    members: int
+    is_silent: bool
+
+    def missed(self, promised: Promise) -> Flags:
+        result: Flags = np.asarray(self.members - self.missing < self.needed)
+        return result
+
+    def come(self, minute: int) -> Come:
+        missing = int(self.missing[minute - self.first])
+        kept = self.members - missing
+        figure = None if self.is_silent and not missing else Fraction(kept, self.members)
+        told = {"needed": self.needed, "kept": kept, "members": self.members}
+        return Come(figure, kept, self.members, dict(told), dict(told))
