@@ -27,7 +27,7 @@ BEGIN, AMENDED, LAST, END = (
 CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
 KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
-         "requests": "ratio"}  # fmt: skip
+         "requests": "ratio", "stars": "rating", "recoveries": "recovery"}  # fmt: skip
 Item = dict[str, Any]
 
 
@@ -84,6 +84,13 @@ TARGETS: Sequence[Item] = (
     target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"}),
     target("requests-day", "requests", "ratio", share("97"), DAILY),
     target("requests-rolling", "requests", "ratio", share("96"), {"rolling": "PT6H"}),
+    target("stars", "stars", "mean", {"at_least": "3"}, WEEKLY),
+    target("content", "stars", {"share_at_least": "4"}, share("50"), DAILY),
+    target("nps", "stars", {"nps": {"promoters": "5", "detractors": "2"}}, {"at_least": "5", "unit": "points"}, WEEKLY),
+    target("rto", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, DAILY, service_hours="business"),
+    target("rpo", "recoveries", "recovery_point", {"at_most": "20", "unit": "minutes"}, WEEKLY),
+    target("recovered", "recoveries", {"recovered_within": {"time": "PT1H", "point": "PT15M"}}, share("60"), WEEKLY,
+           planned_downtime="excused"),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
     target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
     target("mean-rolling", "latency", "mean", {"at_most": "230"}, {"rolling": "PT6H"}, service_hours="business"),
@@ -198,6 +205,23 @@ def requests(random: Random, number: int) -> list[Item]:
     return _corrected(random, item, f"c{number}", lambda: {"cumulative": {"total": total + 5, "good": total}})
 
 
+def ratings(random: Random, number: int) -> list[Item]:
+    item: Item = {"indicator": "stars", "at": _instant(random), "score": random.randrange(2, 11) / 2}
+    if random.random() < 0.5:
+        item["respondent"], item["touch_point"] = random.choice(["anna", "bert"]), random.choice(["phone", "chat"])
+    return _corrected(random, item, f"g{number}", lambda: {"score": random.randrange(1, 6)})
+
+
+def recoveries(random: Random, number: int) -> list[Item]:
+    end = _instant(random)
+    told = {"outage_start": end - random.randrange(0, 2 * HOUR), "service_restored": end}
+    if random.random() < 0.7:
+        told["data_restored_to"] = told["outage_start"] - random.randrange(-5 * MINUTE, 30 * MINUTE)
+        told["data_restored_to"] = min(told["data_restored_to"], end)
+    item: Item = {"indicator": "recoveries", "at": end, "recovery": told, "test": random.random() < 0.2}
+    return _corrected(random, item, f"w{number}", lambda: {"recovery": {**told, "outage_start": end - 10 * MINUTE}})
+
+
 def errors(random: Random, number: int) -> list[Item]:
     item: Item = {"indicator": "errors", "at": _instant(random), "category": random.choice("ABC")}
     if random.random() < 0.3:
@@ -249,7 +273,8 @@ def ticket(random: Random, number: int) -> list[Item]:
 
 
 MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
-    states: 3, outages: 1, values: 8, orders: 3, requests: 3, errors: 2, ticket: 1,
+    states: 3, outages: 1, values: 8, orders: 3, requests: 3, ratings: 1, recoveries: 1, errors: 2,
+    ticket: 1,
 }  # fmt: skip
 """Who makes up facts, and how often; a kind of fact more is a line more."""
 
@@ -296,7 +321,7 @@ def _told(item: Item, indicators: Mapping[str, Indicator]) -> Told:
     """As the door admits it."""
     due = max(item["at"], item.get("recorded_at", 0))
     sent = {name: _sent(name, value) for name, value in item.items()}
-    if "outage" in sent or "retract" in sent:
+    if {"outage", "retract", "recovery"} & sent.keys():
         del sent["at"]
     body = msgspec.json.encode([sent])
     if "ticket" in item:
@@ -311,7 +336,7 @@ def _told(item: Item, indicators: Mapping[str, Indicator]) -> Told:
 
 
 def _sent(name: str, value: Any) -> Any:
-    if name == "outage":
+    if name in ("outage", "recovery"):
         return {bound: to_text(instant) for bound, instant in value.items()}
     if name == "cumulative" and "since" in value:
         return {**value, "since": to_text(value["since"])}

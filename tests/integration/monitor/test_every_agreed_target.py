@@ -47,7 +47,8 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
     targets = handed_over()
     indicators = {each["indicator"]["key"]: each["indicator"] for each in targets if each["indicator"]}
     for key, indicator in indicators.items():
-        await service.register(key, indicator["kind"], indicator["unit"])
+        scale = {"lowest": "0", "highest": "10"} if indicator["kind"] == "rating" else None
+        await service.register(key, indicator["kind"], indicator["unit"], scale)
     await service.agree(finalized(*targets, agreement_id=AGREEMENT, agreement_key="every"))
     assert {each["key"] for each in await service.targets(AGREEMENT)} == {each["key"] for each in targets}
     measured = [
@@ -56,6 +57,10 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         {"indicator": "payments.requests", "at": AT, "good": 1000, "total": 1000, "labels": {"region": "EU"}},
         {"indicator": "payments.latency", "at": AT, "value": 200},
         {"indicator": "payments.errors", "at": AT, "category": "A"},
+        {"indicator": "desk.stars", "at": AT, "score": 5, "touch_point": "mail", "respondent": "anna"},
+        {"indicator": "desk.advocacy", "at": AT, "score": 10},
+        {"indicator": "payments.recoveries", "recovery": {
+            "outage_start": AT, "service_restored": "2026-11-05T08:30:00Z", "data_restored_to": AT}},
     ]
     answer = await service.measure(*measured)
     assert answer["accepted"] == len(measured), answer
@@ -68,6 +73,7 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         "slices": "met",
         "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
         "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
+        **dict.fromkeys(("stars", "content", "nps", "rto", "rpo", "recovered"), "met"),
     }  # fmt: skip
     found = await statuses(service.provider)
     for _ in range(100):

@@ -12,7 +12,7 @@ from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
-from slm_monitor.domain import composition, outage_findings
+from slm_monitor.domain import composition, outage_findings, recovery_findings
 from slm_monitor.domain import terms as judged
 from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
@@ -75,7 +75,22 @@ def faults(*targets: Any) -> dict[str, str]:
     return found
 
 
+STARS: dict[str, Any] = {
+    "key": "stars", "indicator": {"key": "desk.stars", "kind": "rating"}, "aggregation": "mean",
+    "objective": {"at_least": "4"}, "window": MONTH,
+}  # fmt: skip
+CONTENT = {**STARS, "key": "content", "aggregation": {"share_at_least": "4"}, "objective": {"at_least": "80"}}
+NPS = {**STARS, "key": "nps", "indicator": "desk.advocacy", "aggregation": "nps", "objective": {"at_least": "-5"}}
+RTO: dict[str, Any] = {
+    "key": "rto", "indicator": "payments.recoveries", "aggregation": "recovery_time", "objective": {"at_most": "PT4H"},
+    "window": {"calendar": "year"},
+}  # fmt: skip
+RPO = {**RTO, "key": "rpo", "aggregation": "recovery_point", "objective": {"at_most": "15"}}
+RECOVERED = {**RTO, "key": "recovered", "aggregation": {"recovered_within": {"time": "PT4H", "point": "PT15M"}},
+             "objective": {"at_least": "90"}}  # fmt: skip
+
 EVERY = [
+    STARS, CONTENT, NPS, RTO, RPO, RECOVERED,
     AVAILABILITY, SHARE, RATIO, COUNT, OUTAGES, MEAN, QUANTILE, SLICES, CLOCK, COMPLIANCE, SECOND,
     {**MEAN, "key": "max", "aggregation": "max"}, {**MEAN, "key": "min", "aggregation": "min"},
     composite("states", "up", "database"),
@@ -96,6 +111,7 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
     read = judged.parse_targets(finalized, judged.JUDGED)
     composition.check(read)
     outage_findings.check(read)
+    recovery_findings.check(read)
     assert {each.aggregation for each in read} == aggregations.ALL
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
@@ -112,7 +128,8 @@ def test_the_kind_of_an_indicator_follows_from_the_aggregation() -> None:
     assert kinds == {
         "up": "availability", "fast": "value", "good": "ratio", "errors": "count", "outages": "availability",
         "mean": "value", "p95": "value", "slices": "ratio", "p1": None, "p1-kept": None, "database": "availability",
-        "max": "value", "min": "value", "whole": None,
+        "max": "value", "min": "value", "whole": None, "stars": "rating", "content": "rating", "nps": "rating",
+        "rto": "recovery", "rpo": "recovery", "recovered": "recovery",
     }  # fmt: skip
     other = {**COUNT, "key": "other", "indicator": "payments.requests"}
     assert "targets[1].indicator" in faults(RATIO, other)
@@ -389,3 +406,28 @@ def test_what_is_not_accepted_is_refused_and_named() -> None:
     assert (finding.field, finding.remedy[:30]) == ("targets[1].aggregation", 'write one of: "availability"; ')
     assert "ratio" in finding.remedy
     assert resolved(targets=[AVAILABILITY, SHARE, CLOCK])
+
+
+def test_scores_and_net_promoters_are_promised_in_points() -> None:
+    assert target(STARS)["objective"] == {"at_least": "4", "unit": ""}
+    assert target(NPS)["objective"] == {"at_least": "-5", "unit": "points"}
+    of_five = {"nps": {"promoters": "5", "detractors": "3"}}
+    assert target(NPS, aggregation=of_five)["aggregation"] == of_five
+    assert target(NPS, aggregation={"nps": {}})["aggregation"] == {"nps": {"promoters": "9", "detractors": "6"}}
+    reversed_ = {"nps": {"promoters": "3", "detractors": "3"}}
+    assert "targets[0].aggregation.nps.detractors" in faults({**NPS, "aggregation": reversed_})
+    assert "targets[0].objective.at_least" in faults({**NPS, "objective": {"at_least": "101"}})
+    assert "targets[0].objective" in faults({**NPS, "objective": {"at_most": "30"}})
+    assert "targets[0].indicator.kind" in faults({**NPS, "indicator": {"key": "desk.advocacy", "kind": "value"}})
+
+
+def test_recoveries_are_promised_in_minutes_or_within_limits() -> None:
+    assert target(RTO)["objective"] == {"at_most": "240", "unit": "minutes"}
+    assert target(RTO, unacceptable={"at_most": "PT8H"})["unacceptable"] == {"at_most": "480", "unit": "minutes"}
+    assert target(RECOVERED, aggregation={"recovered_within": {"point": "PT0.5S"}})
+    for wrong in ("PT30S", "soon", -5, None):
+        assert "targets[0].objective" in " ".join(faults({**RTO, "objective": {"at_most": wrong}}))
+    assert "targets[0].objective" in faults({**RTO, "objective": {"at_least": "240"}})
+    assert "targets[0].window" in faults({**RTO, "window": {"rolling": "P1D"}})
+    for path, limits in ((".recovered_within", {}), (".recovered_within.time", {"time": "PT0S"})):
+        assert f"targets[0].aggregation{path}" in faults({**RECOVERED, "aggregation": {"recovered_within": limits}})

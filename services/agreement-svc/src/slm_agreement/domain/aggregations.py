@@ -16,17 +16,31 @@ from slm_agreement.domain.reading import Reader, decimal_text
 KINDS = {
     "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
     "share_at_most": "value", "quantile": "value", "mean": "value", "max": "value", "min": "value", "count": "count",
+    "share_at_least": "value", "nps": "rating",
+    "recovery_time": "recovery", "recovery_point": "recovery", "recovered_within": "recovery",
 }  # fmt: skip
 """Aggregation → the kind of its indicator; a clock, compliance and a composite have none."""
-SHARES = frozenset({"availability", "ratio", "share_at_most", "compliance", "time_slices", "composite"})
+OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
+OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
+"""Those that an indicator of ratings may have too."""
+SHARES = frozenset(
+    {"availability", "ratio", "share_at_most", "share_at_least", "compliance", "time_slices", "composite",
+     "recovered_within"}
+)  # fmt: skip
 """Promised in percent."""
 DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
+<<<<<<< HEAD
 ROLLING = (frozenset(KINDS) | DERIVED) - {"nps"}
+=======
+ROLLING = frozenset({"availability", "ratio", "share_at_most", "share_at_least", "quantile", "count"})
+>>>>>>> 5c32ccb (wip4)
 """Those that are judged over rolling windows."""
-GROUPED = frozenset({"ratio", "time_slices", "share_at_most", "quantile", "mean", "max", "min", "count"})
+GROUPED = frozenset(
+    {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps"}
+)
 """Those that are judged for each value of a label."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
 ACCEPTED = ALL
@@ -39,9 +53,15 @@ _FORMS = {
     "outages": '{"outages": {"at_least": "PT5M"}}',
     "compliance": '{"compliance": {"target": "p1-resolution"}}',
     "time_slices": '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
+    "share_at_least": '{"share_at_least": "4"}', "nps": '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
+    "recovery_time": '"recovery_time"', "recovery_point": '"recovery_point"',
+    "recovered_within": '{"recovered_within": {"time": "PT4H", "point": "PT15M"}}',
     "composite": '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
 }  # fmt: skip
-_PLAIN = frozenset({"availability", "ratio", "mean", "max", "min", "count", "clock"})
+_EITHER_WAY = frozenset({"count", "nps"})
+_PLAIN = frozenset(
+    {"availability", "ratio", "mean", "max", "min", "clock", "recovery_time", "recovery_point"} | _EITHER_WAY
+)
 _QUANTITY = re.compile(r"\s*(-?[0-9.]+)\s*([A-Za-z%µ/]*)\s*\Z")
 
 
@@ -58,9 +78,10 @@ class Aggregation:
         return self.document[self.name] if isinstance(self.document, Mapping) else None
 
     @property
-    def kind(self) -> str | None:
-        """The kind of its indicator."""
-        return KINDS.get(self.name)
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that its indicator may have, the first where none is written; none where it has no indicator."""
+        kind = KINDS.get(self.name)
+        return () if kind is None else (kind, "rating") if self.name in OF_RATINGS else (kind,)
 
     @property
     def may_roll(self) -> bool:
@@ -86,11 +107,11 @@ def read(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggrega
             reader.fault("aggregation", raw, f"write {_FORMS[name]}")
             return Aggregation("availability", "availability")
         return Aggregation(name, name)
-    if name in _PLAIN - {"count"}:
+    if name in _PLAIN - _EITHER_WAY:
         reader.fault("aggregation", raw, f"write {_FORMS[name]}")
         return Aggregation(name, name)
-    if name == "share_at_most":
-        return _share_at_most(raw[name], reader)
+    if name in ("share_at_most", "share_at_least"):
+        return _share(name, raw[name], reader)
     written, place = raw[name], f"{path}.{name}"
     if name == "composite":
         return Aggregation(name, {name: composites.composite(written, place, reader.findings, parties)})
@@ -105,12 +126,12 @@ def _remedy(accepted: Collection[str], name: Any) -> str:
     return f"write one of: {forms}{more}"
 
 
-def _share_at_most(limit: Any, reader: Reader) -> Aggregation:
+def _share(name: str, limit: Any, reader: Reader) -> Aggregation:
     number, unit = quantity(limit)
     if number is None or number.startswith("-"):
         remedy = 'write a number in the indicator\'s unit, like "300" or "300ms"'
-        reader.fault("aggregation.share_at_most", limit, remedy)
-    return Aggregation("share_at_most", {"share_at_most": number or "0"}, unit)
+        reader.fault(f"aggregation.{name}", limit, remedy)
+    return Aggregation(name, {name: number or "0"}, unit)
 
 
 def quantity(written: Any) -> tuple[str | None, str | None]:
@@ -143,6 +164,27 @@ def _count(raw: Any, path: str, findings: Findings) -> dict[str, Any]:
     return resolved
 
 
+def _nps(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    reader = Reader(raw, path, findings)
+    resolved = {"promoters": reader.decimal("promoters", "9"), "detractors": reader.decimal("detractors", "6")}
+    if Decimal(resolved["promoters"]) <= Decimal(resolved["detractors"]):
+        remedy = "write the score up to which one warns others; it lies below the one from which one recommends"
+        reader.fault("detractors", resolved["detractors"], remedy)
+    reader.done()
+    return resolved
+
+
+def _recovered_within(raw: Any, path: str, findings: Findings) -> dict[str, str]:
+    """Limits of the time to recover, and of the time whose data may be lost; one of them at least."""
+    reader = Reader(raw, path, findings)
+    limits = {"time": "PT4H", "point": "PT15M"}
+    resolved = {name: _positive(reader, name, example) for name, example in limits.items() if reader.has(name)}
+    if not resolved:
+        findings.add(path, raw, f"write {_FORMS['recovered_within']}, or one of both limits")
+    reader.done()
+    return resolved or {"time": "PT4H"}
+
+
 def _time_slices(raw: Any, path: str, findings: Findings) -> dict[str, str]:
     reader = Reader(raw, path, findings)
     width = _positive(reader, "width", "PT5M")
@@ -170,4 +212,5 @@ def _positive(reader: Reader, name: str, example: str) -> str:
 
 _READ = {
     "outages": _outages, "count": _count, "time_slices": _time_slices, "compliance": composites.compliance,
+    "nps": _nps, "recovered_within": _recovered_within,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from slm_agreement.domain.surroundings import Surroundings
 
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}\Z")
 _MOST_LABELS = 5
-_EXPECTING = frozenset({"ratio", "share_at_most", "quantile", "compliance"})
+_EXPECTING = frozenset({"ratio", "share_at_most", "share_at_least", "quantile", "compliance"})
 """Of how many events a window will have something can be expected, and be certain before it closes."""
 
 
@@ -22,7 +22,7 @@ def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dic
     indicator = _indicator(reader, aggregation, around)
     unit = indicator["unit"] if indicator else None
     promised = objectives.objective(reader, aggregation, unit)
-    if indicator and not unit and aggregation.name in aggregations.NUMBERS:
+    if indicator and not unit and indicator["kind"] == "value" and aggregation.name in aggregations.NUMBERS:
         indicator["unit"] = promised["unit"] or None
     window = _window(reader, aggregation)
     return {
@@ -39,11 +39,11 @@ def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dic
 
 def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dict[str, Any] | None:
     raw = reader.raw("indicator")
-    if aggregation.kind is None:
+    if not aggregation.kinds:
         if raw is not None:
             reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
         return None
-    return indicators.read(reader, aggregation.kind, aggregation.unit, around.parties)
+    return indicators.read(reader, aggregation.kinds, aggregation.unit, around.parties)
 
 
 def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:
@@ -90,6 +90,7 @@ _WARNED = {
     "time_slices": target_warnings.OF_SLICES,
     "compliance": target_warnings.OF_TICKETS, "outages": frozenset[str](), "count": target_warnings.OF_NUMBERS,
     "mean": target_warnings.OF_NUMBERS, "max": target_warnings.OF_NUMBERS, "min": target_warnings.OF_NUMBERS,
+    "nps": target_warnings.OF_NUMBERS, **dict.fromkeys(aggregations.OF_RECOVERIES, frozenset[str]()),
 }  # fmt: skip
 
 

@@ -19,8 +19,8 @@ class Parties:
     customer: str
 
 
-def read(reader: Reader, kind: str, unit: str | None, parties: Parties) -> dict[str, Any]:
-    """The field ``indicator``: a key, or key, owner and unit; ``unit`` is one that was written elsewhere."""
+def read(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
+    """The field ``indicator``: a key, or key, owner, kind and unit; ``unit`` is one that was written elsewhere."""
     raw = reader.raw("indicator")
     indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)
     key = indicator.raw("key")
@@ -34,7 +34,7 @@ def read(reader: Reader, kind: str, unit: str | None, parties: Parties) -> dict[
     resolved = {
         "owner_party_id": _owner(indicator, parties),
         "key": key,
-        "kind": indicator.choice("kind", (kind,), kind),
+        "kind": indicator.choice("kind", kinds, kinds[0]),
         "unit": stated or unit,
     }
     indicator.done()

@@ -7,19 +7,22 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from slm_agreement.domain import aggregations
+from slm_agreement.domain import aggregations, target_windows
 from slm_agreement.domain.aggregations import Aggregation
-from slm_agreement.domain.reading import Reader
+from slm_agreement.domain.reading import Reader, decimal_text
 
 AT_LEAST, AT_MOST = "at_least", "at_most"
 _EITHER = (AT_LEAST, AT_MOST)
 _COMPARISONS = {
     "ratio": _EITHER, "share_at_most": _EITHER, "mean": _EITHER, "max": _EITHER, "min": _EITHER, "count": _EITHER,
-    "outages": (AT_MOST,), "quantile": (AT_MOST,),
+    "outages": (AT_MOST,), "quantile": (AT_MOST,), "recovery_time": (AT_MOST,), "recovery_point": (AT_MOST,),
+    "share_at_least": _EITHER,
 }  # fmt: skip
 """What else than at least may be promised of an aggregation; of a share of time or tickets nothing."""
 _COUNTS = frozenset({"count", "outages"})
+_MINUTES = frozenset({"recovery_time", "recovery_point"})
 PERCENT = "percent"
+_MINUTE = 60_000_000
 
 
 def objective(reader: Reader, aggregation: Aggregation, unit: str | None) -> dict[str, str]:
@@ -84,10 +87,26 @@ def _number(objective: Reader, name: str, aggregation: Aggregation) -> str:
         if Decimal(number) % 1:
             objective.fault(name, number, "write a whole number: occurrences are counted")
         return number
+    if aggregation.name == "nps":
+        return objective.decimal(name, least="-100", most="100")
+    if aggregation.name in _MINUTES:
+        return _minutes(objective, name)
     value, _ = aggregations.quantity(objective.raw(name))
     if value is None:
         objective.fault(name, objective.raw(name), 'write a number in the indicator\'s unit, like "300" or "300ms"')
     return value or "0"
+
+
+def _minutes(objective: Reader, name: str) -> str:
+    """``"PT4H"`` or ``"240"``."""
+    written = objective.raw(name)
+    length = target_windows.length(written)
+    if length is not None and length % _MINUTE == 0:
+        return str(length // _MINUTE)
+    number = decimal_text(written)
+    if number is None or number.startswith("-"):
+        objective.fault(name, written, 'write a length of whole minutes like "PT4H", or a number of minutes like "240"')
+    return number or "0"
 
 
 def _unit(objective: Reader, aggregation: Aggregation, unit: str | None) -> str:
@@ -116,7 +135,8 @@ def _unit_of(aggregation: Aggregation) -> str:
     """The one unit an aggregation is promised in; empty where it is the indicator's."""
     if aggregation.name in aggregations.SHARES:
         return PERCENT
-    return "count" if aggregation.name in _COUNTS else ""
+    named = {"nps": "points", **dict.fromkeys(_COUNTS, "count"), **dict.fromkeys(_MINUTES, "minutes")}
+    return named.get(aggregation.name, "")
 
 
 def is_of_verdicts(aggregation: Aggregation) -> bool:
@@ -126,7 +146,7 @@ def is_of_verdicts(aggregation: Aggregation) -> bool:
 
 def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) -> str:
     expected = _unit_of(aggregation)
-    example = {PERCENT: "99.9", "count": "3"}.get(expected, "300")
+    example = {PERCENT: "99.9", "count": "3", "points": "30", "minutes": "240"}.get(expected, "300")
     return " or ".join(f'{{"{name}": "{example}", "unit": "{expected or unit or "ms"}"}}' for name in allowed)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from slm_monitor.application import figures_of_counts, figures_of_states
+from slm_monitor.application import figures_of_counts, figures_of_recoveries, figures_of_states
 from slm_monitor.application.window_seen import Facts, Seen
-from slm_monitor.domain.terms import STATED, ServiceLevelTarget
+from slm_monitor.domain.terms import RECOVERED, STATED, ServiceLevelTarget
 from slm_monitor.domain.timeline import States, timeline_of
 
 __all__ = ["Facts", "Seen", "seen"]
@@ -13,6 +13,8 @@ __all__ = ["Facts", "Seen", "seen"]
 def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None, *, brief: bool = False) -> Seen:
     """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
     intervals, where only the figure is wanted."""
+    if target.aggregation in RECOVERED:
+        return figures_of_recoveries.look(target, facts, brief=brief)
     if states is not None or target.aggregation in STATED:
         stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
         if target.aggregation == "outages":

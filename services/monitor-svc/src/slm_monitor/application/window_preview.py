@@ -17,12 +17,13 @@ from slm_monitor.domain import admission, composite, cumulative, figures
 from slm_monitor.domain.composite import Joint
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.messages import Indicator, Measurement
-from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
+from slm_monitor.domain.terms import FOREVER, RECOVERED, ServiceLevelTarget
 from slm_monitor.domain.timeline import timeline_of
 
 _KINDS = {
     "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
     "count": "count", "composite": "ratio", "compliance": "ratio", "nps": "rating",
+    **dict.fromkeys(RECOVERED, "recovery"),
 }  # fmt: skip
 _LONG_AGO = -(2**55)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import counted_admission, refusals, tickets
+from slm_monitor.domain import counted_admission, recovery, refusals, tickets
 from slm_monitor.domain.facts import Fact, Values, content_key
 from slm_monitor.domain.messages import COUNTED_KINDS, Indicator, Measurement, TicketMessage, own_key
 from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
@@ -80,6 +80,8 @@ def admit_measurements(
                 facts.append(counted_admission.retraction(item, indicator))
             elif indicator.kind in COUNTED_KINDS:
                 _take_counted(item, indicator, limit, now, rows, facts)
+            elif indicator.kind == "recovery":
+                facts.append(_recovery_fact(item, indicator, limit, now))
             else:
                 facts.append(_state_fact(item, indicator, limit, now))
         except Refused as refusal:
@@ -144,6 +146,14 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
         body = {"state": _state(item)}
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
+    refusals.check_revision(item.revision)
+    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
+
+
+def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
+    at, body = recovery.taken(item, indicator)
+    not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
     refusals.check_revision(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))

@@ -24,7 +24,8 @@ class Cumulative:
 @dataclass(slots=True)
 class Measurement:
     """A measurement as it is sent; exactly one of state, ok, outage, value, values, total (with good or bad), category
-    or count, ``cumulative``, score, and ``retract`` (the id of a fact to be removed) says what was measured."""
+    or count, ``cumulative``, score, recovery, and ``retract`` (the id of a fact to be removed) says what was
+    measured."""
 
     indicator: str
     at: datetime | None = None
@@ -42,6 +43,8 @@ class Measurement:
     score: float | None = None
     touch_point: str | None = None
     respondent: str | None = None
+    recovery: dict[str, datetime] | None = None
+    test: bool = False
     category: str | None = None
     retract: str | None = None
     unit: str | None = None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.recovery import Recovery, recovery_of
 from slm_monitor.domain.timeline import UNOBSERVED, StateChange, Timeline, change_of, outage_of
 
 EVER = -(2**62)
@@ -26,6 +27,9 @@ class StateRecord:
             outage for fact in self.facts.values() if (outage := outage_of(fact)) is not None
         )
         self._united: list[Interval] | None = None
+        self._recoveries: list[Recovery] = sorted(
+            recovery for fact in self.facts.values() if (recovery := recovery_of(fact)) is not None
+        )
 
     def __len__(self) -> int:
         return len(self.facts)
@@ -49,12 +53,12 @@ class StateRecord:
         """As known now; it follows the record, so look at it at once."""
         if self._united is None:
             self._united = intervals.union(self._outages)
-        return Timeline(initial_state, self._changes, self._united, stale_after)
+        return Timeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
 
     @property
     def last_signal(self) -> int | None:
         """The last instant at which anything was heard."""
-        ends = [self._changes[-1].at] if self._changes else []
+        ends = [each[-1][0] for each in (self._changes, self._recoveries) if each]
         if self._outages:
             united = intervals.union(self._outages) if self._united is None else self._united
             ends.append(united[-1][1] if united else self._outages[-1][1])
@@ -65,7 +69,9 @@ class StateRecord:
         where nobody had been watching before it, or before the next one, of the time since the last word."""
         changes = [change for each in both if (change := change_of(each)) is not None]
         outages = [outage for each in both if (outage := outage_of(each)) is not None]
+        recoveries = [recovery for each in both if (recovery := recovery_of(each)) is not None]
         found = [change.at for change in changes] + [start for start, _ in outages]
+        found += [recovery.restored for recovery in recoveries]
         if not found:
             return None
         since = min(found)
@@ -85,7 +91,9 @@ class StateRecord:
         return change.at
 
     def _insert(self, fact: Fact) -> None:
-        change, outage = change_of(fact), outage_of(fact)
+        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        if recovery is not None:
+            insort(self._recoveries, recovery)
         if change is not None:
             insort(self._changes, change)
         if outage is not None:
@@ -97,7 +105,9 @@ class StateRecord:
                 self._united = None
 
     def _remove(self, fact: Fact) -> None:
-        change, outage = change_of(fact), outage_of(fact)
+        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        if recovery is not None:
+            del self._recoveries[bisect_left(self._recoveries, recovery)]
         if change is not None:
             del self._changes[bisect_left(self._changes, change)]
         if outage is not None:

@@ -19,29 +19,37 @@ FOREVER = 253_402_300_800_000_000
 
 
 SHARES = frozenset(
-    {"availability", "ratio", "share_at_most", "share_at_least", "quantile", "compliance", "time_slices", "composite"}
-)
+    {"availability", "ratio", "share_at_most", "share_at_least", "quantile", "compliance", "time_slices", "composite",
+     "recovered_within"}
+)  # fmt: skip
 """The aggregations whose figure is a share of one."""
 COUNTED = frozenset(
     {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
 )
 """Those that are summed by the minute."""
-STATED = frozenset({"availability", "outages"})
-"""Those of an indicator's states."""
+RECOVERED = frozenset({"recovery_time", "recovery_point", "recovered_within"})
+"""Those of an indicator's recoveries."""
+STATED = frozenset({"availability", "outages"}) | RECOVERED
+"""Those of facts that are kept one by one: an indicator's states, or its recoveries."""
 DERIVED = frozenset({"compliance", "composite"})
 """Those of other targets."""
 JUDGED = SHARES | COUNTED | STATED | {"clock"}
 KEPT = COUNTED | STATED | DERIVED | {"clock"}
 """Those that the judge keeps figures of; previews work out all of them."""
 
-_UNITS = {"count": "count", "outages": "count", "nps": "points"}
+_UNITS = {"count": "count", "outages": "count", "nps": "points", "recovery_time": "minutes", "recovery_point": "minutes"}
 _PARAMETERS = {
     "share_at_most": True, "quantile": True, "outages": True, "compliance": True, "time_slices": True,
     "composite": True, "count": None, "share_at_least": True, "nps": None,
+    "recovered_within": True,
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
+<<<<<<< HEAD
 _ONLY_CALENDAR = frozenset({"nps"})
+=======
+_ONLY_CALENDAR = frozenset({"outages", "compliance", "composite", "nps"}) | RECOVERED
+>>>>>>> 5c32ccb (wip4)
 """Aggregations that the judge keeps over calendar windows alone."""
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from slm_calendar import intervals
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.recovery import Recovery, recovery_of
 
 UP, DOWN, DEGRADED, UNKNOWN = "up", "down", "degraded", "unknown"
 STATES = frozenset({UP, DOWN, DEGRADED, UNKNOWN})
@@ -52,6 +53,8 @@ class Timeline:
     changes: Sequence[StateChange]
     outages: Sequence[tuple[int, int]] = ()
     stale_after: int | None = None
+    recoveries: Sequence[Recovery] = ()
+    """Sorted; they are no part of the states."""
 
     def segments(self, start: int, end: int) -> list[Segment]:
         """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""
@@ -124,7 +127,8 @@ def timeline_of(facts: Iterable[Fact], initial_state: str, stale_after: int | No
     kept = list(facts)
     changes = sorted(change for fact in kept if (change := change_of(fact)) is not None)
     outages = [outage for fact in kept if (outage := outage_of(fact)) is not None]
-    return Timeline(initial_state, changes, intervals.union(outages), stale_after)
+    recoveries = sorted(recovery for fact in kept if (recovery := recovery_of(fact)) is not None)
+    return Timeline(initial_state, changes, intervals.union(outages), stale_after, recoveries)
 
 
 def _observed(previous: str) -> str:
