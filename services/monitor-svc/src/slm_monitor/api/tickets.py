@@ -16,9 +16,11 @@ from slm_monitor.api.explanations import KnownAt, instant
 from slm_monitor.api.targets import Judged
 from slm_monitor.application import clock_explanation, ticket_view
 from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.application.record import ParsedTerms
 from slm_monitor.application.ticket_view import TicketSeen
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.ticket_rules import book_of
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
@@ -106,10 +108,11 @@ async def _look(
     if not facts:
         raise not_found("ticket", f"{source}/{number}")
     agreements = await queries.agreements(row["owner_party_id"])
-    rules = ticket_view.clock_lines(agreements)
+    parsed: ParsedTerms = request.app.state.parsed
+    book = book_of(line for each in agreements for lines in parsed.of(each).values() for line in lines)
     events, now = [fact for fact, _ in facts], request.app.state.clock.now()
     as_of = now if known_at is None else min(now, known_at)
-    return ticket_view.seen(row["subject"], events, rules, as_of), agreements, facts
+    return ticket_view.seen(row["subject"], events, book, as_of), agreements, facts
 
 
 def _visible(seen: TicketSeen, caller: Principal) -> list[Clock]:

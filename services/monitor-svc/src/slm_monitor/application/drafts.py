@@ -11,10 +11,12 @@ from slm_monitor.application import tickets_known
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Record
 from slm_monitor.application.tickets_known import TicketEnded
+from slm_monitor.domain import ticket_rules
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.ticket_rules import Book
 
 AT_ONCE = 500
 """Tickets worked out in one go."""
@@ -68,17 +70,17 @@ class Draft:
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         """All of the party's tickets, worked out by the draft."""
-        rules = tickets_known.clock_lines(lines_of(self._terms.versions, None))
+        book = ticket_rules.book_of(lines_of(self._terms.versions, None))
         found: list[TicketEnded] = []
         after = ""
         while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
             after = page[-1][0]
-            found += await asyncio.to_thread(self._walked, page, rules, target_ids, span)
+            found += await asyncio.to_thread(self._walked, page, book, target_ids, span)
         return [each for each in found if each.ended_at <= as_of]
 
     def _walked(
-        self, page: Sequence[tuple[str, Sequence[Fact]]], rules: Sequence[Any], target_ids: Sequence[str],
+        self, page: Sequence[tuple[str, Sequence[Fact]]], book: Book, target_ids: Sequence[str],
         span: Interval,
     ) -> list[TicketEnded]:  # fmt: skip
-        walked = (tickets_known.walk(ticket, facts, rules, target_ids, span, self._present) for ticket, facts in page)
+        walked = (tickets_known.walk(ticket, facts, book, target_ids, span, self._present) for ticket, facts in page)
         return [TicketEnded(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]

@@ -151,6 +151,10 @@ class ParsedTerms:
 
     def lines(self, agreement: AgreementTerms, target: Named) -> list[TermsLine]:
         """As ``lines_of_target``."""
+        return _of_instance(self.of(agreement).get(target.signed_id, []), target)
+
+    def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsLine]]:
+        """The lines of each of an agreement's targets."""
         key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at)
         if key not in self._found:
             by_target: dict[str, list[TermsLine]] = {}
@@ -160,7 +164,7 @@ class ParsedTerms:
         self._found.move_to_end(key)
         while len(self._found) > self._most:
             self._found.popitem(last=False)
-        return _of_instance(self._found[key].get(target.signed_id, []), target)
+        return self._found[key]
 
 
 def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:

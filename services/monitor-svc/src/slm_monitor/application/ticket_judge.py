@@ -45,7 +45,7 @@ class TicketJudge:
 
     def _book(self, owner: str) -> Book:
         if owner not in self._books:
-            self._books[owner] = Book(ticket_rules.in_order(self._lines.get(owner, {}).values()))
+            self._books[owner] = ticket_rules.book_of(self._lines.get(owner, {}).values())
         return self._books[owner]
 
     async def wake_owner(self, owner: str, partition: int, step: Step, is_held: IsHeld) -> None:

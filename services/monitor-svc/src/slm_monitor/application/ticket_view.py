@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_events.instants import to_text
-from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.domain import (
     clock_warnings,
     clocks,
     hand_overs,
-    lines,
-    ticket_rules,
     ticket_state,
     ticket_target,
     tickets,
@@ -21,8 +18,8 @@ from slm_monitor.domain import (
 from slm_monitor.domain.clock_notices import percent_text
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.standing import TicketState
+from slm_monitor.domain.ticket_rules import Book
 from slm_monitor.domain.tickets import TicketEvent
 
 SECOND = 1_000_000
@@ -39,22 +36,11 @@ class TicketSeen:
     as_of: int
 
 
-def clock_lines(agreements: Iterable[AgreementTerms]) -> list[TermsLine]:
-    """The lines of per-ticket targets, in the order in which they are tried."""
-    found = [
-        line
-        for agreement in agreements
-        for line in lines.lines_of(agreement.versions, agreement.ended_at)
-        if line.latest.clock is not None
-    ]
-    return ticket_rules.in_order(found)
-
-
-def seen(ticket: str, facts: Iterable[Fact], rules: Sequence[TermsLine], as_of: int) -> TicketSeen:
+def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSeen:
     """What is known of a ticket at an instant."""
     events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
-    found = [clock.as_of(as_of) for clock in clocks.of_ticket(events, rules, as_of, failed.append)]
+    found = [clock.as_of(as_of) for clock in clocks.by_rules(events, book, as_of, failed.append)]
     return TicketSeen(events, found, ticket_state.of_events(ticket, events), failed, as_of)
 
 

@@ -11,6 +11,7 @@ from slm_monitor.domain import births, clocks, ticket_rules, ticket_target
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.ticket_rules import Book
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +43,15 @@ class Walked:
     missed: list[str] = field(default_factory=list)
 
 
-def clock_lines(lines: Iterable[TermsLine]) -> list[TermsLine]:
-    """Those of per-ticket targets, in the order in which they are tried."""
-    return ticket_rules.in_order([line for line in lines if line.latest.clock is not None])
-
-
 def walk(
-    ticket: str, facts: Iterable[Fact], lines: Sequence[TermsLine], target_ids: Sequence[str], span: Interval,
+    ticket: str, facts: Iterable[Fact], book: Book, target_ids: Sequence[str], span: Interval,
     present: int,
 ) -> Walked | None:  # fmt: skip
     """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
     events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
     found: Walked | None = None
-    for clock in clocks.of_ticket(events, lines, present, failed.append):
+    for clock in clocks.by_rules(events, book, present, failed.append):
         if clock.target.target_id not in target_ids:
             continue
         standing = clock.as_of(present)
@@ -90,10 +86,10 @@ async def ended(
     if known_at is None:
         return as_it_is
     changed = await record.tickets_changed(owner_party_id, known_at)
-    rules = clock_lines(lines)
+    book = ticket_rules.book_of(lines)
     walked = [
         found for ticket, facts in changed.items()
-        if (found := walk(ticket, facts, rules, target_ids, span, known_at)) is not None and found.ended_at <= as_of
+        if (found := walk(ticket, facts, book, target_ids, span, known_at)) is not None and found.ended_at <= as_of
     ]  # fmt: skip
     overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))
     then = [TicketEnded(one.ticket, one.ended_at, overturned.issuperset(one.missed)) for one in walked]

@@ -14,11 +14,6 @@ Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
 
 
-def in_order(lines: Iterable[TermsLine]) -> list[TermsLine]:
-    """Rules are tried in the order in which an agreement lists them; agreements in the order of their ids."""
-    return sorted(lines, key=lambda line: (line.latest.agreement_id, line.latest.place))
-
-
 class Book:
     """All rules by which a party's tickets are judged; read once, for there are many tickets."""
 
@@ -37,6 +32,13 @@ class Book:
         """The next instant at which terms take effect that change clocks that run."""
         position = bisect_right(self._moving, after)
         return self._moving[position] if position < len(self._moving) else None
+
+
+def book_of(lines: Iterable[TermsLine]) -> Book:
+    """Of all lines those that are judged ticket by ticket: tried in the order in which an agreement lists them, and
+    agreements in the order of their ids."""
+    clocks = [line for line in lines if line.latest.clock is not None]
+    return Book(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)))
 
 
 class Rules:
