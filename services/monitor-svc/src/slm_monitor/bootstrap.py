@@ -14,6 +14,7 @@ from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.breach_lives import BreachQueries
+from slm_monitor.adapters.compaction import Compaction
 from slm_monitor.adapters.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.frozen_windows import FrozenWindows
 from slm_monitor.adapters.indicator_queries import IndicatorQueries
@@ -122,6 +123,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         heard,
         judge,
         SilenceDecides(database, clock),
+        Compaction(database, clock),
         backlog,
         live,
         backtesting,

@@ -88,5 +88,22 @@ def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
     return Chunk(at[known], chunk.value[known], None if chunk.of is None else chunk.of[known])
 
 
+def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
+    """Segments of an hour as one, each given with the receipt of its first row: (rows, compressed columns, the first
+    and the last receipt)."""
+    chunks: list[Chunk] = []
+    for data, received_at in segments:
+        whole, place = decode_segment(data), 0
+        received = _decoder.decode(zlib.decompress(data)).get("received") or [[len(whole.at), received_at]]
+        for rows, instant in received:
+            part = slice(place, place + rows)
+            of = None if whole.of is None else whole.of[part]
+            chunks.append(Chunk(whole.at[part], whole.value[part], of, instant))
+            place += rows
+    rows, data = encode_segment(chunks)
+    instants = [chunk.received_at for chunk in chunks]
+    return rows, data, min(instants), max(instants)
+
+
 def _floats(data: bytes | None) -> npt.NDArray[np.float64] | None:
     return None if data is None else np.frombuffer(data, dtype="<f8")

@@ -46,7 +46,26 @@ _STATEMENTS = """
     );
     CREATE INDEX dispute_breach ON dispute (breach_id);
 
-    ALTER TABLE clock ADD COLUMN excused BOOLEAN NOT NULL DEFAULT FALSE
+    ALTER TABLE clock ADD COLUMN excused BOOLEAN NOT NULL DEFAULT FALSE;
+
+    ALTER TABLE fact_segment ADD COLUMN received_to BIGINT;
+    CREATE INDEX fact_segment_loose ON fact_segment (hour) WHERE received_to IS NULL;
+
+    CREATE TABLE exclusion_delegate (
+        delegate_id TEXT PRIMARY KEY,
+        agreement_id TEXT NOT NULL,
+        party_id TEXT NOT NULL,
+        delegate_party_id TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        appointed_by_principal_id TEXT NOT NULL,
+        appointed_at BIGINT NOT NULL,
+        ends_at BIGINT,
+        dismissed_by_principal_id TEXT,
+        dismissed_at BIGINT
+    );
+    CREATE INDEX exclusion_delegate_party ON exclusion_delegate (delegate_party_id, agreement_id);
+    CREATE INDEX exclusion_delegate_agreement ON exclusion_delegate (agreement_id, appointed_at);
+    ALTER TABLE exclusion ADD COLUMN decided_for_party_id TEXT
 """
 
 
