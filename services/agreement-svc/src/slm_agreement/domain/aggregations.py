@@ -32,11 +32,7 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-<<<<<<< HEAD
-ROLLING = (frozenset(KINDS) | DERIVED) - {"nps"}
-=======
-ROLLING = frozenset({"availability", "ratio", "share_at_most", "share_at_least", "quantile", "count"})
->>>>>>> 5c32ccb (wip4)
+ROLLING = (frozenset(KINDS) | DERIVED) - {"nps", "recovery_time", "recovery_point", "recovered_within"}
 """Those that are judged over rolling windows."""
 GROUPED = frozenset(
     {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps"}

@@ -9,12 +9,8 @@ from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
-<<<<<<< HEAD
-from slm_monitor.application.rolling_state_target import RollingOutageTarget, RollingStateTarget
-=======
 from slm_monitor.application.recovery_target import RecoveryTarget
-from slm_monitor.application.rolling_state_target import RollingStateTarget
->>>>>>> 5c32ccb (wip4)
+from slm_monitor.application.rolling_state_target import RollingOutageTarget, RollingStateTarget
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
@@ -131,18 +127,12 @@ class StateJudge:
 
 
 def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
-<<<<<<< HEAD
+    if line.latest.aggregation in RECOVERED:
+        return RecoveryTarget
     is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
     if is_outages:
         return RollingOutageTarget if is_rolling else OutageTarget
     return RollingStateTarget if is_rolling else StateTarget
-=======
-    if line.latest.aggregation in RECOVERED:
-        return RecoveryTarget
-    if line.latest.aggregation == "outages":
-        return OutageTarget
-    return RollingStateTarget if line.latest.window_kind == "rolling" else StateTarget
->>>>>>> 5c32ccb (wip4)
 
 
 def _always(timeline: Timeline) -> StatesOf:

@@ -45,11 +45,7 @@ _PARAMETERS = {
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
-<<<<<<< HEAD
-_ONLY_CALENDAR = frozenset({"nps"})
-=======
-_ONLY_CALENDAR = frozenset({"outages", "compliance", "composite", "nps"}) | RECOVERED
->>>>>>> 5c32ccb (wip4)
+_ONLY_CALENDAR = RECOVERED | {"nps"}
 """Aggregations that the judge keeps over calendar windows alone."""
 
 
