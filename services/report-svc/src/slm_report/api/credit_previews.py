@@ -16,7 +16,7 @@ from slm_report.domain.credits import Attainment, Line, Settlement
 
 router = APIRouter(prefix="/api/v1/credit-previews", tags=["credit-previews"], dependencies=[Depends(authenticate)])
 
-Exact = Annotated[str, Field(pattern=r"^\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?$", examples=["97.5", "1999/20"])]
+Exact = Annotated[str, Field(pattern=f"^{credit_bands.NUMBER}$", examples=["97.5", "1999/20"])]
 
 
 class Figure(BaseModel):

@@ -17,8 +17,9 @@ MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCE
 """What the bands are of → where the scale ends, that end included; None: it has none."""
 _MINOR_UNITS = {**dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
                 **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0)}  # fmt: skip
-_CURRENCY = re.compile(r"[A-Z]{3}\Z")
-_NUMBER = re.compile(r"-?\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?\Z")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+NUMBER = r"\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?"
+"""An exact number that is not negative, as text."""
 _MOST_BANDS = 100
 
 
@@ -82,7 +83,7 @@ def parse(document: Any) -> Schedule:
     known = ("currency", "minor_unit", "measure", "bands", "cap_per_period", "cap_per_year", "minimum_payout", "clause")
     _only(document, known, "schedule")
     currency = document.get("currency")
-    if not isinstance(currency, str) or not _CURRENCY.match(currency):
+    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
         raise NoSchedule("currency", currency, "write an ISO 4217 code, such as EUR")
     places = document.get("minor_unit", _MINOR_UNITS.get(currency, 2))
     if not isinstance(places, int) or isinstance(places, bool) or not 0 <= places <= 6:
@@ -105,7 +106,7 @@ def parse(document: Any) -> Schedule:
 def number(value: Any, field: str) -> Fraction:
     """An exact number that is not negative, as text or a whole number. Raises NoSchedule."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not _NUMBER.match(text) or text.startswith("-"):
+    if not isinstance(text, str) or not re.fullmatch(NUMBER, text):
         raise NoSchedule(field, value, 'write an exact number as text, not below zero, such as "99.9"')
     return Fraction(text)
 
