@@ -11,13 +11,12 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import asyncpg
-import msgspec
 from sqlalchemy import CursorResult, Executable, event, exc, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from slm_chassis import tracing
 from slm_chassis.clock import Clock
+from slm_chassis.engine import open_engine
 from slm_chassis.faults import READ_ONLY, is_infrastructure_fault, spoils_connection, sqlstate
 from slm_chassis.identity import NewId, new_id
 from slm_chassis.log.port import Record
@@ -35,14 +34,6 @@ FROM unnest($1::text[], $2::int[], $3::text[], $4::bytea[], $5::text[])
      WITH ORDINALITY AS row (topic, partition, key, value, headers, number)
 ORDER BY number
 """
-
-_SERVER_SETTINGS = {
-    "timezone": "UTC",
-    # A process frozen inside a transaction must not hold its locks for ever.
-    "idle_in_transaction_session_timeout": "60000",
-}
-_CONNECT_SECONDS = 10.0
-_STATEMENT_SECONDS = 60.0
 
 
 class _Outgoing(NamedTuple):
@@ -250,28 +241,6 @@ class Database:
             except Exception as error:
                 if not is_infrastructure_fault(error):
                     raise
-
-
-def open_engine(
-    url: str, *, client: str, pool_size: int, statement_seconds: float | None = _STATEMENT_SECONDS
-) -> AsyncEngine:
-    """An engine for ``postgresql://…`` with the product's time-outs; ``client`` is the name the server shows."""
-    return create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
-        pool_size=pool_size,
-        max_overflow=5,
-        pool_timeout=10.0,
-        pool_use_lifo=True,
-        # Errors end in logs and dead letters, where what people wrote has no business.
-        hide_parameters=True,
-        # Documents are much of what is read; the standard library's reader takes five times as long.
-        json_deserializer=msgspec.json.decode,
-        connect_args={
-            "timeout": _CONNECT_SECONDS,
-            "command_timeout": statement_seconds,
-            "server_settings": {**_SERVER_SETTINGS, "application_name": client[:63]},
-        },
-    )
 
 
 def _note_opening(_connection: Any, record: Any) -> None:

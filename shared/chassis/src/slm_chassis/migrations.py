@@ -12,7 +12,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
-from slm_chassis.database import open_engine
+from slm_chassis.engine import open_engine
 
 _ENVIRONMENT = Path(__file__).parent / "migration_environment"
 _LOCK_CLASS = 7_546
