@@ -242,7 +242,7 @@ def _corrected(random: Random, item: Item, own: str, change: Callable[[], Item])
             changed["revision"] = revision + 1
         told.append({name: value for name, value in changed.items() if value is not None})
     if random.random() < 0.2:
-        named = {name: item[name] for name in ("indicator", "source") if name in item}
+        named: Item = {name: item[name] for name in ("indicator", "source") if name in item}
         told.append({**named, "retract": own, "at": told[-1]["recorded_at"] + MINUTE})
     return told
 

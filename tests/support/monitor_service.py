@@ -90,9 +90,7 @@ class Service:
     def operator(self) -> httpx.AsyncClient:
         return self.client(BOOTSTRAP_KEY)
 
-    async def register(
-        self, key: str, kind: str, unit: str | None = None, scale: dict[str, str] | None = None
-    ) -> None:
+    async def register(self, key: str, kind: str, unit: str | None = None, scale: dict[str, str] | None = None) -> None:
         given = {"key": key, "kind": kind, "unit": unit, "initial_state": "up", "scale": scale}
         (await self.provider.post("/api/v1/indicators", json=given)).raise_for_status()
 

@@ -59,8 +59,10 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         {"indicator": "payments.errors", "at": AT, "category": "A"},
         {"indicator": "desk.stars", "at": AT, "score": 5, "touch_point": "mail", "respondent": "anna"},
         {"indicator": "desk.advocacy", "at": AT, "score": 10},
-        {"indicator": "payments.recoveries", "recovery": {
-            "outage_start": AT, "service_restored": "2026-11-05T08:30:00Z", "data_restored_to": AT}},
+        {
+            "indicator": "payments.recoveries",
+            "recovery": {"outage_start": AT, "service_restored": "2026-11-05T08:30:00Z", "data_restored_to": AT},
+        },
     ]
     answer = await service.measure(*measured)
     assert answer["accepted"] == len(measured), answer

@@ -32,7 +32,7 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-ROLLING = (frozenset(KINDS) | DERIVED) - {"nps", "recovery_time", "recovery_point", "recovered_within"}
+ROLLING = (frozenset(KINDS) | DERIVED) - OF_RECOVERIES - {"nps"}
 """Those that are judged over rolling windows."""
 GROUPED = frozenset(
     {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps"}

@@ -54,7 +54,7 @@ def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
         if weight.strip("0.") == "":
             member.fault("weight", weight, "write a number above 0")
         if of == "states" and member.has("indicator"):
-            named: dict[str, Any] = {"indicator": indicators.read(member, "availability", None, around)}
+            named: dict[str, Any] = {"indicator": indicators.read(member, ("availability",), None, around)}
             if member.raw("target") is not None:
                 member.fault("target", member.raw("target"), "leave it out: the member is the indicator")
         else:

@@ -85,6 +85,20 @@ async def _taken(request: Request, topic: str, take: Take) -> Response:
         [
             {"indicator": "payments.checkout", "at": "2026-11-22T10:00:00Z", "state": "down"},
             {"indicator": "payments.checkout-latency", "at": "2026-11-22T10:00:00.250Z", "value": 231.5, "unit": "ms"},
+            {
+                "indicator": "payments.requests",
+                "at": "2026-11-22T10:00:00Z",
+                "cumulative": {"good": 998, "total": 1000},
+            },
+            {"indicator": "service-desk.stars", "at": "2026-11-22T10:00:00Z", "score": 4, "touch_point": "phone"},
+            {
+                "indicator": "payments.recoveries",
+                "recovery": {
+                    "outage_start": "2026-11-22T08:00:00Z",
+                    "service_restored": "2026-11-22T09:30:00Z",
+                    "data_restored_to": "2026-11-22T07:55:00Z",
+                },
+            },
         ]
     ),
 )

@@ -179,6 +179,6 @@ def sums(seen: Sequence[Measured]) -> dict[str, Any]:
         "within_limits": sum(each.kept for each in seen),
         "tests": sum(each.recovery.is_test for each in seen),
         "longest_minutes": figures.exact(max(took, default=None)),
-        "mean_minutes": figures.exact(sum(took) / len(took) if took else None),
+        "mean_minutes": figures.exact(sum(took, Fraction()) / len(took) if took else None),
         "most_minutes_lost": figures.exact(max(lost, default=None)),
     }

@@ -37,11 +37,12 @@ JUDGED = SHARES | COUNTED | STATED | {"clock"}
 KEPT = COUNTED | STATED | DERIVED | {"clock"}
 """Those that the judge keeps figures of; previews work out all of them."""
 
-_UNITS = {"count": "count", "outages": "count", "nps": "points", "recovery_time": "minutes", "recovery_point": "minutes"}
+_UNITS = {"count": "count", "outages": "count", "nps": "points"} | dict.fromkeys(
+    ("recovery_time", "recovery_point"), "minutes"
+)
 _PARAMETERS = {
     "share_at_most": True, "quantile": True, "outages": True, "compliance": True, "time_slices": True,
-    "composite": True, "count": None, "share_at_least": True, "nps": None,
-    "recovered_within": True,
+    "composite": True, "count": None, "share_at_least": True, "nps": None, "recovered_within": True,
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
