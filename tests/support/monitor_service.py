@@ -138,7 +138,7 @@ async def serving(
         await announce(log, enrolled(PROVIDER_KEY, "integrator", party_id=PROVIDER))
         await announce(log, enrolled(VIEWER_KEY, "viewer", party_id=PROVIDER))
         await announce(log, enrolled(CUSTOMER_KEY, "integrator", "service_level_manager", party_id=CUSTOMER))
-        await announce(log, enrolled(FOREIGN_KEY, "integrator", party_id=FOREIGNER))
+        await announce(log, enrolled(FOREIGN_KEY, "integrator", "service_level_manager", party_id=FOREIGNER))
     clock = clock or ScaledClock(at(NOW), real_now(), Fraction(1))
     given = MonitorSettings(
         database_url=database_url, bootstrap_key=BOOTSTRAP_KEY, sources=SOURCES, installation="test", **settings

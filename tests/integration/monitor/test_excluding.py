@@ -14,7 +14,7 @@ from slm_monitor.application.exclusions import Wanted
 from slm_monitor.domain.exclusion_life import By
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
-from tests.support.monitor_service import Service, problem
+from tests.support.monitor_service import FOREIGNER, Service, problem
 
 UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
@@ -240,6 +240,43 @@ async def test_whoever_asked_and_an_operator_do_not_decide(service: Service) -> 
     assert problem(await service.operator.post(PATH, json=given()))["type"] == "/problems/no-party"
     assert problem(await service.viewer.post(PATH, json=given()))["type"] == "/problems/missing-role"
     assert (await service.operator.get(path)).status_code == 200
+
+
+async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(service: Service) -> None:
+    wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, "reason": "they run it for us"}
+    first, second = await asked(service.provider), await asked(service.provider)
+    of_customer = await asked(service.customer)
+    answer = await service.customer.post(f"{PATH}/delegates", json=wanted)
+    assert answer.status_code == 201, answer.text
+    delegate = answer.json()
+    assert (delegate["party_id"], delegate["delegate_party_id"]) == (CUSTOMER, FOREIGNER)
+    assert (await service.foreigner.get(f"{PATH}/{first['exclusion_id']}")).status_code == 200
+    approved = (await service.foreigner.post(f"{PATH}/{first['exclusion_id']}/approve")).json()
+    assert (approved["state"], approved["decided_by_party_id"]) == ("approved", FOREIGNER)
+    assert approved["decided_for_party_id"] == CUSTOMER
+    # Not what the customer itself asked for: that is the provider's to decide.
+    path = f"{PATH}/{of_customer['exclusion_id']}/approve"
+    assert problem(await service.foreigner.post(path))["status"] == 404
+    listed = (await service.foreigner.get(f"{PATH}/delegates")).json()["items"]
+    assert delegate["delegate_id"] in [each["delegate_id"] for each in listed]
+    path = f"{PATH}/delegates/{delegate['delegate_id']}/dismiss"
+    assert problem(await service.foreigner.post(path))["status"] == 404
+    assert (await service.customer.post(path)).json()["dismissed_at"] is not None
+    assert problem(await service.customer.post(path))["status"] == 409
+    assert problem(await service.foreigner.post(f"{PATH}/{second['exclusion_id']}/approve"))["status"] == 404
+    assert problem(await service.foreigner.get(f"{PATH}/{first['exclusion_id']}"))["status"] == 404
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"delegate_party_id": PROVIDER}, 422), ({"ends_at": "2026-01-01T00:00:00Z"}, 422),
+        ({"agreement_id": "another"}, 404),
+    ],
+)  # fmt: skip
+async def test_only_somebody_else_is_a_delegate(service: Service, changed: dict[str, Any], status: int) -> None:
+    wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, **changed}
+    assert problem(await service.customer.post(f"{PATH}/delegates", json=wanted))["status"] == status
 
 
 async def test_what_belongs_to_others_is_not_there(service: Service) -> None:

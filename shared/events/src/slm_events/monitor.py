@@ -226,12 +226,14 @@ class ExclusionRequested(ExclusionMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionDecided(ExclusionMoved):
-    """The other party, or its silence, decided; what was approved is out of the figures from now on."""
+    """The other party, its delegate or its silence, decided; what was approved is out of the figures from now on."""
 
     decision: str
     """``approved`` | ``rejected``."""
     decided_by_party_id: str | None
     """None: by silence."""
+    decided_for_party_id: str | None = None
+    """The party in whose place its delegate decided; None where it decided itself."""
     decided_at: str
     reason: str
     uncounted: list[dict[str, str]]

@@ -15,6 +15,7 @@ from slm_chassis.workers import Progress
 from slm_monitor.adapters.sql_terms import tell_partitions
 from slm_monitor.application import exclusions
 from slm_monitor.application.ports import AgreementTerms
+from slm_monitor.domain.delegates import Delegate
 from slm_monitor.domain.exclusion_life import By, Entry
 from slm_monitor.domain.planned_time import Exclusion, Scope
 
@@ -23,8 +24,8 @@ _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "eviden
 _COLUMNS = (
     "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", *_JSON, "text",
     "requested_by_party_id", "requested_by_principal_id", "requested_at", "announced_at", "decide_by", "if_silent",
-    "decided_by_party_id", "decided_by_principal_id", "decided_at", "decision_reason", "revoked_by_party_id",
-    "revoked_by_principal_id", "revoked_at", "revocation_reason",
+    "decided_by_party_id", "decided_by_principal_id", "decided_at", "decision_reason", "decided_for_party_id",
+    "revoked_by_party_id", "revoked_by_principal_id", "revoked_at", "revocation_reason",
 )  # fmt: skip
 _CHANGING = _COLUMNS[_COLUMNS.index("decided_by_party_id") :]
 _INSERT = "INSERT INTO exclusion ({}) VALUES ({})".format(
@@ -43,6 +44,24 @@ _EVER_APPROVED = """
 SELECT stretches FROM exclusion WHERE agreement_id = :agreement_id AND state IN ('approved', 'revoked')
 """
 _APPROVED = "SELECT * FROM exclusion WHERE agreement_id = :agreement_id AND state = 'approved'"
+
+
+_DELEGATES = "SELECT * FROM exclusion_delegate"
+_KEEP_DELEGATE = """
+INSERT INTO exclusion_delegate VALUES (:delegate_id, :agreement_id, :party_id, :delegate_party_id, :reason,
+                                       :appointed_by, :appointed_at, :ends_at, :dismissed_by, :dismissed_at)
+ON CONFLICT (delegate_id) DO UPDATE
+   SET dismissed_by_principal_id = excluded.dismissed_by_principal_id, dismissed_at = excluded.dismissed_at
+"""
+
+
+def delegate_of(row: Mapping[Any, Any]) -> Delegate:
+    party = row["party_id"]
+    return Delegate(
+        row["delegate_id"], row["agreement_id"], party, row["delegate_party_id"], row["reason"],
+        By(party, row["appointed_by_principal_id"]), row["appointed_at"], row["ends_at"],
+        By(party, row["dismissed_by_principal_id"]), row["dismissed_at"],
+    )  # fmt: skip
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:
@@ -66,6 +85,7 @@ def entry_of(row: Mapping[str, Any]) -> Entry:
         decided_by=By(row["decided_by_party_id"], row["decided_by_principal_id"]),
         decided_at=row["decided_at"],
         decision_reason=row["decision_reason"],
+        decided_for_party_id=row["decided_for_party_id"],
         revoked_by=By(row["revoked_by_party_id"], row["revoked_by_principal_id"]),
         revoked_at=row["revoked_at"],
         revocation_reason=row["revocation_reason"],
@@ -117,6 +137,24 @@ class SqlRegister:
 
     async def silent(self, now: int) -> Sequence[Entry]:
         return [entry_of(row) for row in await self._rows(_SILENT, now=now)]
+
+    async def delegates(self, agreement_id: str) -> Sequence[Delegate]:
+        rows = await self._rows(f"{_DELEGATES} WHERE agreement_id = :agreement_id", agreement_id=agreement_id)
+        return [delegate_of(row) for row in rows]
+
+    async def delegate(self, delegate_id: str) -> Delegate | None:
+        rows = await self._rows(f"{_DELEGATES} WHERE delegate_id = :delegate_id FOR UPDATE", delegate_id=delegate_id)
+        return delegate_of(rows[0]) if rows else None
+
+    async def keep_delegate(self, delegate: Delegate) -> None:
+        row = {
+            "delegate_id": delegate.delegate_id, "agreement_id": delegate.agreement_id, "party_id": delegate.party_id,
+            "delegate_party_id": delegate.delegate_party_id, "reason": delegate.reason,
+            "appointed_by": delegate.appointed_by.principal_id, "appointed_at": delegate.appointed_at,
+            "ends_at": delegate.ends_at, "dismissed_by": delegate.dismissed_by and delegate.dismissed_by.principal_id,
+            "dismissed_at": delegate.dismissed_at,
+        }  # fmt: skip
+        await self._transaction.execute(text(_KEEP_DELEGATE), row)
 
     async def tell_partitions(self, agreement_id: str) -> None:
         rows = await self._rows(_EVER_APPROVED, agreement_id=agreement_id)

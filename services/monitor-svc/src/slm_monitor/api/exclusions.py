@@ -16,10 +16,11 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.identity import new_id
-from slm_monitor.adapters.exclusion_queries import shaped
+from slm_monitor.adapters.exclusion_queries import delegate_shaped, shaped
 from slm_monitor.adapters.sql_exclusions import SqlRegister
 from slm_monitor.application import exclusions
 from slm_monitor.application.exclusions import NoSuchThing, Wanted
+from slm_monitor.domain.delegates import Delegate
 from slm_monitor.domain.exclusion_life import APPROVED, REJECTED, By, NotTheirs, WrongTurn
 
 router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
@@ -79,6 +80,28 @@ class ExclusionToRequest(_Given):
     """When it was announced to the other party; now where left out."""
     decide_by: str | None = None
     if_silent: Literal["approved", "rejected"] | None = None
+
+
+class DelegateToAppoint(_Given):
+    """Who decides on exclusions of an agreement in your party's place."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001",
+                    "delegate_party_id": "0193a5c0-7a00-7000-8000-000000000002",
+                    "reason": "Our operations are theirs.", "ends_at": "2027-01-01T00:00:00Z",
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    agreement_id: str
+    delegate_party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Text = ""
+    ends_at: str | None = None
 
 
 class Decision(_Given):
@@ -182,13 +205,13 @@ async def _decide(
 
 @router.post("/{exclusion_id}/approve")
 async def approve(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
-    """Agree, as the party that did not ask. 409 where it is decided already."""
+    """Agree, as the party that did not ask or its delegate. 409 where it is decided already."""
     return await _decide(exclusion_id, APPROVED, given, caller, request)
 
 
 @router.post("/{exclusion_id}/reject")
 async def reject(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
-    """Refuse, as the party that did not ask. 409 where it is decided already."""
+    """Refuse, as the party that did not ask or its delegate. 409 where it is decided already."""
     return await _decide(exclusion_id, REJECTED, given, caller, request)
 
 
@@ -215,6 +238,40 @@ async def listed(
     """The exclusions that concern the caller's party, the newest first."""
     filters = {"agreement_id": agreement_id, "state": state, "kind": kind}
     page: dict[str, Any] = await request.app.state.exclusions.page(caller, paging, filters)
+    return page
+
+
+@router.post("/delegates", status_code=201)
+async def appoint(given: DelegateToAppoint, caller: Decider, request: Request) -> dict[str, Any]:
+    """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
+    by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        wanted = Delegate(
+            new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
+        )
+        return delegate_shaped(await exclusions.appoint(register, wanted, now))
+
+    return await _turned(request, turn)
+
+
+@router.post("/delegates/{delegate_id}/dismiss")
+async def dismiss(delegate_id: str, caller: Decider, request: Request) -> dict[str, Any]:
+    """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return delegate_shaped(await exclusions.dismiss(register, delegate_id, by, now))
+
+    return await _turned(request, turn)
+
+
+@router.get("/delegates")
+async def delegates(
+    caller: Caller, request: Request, paging: Paging, agreement_id: str | None = None
+) -> dict[str, Any]:
+    """Those whom your party has appointed, and by whom it was, the newest first."""
+    page: dict[str, Any] = await request.app.state.exclusions.delegates(caller, paging, agreement_id)
     return page
 
 

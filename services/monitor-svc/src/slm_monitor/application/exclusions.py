@@ -11,7 +11,8 @@ from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_events import instants
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import exclusion_life, planned_time
+from slm_monitor.domain import delegates, exclusion_life, planned_time
+from slm_monitor.domain.delegates import Delegate
 from slm_monitor.domain.exclusion_life import APPROVED, By, Entry
 from slm_monitor.domain.planned_time import KINDS, Exclusion, Scope, Uncounted
 from slm_monitor.domain.terms import JUDGED, parse_targets
@@ -45,6 +46,14 @@ class Register(Protocol):
     async def silent(self, now: int) -> Sequence[Entry]:
         """Those to be decided by silence, locked; another replica's are left out."""
         ...
+
+    async def delegates(self, agreement_id: str) -> Sequence[Delegate]: ...
+
+    async def delegate(self, delegate_id: str) -> Delegate | None:
+        """Nobody else's to change until the transaction ends."""
+        ...
+
+    async def keep_delegate(self, delegate: Delegate) -> None: ...
 
     async def tell_partitions(self, agreement_id: str) -> None: ...
 
@@ -166,9 +175,42 @@ def _named(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozen
 async def decide(
     register: Register, exclusion_id: str, decision: str, by: By, reason: str, now: int
 ) -> tuple[Entry, Sequence[Uncounted]]:
-    """Approve or reject, as the other party. Raises NoSuchThing, NotTheirs, WrongTurn."""
-    entry = await _theirs(register, exclusion_id, by)
-    return await _decided(register, exclusion_life.decided(entry, decision, by, reason, now), now)
+    """Approve or reject, as the other party or its delegate. Raises NoSuchThing, NotTheirs, WrongTurn."""
+    entry = await register.locked(exclusion_id)
+    if entry is None:
+        raise NoSuchThing("exclusion", exclusion_id)
+    instead_of = None
+    if by.party_id not in (entry.provider_party_id, entry.customer_party_id):
+        appointed = await register.delegates(entry.agreement_id)
+        if not delegates.may_decide(appointed, entry.other_party_id, by.party_id, now):
+            raise NoSuchThing("exclusion", exclusion_id)
+        instead_of = entry.other_party_id
+    return await _decided(register, exclusion_life.decided(entry, decision, by, reason, now, instead_of), now)
+
+
+async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
+    """Let another party decide on one's exclusions. Raises NoSuchThing, CalendarError naming the field."""
+    agreement = await register.agreement(wanted.agreement_id)
+    latest = agreement.versions[-1] if agreement.versions else None
+    parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
+    if wanted.party_id not in parties:
+        raise NoSuchThing("agreement", wanted.agreement_id)
+    if wanted.delegate_party_id in parties:
+        raise refusal("delegate_party_id", wanted.delegate_party_id, "a party of the agreement decides for itself")
+    if wanted.ends_at is not None and wanted.ends_at <= now:
+        raise refusal("ends_at", instants.to_text(wanted.ends_at), "give an instant that is still to come")
+    await register.keep_delegate(wanted)
+    return wanted
+
+
+async def dismiss(register: Register, delegate_id: str, by: By, now: int) -> Delegate:
+    """Decide oneself again. Raises NoSuchThing, WrongTurn."""
+    held = await register.delegate(delegate_id)
+    if held is None or held.party_id != by.party_id:
+        raise NoSuchThing("delegate", delegate_id)
+    gone = delegates.dismissed(held, by, now)
+    await register.keep_delegate(gone)
+    return gone
 
 
 async def _decided(register: Register, entry: Entry, now: int) -> tuple[Entry, Sequence[Uncounted]]:

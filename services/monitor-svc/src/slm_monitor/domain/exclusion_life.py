@@ -53,6 +53,8 @@ class Entry:
     decided_by: By = By()
     decided_at: int | None = None
     decision_reason: str | None = None
+    decided_for_party_id: str | None = None
+    """The party in whose place a delegate decided."""
     revoked_by: By = By()
     revoked_at: int | None = None
     revocation_reason: str | None = None
@@ -73,12 +75,15 @@ class Entry:
         )  # fmt: skip
 
 
-def decided(entry: Entry, decision: str, by: By, reason: str, now: int) -> Entry:
-    """Approved or rejected by the other party. Raises WrongTurn, NotTheirs."""
-    if by.party_id != entry.other_party_id:
-        raise NotTheirs("only the party that did not ask for an exclusion decides on it")
+def decided(entry: Entry, decision: str, by: By, reason: str, now: int, for_party_id: str | None = None) -> Entry:
+    """Approved or rejected by the other party, or by its delegate (``for_party_id`` being the party). Raises WrongTurn,
+    NotTheirs."""
+    if entry.other_party_id not in (by.party_id, for_party_id):
+        raise NotTheirs("only the party that did not ask for an exclusion, or its delegate, decides on it")
     _expect(entry, REQUESTED, decision)
-    return replace(entry, state=decision, decided_by=by, decided_at=now, decision_reason=reason)
+    return replace(
+        entry, state=decision, decided_by=by, decided_at=now, decision_reason=reason, decided_for_party_id=for_party_id
+    )
 
 
 def decided_by_silence(entry: Entry) -> Entry:
@@ -131,6 +136,7 @@ def decided_event(entry: Entry, uncounted: Sequence[Uncounted], now: int) -> mon
         **_told(entry),
         decision=entry.state,
         decided_by_party_id=entry.decided_by.party_id,
+        decided_for_party_id=entry.decided_for_party_id,
         decided_at=to_text(entry.decided_at or now),
         reason=entry.decision_reason or "",
         uncounted=[each.document() for each in uncounted],
