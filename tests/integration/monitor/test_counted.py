@@ -274,3 +274,43 @@ async def test_quiet_rows_change_the_figure_at_the_checkpoint_and_bad_ones_at_on
         await held.measure(*(value("05T09:57", 900.0 + number) for number in range(4)))
         await held.settle()
         assert (await held.breaches())[0]["target_key"] == "fast-pt1h"
+
+
+async def risks(held: Monitor, cause: str) -> list[tuple[str, str]]:
+    told = await held.published()
+    at = {"target-at-risk": "at", "risk-cleared": "at"}
+    return [(name, data[at[name]][5:16]) for name, data in told if name in at and data["cause"] == cause]
+
+
+async def test_a_drop_of_a_budget_of_events_is_told_and_over_with_its_hour(database_url: str) -> None:
+    judged = answered("99", warn_at={"budget_drop": [{"by": "10", "within": "PT1H"}]}, expected_volume=100_000)
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await ready(held, judged)
+        await held.measure(counts("05T10:00", 900, 999))
+        await held.settle()
+        assert await risks(held, "budget_drop") == []
+        await held.settle("2026-11-05T10:20")
+        await held.measure(counts("05T10:20", 999, 1000))
+        await held.settle()
+        assert await risks(held, "budget_drop") == [("target-at-risk", "11-05T10:20")]
+        await held.settle("2026-11-05T11:00")
+        assert (await risks(held, "budget_drop"))[1:] == [("risk-cleared", "11-05T11:00")]
+
+
+async def test_the_end_of_a_budget_of_events_comes_in_sight_by_time_alone_across_a_restart(database_url: str) -> None:
+    judged = answered("90", warn_at={"time_to_exhaustion": ["PT72H"]})
+    async with ground(database_url, "2026-11-02T00:00") as where:
+        async with judging(*where) as held:
+            await ready(held, judged)
+            # Five times as many as may be bad: the budget lasts for a fifth of the month, to the 7th.
+            await held.measure(counts("02T00:00", 50, 100))
+            await held.settle()
+            assert await risks(held, "time_to_exhaustion") == []
+        async with judging(*where) as again:
+            await again.settle("2026-11-04T00:00")
+            assert await risks(again, "time_to_exhaustion") == []
+            await again.settle("2026-11-04T00:01")
+            assert await risks(again, "time_to_exhaustion") == [("target-at-risk", "11-04T00:01")]
+            await again.measure(counts("04T00:01", 1000, 1000))
+            await again.settle()
+            assert (await risks(again, "time_to_exhaustion"))[1:] == [("risk-cleared", "11-04T00:01")]

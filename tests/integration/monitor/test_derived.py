@@ -169,7 +169,7 @@ async def test_a_composite_of_values_follows_figures_that_are_only_put_away_now_
         (composite("verdicts", "all_of", by_target("unheard-of")), "another target"),
         (composite("verdicts", "all_of", by_target("all-verdicts")), "another target"),
         (composite("verdicts", "all_of", by_target(HOSTS[0]), window="day"), "same window"),
-        (composite("figures", "weighted_mean", by_target("host-0")) | {"window": {"rolling": "PT1H"}}, "calendar window"),
+        (composite("figures", "missing_sum", by_target("a")) | {"window": {"rolling": "PT1H"}}, "calendar window"),
     ],
 )  # fmt: skip
 async def test_a_composite_that_means_nothing_is_not_taken_up(

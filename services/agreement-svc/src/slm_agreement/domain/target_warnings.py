@@ -21,14 +21,14 @@ _NEVER: dict[str, Any] = {
     "min_events": 0,
 }  # fmt: skip
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
-OF_EVENTS = frozenset({"budget_consumed", "burn_rate", "projected", "min_events"})
+OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})
 OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
 OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
 """What is judged of promises about states, events, slices, tickets, members' figures, values, counts of at most N."""
-OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "min_events"})
+OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
 """Those of them that are judged over rolling windows."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 

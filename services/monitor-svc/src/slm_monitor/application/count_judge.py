@@ -15,9 +15,8 @@ from slm_monitor.application.streams import Streams, Together, pieces
 from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import counted, instances, measures, rolling_minutes, rolling_target
-from slm_monitor.domain.counted import Counted
+from slm_monitor.domain.counted import Burning, Counted
 from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
-from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_sums import Summed
@@ -273,15 +272,14 @@ class CountJudge:
         line = target.standing.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
-        burning: list[RiskFinding] = []
-        rises_at: int | None = None
-        if terms.warn_at.pairs and terms.aggregation != "time_slices":
-            longest = max(pair.long for pair in terms.warn_at.pairs) // MINUTE
+        lately: Burning | None = None
+        longest = counted.looks_back(terms)
+        if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
             by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
-            seen = counted.Burning(by, line.begins_at, present)
-            burning, rises_at = seen.found(), seen.may_rise_at()
-        due = target.judge(burning, dirty, moment, changes)
+            lately = Burning(by, line.begins_at, present)
+        burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
+        due = target.judge(burning, lately, dirty, moment, changes)
         self._remember(target.standing, changes)
         if burning:
             rises_at = present + 1

@@ -12,7 +12,8 @@ from slm_calendar.intervals import Interval
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.touched import Dirty
-from slm_monitor.domain import counted_findings, figures, measures, settling, tallies, withdrawing
+from slm_monitor.domain import counted_findings, counted_warnings, figures, measures, settling, tallies, withdrawing
+from slm_monitor.domain.counted import Burning
 from slm_monitor.domain.facts import MINUTE, labels_of
 from slm_monitor.domain.findings import Finding, RiskFinding
 from slm_monitor.domain.lines import TermsLine
@@ -20,7 +21,7 @@ from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 from slm_monitor.domain.tallies import Shares, Slices, Tally
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.terms import EVENTS, ServiceLevelTarget
 
 NEVER = (0, 0)
 
@@ -133,7 +134,9 @@ class CountedTarget(CalendarWindows):
 
     # -- judging ------------------------------------------------------------------------------------------------
 
-    def judge(self, burning: Sequence[RiskFinding], dirty: Dirty, moment: Moment, changes: Changes) -> int | None:
+    def judge(
+        self, burning: Sequence[RiskFinding], lately: Burning | None, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
         """Judge the windows of the touched minutes and the open ones; returns when time alone may change something."""
         since = dirty.since
         if dirty.minutes is not None:
@@ -143,13 +146,16 @@ class CountedTarget(CalendarWindows):
         dues: list[int | None] = []
         quiet: list[tuple[int, int] | None] = []
         for window, terms in self._touched(since, moment.as_of):
-            now_burning = burning if window.start <= moment.now < window.end else ()
-            finding = self._find(window, terms, moment.as_of, now_burning)
+            is_present = window.start <= moment.now < window.end
+            finding = self._find(window, terms, moment.as_of, burning if is_present else ())
+            if is_present and terms.aggregation in EVENTS:
+                finding = counted_warnings.added(finding, terms, (window.start, window.end), moment.as_of, lately)
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             dues.append(close_of(window, terms))
             dues.append(self._next_slice(window, terms, moment.as_of))
-            dues += [each.at for each in finding.missed if each.at > moment.as_of]
+            ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
+            dues += [at for at in ahead if at is not None and at > moment.as_of]
             if window.closed_at is None:
                 quiet.append(_quiet(self.standing, window, terms, finding))
         spans = [each for each in quiet if each is not None]
@@ -197,7 +203,7 @@ class CountedTarget(CalendarWindows):
 def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> tuple[int, int] | None:
     """The instants in which good rows change no more than figures; None where they may change more."""
     assert terms.promise is not None
-    is_plain = terms.aggregation in ("share_at_most", "quantile", "ratio") and terms.promise.comparison == "at_least"
+    is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.status != "met":
         return None
     if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):

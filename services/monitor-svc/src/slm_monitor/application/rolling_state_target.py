@@ -25,7 +25,6 @@ from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import ServiceLevelTarget
 
-
 _AHEAD = 86_400_000_000
 
 

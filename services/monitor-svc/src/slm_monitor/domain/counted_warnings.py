@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from slm_calendar import durations
@@ -9,8 +10,15 @@ from slm_calendar.intervals import Interval
 from slm_monitor.domain import burn_rate
 from slm_monitor.domain.counted import Burning
 from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.findings import Finding, RiskFinding
 from slm_monitor.domain.terms import ServiceLevelTarget
+
+
+def added(finding: Finding, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: Burning | None) -> Finding:
+    """What was found of a calendar window, with these warnings: those that hold, and those that will, whose ``at`` lies
+    ahead."""
+    risks, again = of_window(terms, finding.good, finding.total, span, as_of, lately)
+    return replace(finding, risks=(*finding.risks, *risks), again=again) if risks or again is not None else finding
 
 
 def of_window(
@@ -45,8 +53,10 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
     found = []
     for left in terms.warn_at.exhaustion:
         holds = burn_rate.warns_of_exhaustion(at - as_of, left)
-        since = as_of if holds else at - left + 1
-        found.append(RiskFinding("time_to_exhaustion", durations.to_iso(left), since, projected_breach_at=at))
+        # A budget of an expected volume lasts the longer, the longer nothing of it is lost.
+        if holds or terms.expected_volume is None:
+            since = as_of if holds else at - left + 1
+            found.append(RiskFinding("time_to_exhaustion", durations.to_iso(left), since, projected_breach_at=at))
     return found
 
 

@@ -14,10 +14,10 @@ from slm_monitor.domain.rolling_breaches import Settling
 from slm_monitor.domain.rolling_windows import Come, Rolled, Windows
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import OPEN_ENDED, Changes, Window
-from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.terms import EVENTS, ServiceLevelTarget
 
 _NO_SPAN = (None, None)
-PLAIN = frozenset({"ratio", "share_at_most", "share_at_least", "quantile", "availability"})
+PLAIN = EVENTS | {"availability"}
 """The aggregations whose figure good rows alone never make worse, by any way that time goes on."""
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_events import instants
-from slm_monitor.domain import burn_rate, clock_terms, promise
+from slm_monitor.domain import clock_terms, promise, warning_terms
 from slm_monitor.domain.clock_terms import ClockTerms
 from slm_monitor.domain.promise import Promise
+from slm_monitor.domain.warning_terms import Warnings
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement without one."""
@@ -27,6 +28,8 @@ COUNTED = frozenset(
     {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
 )
 """Those that are summed by the minute."""
+EVENTS = frozenset({"ratio", "share_at_most", "share_at_least", "quantile"})
+"""Those of them whose figure is a share of events."""
 RECOVERED = frozenset({"recovery_time", "recovery_point", "recovered_within"})
 """Those of an indicator's recoveries."""
 STATED = frozenset({"availability", "outages"}) | RECOVERED
@@ -52,20 +55,6 @@ _ONLY_CALENDAR = RECOVERED | {"nps"}
 
 class NotJudgeable(ValueError):
     """Terms that this version cannot judge; says which and what it can."""
-
-
-@dataclass(frozen=True)
-class Warnings:
-    """When a target is at risk. ``budget_consumed``: shares of the budget; ``drops``: (share of the budget, within
-    how many microseconds); ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer
-    events than these never warn."""
-
-    budget_consumed: tuple[Fraction, ...] = ()
-    pairs: tuple[burn_rate.Pair, ...] = ()
-    projected: bool = False
-    drops: tuple[tuple[Fraction, int], ...] = ()
-    exhaustion: tuple[int, ...] = ()
-    min_events: int = 0
 
 
 @dataclass(frozen=True)
@@ -211,7 +200,7 @@ def _target(
         unknown=target.get("unknown") or "removed",
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
-        warn_at=_warnings(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+        warn_at=warning_terms.parse(target.get("warn_at") or {}, promised, window_kind, window, rolling),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
         clock=clock_terms.parse(target, [hours[other] for other in others]) if aggregation == "clock" else None,
@@ -287,31 +276,3 @@ def _degraded(written: Any) -> str:
     if isinstance(written, Mapping):
         return str(Fraction(str(written["weight"])))
     return written or "up"
-
-
-def _warnings(written: Mapping[str, Any], promised: Promise | None, kind: str, window: str, rolling: int) -> Warnings:
-    if promised is None:
-        return Warnings()
-    shares = tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ())
-    least = int(written.get("min_events") or 0)
-    if promised.unit != promise.PERCENT:
-        # Of a number nothing burns; of at most so many, shares of them can be spent.
-        return Warnings(shares, min_events=least)
-    objective = 1 - promised.allowed
-    pairs: tuple[burn_rate.Pair, ...] = ()
-    if written.get("burn_rate") == "default":
-        period = rolling if kind == "rolling" else burn_rate.NOMINAL.get(window, 0)
-        pairs = burn_rate.default_pairs(objective, period)
-    elif written.get("burn_rate"):
-        pairs = tuple(burn_rate.parse_pair(pair) for pair in written["burn_rate"])
-    return Warnings(
-        shares,
-        pairs,
-        written.get("projected") is True,
-        tuple(
-            (Fraction(str(each["by"])) / 100, durations.from_iso(each["within"]))
-            for each in written.get("budget_drop") or ()
-        ),
-        tuple(durations.from_iso(each) for each in written.get("time_to_exhaustion") or ()),
-        least,
-    )
