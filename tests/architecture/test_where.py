@@ -70,8 +70,8 @@ def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> N
     assert (place.line, place.text) == (4, "by way of propose")
 
 
-AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided"}
-"""Heard before anybody tells them: what review-svc says of disputes and accepted periods once it knows them."""
+AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided", "SatisfactionSurveyed"}
+"""Heard before anybody tells them: what review-svc says of disputes, accepted periods and surveys once it knows them."""
 
 
 def test_every_published_event_is_born_in_one_module() -> None:

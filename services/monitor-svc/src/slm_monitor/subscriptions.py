@@ -9,10 +9,11 @@ from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.envelope import Envelope
-from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
+from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
 from slm_monitor.adapters.sql_reviews import SqlReviews
+from slm_monitor.adapters.sql_satisfaction import SqlRatings
 from slm_monitor.adapters.sql_terms import SqlShelf
-from slm_monitor.application import agreements, reviewed
+from slm_monitor.application import agreements, reviewed, satisfaction
 
 Kept = TypeVar("Kept")
 
@@ -30,4 +31,5 @@ HANDLERS: dict[type[Any], Handler] = {
     PeriodAccepted: _hears(reviewed.accept, SqlReviews),
     BreachDisputed: _hears(reviewed.dispute, SqlReviews),
     DisputeDecided: _hears(reviewed.decide, SqlReviews),
+    SatisfactionSurveyed: _hears(satisfaction.take_up, SqlRatings),
 }

@@ -100,6 +100,7 @@ def _rows() -> list[Published]:
     add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
     add("review", REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted)
     add("review", REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided)
+    add("review", REVIEWS, "agreement_id", "answer_id", _BOTH, review.SatisfactionSurveyed)
     add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH, review.TargetRevisionProposed)
     return rows
 

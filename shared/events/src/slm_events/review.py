@@ -184,3 +184,31 @@ class DisputeDecided(Dispute):
     decided_by: list[dict[str, Any]]
     """Each ``{"party_id", "principal_id", "name", "at"}``."""
     decided_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SatisfactionSurveyed:
+    """Somebody answered how content they are with a service. The same answer again with a higher revision corrects it.
+
+    monitor-svc takes it as a rating, of the indicator of that key of the provider's, which is registered with its scale
+    where it is not yet.
+    """
+
+    answer_id: str
+    survey_id: str
+    revision: int = 0
+    agreement_id: str
+    service_id: str
+    provider_party_id: str
+    customer_party_id: str
+    indicator: str
+    """Its key, such as ``satisfaction.checkout``."""
+    score: str
+    """Exact, as are both ends of the scale."""
+    lowest: str
+    highest: str
+    touch_point: str | None
+    """``phone`` | ``mail`` | ``chat`` | ``portal``."""
+    respondent: str | None
+    comment: str | None = None
+    answered_at: str

@@ -144,35 +144,42 @@ class SqlIndicators:
     ) -> tuple[Indicator, bool]:
         """The indicator as it stands under its subject, and whether it is new."""
         async with self._database.begin() as transaction:
-            done = await transaction.execute(
-                text(
-                    "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
-                    " service_id, external_refs, registered_at, stale_after, lowest, highest)"
-                    " VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state, :service_id,"
-                    " CAST(:refs AS jsonb), :now, :stale_after, :lowest, :highest) ON CONFLICT DO NOTHING"
-                ),
-                {
-                    "subject": indicator.subject,
-                    "indicator_id": named_id(indicator.owner_party_id, "indicator", indicator.key),
-                    "owner": indicator.owner_party_id,
-                    "key": indicator.key,
-                    "kind": indicator.kind,
-                    "unit": indicator.unit,
-                    "initial_state": indicator.initial_state,
-                    "service_id": indicator.service_id,
-                    "refs": json.dumps(list(external_refs)),
-                    "now": transaction.now,
-                    "stale_after": indicator.stale_after,
-                    "lowest": indicator.lowest,
-                    "highest": indicator.highest,
-                },
-            )
-            query = text(
-                "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after, lowest,"
-                " highest FROM indicator WHERE subject = :subject"
-            )
-            row = (await transaction.execute(query, {"subject": indicator.subject})).mappings().one()
-        return Indicator(**dict(row)), done.rowcount == 1
+            return await registered(transaction, indicator, external_refs)
+
+
+async def registered(
+    transaction: Transaction, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]] = ()
+) -> tuple[Indicator, bool]:
+    """The indicator as it stands under its subject, and whether it is new."""
+    done = await transaction.execute(
+        text(
+            "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
+            " service_id, external_refs, registered_at, stale_after, lowest, highest)"
+            " VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state, :service_id,"
+            " CAST(:refs AS jsonb), :now, :stale_after, :lowest, :highest) ON CONFLICT DO NOTHING"
+        ),
+        {
+            "subject": indicator.subject,
+            "indicator_id": named_id(indicator.owner_party_id, "indicator", indicator.key),
+            "owner": indicator.owner_party_id,
+            "key": indicator.key,
+            "kind": indicator.kind,
+            "unit": indicator.unit,
+            "initial_state": indicator.initial_state,
+            "service_id": indicator.service_id,
+            "refs": json.dumps(list(external_refs)),
+            "now": transaction.now,
+            "stale_after": indicator.stale_after,
+            "lowest": indicator.lowest,
+            "highest": indicator.highest,
+        },
+    )
+    query = text(
+        "SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after, lowest,"
+        " highest FROM indicator WHERE subject = :subject"
+    )
+    row = (await transaction.execute(query, {"subject": indicator.subject})).mappings().one()
+    return Indicator(**dict(row)), done.rowcount == 1
 
 
 class SqlQuarantine:
