@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_calendar.errors import CalendarError
+from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
@@ -80,13 +81,7 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
 
 def instant(text: str | None, field: str) -> int | None:
     """An instant of the query. Raises 422."""
-    if text is None:
-        return None
-    try:
-        return from_text(text)
-    except (ValueError, OverflowError) as error:
-        remedy = "write an instant with its UTC offset, like 2026-11-22T10:00:00Z"
-        raise invalid(f"query.{field}", text, remedy) from error
+    return instants.optional(text, f"query.{field}")
 
 
 def _prefers_text(accept: str) -> bool:
