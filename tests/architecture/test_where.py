@@ -71,7 +71,7 @@ def test_an_event_handed_to_what_builds_it_is_found_there(small_tree: Path) -> N
 
 
 AWAITED = {"PeriodAccepted", "BreachDisputed", "DisputeDecided", "SatisfactionSurveyed"}
-"""Heard before anybody tells them: what review-svc says of disputes, accepted periods and surveys once it knows them."""
+"""Heard before anybody tells them: what review-svc says of disputes, accepted periods and surveys once it does."""
 
 
 def test_every_published_event_is_born_in_one_module() -> None:
