@@ -75,7 +75,9 @@ class Engine:
         positions = {topic: offset + bool(values) for topic, offset in self.partition.positions.items()
                      if topic == MEASUREMENTS.name}  # fmt: skip
         step = await self.partition.step(Work(positions, list(values), horizon=self.now), self.now)
-        await self.store.commit(0, self.partition.epoch, step)
+        blob_seq = await self.store.commit(0, self.partition.epoch, step)
+        if blob_seq is not None:
+            self.partition.blob_seq = blob_seq
 
     async def put_away(self, is_whole: bool = True) -> None:
         checkpoint = await self.partition.checkpoint(self.now, is_whole)
@@ -171,7 +173,8 @@ async def rest(most: int = 100_000) -> None:
         idle = (time.process_time() - began) / (minutes * 60)
         began = time.process_time()
         engine.partition = await _started(engine.store)
-        await engine.step()
+        while (due := engine.partition.timers.next_due()) is not None and due <= engine.now:
+            await engine.step()
         print(
             f"{indicators:,} targets: {held[-1][1] / indicators / 1024:.1f} KB each with the store in memory, "
             f"{100 * idle:.2f} % of a core at rest, restart {time.process_time() - began:.1f} CPU s; {circumstances()}",

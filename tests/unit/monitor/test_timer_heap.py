@@ -31,3 +31,12 @@ def test_timers_are_taken_in_the_order_of_their_instants() -> None:
     timers.set(OTHER, 2)
     timers.set(ONE, 1)
     assert timers.due(5) == [ONE, OTHER]
+
+
+def test_of_much_that_is_due_the_earliest_comes_first_and_the_rest_stays_due() -> None:
+    timers = Timers()
+    timers.set(OTHER, 7)
+    timers.set(ONE, 5)
+    assert timers.due(9, most=1) == [ONE]
+    assert timers.next_due() == 7
+    assert timers.due(9, most=1) == [OTHER]

@@ -31,6 +31,8 @@ DISPUTE = "dispute"
 """The cause of what a dispute's decision brings."""
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
+TIMERS_A_STEP = 500
+"""Likewise of what time brings: after a restart that is every indicator."""
 
 
 @dataclass(slots=True)
@@ -149,7 +151,7 @@ class Partition:
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
         )
-        for who, subject in self.timers.due(self._horizon):
+        for who, subject in self.timers.due(self._horizon, TIMERS_A_STEP):
             if who == TICKET:
                 self._tickets.wake(subject, self._is_held)
             elif who == STATE:

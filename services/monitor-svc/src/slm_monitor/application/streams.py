@@ -241,28 +241,46 @@ class Streams:
         await self._load(series, {row.at // HOUR for row in rows} - series.hours.keys())
 
     async def _load(self, series: Series, hours: Collection[int]) -> None:
-        if not hours:
-            return
-        known = [hour for hour in hours if hour * HOUR <= series.high_water]
+        if hours:
+            found, named = await self._record(series, hours)
+            for hour in hours:
+                series.load(hour, found.get(hour, ()), named.get(hour, ()))
+
+    async def _record(
+        self, series: Series, hours: Collection[int]
+    ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, Row]]]]:
+        """What the record has of hours: rows, and those of facts kept one by one with their keys."""
         # Nothing of this series lies above its high-water mark, so nothing has to be read there.
-        found: Mapping[int, Sequence[Chunk]] = {}
+        known = [hour for hour in hours if hour * HOUR <= series.high_water]
+        if not known:
+            return {}, {}
+        found = await self._store.hours(series.subject, known)
         named: dict[int, list[tuple[str, Row]]] = {}
-        if known:
-            found = await self._store.hours(series.subject, known)
-            span = (min(known) * HOUR, (max(known) + 1) * HOUR)
-            facts = await self._store.facts_between(indicator_of(series.subject), *span)
-            mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]
-            for fact in await self._readings.counted(series.subject, mine):
-                for row in rows_of(fact)[1]:
-                    named.setdefault(row.at // HOUR, []).append((fact.key, row))
-        for hour in hours:
-            series.load(hour, found.get(hour, ()), named.get(hour, ()))
+        span = (min(known) * HOUR, (max(known) + 1) * HOUR)
+        facts = await self._store.facts_between(indicator_of(series.subject), *span)
+        mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]
+        for fact in await self._readings.counted(series.subject, mine):
+            for row in rows_of(fact)[1]:
+                named.setdefault(row.at // HOUR, []).append((fact.key, row))
+        return found, named
 
     async def load_minutes(self, indicator: str, first: int, last: int) -> None:
         """Bring the hours of these minutes into memory, up to the latest row there is."""
         for series in self.of(indicator):
             until = min(last, max(series.high_water, 0) // MINUTE)
-            await self._load(series, series.missing(range(first // 60, until // 60 + 1)))
+            missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
+            await self._load(series, await self._load_sums(series, missing))
+
+    async def _load_sums(self, series: Series, hours: list[int]) -> list[int]:
+        """Bring the sums of these hours into memory, where they are enough; returns the others."""
+        older = [hour for hour in hours if hour < series.high_water // HOUR]
+        if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):
+            return hours
+        found, named = await self._record(series, older)
+        chunks = [chunk for hour in older for chunk in found.get(hour, ())]
+        rows = [row for hour in older for key, row in named.get(hour, ())]
+        series.load_sums(older[0], older[-1], chunks, rows)
+        return hours[len(older) :]
 
     async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
         """Have every hour from an instant on counted, while it is in memory."""

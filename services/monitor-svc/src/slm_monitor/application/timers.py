@@ -30,10 +30,10 @@ class Timers:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def due(self, instant: int) -> list[Subject]:
-        """Take out what is due by an instant."""
-        subjects = []
-        while (at := self.next_due()) is not None and at <= instant:
+    def due(self, instant: int, most: int | None = None) -> list[Subject]:
+        """Take out what is due by an instant, the earliest first, so many at most; the others stay due."""
+        subjects: list[Subject] = []
+        while (most is None or len(subjects) < most) and (at := self.next_due()) is not None and at <= instant:
             _, subject = heapq.heappop(self._heap)
             del self._due[subject]
             subjects.append(subject)

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.hour_values import HourValues
-from slm_monitor.domain.measures import Counts
+from slm_monitor.domain.measures import Counts, Measure
 
 MINUTES = 60
 """In an hour."""
@@ -40,6 +41,31 @@ def identities(chunk: Chunk) -> Iterable[object]:
     if chunk.of is None:
         return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
     return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
+
+
+def chunks_of(rows: Sequence[Row]) -> list[Chunk]:
+    """Rows of facts kept one by one, as those of a batch: plain values, and counts."""
+    found = []
+    for plain in (True, False):
+        chosen = [row for row in rows if (row.of is None) == plain]
+        if chosen:
+            of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
+            found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))
+    return found
+
+
+def sums_of(chunks: Sequence[Chunk], measures: Sequence[Measure], first: int | None = None, hours: int = 1) -> Counts:
+    """What rows of so many hours from ``first`` on (of one hour, whichever, if None) come to: the good ones and all,
+    each by measure and minute."""
+    sums = np.zeros((2, len(measures), hours * MINUTES), dtype=np.int64)
+    for chunk in chunks:
+        minutes = chunk.at // MINUTE
+        minutes = (minutes % MINUTES if first is None else minutes - first * MINUTES).astype(np.intp)
+        for place, measure in enumerate(measures):
+            good, total = measure.counted(chunk.value, chunk.of)
+            np.add.at(sums[0, place], minutes, good)
+            np.add.at(sums[1, place], minutes, total)
+    return sums
 
 
 @dataclass(slots=True)
@@ -110,24 +136,27 @@ class Past:
     def _after(self) -> int:
         return self._first + self._sums.shape[2] // MINUTES
 
-    def takes(self, hour: int) -> bool:
-        """Whether an hour is one of them, or would be with no gap."""
-        return self._first == self._after or self._first - 1 <= hour <= self._after
+    def takes(self, first: int, last: int) -> bool:
+        """Whether these hours are of them, or would be with no gap."""
+        return self._first == self._after or (first <= self._after and last >= self._first - 1)
 
-    def put(self, hour: int, good: Counts, total: Counts) -> None:
-        """Take up an hour, or what it comes to now."""
-        sums = np.stack((good, total))
-        fitting = np.promote_types(np.min_scalar_type(int(sums.max(initial=0))), self._sums.dtype)
-        if hour in self:
-            self._sums = self._sums.astype(fitting, copy=False)
-            start = (hour - self._first) * MINUTES
-            self._sums[:, :, start : start + MINUTES] = sums
-        elif self._first == self._after or hour == self._after:
-            self._first = hour if self._first == self._after else self._first
-            self._sums = np.concatenate((self._sums, sums), axis=2, dtype=fitting, casting="unsafe")
-        else:
+    def put(self, hour: int, sums: Counts) -> None:
+        """Take up hours from this one on, or what one of them comes to now: ``sums[0]`` the good ones, ``sums[1]`` all,
+        each by measure and minute."""
+        number = sums.shape[2] // MINUTES
+        least, most = int(sums.min(initial=0)), int(sums.max(initial=0))
+        fitting = np.promote_types(np.min_scalar_type(most), self._sums.dtype)
+        if least < 0:
+            fitting = np.promote_types(fitting, np.min_scalar_type(least))
+        if self._first == self._after:
             self._first = hour
-            self._sums = np.concatenate((sums, self._sums), axis=2, dtype=fitting, casting="unsafe")
+        before, after = max(self._first - hour, 0), max(hour + number - self._after, 0)
+        if before or after or fitting != self._sums.dtype:
+            wider = np.zeros((2, self._measures, self._sums.shape[2] + (before + after) * MINUTES), dtype=fitting)
+            wider[:, :, before * MINUTES : before * MINUTES + self._sums.shape[2]] = self._sums
+            self._sums, self._first = wider, self._first - before
+        start = (hour - self._first) * MINUTES
+        self._sums[:, :, start : start + number * MINUTES] = sums
 
     def forget_before(self, hour: int) -> None:
         gone = min(max(hour - self._first, 0), self._after - self._first)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
 from slm_monitor.domain.hour_values import total_of
-from slm_monitor.domain.hours import Chunk, Hour, Past, Row, identities
+from slm_monitor.domain.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
 from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
 
 NOTHING_YET = -(2**62)
@@ -210,25 +210,22 @@ class Series:
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
     def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
-        shape = (len(self.measures), 60)
-        hour = Hour(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64), chunks, named, {}, unsaved)
-        rows = [row for each in named.values() for row in each]
-        parts = list(chunks)
-        for plain in (True, False):
-            chosen = [row for row in rows if (row.of is None) == plain]
-            if chosen:
-                of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
-                parts.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))
-        for chunk in parts:
-            minutes = (chunk.at // MINUTE % 60).astype(np.intp)
-            for place, measure in enumerate(self.measures):
-                good, total = measure.counted(chunk.value, chunk.of)
-                np.add.at(hour.good[place], minutes, good)
-                np.add.at(hour.total[place], minutes, total)
-            if self._is_exact and chunk.of is None:
-                for minute, value in zip(minutes.tolist(), chunk.value.tolist(), strict=True):
+        parts = [*chunks, *chunks_of([row for each in named.values() for row in each])]
+        good, total = sums_of(parts, self.measures)
+        hour = Hour(good, total, chunks, named, {}, unsaved)
+        for chunk in parts if self._is_exact else ():
+            if chunk.of is None:
+                for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
                     hour.exact.setdefault(minute, []).append(exactly(value))
         return hour
+
+    def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[Row]) -> None:
+        """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
+        self.past.put(first, sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1))
+
+    def takes_sums(self, first: int, last: int) -> bool:
+        """Whether sums are enough of hours not in memory: no row is looked for among them, nor an exact value."""
+        return last < self.high_water // HOUR and not self._is_exact and self.past.takes(first, last)
 
     @property
     def is_tidy(self) -> bool:
@@ -245,10 +242,10 @@ class Series:
             if number < oldest:
                 if number not in self.pending:
                     del self.hours[number]
-            elif self._is_exact or number in self.pending or not self.past.takes(number):
+            elif self._is_exact or number in self.pending or not self.past.takes(number, number):
                 hour.chunks = hour.identities = None
             else:
-                self.past.put(number, hour.good, hour.total)
+                self.past.put(number, np.stack((hour.good, hour.total)))
                 del self.hours[number]
         self.past.forget_before(oldest)
         is_waiting = any(number < rows_since for number in self.unsaved | self.pending)
