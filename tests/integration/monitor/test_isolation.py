@@ -149,3 +149,57 @@ async def test_of_a_record_only_what_cannot_be_taken_in_is_set_aside_and_it_is_j
             await held.save()
             assert await dead_letters.listing(held.database) == []
             assert (await held.windows(fast()["target_id"]))["2026-11"]["total"] == 2
+
+
+BREAK = "UPDATE agreement_terms SET document = jsonb_set(document, '{targets,0,aggregation}', '\"sum\"')"
+MEND = "UPDATE agreement_terms SET document = jsonb_set(document, '{targets,0,aggregation}', '\"availability\"')"
+
+
+async def turns(held: Monitor) -> list[tuple[str, str]]:
+    """What was told of targets set aside and taken up again."""
+    told = await held.published()
+    return [(name, data["target_key"]) for name, data in told if name in ("target-set-aside", "target-taken-up")]
+
+
+async def test_stored_terms_that_cannot_be_read_stop_no_other_target_and_no_reader(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await registered(held)
+            await held.hear(finalized(available(), other()))
+            await held.settle()
+            await execute(held, BREAK)
+        async with judging(database, log, clock) as again:
+            again.may_set_aside = True
+            await again.measure({"indicator": OTHER, "outage": OUTAGE}, {"indicator": UP, "outage": OUTAGE})
+            await again.settle()
+            assert (await again.windows("other-target"))["2026-11"]["status"] == "breached"
+            assert await turns(again) == [("target-set-aside", available()["key"])]
+            (reason,) = (await listed(again)).values()
+            assert "cannot be read" in reason
+        async with judging(database, log, clock) as still:
+            still.may_set_aside = True
+            await still.settle()
+            assert len(await turns(still)) == 1
+            await execute(still, MEND)
+        async with judging(database, log, clock) as mended:
+            mended.may_set_aside = True
+            await mended.settle()
+            assert (await turns(mended))[1:] == [("target-taken-up", available()["key"])]
+            assert await listed(mended) == {}
+            assert (await mended.windows(available()["target_id"]))["2026-11"]["status"] == "breached"
+
+
+async def test_a_target_that_cannot_be_judged_is_told_and_so_is_that_it_is_judged_again(database_url: str) -> None:
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await registered(held)
+            await execute(held, BROKEN_FACT, subject=f"{PROVIDER}/{UP}")
+            await held.hear(finalized(available()))
+            await held.measure({"indicator": UP, "outage": OUTAGE})
+            await held.settle()
+            assert await turns(held) == [("target-set-aside", available()["key"])]
+            await execute(held, "DELETE FROM fact WHERE key = 'broken'")
+        async with judging(database, log, clock) as again:
+            again.may_set_aside = True
+            await again.settle()
+            assert (await turns(again))[1:] == [("target-taken-up", available()["key"])]

@@ -84,6 +84,7 @@ def _rows() -> list[Published]:
         monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
         breach_life.BreachClosed)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
+        monitor.TargetSetAside, monitor.TargetTakenUp,
         monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, clocks.ClockStarted, clocks.ClockPaused,
         clocks.ClockResumed, clocks.ClockStopped, clocks.ClockCancelled, clocks.ClockWarned,
         clocks.ClockDeadlineMoved, clocks.ClockEscalated)  # fmt: skip

@@ -179,6 +179,27 @@ class WindowAdjusted(TargetJudged):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetTakenUp:
+    """A target that could not be judged is judged again, with all of its past."""
+
+    agreement_id: str
+    agreement_version: int
+    target_id: str
+    target_key: str
+    service_id: str
+    provider_party_id: str
+    customer_party_id: str
+    published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSetAside(TargetTakenUp):
+    """A target cannot be judged: its figure stays what it was, its facts are kept, and all others are judged."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactQuarantined:
     """A fact was set aside instead of judged; it is kept and can be seen with its reason."""
 

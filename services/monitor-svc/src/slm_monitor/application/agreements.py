@@ -7,7 +7,7 @@ from typing import Protocol
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
-from slm_monitor.domain import composition, outage_findings, recovery_findings
+from slm_monitor.domain import composition, outage_findings, planned_time, recovery_findings
 from slm_monitor.domain.terms import parse_targets
 
 
@@ -33,6 +33,7 @@ async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
     targets = parse_targets(document)
     composition.check(targets)
     outage_findings.check(targets)
+    planned_time.maintenance_of(document)
     recovery_findings.check(targets)
     if await shelf.keep(document):
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
@@ -12,7 +13,7 @@ from slm_monitor.domain import compliance, composition
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.standing import Changes, Window
-from slm_monitor.domain.terms import DERIVED, ServiceLevelTarget
+from slm_monitor.domain.terms import DERIVED, NotJudgeable, ServiceLevelTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Derivations:
         terms = [version for line in lines for version in line.versions]
         for each in terms:
             if each.aggregation in DERIVED:
-                self._take(each, [other for other in terms if other.version == each.version])
+                # What it is made of may be set aside: then it is so itself, as it is taken up.
+                with suppress(NotJudgeable):
+                    self._take(each, [other for other in terms if other.version == each.version])
 
     def _take(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
         found, before = sources_of(terms, others), self._sources.get(terms.target_id, Sources())

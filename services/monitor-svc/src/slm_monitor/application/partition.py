@@ -15,7 +15,7 @@ from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.silences import Silences
-from slm_monitor.application.state_judge import StateJudge
+from slm_monitor.application.state_judge import AT_ONCE, StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
@@ -86,6 +86,8 @@ class Partition:
         for hold in loaded.holds:
             self._wake_held(hold)
         self._tickets.free(self._is_held)
+        if self._aside.has_news:
+            self.timers.set((STATE, ""), AT_ONCE)
 
     async def recover(self, loaded: LoadedPartition) -> None:
         """Take in the facts accepted after the checkpoint; whatever they change was already published."""
@@ -173,6 +175,7 @@ class Partition:
         await self._silences.judge(self._is_held, moment, step)
         await self._derive(work.everywhere, now, step)
         self._release(step)
+        self._aside.tell(step.changes, now)
         return step
 
     async def _hear_words(self, step: Step) -> None:
@@ -276,16 +279,21 @@ class Partition:
         lines = lines_of(versions, ended_at)
         self._derivations.attach(lines)
         for line in lines:
-            self._aside.amended(line)
-            if line.latest.aggregation in DERIVED:
-                if self._is_mine(line.target_id):
-                    self._derived.attach(line, lines, fresh=fresh)
-            elif line.latest.clock is not None:
-                self._tickets.attach(line)
-                owners.add(line.latest.owner_party_id)
-            elif self._is_mine(line.latest.indicator):
-                judge = self._states if line.latest.aggregation in STATED else self._counts
-                judge.attach(line, fresh=fresh)
+            if self._is_mine(line.latest.indicator or line.target_id):
+                self._aside.amended(line)
+            with self._aside.attaching(line):
+                if line.latest.aggregation in DERIVED:
+                    if self._is_mine(line.target_id):
+                        self._derived.attach(line, lines, fresh=fresh)
+                elif line.latest.clock is not None:
+                    self._tickets.attach(line)
+                    owners.add(line.latest.owner_party_id)
+                elif self._is_mine(line.latest.indicator):
+                    judge = self._states if line.latest.aggregation in STATED else self._counts
+                    judge.attach(line, fresh=fresh)
+        for target_id, indicator in self._aside.unread(versions).items():
+            if self._is_mine(indicator or target_id):
+                self._aside.note(target_id)
         return owners
 
     def _is_mine(self, subject: str | None) -> bool:

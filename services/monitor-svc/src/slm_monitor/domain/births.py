@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -232,6 +233,33 @@ def window_adjusted(
         accepted_at=to_text(window.frozen_at),
         published_at=to_text(now),
     )
+
+
+_ABOUT = (
+    "agreement_id", "version", "target_id", "key", "service_id", "provider_party_id", "customer_party_id",
+)  # fmt: skip
+
+
+def about(terms: ServiceLevelTarget) -> dict[str, Any]:
+    """Which target it is."""
+    return {name: getattr(terms, name) for name in _ABOUT}
+
+
+def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """Likewise of terms as they were signed, which nobody could read."""
+    signed = {**version, **target}
+    return {name: signed.get(name) for name in _ABOUT}
+
+
+def target_set_aside(
+    target: Mapping[str, Any], reason: str | None, *, now: int
+) -> monitor.TargetSetAside | monitor.TargetTakenUp:
+    """``target``: as ``about`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
+    fields = {
+        **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
+        "agreement_version": target["version"], "target_key": target["key"], "published_at": to_text(now),
+    }  # fmt: skip
+    return monitor.TargetTakenUp(**fields) if reason is None else monitor.TargetSetAside(**fields, reason=reason)
 
 
 def fact_quarantined(

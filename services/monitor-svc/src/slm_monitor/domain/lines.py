@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +13,8 @@ from slm_events import instants
 from slm_monitor.domain.terms import ServiceLevelTarget, parse_targets
 
 SPLIT = "split"
+ALL = "*"
+"""In the place of a target's id: all of an agreement's targets."""
 
 
 class TermsLine:
@@ -92,9 +95,16 @@ class TermsLine:
 
 
 def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsLine]:
-    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect."""
+    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect.
+
+    One whose terms cannot be read in some version has none: by the others it would be judged in another way than was
+    signed.
+    """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
-    parsed = [(instants.from_text(version["effective_at"]), parse_targets(version)) for version in versions]
+    unread = unread_of(versions)
+    parsed = [] if ALL in unread else [
+        (instants.from_text(version["effective_at"]), _readable(version, unread)) for version in versions
+    ]  # fmt: skip
     for _, targets in parsed:
         for terms in targets:
             by_target.setdefault(terms.target_id, []).append(terms)
@@ -109,6 +119,45 @@ def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> lis
         ends = [end for end in (ended_at, min(dropped, default=None)) if end is not None]
         lines += _split(terms_versions, min(ends, default=None))
     return lines
+
+
+def unread_of(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Target → why its signed terms cannot be read; ``ALL``: why none of the agreement's can."""
+    found: dict[str, str] = {}
+    for version in versions:
+        try:
+            instants.from_text(version["effective_at"])
+            parse_targets(version)
+        except Exception as error:
+            found |= _unread(version) or {ALL: _because(error)}
+    return found
+
+
+def _unread(version: Mapping[str, Any]) -> dict[str, str]:
+    """Those of a version's targets that cannot be read; none where something else of it is what cannot be."""
+    found = {}
+    for target in version.get("targets") or ():
+        try:
+            parse_targets({**version, "targets": [target]})
+        except Exception as error:
+            found[str(target["target_id"])] = _because(error)
+    return {} if len(found) == len(version.get("targets") or ()) > 1 else found
+
+
+def _because(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[ServiceLevelTarget]:
+    if not unread:
+        return parse_targets(version)
+    # A target's place is its rank among those that match a ticket: it stays what was signed.
+    return [
+        replace(terms, place=place)
+        for place, target in enumerate(version["targets"])
+        if target["target_id"] not in unread
+        for terms in parse_targets({**version, "targets": [target]})
+    ]
 
 
 def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsLine]:

@@ -1,0 +1,38 @@
+"""Signed terms that cannot be read: which targets they concern, and that all others have their lines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from slm_monitor.domain.lines import ALL, lines_of, unread_of
+from tests.support.monitor import available, fast, finalized, resolved
+
+
+def signed(**changed: Any) -> dict[str, Any]:
+    return asdict(finalized(available(), resolved(), fast(), **changed))
+
+
+def test_only_the_target_that_cannot_be_read_has_no_line() -> None:
+    broken = signed()
+    broken["targets"][0]["aggregation"] = "sum"
+    assert list(unread_of([broken])) == [available()["target_id"]]
+    found = {line.latest.key: line.latest.place for line in lines_of([broken], None)}
+    assert found == {resolved()["key"]: 1, fast()["key"]: 2}
+
+
+def test_a_target_that_cannot_be_read_in_one_version_has_none_by_the_others() -> None:
+    second = signed(version=2, effective_at="2026-12-01T00:00:00Z")
+    second["targets"][2]["objective"] = {"about": "99"}
+    assert {line.latest.key for line in lines_of([signed(), second], None)} == {available()["key"], resolved()["key"]}
+
+
+def test_where_the_agreement_itself_cannot_be_read_no_target_can() -> None:
+    for broken in (signed(effective_at="soon"), signed(service_hours={"24x7": {"weekly": 3}})):
+        assert list(unread_of([broken])) == [ALL]
+        assert lines_of([broken], None) == []
+
+
+def test_terms_that_can_be_read_are() -> None:
+    assert unread_of([signed()]) == {}
+    assert len(lines_of([signed()], None)) == 3
