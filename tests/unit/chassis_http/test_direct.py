@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+import structlog
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -62,3 +63,13 @@ async def test_what_goes_wrong_is_a_problem_document(client: httpx.AsyncClient) 
 
 async def test_other_methods_are_left_to_the_framework(client: httpx.AsyncClient) -> None:
     assert (await client.get(PATH)).json() == {"by": "framework"}
+
+
+async def test_what_was_taken_in_is_logged_for_debugging_alone_what_was_refused_always(
+    client: httpx.AsyncClient,
+) -> None:
+    with structlog.testing.capture_logs() as lines:
+        await client.post(PATH, content=b"abc")
+        await client.post(PATH, content=b"bad")
+    requests = [line["status"] for line in lines if line["event"] == "request" and line["log_level"] != "debug"]
+    assert requests == [422]

@@ -38,5 +38,6 @@ class Direct:
             await self._app(scope, receive, send)
             return
         scope["route"] = self._routes[scope["path"]]
+        scope["slm.frequent"] = True
         response = await handler(Request(scope, receive))
         await response(scope, receive, send)

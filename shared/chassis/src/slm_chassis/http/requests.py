@@ -135,7 +135,9 @@ class Requests:
         self._metrics.http_requests.labels(scope["method"], route, str(exchange.status)).inc()
         principal = scope.get("state", {}).get("principal")
         # Never the query string: browsers send their key in it.
-        (_logger.debug if route in _QUIET else _logger.info)(
+        # What comes by the thousand a second is counted; a line for each would cost as much as the work itself.
+        is_routine = scope.get("slm.frequent", False) and exchange.status < 400
+        (_logger.debug if route in _QUIET or is_routine else _logger.info)(
             "request",
             method=scope["method"],
             path=scope["path"],
