@@ -28,6 +28,8 @@ CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
 KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
          "requests": "ratio", "stars": "rating", "recoveries": "recovery"}  # fmt: skip
+SITES = "MN"
+"""The values of the label by which states are judged."""
 Item = dict[str, Any]
 
 
@@ -71,6 +73,9 @@ TARGETS: Sequence[Item] = (
     target("stream-month", "stream", "availability", share("90"), MONTHLY, degraded={"weight": "0.5"}),
     target("stream-week", "stream", "availability", share("95"), WEEKLY, on_amendment="split",
            planned_downtime="excused"),
+    target("stream-by-site", "stream", "availability", share("90"), WEEKLY, group_by=["site"]),
+    target("outages-by-site", "stream", {"outages": {"at_least": "PT10M"}}, {"at_most": "3"}, {"rolling": "P2D"},
+           group_by=["site"]),
     target("outages", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "3"}, WEEKLY),
     target("fast-day", "latency", {"share_at_most": "300"}, share("95"), DAILY),
     target("fast-week", "latency", {"share_at_most": "300"}, share("90"), WEEKLY, service_hours="business"),
@@ -162,6 +167,8 @@ def states(random: Random, number: int) -> list[Item]:
     item: Item = {"indicator": random.choice(["up", "stream"]), "at": _instant(random), "state": state}
     if random.random() < 0.1:
         item["previous"] = random.choice(["up", "down"])
+    if random.random() < 0.5:
+        item["labels"] = {"site": random.choice(SITES)}
     return _corrected(random, item, f"s{number}", lambda: {"state": random.choice(["up", "down"])})
 
 

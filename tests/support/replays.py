@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -15,7 +15,8 @@ from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Step
 from slm_monitor.application.record import Named
-from tests.support.histories import END, TARGETS, History, Told
+from slm_monitor.domain import instances
+from tests.support.histories import END, SITES, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.memory_record import MemoryRecord
 from tests.support.monitor import AGREEMENT, HOUR
@@ -121,7 +122,7 @@ class Replay:
 
     async def figures(self) -> dict[str, Any]:
         """What must come out the same, however it was told."""
-        keys = {each["target_id"]: each["key"] for each in TARGETS}
+        keys = {named.target_id: key for key, _, named in judged()}
         store = self.store
         windows = {
             f"{keys[each.target_id]} {each.window_id}": [
@@ -148,33 +149,42 @@ class Replay:
     async def explained(self) -> dict[str, str]:
         """The derivation of a window of each target, byte for byte; it is worked out anew, and is what was judged."""
         told = {}
-        for each in TARGETS:
+        for key, each, named in judged():
             aggregation = each["aggregation"]
             kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
             window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
             if kind in EXPLAINED and window is not None:
-                asked = Asked(window)
-                document = await explain(MemoryRecord(self.store), Named(AGREEMENT, each["target_id"]), asked, END)
-                assert document["figure"] == self.store.windows[each["target_id"], document["window"]["id"]].figure, (
-                    each
-                )
-                told[each["key"]] = json.dumps(document, sort_keys=True, default=str)
+                document = await explain(MemoryRecord(self.store), named, Asked(window), END)
+                established = self.store.windows[named.target_id, document["window"]["id"]]
+                assert document["figure"] == established.figure, key
+                told[key] = json.dumps(document, sort_keys=True, default=str)
             elif kind in EXPLAINED:
-                told |= await self._explained_runs(each)
+                told |= await self._explained_runs(key, each["window"]["rolling"], named)
         return told
 
-    async def _explained_runs(self, target: Mapping[str, Any]) -> dict[str, str]:
+    async def _explained_runs(self, key: str, window: str, named: Named) -> dict[str, str]:
         """Of a rolling target, the windows that its first and its last breach became certain with."""
         told = {}
         standing = [each for each in self.store.breaches.values()
-                    if each.standing and each.target_id == target["target_id"]]  # fmt: skip
+                    if each.standing and each.target_id == named.target_id]  # fmt: skip
         ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
         for breach in [*ordered[:1], *ordered[-1:]]:
-            asked = Asked(target["window"]["rolling"], at=breach.certain_at)
-            document = await explain(MemoryRecord(self.store), Named(AGREEMENT, target["target_id"]), asked, END)
-            assert document["figure"] == breach.document["figure"], (target, to_text(breach.certain_at))
-            told[f"{target['key']} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
+            asked = Asked(window, at=breach.certain_at)
+            document = await explain(MemoryRecord(self.store), named, asked, END)
+            assert document["figure"] == breach.document["figure"], (key, to_text(breach.certain_at))
+            told[f"{key} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
         return told
+
+
+def judged() -> Iterator[tuple[str, Mapping[str, Any], Named]]:
+    """(key, what was agreed, name) of each target, and of the instances of those that are judged by label."""
+    for each in TARGETS:
+        if not each.get("group_by"):
+            yield each["key"], each, Named(AGREEMENT, each["target_id"])
+            continue
+        for site in SITES:
+            identity = instances.instance_id(each["target_id"], (("site", site),))
+            yield f"{each['key']}[{site}]", each, Named(AGREEMENT, identity, each["target_id"], {"site": site})
 
 
 def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -199,7 +199,7 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**SLICES, "warn_at": {"budget_drop": [{"by": "5", "within": "PT1H"}]}}, "warn_at.budget_drop"),
         ({**MEAN, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
         ({**SLICES, "window": {"rolling": "PT1M"}}, "window"),
-        ({**AVAILABILITY, "group_by": ["region"]}, "group_by"),
+        ({**COMPLIANCE, "group_by": ["region"]}, "group_by"),
         ({**RATIO, "group_by": ["a b"]}, "group_by"),
         ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
         ({**RATIO, "on_amendment": "both"}, "on_amendment"),

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slm_monitor.application.states import States
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.grouped_states import GroupedStates
 from slm_monitor.domain.state_record import EVER, StateRecord
 from slm_monitor.domain.timeline import Segment, timeline_of
 from tests.support.monitor import DAY, HOUR, at, outage, state
@@ -113,3 +117,24 @@ async def test_what_is_not_spoken_of_leaves_memory_and_is_read_again(most: int, 
         store.facts_of.setdefault(subject, {}).update({fact.key: fact for fact in facts})
     assert len(store.reads) == reads
     assert len(states._records["a"]) == 4
+
+
+told = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 3), st.integers(0, 50), st.sampled_from("ab-")), max_size=40
+)
+
+
+@given(told)
+def test_states_told_apart_by_label_are_those_of_the_facts_that_have_it(told: list[tuple[int, int, int, str]]) -> None:
+    grouped, known = GroupedStates(("site",)), StateRecord()
+    for number, revision, minute, site in told:
+        labels = {} if site == "-" else {"labels": {"site": site}}
+        made = state(f"2026-11-05T10:{minute:02d}", "down" if minute % 2 else "up", **labels)
+        fact = replace(made, key=f"f{number}", revision=revision)
+        if known.take(fact)[0]:
+            grouped.take(fact)
+    for site in "ab":
+        mine = [fact for fact in known.facts.values() if fact.body.get("labels") == {"site": site}]
+        record = grouped.records.get((("site", site),), StateRecord())
+        span = (at("2026-11-05T09:00"), at("2026-11-05T12:00"))
+        assert record.timeline("up").segments(*span) == StateRecord(mine).timeline("up").segments(*span)

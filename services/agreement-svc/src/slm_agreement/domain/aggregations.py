@@ -35,8 +35,9 @@ NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 ROLLING = (frozenset(KINDS) | DERIVED) - OF_RECOVERIES - {"nps"}
 """Those that are judged over rolling windows."""
 GROUPED = frozenset(
-    {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps"}
-)
+    {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps",
+     "availability", "outages"}
+)  # fmt: skip
 """Those that are judged for each value of a label."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
 ACCEPTED = ALL

@@ -71,13 +71,20 @@ async def known(
     out, named = await excluded(record, terms, span, known_at)
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
-        single = await record.single(terms.indicator, None, known_at)
+        found = await record.single(terms.indicator, None, known_at)
+        mine = found if not terms.group else [fact for fact in found if _is_of(fact, terms)]
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-        return Facts(span, as_of, NOTHING, single, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
+        return Facts(span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
     return Facts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+
+
+def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
+    """Whether it has the labels of the instance that is judged."""
+    labels = fact.body.get("labels") or {}
+    return all(labels.get(name) == value for name, value in terms.group)
 
 
 async def _counted(record: Record, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:

@@ -16,7 +16,9 @@ from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
 from slm_monitor.application.timers import STATE, Timers
 from slm_monitor.application.touched import Dirty
+from slm_monitor.domain import instances
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.instances import Group
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
@@ -41,6 +43,11 @@ class StateJudge:
         self._targets: dict[str, dict[tuple[str, int], StateTarget | RollingStateTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
         self._touched: dict[str, int] = {}
+        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
+        self._parted: dict[tuple[tuple[str, int], Group], TermsLine] = {}
+        """Which line an instance was made of last."""
+        self._unjudged: set[tuple[str, int]] = set()
+        """Instances that no judgement has looked at yet."""
 
     def attach(self, line: TermsLine, *, fresh: bool) -> None:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
@@ -48,14 +55,36 @@ class StateJudge:
         assert subject is not None
         if self._aside.holds(line):
             return
+        dirty = self._dirty.setdefault(subject, Dirty())
+        if fresh:
+            dirty.touch(line.begins_at)
+        if line.latest.group_by:
+            # Which values its labels have is known once its facts are read.
+            self._grouped.setdefault(subject, {})[line.key] = line
+        else:
+            self._amend(subject, line)
+
+    def _amend(self, subject: str, line: TermsLine) -> StateTarget | RollingStateTarget:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
             targets[line.key] = held = _kind(line)(self._established.standing(line))
         held.amend(line)
-        dirty = self._dirty.setdefault(subject, Dirty())
-        if fresh:
-            dirty.touch(line.begins_at)
+        return held
+
+    async def _part(self, subject: str, changes: Changes) -> None:
+        """Have an instance of each grouped target for every value of its labels, under the terms of now."""
+        for line in self._grouped.get(subject, {}).values():
+            for group in await self._states.groups(subject, line.latest.group_by):
+                if self._parted.get((line.key, group)) is line:
+                    continue
+                born = instances.of(line, group)
+                if self._aside.holds(born):
+                    continue
+                self._parted[line.key, group] = line
+                if not self._amend(subject, born).standing.windows:
+                    self._unjudged.add(born.key)
+                    changes.instances.append(born.latest)
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept state changes and outages: those that are new or hold over what was known under their key."""
@@ -80,7 +109,7 @@ class StateJudge:
 
     def wake_all(self) -> None:
         """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
-        for subject in self._targets:
+        for subject in self._targets.keys() | self._grouped.keys():
             self._timers.set((STATE, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
@@ -111,16 +140,24 @@ class StateJudge:
         """Judge what was touched and nothing holds; the rest stays touched."""
         ready = [subject for subject in self._dirty if not is_held(subject)]
         for subject in ready:
-            dirty, targets = self._dirty.pop(subject), self._targets.get(subject)
+            dirty = self._dirty.pop(subject)
+            await self._part(subject, changes)
+            targets = self._targets.get(subject)
             if not targets:
                 continue
             caused = replace(moment, cause=dirty.cause)
             dues: list[int | None] = []
-            timeline: Timeline | None = None
+            timelines: dict[Group, Timeline] = {}
             for key, target in list(targets.items()):
-                with self._aside.attempt(target.standing.line, changes) as own:
-                    timeline = timeline or await self._states.timeline(subject)
-                    dues.append(target.judge(_always(timeline), self._excluded, dirty.since, caused, own))
+                line = target.standing.line
+                group, since = line.latest.group, dirty.since
+                if key in self._unjudged:
+                    self._unjudged.discard(key)
+                    since = line.begins_at if since is None else min(since, line.begins_at)
+                with self._aside.attempt(line, changes) as own:
+                    if group not in timelines:
+                        timelines[group] = await self._states.timeline(subject, group)
+                    dues.append(target.judge(_always(timelines[group]), self._excluded, since, caused, own))
                 if self._aside.holds(target.standing.line):
                     del targets[key]
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))

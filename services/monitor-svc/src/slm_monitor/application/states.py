@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from slm_monitor.application.ports import JudgeStore
 from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.grouped_states import GroupedStates
+from slm_monitor.domain.instances import Group
 from slm_monitor.domain.state_record import EVER, StateRecord
 from slm_monitor.domain.timeline import Timeline
 
@@ -23,6 +25,8 @@ class States:
         self._store = store
         self._most_facts = most_facts
         self._records: OrderedDict[str, StateRecord] = OrderedDict()
+        self._grouped: dict[str, dict[tuple[str, ...], GroupedStates]] = {}
+        """Indicator → labels → its states told apart by them, where a target wants them so."""
         self._held = 0
 
     async def take(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
@@ -38,18 +42,37 @@ class States:
             size = len(record)
             is_new, since = record.take(fact)
             self._held += len(record) - size
+            sinces = [since]
             if is_new:
                 accepted[fact.subject, fact.key] = fact
-            if since is not None:
-                touch(fact.subject, since)
+                sinces += [grouped.take(fact) for grouped in self._grouped.get(fact.subject, {}).values()]
+            changed = [each for each in sinces if each is not None]
+            if changed:
+                touch(fact.subject, min(changed))
         return list(accepted.values())
 
-    async def timeline(self, subject: str) -> Timeline:
+    async def timeline(self, subject: str, group: Group = ()) -> Timeline:
+        """Of the indicator, or of its facts with these labels."""
         await self._load([subject])
+        record = self._records[subject]
+        if group:
+            grouped = self._by_labels(subject, tuple(name for name, _ in group))
+            record = grouped.records.get(group) or StateRecord()
         indicator = await self._store.indicator(subject)
         if indicator is None:
-            return self._records[subject].timeline("unknown")
-        return self._records[subject].timeline(indicator.initial_state, indicator.stale_after)
+            return record.timeline("unknown")
+        return record.timeline(indicator.initial_state, indicator.stale_after)
+
+    async def groups(self, subject: str, names: Sequence[str]) -> list[Group]:
+        """The values of labels that an indicator's facts have."""
+        await self._load([subject])
+        return sorted(group for group, record in self._by_labels(subject, tuple(names)).records.items() if len(record))
+
+    def _by_labels(self, subject: str, names: tuple[str, ...]) -> GroupedStates:
+        grouped = self._grouped.setdefault(subject, {})
+        if names not in grouped:
+            grouped[names] = GroupedStates(names, self._records[subject].facts.values())
+        return grouped[names]
 
     async def last_signal(self, subject: str) -> int | None:
         """The last instant at which anything was heard of an indicator."""
@@ -63,6 +86,7 @@ class States:
                 self._records[subject] = record
             else:
                 self._held -= len(record)
+                self._grouped.pop(subject, None)
 
     async def _load(self, subjects: Iterable[str]) -> None:
         wanted = sorted(set(subjects))

@@ -146,6 +146,8 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
         body = {"state": _state(item)}
         if item.previous is not None:
             body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
+    if labels := counted_admission.labels_of(item):
+        body["labels"] = labels
     refusals.check_revision(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))

@@ -46,7 +46,7 @@ def counted(
     measured = _measured(item, indicator)
     if item.source is not None and _APART in item.source:
         raise Refused("bad_name", "source", item.source, "leave out control characters")
-    labels = _labels(item)
+    labels = labels_of(item)
     refusals.check_revision(item.revision)
     if item.id is None and len(measured) == 1:
         # A source of its own has a name of its own: two messages that are equal but for it are two facts.
@@ -65,7 +65,7 @@ def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
     """Each is kept by itself: two respondents who give one score in one instant are two."""
     score, labels, more = scored.rated(item, indicator)
     refusals.check_revision(item.revision)
-    body = {"rows": [[score]], "labels": _labels(item) | labels, **more}
+    body = {"rows": [[score]], "labels": labels_of(item) | labels, **more}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
 
@@ -83,7 +83,7 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
     if also is not None:
         remedy = "send either what was counted since the last measurement, or in cumulative what the counters read"
         raise Refused("two_contents", also, getattr(item, also), remedy)
-    labels = _labels(item) | ({SOURCE: item.source} if item.source is not None else {})
+    labels = labels_of(item) | ({SOURCE: item.source} if item.source is not None else {})
     refusals.check_revision(item.revision)
     body: dict[str, Any] = {"cumulative": _counters(item.cumulative, indicator), "labels": labels}
     if item.cumulative.since is not None:
@@ -112,7 +112,8 @@ def _counters(read: Cumulative, indicator: Indicator) -> list[int]:
     return [counts["good"], counts["total"]]
 
 
-def _labels(item: Measurement) -> dict[str, str]:
+def labels_of(item: Measurement) -> dict[str, str]:
+    """The labels it came with, its category among them. Raises Refused."""
     labels = dict(item.labels or {})
     if item.category is not None:
         labels[CATEGORY] = item.category

@@ -49,6 +49,15 @@ class StateRecord:
         self._insert(fact)
         return True, None if earlier is None else min(earlier, self._changed_since(both) or EVER)
 
+    def drop(self, key: str) -> int | None:
+        """Forget a fact; since when that changes the states, None where it changes none."""
+        fact = self.facts.pop(key, None)
+        earlier = None if fact is None else self._changed_since([fact])
+        if fact is None or earlier is None:
+            return None
+        self._remove(fact)
+        return min(earlier, self._changed_since([fact]) or EVER)
+
     def timeline(self, initial_state: str, stale_after: int | None = None) -> Timeline:
         """As known now; it follows the record, so look at it at once."""
         if self._united is None:
