@@ -14,7 +14,7 @@ from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service
 from tests.unit.agreement.people import AVAILABILITY
-from tests.unit.agreement.test_terms_of_aggregations import EVERY, MEAN, RATIO
+from tests.unit.agreement.test_terms_of_aggregations import COMPLIANCE, EVERY, MEAN, OUTAGES, RATIO, SLICES, composite
 
 AGREEMENT = named_id(PROVIDER, "agreement", "every")
 MORE: list[dict[str, Any]] = [
@@ -23,6 +23,13 @@ MORE: list[dict[str, Any]] = [
     {**RATIO, "key": "good-by-region", "group_by": ["region"]},
     {**MEAN, "key": "low", "aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50"},
      "unacceptable": {"at_least": "10"}},
+    {**MEAN, "key": "mean-day", "window": {"rolling": "P1D"}},
+    {**SLICES, "key": "slices-day", "window": {"rolling": "P1D"}},
+    {**OUTAGES, "key": "outages-month", "window": {"rolling": "P30D"}},
+    {**COMPLIANCE, "key": "p1-kept-month", "window": {"rolling": "P30D"}},
+    {**composite("states", "up"), "key": "states-day", "window": {"rolling": "P1D"}},
+    {**composite("verdicts", "up-day", "mean-day", rule={"k_of_n": 1}), "key": "verdicts-day",
+     "window": {"rolling": "P1D"}},
 ]  # fmt: skip
 AT = "2026-11-05T08:00:00Z"
 
@@ -75,6 +82,8 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         "slices": "met",
         "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
         "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
+        **dict.fromkeys(("mean-day", "slices-day", "outages-month", "p1-kept-month", "verdicts-day"), "met"),
+        "states-day": "breached",
         **dict.fromkeys(("stars", "content", "nps", "rto", "rpo", "recovered"), "met"),
     }  # fmt: skip
     found = await statuses(service.provider)

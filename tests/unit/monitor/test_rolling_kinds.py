@@ -1,0 +1,176 @@
+"""What rolling windows of each kind come to, minute by minute, beside what counting every window anew gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from slm_calendar.intervals import Interval
+from slm_monitor.application.streams import Together
+from slm_monitor.domain import measures, rolling
+from slm_monitor.domain.composition import composition_of
+from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.rolling_derived import Ended, RolledTickets, RolledVerdicts
+from slm_monitor.domain.rolling_outages import RolledOutages
+from slm_monitor.domain.rolling_sums import Summed
+from slm_monitor.domain.series import Series
+from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.timeline import timeline_of
+from tests.support.monitor import MINUTE, at, available, fast, line_of, outage, terms_of
+
+BEGIN = at("2026-11-02T07:30")
+FIRST = BEGIN // MINUTE
+MINUTES, LENGTH = 90, 12
+OPENS = at("2026-11-02T08:00") // MINUTE
+"""The business hours of that Monday begin half an hour into the term."""
+
+
+class Excluding:
+    def __init__(self, *spans: Interval) -> None:
+        self._spans = spans
+
+    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
+        return [(FIRST + start, FIRST + end) for start, end in self._spans]
+
+
+def line(aggregation: Any, objective: dict[str, str], **more: Any) -> Any:
+    target = {**fast(window={"rolling": f"PT{LENGTH}M"}, **more), "aggregation": aggregation, "objective": objective}
+    return line_of(target, effective_at="2026-11-02T07:30:00Z")
+
+
+def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> Series:
+    made = Series("s", [measures.of(of.latest)])
+    for hour in range(FIRST // 60 - 1, (FIRST + MINUTES) // 60 + 2):
+        made.load(hour, ())
+    for number, (minute, value, total) in enumerate(sorted(rows)):
+        instant = np.array([(FIRST + minute) * MINUTE + number], dtype=np.int64)
+        made.take(instant, np.array([value]), None if total is None else np.array([total]))
+    return made
+
+
+measured = st.floats(-1e9, 1e9, allow_nan=False) | st.sampled_from([0.1, 0.2, 0.3, 100.0, 1e-300, 1e300])
+values = st.lists(st.tuples(st.integers(-5, MINUTES - 1), measured), max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(values, st.sampled_from(["mean", "max", "min"]), st.sampled_from([AT_MOST, AT_LEAST]), st.booleans())
+def test_values_of_every_window_exactly(
+    rows: list[tuple[int, float]], kind: str, comparison: str, is_cut: bool
+) -> None:
+    of = line(kind, {comparison: "0.1", "unit": "ms"}, service_hours="business" if is_cut else "24x7")
+    together = Together([series(of, [(minute, value, None) for minute, value in rows])])
+    rolled = Summed(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    windows = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1)
+    combine: Any = {"mean": lambda found: sum(found) / len(found), "max": max, "min": min}[kind]
+    missed = windows.missed(Promise(comparison, Fraction(1, 10), "ms"))
+    for minute in range(MINUTES):
+        inside = [
+            measures.exactly(value) for at_minute, value in rows
+            if minute - LENGTH < at_minute <= minute and at_minute >= 0
+            and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
+        ]  # fmt: skip
+        come = windows.come(FIRST + minute)
+        assert come.figure == (combine(inside) if inside else None)
+        kept = come.figure is None or Promise(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
+        assert missed[minute] == (not kept)
+
+
+counts = st.lists(st.tuples(st.integers(0, MINUTES - 1), st.integers(0, 4), st.integers(0, 2)), max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(counts, st.sampled_from(["slices", "ratio"]), st.sampled_from(["ignore", "good", "bad"]), st.booleans())
+def test_slices_that_are_over_and_lie_in_the_window(
+    rows: list[tuple[int, int, int]], budget: str, no_data: str, is_cut: bool
+) -> None:
+    width = 5
+    terms = {"time_slices": {"width": f"PT{width}M", "good_if": "0.75", "budget": budget}}
+    of = line(terms, {"at_least": "60", "unit": "percent"}, no_data=no_data,
+              service_hours="business" if is_cut else "24x7")  # fmt: skip
+    sums = series(of, [(minute, good, good + bad) for minute, good, bad in rows])
+    windows = Summed(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
+    missed = windows.missed(Promise(AT_LEAST, Fraction(3, 5)))
+    for minute in range(FIRST, FIRST + MINUTES):
+        worth = []
+        for start in range(max(minute - LENGTH, FIRST), minute):
+            if start % width or start + width > minute or (is_cut and start < OPENS):
+                continue
+            inside = [row for row in rows if start <= FIRST + row[0] < start + width]
+            good, total = sum(row[1] for row in inside), sum(row[1] + row[2] for row in inside)
+            if is_cut and start < OPENS:
+                good = total = 0
+            if not total and no_data == "ignore":
+                continue
+            share = Fraction(good, total) if total else Fraction(no_data == "good")
+            worth.append(share if budget == "ratio" else Fraction(share >= Fraction(3, 4)))
+        figure = sum(worth, Fraction(0)) / len(worth) if worth else None
+        assert windows.come(minute).figure == figure
+        assert missed[minute - FIRST] == (figure is not None and figure < Fraction(3, 5))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 80), st.integers(1, 15)), max_size=6))
+def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int, int]]) -> None:
+    target = {**available(), "aggregation": {"outages": {"at_least": "PT4M"}}, "objective": {"at_most": "1"},
+              "window": {"rolling": f"PT{LENGTH}M"}}  # fmt: skip
+    (terms,) = terms_of(target, effective_at="2026-11-02T07:30:00Z")
+    down = sorted({minute for start, length in told for minute in range(start, start + length)})
+    facts = [outage(*(_text(FIRST + minute) for minute in (run.first, run.last + 1))) for run in _runs(down)]
+    rolled = RolledOutages(timeline_of(facts, "up"), terms, [], BEGIN, (FIRST + MINUTES) * MINUTE)
+    windows = rolled.windows(terms, FIRST + 1, FIRST + MINUTES - 1)
+    for minute in range(1, MINUTES):
+        counted = [
+            run for run in _runs(down)
+            if run.first + 4 <= minute and run.last - run.first + 1 >= 4 and minute - LENGTH <= run.first < minute
+        ]  # fmt: skip
+        assert windows.come(FIRST + minute).figure == len(counted)
+
+
+def _runs(minutes: list[int]) -> list[rolling.Run]:
+    flags = np.zeros(200, dtype=np.bool_)
+    flags[minutes] = True
+    return rolling.runs_of(flags, 0)
+
+
+def _text(minute: int) -> str:
+    hours, rest = divmod(minute - at("2026-11-02T00:00") // MINUTE, 60)
+    return f"2026-11-02T{hours:02d}:{rest:02d}"
+
+
+ends = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, MINUTES - 1), st.booleans()), max_size=12)
+
+
+@given(ends)
+def test_a_ticket_is_met_while_all_of_its_clocks_that_ended_in_the_window_were(
+    told: list[tuple[str, int, bool]],
+) -> None:
+    (terms,) = terms_of({**fast(window={"rolling": f"PT{LENGTH}M"}), "aggregation": {"compliance": "p1"}})
+    ended = [Ended(name, (FIRST + minute) * MINUTE + 7, is_met) for name, minute, is_met in told]
+    windows = RolledTickets(ended, LENGTH * MINUTE).windows(terms, FIRST, FIRST + MINUTES - 1)
+    for minute in range(MINUTES):
+        verdicts: dict[str, bool] = {}
+        for name, ended_in, is_met in told:
+            if minute - LENGTH < ended_in <= minute:
+                verdicts[name] = verdicts.get(name, True) and is_met
+        come = windows.come(FIRST + minute)
+        assert (come.good, come.total) == (sum(verdicts.values()), len(verdicts))
+
+
+@pytest.mark.parametrize(("needed", "expected"), [(2, [False, True, True, True]), (1, [False, False, True, False])])
+def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[bool]) -> None:
+    members = [{**available(), "key": key, "target_id": key, "window": {"rolling": "PT12M"}} for key in ("one", "two")]
+    rule = {
+        "composite": {"of": "verdicts", "rule": {"k_of_n": needed}, "members": [{"target": "one"}, {"target": "two"}]}
+    }
+    made = {**fast(window={"rolling": "PT12M"}), "aggregation": rule, "indicator": None}
+    *_, terms = every = terms_of(*members, made)
+    composition = composition_of(terms, every)
+    runs = {"one": [rolling.Run(FIRST + 1, FIRST + 2)], "two": [rolling.Run(FIRST + 2, FIRST + 3)]}
+    windows = RolledVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
+    assert windows.missed(Promise(AT_LEAST, Fraction(1))).tolist() == expected
