@@ -45,6 +45,9 @@ class MemoryRecord:
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         return sorted(await self._store.exclusions(agreement_id), key=lambda each: each.exclusion_id)
 
+    async def begins_at(self, subject: str) -> int | None:
+        return None
+
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         return self._store.overturned & set(breach_ids)
 

@@ -20,6 +20,7 @@ from slm_monitor.adapters.frozen_windows import FrozenWindows
 from slm_monitor.adapters.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.retention import DAY, Retention
 from slm_monitor.adapters.sql_backtests import SqlBacktests
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
@@ -128,4 +129,6 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         live,
         backtesting,
     ]
+    if own.retention_days is not None:
+        workers.append(Retention(database, clock, own.retention_days * DAY, partitions))
     return App("monitor", http, workers, database, log, access)

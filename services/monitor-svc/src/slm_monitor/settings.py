@@ -18,6 +18,8 @@ class MonitorSettings(ServiceSettings):
     """Records of one partition that may wait to be judged; beyond, its facts are answered with 429."""
     max_bodies_bytes: int = Field(default=256 << 20, ge=1_024)
     """Bytes of request bodies worked on at once; beyond, requests are answered with 429."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """Days for which a fact is kept, from its receipt on; without, it is kept for ever."""
     most_streams: int = Field(default=5_000, ge=1)
     """Live streams open at once in one replica; beyond, 503."""
     sources: dict[str, str] = Field(default_factory=dict)

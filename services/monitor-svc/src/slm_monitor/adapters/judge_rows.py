@@ -105,6 +105,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
         },
+        record_starts={row[0]: row[1] for row in await driver.fetch("SELECT subject, begins_at FROM record_start")},
         overturned=[each[0] for each in await driver.fetch(frozen_windows.OVERTURNED)],
     )
 

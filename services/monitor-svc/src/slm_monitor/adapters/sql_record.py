@@ -110,6 +110,10 @@ class SqlRecord:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
         return [judge_rows.exclusion_of(row) for row in rows]
 
+    async def begins_at(self, subject: str) -> int | None:
+        rows = await self._fetch("SELECT begins_at FROM record_start WHERE subject = $1", subject)
+        return rows[0][0] if rows else None
+
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         until = to_text(LATEST if known_at is None else known_at)
         return {row[0] for row in await self._fetch(_OVERTURNED, list(breach_ids), until)}

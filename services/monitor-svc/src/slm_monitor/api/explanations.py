@@ -17,7 +17,7 @@ from slm_events.instants import from_text
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
-from slm_monitor.application.record import named
+from slm_monitor.application.record import NotInRecord, named
 from slm_monitor.domain.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -63,8 +63,18 @@ async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) ->
         return await explanation.explain(record, named(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except NotInRecord as error:
+        raise gone(error) from error
     except (CalendarError, NotJudgeable) as error:
         raise invalid("query.window", asked.window, str(error)) from error
+
+
+def gone(error: NotInRecord) -> Problem:
+    """A figure that nobody can work out again."""
+    return Problem(
+        410, "not-in-record", "Its facts are no longer kept",
+        f"It stands as it was established; {error}. GET /api/v1/targets/{{target_id}}/windows tells it.",
+    )  # fmt: skip
 
 
 def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:

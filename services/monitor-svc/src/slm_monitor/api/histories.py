@@ -11,12 +11,13 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.problems import Problem, invalid
-from slm_events.instants import to_text
-from slm_monitor.api.explanations import KnownAt, instant, refuse_unexplained
+from slm_events.instants import from_text, to_text
+from slm_monitor.api.explanations import KnownAt, gone, instant, refuse_unexplained
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import budget_series, explanation, record
 from slm_monitor.application.backtests import MEASURED
 from slm_monitor.application.explanation import Asked, NoSuchWindow
+from slm_monitor.application.record import NotInRecord
 from slm_monitor.domain import figures
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -43,28 +44,30 @@ async def windows(
     span = (instant(since, "from"), instant(until, "to"))
     known = instant(known_at, "known_at")
     if known is None:
-        return await _windows(request, target_id, paging, status, closed, span)
+        return await _windows(request, row, paging, status, closed, span)
     refuse_unexplained(row)
     page = Page(min(paging.limit, _AT_ONCE), paging.after)
     last = known if span[1] is None else min(known, span[1])
-    found = await _windows(request, target_id, page, None, None, (span[0], last + 1))
+    found = await _windows(request, row, page, None, None, (span[0], last + 1))
     found["items"] = [await _as_known(request, row, each, known) for each in found["items"]]
     return found
 
 
 async def _windows(
-    request: Request, target_id: str, page: Page, status: str | None, closed: bool | None,
+    request: Request, row: dict[str, Any], page: Page, status: str | None, closed: bool | None,
     span: tuple[int | None, int | None],
 ) -> dict[str, Any]:  # fmt: skip
-    state = request.app.state
+    state, target_id, indicator = request.app.state, row["target_id"], row["indicator"]
     found: dict[str, Any] = await state.queries.windows(target_id, page, {"status": status}, closed, span)
     told = await state.history.revisions(target_id, [each["window_id"] for each in found["items"]])
+    begins_at = await state.record.begins_at(indicator) if indicator else None
     names = [each["window_id"] for each in found["items"]]
     accepted = await state.frozen.accepted(target_id, names)
     adjustments = await state.frozen.adjustments(target_id, names)
     for each in found["items"]:
         name = each["window_id"]
         each["revisions"] = told.get(name, [])
+        each["in_record"] = begins_at is None or from_text(each["start_at"]) >= begins_at
         each["accepted"] = accepted.get(name)
         each["adjustments"] = [one for one in adjustments if one["window_id"] == name]
         each["booked"] = [one for one in adjustments if one["booked_in_window_id"] == name]
@@ -82,7 +85,10 @@ async def _as_known(request: Request, row: dict[str, Any], window: dict[str, Any
     except NoSuchWindow:
         # Later terms have undone it.
         return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
-    judged = await explanation.judge(state.record, terms, window["window_id"], span, present, known_at)
+    try:
+        judged = await explanation.judge(state.record, terms, window["window_id"], span, present, known_at)
+    except NotInRecord as error:
+        raise gone(error) from error
     seen = judged.seen
     return {
         "window_id": window["window_id"],
@@ -148,6 +154,11 @@ async def _points(request: Request, row: dict[str, Any], asked: Asked, step: int
         raise invalid("query.window", asked.window, str(error)) from error
     if (min(span[1], present) - span[0]) // step > budget_series.MOST_POINTS:
         raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
+    if terms.indicator is not None:
+        try:
+            await record.check(state.record, terms.indicator, span)
+        except NotInRecord as error:
+            raise gone(error) from error
     return await budget_series.points(state.record, terms, span, step, present, asked.known_at)
 
 

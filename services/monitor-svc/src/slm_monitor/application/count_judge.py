@@ -225,7 +225,7 @@ class CountJudge:
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
         for subject in [subject for subject in self._dirty if not is_held(subject)]:
-            dirty = self._dirty.pop(subject)
+            dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             self._fold(subject)
             caused = replace(moment, cause=dirty.cause)
             dues: list[int | None] = []

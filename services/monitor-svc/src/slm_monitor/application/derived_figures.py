@@ -57,6 +57,7 @@ async def _of_states(
     single: list[Fact] = []
     for member in made.members:
         assert member.subject is not None
+        await records.check(record, member.subject, facts.span)
         indicator, key = await record.indicator(member.subject), member.subject.split("/", 1)[1]
         theirs = await record.single(member.subject, None, known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)

@@ -89,6 +89,7 @@ class DerivedJudge:
             targets[line.key] = held = _kind(line)(self._established.standing(line))
         held.amend(line)
         held.compose(lines)
+        held.standing.record_begins_at = self._record_begins_at(line.target_id)
         self._touch(line.target_id, line.begins_at if fresh else None)
 
     def hear(self, row: InboxRow) -> list[int]:
@@ -127,10 +128,22 @@ class DerivedJudge:
                 for target in targets.values():
                     self._touch(target_id, target.standing.line.begins_at)
 
+    def _record_begins_at(self, target_id: str) -> int | None:
+        """From when on the record holds all that a target is made of."""
+        starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
+        return max((starts[subject] for subject in subjects if subject in starts), default=None)
+
+    def forget(self) -> None:
+        """The record of some indicator reaches less far back."""
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                target.standing.record_begins_at = self._record_begins_at(target_id)
+
     def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
         dirty = self._dirty.setdefault(target_id, Dirty())
         if since is not None:
-            dirty.touch(since, cause)
+            begins_at = self._record_begins_at(target_id)
+            dirty.touch(since if begins_at is None else max(since, begins_at), cause)
         # Woken at the next instant that is established everywhere.
         self.timers.set((DERIVED, target_id), AT_ONCE)
 

@@ -62,6 +62,9 @@ class Draft:
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         return []
 
+    async def begins_at(self, subject: str) -> int | None:
+        return await self._history.begins_at(subject)
+
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         return []
 

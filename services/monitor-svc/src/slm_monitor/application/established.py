@@ -22,6 +22,8 @@ class Established:
         self._risks = _by_target(loaded.risks)
         self.overturned = set(loaded.overturned)
         """The breaches that a dispute decided were none."""
+        self.record_starts = dict(loaded.record_starts)
+        """Indicators of which the record does not hold everything → from when on it does."""
 
     def standing(self, line: TermsLine) -> Standing:
         """What was established of a line: all that was found by its versions."""
@@ -35,6 +37,7 @@ class Established:
             {each.breach_id: each for each in breaches},
             {each.risk_id: each for each in self._risks.get(line.target_id, ()) if each.window_id in names},
             self.overturned,
+            self.record_starts.get(line.latest.indicator or ""),
         )
 
 

@@ -112,6 +112,8 @@ async def judge(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
     else:
+        assert terms.indicator is not None
+        await records.check(record, terms.indicator, span)
         facts = await records.known(record, terms, span, as_of, known_at)
         seen = await asyncio.to_thread(window_figures.seen, terms, facts)
     return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, known_at))

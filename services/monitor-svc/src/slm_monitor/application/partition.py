@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
@@ -79,6 +80,7 @@ class Partition:
         self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
         self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
         self._overturned = established.overturned
+        self._record_starts = established.record_starts
         self._silences = Silences(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
         for agreement in loaded.agreements:
@@ -234,6 +236,8 @@ class Partition:
                 self._freeze(row.ref, step.changes)
             elif row.kind == "dispute":
                 self._overturn(row.ref, step)
+            elif row.kind == "record":
+                self._forget(row.ref["subject"], row.ref["begins_at"])
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])
@@ -265,6 +269,14 @@ class Partition:
             self._counts.reopen(subject, since, DISPUTE)
         else:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
+
+    def _forget(self, subject: str, begins_at: int) -> None:
+        """What was measured before an instant will be gone from the record."""
+        self._record_starts[subject] = begins_at
+        for standing in chain(self._states.standings(), self._counts.standings()):
+            if standing.line.latest.indicator == subject:
+                standing.record_begins_at = begins_at
+        self._derived.forget()
 
     async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)

@@ -23,7 +23,7 @@ class NotOwner(Exception):
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    exclusion | derived | accepted | dispute."""
+    exclusion | derived | accepted | dispute | record."""
 
     seq: int
     partition: int
@@ -111,6 +111,8 @@ class LoadedPartition:
     """Targets set aside → why."""
     overturned: Collection[str] = ()
     """Breaches that a dispute decided were none."""
+    record_starts: Mapping[str, int] = field(default_factory=dict)
+    """Indicators of which the record does not hold everything → from when on it does; of all partitions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import numpy as np
 from slm_calendar import intervals, windows
 from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
+from slm_events.instants import to_text
 from slm_monitor.application.calendar_windows import span_at
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.tickets_known import TicketEnded
@@ -50,6 +51,10 @@ class Record(Protocol):
         """The approved exclusions of an agreement."""
         ...
 
+    async def begins_at(self, subject: str) -> int | None:
+        """From when on everything of an indicator is there; None: from the first fact on."""
+        ...
+
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         """Those of these breaches that a dispute decided were none."""
         ...
@@ -61,6 +66,21 @@ class Record(Protocol):
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         """A party's tickets of which something was received after an instant, each with what was known at it."""
         ...
+
+
+class NotInRecord(ValueError):
+    """Facts of a window have been deleted: its figure stands as it was established, and cannot be worked out again."""
+
+    def __init__(self, begins_at: int) -> None:
+        super().__init__(f"the record of facts reaches back to {to_text(begins_at)}")
+        self.begins_at = begins_at
+
+
+async def check(record: Record, subject: str, span: Interval) -> None:
+    """Raises NotInRecord where a window begins before what is kept of an indicator."""
+    begins_at = await record.begins_at(subject)
+    if begins_at is not None and span[0] < begins_at:
+        raise NotInRecord(begins_at)
 
 
 async def known(

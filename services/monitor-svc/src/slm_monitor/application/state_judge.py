@@ -140,7 +140,7 @@ class StateJudge:
         """Judge what was touched and nothing holds; the rest stays touched."""
         ready = [subject for subject in self._dirty if not is_held(subject)]
         for subject in ready:
-            dirty = self._dirty.pop(subject)
+            dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             await self._part(subject, changes)
             targets = self._targets.get(subject)
             if not targets:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slm_monitor.domain.facts import MINUTE
+
 
 @dataclass(slots=True)
 class Dirty:
@@ -18,6 +20,15 @@ class Dirty:
         if cause is not None:
             self.cause = cause
         self.since = at if self.since is None else min(self.since, at)
+
+    def within(self, begins_at: int | None) -> Dirty:
+        """As far as the record reaches back."""
+        if begins_at is None:
+            return self
+        since = None if self.since is None else max(self.since, begins_at)
+        first = -(-begins_at // MINUTE)
+        minutes = None if self.minutes is None else (max(self.minutes[0], first), max(self.minutes[1], first))
+        return Dirty(since, minutes, self.cause)
 
     def touch_minutes(self, first: int, last: int) -> None:
         before = self.minutes or (first, last)

@@ -26,10 +26,17 @@ class Standing:
     risks: dict[str, Risk] = field(default_factory=dict)
     overturned: Collection[str] = ()
     """Breaches that a dispute decided were none; of all targets."""
+    record_begins_at: int | None = None
+    """From when on the record holds all facts; None: it holds all there ever were."""
 
     @property
     def target_id(self) -> str:
         return self.line.latest.target_id
+
+    def is_beyond_record(self, window: Window) -> bool:
+        """Whether a window stays as it is, as not all of its facts are there any more."""
+        begins_at = self.record_begins_at
+        return begins_at is not None and window.closed_at is not None and window.start < begins_at
 
     def standing_risks(self, window_id: str) -> list[Risk]:
         return [risk for risk in self.risks.values() if risk.standing and risk.window_id == window_id]
@@ -48,6 +55,8 @@ def settle_window(
     standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
 ) -> None:
     """Bring a calendar window to what was found of it, and publish each difference once."""
+    if standing.is_beyond_record(window):
+        return
     finding = _as_decided(standing, window, terms, finding)
     if window.frozen_at is not None:
         _adjust(standing, window, terms, finding, moment, changes)

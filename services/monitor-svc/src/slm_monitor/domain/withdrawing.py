@@ -27,7 +27,7 @@ def of_other_terms(
     standing: Standing, window: Window, terms: ServiceLevelTarget, moment: Moment, changes: Changes
 ) -> None:
     """A window that is judged by another version than before: a breach found by that one is withdrawn."""
-    if window.version == terms.version or window.frozen_at is not None:
+    if window.version == terms.version or window.frozen_at is not None or standing.is_beyond_record(window):
         return
     for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
         if breach.standing and breach.window_id == window.window_id and breach.version != terms.version:

@@ -51,6 +51,14 @@ _STATEMENTS = """
     ALTER TABLE fact_segment ADD COLUMN received_to BIGINT;
     CREATE INDEX fact_segment_loose ON fact_segment (hour) WHERE received_to IS NULL;
 
+    CREATE TABLE record_start (
+        subject TEXT PRIMARY KEY,
+        partition INTEGER NOT NULL,
+        begins_at BIGINT NOT NULL,
+        kept_from BIGINT NOT NULL,
+        deleted_to BIGINT NOT NULL DEFAULT 0
+    );
+
     CREATE TABLE exclusion_delegate (
         delegate_id TEXT PRIMARY KEY,
         agreement_id TEXT NOT NULL,
