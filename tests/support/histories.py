@@ -27,7 +27,7 @@ BEGIN, AMENDED, LAST, END = (
 CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
 KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
-         "requests": "ratio", "stars": "rating", "recoveries": "recovery"}  # fmt: skip
+         "requests": "ratio", "stars": "rating", "sizes": "value", "recoveries": "recovery"}  # fmt: skip
 SITES = "MN"
 """The values of the label by which states are judged."""
 Item = dict[str, Any]
@@ -81,6 +81,10 @@ TARGETS: Sequence[Item] = (
     target("fast-week", "latency", {"share_at_most": "300"}, share("90"), WEEKLY, service_hours="business"),
     target("fast-rolling", "latency", {"share_at_most": "300"}, share("90"), {"rolling": "PT6H"}),
     target("p90", "latency", {"quantile": "0.9"}, {"at_most": "350"}, DAILY),
+    target("fast-enough", "sizes", {"share_at_most": "300"}, share("80"), DAILY),
+    target("fast-always", "sizes", {"share_at_most": "300"}, share("70"), {"rolling": "PT6H"}),
+    target("large", "sizes", {"share_at_least": "300"}, share("10"), WEEKLY),
+    target("mean-size", "sizes", "mean", {"at_most": "300"}, {"rolling": "PT2H"}),
     target("mean", "latency", "mean", {"at_most": "240"}, DAILY),
     target("slowest", "latency", "max", {"at_most": "480"}, DAILY),
     target("fastest", "latency", "min", {"at_least": "10"}, WEEKLY),
@@ -214,6 +218,16 @@ def requests(random: Random, number: int) -> list[Item]:
     return _corrected(random, item, f"c{number}", lambda: {"cumulative": {"total": total + 5, "good": total}})
 
 
+def sizes(random: Random, number: int) -> list[Item]:
+    """Histograms, few of which do not tell how many values are at most 300, beside single values."""
+    item: Item = {"indicator": "sizes", "at": _instant(random)}
+    if random.random() < 0.4:
+        return _corrected(random, {**item, "value": random.randrange(100, 500)}, f"z{number}", lambda: {"value": 7})
+    bounds = [100, 300, 400] if random.random() < 0.97 else [100, 400]
+    item["histogram"] = {"bounds": bounds, "counts": [random.randrange(9) for _ in range(len(bounds) + 1)]}
+    return _corrected(random, item, f"z{number}", lambda: {"histogram": {"bounds": [300], "counts": [3, 1]}})
+
+
 def ratings(random: Random, number: int) -> list[Item]:
     item: Item = {"indicator": "stars", "at": _instant(random), "score": random.randrange(2, 11) / 2}
     if random.random() < 0.5:
@@ -282,7 +296,7 @@ def ticket(random: Random, number: int) -> list[Item]:
 
 
 MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
-    states: 3, outages: 1, values: 8, orders: 3, requests: 3, ratings: 1, recoveries: 1, errors: 2,
+    states: 3, outages: 1, values: 8, orders: 3, requests: 3, sizes: 2, ratings: 1, recoveries: 1, errors: 2,
     ticket: 1,
 }  # fmt: skip
 """Who makes up facts, and how often; a kind of fact more is a line more."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_monitor.adapters import otlp
-from slm_monitor.domain import histograms
+from slm_monitor.domain import histograms, measures
 from slm_monitor.domain.histograms import Histogram, NoHistogram
 
 FEW = Histogram((100.0, 300.0), (7, 2, 1))
@@ -158,3 +158,23 @@ def test_what_is_no_export_is_refused_as_a_whole(document: Any) -> None:
 def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
     decoded = exported("gauge", {"asDouble": 1.0}, {"asDouble": "much"}, {}, {"asInt": "1", "timeUnixNano": "now"})
     assert (len(decoded.measurements), len(decoded.refused)) == (1, 3)
+
+
+def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() -> None:
+    held = Histogram((100.0, 300.0, 500.0), (5, 0, 2, 1))
+    assert [held.at_least(limit) for limit in (50.0, 100.0, 200.0, 300.0, 400.0, 600.0)] == [
+        None, None, 3, 3, None, None,
+    ]  # fmt: skip
+
+
+def test_a_measure_says_which_values_it_cannot_tell() -> None:
+    held = Histogram((100.0, 300.0), (5, 4, 1))
+    assert measures.Measure(measures.AT_MOST, 300.0).told(held) == (9, 10, 0)
+    assert measures.Measure(measures.AT_MOST, 200.0).told(held) == (0, 0, 10)
+    assert measures.Measure(measures.EXACT).told(held) == (0, 0, 10)
+
+
+@pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])
+def test_what_is_sent_beside_the_buckets_has_to_be_numbers_and_to_add_up(more: dict[str, Any]) -> None:
+    with pytest.raises(NoHistogram):
+        histograms.kept({"bounds": [100, 300], "counts": [5, 4, 1], **more})

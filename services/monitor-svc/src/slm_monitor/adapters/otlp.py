@@ -131,7 +131,8 @@ def _take(
         measured["value"] = _number(point)
     else:
         found = _explicit(point) if kind == "histogram" else _exponential(point)
-        measured["histogram"] = {"bounds": list(found.bounds), "counts": list(found.counts)}
+        summed = {name: float(point[name]) for name in ("sum", "min", "max") if name in point}
+        measured["histogram"] = {"bounds": list(found.bounds), "counts": list(found.counts), **summed}
     if metric.get("unit"):
         measured["unit"] = str(metric["unit"])
     decoded.points.append(1)

@@ -1,11 +1,13 @@
-"""Readings of counters in PostgreSQL: those of a stream around a stretch of time, now or as they were known."""
+"""What the intake looks up: readings of counters around a stretch of time, limits that targets compare values with."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from slm_monitor.domain import measures
 from slm_monitor.domain.facts import indicator_of, labels_of
 
 _COLUMNS = "subject, key, at, body, revision, recorded_at"
@@ -38,3 +40,17 @@ AROUND, AROUND_AS_KNOWN = _around(_NOW), _around(_THEN)
 def arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
     """The first four of both queries."""
     return indicator_of(stream), msgspec.json.encode(labels_of(stream)).decode(), first, last
+
+
+TARGETS = "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM target WHERE indicator = ANY($1)"
+
+
+def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
+    """By indicator: how its targets compare each value, and with what."""
+    found: dict[str, set[tuple[str, float]]] = {}
+    for indicator, aggregation, objective in rows:
+        if isinstance(aggregation, Mapping):
+            compared = measures.compared(aggregation, objective)
+            if compared is not None:
+                found.setdefault(indicator, set()).add(compared)
+    return {indicator: frozenset(each) for indicator, each in found.items()}

@@ -266,6 +266,10 @@ class SqlJudgeStore:
                 self._indicators.popitem(last=False)
         return {subject: self._indicators[subject] for subject in subjects if subject in self._indicators}
 
+    async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
+        """What the targets of indicators compare values with."""
+        return reading_rows.limits(await self._fetch(reading_rows.TARGETS, list(subjects)))
+
     # -- writing ------------------------------------------------------------------------------------------------
 
     async def commit(self, partition: int, epoch: int, step: Step) -> int | None:

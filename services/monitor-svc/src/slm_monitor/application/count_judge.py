@@ -418,7 +418,10 @@ class CountJudge:
 
 def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
     """Whether all is good, in minutes in which that changes no more than figures."""
-    return all(calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 for each in deltas)
+    return all(
+        calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.untold
+        for each in deltas
+    )
 
 
 def _told_of(window: Window) -> tuple[object, ...]:

@@ -34,9 +34,11 @@ class Rows(NamedTuple):
     value: npt.NDArray[np.float64]
     good: Integers
     total: Integers
+    untold: Integers
+    """Values of histograms, which have no single value, that do not tell how they are counted."""
 
     def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
-        return Rows(self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted])
+        return Rows(self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted], self.untold[wanted])
 
 
 class Counting(NamedTuple):
@@ -85,7 +87,12 @@ def _all(target: ServiceLevelTarget, facts: Facts) -> Rows:
     )
     order = np.lexsort((of, value, at))
     good, total = measure.counted(value[order], of[order])
-    return Rows(at[order], value[order], good, total)
+    untold = np.zeros(len(order), dtype=np.int64)
+    for place, number in enumerate((order - len(values)).tolist()):
+        histogram = single[number].histogram if number >= 0 else None
+        if histogram is not None:
+            good[place], total[place], untold[place] = measure.told(histogram)
+    return Rows(at[order], value[order], good, total, untold)
 
 
 def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -117,9 +124,10 @@ def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.boo
 
 def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Tally:
     """The rows added up as the judge adds them up."""
-    if tallies.kind_of(target)(start, None).__class__ is Shares and target.expected_volume is None:
-        return Shares((int(rows.good.sum()), int(rows.total.sum()), {}))
     made = tallies.kind_of(target)(start, None)
+    if made.__class__ is Shares and target.expected_volume is None:
+        return Shares((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
+    made.untold = int(rows.untold.sum())
     for delta in _deltas(rows, exact=target.aggregation in ("mean", "max", "min")):
         made.add(delta, 0)
     return made

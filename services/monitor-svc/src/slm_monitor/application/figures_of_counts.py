@@ -32,6 +32,8 @@ def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Se
     sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
     if target.indicator_kind == "rating":
         sums["scores"] = counted_rows.distribution(counting.rows)
+    if counting.rows.untold.any():
+        seen = replace(seen, arithmetic=[f"figure: none; {counted_findings.untold_reason(target)}"])
     return replace(seen, sums=sums, intervals=() if brief else counted_rows.buckets(counting.rows, facts.span))
 
 
@@ -75,7 +77,7 @@ def _quantile(target: ServiceLevelTarget, counting: Counting) -> dict[str, str |
     if target.aggregation != "quantile" or target.promise is None:
         return {}
     ordered = np.sort(counting.rows.value[counting.rows.total > 0])
-    if not len(ordered):
+    if not len(ordered) or np.isnan(ordered).any():
         return {"quantile": None}
     share = target.promise.value
     place = -(-share.numerator * len(ordered) // share.denominator) - 1

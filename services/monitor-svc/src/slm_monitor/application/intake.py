@@ -15,7 +15,7 @@ from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.backlog import Backlog
 from slm_monitor.application.ports import Quarantine, Quarantined
-from slm_monitor.application.reading import Format, Indicators, by_partition, plain, plain_ones, subjects_of
+from slm_monitor.application.reading import Format, Indicators, by_partition, known_to, plain, plain_ones
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.refusals import Refusal, refused_documents
@@ -67,7 +67,7 @@ class Door:
         if values is not None:
             return Answer(len(values), [], await self._append(MEASUREMENTS.name, Admitted(values)))
         items, refusals = self._form.measurements(body, content_type)
-        known = await self._indicators.indicators(subjects_of(items, caller.party_id))
+        known = await known_to(self._indicators, items, caller.party_id)
         admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)

@@ -12,7 +12,7 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.reading import Format, Indicators, by_partition, subjects_of
+from slm_monitor.application.reading import Format, Indicators, by_partition, known_to
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Values
 from slm_monitor.domain.refusals import Refusal
@@ -101,7 +101,7 @@ class Discharge:
             nothing = Values([], np.empty(0, np.int32), empty, np.empty(0, np.float64))
             return TICKETS.name, Admitted(nothing, facts, [*refusals, *refused])
         items, refusals = self._form.measurements(body, "application/json")
-        known = await self._indicators.indicators(subjects_of(items, owner))
+        known = await known_to(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
         admitted.refusals += refusals
         return MEASUREMENTS.name, admitted

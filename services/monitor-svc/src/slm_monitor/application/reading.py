@@ -50,6 +50,10 @@ class Indicators(Protocol):
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]: ...
 
+    async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
+        """What their targets compare values with."""
+        ...
+
 
 @dataclass(slots=True)
 class Read:
@@ -125,7 +129,7 @@ class Reader:
         if values is not None:
             return Admitted(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
-        known = await self._indicators.indicators(subjects_of(items, owner))
+        known = await known_to(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
         admitted.refusals += refusals
         return admitted, dict(items)
@@ -162,6 +166,18 @@ def plain(item: Any) -> dict[str, Any]:
     """JSON of an item as it was sent: nothing that was left out, instants as text."""
     document: dict[str, Any] = json.loads(json.dumps(asdict(item), default=str))
     return {name: value for name, value in document.items() if value is not None}
+
+
+async def known_to(
+    indicators: Indicators, items: Sequence[tuple[int, Measurement]], owner: str | None
+) -> Mapping[str, Indicator]:
+    """The indicators that measurements speak of; of those of histograms also the limits that matter to them."""
+    known = await indicators.indicators(subjects_of(items, owner))
+    merged = [(number, item) for number, item in items if item.histogram is not None]
+    if not merged:
+        return known
+    limits = await indicators.limits(subjects_of(merged, owner))
+    return {subject: replace(each, limits=limits.get(subject, frozenset())) for subject, each in known.items()}
 
 
 def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> list[str]:

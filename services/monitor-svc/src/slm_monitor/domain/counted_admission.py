@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from slm_monitor.domain import ratios, refusals, scored
+from slm_monitor.domain import histograms, measures, ratios, refusals, scored
 from slm_monitor.domain.facts import CATEGORY, Fact, content_key, labelled
+from slm_monitor.domain.histograms import NoHistogram
 from slm_monitor.domain.messages import COUNTED_KINDS, Cumulative, Indicator, Measurement, own_key
 from slm_monitor.domain.refusals import Refused, instant
 
@@ -36,18 +37,19 @@ def counted(
 
     Raises Refused.
     """
-    if item.cumulative is not None:
-        return _reading(item, indicator, at, recorded_at)
-    if item.state is not None or item.ok is not None or item.outage is not None:
-        remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
-        raise Refused("wrong_kind", "state", item.state, remedy)
-    if indicator.kind == "rating":
-        return _rating(item, indicator, at, recorded_at)
-    measured = _measured(item, indicator)
     if item.source is not None and _APART in item.source:
         raise Refused("bad_name", "source", item.source, "leave out control characters")
-    labels = labels_of(item)
     refusals.check_revision(item.revision)
+    if indicator.kind == "rating":
+        _refuse_states(item, indicator)
+        return _rating(item, indicator, at, recorded_at)
+    if item.cumulative is not None:
+        return _reading(item, indicator, at, recorded_at)
+    if item.histogram is not None:
+        return _merged(item, indicator, at, recorded_at)
+    measured = _measured(item, indicator)
+    _refuse_states(item, indicator)
+    labels = labels_of(item)
     if item.id is None and len(measured) == 1:
         # A source of its own has a name of its own: two messages that are equal but for it are two facts.
         named = {**labels, SOURCE: item.source} if item.source is not None else labels
@@ -58,16 +60,41 @@ def counted(
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
 
 
+def _refuse_states(item: Measurement, indicator: Indicator) -> None:
+    if item.state is not None or item.ok is not None or item.outage is not None:
+        remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
+        raise Refused("wrong_kind", "state", item.state, remedy)
+
+
 SOURCE = "@source"
 
 
 def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
     """Each is kept by itself: two respondents who give one score in one instant are two."""
     score, labels, more = scored.rated(item, indicator)
-    refusals.check_revision(item.revision)
     body = {"rows": [[score]], "labels": labels_of(item) | labels, **more}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
+
+
+def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
+    """A histogram of several values; the limits that targets judge by must be bounds of it."""
+    if indicator.kind != "value" or item.value is not None or item.values is not None:
+        remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
+        raise Refused("wrong_kind", "histogram", None, remedy)
+    try:
+        histogram, body = histograms.kept(item.histogram or {})
+    except NoHistogram as error:
+        raise Refused("no_histogram", "histogram", None, str(error)) from error
+    for kind, limit in indicator.limits:
+        if measures.Measure(kind, limit).told(histogram)[2]:
+            bucket = f"send a bucket that ends at {limit:g}, or " if kind == measures.AT_MOST else "send "
+            remedy = f"{bucket}the values themselves: a target is judged by the limit of {limit:g}"
+            raise Refused("no_such_bound", "histogram.bounds", None, remedy)
+    labels = labels_of(item)
+    told = {"histogram": body, "labels": labels}
+    own = own_key(item) or content_key({"at": at, "source": item.source, **told})
+    return Fact(indicator.subject, own, at, told, item.revision, recorded_at)
 
 
 _COUNTS = ("good", "bad", "total", "count", "value", "values")
@@ -84,7 +111,6 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
         remedy = "send either what was counted since the last measurement, or in cumulative what the counters read"
         raise Refused("two_contents", also, getattr(item, also), remedy)
     labels = labels_of(item) | ({SOURCE: item.source} if item.source is not None else {})
-    refusals.check_revision(item.revision)
     body: dict[str, Any] = {"cumulative": _counters(item.cumulative, indicator), "labels": labels}
     if item.cumulative.since is not None:
         body["since"] = instant(item.cumulative.since, "cumulative.since")

@@ -27,6 +27,8 @@ def of_tally(
 ) -> Finding:
     """Judge the window ``span`` by what its minutes came to, as known at ``as_of``; ``excluded``: approved exclusions
     that leave the window, for the slices that are no longer scheduled."""
+    if tally.untold:
+        return Finding(None, 0, 0, met=True, detail=untold_detail(tally.untold, terms))
     if isinstance(tally, Slices):
         return _of_slices(tally, terms, span, as_of, burning, excluded)
     if isinstance(tally, Occurrences):
@@ -37,6 +39,18 @@ def of_tally(
     if terms.aggregation == "nps":
         return _of_points(tally, terms, span, as_of)
     return of_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad)
+
+
+def untold_detail(number: int, terms: ServiceLevelTarget) -> dict[str, Any]:
+    """Why a window has no figure, and what mends it."""
+    return {"untold": number, "reason": untold_reason(terms)}
+
+
+def untold_reason(terms: ServiceLevelTarget) -> str:
+    remedy = "send the values themselves"
+    if terms.threshold is not None and terms.aggregation != "share_at_least":
+        remedy = f"send histograms with a bucket that ends at {terms.threshold:g}, or {remedy}"
+    return f"histograms do not tell how their values are counted: {remedy}"
 
 
 def of_share(

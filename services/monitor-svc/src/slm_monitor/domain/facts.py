@@ -64,7 +64,7 @@ class Fact:
 
 def is_counted(fact: Fact) -> bool:
     """Whether a fact of an indicator is summed by the minute, or was."""
-    return "rows" in fact.body or "cumulative" in fact.body or bool(fact.body.get("counted"))
+    return any(name in fact.body for name in ("rows", "cumulative", "histogram")) or bool(fact.body.get("counted"))
 
 
 @dataclass(frozen=True, slots=True)

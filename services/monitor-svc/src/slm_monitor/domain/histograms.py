@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,6 +35,11 @@ class Histogram:
         ended = bisect_right(self.bounds, limit)
         ends_there = ended > 0 and self.bounds[ended - 1] == limit
         return sum(self.counts[:ended]) if ends_there or not self.counts[ended] else None
+
+    def at_least(self, limit: float) -> int | None:
+        """How many values are at least the limit; None where it lies in a bucket that holds some, or ends one."""
+        place = bisect_left(self.bounds, limit)
+        return None if self.counts[place] else sum(self.counts[place:])
 
     def merged(self, other: Histogram) -> Histogram:
         """Both as one: of the same bounds count by count, else over the bounds that both have."""
@@ -120,3 +125,21 @@ def exponential(scale: int, buckets: Mapping[int, int], zero_count: int = 0, zer
         if len(bounds) > 1 and bounds[0] == bounds[1]:
             bounds, counts = bounds[1:], [counts[0] + counts[1], *counts[2:]]
     return Histogram(tuple(bounds), (*counts, 0))
+
+
+_SUMMED = ("sum", "min", "max")
+
+
+def kept(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
+    """A histogram as it was sent, and what is kept of it. Raises NoHistogram."""
+    found = parse(document)
+    body: dict[str, object] = {"bounds": list(found.bounds), "counts": list(found.counts)}
+    numbers = {name: document[name] for name in _SUMMED if document.get(name) is not None}
+    for name, number in numbers.items():
+        if not isinstance(number, int | float) or isinstance(number, bool) or not abs(number) < 1e308:
+            raise NoHistogram(f"send {name} as a finite number, or leave it out")
+        body[name] = float(number)
+    count = document.get("count")
+    if count is not None and count != found.total:
+        raise NoHistogram("send a count that is that of all buckets together, or leave it out")
+    return found, body

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.hour_values import HourValues
 from slm_monitor.domain.measures import Counts, Measure
 
@@ -24,6 +25,8 @@ class Row(NamedTuple):
     at: int
     value: float
     of: float | None = None
+    histogram: Histogram | None = None
+    """Of several values, in the place of one."""
 
 
 @dataclass(slots=True)
@@ -47,7 +50,7 @@ def chunks_of(rows: Sequence[Row]) -> list[Chunk]:
     """Rows of facts kept one by one, as those of a batch: plain values, and counts."""
     found = []
     for plain in (True, False):
-        chosen = [row for row in rows if (row.of is None) == plain]
+        chosen = [row for row in rows if row.histogram is None and (row.of is None) == plain]
         if chosen:
             of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
             found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain import scored
+from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 AT_MOST, COUNTS, OCCURRENCES, EXACT = "at_most", "counts", "occurrences", "exact"
@@ -52,6 +54,14 @@ class Measure(NamedTuple):
             return times, times
         return np.zeros(len(value), dtype=np.int64), one
 
+    def told(self, histogram: Histogram) -> tuple[int, int, int]:
+        """(good, total, untold) of the values that a histogram holds: those that it does not tell enough of."""
+        if self.kind not in (AT_MOST, AT_LEAST):
+            return 0, 0, histogram.total
+        ask = histogram.at_most if self.kind == AT_MOST else histogram.at_least
+        good = ask(self.limit)
+        return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
+
 
 def of(terms: ServiceLevelTarget) -> Measure:
     """The way a target counts."""
@@ -68,6 +78,15 @@ def of(terms: ServiceLevelTarget) -> Measure:
     if terms.aggregation == "count" and terms.indicator_kind == "rating":
         return Measure(EACH)
     return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
+
+
+def compared(aggregation: Mapping[str, Any], objective: Mapping[str, Any]) -> tuple[str, float] | None:
+    """How a target compares each value, and with what, by its terms; None where it does not."""
+    if "share_at_most" in aggregation:
+        return AT_MOST, float(str(aggregation["share_at_most"]))
+    if "share_at_least" in aggregation:
+        return AT_LEAST, float(str(aggregation["share_at_least"]))
+    return (AT_MOST, float(str(objective["at_most"]))) if "quantile" in aggregation else None
 
 
 def promoted(parameters: Any) -> tuple[float, float]:

@@ -24,7 +24,7 @@ class Cumulative:
 @dataclass(slots=True)
 class Measurement:
     """A measurement as it is sent; exactly one of state, ok, outage, value, values, total (with good or bad), category
-    or count, ``cumulative``, score, recovery, and ``retract`` (the id of a fact to be removed) says what was
+    or count, ``cumulative``, histogram, score, recovery, and ``retract`` (the id of a fact to be removed) says what was
     measured."""
 
     indicator: str
@@ -40,6 +40,7 @@ class Measurement:
     total: int | None = None
     count: int | None = None
     cumulative: Cumulative | None = None
+    histogram: dict[str, Any] | None = None
     score: float | None = None
     touch_point: str | None = None
     respondent: str | None = None
@@ -92,6 +93,8 @@ class Indicator:
     lowest: str | None = None
     highest: str | None = None
     """The scale of ratings."""
+    limits: frozenset[tuple[str, float]] = frozenset()
+    """What its targets compare each value with: ``at_most`` or ``at_least`` so much."""
 
 
 def own_key(item: Measurement | TicketMessage) -> str | None:

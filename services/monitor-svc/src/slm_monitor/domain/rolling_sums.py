@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from slm_calendar.intervals import Interval
-from slm_monitor.domain import counted, counted_warnings, rolling
+from slm_monitor.domain import counted, counted_findings, counted_warnings, measures, rolling
 from slm_monitor.domain.counted import Burning, Counted
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import RiskFinding
@@ -17,7 +17,7 @@ from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.promise import AT_LEAST
 from slm_monitor.domain.rolling_slices import SliceWindows
 from slm_monitor.domain.rolling_values import VALUES, Values, ValueWindows
-from slm_monitor.domain.rolling_windows import Come, Sums, Windows, consumed, warned_of_budget
+from slm_monitor.domain.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 _OF_THEIR_OWN = VALUES | {"time_slices"}
@@ -39,6 +39,21 @@ class Summed:
         return Counted(self._sums, terms, self._excluding.minutes_of(terms))
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        found, length = self._told(terms, first, last), terms.rolling_microseconds // MINUTE
+        untold = self._untold(terms, first - length + 1, last)
+        if not untold:
+            return found
+        return PartlyTold(found, first, length, untold, counted_findings.untold_reason(terms))
+
+    def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
+        """The minutes that count, with values of histograms that do not tell how they are counted."""
+        if self._values is None:
+            return []
+        untold = self._values.untold(measures.of(terms), first, last)
+        kept = self._by(terms).kept(first, last, self._line.begins_at) if untold else None
+        return [minute for minute in untold if kept is None or kept[minute - first]]
+
+    def _told(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
         by, begins_at = self._by(terms), self._line.begins_at
         if terms.aggregation in VALUES:
             assert self._values is not None
@@ -71,7 +86,10 @@ class Summed:
     # -- time alone ---------------------------------------------------------------------------------------------
 
     def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
-        windows = self.windows(terms, minute, minute) if terms.aggregation in _OF_THEIR_OWN else None
+        length = terms.rolling_microseconds // MINUTE
+        if untold := self._untold(terms, minute - length + 1, minute):
+            return untold[-1] + length
+        windows = self._told(terms, minute, minute) if terms.aggregation in _OF_THEIR_OWN else None
         if isinstance(windows, SliceWindows | ValueWindows):
             return windows.turns_at(minute)
         # Every minute that passes may break the promise of at least so many.

@@ -13,7 +13,7 @@ from slm_monitor.domain import figures, measures, rolling
 from slm_monitor.domain.counted import Counted
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.hour_values import EXACTLY, NOTHING
-from slm_monitor.domain.measures import Counts, Rows
+from slm_monitor.domain.measures import Counts, Measure, Rows
 from slm_monitor.domain.promise import AT_MOST, Promise
 from slm_monitor.domain.rolling_windows import Come, Flags
 
@@ -30,6 +30,10 @@ class Values(Protocol):
 
     def summed(self, first: int, last: int) -> Decimal:
         """The sum of the values of the minutes, inclusive."""
+        ...
+
+    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+        """The minutes with values of which not enough is told to count them."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple, Protocol
@@ -123,3 +123,25 @@ def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int)
         for share in terms.warn_at.budget_consumed
         if spent and spent >= share
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class PartlyTold:
+    """Windows some minutes of which hold values that nobody can tell how to count: those windows have no figure."""
+
+    windows: Windows
+    first: int
+    length: int
+    untold: Sequence[int]
+    reason: str
+
+    def missed(self, promised: Promise) -> Flags:
+        flags = self.windows.missed(promised).copy()
+        for minute in self.untold:
+            flags[max(0, minute - self.first) : max(0, minute - self.first + self.length)] = False
+        return flags
+
+    def come(self, minute: int) -> Come:
+        if any(minute - self.length < each <= minute for each in self.untold):
+            return Come(None, 0, 0, {}, {"reason": self.reason})
+        return self.windows.come(minute)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,9 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
+from slm_monitor.domain import histograms
 from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.hour_values import total_of
 from slm_monitor.domain.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
 from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
@@ -27,6 +30,8 @@ class Delta:
     total: Sequence[int]
     added: Sequence[Fraction] = ()
     removed: Sequence[Fraction] = ()
+    untold: Sequence[int] = ()
+    """By measure, the values of histograms that do not tell how they are counted; empty where there is none."""
 
 
 class Series:
@@ -40,6 +45,8 @@ class Series:
         """Every row above this instant is new: nothing has to be looked up for it."""
         self.hours: dict[int, Hour] = {}
         self.past = Past(len(self.measures))
+        self._untold: dict[Measure, dict[int, int]] = {}
+        """Minutes with values of histograms that do not tell enough of them."""
         self.unsaved: set[int] = set()
         """Hours with rows that are not in the record yet."""
         self._tidied: int | None = None
@@ -194,6 +201,8 @@ class Series:
 
     def _change(self, row: Row, sign: int) -> Delta:
         hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
+        if row.histogram is not None:
+            return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
         value, of = np.array([row.value]), None if row.of is None else np.array([row.of])
         counted = [measure.counted(value, of) for measure in self.measures]
         goods, totals = [sign * int(good[0]) for good, _ in counted], [sign * int(total[0]) for _, total in counted]
@@ -209,19 +218,58 @@ class Series:
         hour.come(minute, [exact])
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
+    def _change_histogram(self, histogram: Histogram, minute: int, hour: Hour, sign: int) -> Delta:
+        delta = Delta(minute, [], [], untold=(untold := []))
+        for place, measure in enumerate(self.measures):
+            good, total, hidden = (sign * each for each in measure.told(histogram))
+            hour.good[place, minute % 60] += good
+            hour.total[place, minute % 60] += total
+            self._hide(measure, minute, hidden)
+            delta.good, delta.total = [*delta.good, good], [*delta.total, total]
+            untold.append(hidden)
+        return delta
+
+    def _hide(self, measure: Measure, minute: int, number: int) -> None:
+        if number:
+            held = self._untold.setdefault(measure, {})
+            held[minute] = held.get(minute, 0) + number
+            if not held[minute]:
+                del held[minute]
+
+    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+        """The minutes of a stretch, inclusive, with values of which not enough is told to count them."""
+        return [minute for minute in self._untold.get(measure, ()) if first <= minute <= last]
+
     def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
-        parts = [*chunks, *chunks_of([row for each in named.values() for row in each])]
-        good, total = sums_of(parts, self.measures)
-        hour = Hour(good, total, chunks, named, {}, unsaved)
+        rows = [row for each in named.values() for row in each]
+        parts = [*chunks, *chunks_of(rows)]
+        sums = sums_of(parts, self.measures)
+        self._count_histograms(rows, sums)
+        hour = Hour(sums[0], sums[1], chunks, named, {}, unsaved)
         for chunk in parts if self._is_exact else ():
             if chunk.of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
                     hour.exact.setdefault(minute, []).append(exactly(value))
         return hour
 
+    def _count_histograms(self, rows: Sequence[Row], sums: Counts, first: int | None = None) -> None:
+        """Add the histograms among rows to sums of hours from ``first`` on, or of one hour."""
+        merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
+        for held in self._untold.values():
+            for minute in {minute for minute, _ in merged} & held.keys():
+                del held[minute]
+        for minute, histogram in merged:
+            place = minute % 60 if first is None else minute - first * 60
+            for number, measure in enumerate(self.measures):
+                good, total, hidden = measure.told(histogram)
+                sums[:, number, place] += (good, total)
+                self._hide(measure, minute, hidden)
+
     def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[Row]) -> None:
         """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
-        self.past.put(first, sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1))
+        sums = sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1)
+        self._count_histograms(named, sums, first)
+        self.past.put(first, sums)
 
     def takes_sums(self, first: int, last: int) -> bool:
         """Whether sums are enough of hours not in memory: no row is looked for among them, nor an exact value."""
@@ -258,13 +306,21 @@ class Series:
         hour = self.hours.get(number)
         good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
         exact = {} if hour is None else hour.exact
+        filled = set(np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist())
+        for held in self._untold.values():
+            filled.update(minute - number * 60 for minute in held if minute // 60 == number)
         return [
             Delta(
-                number * 60 + int(minute), good[:, minute].tolist(), total[:, minute].tolist(),
-                exact.get(int(minute), ()),
+                number * 60 + minute, good[:, minute].tolist(), total[:, minute].tolist(), exact.get(minute, ()),
+                untold=self._untold_of(number * 60 + minute),
             )
-            for minute in np.flatnonzero(total.any(axis=0) | good.any(axis=0))
+            for minute in sorted(filled)
         ]  # fmt: skip
+
+    def _untold_of(self, minute: int) -> Sequence[int]:
+        if not self._untold:
+            return ()
+        return [self._untold.get(measure, {}).get(minute, 0) for measure in self.measures]
 
     def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
@@ -308,4 +364,6 @@ def _rises(at: npt.NDArray[np.int64]) -> bool:
 def rows_of(fact: Fact) -> tuple[str, list[Row]]:
     """The series that a fact's rows are of, and the rows; a retracted fact has none."""
     rows = [Row(fact.at, float(row[0]), None if len(row) == 1 else float(row[1])) for row in fact.body.get("rows", ())]
+    if "histogram" in fact.body:
+        rows = [Row(fact.at, math.nan, None, histograms.parse(fact.body["histogram"]))]
     return labelled(fact.subject, fact.body.get("labels") or {}), rows

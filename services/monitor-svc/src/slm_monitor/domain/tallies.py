@@ -16,9 +16,13 @@ from slm_monitor.domain.terms import ServiceLevelTarget
 
 
 class Tally(Protocol):
-    """Sums of one window. ``document`` is what a checkpoint keeps of them; ``stale``: they have to be made anew."""
+    """Sums of one window. ``document`` is what a checkpoint keeps of them; ``stale``: they have to be made anew.
+
+    ``untold``: values of histograms that do not tell how they are counted.
+    """
 
     stale: bool
+    untold: int
 
     def add(self, delta: Delta, place: int) -> None:
         """Take in what came to a minute or left it, by the measure at ``place``."""
@@ -30,8 +34,8 @@ class Shares:
     """Good and all events; ``bad``: where the agreement states a volume, the bad ones of each minute that has any."""
 
     def __init__(self, kept: Any = None, *, by_minute: bool = False) -> None:
-        good, total, bad = kept or (0, 0, {})
-        self.good, self.total = int(good), int(total)
+        good, total, bad, *untold = kept or (0, 0, {})
+        self.good, self.total, self.untold = int(good), int(total), sum(untold)
         self.bad: dict[int, int] | None = {int(minute): int(n) for minute, n in bad.items()} if by_minute else None
         self.stale = False
 
@@ -39,11 +43,13 @@ class Shares:
         good, total = delta.good[place], delta.total[place]
         self.good += good
         self.total += total
+        self.untold += _untold(delta, place)
         if self.bad is not None and good != total:
             self.bad[delta.minute] = self.bad.get(delta.minute, 0) + total - good
 
     def document(self) -> Any:
-        return [self.good, self.total, {str(minute): n for minute, n in (self.bad or {}).items()}]
+        sums = [self.good, self.total, {str(minute): n for minute, n in (self.bad or {}).items()}]
+        return [*sums, self.untold] if self.untold else sums
 
 
 _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
@@ -54,7 +60,8 @@ class Extent:
     many of each minute's do."""
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Promise]] = ()) -> None:
-        total, number, low, high, beyond = kept or _NOTHING
+        total, number, low, high, beyond, *untold = kept or _NOTHING
+        self.untold = sum(untold)
         self._levels = levels
         self.beyond = {
             level: {int(minute): int(n) for minute, n in beyond.get(level, {}).items()} for level, _ in levels
@@ -65,6 +72,7 @@ class Extent:
         self.stale = False
 
     def add(self, delta: Delta, place: int) -> None:
+        self.untold += _untold(delta, place)
         for value in delta.removed:
             self.sum -= value
             self.number -= 1
@@ -82,7 +90,8 @@ class Extent:
     def document(self) -> Any:
         low, high = (None if each is None else str(each) for each in (self.low, self.high))
         beyond = {level: {str(minute): n for minute, n in each.items()} for level, each in self.beyond.items()}
-        return [str(self.sum), self.number, low, high, beyond]
+        sums = [str(self.sum), self.number, low, high, beyond]
+        return [*sums, self.untold] if self.untold else sums
 
     def _break(self, level: str, minute: int, by: int) -> None:
         if by:
@@ -102,7 +111,7 @@ class Occurrences:
 
     def __init__(self, kept: Any = None) -> None:
         self.by_minute = {int(minute): int(number) for minute, number in (kept or {}).items()}
-        self.stale = False
+        self.stale, self.untold = False, 0
 
     def add(self, delta: Delta, place: int) -> None:
         number = self.by_minute.get(delta.minute, 0) + delta.total[place]
@@ -132,7 +141,7 @@ class Slices:
     def __init__(self, start: int, terms: SliceTerms, kept: Any = None) -> None:
         self.start, self.terms = start, terms
         self.sums = {int(number): [int(good), int(total)] for number, (good, total) in (kept or {}).items()}
-        self.stale = False
+        self.stale, self.untold = False, 0
 
     def add(self, delta: Delta, place: int) -> None:
         number = (delta.minute * MINUTE - self.start) // self.terms.width
@@ -142,6 +151,10 @@ class Slices:
 
     def document(self) -> Any:
         return {str(number): sums for number, sums in self.sums.items()}
+
+
+def _untold(delta: Delta, place: int) -> int:
+    return delta.untold[place] if delta.untold else 0
 
 
 def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Tally]:
