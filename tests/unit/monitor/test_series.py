@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -144,3 +145,24 @@ def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], cou
     assert sums(again) == sums(series)
     if not counted:
         assert taken(again, facts) == []
+
+
+def test_an_hour_whose_rows_are_in_the_record_keeps_what_its_values_come_to() -> None:
+    series = Series("s", [Measure(EXACT)])
+    later = START + 5 * HOUR
+    taken(series, [Value(START, 0.1), Value(START + MINUTE, 0.2), Value(later, 7.0)])
+    rows = list(series.hours[START // HOUR].unsaved)
+    for hour in series.hours.values():
+        hour.unsaved = []
+    series.unsaved.clear()
+    series.tidy(START // HOUR, later // HOUR)
+    first = START // MINUTE
+    assert series.hours[START // HOUR].exact == {}
+    assert series.unlisted({START // HOUR, later // HOUR}) == {START // HOUR}
+    assert series.summed(first, first + 1) == Decimal("0.3")
+    assert series.extremes(first, first)[0].tolist() == [0.1]
+    # A correction of one of them needs the rows again.
+    series.load(START // HOUR, rows)
+    series.put("k", [Row(START, 0.05)])
+    series.drop("k", [Row(START, 0.05)])
+    assert series.summed(first, first + 1) == Decimal("0.3")

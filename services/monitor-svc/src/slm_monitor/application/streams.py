@@ -242,7 +242,7 @@ class Streams:
 
     async def load_rows(self, series: Series, rows: Sequence[Row]) -> None:
         """Bring the hours in which rows lie into memory."""
-        await self._load(series, {row.at // HOUR for row in rows} - series.hours.keys())
+        await self._load(series, series.unlisted(row.at // HOUR for row in rows))
 
     async def _load(self, series: Series, hours: Collection[int]) -> None:
         if hours:
@@ -289,7 +289,7 @@ class Streams:
     async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
         """Have every hour from an instant on counted, while it is in memory."""
         for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
-            borrowed = series.missing(hours)
+            borrowed = series.missing(hours) | (series.unlisted(hours) & series.hours.keys())
             await self._load(series, borrowed)
             for hour in hours:
                 count(hour)

@@ -75,7 +75,8 @@ def sums_of(chunks: Sequence[Chunk], measures: Sequence[Measure], first: int | N
 class Hour:
     """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
 
-    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one.
+    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one;
+    ``exact``: the values by minute, while its rows are there; ``values``: what they come to, once somebody asked.
     """
 
     good: Counts
@@ -113,6 +114,13 @@ class Hour:
         self.exact[minute].remove(value)
         if self.values is not None:
             self.values.remake(minute, [float(each) for each in self.exact[minute]])
+
+    def forget_rows(self) -> None:
+        """The record has them."""
+        if self.exact:
+            self.valued()
+        self.chunks = self.identities = None
+        self.exact = {}
 
     def valued(self) -> HourValues:
         """What its exact values come to. Worked out when first asked for."""

@@ -67,6 +67,11 @@ class Series:
             return missing
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
+    def unlisted(self, hours: Iterable[int]) -> set[int]:
+        """Those of which a row could not be taken out, nor each exact value told."""
+        without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
+        return {hour for hour in hours if hour not in self.hours or hour in without}
+
     def missing(self, hours: Iterable[int]) -> set[int]:
         """Those of which not even the sums are in memory."""
         return {hour for hour in hours if hour not in self.hours and hour not in self.past}
@@ -291,7 +296,7 @@ class Series:
                 if number not in self.pending:
                     del self.hours[number]
             elif self._is_exact or number in self.pending or not self.past.takes(number, number):
-                hour.chunks = hour.identities = None
+                hour.forget_rows()
             else:
                 self.past.put(number, np.stack((hour.good, hour.total)))
                 del self.hours[number]
@@ -340,7 +345,7 @@ class Series:
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)
-            if hour is not None and hour.exact:
+            if hour is not None and (hour.exact or hour.values is not None):
                 start, end = max(number * 60, first), min(number * 60 + 60, last + 1)
                 ours, theirs = slice(start - first, end - first), slice(start - number * 60, end - number * 60)
                 low[ours], high[ours] = hour.valued().low[theirs], hour.valued().high[theirs]
@@ -351,7 +356,7 @@ class Series:
         parts = [
             hour.valued().between(max(first - number * 60, 0), min(last - number * 60, 59))
             for number in range(first // 60, last // 60 + 1)
-            if (hour := self.hours.get(number)) is not None and hour.exact
+            if (hour := self.hours.get(number)) is not None and (hour.exact or hour.values is not None)
         ]
         return total_of(parts)
 
