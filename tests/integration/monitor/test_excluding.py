@@ -85,6 +85,40 @@ async def test_a_closed_window_is_restated_with_both_figures(database_url: str) 
         assert [(each["kind"], each["seconds"]) for each in restated["exclusions"]] == [("force_majeure", 7200)]
 
 
+@pytest.mark.parametrize(
+    ("kind", "aggregation", "objective", "figure", "raw"),
+    [
+        ("value", "mean", {"at_most": "300"}, "100/1", "500/1"),
+        ("value", "max", {"at_most": "1000"}, "100/1", "900/1"),
+        ("count", {"count": "A"}, {"at_most": "50"}, "10/1", "20/1"),
+        ("ratio", {"time_slices": {"width": "PT10M", "good_if": "0.5"}}, {"at_least": "50", "unit": "percent"},
+         "100/1", "50/1"),
+    ],
+)  # fmt: skip
+async def test_whatever_is_counted_has_its_figure_before_exclusions_too(
+    database_url: str, kind: str, aggregation: Any, objective: dict[str, str], figure: str, raw: str
+) -> None:
+    said = {"value": lambda n: {"value": n}, "count": lambda n: {"category": "A"},
+            "ratio": lambda n: {"good": 1000 - n, "total": 1000}}[kind]  # fmt: skip
+    target = fast() | {"aggregation": aggregation, "objective": objective, "target_id": "counted", "key": "counted"}
+    async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await held.register(LATENCY, kind)
+            await held.hear(finalized(target))
+            await held.settle()
+            await held.measure(*(
+                {"indicator": LATENCY, "at": f"2026-11-05T{hour}:00:{second:02}Z", **said(value)}
+                for hour, value in (("10", 100), ("12", 900)) for second in range(10)
+            ))  # fmt: skip
+            await held.settle()
+            await approve(held, await ask(held, "2026-11-05T12:00", "2026-11-05T13:00"))
+            await held.save()
+        async with judging(database, log, clock) as again:
+            await again.settle("2026-12-02T00:00")
+            (closed,) = [data for kind, data in await again.published() if kind == "window-closed"]
+            assert (closed["figure"], closed["raw_figure"]) == (figure, raw)
+
+
 async def test_a_window_that_no_exclusion_touches_is_not_restated(database_url: str) -> None:
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await ready(held)

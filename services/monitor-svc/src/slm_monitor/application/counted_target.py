@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from slm_calendar import intervals
@@ -36,7 +37,7 @@ class CountedTarget(CalendarWindows):
         super().__init__(standing)
         self._excluded = excluded
         self.tallies: dict[str, Tally] = {}
-        self.raw: dict[str, Shares] = {}
+        self.raw: dict[str, Tally] = {}
         self.is_tallied = kept is not None
         self.quiet: tuple[int, int] = NEVER
         self._places: dict[tuple[str, int, int], int | None] = {}
@@ -44,15 +45,17 @@ class CountedTarget(CalendarWindows):
         self._fingerprint: str | None = None
         for window_id, (start, sums, raw) in (kept or {}).items():
             terms = standing.line.at(start) or standing.line.latest
-            self.tallies[window_id] = tallies.kind_of(terms)(start, sums)
-            self.raw[window_id] = Shares(raw)
+            self.tallies[window_id], self.raw[window_id] = _new(terms, start, sums, raw)
 
     @property
     def fingerprint(self) -> str:
         """Tells apart which facts are counted in what way: what was counted otherwise is counted again."""
         if self._fingerprint is None:
             line = self.standing.line
-            self._fingerprint = f"{line.fingerprint} {self._excluded.fingerprint_of(line)}".rstrip()
+            excluded = self._excluded.fingerprint_of(line)
+            # What is no share was kept without its raw sums once: then it is counted again.
+            is_share = isinstance(tallies.kind_of(line.latest)(0, None), Shares)
+            self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
     def kept(self) -> dict[str, Any]:
@@ -81,7 +84,7 @@ class CountedTarget(CalendarWindows):
 
     @property
     def needs_counting(self) -> bool:
-        return not self.is_tallied or any(tally.stale for tally in self.tallies.values())
+        return not self.is_tallied or any(tally.stale for tally in chain(self.tallies.values(), self.raw.values()))
 
     # -- counting -----------------------------------------------------------------------------------------------
 
@@ -119,9 +122,11 @@ class CountedTarget(CalendarWindows):
             return
         name = window.window_id
         if name not in self.tallies:
-            self.tallies[name], self.raw[name] = tallies.kind_of(terms)(window.start, None), Shares()
-        self.raw[name].add(delta, place)
-        if _lies_in(delta.minute, self._excluded.minutes_of(terms)):
+            self.tallies[name], self.raw[name] = _new(terms, window.start)
+        excluded, raw = self._excluded.minutes_of(terms), self.raw[name]
+        if excluded or isinstance(raw, Shares):
+            raw.add(delta, place)
+        if _lies_in(delta.minute, excluded):
             if terms.planned_downtime != "excused":
                 return
             delta = replace(delta, good=delta.total)
@@ -174,8 +179,8 @@ class CountedTarget(CalendarWindows):
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
-        if raw is not None and isinstance(tally, Shares) and excluded:
-            figure = counted_findings.of_tally(raw, terms, span, 0).figure
+        if raw is not None and excluded:
+            figure = counted_findings.of_tally(raw, terms, span, 0 if isinstance(raw, Shares) else as_of).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
         return finding
 
@@ -209,6 +214,13 @@ def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, findin
     if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):
         return None
     return (window.start, window.end)
+
+
+def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Tally, Tally]:
+    """A window's tally and the one before exclusions, which of what is no share counts only where any are approved."""
+    kind = tallies.kind_of(terms)
+    tally = kind(start, sums)
+    return tally, Shares(raw) if isinstance(tally, Shares) else kind(start, raw)
 
 
 def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
