@@ -60,6 +60,39 @@ async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
     assert listed["items"][0]["backtest_id"] == told["backtest_id"]
 
 
+KINDS: list[tuple[str, Any, dict[str, str], str]] = [
+    ("past.stars", "mean", {"at_least": "3"}, "7/2"),
+    ("past.stars", "count", {"at_least": "2", "unit": "count"}, "2/1"),
+    ("past.stars", {"nps": {"promoters": "5", "detractors": "2"}}, {"at_least": "0", "unit": "points"}, "0/1"),
+    ("past.recoveries", "recovery_time", {"at_most": "60", "unit": "minutes"}, "90/1"),
+    ("past.requests", "ratio", {"at_least": "99", "unit": "percent"}, "98/1"),
+    ("past.latency", {"share_at_most": "300"}, {"at_least": "80", "unit": "percent"}, "90/1"),
+]
+
+
+async def test_drafts_of_ratings_recoveries_counters_and_histograms_are_tried(service: Service) -> None:
+    scale = {"lowest": "1", "highest": "5"}
+    for key, kind in (("stars", "rating"), ("recoveries", "recovery"), ("requests", "ratio"), ("latency", "value")):
+        await service.register(f"past.{key}", kind, None, scale if kind == "rating" else None)
+    at, later = "2026-11-03T10:00:00Z", "2026-11-03T11:30:00Z"
+    answer = await service.measure(
+        {"indicator": "past.stars", "at": at, "score": 5}, {"indicator": "past.stars", "at": later, "score": 2},
+        {"indicator": "past.recoveries", "recovery": {"outage_start": at, "service_restored": later}},
+        {"indicator": "past.requests", "at": at, "cumulative": {"good": 7, "total": 7}},
+        {"indicator": "past.requests", "at": later, "cumulative": {"good": 105, "total": 107}},
+        {"indicator": "past.latency", "at": at, "histogram": {"bounds": [300], "counts": [9, 1]}},
+    )  # fmt: skip
+    assert answer["accepted"] == 6, answer
+    await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
+    for key, aggregation, objective, figure in KINDS:
+        terms = {"aggregation": aggregation, "objective": objective, "window": {"calendar": "day"}, "indicator": key}
+        asked = {"terms": terms, "windows": {"from": "2026-11-03T00:00:00Z", "to": "2026-11-04T00:00:00Z"}}
+        answer_ = await service.provider.post("/api/v1/backtests", json=asked)
+        assert answer_.status_code == 202, answer_.text
+        told = await ended(service, answer_.json()["backtest_id"])
+        assert [each["figure"] for each in told["windows"]] == [figure], (key, aggregation, told)
+
+
 async def test_indicators_and_answers_of_others_are_not_found(service: Service) -> None:
     await measured(service, "past.mine")
     asked = {"terms": {**DAILY, "indicator": "past.mine"}}

@@ -80,7 +80,7 @@ async def test_a_late_a_corrected_and_a_retracted_reading_change_what_their_neig
         assert await explained(held, judged, "2026-11-05T10:59") == (100, 110)
         await held.measure(read("05T08:00", 40, 90, id="b", revision=1))
         await held.settle()
-        assert await counted(held, judged) == (140, 200)
+        assert await counted(held, judged) == (60, 110)
         await held.measure({"indicator": REQUESTS, "retract": "b"})
         await held.settle()
         assert await counted(held, judged) == (100, 110)

@@ -190,3 +190,50 @@ def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above
         "budget_drop[0]"
     ]
     assert refused("burn-rate", objective="99.9", period="P30D", time_to_exhaustion=["soon"]) == ["time_to_exhaustion"]
+
+
+def test_counters_are_previewed_by_what_they_rose_by() -> None:
+    read = [{"at": f"2026-11-02T1{hour}:00:00Z", "cumulative": {"good": good, "total": total}}
+            for hour, good, total in ((2, 20, 20), (0, 5, 5), (1, 10, 15))]  # fmt: skip
+    terms = {"aggregation": "ratio", "objective": {"at_least": "50", "unit": "percent"}}
+    told = day(terms, *read, read[0])
+    assert (told["figure"], told["verdict"]) == ("2/3", "met")
+    corrected = day(
+        terms, *({**each, "id": "a"} for each in read[:1]), *read[1:], {**read[0], "id": "a", "revision": 1}
+    )
+    assert corrected["derivation"]["sums"]["total"] == told["derivation"]["sums"]["total"] == 15
+
+
+def test_ratings_are_previewed_with_their_distribution() -> None:
+    rated = [{"at": "2026-11-02T10:00:00Z", "score": score, "respondent": f"r{score}"} for score in (10, 9, 7, 3)]
+    terms = {"aggregation": "nps", "objective": {"at_least": "30", "unit": "points"}, "indicator": {"kind": "rating"}}
+    told = day(terms, *rated)
+    assert (told["figure"], told["verdict"]) == ("25/1", "breached")
+    assert told["derivation"]["sums"]["scores"] == {"3/1": 1, "7/1": 1, "9/1": 1, "10/1": 1}
+    counted = {"aggregation": "count", "objective": {"at_least": "4"}, "indicator": {"kind": "rating"}}
+    assert day(counted, *rated)["figure"] == "4/1"
+    assert refused("window", terms={**counted, "indicator": {"kind": "mood"}}, window=DAY) == ["terms.indicator.kind"]
+
+
+def test_recoveries_are_previewed_one_by_one() -> None:
+    told_of = {"outage_start": "2026-11-02T08:00:00Z", "service_restored": "2026-11-02T09:30:00Z"}
+    terms = {"aggregation": "recovery_time", "objective": {"at_most": "60", "unit": "minutes"}}
+    told = day(terms, {"recovery": told_of}, service_hours=BUSINESS)
+    assert (told["figure"], told["verdict"]) == ("30/1", "met")
+    (recovered,) = told["derivation"]["intervals"]
+    assert (recovered["recovery_time"], recovered["recovery_point"], recovered["kept"]) == ("PT30M", None, True)
+    assert day(terms, {"recovery": told_of})["breached_at"] == "2026-11-02T09:30:00.000000Z"
+    within = {
+        "aggregation": {"recovered_within": {"point": "PT5M"}},
+        "objective": {"at_least": "100", "unit": "percent"},
+    }
+    assert day(within, {"recovery": told_of})["verdict"] == "no_data"
+
+
+def test_a_histogram_that_does_not_tell_a_share_gives_none_and_says_why() -> None:
+    merged = {"at": "2026-11-02T10:00:00Z", "histogram": {"bounds": [100, 500], "counts": [1, 1, 0]}}
+    share = {"aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50", "unit": "percent"}}
+    told = day(share, merged)
+    assert (told["figure"], told["verdict"]) == (None, "no_data")
+    assert "a bucket that ends at 300" in told["derivation"]["arithmetic"][0]
+    assert day({**share, "aggregation": {"share_at_most": "500"}}, merged)["figure"] == "1/1"

@@ -88,14 +88,17 @@ async def _question(given: BacktestToRun, caller: Principal, request: Request) -
     """What is asked, by indicators of the caller's; 404 for those of others."""
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
+    terms = given.terms
     subject, owner = "", caller.party_id
     if kind not in ("clock", *DERIVED):
         subject, owner = await _indicator(given.terms.get("indicator"), caller, request)
+        registered = await request.app.state.store.indicator(subject)
+        if registered.kind == "rating":
+            # What is counted of ratings is each of them, not what they come to.
+            terms = {**terms, "indicator": {"key": registered.key, "kind": registered.kind}}
     if owner is None:
         raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
-    question = Question(
-        given.terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per
-    )
+    question = Question(terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per)
     if not subject:
         try:
             subjects = backtests.subjects_of(question)

@@ -112,6 +112,8 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
         raise Refused("two_contents", also, getattr(item, also), remedy)
     labels = labels_of(item) | ({SOURCE: item.source} if item.source is not None else {})
     body: dict[str, Any] = {"cumulative": _counters(item.cumulative, indicator), "labels": labels}
+    if item.cumulative.bad is not None and indicator.kind == "ratio":
+        body["bad"] = True
     if item.cumulative.since is not None:
         body["since"] = instant(item.cumulative.since, "cumulative.since")
         if body["since"] > at:

@@ -61,20 +61,27 @@ def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
     now = after.body["cumulative"]
     if _restarted(before, after):
         return tuple(now)
-    return tuple(each - earlier for each, earlier in zip(now, before.body["cumulative"], strict=True))
+    rises = [each - earlier for each, earlier in zip(now, before.body["cumulative"], strict=True)]
+    if len(rises) == 2:
+        # Two counters are not read in one instant: what has come to one of them may still be missing in the other.
+        rises[0] = min(max(rises[0], 0), rises[1])
+    return tuple(rises)
 
 
 def _restarted(before: Fact, after: Fact) -> bool:
-    """A counter that fell was set back to zero; so were both of a pair, be it the bad ones that fell."""
+    """A counter that fell was set back to zero, and so was the other of a pair."""
     since = [fact.body.get("since") for fact in (before, after)]
     if None not in since and since[0] != since[1]:
         return True
-    return any(now < earlier for now, earlier in zip(_counters(after), _counters(before), strict=True))
+    is_bad = bool(after.body.get("bad"))
+    pairs = zip(_counters(after, is_bad), _counters(before, is_bad), strict=True)
+    return any(now < earlier for now, earlier in pairs)
 
 
-def _counters(fact: Fact) -> tuple[int, ...]:
+def _counters(fact: Fact, is_bad: bool) -> list[int]:
+    """As they were read: the good or the bad events and all of them, or one count."""
     counters = fact.body["cumulative"]
-    return (counters[0],) if len(counters) == 1 else (counters[0], counters[1] - counters[0])
+    return [counters[1] - counters[0], counters[1]] if is_bad else list(counters)
 
 
 def _as_counts(fact: Fact, difference: tuple[int, ...] | None) -> Fact:
