@@ -104,10 +104,11 @@ class Service:
         """Publish an event of agreement-svc and wait until the judge knows it."""
         await publish(self.log, event)
         async with asyncio.timeout(10):
-            while not await self.targets(event.agreement_id) or await self._waits_in_the_inbox():  # noqa: ASYNC110
+            while not await self.targets(event.agreement_id) or await self.waits_in_the_inbox():  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
-    async def _waits_in_the_inbox(self) -> bool:
+    async def waits_in_the_inbox(self) -> bool:
+        """Whether some partition has not heard what it was told."""
         async with self.app.database.read() as connection:
             return bool((await connection.execute(text("SELECT EXISTS (SELECT FROM judge_inbox)"))).scalar_one())
 

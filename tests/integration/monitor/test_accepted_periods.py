@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from typing import Any
 
+from slm_chassis.identity import named_id
+from slm_events.instants import to_text
 from slm_events.review import PeriodAccepted
 from slm_monitor.adapters.frozen_windows import FrozenWindows
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized
+from tests.support.monitor_service import Service, publish
 
 UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET, FAST = available()["target_id"], fast()["target_id"]
@@ -131,3 +136,50 @@ async def test_counted_windows_are_frozen_alike(database_url: str) -> None:
             await again.settle()
             assert len(await told(again, "window-adjusted")) == 1
             assert (await again.windows(FAST))["2026-11"]["figure"] == before["figure"]
+
+
+async def test_readers_see_what_is_frozen_and_what_came_since(service: Service) -> None:
+    agreement, target_id = named_id(PROVIDER, "agreement", "frozen"), named_id(PROVIDER, "target", "frozen")
+    target = {**available(window="day"), "target_id": target_id}
+    target["indicator"] = {"owner_party_id": PROVIDER, "key": "frozen"}
+    await service.register("frozen", "availability")
+    await service.agree(finalized(target, agreement_id=agreement, agreement_key="frozen"))
+    outage = {"from": "2026-11-03T10:00:00Z", "to": "2026-11-03T10:30:00Z"}
+    answer = await service.measure({"indicator": "frozen", "outage": outage})
+    path, asked = f"/api/v1/targets/{target_id}", {"at_least": answer["position"]}
+    await read(service, path, asked)
+    before = await the(service, path)
+    accept = accepted("2026-11-03", revision=before["revision"], target=target_id)
+    await publish(service.log, replace(accept, agreement_id=agreement, accepted_at=to_text(service.clock.now())))
+    async with asyncio.timeout(10):
+        while not (window := await the(service, path))["accepted"] or await service.waits_in_the_inbox():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert (window["accepted"]["period"], window["adjustments"]) == ("2026-11-03", [])
+    more = {"from": "2026-11-03T12:00:00Z", "to": "2026-11-03T13:00:00Z"}
+    answer = await service.measure({"indicator": "frozen", "outage": more})
+    await read(service, path, {"at_least": answer["position"]})
+    window = await the(service, path)
+    assert (window["figure"], window["revision"]) == (before["figure"], before["revision"])
+    (adjusted,) = window["adjustments"]
+    assert (adjusted["booked_in_window_id"], adjusted["difference"]) == ("2026-11-05", "-25/6")
+    (booking,) = [each for each in (await read(service, f"{path}/windows"))["items"] if each["booked"]]
+    assert (booking["window_id"], booking["booked"]) == ("2026-11-05", [adjusted])
+    # The derivation is of what they accepted; what came since is told where it is asked for.
+    told = await read(service, f"{path}/explain", {"window": "2026-11-03"})
+    assert (told["figure"], told["accepted"]["revision"]) == (before["figure"], before["revision"])
+    since = await read(service, f"{path}/explain", {"window": "2026-11-03", "known_at": "2026-11-05T23:00:00Z"})
+    assert since["figure"] == adjusted["figure"]
+    history = {each["window_id"]: each for each in (await read(service, f"{path}/history"))["figures"]}
+    assert history["2026-11-03"]["adjustments"] == [adjusted]
+
+
+async def read(service: Service, path: str, asked: dict[str, str] | None = None) -> dict[str, Any]:
+    answer = await service.provider.get(path, params=asked or {})
+    answer.raise_for_status()
+    return dict(answer.json())
+
+
+async def the(service: Service, path: str) -> dict[str, Any]:
+    """The window of the third of November."""
+    items = (await read(service, f"{path}/windows"))["items"]
+    return next(each for each in items if each["window_id"] == "2026-11-03")
