@@ -12,7 +12,8 @@ from fastapi import APIRouter, FastAPI
 from slm_chassis.access import AccessRegistry, hash_of
 from slm_chassis.app import topics
 from slm_chassis.clock import SystemClock
-from slm_chassis.database import Database, open_engine
+from slm_chassis.database import Database
+from slm_chassis.engine import open_engine
 from slm_chassis.http.api import build_api
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record

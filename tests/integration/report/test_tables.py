@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 
 from slm_chassis import tables as chassis_tables
-from slm_chassis.database import open_engine
+from slm_chassis.engine import open_engine
 from slm_chassis.migrations import migrate
 from slm_report.adapters import tables
 
