@@ -12,6 +12,7 @@ from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.application import explanation
 from slm_monitor.application.explanation import Asked
 from slm_monitor.application.record import Named, NotInRecord
+from tests.integration.monitor import test_compliance as compliant
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import Service, problem
@@ -127,6 +128,29 @@ async def test_a_figure_older_than_the_record_says_so(database_url: str) -> None
         with pytest.raises(NotInRecord):
             await explanation.explain(record(held), named, Asked("2026-11"), now)
         assert await explanation.explain(record(held), named, Asked("2027-01"), now) == present
+
+
+async def test_tickets_that_ended_long_ago_keep_their_clocks_without_their_events(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-21T00:00") as held:
+        await held.hear(finalized(compliant.CLOCK, compliant.compliance()))
+        await held.ticket(
+            *compliant.life("met", "11-10T09:00", "11-10T12:00"), *compliant.life("late", "11-11T09:00", "11-20T09:00"),
+            *compliant.life("open", "11-12T09:00"),
+        )  # fmt: skip
+        await held.settle()
+        await held.settle("2027-01-10T00:00")
+        clocks, breaches, told = await held.clocks(), await held.breaches(), len(await held.published())
+        assert await swept(held, days=20) == 4
+        assert await swept(held, days=20) == 0
+        assert len(await rows(held, "SELECT key FROM fact WHERE key NOT LIKE '%forgotten'")) == 1
+        # Whatever concerns them now leaves them as they are: other terms, a late event, the same again.
+        await held.hear(finalized(compliant.CLOCK, version=2, effective_at="2027-02-01T00:00:00Z"))
+        again = compliant.life("met", "11-10T09:00", "11-10T12:00")
+        await held.ticket(*again, {**again[0], "event": "reopened", "at": "2027-01-09T09:00:00Z", "id": "late"})
+        await held.settle()
+        assert (await held.clocks(), await held.breaches(), len(await held.published())) == (clocks, breaches, told)
+        drafted = await record(held).tickets(PROVIDER, held.clock.now(), "", 10)
+        assert [name.rpartition("/")[2] for name, _ in drafted] == ["open"]
 
 
 async def test_without_anything_old_nothing_is_announced(database_url: str) -> None:

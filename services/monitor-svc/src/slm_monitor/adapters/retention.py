@@ -20,10 +20,11 @@ from slm_chassis.workers import Progress
 from slm_monitor.domain import rolling_minutes
 from slm_monitor.domain.facts import HOUR, MINUTE
 from slm_monitor.domain.lines import lines_of
+from slm_monitor.domain.tickets import FORGOTTEN
 
 DAY = 86_400_000_000
 _LOCK = (7_547, 2)
-_INDICATORS, _ROWS = 100, 1_000
+_INDICATORS, _TICKETS_AT_ONCE, _ROWS = 100, 200, 1_000
 _PAUSE_SECONDS = 1.0
 
 _NEXT = "SELECT subject FROM indicator WHERE subject > $1 AND kind <> 'recovery' ORDER BY subject LIMIT $2"
@@ -73,6 +74,18 @@ DELETE FROM fact WHERE (subject, key) IN (
      LIMIT $4)
 """
 _DONE = "UPDATE record_start SET deleted_to = $2 WHERE subject = $1 AND kept_from = $2"
+_TICKETS = """
+SELECT subject, waiting OR due_at IS NOT NULL OR ended_at IS NULL OR ended_at >= $2
+       OR EXISTS (SELECT FROM clock WHERE clock.ticket = page.subject AND state IN ('running', 'paused'))
+       OR EXISTS (SELECT FROM fact WHERE fact.subject = page.subject AND (received_at >= $2 OR key = $3))
+  FROM (SELECT * FROM ticket WHERE subject > $1 ORDER BY subject LIMIT $4) AS page
+"""
+_FORGET = "DELETE FROM fact WHERE subject = ANY($1) AND received_at < $2"
+_FORGET_SUPERSEDED = "DELETE FROM fact_superseded WHERE subject = ANY($1)"
+_STAND_IN = """
+INSERT INTO fact (subject, key, at, revision, recorded_at, received_at, body)
+SELECT subject, $2, 0, 0, 0, $3, '{"forgotten": true}' FROM unnest($1::text[]) AS gone (subject) ON CONFLICT DO NOTHING
+"""
 _SUPERSEDED = """
 DELETE FROM fact_superseded WHERE ctid = ANY(ARRAY(
     SELECT ctid FROM fact_superseded WHERE subject = $1 AND at < $2 AND superseded_at < $3 LIMIT $4))
@@ -90,7 +103,7 @@ class Retention:
         self._clock = clock
         self._kept_for = kept_for
         self._partitions = partitions
-        self._after = ""
+        self._after = self._after_ticket = ""
 
     async def run(self) -> None:
         while True:
@@ -105,7 +118,7 @@ class Retention:
             driver = await transaction.driver()
             if not await driver.fetchval("SELECT pg_try_advisory_xact_lock($1, $2)", *_LOCK):
                 return 0
-            deleted = await self._delete(driver, cutoff)
+            deleted = await self._delete(driver, cutoff) + await self._forget(driver, cutoff)
             await self._announce(driver, cutoff)
         return deleted
 
@@ -140,6 +153,17 @@ class Retention:
             if deleted >= _ROWS:
                 break
         return deleted
+
+    async def _forget(self, driver: asyncpg.Connection, cutoff: int) -> int:
+        """Tickets that ended long ago: their clocks stay as they are, whatever may still come of them."""
+        page = await driver.fetch(_TICKETS, self._after_ticket, cutoff, FORGOTTEN, _TICKETS_AT_ONCE)
+        self._after_ticket = page[-1][0] if len(page) == _TICKETS_AT_ONCE else ""
+        gone = [subject for subject, stays in page if not stays]
+        if not gone:
+            return 0
+        await driver.execute(_STAND_IN, gone, FORGOTTEN, self._clock.now())
+        deleted = _count(await driver.execute(_FORGET, gone, cutoff))
+        return deleted + _count(await driver.execute(_FORGET_SUPERSEDED, gone))
 
 
 def _look_back(rows: Sequence[Mapping[str, Any]]) -> int:

@@ -21,6 +21,7 @@ from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain.facts import HOUR, Fact, Values, indicator_of, joined
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.tickets import FORGOTTEN
 
 _EVER = 2**62
 LATEST = 253_402_300_799_000_000
@@ -52,6 +53,7 @@ SELECT breach_id FROM dispute WHERE breach_id = ANY($1) AND state = 'upheld' AND
 _CHANGED = """
 SELECT subject FROM ticket
  WHERE owner_party_id = $1 AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND received_at > $2)
+   AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $3)
 """
 _OF_TICKETS = """
 SELECT subject, key, at, body, revision, recorded_at FROM fact
@@ -64,6 +66,7 @@ _PAGE_OF_TICKETS = """
 SELECT subject FROM ticket
  WHERE owner_party_id = $1 AND subject > $2
    AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND at < $3)
+   AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $5)
  ORDER BY subject LIMIT $4
 """
 _TICKETS = """
@@ -123,14 +126,14 @@ class SqlRecord:
         return [TicketEnded(*row) for row in rows]
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
-        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at)]
+        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, FORGOTTEN)]
         return await self._of_tickets(names, known_at)
 
     async def tickets(
         self, owner_party_id: str, before: int, after: str, most: int
     ) -> Sequence[tuple[str, Sequence[Fact]]]:
         """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
-        names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most)]
+        names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, FORGOTTEN)]
         return list((await self._of_tickets(names, _EVER)).items())
 
     async def _of_tickets(self, names: Sequence[str], known_at: int) -> dict[str, list[Fact]]:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
-from slm_chassis.http.problems import not_found
+from slm_chassis.http.problems import Problem, not_found
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.api.explanations import KnownAt, instant
 from slm_monitor.api.targets import Judged
@@ -21,6 +21,7 @@ from slm_monitor.application.ticket_view import TicketSeen
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.ticket_rules import book_of
+from slm_monitor.domain.tickets import FORGOTTEN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
@@ -107,6 +108,11 @@ async def _look(
     facts = await queries.facts(row["subject"], known_at)
     if not facts:
         raise not_found("ticket", f"{source}/{number}")
+    if any(fact.key == FORGOTTEN for fact, _ in facts):
+        raise Problem(
+            410, "not-in-record", "Its events are no longer kept",
+            "Its clocks stand as they were; GET /api/v1/clocks lists them.",
+        )  # fmt: skip
     agreements = await queries.agreements(row["owner_party_id"])
     parsed: ParsedTerms = request.app.state.parsed
     book = book_of(line for each in agreements for lines in parsed.of(each).values() for line in lines)

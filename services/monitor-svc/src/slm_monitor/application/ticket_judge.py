@@ -15,6 +15,7 @@ from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketState
 from slm_monitor.domain.ticket_rules import Book
+from slm_monitor.domain.tickets import FORGOTTEN
 
 IsHeld = Callable[[str], bool]
 _logger = structlog.get_logger(__name__)
@@ -106,12 +107,12 @@ class TicketJudge:
         stored = await self._store.facts([ticket for ticket in ready if ticket not in touched])
         states, breaches = await self._store.ticket_states(ready)
         for ticket in ready:
-            facts = touched.get(ticket) or stored.get(ticket, {})
-            book = self._book(ticket.split("/", 1)[0])
-            due = _judged(
-                ticket, facts.values(), book, states.get(ticket, {}), dict(breaches.get(ticket, {})), moment,
-                step.changes, self._overturned,
-            )  # fmt: skip
+            facts, due = touched.get(ticket) or stored.get(ticket, {}), None
+            if FORGOTTEN not in facts:
+                due = _judged(
+                    ticket, facts.values(), self._book(ticket.split("/", 1)[0]), states.get(ticket, {}),
+                    dict(breaches.get(ticket, {})), moment, step.changes, self._overturned,
+                )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
             del self._waiting[ticket]
             step.tickets[ticket] = False

@@ -8,6 +8,8 @@ from typing import Any
 
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
+FORGOTTEN = "\x1fforgotten"
+"""The key of what stands in the place of a ticket's events once they are deleted: its clocks stay as they are."""
 
 EVENTS = frozenset(
     [
