@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.count_judge import CountJudge
+from slm_monitor.application.decisions import Decisions
 from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
@@ -20,16 +20,11 @@ from slm_monitor.application.state_judge import AT_ONCE, StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.application.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain import facts as fact_columns
-from slm_monitor.domain import freezing
 from slm_monitor.domain.facts import Fact, Values, is_counted
-from slm_monitor.domain.freezing import Acceptance
 from slm_monitor.domain.lines import lines_of
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import DERIVED, STATED
 
-DISPUTE = "dispute"
-"""The cause of what a dispute's decision brings."""
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
 TIMERS_A_STEP = 500
@@ -79,10 +74,9 @@ class Partition:
         self._states = StateJudge(store, self.timers, established, self._excluded, self._aside)
         self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
         self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
-        self._overturned = established.overturned
-        self._record_starts = established.record_starts
         self._silences = Silences(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
+        self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         for hold in loaded.holds:
@@ -233,11 +227,11 @@ class Partition:
                 step.inbox += self._derived.hear(row)
                 continue
             elif row.kind == "accepted":
-                self._freeze(row.ref, step.changes)
+                self._decisions.accept(row.ref, step.changes)
             elif row.kind == "dispute":
-                self._overturn(row.ref, step)
+                self._decisions.overturn(row.ref, step, self._is_held)
             elif row.kind == "record":
-                self._forget(row.ref["subject"], row.ref["begins_at"])
+                self._decisions.forget(row.ref)
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])
@@ -249,34 +243,6 @@ class Partition:
                     self._holds[hold.import_id] = hold
                     self._wake_held(hold)
             step.inbox.append(row.seq)
-
-    def _freeze(self, ref: Mapping[str, Any], changes: Changes) -> None:
-        """Both parties have accepted windows as they stand."""
-        accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
-                    for target_id, window_id, revision in ref["windows"]]  # fmt: skip
-        for judge in (self._states, self._counts, self._derived):
-            freezing.freeze(judge.standings(), accepted, changes)
-
-    def _overturn(self, ref: Mapping[str, Any], step: Step) -> None:
-        """A dispute decided that a breach was none: what it was found of is judged anew."""
-        self._overturned.add(ref["breach_id"])
-        subject, since = ref["subject"], ref["since"]
-        if subject.count("/") > 1:
-            self._tickets.wake(subject, self._is_held)
-            step.tickets[subject] = True
-        elif subject:
-            self._states.reopen(subject, since, DISPUTE)
-            self._counts.reopen(subject, since, DISPUTE)
-        else:
-            self._derived.reopen(ref["target_id"], since, DISPUTE)
-
-    def _forget(self, subject: str, begins_at: int) -> None:
-        """What was measured before an instant will be gone from the record."""
-        self._record_starts[subject] = begins_at
-        for standing in chain(self._states.standings(), self._counts.standings()):
-            if standing.line.latest.indicator == subject:
-                standing.record_begins_at = begins_at
-        self._derived.forget()
 
     async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
         approved = await self._store.exclusions(agreement.agreement_id)

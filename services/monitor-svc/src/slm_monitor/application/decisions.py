@@ -1,0 +1,61 @@
+"""What was decided elsewhere of what stands: periods accepted, breaches overturned, a past that will be gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
+
+from slm_monitor.application.count_judge import CountJudge
+from slm_monitor.application.derived_judge import DerivedJudge
+from slm_monitor.application.established import Established
+from slm_monitor.application.ports import Step
+from slm_monitor.application.state_judge import IsHeld, StateJudge
+from slm_monitor.application.ticket_judge import TicketJudge
+from slm_monitor.domain import freezing
+from slm_monitor.domain.freezing import Acceptance
+from slm_monitor.domain.standing import Changes
+
+DISPUTE = "dispute"
+"""The cause of what a dispute's decision brings."""
+
+
+class Decisions:
+    """Takes them to the judges of one partition."""
+
+    def __init__(
+        self, established: Established, states: StateJudge, counts: CountJudge, tickets: TicketJudge,
+        derived: DerivedJudge,
+    ) -> None:  # fmt: skip
+        self._overturned = established.overturned
+        self._record_starts = established.record_starts
+        self._states, self._counts, self._tickets, self._derived = states, counts, tickets, derived
+
+    def accept(self, ref: Mapping[str, Any], changes: Changes) -> None:
+        """Both parties have accepted windows as they stand."""
+        accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
+                    for target_id, window_id, revision in ref["windows"]]  # fmt: skip
+        for judge in (self._states, self._counts, self._derived):
+            freezing.freeze(judge.standings(), accepted, changes)
+
+    def overturn(self, ref: Mapping[str, Any], step: Step, is_held: IsHeld) -> None:
+        """A dispute decided that a breach was none: what it was found of is judged anew."""
+        self._overturned.add(ref["breach_id"])
+        subject, since = ref["subject"], ref["since"]
+        if subject.count("/") > 1:
+            self._tickets.wake(subject, is_held)
+            step.tickets[subject] = True
+        elif subject:
+            self._states.reopen(subject, since, DISPUTE)
+            self._counts.reopen(subject, since, DISPUTE)
+        else:
+            self._derived.reopen(ref["target_id"], since, DISPUTE)
+
+    def forget(self, ref: Mapping[str, Any]) -> None:
+        """What was measured of an indicator before an instant will be gone from the record."""
+        subject, begins_at = ref["subject"], ref["begins_at"]
+        self._record_starts[subject] = begins_at
+        for standing in chain(self._states.standings(), self._counts.standings()):
+            if standing.line.latest.indicator == subject:
+                standing.record_begins_at = begins_at
+        self._derived.forget()
