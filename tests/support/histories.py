@@ -85,6 +85,9 @@ TARGETS: Sequence[Item] = (
     target("fast-always", "sizes", {"share_at_most": "300"}, share("70"), {"rolling": "PT6H"}),
     target("large", "sizes", {"share_at_least": "300"}, share("10"), WEEKLY),
     target("mean-size", "sizes", "mean", {"at_most": "300"}, {"rolling": "PT2H"}),
+    target("mean-size-day", "sizes", "mean", {"at_most": "300"}, DAILY),
+    target("largest", "sizes", "max", {"at_most": "550"}, DAILY),
+    target("smallest", "sizes", "min", {"at_least": "20"}, {"rolling": "PT6H"}),
     target("mean", "latency", "mean", {"at_most": "240"}, DAILY),
     target("slowest", "latency", "max", {"at_most": "480"}, DAILY),
     target("fastest", "latency", "min", {"at_least": "10"}, WEEKLY),
@@ -223,9 +226,13 @@ def sizes(random: Random, number: int) -> list[Item]:
     item: Item = {"indicator": "sizes", "at": _instant(random)}
     if random.random() < 0.4:
         return _corrected(random, {**item, "value": random.randrange(100, 500)}, f"z{number}", lambda: {"value": 7})
+    changed = {"bounds": [300], "counts": [3, 1], "sum": 777.7, "min": 0.1, "max": 301}
     bounds = [100, 300, 400] if random.random() < 0.97 else [100, 400]
     item["histogram"] = {"bounds": bounds, "counts": [random.randrange(9) for _ in range(len(bounds) + 1)]}
-    return _corrected(random, item, f"z{number}", lambda: {"histogram": {"bounds": [300], "counts": [3, 1]}})
+    if random.random() < 0.97:
+        low, high = sorted(random.randrange(10, 6000) / 10 for _ in range(2))
+        item["histogram"] |= {"min": low, "max": high, "sum": (low + high) * sum(item["histogram"]["counts"]) / 2}
+    return _corrected(random, item, f"z{number}", lambda: {"histogram": changed})
 
 
 def ratings(random: Random, number: int) -> list[Item]:

@@ -97,9 +97,39 @@ async def test_a_target_that_comes_later_has_no_figure_where_histograms_do_not_t
         assert await state(held, HOURLY, "PT1H") == ("met", "100/1")
         assert (await explained(held, HOURLY, "PT1H", "2026-11-05T10:29"))["figure"] is None
         assert (await explained(held, HOURLY, "PT1H", "2026-11-05T10:30"))["figure"] == "100/1"
-        await held.measure({**merged("05T09:30", [1, 0, 1, 0]), "id": "coarse", "revision": 1})
+        whole = {"bounds": [300], "counts": [1, 1], "sum": 500, "min": 80, "max": 420}
+        await held.measure({**merged("05T09:30", []), "histogram": whole, "id": "coarse", "revision": 1})
         await held.settle()
         assert await state(held, FAST) == ("met", "250/3")
+
+
+async def test_mean_and_extremes_are_those_that_histograms_tell(database_url: str) -> None:
+    highest = target("highest", LATENCY, "max", {"at_most": "400", "unit": "ms"})
+    hourly = {**MEAN, "target_id": named_id(PROVIDER, "target", "mean-hourly"), "window": {"rolling": "PT1H"}}
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await ready(held, MEAN, highest, hourly)
+        told = {"sum": 1000.5, "min": 90.25, "max": 399.0}
+        first = {"bounds": [300], "counts": [3, 1], **told}
+        refused = await held.measure({**merged("05T09:30", []), "histogram": {"bounds": [300], "counts": [3, 1]}})
+        assert [each.reason for each in refused.refusals] == ["not_summed"]
+        await held.measure(
+            {**merged("05T09:30", []), "histogram": first},
+            {"indicator": LATENCY, "at": "2026-11-05T09:30:00Z", "value": 99.5},
+            {**merged("05T09:40", []), "histogram": {**first, "max": 401.0}, "id": "h"},
+        )  # fmt: skip
+        await held.settle()
+        assert await state(held, MEAN) == ("met", "4201/18")
+        assert await state(held, hourly, "PT1H") == ("met", "4201/18")
+        assert await state(held, highest) == ("breached", "401/1")
+        assert (await explained(held, highest))["derivation"]["sums"]["min"] == "361/4"
+        await held.measure({**merged("05T09:40", []), "histogram": first, "id": "h", "revision": 1})
+        await held.settle()
+        assert await state(held, highest) == ("met", "399/1")
+        await held.measure({"indicator": LATENCY, "retract": "h"})
+        await held.settle()
+        assert await state(held, MEAN) == await state(held, hourly, "PT1H") == ("met", "220/1")
+        for judged in (MEAN, highest):
+            assert (await explained(held, judged))["figure"] == (await state(held, judged))[1]
 
 
 async def test_what_is_no_histogram_is_refused_with_its_field(database_url: str) -> None:
@@ -107,6 +137,7 @@ async def test_what_is_no_histogram_is_refused_with_its_field(database_url: str)
         {"bounds": [1], "counts": [1]}, {"bounds": [2, 1], "counts": [1, 1, 1]}, {"counts": [1]},
         {"bounds": [1], "counts": [-1, 0]}, {"bounds": [1], "counts": [0.5, 0]}, {"bounds": ["1"], "counts": [1, 1]},
         {"bounds": [1], "counts": [1, 1], "sum": "much"}, {"bounds": [1], "counts": [1, 1], "count": 3}, {},
+        {"bounds": [1], "counts": [1, 1], "min": 2, "max": 1},
     ]  # fmt: skip
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -49,8 +49,7 @@ def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
     """By indicator: how its targets compare each value, and with what."""
     found: dict[str, set[tuple[str, float]]] = {}
     for indicator, aggregation, objective in rows:
-        if isinstance(aggregation, Mapping):
-            compared = measures.compared(aggregation, objective)
-            if compared is not None:
-                found.setdefault(indicator, set()).add(compared)
+        compared = measures.compared(aggregation, objective)
+        if compared is not None:
+            found.setdefault(indicator, set()).add(compared)
     return {indicator: frozenset(each) for indicator, each in found.items()}

@@ -36,9 +36,12 @@ class Rows(NamedTuple):
     total: Integers
     untold: Integers
     """Values of histograms, which have no single value, that do not tell how they are counted."""
+    merged: npt.NDArray[np.object_]
+    """The histogram of a row that is one, else None."""
 
     def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
-        return Rows(self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted], self.untold[wanted])
+        at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
+        return Rows(at, value, good, total, self.untold[wanted], self.merged[wanted])
 
 
 class Counting(NamedTuple):
@@ -87,12 +90,13 @@ def _all(target: ServiceLevelTarget, facts: Facts) -> Rows:
     )
     order = np.lexsort((of, value, at))
     good, total = measure.counted(value[order], of[order])
-    untold = np.zeros(len(order), dtype=np.int64)
+    untold, merged = np.zeros(len(order), dtype=np.int64), np.full(len(order), None, dtype=np.object_)
     for place, number in enumerate((order - len(values)).tolist()):
         histogram = single[number].histogram if number >= 0 else None
         if histogram is not None:
             good[place], total[place], untold[place] = measure.told(histogram)
-    return Rows(at[order], value[order], good, total, untold)
+            merged[place] = histogram
+    return Rows(at[order], value[order], good, total, untold, merged)
 
 
 def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
@@ -135,9 +139,12 @@ def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Tally:
 
 def _deltas(rows: Rows, *, exact: bool) -> Iterator[Delta]:
     for minute, part in _parts(rows, MINUTE):
-        total = rows.total[part]
-        added = [measures.exactly(each) for each in rows.value[part][total > 0].tolist()] if exact else []
-        yield Delta(minute, [int(rows.good[part].sum())], [int(total.sum())], added)
+        total, value = rows.total[part], rows.value[part]
+        delta = Delta(minute, [int(rows.good[part].sum())], [int(total.sum())])
+        if exact:
+            delta.added = [measures.exactly(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()]
+            delta.merged = [each for each in rows.merged[part] if each is not None and each.is_summed]
+        yield delta
 
 
 def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:

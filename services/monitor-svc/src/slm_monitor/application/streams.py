@@ -45,7 +45,7 @@ class Together:
 
     def untold(self, measure: Measure, first: int, last: int) -> list[int]:
         """The minutes with values of which not enough is told to count them."""
-        return sorted({minute for each in self.series for minute in each.untold(measure, first, last)})
+        return sorted({minute for each in self.series for minute in each.untold.between(measure, first, last)})
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
         """The least and the greatest exact value of each minute."""

@@ -86,11 +86,15 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
         histogram, body = histograms.kept(item.histogram or {})
     except NoHistogram as error:
         raise Refused("no_histogram", "histogram", None, str(error)) from error
-    for kind, limit in indicator.limits:
-        if measures.Measure(kind, limit).told(histogram)[2]:
-            bucket = f"send a bucket that ends at {limit:g}, or " if kind == measures.AT_MOST else "send "
-            remedy = f"{bucket}the values themselves: a target is judged by the limit of {limit:g}"
-            raise Refused("no_such_bound", "histogram.bounds", None, remedy)
+    for kind, limit in sorted(indicator.limits):
+        if not measures.Measure(kind, limit).told(histogram)[2]:
+            continue
+        if kind == measures.EXACT:
+            remedy = "send sum, min and max beside the buckets, or the values: a target is judged by them"
+            raise Refused("not_summed", "histogram", None, remedy)
+        bucket = f"send a bucket that ends at {limit:g}, or " if kind == measures.AT_MOST else "send "
+        remedy = f"{bucket}the values themselves: a target is judged by the limit of {limit:g}"
+        raise Refused("no_such_bound", "histogram.bounds", None, remedy)
     labels = labels_of(item)
     told = {"histogram": body, "labels": labels}
     own = own_key(item) or content_key({"at": at, "source": item.source, **told})

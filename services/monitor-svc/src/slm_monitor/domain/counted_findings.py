@@ -50,6 +50,8 @@ def untold_reason(terms: ServiceLevelTarget) -> str:
     remedy = "send the values themselves"
     if terms.threshold is not None and terms.aggregation != "share_at_least":
         remedy = f"send histograms with a bucket that ends at {terms.threshold:g}, or {remedy}"
+    if terms.aggregation in ("mean", "max", "min"):
+        remedy = f"send sum, min and max beside the buckets, or {remedy}"
     return f"histograms do not tell how their values are counted: {remedy}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import accumulate, chain, pairwise
 
@@ -25,6 +25,15 @@ class Histogram:
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
+    sum: float | None = None
+    low: float | None = None
+    high: float | None = None
+    """What the values come to, where it is told."""
+
+    @property
+    def is_summed(self) -> bool:
+        """Whether it tells the sum of its values and their extremes."""
+        return None not in (self.sum, self.low, self.high)
 
     @property
     def total(self) -> int:
@@ -139,7 +148,16 @@ def kept(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
         if not isinstance(number, int | float) or isinstance(number, bool) or not abs(number) < 1e308:
             raise NoHistogram(f"send {name} as a finite number, or leave it out")
         body[name] = float(number)
+    low, high = body.get("min"), body.get("max")
+    if isinstance(low, float) and isinstance(high, float) and low > high:
+        raise NoHistogram("send a min that is at most the max")
     count = document.get("count")
     if count is not None and count != found.total:
         raise NoHistogram("send a count that is that of all buckets together, or leave it out")
-    return found, body
+    return of_body(body), body
+
+
+def of_body(body: Mapping[str, object]) -> Histogram:
+    """A histogram as it is kept."""
+    total, low, high = (None if body.get(name) is None else float(str(body[name])) for name in _SUMMED)
+    return replace(parse(body), sum=total, low=low, high=high)

@@ -8,6 +8,8 @@ from decimal import Context, Decimal, Inexact
 import numpy as np
 import numpy.typing as npt
 
+from slm_monitor.domain.histograms import Histogram
+
 EXACTLY = Context(prec=1_100, traps=[Inexact])
 """Wide enough for the sum of any doubles, written as the shortest decimals that read as them."""
 NOTHING = Decimal(0)
@@ -33,6 +35,14 @@ class HourValues:
         self.low[minute] = min(float(self.low[minute]), *values)
         self.high[minute] = max(float(self.high[minute]), *values)
         self._whole = None
+
+    def merge(self, minute: int, histogram: Histogram) -> None:
+        """Take in the values of a histogram that says what they come to."""
+        if histogram.total and histogram.sum is not None:
+            self.sums[minute] = EXACTLY.add(self.sums.get(minute, NOTHING), Decimal(repr(histogram.sum)))
+            self.low[minute] = min(float(self.low[minute]), histogram.low or 0.0)
+            self.high[minute] = max(float(self.high[minute]), histogram.high or 0.0)
+            self._whole = None
 
     def remake(self, minute: int, values: Sequence[float]) -> None:
         """A value has left the minute: these are those that stay."""

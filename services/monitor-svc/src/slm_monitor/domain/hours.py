@@ -87,6 +87,8 @@ class Hour:
     unsaved: list[Chunk] = field(default_factory=list)
     identities: set[object] | None = None
     values: HourValues | None = None
+    merged: dict[int, list[Histogram]] = field(default_factory=dict)
+    """Histograms by minute, beside the exact values."""
 
     def known(self) -> set[object]:
         """The identities of its rows. Built when first asked for."""
@@ -113,21 +115,43 @@ class Hour:
         """One of them no longer holds."""
         self.exact[minute].remove(value)
         if self.values is not None:
-            self.values.remake(minute, [float(each) for each in self.exact[minute]])
+            self._remake(self.values, minute)
+
+    def merge(self, minute: int, histogram: Histogram) -> None:
+        """A histogram of exact values has come to a minute of the hour."""
+        self.merged.setdefault(minute, []).append(histogram)
+        if self.values is not None:
+            self.values.merge(minute, histogram)
+
+    def part(self, minute: int, histogram: Histogram) -> None:
+        """It no longer holds."""
+        self.merged[minute].remove(histogram)
+        if self.values is not None:
+            self._remake(self.values, minute)
+
+    def _remake(self, values: HourValues, minute: int) -> None:
+        values.remake(minute, [float(each) for each in self.exact.get(minute, ())])
+        for each in self.merged.get(minute, ()):
+            values.merge(minute, each)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any of its values are kept as they are."""
+        return bool(self.exact or self.merged or self.values is not None)
 
     def forget_rows(self) -> None:
         """The record has them."""
-        if self.exact:
+        if self.has_values:
             self.valued()
         self.chunks = self.identities = None
-        self.exact = {}
+        self.exact, self.merged = {}, {}
 
     def valued(self) -> HourValues:
         """What its exact values come to. Worked out when first asked for."""
         if self.values is None:
             self.values = HourValues()
-            for minute, exact in self.exact.items():
-                self.values.remake(minute, [float(each) for each in exact])
+            for minute in self.exact.keys() | self.merged.keys():
+                self._remake(self.values, minute)
         return self.values
 
 

@@ -57,7 +57,8 @@ class Measure(NamedTuple):
     def told(self, histogram: Histogram) -> tuple[int, int, int]:
         """(good, total, untold) of the values that a histogram holds: those that it does not tell enough of."""
         if self.kind not in (AT_MOST, AT_LEAST):
-            return 0, 0, histogram.total
+            is_told = self.kind == EXACT and histogram.is_summed
+            return (0, histogram.total, 0) if is_told else (0, 0, histogram.total)
         ask = histogram.at_most if self.kind == AT_MOST else histogram.at_least
         good = ask(self.limit)
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
@@ -80,8 +81,12 @@ def of(terms: ServiceLevelTarget) -> Measure:
     return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
 
 
-def compared(aggregation: Mapping[str, Any], objective: Mapping[str, Any]) -> tuple[str, float] | None:
-    """How a target compares each value, and with what, by its terms; None where it does not."""
+def compared(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
+    """How a target looks at each value, and what it compares it with, by its terms; None where it does not."""
+    if aggregation in ("mean", "max", "min"):
+        return EXACT, 0.0
+    if not isinstance(aggregation, Mapping):
+        return None
     if "share_at_most" in aggregation:
         return AT_MOST, float(str(aggregation["share_at_most"]))
     if "share_at_least" in aggregation:

@@ -17,6 +17,7 @@ from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.hour_values import total_of
 from slm_monitor.domain.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
 from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
+from slm_monitor.domain.untold import Untold
 
 NOTHING_YET = -(2**62)
 
@@ -32,6 +33,9 @@ class Delta:
     removed: Sequence[Fraction] = ()
     untold: Sequence[int] = ()
     """By measure, the values of histograms that do not tell how they are counted; empty where there is none."""
+    merged: Sequence[Histogram] = ()
+    unmerged: Sequence[Histogram] = ()
+    """Histograms that come or leave, where one wants exact values."""
 
 
 class Series:
@@ -45,8 +49,7 @@ class Series:
         """Every row above this instant is new: nothing has to be looked up for it."""
         self.hours: dict[int, Hour] = {}
         self.past = Past(len(self.measures))
-        self._untold: dict[Measure, dict[int, int]] = {}
-        """Minutes with values of histograms that do not tell enough of them."""
+        self.untold = Untold()
         self.unsaved: set[int] = set()
         """Hours with rows that are not in the record yet."""
         self._tidied: int | None = None
@@ -224,26 +227,21 @@ class Series:
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
     def _change_histogram(self, histogram: Histogram, minute: int, hour: Hour, sign: int) -> Delta:
-        delta = Delta(minute, [], [], untold=(untold := []))
+        told = [measure.told(histogram) for measure in self.measures]
+        good, total, untold = ([sign * each[part] for each in told] for part in range(3))
+        delta = Delta(minute, good, total, untold=untold)
         for place, measure in enumerate(self.measures):
-            good, total, hidden = (sign * each for each in measure.told(histogram))
-            hour.good[place, minute % 60] += good
-            hour.total[place, minute % 60] += total
-            self._hide(measure, minute, hidden)
-            delta.good, delta.total = [*delta.good, good], [*delta.total, total]
-            untold.append(hidden)
+            hour.good[place, minute % 60] += delta.good[place]
+            hour.total[place, minute % 60] += delta.total[place]
+            self.untold.note(measure, minute, delta.untold[place])
+        if self._is_exact and histogram.is_summed:
+            if sign < 0:
+                hour.part(minute % 60, histogram)
+                delta.unmerged = [histogram]
+            else:
+                hour.merge(minute % 60, histogram)
+                delta.merged = [histogram]
         return delta
-
-    def _hide(self, measure: Measure, minute: int, number: int) -> None:
-        if number:
-            held = self._untold.setdefault(measure, {})
-            held[minute] = held.get(minute, 0) + number
-            if not held[minute]:
-                del held[minute]
-
-    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
-        """The minutes of a stretch, inclusive, with values of which not enough is told to count them."""
-        return [minute for minute in self._untold.get(measure, ()) if first <= minute <= last]
 
     def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
         rows = [row for each in named.values() for row in each]
@@ -251,6 +249,9 @@ class Series:
         sums = sums_of(parts, self.measures)
         self._count_histograms(rows, sums)
         hour = Hour(sums[0], sums[1], chunks, named, {}, unsaved)
+        for row in rows if self._is_exact else ():
+            if row.histogram is not None and row.histogram.is_summed:
+                hour.merge(row.at // MINUTE % 60, row.histogram)
         for chunk in parts if self._is_exact else ():
             if chunk.of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
@@ -260,15 +261,13 @@ class Series:
     def _count_histograms(self, rows: Sequence[Row], sums: Counts, first: int | None = None) -> None:
         """Add the histograms among rows to sums of hours from ``first`` on, or of one hour."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
-        for held in self._untold.values():
-            for minute in {minute for minute, _ in merged} & held.keys():
-                del held[minute]
+        self.untold.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
             place = minute % 60 if first is None else minute - first * 60
             for number, measure in enumerate(self.measures):
                 good, total, hidden = measure.told(histogram)
                 sums[:, number, place] += (good, total)
-                self._hide(measure, minute, hidden)
+                self.untold.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[Row]) -> None:
         """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
@@ -311,21 +310,15 @@ class Series:
         hour = self.hours.get(number)
         good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
         exact = {} if hour is None else hour.exact
-        filled = set(np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist())
-        for held in self._untold.values():
-            filled.update(minute - number * 60 for minute in held if minute // 60 == number)
+        filled = {*np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(), *self.untold.within(number)}
+        merged = {} if hour is None else hour.merged
         return [
             Delta(
                 number * 60 + minute, good[:, minute].tolist(), total[:, minute].tolist(), exact.get(minute, ()),
-                untold=self._untold_of(number * 60 + minute),
+                untold=self.untold.of(self.measures, number * 60 + minute), merged=merged.get(minute, ()),
             )
             for minute in sorted(filled)
         ]  # fmt: skip
-
-    def _untold_of(self, minute: int) -> Sequence[int]:
-        if not self._untold:
-            return ()
-        return [self._untold.get(measure, {}).get(minute, 0) for measure in self.measures]
 
     def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
@@ -345,7 +338,7 @@ class Series:
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)
-            if hour is not None and (hour.exact or hour.values is not None):
+            if hour is not None and hour.has_values:
                 start, end = max(number * 60, first), min(number * 60 + 60, last + 1)
                 ours, theirs = slice(start - first, end - first), slice(start - number * 60, end - number * 60)
                 low[ours], high[ours] = hour.valued().low[theirs], hour.valued().high[theirs]
@@ -356,7 +349,7 @@ class Series:
         parts = [
             hour.valued().between(max(first - number * 60, 0), min(last - number * 60, 59))
             for number in range(first // 60, last // 60 + 1)
-            if (hour := self.hours.get(number)) is not None and (hour.exact or hour.values is not None)
+            if (hour := self.hours.get(number)) is not None and hour.has_values
         ]
         return total_of(parts)
 
@@ -370,5 +363,5 @@ def rows_of(fact: Fact) -> tuple[str, list[Row]]:
     """The series that a fact's rows are of, and the rows; a retracted fact has none."""
     rows = [Row(fact.at, float(row[0]), None if len(row) == 1 else float(row[1])) for row in fact.body.get("rows", ())]
     if "histogram" in fact.body:
-        rows = [Row(fact.at, math.nan, None, histograms.parse(fact.body["histogram"]))]
+        rows = [Row(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
     return labelled(fact.subject, fact.body.get("labels") or {}), rows

@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Protocol
 
-from slm_monitor.domain import slices
+from slm_monitor.domain import measures, slices
 from slm_monitor.domain.facts import CATEGORY, MINUTE
+from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
 from slm_monitor.domain.series import Delta
 from slm_monitor.domain.slices import SliceTerms
@@ -81,6 +82,10 @@ class Extent:
         for level, promised in self._levels:
             broken = sum(not promised.is_kept(value) for value in delta.added)
             self._break(level, delta.minute, broken - sum(not promised.is_kept(value) for value in delta.removed))
+        for each in delta.unmerged:
+            self._merge(each, delta.minute, -1)
+        for each in delta.merged:
+            self._merge(each, delta.minute, 1)
         for value in delta.added:
             self.sum += value
             self.number += 1
@@ -92,6 +97,21 @@ class Extent:
         beyond = {level: {str(minute): n for minute, n in each.items()} for level, each in self.beyond.items()}
         sums = [str(self.sum), self.number, low, high, beyond]
         return [*sums, self.untold] if self.untold else sums
+
+    def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
+        total, low, high = (measures.exactly(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high))
+        if not histogram.total:
+            return
+        self.sum += sign * total
+        self.number += sign * histogram.total
+        for level, promised in self._levels:
+            is_kept = promised.is_kept(high if promised.comparison == AT_MOST else low)
+            self._break(level, minute, 0 if is_kept else sign)
+        if sign < 0:
+            self.stale = self.stale or low == self.low or high == self.high
+        else:
+            self.low = low if self.low is None else min(self.low, low)
+            self.high = high if self.high is None else max(self.high, high)
 
     def _break(self, level: str, minute: int, by: int) -> None:
         if by:
