@@ -228,6 +228,8 @@ def test_recoveries_are_previewed_one_by_one() -> None:
         "objective": {"at_least": "100", "unit": "percent"},
     }
     assert day(within, {"recovery": told_of})["verdict"] == "no_data"
+    just = {**within, "aggregation": {"recovered_within": {"time": "PT1H30M"}}}
+    assert day(just, {"recovery": told_of})["verdict"] == "met"
 
 
 def test_a_histogram_that_does_not_tell_a_share_gives_none_and_says_why() -> None:
