@@ -61,3 +61,17 @@ async def test_an_hour_that_is_over_becomes_one_segment_of_the_same_rows(databas
         assert await compaction.step() == 1
         assert await segments(held) == [(4, 0)]
         assert await known(held) == [1, 2, 3, 900]
+
+
+async def test_what_cannot_be_read_is_left_and_holds_up_no_other(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-05T09:00") as held:
+        await held.register(KEY, "value")
+        await held.hear(finalized(fast()))
+        await measured(held, 1, 2)
+        async with held.database.begin() as transaction:
+            await transaction.execute(text("UPDATE fact_segment SET data = 'broken', hour = hour - 1"))
+        await measured(held, 3, 4)
+        await held.settle("2026-11-05T14:00")
+        compaction = Compaction(held.database, held.clock)
+        assert (await compaction.step(), await compaction.step()) == (2, 0)
+        assert await segments(held) == [(1, 0), (1, 0), (2, 0)]

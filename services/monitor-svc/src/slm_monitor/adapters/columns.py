@@ -88,6 +88,12 @@ def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
     return Chunk(at[known], chunk.value[known], None if chunk.of is None else chunk.of[known])
 
 
+def last_receipt(data: bytes, received_at: int) -> int:
+    """When the last of a segment's rows was received; ``received_at``: the first."""
+    received = _decoder.decode(zlib.decompress(data)).get("received") or [[0, received_at]]
+    return max(int(instant) for _, instant in received)
+
+
 def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
     """Segments of an hour as one, each given with the receipt of its first row: (rows, compressed columns, the first
     and the last receipt)."""

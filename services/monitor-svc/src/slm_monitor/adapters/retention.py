@@ -65,7 +65,8 @@ _FACTS = """
 DELETE FROM fact WHERE (subject, key) IN (
     SELECT subject, key FROM fact AS old
      WHERE subject = $1 AND at < $2 AND received_at < $3
-       AND NOT (body ? 'from' AND coalesce((body ->> 'to')::bigint, $2) >= $2)
+       AND NOT (body ? 'from'
+                AND coalesce(CASE WHEN body ->> 'to' ~ '^[0-9]+$' THEN (body ->> 'to')::bigint END, $2) >= $2)
        AND (NOT (body ? 'state' OR body ? 'cumulative')
             OR EXISTS (SELECT FROM fact AS later
                         WHERE later.subject = old.subject AND later.at > old.at AND later.at < $2
