@@ -411,7 +411,7 @@ def test_what_is_not_accepted_is_refused_and_named() -> None:
 
 
 def test_scores_and_net_promoters_are_promised_in_points() -> None:
-    assert target(STARS)["objective"] == {"at_least": "4", "unit": ""}
+    assert target(STARS)["objective"] == {"at_least": "4", "unit": "points"}
     assert target(NPS)["objective"] == {"at_least": "-5", "unit": "points"}
     of_five = {"nps": {"promoters": "5", "detractors": "3"}}
     assert target(NPS, aggregation=of_five)["aggregation"] == of_five

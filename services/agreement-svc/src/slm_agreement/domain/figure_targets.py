@@ -21,6 +21,8 @@ def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dic
     """What such a target has beside the common terms."""
     indicator = _indicator(reader, aggregation, around)
     unit = indicator["unit"] if indicator else None
+    if indicator and indicator["kind"] == "rating":
+        unit = unit or "points"
     promised = objectives.objective(reader, aggregation, unit)
     if indicator and not unit and indicator["kind"] == "value" and aggregation.name in aggregations.NUMBERS:
         indicator["unit"] = promised["unit"] or None
