@@ -119,8 +119,9 @@ def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
 
     def warned(clock: str) -> tuple[list[str], int | None]:
         minute = at(clock) // MINUTE
-        come = rolled.windows(line.latest, minute, minute).come(minute)
-        turns = rolled.turns_at(line.latest, minute, come, False)
+        windows = rolled.windows(line.latest, minute, minute)
+        come = windows.come(minute)
+        turns = rolled.turns_at(line.latest, minute, windows, come, False)
         return names(rolled.risks(line.latest, minute, come)), turns
 
     # Of a thousand events a hundred may be bad, and ten of them were in this hour.

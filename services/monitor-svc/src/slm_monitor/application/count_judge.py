@@ -21,6 +21,7 @@ from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.rolling_target import Stretch
+from slm_monitor.domain.rolling_values import VALUES
 from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
@@ -280,7 +281,7 @@ class CountJudge:
             lately = Burning(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         due = target.judge(burning, lately, dirty, moment, changes)
-        self._remember(target.standing, changes)
+        self._remember(target.standing, moment, changes)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
@@ -311,23 +312,28 @@ class CountJudge:
         due = rolling_target.judge(standing, window, rolled, stretches, moment, changes)
         target.quiet = rolling_target.quiet(standing, window)
         self._unsaved.add(subject)
-        self._remember(standing, changes)
+        self._remember(standing, moment, changes)
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
     def _rolled(self, subject: str, target: CountedTarget) -> Summed:
         together = self._together(subject, target)
-        return Summed(target.standing.line, together, self._excluded, together)
+        if target.standing.line.latest.aggregation not in VALUES:
+            return Summed(target.standing.line, together, self._excluded, together)
+        columns = target.columns.of(together.series)
+        return Summed(target.standing.line, columns, self._excluded, columns)
 
-    def _remember(self, standing: Standing, changes: Changes) -> None:
+    def _remember(self, standing: Standing, moment: Moment, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
             status = _told_of(window)
-            # A restart judges open windows anew, and those of rows not put away; not a closed one of a corrected fact.
-            is_lost = window.closed_at is not None and standing.line.latest.indicator in self._recounted
+            # A restart judges open windows anew, and those of rows not put away; not a closed one that a corrected fact
+            # or another exclusion has changed.
+            is_other = standing.line.latest.indicator in self._recounted or moment.cause != "fact"
+            is_lost = window.closed_at is not None and is_other
             if key in changes.windows and self._written.get(key) == status and not is_lost:
                 del changes.windows[key]
                 self._unsaved_windows[key] = window

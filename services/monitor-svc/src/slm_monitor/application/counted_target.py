@@ -12,6 +12,7 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
+from slm_monitor.application.minute_columns import MinuteColumns
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import counted_findings, counted_warnings, figures, measures, settling, tallies, withdrawing
 from slm_monitor.domain.counted import Burning
@@ -40,6 +41,7 @@ class CountedTarget(CalendarWindows):
         self.raw: dict[str, Tally] = {}
         self.is_tallied = kept is not None
         self.quiet: tuple[int, int] = NEVER
+        self.columns = MinuteColumns()
         self._places: dict[tuple[str, int, int], int | None] = {}
         self._counted: dict[tuple[str, int], bool] = {}
         self._fingerprint: str | None = None
@@ -108,6 +110,7 @@ class CountedTarget(CalendarWindows):
 
     def add(self, series: Series, deltas: Sequence[Delta]) -> None:
         """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
+        self.columns.touch(delta.minute for delta in deltas)
         if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
             for delta in deltas:
                 self._count(series, delta)

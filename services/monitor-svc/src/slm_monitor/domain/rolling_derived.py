@@ -49,7 +49,9 @@ class RolledTickets:
     def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
         return []
 
-    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
         return next_edge(self._things, minute)
 
 
@@ -77,7 +79,9 @@ class RolledVerdicts:
     def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
         return []
 
-    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
         """What time alone changes of a member is news of it."""
         return None
 

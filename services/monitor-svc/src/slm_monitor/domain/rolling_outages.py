@@ -11,7 +11,7 @@ from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.outages import Outage
 from slm_monitor.domain.promise import Promise
-from slm_monitor.domain.rolling_windows import Come, Counting, Flags, Sums, next_edge, sums_of
+from slm_monitor.domain.rolling_windows import Come, Counting, Flags, Sums, Windows, next_edge, sums_of
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import UNKNOWN, States
 
@@ -37,7 +37,9 @@ class RolledOutages:
     def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
         return []
 
-    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
         return next_edge(self._things, minute)
 
 

@@ -94,16 +94,14 @@ class SliceWindows:
         assert self._by.terms.promise is not None
         budget = self._by.terms.promise.allowed * judged
         spent = (judged - good) / budget if budget else None
-        bad = [
-            to_text((self._start + number * self._width) * MINUTE)
-            for number in range(begins, ends) if self._judged[number] and not self._worth[number]
-        ]  # fmt: skip
+        missed = np.flatnonzero(self._judged[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
+        bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
         detail = {
             "judged": judged, "good": figures.exact(good), "budget": figures.exact(budget),
             "consumed_percent": figures.exact(figures.percent(spent)),
         }  # fmt: skip
         figure = good / judged if judged else None
-        return Come(figure, int(good), judged, {"bad_slices": bad[-_SHOWN:]}, detail)
+        return Come(figure, int(good), judged, {"bad_slices": bad}, detail)
 
     def turns_at(self, minute: int) -> int | None:
         """The next minute at which a slice ends, or the first one leaves the window; None where nothing is in it."""

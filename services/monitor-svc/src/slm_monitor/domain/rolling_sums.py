@@ -20,8 +20,6 @@ from slm_monitor.domain.rolling_values import VALUES, Values, ValueWindows
 from slm_monitor.domain.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
 from slm_monitor.domain.terms import ServiceLevelTarget
 
-_OF_THEIR_OWN = VALUES | {"time_slices"}
-
 
 class Excluding(Protocol):
     """Who knows which minutes do not count for a target."""
@@ -85,11 +83,13 @@ class Summed:
 
     # -- time alone ---------------------------------------------------------------------------------------------
 
-    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
         if untold := self._untold(terms, minute - length + 1, minute):
             return untold[-1] + length
-        windows = self._told(terms, minute, minute) if terms.aggregation in _OF_THEIR_OWN else None
+        windows = windows.windows if isinstance(windows, PartlyTold) else windows
         if isinstance(windows, SliceWindows | ValueWindows):
             return windows.turns_at(minute)
         # Every minute that passes may break the promise of at least so many.

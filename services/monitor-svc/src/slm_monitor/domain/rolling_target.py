@@ -33,7 +33,12 @@ class Stretch:
 
     def come(self, minute: int) -> Come | None:
         """What the window that ends with a minute came to; None where it was not judged."""
-        return next((each.come(minute) for first, last, each in self.parts if first <= minute <= last), None)
+        windows = self.windows_at(minute)
+        return None if windows is None else windows.come(minute)
+
+    def windows_at(self, minute: int) -> Windows | None:
+        """Those among which the one is that ends with a minute; likewise."""
+        return next((each for first, last, each in self.parts if first <= minute <= last), None)
 
 
 def look(line: TermsLine, rolled: Rolled, first: int, last: int) -> Stretch:
@@ -55,7 +60,7 @@ def judge(
     """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again."""
     if stretches:
         _settle_runs(standing, window, stretches, moment, changes)
-    return _settle_present(standing, window, rolled, moment, changes)
+    return _settle_present(standing, window, rolled, stretches, moment, changes)
 
 
 def _settle_runs(
@@ -81,7 +86,9 @@ def _settle_runs(
         Settling(standing, window, level, come_at, moment, changes).settle(first_minutes, runs)
 
 
-def _settle_present(standing: Standing, window: Window, rolled: Rolled, moment: Moment, changes: Changes) -> int | None:
+def _settle_present(
+    standing: Standing, window: Window, rolled: Rolled, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+) -> int | None:
     assert window.judged_to is not None
     line, minute = standing.line, window.judged_to
     terms = line.at(minute * MINUTE) or line.latest
@@ -93,7 +100,9 @@ def _settle_present(standing: Standing, window: Window, rolled: Rolled, moment: 
         and breach.level == births.OBJECTIVE
         for breach in standing.breaches.values()
     )
-    come = rolled.windows(terms, minute, minute).come(minute)
+    judged = (each.windows_at(minute) for each in reversed(stretches))
+    windows = next((each for each in judged if each is not None), None) or rolled.windows(terms, minute, minute)
+    come = windows.come(minute)
     finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     risks = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
@@ -104,7 +113,7 @@ def _settle_present(standing: Standing, window: Window, rolled: Rolled, moment: 
     changes.windows[window.target_id, window.window_id] = window
     if has_ended:
         return None
-    turns = rolled.turns_at(terms, minute, come, is_breached or bool(risks))
+    turns = rolled.turns_at(terms, minute, windows, come, is_breached or bool(risks))
     return None if turns is None else min(turns * MINUTE, line.ends_at)
 
 

@@ -45,24 +45,31 @@ class ValueWindows:
         self._length = by.terms.rolling_microseconds // MINUTE
         self._start = first - self._length + 1
         number = by.minutes(self._start, last, begins_at)[1]
-        self._low, self._high = values.extremes(self._start, last)
         kept = by.kept(self._start, last, begins_at)
-        if kept is not None:
-            self._low, self._high = np.where(kept, self._low, np.inf), np.where(kept, self._high, -np.inf)
         self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
+        self._filled: Flags = number > 0
         self._number: Counts = rolling.sums(number, self._length)
+        self._extremes: Rows = np.zeros(0)
+        if self._is_extreme:
+            low, high = values.extremes(self._start, last)
+            is_least = self._terms.aggregation == "min"
+            self._extremes = np.where(self._kept, low if is_least else high, np.inf if is_least else -np.inf)
         self._sums: list[Decimal] = []
 
+    @property
+    def _is_extreme(self) -> bool:
+        return self._terms.aggregation != "mean"
+
     def missed(self, promised: Promise) -> Flags:
-        if self._terms.aggregation == "mean":
-            figures_ = (self._mean(place) for place in range(len(self._number)))
-            return np.array([each is not None and not promised.is_kept(each) for each in figures_], dtype=np.bool_)
-        extremes = self._high if self._terms.aggregation == "max" else self._low
-        beyond = _beyond(extremes, promised)
+        if not self._is_extreme:
+            means = (self._mean(place) for place in range(len(self._number)))
+            return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
+        beyond = _beyond(self._extremes, promised)
         if (self._terms.aggregation == "max") == (promised.comparison == AT_MOST):
             # One value beyond the limit is enough.
             return self._any(beyond)
-        return self._any(np.isfinite(extremes)) & ~self._any(np.isfinite(extremes) & ~beyond)
+        filled = np.isfinite(self._extremes)
+        return self._any(filled) & ~self._any(filled & ~beyond)
 
     def _any(self, flags: Flags) -> Flags:
         """In which windows any of the minutes is flagged."""
@@ -71,24 +78,19 @@ class ValueWindows:
 
     def come(self, minute: int) -> Come:
         place = minute - self._first
-        number = int(self._number[place])
-        low, high, mean = None, None, self._mean(place)
-        if number:
-            window = slice(place, place + self._length)
-            low = measures.exactly(float(self._low[window].min()))
-            high = measures.exactly(float(self._high[window].max()))
-        figure = {"mean": mean, "max": high, "min": low}[self._terms.aggregation]
+        number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
+        if self._is_extreme and number:
+            window = self._extremes[place : place + self._length]
+            figure = measures.exactly(float(window.min() if self._terms.aggregation == "min" else window.max()))
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
-        detail = {"number": number, "mean": figures.exact(mean), "max": figures.exact(high), "min": figures.exact(low)}
-        return Come(
-            figure, number if is_kept else 0, number, {"number": number, "figure": figures.exact(figure)}, detail
-        )
+        told = {"number": number, "figure": figures.exact(figure)}
+        return Come(figure, number if is_kept else 0, number, told, {"number": number})
 
     def turns_at(self, minute: int) -> int | None:
         """The next minute at which a value leaves the window; None where it has none."""
         place = minute - self._first
-        filled = np.flatnonzero(np.isfinite(self._low[place : place + self._length]))
+        filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None
 
     def _mean(self, place: int) -> Fraction | None:

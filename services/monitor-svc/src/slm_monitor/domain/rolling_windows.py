@@ -51,9 +51,12 @@ class Rolled(Protocol):
         """The warnings that hold at a minute."""
         ...
 
-    def turns_at(self, terms: ServiceLevelTarget, minute: int, come: Come, stands: bool) -> int | None:
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
         """The next minute at which time alone may miss the promise or have a warning hold, and where a breach or a
-        warning ``stands``, end it; None where none can."""
+        warning ``stands``, end it; None where none can. ``windows``: among them the one that ends with the minute and
+        came to ``come``."""
         ...
 
 

@@ -324,10 +324,12 @@ class Series:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
-        for number, hour in self.hours.items():
+        span = range(first // 60, last // 60 + 1)
+        for number in span if len(span) < len(self.hours) else list(self.hours):
+            hour = self.hours.get(number)
             start = max(number * 60, first)
             count = min(number * 60 + 60, last + 1) - start
-            if count > 0:
+            if hour is not None and count > 0:
                 theirs, ours = start - number * 60, start - first
                 good[ours : ours + count] = hour.good[place, theirs : theirs + count]
                 total[ours : ours + count] = hour.total[place, theirs : theirs + count]
