@@ -239,3 +239,20 @@ def test_a_histogram_that_does_not_tell_a_share_gives_none_and_says_why() -> Non
     assert (told["figure"], told["verdict"]) == (None, "no_data")
     assert "a bucket that ends at 300" in told["derivation"]["arithmetic"][0]
     assert day({**share, "aggregation": {"share_at_most": "500"}}, merged)["figure"] == "1/1"
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "objective", "fact", "verdict"),
+    [
+        ("mean", {"at_most": "200"}, {"value": 250}, "breached"),
+        ("max", {"at_most": "300"}, {"value": 250}, "met"),
+        ("min", {"at_least": "300"}, {"value": 250}, "breached"),
+        ({"outages": {"at_least": "PT5M"}}, {"at_most": "0"}, {"state": "down"}, "breached"),
+        ("availability", {"at_least": "50"}, {"state": "down"}, "breached"),
+    ],
+)
+def test_whatever_is_judged_over_rolling_windows_is_tried_over_one(
+    aggregation: Any, objective: dict[str, str], fact: dict[str, Any], verdict: str
+) -> None:
+    terms = {"aggregation": aggregation, "objective": objective, "window": {"rolling": "P1D"}}
+    assert day(terms, {"at": "2026-11-02T01:00:00Z", **fact})["verdict"] == verdict
