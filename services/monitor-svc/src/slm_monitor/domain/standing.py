@@ -182,9 +182,12 @@ class TicketClock:
 
     @property
     def since(self) -> int:
-        """The earliest instant at which the clock is another one than it was taken for."""
-        before, now = self.told.started_at, self.clock.started_at
-        return now if before is None else min(before, now)
+        """The earliest instant at which the clock is another one than it was taken for. One that was past due when it
+        was attached ended before it began."""
+        known = [self.clock.started_at, self.told.started_at, self.clock.breached_at]
+        if self.told.state:
+            known.append(self.told.deadline_at)
+        return min(at for at in known if at is not None)
 
     @property
     def key(self) -> tuple[str, str, int]:
