@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0009"
+revision = "0008"
+down_revision = "0007"
 
 _STATEMENTS = """
     CREATE INDEX fact_reading ON fact (subject, (body -> 'labels'), at) WHERE body ? 'cumulative';
