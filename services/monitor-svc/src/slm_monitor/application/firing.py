@@ -63,6 +63,10 @@ class Firing:
                 found.append((number, horizon))
         return found
 
+    def postpone(self, number: int, horizon: int) -> None:
+        """The timers of a partition that may fire are fired at the next look."""
+        self._waits[number] = (horizon, {})
+
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
         """Partitions in which what is made of others may be judged now, and as of which instant."""
         now = self._clock.now()

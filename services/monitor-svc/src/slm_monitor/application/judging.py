@@ -31,6 +31,8 @@ QUIET_SECONDS = 2.0
 that costs is by indicator, so the more rows of each come together the better; how many may, is what a restart has to
 count again. Where nothing comes any more, it is done at once."""
 INBOX_SECONDS = 0.5
+FIRING_SECONDS = 0.02
+"""On the minute much may be due in all partitions: records that come meanwhile do not wait for all of it."""
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
@@ -266,7 +268,11 @@ class Judge:
 
     async def _fire(self) -> None:
         """Fire what is due, once everything appended before that instant has been taken in."""
+        began = time.monotonic()
         for number, horizon in await self._firing.look(self._owned):
+            if time.monotonic() - began > FIRING_SECONDS:
+                self._firing.postpone(number, horizon)
+                continue
             await self._unless_lost(number, self._commit(self._owned[number], Work(horizon=horizon)))
         for number, horizon in await self._firing.look_everywhere(self._owned):
             if number in self._owned:

@@ -27,7 +27,7 @@ from slm_monitor.domain.terms import DERIVED, STATED
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
-TIMERS_A_STEP = 500
+TIMERS_A_STEP = 50
 """Likewise of what time brings: after a restart that is every indicator."""
 
 
