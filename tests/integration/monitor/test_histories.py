@@ -12,7 +12,7 @@ from slm_events.instants import to_text
 from tests.support.monitor import PROVIDER, available, fast, finalized, resolved
 from tests.support.monitor_service import Service, problem
 
-UP, LATENCY = "past.up", "past.latency"
+UP, LATENCY, BUSY = "past.up", "past.latency", "past.busy"
 AGREEMENT = named_id(PROVIDER, "agreement", "past")
 
 
@@ -25,6 +25,8 @@ def named(target: dict[str, Any], key: str | None) -> dict[str, Any]:
 
 
 DAYS, SHARE, CLOCK = named(available("99", "day"), UP), named(fast("90"), LATENCY), named(resolved(), None)
+BURNING = named({**fast("90"), "key": "burning"}, BUSY)
+BURNING["warn_at"] = {"burn_rate": [{"long": "PT1H", "short": "PT30M", "factor": "2"}]}
 CLOCK["applies_to"] = {"type": "incident", "source": ["past"]}
 
 
@@ -32,7 +34,8 @@ CLOCK["applies_to"] = {"type": "incident", "source": ["past"]}
 async def agreed(service: Service) -> None:
     await service.register(UP, "availability")
     await service.register(LATENCY, "value", "ms")
-    await service.agree(finalized(DAYS, SHARE, CLOCK, agreement_id=AGREEMENT, agreement_key="past"))
+    await service.register(BUSY, "value", "ms")
+    await service.agree(finalized(DAYS, SHARE, BURNING, CLOCK, agreement_id=AGREEMENT, agreement_key="past"))
 
 
 async def read(client: httpx.AsyncClient, target: dict[str, Any], path: str, **params: Any) -> Any:
@@ -82,6 +85,21 @@ async def test_a_derivation_can_be_read_as_text(service: Service) -> None:
     path = f"/api/v1/targets/{DAYS['target_id']}/explain"
     by_header = await service.customer.get(path, params={"window": "2026-11-02"}, headers=headers)
     assert by_header.text == told
+
+
+async def test_an_open_window_that_burns_its_budget_too_fast_is_explained_as_at_risk(service: Service) -> None:
+    calm = [{"indicator": BUSY, "at": f"2026-11-04T1{n // 60}:{n % 60:02}:00Z", "value": 100} for n in range(180)]
+    hasty = [
+        {"indicator": BUSY, "at": f"2026-11-05T09:{40 + n}:00Z", "value": 100 if n % 2 else 900} for n in range(20)
+    ]
+    position = (await service.measure(*calm, *hasty))["position"]
+    told = await read(service.customer, BURNING, "explain", at_least=position)
+    assert (told["figure"], told["verdict"]) == ("95/1", "at_risk")
+    assert [(each["cause"], each["threshold"]) for each in told["warnings"]] == [("burn_rate", "PT1H/PT30M@2")]
+    calm_then = await read(service.customer, BURNING, "explain", known_at="2026-11-04T23:00:00Z")
+    assert (calm_then["verdict"], calm_then["warnings"]) == ("no_data", [])
+    as_text = await read(service.customer, BURNING, "explain", format="text")
+    assert f"warned since {told['warnings'][0]['opened_at']}: burn_rate PT1H/PT30M@2" in as_text
 
 
 async def test_targets_are_listed_with_their_budgets_and_the_time_left(service: Service) -> None:

@@ -126,6 +126,16 @@ class Queries:
         rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
         return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_shaped)
 
+    async def warnings_at(self, target_id: str, window_id: str, instant: int) -> list[dict[str, Any]]:
+        """The warnings of a window that stood at an instant, the oldest first; the caller may see the target."""
+        stood = or_(RISK.c.cleared_at.is_(None), RISK.c.cleared_at > instant)
+        query = (
+            select(RISK)
+            .where(RISK.c.target_id == target_id, RISK.c.window_id == window_id, RISK.c.opened_at <= instant, stood)
+            .order_by(RISK.c.opened_at, RISK.c.risk_id)
+        )
+        return [breach_shaped(row) for row in await self._rows(query)]
+
     async def quarantine(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         seen = true() if caller.is_operator else QUARANTINE.c.owner_party_id == caller.party_id
         rows = await self._page(QUARANTINE, caller, page, ["quarantine_id"], filters, seen=seen)

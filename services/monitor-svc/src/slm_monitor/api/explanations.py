@@ -51,6 +51,11 @@ async def explain(
         asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
     told = await explained(state.record, row, asked, state.clock.now())
     told["accepted"] = accepted
+    seen_at = asked.known_at or asked.at or state.clock.now()
+    told["warnings"] = await state.queries.warnings_at(target_id, told["window"]["id"], seen_at)
+    if told["verdict"] == "met" and told["warnings"]:
+        # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
+        told["verdict"] = "at_risk"
     if format == "text" or (format is None and _prefers_text(request.headers.get("accept", ""))):
         return PlainTextResponse(explanation_text.text(told))
     return JSONResponse(told)

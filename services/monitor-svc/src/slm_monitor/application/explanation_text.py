@@ -49,6 +49,8 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     for each in explained["levels"]:
         if each["missed_since"] is not None and each["level"] != "objective":
             yield f"{each['level']} missed since {each['missed_since']}"
+    for each in explained.get("warnings", ()):
+        yield f"warned since {each['opened_at']}: {each['cause']} {each['threshold']}"
     breached = f" since {explained['breached_at']}" if explained["breached_at"] else ""
     yield f"verdict {explained['verdict']}{breached}"
 
