@@ -9,6 +9,7 @@ from typing import Any
 
 from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
+from slm_calendar.windows import KINDS
 from slm_events import instants
 from slm_monitor.domain import clock_terms, promise, warning_terms
 from slm_monitor.domain.clock_terms import ClockTerms
@@ -237,6 +238,8 @@ def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) 
 
 def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
     if "calendar" in window:
+        if window["calendar"] not in KINDS:
+            raise NotJudgeable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
         return "calendar", window["calendar"], 0
     if "rolling" in window:
         length = durations.from_iso(window["rolling"])
