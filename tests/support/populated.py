@@ -141,10 +141,13 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
 
 
 async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now: int) -> None:
-    """Some time that shall not count, and an answer from history."""
+    """Some time that shall not count, who decides on such for the provider, and an answer from history."""
     interval = {"from": to_text(now - 5 * DAY), "to": to_text(now - 5 * DAY + DAY // 24)}
     wanted = {"agreement_id": agreement_id, "kind": "force_majeure", "text": "A storm.", "interval": interval}
     await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions", wanted)
+    delegate = await negotiation.post(client, OPERATOR_KEY, "/api/v1/parties", {"key": "office", "name": "Office"})
+    appointed = {"agreement_id": agreement_id, "delegate_party_id": delegate["party_id"], "reason": "They run it."}
+    await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions/delegates", appointed)
     draft = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
              "indicator": terms.AVAILABILITY_INDICATOR, "window": {"calendar": "day"}}  # fmt: skip
     await negotiation.post(client, cast.integrator_key, "/api/v1/backtests", {"terms": draft})
