@@ -10,7 +10,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import pickle
+import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -21,6 +24,7 @@ from slm_monitor.application.judging import WHOLE_SECONDS
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Checkpoint
 from slm_monitor.domain.facts import HOUR, MINUTE, Values
+from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator
 from tests.bench.figures import circumstances
 from tests.support.memory_judge import MemoryJudgeStore
@@ -33,14 +37,32 @@ ROWS = 1_000
 
 
 class _Store(MemoryJudgeStore):
-    """Keeps what it is given without the copies that make the other one a database: they would be most of the cost."""
+    """Keeps what it is given without the copies that make the other one a database: they would be most of the cost. Its
+    record lies in a file, as it is no part of what the engine holds in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._record = sqlite3.connect("")
+        self._record.execute("CREATE TABLE segment (subject TEXT, hour INTEGER, chunk BLOB)")
+        self._record.execute("CREATE INDEX place ON segment (subject, hour)")
 
     async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:
         series, checkpoint.series = checkpoint.series, {}
         self._series.update(series)
         windows, checkpoint.windows = checkpoint.windows, []
         self.windows.update({(each.target_id, each.window_id): each for each in windows})
+        segments, checkpoint.segments = checkpoint.segments, []
+        rows = ((subject, hour, pickle.dumps(chunk)) for subject, hour, chunks in segments for chunk in chunks)
+        self._record.executemany("INSERT INTO segment VALUES (?, ?, ?)", rows)
         await super().checkpoint(partition, epoch, checkpoint)
+
+    async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
+        found: dict[int, list[Chunk]] = {}
+        wanted = "SELECT hour, chunk FROM segment WHERE subject = ? AND hour BETWEEN ? AND ?"
+        for hour, chunk in self._record.execute(wanted, (subject, min(hours), max(hours))):
+            if hour in set(hours):
+                found.setdefault(hour, []).append(pickle.loads(chunk))
+        return found
 
 
 @dataclass
@@ -176,7 +198,7 @@ async def rest(most: int = 100_000) -> None:
         while (due := engine.partition.timers.next_due()) is not None and due <= engine.now:
             await engine.step()
         print(
-            f"{indicators:,} targets: {held[-1][1] / indicators / 1024:.1f} KB each with the store in memory, "
+            f"{indicators:,} targets: {held[-1][1] / indicators / 1024:.1f} KB each, "
             f"{100 * idle:.2f} % of a core at rest, restart {time.process_time() - began:.1f} CPU s; {circumstances()}",
             flush=True,
         )
