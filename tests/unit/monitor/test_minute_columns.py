@@ -87,3 +87,14 @@ def test_a_window_that_goes_on_minute_by_minute() -> None:
             if not minute % 50:
                 told.tell(minute - 100, 99.5, 0)
                 assert told.agrees(minute - 250, minute)
+
+
+def test_a_sum_is_made_anew_where_what_leaves_it_is_no_longer_in_memory() -> None:
+    told = Told()
+    for minute in range(0, LONG, 7):
+        told.tell(minute, 7.0, 0)
+    assert told.agrees(50, 350)
+    for each in told.series:
+        each.pending.clear()
+        del each.hours[START // 60]
+    assert told.agrees(100, 400)

@@ -111,7 +111,7 @@ class MinuteColumns:
 
     def _summed(self, first: int, last: int) -> Decimal:
         """Slid on from where it was asked for last."""
-        if self._sum is None or not (0 <= first - self._sum[0] < _SLIDES and 0 <= last - self._sum[1] < _SLIDES):
+        if self._sum is None or not self._may_slide(self._sum[0], self._sum[1], first, last):
             total = self._together.summed(first, last)
         else:
             since, until, total = self._sum
@@ -121,6 +121,11 @@ class MinuteColumns:
                 total = EXACTLY.add(total, self._together.summed(until + 1, last))
         self._sum = (first, last, total)
         return total
+
+    def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
+        """Whether it is not far, and what leaves the window is in memory still: it lies before all that was loaded."""
+        is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
+        return is_near and (first == since or self._together.holds(since, first - 1))
 
     def _reads(self, measure: Measure) -> Read:
         return lambda first, last: self._together.minutes(measure, first, last)

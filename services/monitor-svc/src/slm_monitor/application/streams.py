@@ -60,6 +60,10 @@ class Together:
         """The sum of the exact values of the minutes, inclusive."""
         return total_of(each.summed(first, last) for each in self.series)
 
+    def holds(self, first: int, last: int) -> bool:
+        """Whether the hours of the minutes are in memory, inclusive."""
+        return not any(each.missing(range(first // 60, last // 60 + 1)) for each in self.series)
+
     @property
     def high_water(self) -> int:
         return max((each.high_water for each in self.series), default=-(2**62))
