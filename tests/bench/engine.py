@@ -58,9 +58,10 @@ class _Store(MemoryJudgeStore):
 
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
         found: dict[int, list[Chunk]] = {}
+        asked = set(hours)
         wanted = "SELECT hour, chunk FROM segment WHERE subject = ? AND hour BETWEEN ? AND ?"
         for hour, chunk in self._record.execute(wanted, (subject, min(hours), max(hours))):
-            if hour in set(hours):
+            if hour in asked:
                 found.setdefault(hour, []).append(pickle.loads(chunk))
         return found
 

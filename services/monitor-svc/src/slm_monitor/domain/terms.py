@@ -229,9 +229,7 @@ def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[s
 
 def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) -> float | None:
     # The nearest double of the written decimal: a measurement written with the same digits is the same double.
-    if aggregation == "share_at_most":
-        return float(str(parameters))
-    if aggregation == "share_at_least":
+    if aggregation in ("share_at_most", "share_at_least"):
         return float(str(parameters))
     return float(str(objective["at_most"])) if aggregation == "quantile" else None
 
