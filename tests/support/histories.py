@@ -28,8 +28,8 @@ CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
 KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
          "requests": "ratio", "stars": "rating", "sizes": "value", "recoveries": "recovery"}  # fmt: skip
-SITES = "MN"
-"""The values of the label by which states are judged."""
+SITES = "MNX"
+"""The values of the label by which states and orders are judged; whatever is told of the last is taken back."""
 Item = dict[str, Any]
 
 
@@ -96,6 +96,8 @@ TARGETS: Sequence[Item] = (
            warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}], "time_to_exhaustion": ["P3D"]}),
     target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"},
            warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}]}),
+    target("orders-by-site", "orders", "ratio", share("97"), DAILY, group_by=["site"]),
+    target("orders-by-site-rolling", "orders", "ratio", share("97"), {"rolling": "PT6H"}, group_by=["site"]),
     target("requests-day", "requests", "ratio", share("97"), DAILY),
     target("requests-rolling", "requests", "ratio", share("96"), {"rolling": "PT6H"}),
     target("stars", "stars", "mean", {"at_least": "3"}, WEEKLY),
@@ -175,7 +177,7 @@ def states(random: Random, number: int) -> list[Item]:
     if random.random() < 0.1:
         item["previous"] = random.choice(["up", "down"])
     if random.random() < 0.5:
-        item["labels"] = {"site": random.choice(SITES)}
+        item["labels"] = {"site": random.choice(SITES[:-1])}
     return _corrected(random, item, f"s{number}", lambda: {"state": random.choice(["up", "down"])})
 
 
@@ -205,6 +207,8 @@ def orders(random: Random, number: int) -> list[Item]:
         "at": _instant(random),
         "good": total - min(total, random.choice([0, 0, 1, 3])),
     }
+    if random.random() < 0.5:
+        item["labels"] = {"site": random.choice(SITES[:-1])}
     return _corrected(random, {**item, "total": total}, f"r{number}", lambda: {"good": 5, "total": 7})
 
 
@@ -250,6 +254,17 @@ def recoveries(random: Random, number: int) -> list[Item]:
         told["data_restored_to"] = min(told["data_restored_to"], end)
     item: Item = {"indicator": "recoveries", "at": end, "recovery": told, "test": random.random() < 0.2}
     return _corrected(random, item, f"w{number}", lambda: {"recovery": {**told, "outage_start": end - 10 * MINUTE}})
+
+
+def taken_back(random: Random, number: int) -> list[Item]:
+    """What was told of a site by mistake: nothing of it stands in the end."""
+    said: Item = random.choice(
+        [{"indicator": "stream", "state": "down"}, {"indicator": "orders", "good": 1, "total": 9}]
+    )
+    item = {**said, "at": _instant(random), "id": f"x{number}", "labels": {"site": SITES[-1]}}
+    item["recorded_at"] = item["at"] + random.randrange(MINUTE)
+    back = item["recorded_at"] + random.randrange(30 * MINUTE)
+    return [item, {"indicator": item["indicator"], "retract": item["id"], "at": back}]
 
 
 def errors(random: Random, number: int) -> list[Item]:
@@ -304,7 +319,7 @@ def ticket(random: Random, number: int) -> list[Item]:
 
 MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
     states: 3, outages: 1, values: 8, orders: 3, requests: 3, sizes: 2, ratings: 1, recoveries: 1, errors: 2,
-    ticket: 1,
+    taken_back: 1, ticket: 1,
 }  # fmt: skip
 """Who makes up facts, and how often; a kind of fact more is a line more."""
 

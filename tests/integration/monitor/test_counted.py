@@ -236,6 +236,29 @@ async def test_each_label_value_is_judged_by_itself(database_url: str) -> None:
         ]
 
 
+async def test_a_label_value_told_of_by_mistake_is_judged_without_data_in_either_order(database_url: str) -> None:
+    judged = answered("99", group_by=["region"])
+    wrong = counts("05T10:00", 1, 2, id="a", labels={"region": "ue"})
+    late = counts("05T10:00", 1, 2, id="b", labels={"region": "su"})
+    async with ground(database_url, "2026-11-05T10:01") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await ready(held, judged)
+            await held.measure(wrong)
+            await held.settle()
+            for each in ("a", "b"):
+                await held.measure({"indicator": wrong["indicator"], "retract": each, "revision": 1})
+            await held.measure(late)
+            await held.settle()
+        async with judging(database, log, clock) as again:
+            await again.settle("2026-12-01T00:10")
+            assert await again.breaches() == []
+            closed = [data for name, data in await again.published() if name == "window-closed"]
+            assert sorted((each["target_key"], each["verdict"], each["total"]) for each in closed) == [
+                ("answered[su]", "no_data", "0"),
+                ("answered[ue]", "no_data", "0"),
+            ]
+
+
 async def test_a_restart_finds_corrections_groups_and_sums_as_they_were(database_url: str) -> None:
     grouped, plain = answered("99", group_by=["region"]), fast("50")
     async with ground(database_url, "2026-11-05T10:01") as (database, log, clock):

@@ -114,3 +114,35 @@ async def test_outages_and_rolling_windows_are_judged_by_label_too(database_url:
             await held.settle(f"2026-11-05T10:0{minute}")
         told = {each["target_key"]: each["certain_at"][11:16] for each in await held.breaches()}
         assert told == {"availability[EU]": "10:05", "rolling[EU]": "10:07"}
+
+
+async def test_a_region_told_of_by_mistake_is_judged_as_if_nothing_were_said_in_either_order(
+    database_url: str,
+) -> None:
+    said = {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down", "labels": {"region": "UE"}, "id": "1"}
+    back = {"indicator": UP, "retract": "1", "revision": 1}
+    async with ground(database_url, "2026-11-05T12:00") as where:
+        async with judging(*where) as held:
+            await ready(held, by_region())
+            await held.measure(back)
+            await held.settle()
+            await held.measure(said)
+            await held.settle()
+            assert await status(held, "UE") == ("met", "100/1")
+        async with judging(*where) as again:
+            await again.settle("2026-12-01T00:10")
+            closed = (await again.windows(instance("UE")))["2026-11"]
+            assert (closed["status"], closed["closed_at"] is None) == ("met", False)
+
+
+async def test_a_fact_heard_before_the_agreement_and_taken_back_has_an_instance_too(database_url: str) -> None:
+    said = {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "down", "labels": {"region": "UE"}, "id": "1"}
+    async with ground(database_url, "2026-11-05T12:00") as where:
+        async with judging(*where) as held:
+            await held.register(UP, "availability")
+            await held.measure(said, {"indicator": UP, "retract": "1", "revision": 1})
+            await held.settle()
+        async with judging(*where) as again:
+            await again.hear(finalized(by_region()))
+            await again.settle()
+            assert await status(again, "UE") == ("met", "100/1")

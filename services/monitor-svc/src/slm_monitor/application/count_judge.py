@@ -16,7 +16,7 @@ from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import counted, instances, measures, rolling_minutes, rolling_target
 from slm_monitor.domain.counted import Burning, Counted
-from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of, labelled
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.rolling_sums import Summed
@@ -136,10 +136,22 @@ class CountJudge:
     async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept facts that are kept one by one: those that hold over what was known under their key."""
         self._streams.committed()
+        for fact in facts:
+            self._hear(fact)
         accepted = await self._streams.take_facts(facts, self._add) if facts else []
         for subject in sorted({fact.subject for fact in accepted}):
             self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
         return accepted
+
+    def _hear(self, fact: Fact) -> None:
+        """A label value has its instance from the first word of it on, whether that holds or others outrank it."""
+        name = labelled(fact.subject, fact.body.get("labels") or {})
+        if name == fact.subject or self._streams.has(name):
+            return
+        series = self._streams.named(name)
+        self._recounted[name] = series.high_water
+        if fact.subject in self._grouped:
+            self._group(fact.subject, series)
 
     def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
         self._unsaved.add(series.subject)

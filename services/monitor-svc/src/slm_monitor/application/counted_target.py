@@ -177,12 +177,12 @@ class CountedTarget(CalendarWindows):
         tally = self.tallies.get(name) or tallies.kind_of(terms)(window.start, None)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
         finding = counted_findings.of_tally(tally, terms, span, as_of, burning, leaving)
-        raw = self.raw.get(name)
         # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
-        if raw is not None and excluded:
+        if excluded:
+            raw = self.raw.get(name) or _new(terms, window.start)[1]
             figure = counted_findings.of_tally(raw, terms, span, 0 if isinstance(raw, Shares) else as_of).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
         return finding

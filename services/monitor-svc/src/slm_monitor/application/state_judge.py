@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
+from slm_monitor.application.labels_heard import LabelsHeard
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
 from slm_monitor.application.recovery_target import RecoveryTarget
@@ -33,8 +34,9 @@ class StateJudge:
     """Takes states, knows which targets they touch, and judges those."""
 
     def __init__(
-        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, aside: SetAside
-    ) -> None:
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, aside: SetAside,
+        heard: Iterable[str],
+    ) -> None:  # fmt: skip
         self._timers = timers
         self._excluded = excluded
         self._aside = aside
@@ -46,6 +48,9 @@ class StateJudge:
         self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
         self._parted: dict[tuple[tuple[str, int], Group], TermsLine] = {}
         """Which line an instance was made of last."""
+        self._heard = LabelsHeard(heard)
+        self._unparted: set[str] = set()
+        """Indicators of which labels were heard, or terms, since their instances were last looked for."""
         self._unjudged: set[tuple[str, int]] = set()
         """Instances that no judgement has looked at yet."""
 
@@ -61,6 +66,7 @@ class StateJudge:
         if line.latest.group_by:
             # Which values its labels have is known once its facts are read.
             self._grouped.setdefault(subject, {})[line.key] = line
+            self._unparted.add(subject)
         else:
             self._amend(subject, line)
 
@@ -73,9 +79,14 @@ class StateJudge:
         return held
 
     async def _part(self, subject: str, changes: Changes) -> None:
-        """Have an instance of each grouped target for every value of its labels, under the terms of now."""
+        """Have an instance of each grouped target for every value of its labels that was ever heard, under the terms of
+        now: whether what was said with it still stands depends on what came after it."""
+        if subject not in self._unparted:
+            return
+        self._unparted.discard(subject)
         for line in self._grouped.get(subject, {}).values():
-            for group in await self._states.groups(subject, line.latest.group_by):
+            names = line.latest.group_by
+            for group in sorted(self._heard.groups(subject, names) | await self._states.groups(subject, names)):
                 if self._parted.get((line.key, group)) is line:
                     continue
                 born = instances.of(line, group)
@@ -88,7 +99,15 @@ class StateJudge:
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
         """Accept state changes and outages: those that are new or hold over what was known under their key."""
+        for fact in facts:
+            if self._heard.hear(fact):
+                self._unparted.add(fact.subject)
+                self._dirty.setdefault(fact.subject, Dirty())
         return await self._states.take(facts, self._touch)
+
+    def heard(self) -> dict[str, int]:
+        """The labels heard for the first time since this was asked last."""
+        return self._heard.unsaved()
 
     def _touch(self, subject: str, since: int) -> None:
         self._dirty.setdefault(subject, Dirty()).touch(since)

@@ -63,10 +63,10 @@ class States:
             return record.timeline("unknown")
         return record.timeline(indicator.initial_state, indicator.stale_after)
 
-    async def groups(self, subject: str, names: Sequence[str]) -> list[Group]:
+    async def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
         """The values of labels that an indicator's facts have."""
         await self._load([subject])
-        return sorted(group for group, record in self._by_labels(subject, tuple(names)).records.items() if len(record))
+        return set(self._by_labels(subject, tuple(names)).records)
 
     def _by_labels(self, subject: str, names: tuple[str, ...]) -> GroupedStates:
         grouped = self._grouped.setdefault(subject, {})

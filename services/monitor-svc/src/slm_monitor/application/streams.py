@@ -153,6 +153,10 @@ class Streams:
             self._of.setdefault(indicator, []).append(series)
         return series
 
+    def has(self, subject: str) -> bool:
+        """Whether the series of that full name was ever spoken of."""
+        return subject in self._series
+
     def of(self, indicator: str) -> Sequence[Series]:
         """All series of an indicator, one at least."""
         if indicator not in self._of:
