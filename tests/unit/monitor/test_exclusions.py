@@ -143,6 +143,15 @@ def test_what_changed_is_told_from_the_first_instant_that_differs() -> None:
     assert held.intervals_of(line.latest) == []
 
 
+def test_what_does_not_count_is_told_as_well_when_it_comes_and_when_it_goes() -> None:
+    held, line, late = excluded(notice="P5D"), line_of(available()), exclusion(announced="2026-11-08T00:00")
+    terms = [agreed(notice="P5D")]
+    assert held.hear(AGREEMENT, terms, [late]).since(line) == NIGHT[0]
+    assert held.intervals_of(line.latest) == []
+    assert held.hear(AGREEMENT, terms, [late]).since(line) is None
+    assert held.hear(AGREEMENT, terms, []).since(line) == NIGHT[0]
+
+
 def test_whole_minutes_are_out_where_their_start_is() -> None:
     half = 30 * 1_000_000
     held = excluded(exclusion((START + half, START + 3 * 2 * half)))

@@ -14,6 +14,7 @@ from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.planned_time import Counted, Exclusion
 from slm_monitor.domain.terms import ServiceLevelTarget
 
+_NOTHING = Counted(())
 CAUSE = "exclusion"
 """The cause of a restatement that an exclusion brings."""
 
@@ -42,13 +43,13 @@ class Excluded:
         What is told first after a restart may have been read with everything else, and not have been judged by: then
         nothing that is known here tells what has changed.
         """
-        before = Excluded()
-        before._counting[agreement_id] = self._counting.get(agreement_id, [])
+        before = self._counting.get(agreement_id, [])
         self._take(agreement_id, versions, approved)
+        after = self._counting[agreement_id]
         if since is None or agreement_id in self._heard:
-            return Moved(agreement_id, before, self)
+            return Moved(agreement_id, before, after)
         self._heard.add(agreement_id)
-        return Moved(agreement_id, before, self, since)
+        return Moved(agreement_id, before, after, since)
 
     def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
         counts = planned_time.counted(approved, versions) if approved else {}
@@ -113,24 +114,34 @@ class Excluded:
 
 
 class Moved:
-    """What a change of exclusions means for targets."""
+    """What a change of exclusions means for targets: a figure also names what was excluded of its window, and what of
+    that does not count."""
 
-    def __init__(self, agreement_id: str, before: Excluded, after: Excluded, since: int | None = None) -> None:
+    def __init__(
+        self, agreement_id: str, before: Iterable[tuple[Exclusion, Counted]],
+        after: Iterable[tuple[Exclusion, Counted]], since: int | None = None,
+    ) -> None:  # fmt: skip
         self.agreement_id = agreement_id
         self._at_the_earliest = since
-        self._before = before
-        self._after = after
+        told, tells = ({(each.exclusion_id, each.scope): counts for each, counts in held} for held in (before, after))
+        moved = {
+            name: _first(told.get(name, _NOTHING), tells.get(name, _NOTHING)) for name in told.keys() | tells.keys()
+        }
+        self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 
     def since(self, line: TermsLine) -> int | None:
-        """From which instant on other time is excluded of a target; None where all is as it was."""
+        """From which instant on other is excluded of a target; None where all is as it was."""
         if line.latest.agreement_id != self.agreement_id:
             return None
-        found = [at for terms in line.versions if (at := self._first(terms)) is not None]
+        found = [at for scope, at in self._firsts if any(scope.covers(terms) for terms in line.versions)]
         if self._at_the_earliest is not None:
             found.append(self._at_the_earliest)
         return min(found, default=None)
 
-    def _first(self, terms: ServiceLevelTarget) -> int | None:
-        before, after = self._before.intervals_of(terms), self._after.intervals_of(terms)
-        differing = intervals.subtract(before, after) + intervals.subtract(after, before)
-        return min((start for start, _ in differing), default=None)
+
+def _first(before: Counted, after: Counted) -> int | None:
+    """The first instant of an exclusion that counts or does not, and did not or did; or does not for another reason."""
+    differing = intervals.subtract(before.stretches, after.stretches)
+    differing += intervals.subtract(after.stretches, before.stretches)
+    differing += [each.stretch for each in set(before.uncounted) ^ set(after.uncounted)]
+    return min((start for start, _ in differing), default=None)
