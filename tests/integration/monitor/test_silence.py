@@ -69,6 +69,19 @@ async def test_a_restart_tells_no_silence_again_and_forgets_no_timer(database_ur
             assert (await told(again))[2:] == [("indicator-resumed", "10:29", "09:00")]
 
 
+async def test_a_restart_knows_the_last_word_of_what_is_measured_by_label(database_url: str) -> None:
+    async with ground(database_url, "2026-11-05T10:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            await register(held, LATENCY, "value")
+            labelled = {"indicator": LATENCY, "value": 100, "labels": {"region": "eu"}}
+            await held.measure({**labelled, "at": "2026-11-05T09:30:00Z"})
+            await held.settle()
+            await held.save()
+        async with judging(database, log, clock) as again:
+            await again.settle("2026-11-05T10:30")
+            assert await told(again) == [("indicator-silent", "09:30", "10:30")]
+
+
 async def test_silent_time_is_unknown_and_leaves_the_figure(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await register(held)

@@ -16,7 +16,7 @@ SELECT subject, stale_after,
        greatest(
            (SELECT max(coalesce((body ->> 'to')::bigint, at)) FROM fact
              WHERE fact.subject = indicator.subject AND NOT body ? 'retracted'),
-           (SELECT max(high_water) FROM series_state WHERE series_state.subject = indicator.subject)
+           (SELECT max(high_water) FROM series_state WHERE series_state.indicator = indicator.subject)
        ) AS last
   FROM indicator WHERE subject = ANY($1) AND stale_after IS NOT NULL
 """
