@@ -16,6 +16,7 @@ from slm_monitor.domain.admission import admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion, Scope
+from tests.support.decisions import Approved, Decision, Revoked, Signed, Terminated
 from tests.support.monitor import AGREEMENT, DAY, HOUR, MINUTE, PROVIDER, SECOND, at, finalized
 
 BEGIN, AMENDED, LAST, END = (
@@ -40,8 +41,11 @@ class Told:
     due: int
     values: Values | None = None
     fact: Fact | None = None
-    version: Mapping[str, Any] | None = None
-    exclusion: Exclusion | None = None
+    decision: Decision | None = None
+
+    @property
+    def is_terms(self) -> bool:
+        return self.decision is not None and self.decision.is_terms
 
 
 def target(key: str, indicator: str | None, aggregation: Any, objective: Item, window: Item, **more: Any) -> Item:
@@ -143,17 +147,20 @@ TARGETS: Sequence[Item] = (
            applies_to={"type": "incident"}),
 )  # fmt: skip
 """A kind of target more is a line more."""
+PLANNED: Item = {"notice": "PT6H", "cap": {"hours": "3", "per": "week"}}
 STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-month": "99", "fast-week": "99"}
 
 
 def versions() -> tuple[Item, Item]:
     """The terms, and what an amendment makes of some of them."""
-    first = asdict(finalized(*TARGETS, closing_delay_seconds=CLOSING // SECOND))
+    allowed: Item = {"closing_delay_seconds": CLOSING // SECOND, "planned_maintenance": PLANNED}
+    first = asdict(finalized(*TARGETS, **allowed))
     amended = [
         {**each, "objective": share(STRICTER[each["key"]])} if each["key"] in STRICTER else each for each in TARGETS
     ]
-    effective: Item = {"version": 2, "effective_at": to_text(AMENDED), "closing_delay_seconds": CLOSING // SECOND}
-    return first, asdict(finalized(*amended, **effective))
+    stricter: Item = {**PLANNED, "notice": "PT12H"}
+    changed: Item = {"version": 2, "effective_at": to_text(AMENDED), "planned_maintenance": stricter}
+    return first, asdict(finalized(*amended, **{**allowed, **changed}))
 
 
 # -- facts ------------------------------------------------------------------------------------------------------
@@ -324,14 +331,41 @@ MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
 """Who makes up facts, and how often; a kind of fact more is a line more."""
 
 
-def exclusions(random: Random) -> list[Exclusion]:
+def exclusions(random: Random) -> list[Told]:
+    """Time that is excluded, decided before or after it; some of it planned: announced too late now and then, and more
+    than the cap allows. One is revoked."""
     made = []
-    for number in range(3):
+    for number in range(6):
         start = random.randrange(BEGIN, LAST - 4 * HOUR)
-        stretch = (start, start + random.randrange(MINUTE, 4 * HOUR))
+        stretches = [(start, start + random.randrange(MINUTE, 4 * HOUR))]
+        if number % 2:
+            stretches.append((start + DAY, start + DAY + random.randrange(MINUTE, HOUR)))
         scope = Scope(indicators=frozenset({f"{PROVIDER}/{random.choice(list(KINDS))}"})) if number else Scope()
-        made.append(Exclusion(f"x{number}", AGREEMENT, "force_majeure", (stretch,), scope, start, stretch[1]))
-    return made
+        decided = start + random.randrange(-DAY, HOUR)
+        announced = decided - random.randrange(DAY)
+        kind = "force_majeure" if number < 2 else "planned"
+        excluded = Exclusion(f"x{number}", AGREEMENT, kind, tuple(stretches), scope, announced, decided)
+        made.append(Told(decided, decision=Approved(excluded)))
+    return [*made, Told(made[-1].due + random.randrange(2 * DAY), decision=Revoked("x5"))]
+
+
+def termination(random: Random, seed: int) -> list[Told]:
+    """One agreement in three ends early, and that is known before."""
+    if seed % 3 != 1:
+        return []
+    ends_at = random.randrange(AMENDED + 3 * DAY, LAST)
+    return [Told(ends_at - random.randrange(HOUR, 2 * DAY), decision=Terminated(ends_at))]
+
+
+def indicators(random: Random) -> dict[str, Indicator]:
+    """What is measured: in which state it was before anything was heard, and after how long it is silent."""
+    found = {}
+    for key, kind in KINDS.items():
+        initial, age = random.choice(["up", "up", "down", "unknown"]), random.choice([None, None, HOUR, 4 * HOUR])
+        found[f"{PROVIDER}/{key}"] = Indicator(
+            f"{PROVIDER}/{key}", PROVIDER, key, kind, initial_state=initial, stale_after=age
+        )
+    return found
 
 
 @dataclass
@@ -344,25 +378,22 @@ class History:
 
 def history(seed: int, facts: int) -> History:
     random = Random(seed)
-    indicators = {
-        f"{PROVIDER}/{key}": Indicator(f"{PROVIDER}/{key}", PROVIDER, key, kind, None, "up")
-        for key, kind in KINDS.items()
-    }
+    measured = indicators(random)
     makers = [maker for maker, weight in MAKERS.items() for _ in range(weight)] + [gaps] * has_gaps(seed)
     told: list[Told] = []
     while len(told) < facts:
         made = random.choice(makers)
-        told += [_told(item, indicators) for item in made(random, len(told))]
+        told += [told_of(item, measured) for item in made(random, len(told))]
     first, second = versions()
-    told += [Told(BEGIN - DAY, version=first), Told(AMENDED - HOUR, version=second)]
-    told += [Told(each.decided_at, exclusion=each) for each in exclusions(random)]
-    return History(sorted(told, key=lambda each: each.due), indicators)
+    told += [Told(BEGIN - DAY, decision=Signed(first)), Told(AMENDED - HOUR, decision=Signed(second))]
+    told += exclusions(random) + termination(random, seed)
+    return History(sorted(told, key=lambda each: each.due), measured)
 
 
 _FORM = IntakeFormat()
 
 
-def _told(item: Item, indicators: Mapping[str, Indicator]) -> Told:
+def told_of(item: Item, indicators: Mapping[str, Indicator]) -> Told:
     """As the door admits it."""
     due = max(item["at"], item.get("recorded_at", 0))
     sent = {name: _sent(name, value) for name, value in item.items()}

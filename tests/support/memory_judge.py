@@ -36,6 +36,7 @@ from slm_monitor.domain.standing import OPEN_ENDED, Breach, Outgoing, Risk, Tick
 
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Span = tuple[int, int]
+NOTHING_YET = -(2**61)
 
 
 class MemoryJudgeStore:
@@ -49,6 +50,7 @@ class MemoryJudgeStore:
         self.ended: dict[str, int] = {}
         self.indicators: dict[str, Indicator] = {}
         self.approved: dict[str, Exclusion] = {}
+        self.revoked: set[str] = set()
         self.holds: dict[str, Hold] = {}
         self.windows: dict[tuple[str, str], Window] = {}
         self.breaches: dict[str, Breach] = {}
@@ -57,6 +59,7 @@ class MemoryJudgeStore:
         self.events: list[Outgoing] = []
         self.unjudgeable: dict[str, str] = {}
         self.overturned: set[str] = set()
+        self.silences: dict[str, int] = {}
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
         self._blobs: dict[int, tuple[Values, int]] = {}
@@ -98,7 +101,8 @@ class MemoryJudgeStore:
             blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, waits in self._tickets.items() if waits),
             ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
-            unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned),
+            unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned), silences=dict(self.silences),
+            watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
         )  # fmt: skip
 
     async def present(self) -> int:
@@ -163,8 +167,16 @@ class MemoryJudgeStore:
         return self.indicators.get(subject)
 
     async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
-        """None of these indicators may fall silent."""
-        return {}
+        found = {}
+        for subject in subjects:
+            words = [
+                each.body.get("to", each.at) for each in self._of(subject).values() if "retracted" not in each.body
+            ]
+            words += [each.high_water for name, each in self._series.items() if indicator_of(name) == subject]
+            age = self.indicators[subject].stale_after
+            assert age is not None
+            found[subject] = (age, max((word for word in words if word > NOTHING_YET), default=None))
+        return found
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[Span], as_of: int
@@ -242,6 +254,10 @@ class MemoryJudgeStore:
             kept = self._series.setdefault(subject, SeriesCheckpoint(high_water))
             kept.tallies, kept.high_water = {}, max(kept.high_water, high_water)
         self._tell(step.news)
+        for subject, since in step.silences.items():
+            self.silences.pop(subject, None)
+            if since is not None:
+                self.silences[subject] = since
         for seq in step.inbox:
             self._inbox.pop(seq, None)
         for import_id in step.released:

@@ -16,6 +16,7 @@ from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Step
 from slm_monitor.application.record import Named
 from slm_monitor.domain import instances
+from slm_monitor.domain.messages import COUNTED_KINDS
 from tests.support.histories import END, SITES, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.memory_record import MemoryRecord
@@ -28,7 +29,7 @@ def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[in
     Amendments come in time: a window that has closed keeps the terms it was judged by.
     """
     coming = [
-        (each.due + random.randrange(latest if each.version is None else min(latest, HOUR)), number, each)
+        (each.due + random.randrange(min(latest, HOUR) if each.is_terms else latest), number, each)
         for number, each in enumerate(told)
         for _ in range(random.randrange(1, 6))
     ]
@@ -64,11 +65,8 @@ class Replay:
     async def hear(self, told: Sequence[Told], now: int) -> Step:
         """One step: what is told, and the timers that are due by now."""
         for each in told:
-            if each.version is not None:
-                self._keep_version(each.version)
-            elif each.exclusion is not None:
-                self.store.approved[each.exclusion.exclusion_id] = each.exclusion
-                self.store.tell("exclusion", agreement_id=AGREEMENT)
+            if each.decision is not None:
+                each.decision.reach(self.store)
         at = self.partition.positions[MEASUREMENTS.name]
         step = await self._commit(
             Work(
@@ -93,13 +91,6 @@ class Replay:
             if blob_seq is not None:
                 self.partition.blob_seq = blob_seq
         return step
-
-    def _keep_version(self, version: Mapping[str, Any]) -> None:
-        held = self.store.versions.setdefault(AGREEMENT, [])
-        if version not in held:
-            held.append(version)
-            held.sort(key=lambda each: int(each["version"]))
-        self.store.tell("terms", agreement_id=AGREEMENT)
 
     async def finish(self) -> None:
         """Until nothing is left to do by the end."""
@@ -144,7 +135,10 @@ class Replay:
             } | {"version": entry.clock.target.version, "due_at": entry.due_at}
             for key, entry in store.clocks.items()
         }  # fmt: skip
-        return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks}
+        # An indicator that is added up was heard of at an instant even where that word is taken back.
+        silent = {name: None if store.indicators[name].kind in COUNTED_KINDS else since
+                  for name, since in sorted(store.silences.items())}  # fmt: skip
+        return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks, "silent": silent}
 
     async def explained(self) -> dict[str, str]:
         """The derivation of a window of each target, byte for byte; it is worked out anew, and is what was judged."""

@@ -25,8 +25,6 @@ from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import ServiceLevelTarget
 
-_AHEAD = 86_400_000_000
-
 
 class _Minutes:
     """The time that passed as sums by the minute: minute m holds what passed in the minute before it began, so that
@@ -74,26 +72,28 @@ class RollingStateTarget(RollingWindows):
             lambda minute: self._rolled(states, excluded, self._terms(minute), minute, present, since),
             since, moment, changes,
         )  # fmt: skip
-        is_moving = self._measure(states, moment.as_of)
+        moves_at = self._measure(states, moment.as_of)
         if moment.as_of >= line.ends_at:
             return None
-        following = (present + 1) * MINUTE if is_moving else None
-        return min((each for each in (due, following) if each is not None), default=None)
+        return min((each for each in (due, moves_at) if each is not None), default=None)
 
-    def _measure(self, states: StatesOf, as_of: int) -> bool:
-        """Have the figures in microseconds; whether they move as time goes by."""
+    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+        """Have the figures in microseconds; when to look again, as time alone moves them."""
         window = self._window()
         assert window.judged_to is not None
         terms = self._terms(window.judged_to)
-        # Facts may speak of what lies ahead of the instant up to which all are in.
-        is_down = any(each.state != "up" for each in states(terms).segments(as_of, as_of + _AHEAD))
         unit = self._passed[terms.version].unit
         # What does not count leaves the window by and by; service hours do so for ever, and change no more than sums.
         is_filling = terms.hours.always_open and window.total < terms.rolling_microseconds * unit
-        is_moving = window.good != window.total or is_down or is_filling
+        is_moving = window.good != window.total or is_filling
         window.good, window.total = window.good // unit, window.total // unit
         window.detail["down"] = window.total - window.good
-        return is_moving
+        # Facts may speak of what lies ahead of the instant up to which all are in, and silence lies ahead of the last.
+        ahead = states(terms).segments(as_of, max(self.standing.line.ends_at, as_of))
+        changes_at = as_of if is_moving else next((each.start for each in ahead if each.state != "up"), None)
+        if changes_at is None:
+            return None
+        return changes_at if changes_at > as_of else (as_of // MINUTE + 1) * MINUTE
 
     def _terms(self, minute: int) -> ServiceLevelTarget:
         return self._exact.at(minute * MINUTE) or self._exact.latest
@@ -117,8 +117,8 @@ class RollingStateTarget(RollingWindows):
 class RollingOutageTarget(RollingStateTarget):
     """An outage counts from the instant at which it reaches the length, while its start lies in the window."""
 
-    def _measure(self, states: StatesOf, as_of: int) -> bool:
-        return False
+    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+        return None
 
     def _rolled(
         self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
