@@ -114,8 +114,9 @@ def _same_time_on_business_day(count: int, start: int, hours: ServiceHours) -> i
         return hours.next_open(start)
     day = _business_day(count, local_date(hours.zone, start), hours)
     at = instant_of(hours.zone, day, local_time_of_day(hours.zone, start))
-    closing = any(at == closes for _, closes in hours.open_on(day))
-    return at if closing else hours.next_open(at)
+    if hours.is_open(at) or any(at == closes for _, closes in hours.open_on(day)):
+        return at
+    return hours.next_open(at) if count > 0 else hours.last_open(at)
 
 
 def _close_of_business_day(count: int, start: int, hours: ServiceHours) -> int:
