@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -11,9 +12,9 @@ from slm_calendar.local_time import SECOND
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
-from tests.cases.sources import Rules, rules_of
+from tests.cases.sources import SEVERITIES, Rules, number_of, rules_of
 
-_ASKED = frozenset({"period", "time_unit", "slo_percent", "period_seconds"})
+_ASKED = frozenset({"period", "time_unit", "slo_percent", "period_seconds", "note"})
 _DOWNTIMES = frozenset({"planned_downtime", "excluded_downtime", "downtime", "maintenance"})
 _EPOCH = "2024-01-01T00:00:00Z"
 
@@ -28,8 +29,36 @@ def answers(case: Case) -> dict[str, Any]:
     if "outages_minutes" in kinds:
         return {**asked, **_combined(case)}
     if "status_hours" in kinds:
-        return {**asked, "sli_percent": {name: _by_severity(case, name) for name in theirs["sli_percent"]}}
-    return {**asked, **figures(window(case), theirs)}
+        return {**asked, **_by_threshold(case, theirs["sli_percent"])}
+    if _begins_too_late(case):
+        return {**asked, **_NOTHING}
+    return {**asked, **figures(window(case), theirs), **_zabbix_budget(case)}
+
+
+def _begins_too_late(case: Case) -> bool:
+    """Whether the service came only after the period: there is nothing to judge."""
+    created = case.setting("service_created_at")
+    return created is not None and hours.instant(created) >= _span(case)["to"]
+
+
+_NOTHING: dict[str, Any] = {
+    "sli_percent": -1,
+    **dict.fromkeys(("uptime_s", "downtime_s", "scheduled_s", "allowed_downtime_s", "budget_left_s"), 0),
+    "zabbix_error_budget_s": 0,
+}
+
+
+def _zabbix_budget(case: Case) -> dict[str, Any]:
+    """Zabbix's budget: what may still be lost for the share to hold as it stands, and no more than the time to come."""
+    if "zabbix_error_budget_s" not in case.expected:
+        return {}
+    sums, objective = window(case)["derivation"]["sums"], Fraction(case.expected["slo_percent"]) / 100
+    events = [event for event in case.events if "now" not in event]
+    unfinished = Case(case.id, case.source, case.group, {**case.data, "events": events}, case.expected)
+    up, down = Fraction(sums["up"], SECOND), Fraction(sums["down"], SECOND)
+    whole = window(unfinished)["derivation"]["sums"]["service_time"]
+    to_come = Fraction(whole, SECOND) - up - down
+    return {"zabbix_error_budget_s": min(to_come, math.floor(up / objective) - up - down)}
 
 
 def _is_refused(case: Case) -> bool:
@@ -96,10 +125,21 @@ def _take(case: Case, event: dict[str, Any], rules: Rules, body: dict[str, Any])
     elif "state" in event and at is not None:
         body["facts"].append(_fact(event, at, rules))
     elif "up_hours" in event:
-        down = from_text(body["window"]["from"]) + int(event["down_hours"] * hours.HOUR)
-        body["facts"].append({"outage": {"from": body["window"]["from"], "to": to_text(down)}})
+        _take_lengths(event, rules, body)
     elif not _set(event, rules, body):
         raise Unmapped(f"an event {sorted(event)}")
+
+
+def _take_lengths(event: Mapping[str, Any], rules: Rules, body: dict[str, Any]) -> None:
+    """So many hours in each state, one after the other."""
+    at = from_text(body["window"]["from"])
+    for name, amount in event.items():
+        state, begins = name.removesuffix("_hours"), to_text(at)
+        at += int(amount * hours.HOUR)
+        if state in _DOWNTIMES:
+            body["exclusions"].append({"from": begins, "to": to_text(at)})
+        else:
+            body["facts"].append({"at": begins, "state": _state(state, rules)})
 
 
 def _set(event: Mapping[str, Any], rules: Rules, body: dict[str, Any]) -> bool:
@@ -145,8 +185,12 @@ def figures(answer: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, A
         "allowed_downtime_seconds": allowed,
         "minutes": allowed / 60,
         "budget_left_s": left,
-        # Of a period that is over no time is still to come, so that no more can be left than that.
-        "zabbix_error_budget_s": min(left, Fraction(0)),
+        "seconds": allowed,
+        "hours": allowed / 3600,
+        "sli": None if share is None else Fraction(share),
+        "met": answer["verdict"] == "met",
+        "breached": answer["verdict"] == "breached",
+        "verdict": answer["verdict"],
         **{f"{name}_seconds": _seconds(means[name]) for name in ("mtrs", "mtbf", "mtbsi")},
     }
 
@@ -158,10 +202,10 @@ def _seconds(mean: str | None) -> Fraction | None:
 def _combined(case: Case) -> dict[str, Any]:
     """A share and a number of outages at once, each day of the case by itself."""
     share = re.search(r"at least (\d+(?:\.\d+)?) ?%", case.described)
-    number = re.search(r"at most (\w+) \w+ outages of (\d+) min", case.described)
+    number = re.search(r"at most (\w+) (?:\w+ )?outages? of (\d+) min", case.described)
     if share is None or number is None:
         raise Unmapped("a combined target whose terms are not told")
-    most = {"one": 1, "two": 2, "three": 3}.get(number[1]) or int(number[1])
+    most = number_of(number[1])
     members: list[dict[str, Any]] = [
         {"terms": {"aggregation": "availability", "objective": {"at_least": share[1], "unit": "percent"}}},
         {"terms": {"aggregation": {"outages": {"at_least": f"PT{number[2]}M"}}, "objective": {"at_most": str(most)}}},
@@ -170,11 +214,10 @@ def _combined(case: Case) -> dict[str, Any]:
     span = {"from": to_text(start), "to": to_text(start + hours.DAY)}
     answered = []
     for event in case.events:
-        facts = [
-            {"outage": {"from": to_text(at), "to": to_text(at + length * hours.MINUTE)}}
-            for n, length in enumerate(event["outages_minutes"])
-            for at in [start + (2 * n + 1) * hours.HOUR]
-        ]
+        facts, at = [], start
+        for length in event["outages_minutes"]:
+            facts.append({"outage": {"from": to_text(at), "to": to_text(at + length * hours.MINUTE)}})
+            at += (length + 1) * hours.MINUTE
         each = [{**member, "facts": facts, "initial_state": "up"} for member in members]
         terms = {"aggregation": {"composite": {"of": "verdicts", "rule": "all_of"}}}
         answered.append(previews.ask("window", terms=terms, window=span, members=each))
@@ -184,15 +227,23 @@ def _combined(case: Case) -> dict[str, Any]:
     }
 
 
+def _by_threshold(case: Case, theirs: Any) -> dict[str, Any]:
+    if isinstance(theirs, Mapping):
+        return {"sli_percent": {name: _by_severity(case, name) for name in theirs}}
+    return {"sli_percent": _by_severity(case, str(case.setting("min_down", "severity_threshold") or "WARNING"))}
+
+
 def _by_severity(case: Case, threshold: str) -> Fraction:
-    """Down is what is at least as severe as the threshold, in the order in which the case names the severities."""
+    """Down is what is at least as severe as the threshold: by Zabbix's order, or that in which the case names them."""
     lengths = next(event["status_hours"] for event in case.events)
-    severities = list(lengths)
-    least = severities.index(threshold.removeprefix("min_down="))
+    order = list(lengths)
+    if all(name.lower() in SEVERITIES for name in order):
+        order = [name.upper() for name in SEVERITIES]
+    least = order.index(threshold.removeprefix("min_down="))
     at = from_text(_EPOCH)
     facts = []
-    for number, amount in enumerate(lengths.values()):
-        facts.append({"at": to_text(at), "state": "down" if number >= least else "up"})
+    for name, amount in lengths.items():
+        facts.append({"at": to_text(at), "state": "down" if order.index(name) >= least else "up"})
         at += int(amount * hours.HOUR)
     terms = {"aggregation": "availability", "objective": {"at_least": "99", "unit": "percent"}}
     answer = previews.ask("window", terms=terms, window={"from": _EPOCH, "to": to_text(at)}, facts=facts)

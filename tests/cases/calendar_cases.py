@@ -9,16 +9,24 @@ from tests.cases import clock_answers, hours, previews
 from tests.cases.clock_cases import LONG_ENOUGH
 from tests.cases.reading import Case
 
+_OPEN = frozenset({"is_open", "is_working_hour", "is_working_time", "in_working_hours", "active", "open"})
+
 
 def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
     theirs = case.expected
+    asked = {name: theirs[name] for name in clock_answers.ASKED & set(theirs)}
     if "is_holiday" in theirs:
-        return {**theirs, "is_holiday": _is_holiday(case, theirs["date"])}
+        return {**asked, "is_holiday": _is_holiday(case, _date(case))}
+    if "is_working_day" in theirs:
+        return {**asked, "is_working_day": any(each["kind"] == "open" for each in _of_day(case, _date(case)))}
+    if set(theirs) & _OPEN:
+        return {**asked, **dict.fromkeys(_OPEN & set(theirs), _is_open(case))}
     if "open_intervals" in theirs:
         return {"open_intervals": _open_intervals(case, len(theirs["open_intervals"]))}
-    if "utc" in theirs:
-        return {"local": theirs.get("local"), "utc": _instant_of_local(case, str(theirs["local"]))}
+    local = next((event["local"] for event in case.events if "local" in event and "at" not in event), None)
+    if local is not None or {"utc", "local"} <= set(theirs):
+        return _local(case, str(local or theirs["local"]))
     return clock_answers.answers(case)
 
 
@@ -32,22 +40,42 @@ def _derived(case: Case, begins: str, ends: str) -> list[dict[str, Any]]:
     return intervals
 
 
+def _of_day(case: Case, day: str) -> list[dict[str, Any]]:
+    zone = hours.zone_of(case)
+    return _derived(case, hours.local_instant(zone, day, "00:00"), hours.local_instant(zone, day, "24:00"))
+
+
+def _date(case: Case) -> str:
+    return str(case.expected.get("date") or case.setting("date") or case.setting("at"))[:10]
+
+
 def _is_holiday(case: Case, day: str) -> bool:
     """Whether that day is closed for being one, and not by the weekly hours."""
-    zone = case.data["timezone"]
-    told = _derived(case, hours.local_instant(zone, day, "00:00"), hours.local_instant(zone, day, "24:00"))
+    told = _of_day(case, day)
     return bool(told) and all(each["because"] == "holiday" for each in told)
+
+
+def _is_open(case: Case) -> bool:
+    at = hours.instant(case.expected.get("at") or case.setting("at"), hours.zone_of(case))
+    told = _derived(case, at, to_text(from_text(at) + hours.SECOND))
+    return bool(told) and told[0]["kind"] == "open"
 
 
 def _open_intervals(case: Case, wanted: int) -> list[list[str]]:
     """The first open intervals from the instant asked: some sources list only those of a week."""
-    begins = from_text(next(event["at"] for event in case.events if "at" in event))
-    told = _derived(case, to_text(begins), to_text(begins + 60 * hours.DAY))
-    return [[each["from"], each["to"]] for each in told if each["kind"] == "open"][:wanted]
+    asked = next(event for event in case.events if "at" in event)
+    at, reach = from_text(asked["at"]), 60 * hours.DAY
+    is_backward = str(asked.get("type", "")).endswith(("_before", "_until", "_to", "_backward"))
+    begins, ends = (at - reach, at) if is_backward else (at, at + reach)
+    told = [each for each in _derived(case, to_text(begins), to_text(ends)) if each["kind"] == "open"]
+    return [[each["from"], each["to"]] for each in (reversed(told) if is_backward else told)][:wanted]
 
 
-def _instant_of_local(case: Case, local: str) -> str:
-    """When hours open that open at that local minute, and the seconds after it."""
-    day, clock = local.split(" ")
-    opening = hours.local_instant(case.data["timezone"], day, clock[:5])
-    return to_text(from_text(opening) + int(clock[6:] or 0) * hours.SECOND)
+def _local(case: Case, local: str) -> dict[str, Any]:
+    """The instant of a local time, and how that instant is written there; a date that there is not is none."""
+    zone = hours.zone_of(case)
+    try:
+        utc = hours.of_local(zone, local)
+    except ValueError:
+        return {"error": True, "valid": False}
+    return {"local": hours.local_text(zone, utc), "utc": utc, "error": False, "valid": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,30 +14,55 @@ from slm_calendar import durations
 from slm_calendar.service_hours import parse
 from slm_events.instants import from_text, to_text
 from tests.cases.reading import Case, Unmapped
+from tests.cases.sources import Rules
 
+_COMMON = Rules()
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+_LOCAL = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_UNITS = {"s": SECOND, "sec": SECOND, "second": SECOND, "min": MINUTE, "minute": MINUTE, "h": HOUR, "hour": HOUR}
+_UNITS = {
+    "s": SECOND, "sec": SECOND, "second": SECOND, "m": MINUTE, "min": MINUTE, "minute": MINUTE, "h": HOUR, "hr": HOUR,
+    "hour": HOUR, "d": DAY, "day": DAY, "w": 7 * DAY, "week": 7 * DAY,
+}  # fmt: skip
+_ROUND_THE_CLOCK = {"24x7": "mon-sun", "24/7": "mon-sun", "7x24": "mon-sun", "24x5": "mon-fri", "5x24": "mon-fri"}
 
 
 def service_hours(case: Case) -> list[Any]:
     """The documents of all calendars that match at once: one, but for cases with several."""
-    calendar = case.data.get("calendar", "24x7")
-    if isinstance(calendar, Mapping) and calendar and not set(calendar) & set(WEEKDAYS):
-        if not all(isinstance(each, Mapping) for each in calendar.values()):
-            raise Unmapped(f"a calendar of {sorted(calendar)}")
+    calendar = case.data.get("calendar") or "24x7"
+    if isinstance(calendar, Mapping) and calendar and not any(_is_day(name) for name in calendar):
         return [_document(case, each) for each in calendar.values()]
     return [_document(case, calendar)]
 
 
-def _document(case: Case, calendar: Any) -> dict[str, Any]:
-    zone = case.data.get("timezone", "UTC")
-    weekly = {"mon-sun": [["00:00", "24:00"]]} if calendar == "24x7" else calendar
-    if not isinstance(weekly, Mapping):
+def _is_day(name: str) -> bool:
+    return name[:3].lower() in WEEKDAYS
+
+
+def zone_of(case: Case) -> str:
+    return str(case.data.get("timezone") or "UTC")
+
+
+def weekly(calendar: Any) -> dict[str, Any]:
+    """Intervals by weekday or range of weekdays, whether the days are written out or not; closed days are left out."""
+    if isinstance(calendar, str):
+        days = _ROUND_THE_CLOCK.get(calendar.lower())
+        if days is None:
+            raise Unmapped(f"a calendar written as {calendar!r}")
+        return {days: [["00:00", "24:00"]]}
+    if not isinstance(calendar, Mapping):
         raise Unmapped(f"a calendar written as {calendar!r}")
-    written: dict[str, Any] = {"timezone": zone, "weekly": weekly}
-    written["holidays"] = [_holiday(str(text)) for text in case.data.get("holidays") or []]
+    unknown = [name for name in calendar if not _is_day(name)]
+    if unknown:
+        raise Unmapped(f"a calendar of {unknown}")
+    return {"-".join(day[:3].lower() for day in name.split("-")): pairs for name, pairs in calendar.items() if pairs}
+
+
+def _document(case: Case, calendar: Any) -> dict[str, Any]:
+    zone = zone_of(case)
+    written: dict[str, Any] = {"timezone": zone, "weekly": weekly(calendar)}
+    written["holidays"] = holidays(case.data.get("holidays"))
     for event in case.events:
         if event.get("type") == "date_override":
             written["overrides"] = [{"date": day, "intervals": pairs} for day, pairs in event["dates"].items()]
@@ -49,9 +75,17 @@ def _document(case: Case, calendar: Any) -> dict[str, Any]:
     return written
 
 
-def _holiday(text: str) -> dict[str, str]:
-    if text.startswith("*-"):
-        return {"yearly": text[2:]}
+def holidays(written: Any) -> list[dict[str, str]]:
+    """Dates, ranges and yearly days as our documents write them; those that are switched off are none."""
+    return [_holiday(each) for each in written or [] if not isinstance(each, Mapping) or each.get("active", True)]
+
+
+def _holiday(written: Any) -> dict[str, str]:
+    if isinstance(written, Mapping):
+        return {name: value for name, value in written.items() if name in ("date", "from", "to", "yearly")}
+    text = str(written)
+    if text.startswith(("*-", "--")):
+        return {"yearly": text.removeprefix("*-").removeprefix("--")}
     first, slash, last = text.partition("/")
     return {"from": first, "to": last} if slash else {"date": text}
 
@@ -75,11 +109,21 @@ def local_text(zone: str, instant: str) -> str:
     return datetime.fromisoformat(instant).astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def instant(value: Any) -> str:
-    """An instant as our API takes it: RFC 3339, or a source's abstract tick as so many seconds after 1970."""
-    if isinstance(value, int):
-        return to_text(value * SECOND)
-    return to_text(from_text(str(value)))
+def instant(value: Any, zone: str = "UTC") -> str:
+    """An instant as our API takes it: RFC 3339, a local time, or a source's tick as so many seconds after 1970."""
+    if isinstance(value, int | Decimal):
+        return to_text(int(value * SECOND))
+    text = str(value)
+    if _LOCAL.fullmatch(text):
+        return of_local(zone, text)
+    return to_text(from_text(text))
+
+
+def of_local(zone: str, local: str) -> str:
+    """When hours open that open at that local minute, and the seconds after it. ValueError for no such date."""
+    day, clock = local.replace("T", " ").split(" ")
+    opening = local_instant(zone, day, clock[:5])
+    return to_text(from_text(opening) + int(clock[6:] or 0) * SECOND)
 
 
 def iso(seconds: Any) -> str:
@@ -100,18 +144,47 @@ def shorthand(text: str) -> str:
 def told(described: str, *after: str) -> str | None:
     """A length that only the description tells, before one of the words: ``2 h solution target`` → ``PT2H``."""
     words = "|".join(re.escape(word) for word in after)
-    units = "|".join(sorted(_UNITS, key=len, reverse=True))
-    match = re.search(rf"(\d+(?:\.\d+)?)[ -]?({units})s?\b\s*(?:\w+\s+)?(?:{words})", described, re.IGNORECASE)
+    match = re.search(
+        rf"(\d+(?:\.\d+)?)[ -]?({_NAMES})s?\b\s*(?:\w+\s+){{0,3}}?(?:{words})\b", described, re.IGNORECASE
+    )
     return durations.to_iso(round(Fraction(match[1]) * _UNITS[match[2].lower()])) if match else None
 
 
-def within(amount: Any, unit: str, end_of_day: bool = False) -> dict[str, Any]:
-    """A target of so many units: days are working days, all else is working time."""
-    if unit == "calendar":
+_NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
+_PARTS = re.compile(rf"\s*(-?\d+(?:\.\d+)?)\s*({_NAMES})s?(?:\s*(?:,|and)\s*|\s+|(?=\d)|$)", re.IGNORECASE)
+
+
+def written_length(text: str, day: int = DAY) -> int:
+    """``PT4H30M``, ``1d 4h``, ``90 minutes``, ``28d`` → microseconds; ``day``: how long one of the days is."""
+    if text.lstrip("+-").startswith("P"):
+        return durations.from_iso(text)
+    parts, at = [], 0
+    while at < len(text) and (part := _PARTS.match(text, at)):
+        parts.append((Fraction(part[1]), part[2].lower()))
+        at = part.end()
+    if not parts or at < len(text):
+        return durations.from_shorthand(text)
+    return round(
+        sum(amount * (_UNITS[unit] // DAY * day if _UNITS[unit] >= DAY else _UNITS[unit]) for amount, unit in parts)
+    )
+
+
+def within(amount: Any, unit: str, end_of_day: bool = False, rules: Rules = _COMMON) -> dict[str, Any]:
+    """A target of so many units: days are working days where the source says nothing else, all else is working time."""
+    words = unit.lower().replace("_", " ").split(" ")
+    name = words[-1].removesuffix("s") if len(words[-1]) > 2 else words[-1]
+    if words == ["calendar"]:
         return {"calendar": iso(amount)}
-    if unit in ("day", "days"):
-        return {"business_days_end" if end_of_day else "business_days": int(amount)}
-    factor = _UNITS.get(unit.removesuffix("s") if len(unit) > 3 else unit)
-    if factor is None:
-        raise Unmapped(f"a target in {unit}")
+    if words[0] == "calendar":
+        return {"calendar": durations.to_iso(round(Fraction(amount) * _unit(name)))}
+    if name in ("day", "week", "month") and (rules.hours_of_a_day is None or words[0] in ("working", "business")):
+        days = Fraction(amount) * {"day": 1, "week": 5, "month": rules.days_of_a_month}[name]
+        return {"business_days_end" if end_of_day else "business_days": int(days)}
+    factor = (rules.hours_of_a_day or 24) * HOUR if name == "day" else _unit(name)
     return {"service_time": durations.to_iso(round(Fraction(amount) * factor))}
+
+
+def _unit(name: str) -> int:
+    if name not in _UNITS:
+        raise Unmapped(f"a target in {name}")
+    return _UNITS[name]

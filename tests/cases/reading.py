@@ -21,6 +21,11 @@ class Unmapped(Exception):
         self.ours = dict(ours or {})
 
 
+_POLICIES = ("policy", "policies", "rules", "sla", "settings")
+_QUESTIONS = frozenset({"period", "period_seconds", "time_unit", "slo_percent", "from", "to", "at", "window", "date"})
+"""What stands in ``expected`` and is part of the question, also where the clean answer does not repeat it."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One known answer. ``group`` says how it is to be read, ``data`` is all of it, ``expected`` what must come out."""
@@ -48,6 +53,12 @@ class Case:
     def described_as(self, *words: str) -> bool:
         return any(word in self.described.lower() for word in words)
 
+    def setting(self, *names: str) -> Any:
+        """A policy by one of its names: beside the events, in a part of its own, or in an event; None: not said."""
+        places = [self.data, *(self.data.get(part) for part in _POLICIES), *self.events]
+        found = (place[name] for place in places if isinstance(place, Mapping) for name in names if name in place)
+        return next(found, None)
+
 
 def files() -> list[Path]:
     """The files at hand; none where there are none."""
@@ -64,8 +75,13 @@ def case_of(data: Mapping[str, Any]) -> Case:
     group = data.get("group") or data.get("kind") or ""
     if "source" not in data and set(data) & {"supports", "sla_hours", "sla_term"}:
         group = f"chain {group}"
-    expected = data.get("expected_clean") or data.get("expected")
-    if not isinstance(expected, Mapping):
-        expected = {"result": expected}
+    expected = _answers(data.get("expected"))
+    if data.get("expected_clean") is not None:
+        asked = {name: value for name, value in expected.items() if name in _QUESTIONS}
+        expected = asked | _answers(data["expected_clean"])
     # The chain's cases name no source: they are the product's own.
     return Case(str(data.get("id", "?")), str(data.get("source") or "ours"), str(group), data, expected)
+
+
+def _answers(written: Any) -> dict[str, Any]:
+    return dict(written) if isinstance(written, Mapping) else {"result": written}

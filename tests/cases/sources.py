@@ -9,6 +9,8 @@ from tests.cases.reading import Case
 
 _UP = ("ok", "up", "warning", "recovered", "degraded")
 _DOWN = ("critical", "down", "problem", "crit", "unreachable", "outage")
+SEVERITIES = ("ok", "not_classified", "information", "warning", "average", "high", "disaster")
+"""Zabbix's, ascending."""
 STATES = {**dict.fromkeys(_UP, "up"), **dict.fromkeys(_DOWN, "down"), "unknown": "unknown", "pending": "unknown"}
 
 
@@ -20,17 +22,36 @@ class Rules:
     planned_downtime: str = "removed"
     initial_state: str = "up"
     """Before the first state it tells of."""
-    pause: tuple[str, ...] = ("paused", "pending", "on hold", "hold", "awaiting_customer", "replied")
-    """The ticket states in which its clocks stand still."""
+    pause: tuple[str, ...] = ("paused", "pending", "hold", "on hold", "waiting", "awaiting", "replied", "suspended")
+    """How the ticket states begin in which its clocks stand still."""
+    closed_pauses: bool = False
+    """Whether all clocks stand still while a ticket is closed that is reopened."""
     on_priority_change: str = "from_opening"
     """Its new target counts from the ticket's opening, pauses included."""
+    hours_of_a_day: int | None = None
+    """Of a target in days: so many hours of open time each; None: working days."""
+    days_of_a_month: int = 30
+    least_events: int = 1
+    """Of how few events a figure is none."""
+    no_data: int | None = None
+    """The count that stands for no answer, and is none."""
 
 
 _RULES: tuple[tuple[str, Rules], ...] = (
-    # Icinga: an UNKNOWN check is a problem; planned downtime counts as up; nothing is known before the first state.
-    ("icinga", Rules({**STATES, "unknown": "down"}, "excused", "unknown")),
-    ("idoreports", Rules({**STATES, "unknown": "down"}, "excused", "unknown")),
-    ("zabbix", Rules()),
+    # Icinga: an UNKNOWN check is a problem; planned downtime counts as up; what has no history at all is up.
+    ("icinga", Rules({**STATES, "unknown": "down"}, "excused")),
+    ("idoreports", Rules({**STATES, "unknown": "down"}, "excused")),
+    # Zabbix tells a problem by its severity, and of a service only whether it has one.
+    ("zabbix", Rules({**STATES, **dict.fromkeys(SEVERITIES[1:], "down")})),
+    # Zammad: a closed ticket does not escalate.
+    ("zammad", Rules(closed_pauses=True)),
+    # ServiceNow and Znuny turn days into blocks of 24 hours of the schedule.
+    ("servicenow", Rules(hours_of_a_day=24)),
+    ("znuny", Rules(hours_of_a_day=24)),
+    # Jira's durations are 24 hours a day as well, unless the case says how long a working day is.
+    ("jira", Rules(hours_of_a_day=24)),
+    # slo-generator asks ten events of a report, and writes -1 where a backend has none.
+    ("slo-generator", Rules(least_events=10, no_data=-1)),
     ("checkmk", Rules()),
     # Centreon leaves planned downtime and unreachable time out of both sides.
     ("centreon", Rules({**STATES, "unreachable": "unknown"})),
@@ -41,3 +62,11 @@ def rules_of(case: Case) -> Rules:
     """The rules of a case's source."""
     source = case.source.lower()
     return next((rules for name, rules in _RULES if name in source), Rules())
+
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def number_of(word: str) -> int:
+    """``three`` or ``3``. ValueError for any other word."""
+    return WORDS.index(word.lower()) if word.lower() in WORDS else int(word)
