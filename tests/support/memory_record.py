@@ -10,7 +10,7 @@ from slm_calendar.intervals import Interval
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING
 from slm_monitor.application.tickets_known import TicketEnded
-from slm_monitor.domain.facts import Fact, Values, joined
+from slm_monitor.domain.facts import MINUTE, Fact, Values, joined
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 from tests.support.memory_judge import MemoryJudgeStore
@@ -50,6 +50,15 @@ class MemoryRecord:
 
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         return self._store.overturned & set(breach_ids)
+
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        return {
+            each.level for each in self._store.breaches.values()
+            if each.breach_id in self._store.overturned and (each.target_id, each.window_id) == (target_id, window_id)
+            and each.ordinal <= minute and (each.until is None or minute < each.until // MINUTE)
+        }  # fmt: skip
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         return self._store.ended_within(target_ids, span, as_of)

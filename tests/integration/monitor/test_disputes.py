@@ -7,8 +7,12 @@ from typing import Any, Literal
 from slm_chassis.access import Principal
 from slm_events.review import BreachDisputed, DisputeDecided
 from slm_monitor.adapters.breach_lives import BreachQueries
-from tests.support.judged import Monitor, ground, judging, monitor
-from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved
+from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.application import explanation
+from slm_monitor.application.explanation import Asked
+from slm_monitor.application.record import Named
+from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
+from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized, resolved
 
 UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
@@ -17,7 +21,8 @@ CALLER = Principal("p", PROVIDER, "p", frozenset())
 
 def named(breach: dict[str, Any]) -> dict[str, Any]:
     return {
-        "dispute_id": "dispute", "review_id": None, "breach_id": breach["breach_id"], "revision": breach["revision"],
+        "dispute_id": breach["breach_id"], "review_id": None,
+        "breach_id": breach["breach_id"], "revision": breach["revision"],
         "agreement_id": AGREEMENT, "target_id": breach["target_id"], "target_key": breach["target_key"],
         "window_id": breach["window_id"], "provider_party_id": PROVIDER, "customer_party_id": CUSTOMER,
         "reason": "the probe stood behind a broken switch",
@@ -106,6 +111,43 @@ async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(d
         assert [(each["breach_id"], each["standing"]) for each in await held.breaches()] == [
             (first["breach_id"], True), (second["breach_id"], False),
         ]  # fmt: skip
+
+
+async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict[str, Any]:
+    record = SqlRecord(held.database, held.store, PARTITIONS)
+    asked = Asked(target["window"]["rolling"], at(f"2026-11-20T{instant}"))
+    return await explanation.explain(record, Named(AGREEMENT, target["target_id"]), asked, held.clock.now())
+
+
+async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minutes_and_in_what_is_made_of_it(
+    database_url: str,
+) -> None:
+    single = fast(window={"rolling": "PT1H"}, unacceptable={"at_least": "10"})
+    both = {
+        **fast("100", {"rolling": "PT1H"}), "key": "both", "target_id": "both", "indicator": None,
+        "aggregation": {"composite": {"of": "verdicts", "rule": "all_of", "members": [
+            {"target": single["key"]}, {"target": "up"}]}},
+    }  # fmt: skip
+    up = {**available("90"), "window": {"rolling": "PT1H"}, "key": "up", "target_id": "up"}
+    async with monitor(database_url, "2026-11-20T09:00") as held:
+        await held.register(LATENCY, "value")
+        await held.register(UP, "availability")
+        await held.hear(finalized(single, up, both))
+        for hour in ("09", "12"):
+            await held.settle(f"2026-11-20T{hour}:31")
+            await held.measure({"indicator": LATENCY, "at": f"2026-11-20T{hour}:30:00Z", "value": 900})
+            await held.settle()
+        await held.settle("2026-11-20T12:50")
+        both_missed = [each for each in await held.breaches() if each["target_key"] == "both"]
+        mine = [each for each in await held.breaches() if each["target_id"] == single["target_id"]]
+        assert (len(both_missed), len(mine)) == (2, 4)
+        for level in ("objective", "unacceptable"):
+            await decided(held, next(each for each in mine[2:] if each["level"] == level), "upheld")
+        assert [each["standing"] for each in await held.breaches() if each["target_key"] == "both"] == [True, False]
+        for instant, verdict, levels in (("09:40", "breached", None), ("12:31", "met", ["objective", "unacceptable"])):
+            told = await explained(held, single, instant)
+            assert (told["verdict"], told.get("overturned")) == (verdict, levels)
+            assert (await explained(held, both, instant))["verdict"] == verdict
 
 
 async def test_a_tickets_breach_that_was_none_counts_as_met(database_url: str) -> None:

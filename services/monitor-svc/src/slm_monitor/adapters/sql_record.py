@@ -50,6 +50,11 @@ SELECT * FROM exclusion
 _OVERTURNED = """
 SELECT breach_id FROM dispute WHERE breach_id = ANY($1) AND state = 'upheld' AND decided ->> 'decided_at' <= $2
 """
+_OVERTURNED_RUNS = """
+SELECT DISTINCT breach.level FROM breach JOIN dispute USING (breach_id)
+ WHERE breach.target_id = $1 AND breach.window_id = $2 AND ordinal <= $3 AND (until IS NULL OR until > $3 * 60000000)
+   AND dispute.state = 'upheld' AND decided ->> 'decided_at' <= $4
+"""
 _CHANGED = """
 SELECT subject FROM ticket
  WHERE owner_party_id = $1 AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND received_at > $2)
@@ -120,6 +125,12 @@ class SqlRecord:
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         until = to_text(LATEST if known_at is None else known_at)
         return {row[0] for row in await self._fetch(_OVERTURNED, list(breach_ids), until)}
+
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        until = to_text(LATEST if known_at is None else known_at)
+        return {row[0] for row in await self._fetch(_OVERTURNED_RUNS, target_id, window_id, minute, until)}
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)

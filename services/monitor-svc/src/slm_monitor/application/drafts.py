@@ -68,6 +68,11 @@ class Draft:
     async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
         return []
 
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        return []
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}
 

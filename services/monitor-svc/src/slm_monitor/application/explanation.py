@@ -116,13 +116,17 @@ async def judge(
         await records.check(record, terms.indicator, span)
         facts = await records.known(record, terms, span, as_of, known_at)
         seen = await asyncio.to_thread(window_figures.seen, terms, facts)
-    return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, known_at))
+    return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
 
 
-async def _as_decided(record: Record, seen: Seen, window_id: str, known_at: int | None) -> Seen:
+async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval, known_at: int | None) -> Seen:
     """Without the levels of which a dispute decided that they were not missed."""
     if not seen.missed and seen.verdict != "breached":
         return seen
+    if seen.target.window_kind == "rolling":
+        minute = records.minute_of(seen.target, span)
+        runs = await record.overturned_runs(seen.target.target_id, window_id, minute, known_at)
+        return seen.without(runs) if runs else seen
     names = {births.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
     decided = {names[each] for each in await record.overturned(names, known_at)}
     return seen.without(decided) if decided else seen

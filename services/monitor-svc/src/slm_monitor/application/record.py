@@ -59,6 +59,13 @@ class Record(Protocol):
         """Those of these breaches that a dispute decided were none."""
         ...
 
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        """The levels of a rolling target whose run of missed minutes a dispute decided was none, where it goes over a
+        minute."""
+        ...
+
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         """The tickets whose clocks of these targets ended in a span, in the order of their names."""
         ...
@@ -217,11 +224,20 @@ def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interva
     """What a rolling figure covers at an instant, within the term: states and slices up to the start of the instant's
     minute, what is summed by the minute up to its end."""
     minute = at // MINUTE * MINUTE
-    is_of_states = terms.aggregation == "composite" and terms.parameters["of"] == STATES
-    if terms.aggregation in STATED or terms.aggregation == "time_slices" or is_of_states:
+    if _is_before_its_minute(terms):
         return max(line.begins_at, minute - terms.rolling_microseconds), minute
     begins = -(-line.begins_at // MINUTE) * MINUTE
     return max(begins, minute + MINUTE - terms.rolling_microseconds), minute + MINUTE
+
+
+def minute_of(terms: ServiceLevelTarget, span: Interval) -> int:
+    """The minute that a rolling window stands at, since 1970."""
+    return span[1] // MINUTE - (0 if _is_before_its_minute(terms) else 1)
+
+
+def _is_before_its_minute(terms: ServiceLevelTarget) -> bool:
+    is_of_states = terms.aggregation == "composite" and terms.parameters["of"] == STATES
+    return terms.aggregation in STATED or terms.aggregation == "time_slices" or is_of_states
 
 
 def calendar_windows(
