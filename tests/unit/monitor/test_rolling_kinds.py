@@ -16,7 +16,7 @@ from slm_monitor.application.streams import Together
 from slm_monitor.domain import measures, rolling
 from slm_monitor.domain.composition import composition_of
 from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
-from slm_monitor.domain.rolling_derived import Ended, RolledTickets, RolledVerdicts
+from slm_monitor.domain.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
 from slm_monitor.domain.rolling_outages import RolledOutages
 from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.series import Series
@@ -174,3 +174,17 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
     runs = {"one": [rolling.Run(FIRST + 1, FIRST + 2)], "two": [rolling.Run(FIRST + 2, FIRST + 3)]}
     windows = RolledVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
     assert windows.missed(Promise(AT_LEAST, Fraction(1))).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("needed", "silent", "figures"),
+    [(2, 0, ["1", "2/3", "1/3"]), (2, 1, ["1", None, "1/3"]), (2, 2, [None, None, "1/3"]),
+     (1, 1, ["1", "1/2", None]), (1, 3, [None, None, None])],
+)  # fmt: skip
+def test_silent_members_of_verdicts_may_still_decide_and_are_left_out_where_others_have(
+    needed: int, silent: int, figures: list[str | None]
+) -> None:
+    # None, one and two of three members miss their promise.
+    windows = VerdictWindows(FIRST, np.array([0, 1, 2]), needed, 3, silent)
+    come = [windows.come(FIRST + minute).figure for minute in range(3)]
+    assert [None if figure is None else str(figure) for figure in come] == figures

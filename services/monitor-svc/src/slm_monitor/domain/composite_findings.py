@@ -59,8 +59,8 @@ def _of_verdicts(made: Composition, seen: Sequence[Seen], terms: ServiceLevelTar
     held = composite.holds(verdicts, made.needed)
     decided = [verdict for verdict in verdicts if verdict is not None]
     figure = Fraction(decided.count(True), len(decided)) if decided else None
-    if decided and terms.window_kind == "rolling":
-        # What says nothing misses nothing, minute by minute.
+    if held is False and terms.window_kind == "rolling":
+        # As the judge has it, which keeps in which minutes members were missed, not in which they were silent.
         figure = Fraction(len(verdicts) - verdicts.count(False), len(verdicts))
     missed: tuple[Missed, ...] = ()
     if held is False:

@@ -74,7 +74,7 @@ class RolledVerdicts:
         members = made.target_ids
         things = [Counting(*run) for member in members for run in self.runs.get(member, ())]
         missed = sums_of(terms, things, first, last).total
-        return VerdictWindows(first, missed, made.needed, len(members), set(members) <= set(self.silent))
+        return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
         return []
@@ -88,13 +88,15 @@ class RolledVerdicts:
 
 @dataclass(frozen=True, slots=True)
 class VerdictWindows:
-    """``missing[k]``: how many of the members miss their promise in the minute ``first`` + k."""
+    """``missing[k]``: how many of the members miss their promise in the minute ``first`` + k; ``silent``: of how many
+    nothing is known now. Of a minute that was missed it is not kept which members were silent: they are among those
+    that do not miss it."""
 
     first: int
     missing: Counts
     needed: int
     members: int
-    is_silent: bool
+    silent: int
 
     def missed(self, promised: Promise) -> Flags:
         result: Flags = np.asarray(self.members - self.missing < self.needed)
@@ -102,7 +104,15 @@ class VerdictWindows:
 
     def come(self, minute: int) -> Come:
         missing = int(self.missing[minute - self.first])
-        kept = self.members - missing
-        figure = None if self.is_silent and not missing else Fraction(kept, self.members)
+        if self.members - missing < self.needed:
+            return self._come(self.members - missing, self.members)
+        met = max(0, self.members - missing - self.silent)
+        if met < self.needed:
+            # Those that are silent may still decide either way.
+            told = {"needed": self.needed, "kept": met, "members": self.members}
+            return Come(None, met, met + missing, dict(told), dict(told))
+        return self._come(met, met + missing)
+
+    def _come(self, kept: int, decided: int) -> Come:
         told = {"needed": self.needed, "kept": kept, "members": self.members}
-        return Come(figure, kept, self.members, dict(told), dict(told))
+        return Come(Fraction(kept, decided), kept, decided, dict(told), dict(told))
