@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from slm_calendar import durations
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
 
 _DEFAULT_PERIOD = "P30D"
-_DEFAULT_TARGET = Fraction(999, 1000)
+_NEARLY_ALL = 1 - Fraction(1, 10**9)
+"""The objective of a case that names none, and does not depend on one: any burn rate can be reached."""
 
 
 def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
-    if case.expected.get("error"):
+    if "error" in case.expected:
         return {"error": _is_refused(case)}
     if "measurement" in case.asked:
         return _condition(case)
@@ -37,8 +39,22 @@ def period(case: Case) -> str:
             return hours.iso(Fraction(asked[name]) * unit)
     for name in ("slo_period", "period", "window"):
         if name in asked and not (name == "window" and "period" in asked):
-            return hours.shorthand(str(asked[name]))
-    return _DEFAULT_PERIOD
+            return _iso(asked[name])
+    told = re.search(r"\d %? ?/ (\d+)d\b", f"{case.described} {case.source}".replace("%", " %"))
+    return f"P{told[1]}D" if told else _DEFAULT_PERIOD
+
+
+def _iso(length: Any) -> str:
+    return durations.to_iso(hours.written_length(str(length)))
+
+
+def _target(case: Case) -> Fraction:
+    for name in ("target", "slo", "objective", "goal"):
+        if name in case.asked:
+            written = Fraction(case.asked[name])
+            return written / 100 if written > 1 else written
+    told = re.search(r"(\d+(?:\.\d+)?) ?% / \d+d", f"{case.described} {case.source}")
+    return Fraction(told[1]) / 100 if told else _NEARLY_ALL
 
 
 def _pair(case: Case) -> dict[str, str] | None:
@@ -47,7 +63,7 @@ def _pair(case: Case) -> dict[str, str] | None:
     lengths: dict[str, str] = {}
     for which in ("long", "short"):
         if f"{which}_window" in asked:
-            lengths[which] = hours.shorthand(str(asked[f"{which}_window"]))
+            lengths[which] = _iso(asked[f"{which}_window"])
         for name in (f"{which}_window_min", f"{which}_min"):
             if name in asked:
                 lengths[which] = hours.iso(Fraction(asked[name]) * 60)
@@ -65,13 +81,11 @@ def ask(case: Case, **more: Any) -> dict[str, Any]:
     """What the preview says of the case's objective, period and pair."""
     asked = case.asked
     pair = _pair(case)
-    body: dict[str, Any] = {
-        "objective": str(Fraction(asked.get("target", _DEFAULT_TARGET)) * 100), "period": period(case),
-    }  # fmt: skip
+    body: dict[str, Any] = {"objective": str(_target(case) * 100), "period": period(case)}
     rate = asked.get("burn_rate", asked.get("factor"))
     if pair is not None:
         body["pairs"] = [pair]
-    elif rate is not None or "target" in asked:
+    elif rate is not None or _target(case) != _NEARLY_ALL:
         body["pairs"] = []
     if rate is not None:
         body["rate"] = str(rate)
@@ -94,7 +108,8 @@ def _condition(case: Case) -> dict[str, Any]:
     A budget drop is a share of the budget, a time to exhaustion a length, a burn rate itself; all follow from a rate.
     """
     measured, limit = str(case.asked["measurement"]), case.expected.get("value", case.asked.get("value"))
-    window, length = hours.shorthand(str(case.asked["alerting_window"])), hours.seconds(period(case))
+    length = hours.seconds(period(case))
+    window = _iso(case.asked.get("alerting_window", "1h"))
     warning: dict[str, Any]
     if measured == "averageBurnRate":
         field, at = "pairs", Fraction(limit)
@@ -105,7 +120,7 @@ def _condition(case: Case) -> dict[str, Any]:
     elif measured == "burnedBudget":
         return {"value": limit, "op": _compared([_at_risk(Fraction(limit), beside) for beside in (99, 100, 101)])}
     elif measured in ("timeToBurnBudget", "timeToBurnEntireBudget"):
-        until = hours.shorthand(str(limit))
+        until = _iso(limit)
         field, at = "time_to_exhaustion", length / hours.seconds(until)
         warning = {"time_to_exhaustion": [until], "pairs": []}
     else:
@@ -150,7 +165,7 @@ def _of_pair(field: str) -> Callable[[Case, str], Any]:
 
 def _threshold(case: Case, name: str) -> Fraction:
     """The factor of the default pair whose long window it is."""
-    wanted = hours.shorthand(str(case.asked["window"]))
+    wanted = _iso(case.asked["window"])
     found = [pair for pair in ask(case)["pairs"] if pair["long"] == wanted]
     if not found:
         raise Unmapped(f"no default pair with a window of {wanted}")
@@ -169,22 +184,33 @@ def _exhausted(case: Case) -> Fraction:
 
 
 def _exhaustion(case: Case, name: str) -> str:
+    return _worded(case.expected[name], str(_rate(case)["exhausted_after"]))
+
+
+def _worded(theirs: Any, ours: str) -> str:
     """In the words of the case: a length is compared, however it is written."""
-    theirs = str(case.expected[name])
-    return theirs if hours.seconds(hours.shorthand(theirs)) == _exhausted(case) else _rate(case)["exhausted_after"]
+    return str(theirs) if hours.seconds(_iso(theirs)) == hours.seconds(ours) else ours
 
 
-def _detected(case: Case) -> Fraction:
+def _short(case: Case, name: str) -> Any:
+    """The short window of a pair that names only its long one."""
+    pair = {"long": "PT1H", "factor": "1", **(_pair(case) or {})}
+    for given in ("long_window", "window"):
+        if given in case.asked:
+            pair["long"] = _iso(case.asked[given])
+    short = str(ask(case, pairs=[pair])["pairs"][0]["short"])
+    return hours.seconds(short) / 60 if name.endswith("min") else _worded(case.expected[name], short)
+
+
+def _detected(case: Case) -> Fraction | None:
     after = ask(case)["pairs"][0]["detected_after"]
-    if after is None:
-        raise Unmapped("this outage is never detected")
-    return hours.seconds(after)
+    return None if after is None else hours.seconds(after)
 
 
-def _absent_minutes(case: Case, name: str) -> int:
+def _absent_minutes(case: Case, name: str) -> int | None:
     """Detection by the fastest pair, then the source's own wait, to the nearest minute as the source rounds it."""
-    waited = _detected(case) / 60 + Fraction(case.asked["for_min"])
-    return int(waited + Fraction(1, 2))
+    detected = _detected(case)
+    return None if detected is None else int(detected / 60 + Fraction(case.asked["for_min"]) + Fraction(1, 2))
 
 
 def _can_fire(case: Case, name: str) -> bool:
@@ -192,8 +218,9 @@ def _can_fire(case: Case, name: str) -> bool:
     return bool(ask(case, pairs=[], rate=factor)["rate"]["can_fire"])
 
 
-def _highest(case: Case, name: str) -> Fraction:
-    return Fraction(ask(case)["highest_burn_rate"])
+def _highest(case: Case, name: str) -> Fraction | None:
+    highest = ask(case)["highest_burn_rate"]
+    return None if highest is None else Fraction(highest)
 
 
 def _least_objective(case: Case, name: str) -> Fraction:
@@ -208,7 +235,13 @@ _ANSWERS: dict[str, Callable[[Case, str], Any]] = {
     "error_rate_percent": lambda case, name: Fraction(_rate(case)["threshold"]) * 100,
     "error_rate": lambda case, name: Fraction(_rate(case)["threshold"]),
     "time_to_exhaustion_minutes": lambda case, name: _exhausted(case) / 60,
+    "time_to_exhaustion_hours": lambda case, name: _exhausted(case) / 3600,
+    "minutes": lambda case, name: _exhausted(case) / 60,
+    "hours": lambda case, name: _exhausted(case) / 3600,
     "days": lambda case, name: _exhausted(case) / 86_400,
+    "short_window": _short,
+    "short_window_min": _short,
+    "burn_rate": _of_pair("factor"),
     "exhaustion": _exhaustion,
     "detection_seconds": lambda case, name: _detected(case),
     "absent_for_min": _absent_minutes,

@@ -17,9 +17,9 @@ _YEAR = {"from": "2026-01-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
 
 def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
-    ask = _QUESTIONS.get(case.group.removeprefix("chain "))
+    ask = next((question for part, question in _QUESTIONS if part in case.data), None)
     if ask is None:
-        raise Unmapped(f"no group {case.group!r}")
+        raise Unmapped(f"nothing of a chain in {sorted(case.data)}")
     return {name: case.expected[name] for name in _SAID & set(case.expected)} | ask(case)
 
 
@@ -69,29 +69,51 @@ def _uncovered(case: Case, span: Mapping[str, str]) -> dict[str, Any]:
     return answer
 
 
+_EXCEPTIONS = ("overrides", "breaks")
+
+
 def _weekly(written: Any) -> Any:
+    """The hours with their days side by side, as cases write them, or as our own document."""
     if not isinstance(written, Mapping):
         return written
-    return {
-        "timezone": written["timezone"],
-        "weekly": {day: each for day, each in written.items() if day != "timezone"},
+    days = written.get("weekly") or {
+        day: each for day, each in written.items() if day not in ("timezone", "holidays", *_EXCEPTIONS)
     }
+    document = {"timezone": written.get("timezone", "UTC"), "weekly": hours.weekly(days)}
+    document["holidays"] = hours.holidays(written.get("holidays"))
+    return document | {name: written[name] for name in _EXCEPTIONS if name in written}
+
+
+_OPEN_ENDED = "9999-12-31"
 
 
 def _term(case: Case) -> dict[str, Any]:
-    asked = {"required": case.data["sla_term"], "supports": [case.data["support_term"]]}
+    """One supporting term or several; one without a last day goes on."""
+    written = case.data.get("support_terms") or [case.data["support_term"]]
+    supports = [[first, last or _OPEN_ENDED] for first, last in written]
+    asked = {"required": [case.data["sla_term"][0], case.data["sla_term"][1] or _OPEN_ENDED], "supports": supports}
     answer: dict[str, Any] = previews.ask_chain(term=asked)["term"]
     return answer
 
 
 def _recovery(case: Case) -> dict[str, Any]:
-    if case.data.get("recovery_order", "one after the other") != "one after the other":
-        raise Unmapped(f"a recovery {case.data['recovery_order']}")
-    asked = {**case.data["sla"], "structure": case.data["structure"], "supports": case.data["supports"]}
+    order, way = str(case.data.get("recovery_order", "one after the other")).lower(), "one_after_the_other"
+    if any(word in order for word in ("parallel", "at once", "same time", "simultaneous", "together", "side by side")):
+        way = "side_by_side"
+    elif "after" not in order and "sequen" not in order and "serial" not in order:
+        raise Unmapped(f"a recovery {order}")
+    sla = {"rto_at_most": "P3650D", "rpo_at_most": "P3650D", **case.data["sla"]}
+    supports = {name: {"rto": "PT0S", "rpo": "PT0S", **each} for name, each in case.data["supports"].items()}
+    asked = {**sla, "order": way, "structure": case.data["structure"], "supports": supports}
     answer: dict[str, Any] = previews.ask_chain(recovery=asked)["recovery"]
     return answer
 
 
-_QUESTIONS: dict[str, Callable[[Case], dict[str, Any]]] = {
-    "availability": _availability, "duration": _durations, "hours": _hours, "term": _term, "recovery": _recovery,
-}  # fmt: skip
+def _structured(case: Case) -> dict[str, Any]:
+    each = next(iter(case.data["supports"].values()))
+    return _recovery(case) if isinstance(each, Mapping) else _availability(case)
+
+
+_QUESTIONS: tuple[tuple[str, Callable[[Case], dict[str, Any]]], ...] = (
+    ("path", _durations), ("sla_hours", _hours), ("sla_term", _term), ("structure", _structured),
+)  # fmt: skip

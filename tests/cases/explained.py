@@ -9,7 +9,7 @@ from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from typing import Any
 
-from slm_calendar import durations
+from tests.cases import hours
 from tests.cases.comparing import differences
 from tests.cases.reading import Case
 
@@ -50,7 +50,7 @@ _PYRRA = {14: ("critical", 2, 60, 5), 7: ("critical", 15, 360, 30), 2: ("warning
 
 
 def _pyrra(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
-    period = Fraction(durations.from_shorthand(str(case.asked["window"])), durations.from_shorthand("28d"))
+    period = Fraction(hours.written_length(str(case.asked["window"])), 28 * hours.DAY)
     severity, wait, long, short = _PYRRA.get(int(case.asked["factor"]), ("", 0, 0, 0))
     scaled = [math.floor(minutes * period + Fraction(1, 2)) for minutes in (wait, long, short)]
     return {"severity": severity, **dict(zip(("for_min", "long_min", "short_min"), scaled, strict=True))}
@@ -67,6 +67,14 @@ def _cut_off(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
     return {"shown": f"{exact.quantize(Decimal('0.01'), ROUND_DOWN)}%"}
 
 
+def _at_least_one(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    return {"threshold": max(Fraction(ours["threshold"]), Fraction(1))}
+
+
+def _never_none(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
+    return {"elapsed_seconds": max(Fraction(ours["elapsed_seconds"]), Fraction(1))}
+
+
 def _or_equal(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
     return {"op": {"gt": "gte", "lt": "lte"}.get(str(ours["op"]))}
 
@@ -78,6 +86,17 @@ EXPLANATIONS = (
         " minutes, each with a wait before it tells and a severity. Ours are the workbook's, whose short window is a"
         " twelfth of the long one; other pairs are written by whoever wants them, and nothing waits beside them.",
         _pyrra,
+    ),
+    _explained(
+        "slo-exporter", "burn_rate_factor", "threshold",
+        "slo-exporter rounds the factor of its longest window, 0.93 for 28 days, up to one: who burns slower than the"
+        " budget lasts is not warned there. Ours is the factor that follows from the share of the budget.",
+        _at_least_one,
+    ),
+    _explained(
+        "erpnext", "elapsed", "elapsed_seconds",
+        "ERPNext writes a second where none has passed, for a zero says there that nobody has answered. Ours is none.",
+        _never_none,
     ),
     _explained(
         "slo-generator", "policy", "burn_rate_threshold page",
@@ -107,7 +126,7 @@ EXPLANATIONS = (
         _rounded_rate,
     ),
     _explained(
-        "PagerDuty", "signature", "signature",
+        "PagerDuty", "signature", "signature valid accepted verified",
         "We take in no webhooks signed by PagerDuty: tickets come through our own doors, under our own keys. And the"
         " file that was signed is not published beside the case.",
     ),

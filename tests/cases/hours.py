@@ -151,22 +151,24 @@ def told(described: str, *after: str) -> str | None:
 
 
 _NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
+_SHORT = re.compile(r"(\d+(\.\d+)?(ms|[smhdwMQY]))+")
 _PARTS = re.compile(rf"\s*(-?\d+(?:\.\d+)?)\s*({_NAMES})s?(?:\s*(?:,|and)\s*|\s+|(?=\d)|$)", re.IGNORECASE)
 
 
-def written_length(text: str, day: int = DAY) -> int:
+def written_length(text: str, day: int = DAY, days_of_a_week: int = 7) -> int:
     """``PT4H30M``, ``1d 4h``, ``90 minutes``, ``28d`` → microseconds; ``day``: how long one of the days is."""
     if text.lstrip("+-").startswith("P"):
         return durations.from_iso(text)
+    if _SHORT.fullmatch(text) and (day, days_of_a_week) == (DAY, 7):
+        return durations.from_shorthand(text)
     parts, at = [], 0
     while at < len(text) and (part := _PARTS.match(text, at)):
         parts.append((Fraction(part[1]), part[2].lower()))
         at = part.end()
     if not parts or at < len(text):
         return durations.from_shorthand(text)
-    return round(
-        sum(amount * (_UNITS[unit] // DAY * day if _UNITS[unit] >= DAY else _UNITS[unit]) for amount, unit in parts)
-    )
+    longer = {DAY: day, 7 * DAY: days_of_a_week * day}
+    return round(sum(amount * longer.get(_UNITS[unit], _UNITS[unit]) for amount, unit in parts))
 
 
 def within(amount: Any, unit: str, end_of_day: bool = False, rules: Rules = _COMMON) -> dict[str, Any]:

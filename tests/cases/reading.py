@@ -68,12 +68,13 @@ def files() -> list[Path]:
 def cases(path: Path) -> list[Case]:
     """The cases of a file."""
     read = json.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
-    return [case_of(each) for each in (read["cases"] if isinstance(read, dict) else read)]
+    listed = read.get("cases", [read]) if isinstance(read, dict) else read
+    return [case_of(each if isinstance(each, dict) else {"id": "?", "expected": each}) for each in listed]
 
 
 def case_of(data: Mapping[str, Any]) -> Case:
     group = data.get("group") or data.get("kind") or ""
-    if "source" not in data and set(data) & {"supports", "sla_hours", "sla_term"}:
+    if set(data) & {"supports", "sla_hours", "sla_term"}:
         group = f"chain {group}"
     expected = _answers(data.get("expected"))
     if data.get("expected_clean") is not None:

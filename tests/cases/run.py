@@ -49,7 +49,9 @@ def outcome(case: Case) -> Outcome:
         ours, problem, status = missing.ours, str(missing), UNMAPPED
     except Refused as refused:
         problem, status = f"refused: {refused}", FAILED
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration) as error:
+    except AssertionError as fault:
+        problem, status = f"a fault of ours: {fault}", FAILED
+    except (LookupError, TypeError, ValueError, AttributeError, StopIteration, ArithmeticError) as error:
         # A shape that the mapping has not met: it says nothing of the engine.
         problem, status = f"{type(error).__name__}: {error}", UNMAPPED
     answered = {name: value for name, value in case.expected.items() if name in ours}
@@ -69,9 +71,18 @@ def _told(found: Sequence[tuple[str, Any, Any]], side: int) -> dict[str, Any]:
 
 def report(paths: Sequence[Path]) -> tuple[list[str], Counter[str]]:
     """A line for each case that is not passed, and how many there are of each status."""
-    outcomes = [outcome(case) for path in paths for case in reading.cases(path)]
+    outcomes = [each for path in paths for each in _outcomes(path)]
     lines = [each.line() for each in outcomes if each.status != PASSED]
     return lines, Counter(each.status for each in outcomes)
+
+
+def _outcomes(path: Path) -> list[Outcome]:
+    try:
+        cases = reading.cases(path)
+    except (OSError, ValueError, TypeError, LookupError) as error:
+        unread = reading.case_of({"id": path.name, "source": "a file that cannot be read"})
+        return [Outcome(UNMAPPED, unread, why=f"{type(error).__name__}: {error}")]
+    return [outcome(case) for case in cases]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
 from slm_calendar import durations
+from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import SECOND
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
@@ -18,11 +20,16 @@ def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
     asked = case.asked
     if "value" in asked:
-        return {"seconds": Fraction(durations.from_shorthand(asked["value"]), SECOND)}
+        return _read(
+            lambda: Fraction(durations.from_shorthand(str(asked["value"])), SECOND) if asked["value"] else Fraction(0)
+        )
+    worked = next((asked[name] for name in _WORKED if name in asked), None)
+    if worked is not None:
+        # Jira's time tracking: eight hours a day and five days a week, where nobody has set it otherwise.
+        day, week = int(asked.get("hours_per_day", 8)) * hours.HOUR, int(asked.get("days_per_week", 5))
+        return _read(lambda: Fraction(hours.written_length(str(worked), day, week), SECOND))
     if "duration" in asked:
-        # ServiceNow writes a length as the date-time so long after 1970.
-        ends = datetime.fromisoformat(asked["duration"]).replace(tzinfo=UTC)
-        return {"seconds": _elapsed("1970-01-01T00:00:00Z", ends.isoformat())}
+        return _read(lambda: _of_duration(str(asked["duration"])))
     if "created" in asked:
         resolved = _offset(asked["resolutiondate"])
         lag = asked.get("timestamp_ms", 0) - Fraction(from_text(resolved), 1000)
@@ -30,9 +37,30 @@ def answers(case: Case) -> dict[str, Any]:
     return {}
 
 
+_WORKED = ("time_spent", "timespent", "time_estimate", "original_estimate", "worklog", "text")
+
+
+def _read(length: Callable[[], Fraction]) -> dict[str, Any]:
+    """A length in every unit that a case may ask for; what is none is an error."""
+    try:
+        seconds = length()
+    except (CalendarError, ValueError):
+        return {"error": True, "valid": False}
+    told = {"seconds": seconds, "minutes": seconds / 60, "hours": seconds / 3600, "days": seconds / 86_400}
+    return {"error": False, "valid": True, **told}
+
+
+def _of_duration(text: str) -> Fraction:
+    """A length as text, or as ServiceNow writes it: the date-time so long after 1970."""
+    if not text[:5].removesuffix("-").isdigit():
+        return Fraction(hours.written_length(text), SECOND)
+    return _elapsed("1970-01-01T00:00:00Z", datetime.fromisoformat(text).replace(tzinfo=UTC).isoformat())
+
+
 def _offset(text: str) -> str:
     """Jira's ``-0800``."""
-    return to_text(from_text(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z").isoformat()))
+    fraction = ".%f" if "." in text else ""
+    return to_text(from_text(datetime.strptime(text, f"%Y-%m-%dT%H:%M:%S{fraction}%z").isoformat()))
 
 
 def _elapsed(start: str, end: str) -> Fraction:

@@ -64,6 +64,18 @@ def test_recovery_waits_for_all_that_are_needed_and_loses_the_most_of_any() -> N
     assert chain.worst(Group(1, ("a", "b")), times) == 3
 
 
+def test_what_is_restored_side_by_side_waits_for_the_slowest_that_is_needed() -> None:
+    times = {"a": 3, "b": 1, "c": 2}
+    assert chain.recovered_after(Group(3, ("a", "b", "c")), times, side_by_side=True) == 3
+    assert chain.recovered_after(Group(2, ("a", Group(1, ("b", "c")))), times, side_by_side=True) == 3
+    recovery = {
+        "rto_at_most": "PT2H", "rpo_at_most": "PT1H", "structure": {"serial": ["app", "db"]},
+        "supports": {name: {"rto": "PT90M", "rpo": "PT0S"} for name in ("app", "db")},
+    }  # fmt: skip
+    assert ask_chain(recovery=recovery)["recovery"]["rto"] == "PT3H"
+    assert ask_chain(recovery={**recovery, "order": "side_by_side"})["recovery"]["rto"] == "PT1H30M"
+
+
 def test_terms_may_follow_upon_one_another_but_leave_no_day_out() -> None:
     year = (date(2026, 1, 1), date(2026, 12, 31))
     half, rest = (date(2025, 7, 1), date(2026, 6, 30)), (date(2026, 7, 1), date(2027, 1, 1))
@@ -71,6 +83,7 @@ def test_terms_may_follow_upon_one_another_but_leave_no_day_out() -> None:
     assert chain.first_uncovered(year, [half]) == date(2026, 7, 1)
     assert chain.first_uncovered(year, [rest]) == date(2026, 1, 1)
     assert chain.first_uncovered(year, []) == date(2026, 1, 1)
+    assert chain.first_uncovered(year, [(date(2026, 1, 1), date.max)]) is None
 
 
 def test_the_documented_example_is_answered() -> None:

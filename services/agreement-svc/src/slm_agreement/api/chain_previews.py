@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,8 +71,9 @@ class Recovered(_Asked):
 
 
 class Recovery(_Asked):
-    """Recovery time and point promised, and those of the supports."""
+    """Recovery time and point promised, and those of the supports, restored one after the other or side by side."""
 
+    order: Literal["one_after_the_other", "side_by_side"] = "one_after_the_other"
     rto_at_most: Length
     rpo_at_most: Length
     structure: str | dict[str, Any]
@@ -179,7 +180,8 @@ def _term(asked: Term) -> dict[str, Any]:
 def _recovery(asked: Recovery) -> dict[str, Any]:
     structure: str | Group = chain.parse(asked.structure)
     times, losses = _each(asked.supports, "rto"), _each(asked.supports, "rpo")
-    rto, rpo = chain.recovered_after(structure, times), chain.worst(structure, losses)
+    rto = chain.recovered_after(structure, times, asked.order == "side_by_side")
+    rpo = chain.worst(structure, losses)
     return {
         "rto": durations.to_iso(rto),
         "rto_holds": rto <= _length(asked.rto_at_most, "rto_at_most"),

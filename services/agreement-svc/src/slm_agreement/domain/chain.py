@@ -86,12 +86,15 @@ def needed(structure: str | Group, shares: Mapping[str, Fraction], objective: Fr
     return found
 
 
-def recovered_after(structure: str | Group, times: Mapping[str, int]) -> int:
-    """The time until all is restored, one after the other where all are needed; of k of n the k-th that is back."""
+def recovered_after(structure: str | Group, times: Mapping[str, int], side_by_side: bool = False) -> int:
+    """The time until all is restored, one after the other where all are needed; of k of n the k-th that is back.
+
+    ``side_by_side``: everything is worked on at once, so that also of those that are all needed the last one counts.
+    """
     if isinstance(structure, str):
         return times[structure]
-    parts = [recovered_after(part, times) for part in structure.parts]
-    return sum(parts) if structure.is_serial else sorted(parts)[structure.needed - 1]
+    parts = [recovered_after(part, times, side_by_side) for part in structure.parts]
+    return sum(parts) if structure.is_serial and not side_by_side else sorted(parts)[structure.needed - 1]
 
 
 def worst(structure: str | Group, losses: Mapping[str, int]) -> int:
@@ -105,5 +108,7 @@ def first_uncovered(required: tuple[date, date], supported: Sequence[tuple[date,
     for begins, ends in sorted(supported):
         if begins > day:
             break
+        if ends >= last:
+            return None
         day = max(day, ends + timedelta(days=1))
     return day if day <= last else None
