@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Protocol
 
+from slm_events.instants import from_text
 from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.domain.standing import Breach
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import AGREEMENT
 
@@ -14,20 +16,29 @@ from tests.support.monitor import AGREEMENT
 class Decision(Protocol):
     """Kept, and told to the judge's partition, as the use cases do."""
 
-    @property
-    def is_terms(self) -> bool:
-        """Whether it has to come in time: a window that has closed keeps the terms it was judged by."""
+    is_terms: ClassVar[bool]
+    """Whether it has to come in time: a window that has closed keeps the terms it was judged by."""
+
+    def may_reach(self, store: MemoryJudgeStore) -> bool:
+        """Whether there is by now what it decides of."""
         ...
 
     def reach(self, store: MemoryJudgeStore) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class _AtOnce:
+    is_terms: ClassVar[bool] = False
+
+    def may_reach(self, store: MemoryJudgeStore) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Signed(_AtOnce):
     """A version of the terms."""
 
     version: Mapping[str, Any]
-    is_terms: bool = True
+    is_terms: ClassVar[bool] = True
 
     def reach(self, store: MemoryJudgeStore) -> None:
         held = store.versions.setdefault(AGREEMENT, [])
@@ -37,24 +48,23 @@ class Signed:
         store.tell("terms", agreement_id=AGREEMENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Terminated:
+@dataclass(frozen=True)
+class Terminated(_AtOnce):
     """The agreement ends early."""
 
     ends_at: int
-    is_terms: bool = True
+    is_terms: ClassVar[bool] = True
 
     def reach(self, store: MemoryJudgeStore) -> None:
         store.ended[AGREEMENT] = self.ends_at
         store.tell("terms", agreement_id=AGREEMENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+@dataclass(frozen=True)
+class Approved(_AtOnce):
     """An exclusion; once revoked it stays so, however often its approval is heard."""
 
     exclusion: Exclusion
-    is_terms: bool = False
 
     def reach(self, store: MemoryJudgeStore) -> None:
         if self.exclusion.exclusion_id not in store.revoked:
@@ -62,17 +72,39 @@ class Approved:
         _tell_of_exclusions(store, self.exclusion)
 
 
-@dataclass(frozen=True, slots=True)
-class Revoked:
+@dataclass(frozen=True)
+class Revoked(_AtOnce):
     """An exclusion that counts no more."""
 
     exclusion_id: str
-    is_terms: bool = False
 
     def reach(self, store: MemoryJudgeStore) -> None:
         store.revoked.add(self.exclusion_id)
         gone = store.approved.pop(self.exclusion_id, None)
         _tell_of_exclusions(store, gone)
+
+
+@dataclass(frozen=True)
+class Overturned(_AtOnce):
+    """A breach that was none, as a dispute of it decided; nobody disputes what was not published."""
+
+    breach_id: str
+    target_id: str
+    subject: str
+    since: int
+
+    @classmethod
+    def of(cls, breach: Breach) -> Overturned:
+        begins = breach.document.get("window_start_at")
+        since = breach.certain_at if begins is None else min(from_text(begins), breach.certain_at)
+        return cls(breach.breach_id, breach.target_id, breach.subject, since)
+
+    def may_reach(self, store: MemoryJudgeStore) -> bool:
+        return self.breach_id in store.breaches
+
+    def reach(self, store: MemoryJudgeStore) -> None:
+        store.overturned.add(self.breach_id)
+        store.tell("dispute", **asdict(self))
 
 
 def _tell_of_exclusions(store: MemoryJudgeStore, *others: Exclusion | None) -> None:

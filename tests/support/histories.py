@@ -374,6 +374,7 @@ class History:
 
     told: list[Told] = field(default_factory=list)
     indicators: dict[str, Indicator] = field(default_factory=dict)
+    seed: int = 0
 
 
 def history(seed: int, facts: int) -> History:
@@ -387,7 +388,7 @@ def history(seed: int, facts: int) -> History:
     first, second = versions()
     told += [Told(BEGIN - DAY, decision=Signed(first)), Told(AMENDED - HOUR, decision=Signed(second))]
     told += exclusions(random) + termination(random, seed)
-    return History(sorted(told, key=lambda each: each.due), measured)
+    return History(sorted(told, key=lambda each: each.due), measured, seed)
 
 
 _FORM = IntakeFormat()

@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
+from slm_monitor.application.decisions import DISPUTE
 from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
-from slm_monitor.application.ports import Step
+from slm_monitor.application.ports import Hold, Step
 from slm_monitor.application.record import Named
 from slm_monitor.domain import instances
 from slm_monitor.domain.messages import COUNTED_KINDS
-from tests.support.histories import END, SITES, TARGETS, History, Told
+from slm_monitor.domain.standing import Window
+from tests.support.decisions import Decision, Overturned
+from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.memory_record import MemoryRecord
-from tests.support.monitor import AGREEMENT, HOUR
+from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER
 
 
 def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[int, Told]]:
     """Each told one to five times, up to ``latest`` after it happened; (instant, what) in the order of coming.
 
-    Amendments come in time: a window that has closed keeps the terms it was judged by.
+    Terms come in time: a window that has closed keeps those it was judged by. A fact comes before its instant now and
+    then, as one that was set aside for that and released.
     """
-    coming = [
-        (each.due + random.randrange(min(latest, HOUR) if each.is_terms else latest), number, each)
-        for number, each in enumerate(told)
-        for _ in range(random.randrange(1, 6))
-    ]
+    coming = []
+    for number, each in enumerate(told):
+        earliest = -DAY if each.decision is None and random.random() < 0.02 else 0
+        bounds = (earliest, min(latest, HOUR) if each.is_terms else latest)
+        coming += [(each.due + random.randrange(*bounds), number, each) for _ in range(random.randrange(1, 6))]
     return [(instant, each) for instant, _, each in sorted(coming, key=lambda one: one[:2])]
 
 
@@ -42,6 +47,12 @@ class Replay:
 
     store: MemoryJudgeStore
     partition: Partition
+    undecided: list[Decision] = field(default_factory=list)
+    """Disputes that wait for what they are about."""
+    disputes: list[Told] = field(default_factory=list)
+    """Those that this replay has brought."""
+    accepted: dict[tuple[str, str], tuple[Window, list[str]]] = field(default_factory=dict)
+    """Windows as both parties accepted them, with the breaches that stood."""
 
     @classmethod
     async def begin(cls, of: History) -> Replay:
@@ -62,22 +73,43 @@ class Replay:
         if checkpoint is not None:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
+    async def lose(self, told: Sequence[Told], now: int) -> None:
+        """A step that is never committed."""
+        await self.partition.step(await self._taken(told, now), now)
+        await self.restart()
+
+    async def _taken(self, told: Sequence[Told], now: int) -> Work:
+        self.undecided += [each.decision for each in told if each.decision is not None]
+        for decision in [each for each in self.undecided if each.may_reach(self.store)]:
+            self.undecided.remove(decision)
+            decision.reach(self.store)
+        return Work(
+            positions={MEASUREMENTS.name: self.partition.positions[MEASUREMENTS.name] + len(told)},
+            values=[each.values for each in told if each.values is not None],
+            facts=[each.fact for each in told if each.fact is not None],
+            inbox=await self.store.inbox([0]),
+            horizon=now,
+        )
+
+    def hold(self, random: Random, now: int) -> None:
+        """An import begins of some indicators, or of tickets; it ends by itself unless it is released before."""
+        sources = frozenset({"desk"} if random.random() < 0.3 else ())
+        named = frozenset(random.sample(list(KINDS), 3))
+        hold = Hold(f"import-{now}", PROVIDER, named, sources, now + random.randrange(2 * DAY))
+        self.store.holds[hold.import_id] = hold
+        self.store.tell("hold", import_id=hold.import_id)
+
+    def release(self) -> None:
+        """The imports are complete: all that they brought has been taken in."""
+        for import_id, hold in list(self.store.holds.items()):
+            if hold.release is None:
+                taken = {f"{MEASUREMENTS.name}:0": self.store.positions[MEASUREMENTS.name]}
+                self.store.holds[import_id] = replace(hold, release=taken)
+                self.store.tell("release", import_id=import_id)
+
     async def hear(self, told: Sequence[Told], now: int) -> Step:
         """One step: what is told, and the timers that are due by now."""
-        for each in told:
-            if each.decision is not None:
-                each.decision.reach(self.store)
-        at = self.partition.positions[MEASUREMENTS.name]
-        step = await self._commit(
-            Work(
-                positions={MEASUREMENTS.name: at + len(told)},
-                values=[each.values for each in told if each.values is not None],
-                facts=[each.fact for each in told if each.fact is not None],
-                inbox=await self.store.inbox([0]),
-                horizon=now,
-            ),
-            now,
-        )
+        step = await self._commit(await self._taken(told, now), now)
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
         if inbox or (due is not None and due <= now):
@@ -92,8 +124,44 @@ class Replay:
                 self.partition.blob_seq = blob_seq
         return step
 
+    def dispute(self, random: Random, now: int) -> None:
+        """A breach that stands is found to be none."""
+        standing = sorted(each.breach_id for each in self.store.breaches.values() if each.standing)
+        if standing:
+            decided = Overturned.of(self.store.breaches[random.choice(standing)])
+            decided.reach(self.store)
+            self.disputes.append(Told(now, decision=decided))
+
+    def accept(self, random: Random, now: int) -> None:
+        """Both parties accept some of the windows that have closed, as they stand; of some an earlier figure."""
+        accepted = []
+        for key, window in sorted(self.store.windows.items()):
+            if window.closed_at is None or window.frozen_at is not None or random.random() < 0.8:
+                continue
+            if window.revision and random.random() < 0.3:
+                accepted.append((*key, window.revision - 1))
+            else:
+                accepted.append((*key, window.revision))
+                self.accepted[key] = copy(window), self.breaches_of(key)
+        self.store.tell("accepted", windows=accepted, accepted_at=now)
+
+    def breaches_of(self, key: tuple[str, str]) -> list[str]:
+        """Those that stand of a window."""
+        found = self.store.breaches.values()
+        return sorted(each.breach_id for each in found if each.standing and (each.target_id, each.window_id) == key)
+
     async def finish(self) -> None:
-        """Until nothing is left to do by the end."""
+        """Until nothing is left to do by the end. What was disputed elsewhere, and is no breach here at all, comes
+        last."""
+        await self._rest()
+        for decision in self.undecided:
+            decision.reach(self.store)
+        self.undecided.clear()
+        await self._rest()
+        await self.save(END)
+        assert not self.store.unjudgeable, self.store.unjudgeable
+
+    async def _rest(self) -> None:
         for _ in range(10_000):
             step = await self.hear([], END)
             due = self.partition.next_due()
@@ -103,13 +171,11 @@ class Replay:
                 break
         else:
             raise AssertionError("the judge never comes to rest")
-        await self.save(END)
-        assert not self.store.unjudgeable, self.store.unjudgeable
 
     def restatements(self) -> int:
-        """Those that facts have brought; an exclusion may be decided long after a window has closed."""
+        """Those that facts have brought; other things may be decided long after a window has closed."""
         told = [each.event for each in self.store.events if type(each.event).__name__ == "WindowRestated"]
-        return sum(event.cause != EXCLUSION for event in told)
+        return sum(event.cause not in (EXCLUSION, DISPUTE) for event in told)
 
     async def figures(self) -> dict[str, Any]:
         """What must come out the same, however it was told."""
@@ -132,7 +198,7 @@ class Replay:
                 name: getattr(entry.clock, name)
                 for name in entry.clock.__dataclass_fields__
                 if name != "target"
-            } | {"version": entry.clock.target.version, "due_at": entry.due_at}
+            } | {"version": entry.clock.target.version, "due_at": entry.due_at, "excused": entry.excused}
             for key, entry in store.clocks.items()
         }  # fmt: skip
         # An indicator that is added up was heard of at an instant even where that word is taken back.
@@ -187,27 +253,41 @@ def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def in_order(of: History, at_once: int = 100) -> Replay:
-    """Each once, in the order in which it happened."""
-    replay = await Replay.begin(of)
+    """Each once, in the order in which it happened; now and then a breach is disputed."""
+    replay, random = await Replay.begin(of), Random(of.seed)
     for start in range(0, len(of.told), at_once):
         part = of.told[start : start + at_once]
         await replay.hear(part, part[-1].due)
+        if random.random() < 0.3:
+            replay.dispute(random, part[-1].due)
     await replay.finish()
     return replay
 
 
-async def out_of_order(of: History, random: Random, latest: int) -> Replay:
-    """Shuffled and doubled, put away and restarted in between."""
+async def out_of_order(
+    of: History, disputes: Sequence[Told], random: Random, latest: int, *, accepting: bool = False
+) -> Replay:
+    """Shuffled and doubled, with imports that hold some of it, put away and restarted in between, sometimes with a step
+    that was not committed; ``accepting``: with periods that both parties accept."""
     replay = await Replay.begin(of)
-    coming = shuffled(of.told, random, latest)
+    coming = shuffled([*of.told, *disputes], random, latest)
     while coming:
         size = random.randrange(1, 400)
         part, coming = coming[:size], coming[size:]
         now = part[-1][0]
+        if random.random() < 0.1:
+            replay.hold(random, now)
+        if random.random() < 0.2:
+            replay.release()
+        if accepting and random.random() < 0.5:
+            replay.accept(random, now)
+        if random.random() < 0.1:
+            await replay.lose([each for _, each in part], now)
         await replay.hear([each for _, each in part], now)
         if random.random() < 0.3:
             await replay.save(now, random.random() < 0.5)
         if random.random() < 0.1:
             await replay.restart()
+    replay.release()
     await replay.finish()
     return replay

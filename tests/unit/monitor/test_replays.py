@@ -38,7 +38,8 @@ async def figures(replay: Replay) -> dict[str, Any]:
 
 async def replayed(seed: int, latest: int) -> tuple[Replay, Replay]:
     of = history(seed, FACTS)
-    ordered, mixed = await in_order(of), await out_of_order(of, Random(seed), latest)
+    ordered = await in_order(of)
+    mixed = await out_of_order(of, ordered.disputes, Random(seed), latest)
     same(await figures(ordered), await figures(mixed))
     return ordered, mixed
 

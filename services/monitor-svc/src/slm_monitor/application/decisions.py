@@ -27,6 +27,7 @@ class Decisions:
         self, established: Established, states: StateJudge, counts: CountJudge, tickets: TicketJudge,
         derived: DerivedJudge,
     ) -> None:  # fmt: skip
+        self._established = established
         self._overturned = established.overturned
         self._record_starts = established.record_starts
         self._states, self._counts, self._tickets, self._derived = states, counts, tickets, derived
@@ -35,8 +36,11 @@ class Decisions:
         """Both parties have accepted windows as they stand."""
         accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
                     for target_id, window_id, revision in ref["windows"]]  # fmt: skip
-        for judge in (self._states, self._counts, self._derived):
-            freezing.freeze(judge.standings(), accepted, changes)
+        standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
+        freezing.freeze(((each.target_id, each.windows) for each in standings), accepted, changes)
+        # What is judged by label may not have been looked for since a restart.
+        names = sorted({each.target_id for each in accepted})
+        freezing.freeze(((name, self._established.windows(name)) for name in names), accepted, changes)
 
     def overturn(self, ref: Mapping[str, Any], step: Step, is_held: IsHeld) -> None:
         """A dispute decided that a breach was none: what it was found of is judged anew."""

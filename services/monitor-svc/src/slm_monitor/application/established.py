@@ -25,6 +25,10 @@ class Established:
         self.record_starts = dict(loaded.record_starts)
         """Indicators of which the record does not hold everything → from when on it does."""
 
+    def windows(self, target_id: str) -> dict[str, Window]:
+        """Of a target, by id."""
+        return {each.window_id: each for each in self._windows.get(target_id, ())}
+
     def standing(self, line: TermsLine) -> Standing:
         """What was established of a line: all that was found by its versions."""
         versions = {terms.version for terms in line.versions}

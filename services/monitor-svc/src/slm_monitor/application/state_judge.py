@@ -133,10 +133,9 @@ class StateJudge:
 
     def wake_held(self, hold: Hold) -> None:
         """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
-        for subject, targets in self._targets.items():
+        for subject, line in self._lines():
             if hold.covers(subject):
-                for target in targets.values():
-                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
+                self._dirty.setdefault(subject, Dirty()).touch(line.begins_at)
 
     def standings(self) -> Iterator[Standing]:
         """What stands of each of its targets."""
@@ -144,16 +143,22 @@ class StateJudge:
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
         """Something was decided of an indicator's windows from an instant on: they are judged anew."""
-        if subject in self._targets:
+        if subject in self._targets or subject in self._grouped:
             self._dirty.setdefault(subject, Dirty()).touch(since, cause)
 
     def exclude(self, moved: Moved) -> None:
         """Other time is excluded: the windows it lies in are judged anew."""
+        for subject, line in self._lines():
+            since = moved.since(line)
+            if since is not None:
+                self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+
+    def _lines(self) -> Iterator[tuple[str, TermsLine]]:
+        """All that is judged; of what is judged by label, instances may not have been looked for since a restart."""
         for subject, targets in self._targets.items():
-            for target in targets.values():
-                since = moved.since(target.standing.line)
-                if since is not None:
-                    self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+            yield from ((subject, target.standing.line) for target in targets.values())
+        for subject, grouped in self._grouped.items():
+            yield from ((subject, line) for line in grouped.values())
 
     async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
         """Judge what was touched and nothing holds; the rest stays touched."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from slm_monitor.domain.settling import Standing
-from slm_monitor.domain.standing import Changes
+from slm_monitor.domain.standing import Changes, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +18,17 @@ class Acceptance:
     accepted_at: int
 
 
-def freeze(standings: Iterable[Standing], accepted: Iterable[Acceptance], changes: Changes) -> None:
-    """What has been restated since it was accepted is not what they accepted, and goes on as before."""
+def freeze(
+    windows: Iterable[tuple[str, Mapping[str, Window]]], accepted: Iterable[Acceptance], changes: Changes
+) -> None:
+    """``windows``: those of targets, by id. What has been restated since it was accepted is not what they accepted, and
+    goes on as before."""
     of_target: dict[str, list[Acceptance]] = {}
     for each in accepted:
         of_target.setdefault(each.target_id, []).append(each)
-    for standing in standings:
-        for each in of_target.get(standing.target_id, ()):
-            window = standing.windows.get(each.window_id)
+    for target_id, held in windows:
+        for each in of_target.get(target_id, ()):
+            window = held.get(each.window_id)
             if window is None or window.closed_at is None or window.revision != each.revision:
                 continue
             if window.frozen_at is None:
