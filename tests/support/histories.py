@@ -107,10 +107,16 @@ TARGETS: Sequence[Item] = (
     target("stars", "stars", "mean", {"at_least": "3"}, WEEKLY),
     target("content", "stars", {"share_at_least": "4"}, share("50"), DAILY),
     target("nps", "stars", {"nps": {"promoters": "5", "detractors": "2"}}, {"at_least": "5", "unit": "points"}, WEEKLY),
+    target("nps-rolling", "stars", {"nps": {"promoters": "4", "detractors": "2"}}, {"at_least": "10", "unit": "points"},
+           {"rolling": "P1D"}, unacceptable={"at_least": "-10"}),
     target("rto", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, DAILY, service_hours="business"),
     target("rpo", "recoveries", "recovery_point", {"at_most": "20", "unit": "minutes"}, WEEKLY),
     target("recovered", "recoveries", {"recovered_within": {"time": "PT1H", "point": "PT15M"}}, share("60"), WEEKLY,
            planned_downtime="excused"),
+    target("rto-rolling", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, {"rolling": "P1D"},
+           service_hours="business", unacceptable={"at_most": "110"}),
+    target("recovered-by-site", "recoveries", {"recovered_within": {"time": "PT1H", "point": "PT15M"}}, share("60"),
+           {"rolling": "P2D"}, group_by=["site"]),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
     target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
     target("mean-rolling", "latency", "mean", {"at_most": "230"}, {"rolling": "PT6H"}, service_hours="business"),
@@ -260,15 +266,20 @@ def recoveries(random: Random, number: int) -> list[Item]:
         told["data_restored_to"] = told["outage_start"] - random.randrange(-5 * MINUTE, 30 * MINUTE)
         told["data_restored_to"] = min(told["data_restored_to"], end)
     item: Item = {"indicator": "recoveries", "at": end, "recovery": told, "test": random.random() < 0.2}
+    if random.random() < 0.5:
+        item["labels"] = {"site": random.choice(SITES[:-1])}
     return _corrected(random, item, f"w{number}", lambda: {"recovery": {**told, "outage_start": end - 10 * MINUTE}})
 
 
 def taken_back(random: Random, number: int) -> list[Item]:
     """What was told of a site by mistake: nothing of it stands in the end."""
-    said: Item = random.choice(
-        [{"indicator": "stream", "state": "down"}, {"indicator": "orders", "good": 1, "total": 9}]
-    )
-    item = {**said, "at": _instant(random), "id": f"x{number}", "labels": {"site": SITES[-1]}}
+    instant = _instant(random)
+    took = {"outage_start": instant - 2 * HOUR, "service_restored": instant}
+    said: Item = random.choice([
+        {"indicator": "stream", "state": "down"}, {"indicator": "orders", "good": 1, "total": 9},
+        {"indicator": "recoveries", "recovery": took},
+    ])  # fmt: skip
+    item = {**said, "at": instant, "id": f"x{number}", "labels": {"site": SITES[-1]}}
     item["recorded_at"] = item["at"] + random.randrange(MINUTE)
     back = item["recorded_at"] + random.randrange(30 * MINUTE)
     return [item, {"indicator": item["indicator"], "retract": item["id"], "at": back}]

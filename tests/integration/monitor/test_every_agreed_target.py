@@ -14,7 +14,17 @@ from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service
 from tests.unit.agreement.people import AVAILABILITY
-from tests.unit.agreement.test_terms_of_aggregations import COMPLIANCE, EVERY, MEAN, OUTAGES, RATIO, SLICES, composite
+from tests.unit.agreement.test_terms_of_aggregations import (
+    COMPLIANCE,
+    EVERY,
+    MEAN,
+    NPS,
+    OUTAGES,
+    RATIO,
+    RECOVERED,
+    SLICES,
+    composite,
+)
 
 AGREEMENT = named_id(PROVIDER, "agreement", "every")
 MORE: list[dict[str, Any]] = [
@@ -26,6 +36,8 @@ MORE: list[dict[str, Any]] = [
     {**MEAN, "key": "mean-day", "window": {"rolling": "P1D"}},
     {**SLICES, "key": "slices-day", "window": {"rolling": "P1D"}},
     {**OUTAGES, "key": "outages-month", "window": {"rolling": "P30D"}},
+    {**NPS, "key": "nps-month", "window": {"rolling": "P30D"}},
+    {**RECOVERED, "key": "recovered-by-site", "window": {"rolling": "P30D"}, "group_by": ["site"]},
     {**COMPLIANCE, "key": "p1-kept-month", "window": {"rolling": "P30D"}},
     {**composite("states", "up"), "key": "states-day", "window": {"rolling": "P1D"}},
     {**composite("verdicts", "up-day", "mean-day", rule={"k_of_n": 1}), "key": "verdicts-day",
@@ -69,6 +81,7 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         {
             "indicator": "payments.recoveries",
             "recovery": {"outage_start": AT, "service_restored": "2026-11-05T08:30:00Z", "data_restored_to": AT},
+            "labels": {"site": "M"},
         },
     ]
     answer = await service.measure(*measured)
@@ -83,6 +96,7 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
         "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
         "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
         **dict.fromkeys(("mean-day", "slices-day", "outages-month", "p1-kept-month", "verdicts-day"), "met"),
+        "nps-month": "met", "recovered-by-site": None, "recovered-by-site[M]": "met",
         "states-day": "breached",
         **dict.fromkeys(("stars", "content", "nps", "rto", "rpo", "recovered"), "met"),
     }  # fmt: skip

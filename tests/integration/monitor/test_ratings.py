@@ -127,3 +127,19 @@ async def test_a_rating_that_means_nothing_is_refused_with_its_field(database_ur
         body = b'[{"indicator": "service-desk.stars", "at": "2026-11-05T09:00:00Z", "score": NaN}]'
         told = await held.door.take_measurements(body, "application/json", INTEGRATOR)
         assert [each.reason for each in told.refusals] == ["not_a_number"]
+
+
+async def test_a_rolling_net_promoter_score_crosses_with_an_answer_and_with_one_that_leaves(database_url: str) -> None:
+    judged = rating("advocacy-day", ADVOCACY, "nps", {"at_least": "0", "unit": "points"}, window={"rolling": "P1D"})
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await ready(held, judged)
+        await held.measure(rated("05T09:00", 10, ADVOCACY), rated("05T09:30", 3, ADVOCACY))
+        await held.settle()
+        assert await held.breaches() == []
+        await held.settle("2026-11-06T09:00")
+        # The promoter has left, the detractor has not.
+        (breach,) = await held.breaches()
+        assert (breach["certain_at"][5:16], breach["figure"]) == ("11-06T09:00", "-100/1")
+        await held.settle("2026-11-06T09:30")
+        told = [data for name, data in await held.published() if name == "target-recovered"]
+        assert [(each["recovered_at"][5:16], each["figure"]) for each in told] == [("11-06T09:30", None)]

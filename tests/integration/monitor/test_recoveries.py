@@ -10,8 +10,9 @@ from slm_monitor.application import explanation, explanation_text
 from slm_monitor.application.explanation import Asked
 from slm_monitor.application.record import Named
 from tests.integration.monitor.test_counted import state, target
+from tests.integration.monitor.test_excluding import approve, ask
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
-from tests.support.monitor import AGREEMENT, finalized
+from tests.support.monitor import AGREEMENT, at, finalized
 from tests.support.monitor_service import migrated_database
 
 KEY = "payments.recoveries"
@@ -131,3 +132,51 @@ async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_
             assert (answer.accepted, [each.field for each in answer.refusals]) == (1, [field]), item
         ahead = await held.measure(recovered("04T12:00", "05T10:06"))
         assert [(each.status, each.field) for each in ahead.refusals] == [("quarantined", "recovery.service_restored")]
+
+
+async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_window(database_url: str) -> None:
+    day = recovering("rto-day", "recovery_time", {"at_most": "60", "unit": "minutes"}, window={"rolling": "P1D"})
+    each = recovering("within-by-site", {"recovered_within": {"time": "PT1H"}}, {"at_least": "50", "unit": "percent"},
+                      window={"rolling": "P1D"}, group_by=["site"])  # fmt: skip
+    async with ground(database_url, "2026-11-05T10:00") as where:
+        async with judging(*where) as held:
+            await held.register(KEY, "recovery")
+            await held.hear(finalized(day, each))
+            await held.settle()
+            await held.measure(
+                recovered("05T07:00", "05T09:00", labels={"site": "M"}, id="a"),
+                recovered("05T08:00", "05T08:30", labels={"site": "M"}), recovered("05T08:00", "05T08:30"),
+                recovered("05T07:00", "05T09:59", labels={"site": "N"}),
+            )  # fmt: skip
+            await held.settle()
+            told = [(row["target_key"], row["certain_at"][11:16], row["figure"]) for row in await held.breaches()]
+            assert told == [("rto-day", "09:01", "120/1"), ("within-by-site[N]", "10:00", "0/1")]
+        async with judging(*where) as again:
+            await again.settle("2026-11-06T08:31")
+            # The short one of M has left, the long one has not.
+            told = [(row["target_key"], row["certain_at"][5:16]) for row in await again.breaches()]
+            assert ("within-by-site[M]", "11-06T08:31") in told
+            await again.settle("2026-11-06T10:00")
+            recoveries = [
+                (data["target_key"], data["recovered_at"][5:16])
+                for name, data in await again.published() if name == "target-recovered"
+            ]  # fmt: skip
+            assert sorted(recoveries) == [
+                ("rto-day", "11-06T10:00"), ("within-by-site[M]", "11-06T09:01"), ("within-by-site[N]", "11-06T10:00"),
+            ]  # fmt: skip
+
+
+async def test_a_recovery_is_explained_with_the_time_excluded_before_the_window_it_ended_in(database_url: str) -> None:
+    hour = recovering("rto-hour", "recovery_time", {"at_most": "60", "unit": "minutes"}, window={"rolling": "PT1H"})
+    async with monitor(database_url, "2026-11-05T10:00") as held:
+        await held.register(KEY, "recovery")
+        await held.hear(finalized(hour))
+        await held.settle()
+        await approve(held, await ask(held, "2026-11-05T06:00", "2026-11-05T07:00"))
+        await held.measure(recovered("05T06:30", "05T09:00"))
+        await held.settle()
+        (breach,) = await held.breaches()
+        record = SqlRecord(held.database, held.store, PARTITIONS)
+        asked = Asked("PT1H", at(breach["certain_at"][:16]))
+        told = await explanation.explain(record, Named(AGREEMENT, hour["target_id"]), asked, held.clock.now())
+        assert told["figure"] == breach["figure"] == "120/1"

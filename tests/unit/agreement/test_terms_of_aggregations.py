@@ -413,6 +413,7 @@ def test_what_is_not_accepted_is_refused_and_named() -> None:
 def test_scores_and_net_promoters_are_promised_in_points() -> None:
     assert target(STARS)["objective"] == {"at_least": "4", "unit": "points"}
     assert target(NPS)["objective"] == {"at_least": "-5", "unit": "points"}
+    assert target(NPS, window={"rolling": "P28D"})["window"] == {"rolling": "P28D"}
     of_five = {"nps": {"promoters": "5", "detractors": "3"}}
     assert target(NPS, aggregation=of_five)["aggregation"] == of_five
     assert target(NPS, aggregation={"nps": {}})["aggregation"] == {"nps": {"promoters": "9", "detractors": "6"}}
@@ -430,6 +431,6 @@ def test_recoveries_are_promised_in_minutes_or_within_limits() -> None:
     for wrong in ("PT30S", "soon", -5, None):
         assert "targets[0].objective" in " ".join(faults({**RTO, "objective": {"at_most": wrong}}))
     assert "targets[0].objective" in faults({**RTO, "objective": {"at_least": "240"}})
-    assert "targets[0].window" in faults({**RTO, "window": {"rolling": "P1D"}})
+    assert target(RTO, window={"rolling": "P1D"}, group_by=["site"])["window"] == {"rolling": "P1D"}
     for path, limits in ((".recovered_within", {}), (".recovered_within.time", {"time": "PT0S"})):
         assert f"targets[0].aggregation{path}" in faults({**RECOVERED, "aggregation": {"recovered_within": limits}})

@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from slm_calendar.intervals import Interval
 from slm_monitor.application.streams import Together
-from slm_monitor.domain import measures, rolling
+from slm_monitor.domain import measures, recovery_findings, rolling
 from slm_monitor.domain.composition import composition_of
 from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.recovery import Recovery
 from slm_monitor.domain.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
 from slm_monitor.domain.rolling_outages import RolledOutages
+from slm_monitor.domain.rolling_recoveries import RolledRecoveries
 from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.series import Series
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.timeline import timeline_of
-from tests.support.monitor import MINUTE, at, available, fast, line_of, outage, terms_of
+from tests.support.monitor import DAY, MINUTE, at, available, fast, line_of, outage, terms_of
 
 BEGIN = at("2026-11-02T07:30")
 FIRST = BEGIN // MINUTE
@@ -79,6 +81,57 @@ def test_values_of_every_window_exactly(
         assert come.figure == (combine(inside) if inside else None)
         kept = come.figure is None or Promise(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
         assert missed[minute] == (not kept)
+
+
+scores = st.lists(st.tuples(st.integers(-5, MINUTES - 1), st.integers(0, 10)), max_size=25)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    scores, st.sampled_from([AT_MOST, AT_LEAST]), st.sampled_from(["0", "-33.3", "50", "0." + "3" * 20]), st.booleans()
+)
+def test_net_promoter_scores_of_every_window_exactly(
+    rows: list[tuple[int, int]], comparison: str, limit: str, is_cut: bool
+) -> None:
+    of = line("nps", {comparison: limit, "unit": "points"}, service_hours="business" if is_cut else "24x7")
+    together = Together([series(of, [(minute, score, None) for minute, score in rows])])
+    rolled = Summed(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
+    missed = windows.missed(promised)
+    for minute in range(MINUTES):
+        inside = [
+            (score >= 9) - (score <= 6) for at_minute, score in rows
+            if minute - LENGTH < at_minute <= minute and at_minute >= 0
+            and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
+        ]  # fmt: skip
+        figure = Fraction(100 * sum(inside), len(inside)) if inside else None
+        assert windows.come(FIRST + minute).figure == figure
+        assert missed[minute] == (figure is not None and not promised.is_kept(figure))
+
+
+ended = st.lists(st.tuples(st.integers(0, MINUTES * 60 - 1), st.integers(0, 40), st.integers(0, 40)), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ended, st.sampled_from(["recovery_time", "recovery_point", "recovered_within"]))
+def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int, int, int]], kind: str) -> None:
+    is_share = kind == "recovered_within"
+    aggregation = {kind: {"time": "PT20M", "point": "PT10M"}} if is_share else kind
+    of = line(aggregation, {"at_least": "60", "unit": "percent"} if is_share else {"at_most": "20", "unit": "minutes"})
+    second = 1_000_000
+    recoveries = sorted(
+        Recovery(BEGIN + end * second, f"{number}", BEGIN + end * second - took * MINUTE,
+                 BEGIN + end * second - (took + lost) * MINUTE)
+        for number, (end, took, lost) in enumerate(told)
+    )  # fmt: skip
+    rolled = RolledRecoveries(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
+    windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
+    missed = windows.missed(promised)
+    for minute in range(FIRST, FIRST + MINUTES):
+        span = (max(BEGIN, (minute - LENGTH) * MINUTE), minute * MINUTE)
+        figure = recovery_findings.of_recoveries(recoveries, of.latest, span, span[1]).figure
+        assert windows.come(minute).figure == figure
+        assert missed[minute - FIRST] == (figure is not None and not promised.is_kept(figure))
 
 
 counts = st.lists(st.tuples(st.integers(0, MINUTES - 1), st.integers(0, 4), st.integers(0, 2)), max_size=25)

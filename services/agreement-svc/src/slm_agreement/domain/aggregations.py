@@ -32,13 +32,6 @@ DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
 NUMBERS = frozenset({"quantile", "mean", "max", "min"})
 """Promised in the indicator's unit."""
-ROLLING = (frozenset(KINDS) | DERIVED) - OF_RECOVERIES - {"nps"}
-"""Those that are judged over rolling windows."""
-GROUPED = frozenset(
-    {"ratio", "time_slices", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "nps",
-     "availability", "outages"}
-)  # fmt: skip
-"""Those that are judged for each value of a label."""
 ALL = frozenset(KINDS) | DERIVED | {"clock"}
 ACCEPTED = ALL
 """Those that may be agreed: all of which the judge keeps figures of."""
@@ -83,7 +76,7 @@ class Aggregation:
     @property
     def may_roll(self) -> bool:
         """Whether it is judged over rolling windows; members' figures are put together by calendar window alone."""
-        return self.name in ROLLING and not (self.name == "composite" and self.parameters["of"] == "figures")
+        return self.name != "composite" or bool(self.parameters["of"] != "figures")
 
     @property
     def is_of_states(self) -> bool:

@@ -51,8 +51,7 @@ def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -
 def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:
     window = target_windows.window(reader.raw("window"), reader.at("window"), reader.findings)
     if "rolling" in window and not aggregation.may_roll:
-        what = "a composite of figures" if aggregation.name == "composite" else aggregation.name
-        remedy = f'write {{"calendar": "month"}}: {what} is not judged over rolling windows'
+        remedy = 'write {"calendar": "month"}: a composite of figures is not judged over rolling windows'
         reader.fault("window", reader.raw("window"), remedy)
     if "rolling" in window and aggregation.name == "time_slices":
         width = target_windows.length(aggregation.parameters["width"]) or 0
@@ -98,7 +97,7 @@ _WARNED = {
 
 def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:
     labels = reader.texts("group_by")
-    if labels and aggregation.name not in aggregations.GROUPED:
+    if labels and not aggregation.kinds:
         remedy = "leave it out: only measurements with labels are judged by them; write a target for each instead"
         reader.fault("group_by", labels, remedy)
     if len(labels) > _MOST_LABELS or not all(_LABEL.match(label) for label in labels):

@@ -23,7 +23,8 @@ from slm_monitor.domain.facts import MINUTE, Fact, Values
 from slm_monitor.domain.lines import TermsLine, lines_of
 from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Counted, Exclusion
-from slm_monitor.domain.terms import STATED, ServiceLevelTarget
+from slm_monitor.domain.recovery import recovery_of
+from slm_monitor.domain.terms import RECOVERED, STATED, ServiceLevelTarget
 
 NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
@@ -95,17 +96,26 @@ async def known(
 ) -> Facts:
     """All that is known of a window of a target that is judged by an indicator."""
     assert terms.indicator is not None
-    out, named = await excluded(record, terms, span, known_at)
     if terms.aggregation in STATED:
         indicator = await record.indicator(terms.indicator)
         found = await record.single(terms.indicator, None, known_at)
         mine = found if not terms.group else [fact for fact in found if _is_of(fact, terms)]
+        out, named = await excluded(record, terms, _reaching_back(mine, terms, span), known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
         return Facts(span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
+    out, named = await excluded(record, terms, span, known_at)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
     return Facts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+
+
+def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:
+    """A recovery may have begun, and have lost data, before the window in which it ended."""
+    if terms.aggregation not in RECOVERED:
+        return span
+    ended = [each for fact in mine if (each := recovery_of(fact)) is not None and span[0] <= each.restored < span[1]]
+    return min([span[0], *(min(each.began, each.data_to or each.began) for each in ended)]), span[1]
 
 
 def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:

@@ -1,4 +1,4 @@
-"""Availability and outages over a rolling window: judged at each change and each minute, by runs of missed minutes."""
+"""Availability, outages and recoveries over a rolling window: judged at each change and minute, by runs of minutes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.measures import Counts, Measure
 from slm_monitor.domain.passed_time import PassedTime
 from slm_monitor.domain.rolling_outages import RolledOutages
+from slm_monitor.domain.rolling_recoveries import RolledRecoveries
 from slm_monitor.domain.rolling_sums import Summed
 from slm_monitor.domain.rolling_windows import Rolled
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.timeline import Timeline
 
 
 class _Minutes:
@@ -126,3 +128,19 @@ class RollingOutageTarget(RollingStateTarget):
     ) -> Rolled:  # fmt: skip
         begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
         return RolledOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
+
+
+class RollingRecoveryTarget(RollingStateTarget):
+    """A recovery counts while the instant at which service was back lies in the window."""
+
+    def _measure(self, states: StatesOf, as_of: int) -> int | None:
+        return None
+
+    def _rolled(
+        self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
+        since: int | None,
+    ) -> Rolled:  # fmt: skip
+        stated = states(terms)
+        assert isinstance(stated, Timeline)
+        span = (max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds), self._exact.ends_at)
+        return RolledRecoveries(stated.recoveries, terms, span, excluded.intervals_of(terms))

@@ -11,7 +11,11 @@ from slm_monitor.application.labels_heard import LabelsHeard
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
 from slm_monitor.application.recovery_target import RecoveryTarget
-from slm_monitor.application.rolling_state_target import RollingOutageTarget, RollingStateTarget
+from slm_monitor.application.rolling_state_target import (
+    RollingOutageTarget,
+    RollingRecoveryTarget,
+    RollingStateTarget,
+)
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
@@ -188,9 +192,9 @@ class StateJudge:
 
 
 def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
-    if line.latest.aggregation in RECOVERED:
-        return RecoveryTarget
     is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
+    if line.latest.aggregation in RECOVERED:
+        return RollingRecoveryTarget if is_rolling else RecoveryTarget
     if is_outages:
         return RollingOutageTarget if is_rolling else OutageTarget
     return RollingStateTarget if is_rolling else StateTarget

@@ -153,15 +153,15 @@ def _of_extent(tally: Extent, terms: ServiceLevelTarget, span: Interval, as_of: 
     )  # fmt: skip
 
 
-def points(tally: Shares) -> Fraction | None:
+def points(net: int, number: int) -> Fraction | None:
     """Promoters less detractors of a hundred."""
-    return Fraction(100 * tally.good, tally.total) if tally.total else None
+    return Fraction(100 * net, number) if number else None
 
 
 def _of_points(tally: Shares, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
     """The net promoter score: certain at the close, for whoever is still to answer may turn it."""
     assert terms.promise is not None
-    figure = points(tally)
+    figure = points(tally.good, tally.total)
     kept = figure is None or terms.promise.is_kept(figure)
     risk = RiskFinding("below_objective", "objective", min(as_of, span[1]), None, None, span[1])
     return Finding(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from slm_monitor.domain import counted_admission
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.messages import Indicator, Measurement
 from slm_monitor.domain.refusals import Refused, instant
@@ -53,6 +54,8 @@ def taken(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]
             raise Refused("reversed_interval", f"recovery.{_DATA}", str(told[_DATA]), remedy)
     if item.test:
         body["test"] = True
+    if labels := counted_admission.labels_of(item):
+        body["labels"] = labels
     return restored, body
 
 

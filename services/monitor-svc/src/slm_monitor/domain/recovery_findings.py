@@ -115,7 +115,7 @@ def of_recoveries(
     the close, unless all of them were promised."""
     assert terms.promise is not None
     seen = measured(recoveries, terms, span, excluded)
-    lengths = [_length(each, terms) for each in seen]
+    lengths = [length_of(each, terms) for each in seen]
     kept = sum(each.kept for each in seen)
     figure: Fraction | None
     if terms.aggregation == WITHIN:
@@ -134,11 +134,16 @@ def of_recoveries(
         missed=missed,
         risks=() if met else (risk,),
         detail={"recoveries": len(seen), "tests": sum(each.recovery.is_test for each in seen)},
-        evidence={"recoveries": [each.document() for each in seen[-_TOLD:]]},
+        evidence={"recoveries": told(seen)},
     )
 
 
-def _length(each: Measured, terms: ServiceLevelTarget) -> Fraction:
+def told(seen: Sequence[Measured]) -> list[dict[str, Any]]:
+    """The last of them, as they are told."""
+    return [each.document() for each in seen[-_TOLD:]]
+
+
+def length_of(each: Measured, terms: ServiceLevelTarget) -> Fraction:
     """In minutes, as it is promised."""
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 

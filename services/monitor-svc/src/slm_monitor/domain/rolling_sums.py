@@ -15,6 +15,7 @@ from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.promise import AT_LEAST
+from slm_monitor.domain.rolling_points import PointWindows
 from slm_monitor.domain.rolling_slices import SliceWindows
 from slm_monitor.domain.rolling_values import VALUES, Values, ValueWindows
 from slm_monitor.domain.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
@@ -58,6 +59,8 @@ class Summed:
             return ValueWindows(by, self._values, begins_at, first, last)
         if terms.aggregation == "time_slices":
             return SliceWindows(by, begins_at, first, last)
+        if terms.aggregation == "nps":
+            return PointWindows(by, begins_at, first, last)
         length = terms.rolling_microseconds // MINUTE
         good, total = by.minutes(first - length + 1, last, begins_at)
         return Sums(terms, first, rolling.sums(good, length), rolling.sums(total, length))
@@ -66,7 +69,7 @@ class Summed:
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
         at = minute * MINUTE
-        if terms.aggregation in VALUES:
+        if terms.aggregation in VALUES or terms.aggregation == "nps":
             return []
         if terms.aggregation == "time_slices":
             spent = come.detail["consumed_percent"]
@@ -90,7 +93,7 @@ class Summed:
         if untold := self._untold(terms, minute - length + 1, minute):
             return untold[-1] + length
         windows = windows.windows if isinstance(windows, PartlyTold) else windows
-        if isinstance(windows, SliceWindows | ValueWindows):
+        if isinstance(windows, SliceWindows | ValueWindows | PointWindows):
             return windows.turns_at(minute)
         # Every minute that passes may break the promise of at least so many.
         is_count = terms.aggregation == "count"

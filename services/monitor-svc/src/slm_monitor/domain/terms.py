@@ -50,9 +50,6 @@ _PARAMETERS = {
 }  # fmt: skip
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
-_ONLY_CALENDAR = RECOVERED | {"nps"}
-"""Aggregations that the judge keeps over calendar windows alone."""
-
 
 class NotJudgeable(ValueError):
     """Terms that this version cannot judge; says which and what it can."""
@@ -170,8 +167,6 @@ def _target(
     name = target["key"]
     aggregation, parameters = _aggregation(name, target["aggregation"], known)
     window_kind, window, rolling = _window(name, target["window"])
-    if known is KEPT and window_kind == "rolling" and aggregation in _ONLY_CALENDAR:
-        raise NotJudgeable(f"target {name}: {aggregation} over a rolling window; give it a calendar window")
     promised, unacceptable = _promises(name, aggregation, parameters, target)
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
