@@ -76,6 +76,8 @@ class DerivedJudge:
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
+        self._held: set[str] = set()
+        """Targets that were due while something they are made of was held."""
         self._rows: dict[int, tuple[str, int]] = {}
         """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
 
@@ -128,6 +130,15 @@ class DerivedJudge:
                 for target in targets.values():
                     self._touch(target_id, target.standing.line.begins_at)
 
+    def free(self, is_held: IsHeld) -> None:
+        """The holds have changed: what none holds any longer is due."""
+        for target_id in [target_id for target_id in self._held if not self._waits(target_id, is_held)]:
+            self._held.discard(target_id)
+            self.timers.set((DERIVED, target_id), AT_ONCE)
+
+    def _waits(self, target_id: str, is_held: IsHeld) -> bool:
+        return any(is_held(subject) for subject in self._derivations.sources(target_id).subjects)
+
     def _record_begins_at(self, target_id: str) -> int | None:
         """From when on the record holds all that a target is made of."""
         starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
@@ -151,8 +162,8 @@ class DerivedJudge:
         """Judge what is due by an instant that is established everywhere; returns the rows this has answered."""
         answered: list[int] = []
         for _, target_id in self.timers.due(up_to):
-            if any(is_held(subject) for subject in self._derivations.sources(target_id).subjects):
-                self._dirty.setdefault(target_id, Dirty())
+            if self._waits(target_id, is_held):
+                self._held.add(target_id)
                 continue
             dirty, dues = self._dirty.pop(target_id, Dirty()), []
             caused = Moment(moment.as_of, moment.now, dirty.cause)

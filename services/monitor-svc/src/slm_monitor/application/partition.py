@@ -163,6 +163,7 @@ class Partition:
             self._expire_holds(now)
             if any(self._is_released(hold) for hold in self._holds.values()):
                 self._tickets.free(self._is_held)
+                self._derived.free(self._is_held)
         moment = Moment(self._horizon, now)
         await self._states.judge(self._is_held, moment, step.changes)
         await self._counts.judge(self._is_held, moment, step.changes)

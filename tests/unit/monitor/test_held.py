@@ -1,0 +1,38 @@
+"""What an import holds is judged once it ends, whether somebody ends it or its time does."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from slm_monitor.application.ports import Hold
+from slm_monitor.domain.messages import Indicator
+from tests.support.decisions import Signed
+from tests.support.histories import History, Told, composite, share, target, told_of
+from tests.support.monitor import HOUR, PROVIDER, at, finalized
+from tests.support.replays import Replay
+
+BEGIN = at("2026-11-02T00:00")
+UP = Indicator(f"{PROVIDER}/up", PROVIDER, "up", "availability", initial_state="up")
+NAMED = {"owner_party_id": PROVIDER, "key": "up"}
+MADE = target("made", None, composite("states", "serial", [{"indicator": NAMED}]), share("90"), {"calendar": "day"})
+
+
+@pytest.mark.parametrize("is_completed", [True, False])
+async def test_what_is_made_of_what_was_held_is_judged_as_the_hold_ends(is_completed: bool) -> None:
+    replay = await Replay.begin(History([], {UP.subject: UP}))
+    version = asdict(finalized(MADE, effective_at="2026-11-02T00:00:00Z"))
+    await replay.hear([Told(BEGIN, decision=Signed(version))], BEGIN)
+    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), BEGIN + 20 * HOUR)
+    replay.store.tell("hold", import_id="i")
+    down = [{"at": BEGIN + HOUR, "state": "down"}, {"at": BEGIN + 9 * HOUR, "state": "up"}]
+    await replay.hear([told_of({"indicator": "up", **each}, {UP.subject: UP}) for each in down], BEGIN + 10 * HOUR)
+    await replay.hear([], BEGIN + 11 * HOUR)
+    assert not replay.store.breaches
+    if is_completed:
+        replay.release()
+    for hours in (12, 21, 22):
+        await replay.hear([], BEGIN + hours * HOUR)
+        assert bool(replay.store.breaches) == (hours > 12 or is_completed)
+    assert not await replay.store.inbox([0])
