@@ -58,15 +58,17 @@ UPDATE judge_partition
 """
 _TAKE_OVER = "UPDATE judge_partition SET epoch = epoch + 1 WHERE partition = $1"
 _FACTS = """
-INSERT INTO fact SELECT * FROM jsonb_populate_recordset(NULL::fact, $1)
+WITH coming AS (SELECT * FROM jsonb_populate_recordset(NULL::fact, $1)),
+     superseded AS (
+         INSERT INTO fact_superseded
+         SELECT fact.subject, fact.key, fact.at, fact.revision, fact.recorded_at, fact.received_at, $2::bigint,
+                fact.body
+           FROM fact JOIN coming USING (subject, key)
+     )
+INSERT INTO fact SELECT * FROM coming
 ON CONFLICT (subject, key) DO UPDATE
    SET at = excluded.at, revision = excluded.revision, recorded_at = excluded.recorded_at,
        received_at = excluded.received_at, body = excluded.body
-"""
-_SUPERSEDED = """
-INSERT INTO fact_superseded
-SELECT fact.subject, fact.key, fact.at, fact.revision, fact.recorded_at, fact.received_at, $2::bigint, fact.body
-  FROM fact JOIN jsonb_populate_recordset(NULL::fact, $1) AS coming USING (subject, key)
 """
 _KNOWN = """
 SELECT subject, key, at, body, revision, recorded_at
@@ -278,9 +280,7 @@ class SqlJudgeStore:
             blob_seq = await self._fence(driver, partition, epoch, step)
             now = step.received_at or transaction.now
             if step.facts:
-                rows = judge_rows.facts(step.facts, now)
-                await driver.execute(_SUPERSEDED, rows, now)
-                await driver.execute(_FACTS, rows)
+                await driver.execute(_FACTS, judge_rows.facts(step.facts, now), now)
             if step.blob is not None:
                 await driver.execute(
                     "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",

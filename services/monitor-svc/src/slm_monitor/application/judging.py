@@ -171,12 +171,15 @@ class Judge:
         waiting = sum(each.waiting for each in self._owned.values())
         batches = await self._taking.poll(self._consumer, waiting, wait_seconds)
         self._rejoin_if_orphaned()
-        await self._read_inbox()
+        if self._inbox_rings:
+            await self._read_inbox()
         taken: dict[int, list[Batch]] = {}
         for batch in batches:
             taken.setdefault(batch.source.partition, []).append(batch)
         for number, theirs in taken.items():
             await self._take(number, theirs)
+        if self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS:
+            await self._read_inbox()
         await self._fire()
         # Sooner where there is nothing else to do: reads of figures wait for it.
         await self._put_away(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
@@ -186,7 +189,7 @@ class Judge:
         return sum(len(batch.records) for batch in batches)
 
     async def _read_inbox(self) -> None:
-        if not self._owned or not (self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS):
+        if not self._owned:
             return
         self._inbox_rings, self._inbox_read_at = False, time.monotonic()
         rows: dict[int, list[InboxRow]] = {}

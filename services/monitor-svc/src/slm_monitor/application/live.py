@@ -109,7 +109,7 @@ class Live:
 
     async def _hand_out(self, batch: Batch) -> None:
         for number, record in enumerate(batch.records):
-            if number % AT_ONCE == 0 and self._open:
+            if number % AT_ONCE == AT_ONCE - 1 and self._open:
                 await asyncio.sleep(0)
             self._at[batch.source] = record.offset + 1
             event = told(record) if self._open else None

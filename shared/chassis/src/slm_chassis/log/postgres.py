@@ -1,7 +1,8 @@
 """The log in a PostgreSQL database of its own: the default, without a broker.
 
 How it keeps its promises is spread over the modules beside it: ``postgres_writer`` (group commit, gapless offsets),
-``postgres_reader``, ``postgres_group`` (leases), ``postgres_signals`` (wake-ups), ``postgres_tidy`` (retention).
+``postgres_reader``, ``postgres_recent`` (what need not be read back), ``postgres_group`` (leases), ``postgres_signals``
+(wake-ups), ``postgres_tidy`` (retention).
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from slm_chassis.log.port import (
     LogUnavailable,
     Rebalance,
     Record,
+    StoredRecord,
     TopicPartition,
     TopicSpec,
     UnknownTopic,
 )
-from slm_chassis.log.postgres_group import SAFETY_SECONDS, Leases, PostgresConsumer, signal_of
+from slm_chassis.log.postgres_group import Leases, PostgresConsumer, signal_of
 from slm_chassis.log.postgres_pool import Pool, unavailable
-from slm_chassis.log.postgres_reader import Place, Reader
+from slm_chassis.log.postgres_reader import SAFETY_SECONDS, Place, Reader
+from slm_chassis.log.postgres_recent import Recent
 from slm_chassis.log.postgres_schema import CREATE_LOCK, prepare
 from slm_chassis.log.postgres_signals import Signals
 from slm_chassis.log.postgres_tidy import Tidy
@@ -55,8 +58,9 @@ class PostgresEventLog:
     def __init__(self, pool: Pool, url: str, client: str) -> None:
         self._pool = pool
         self._wakeups = Wakeups()
-        self._signals = Signals(url, client, self._wakeups)
-        self._writer = Writer(url, client, self._signals.ring)
+        self._recent = Recent()
+        self._signals = Signals(url, client, self._wakeups, self._recent)
+        self._writer = Writer(url, client, self._appended)
         self._tidy = Tidy(pool)
         self._tidying: asyncio.Task[None] | None = None
         self._topics: dict[str, _Topic] = {}
@@ -115,7 +119,7 @@ class PostgresEventLog:
             return []
         numbers = [partition_of(r.key, len(places)) if partition is None else partition for r in records]
         rows = [
-            Row(places[number].id, record.key.encode(), record.value, msgspec.json.encode(record.headers))
+            Row(places[number].id, number, record, msgspec.json.encode(record.headers))
             for number, record in zip(numbers, records, strict=True)
         ]
         return list(zip(numbers, await self._writer.append(topic, rows), strict=True))
@@ -133,7 +137,7 @@ class PostgresEventLog:
         with self._wakeups.bell(topics) as bell, self._wakeups.bell([signal]) as group_bell:
             consumer = PostgresConsumer(
                 Leases(self._pool, group, places),
-                Reader(self._pool),
+                Reader(self._pool, self._recent),
                 places,
                 rebalance,
                 (bell, group_bell),
@@ -148,7 +152,7 @@ class PostgresEventLog:
     async def tail(self, topics: Sequence[str], positions: Mapping[TopicPartition, int]) -> AsyncIterator[Batch]:
         places = await self._places(topics)
         ends = {TopicPartition(t, n): end for t in topics for n, end in (await self.end_offsets(t)).items()}
-        reader = Reader(self._pool)
+        reader = Reader(self._pool, self._recent)
         reader.add(places, ends | {source: at for source, at in positions.items() if source in places})
         with self._wakeups.bell(topics) as bell:
             while True:
@@ -161,12 +165,17 @@ class PostgresEventLog:
                     continue
                 for batch in batches:
                     yield batch
-                if not batches:
-                    await bell.wait(SAFETY_SECONDS)
+                if not batches and not await bell.wait(SAFETY_SECONDS):
+                    reader.doubt()
 
     async def tidy(self) -> None:
         """Apply retention and compaction now instead of within the minute."""
         await self._tidy.step()
+        self._recent.forget()
+
+    def _appended(self, records: Sequence[StoredRecord]) -> None:
+        self._recent.keep(records)
+        self._signals.ring({record.topic for record in records})
 
     async def _places(self, topics: Sequence[str]) -> dict[TopicPartition, Place]:
         return {source: place for topic in topics for source, place in (await self._topic(topic)).by_source().items()}

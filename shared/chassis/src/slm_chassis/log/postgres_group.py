@@ -10,12 +10,11 @@ from contextlib import suppress
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import Batch, LogUnavailable, Rebalance, TopicPartition
 from slm_chassis.log.postgres_pool import Pool
-from slm_chassis.log.postgres_reader import Place, Reader
+from slm_chassis.log.postgres_reader import SAFETY_SECONDS, Place, Reader
 from slm_chassis.log.sharing import share_of
 from slm_chassis.log.wakeups import Bell
 
 BEAT_SECONDS = 1.0
-SAFETY_SECONDS = 0.5
 # A member that does not poll any more gives its partitions up, as with Kafka's max.poll.interval.
 STUCK_SECONDS = 300.0
 
@@ -117,6 +116,7 @@ class PostgresConsumer:
         self._announce = announce
         self._polled_at = time.monotonic()
         self._woken = False
+        self._hints: dict[TopicPartition, int] = {}
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -136,14 +136,15 @@ class PostgresConsumer:
             if batches or left <= 0 or self._woken:
                 self._woken = False
                 return batches
-            await self._bell.wait(min(left, SAFETY_SECONDS))
+            if not await self._bell.wait(min(left, SAFETY_SECONDS)):
+                self._reader.doubt()
 
     def seek(self, source: TopicPartition, offset: int) -> None:
         self._reader.seek(source, offset)
 
     async def commit_hint(self, positions: Mapping[TopicPartition, int]) -> None:
-        with suppress(LogUnavailable):
-            await self._leases.hint(positions)
+        # Written with the next beat: nobody waits for it.
+        self._hints |= positions
 
     def wake(self) -> None:
         self._woken = True
@@ -163,6 +164,7 @@ class PostgresConsumer:
             await self._drop(self.assignment)
         finally:
             with suppress(LogUnavailable):
+                await self._hint()
                 await self._leases.leave()
             self._announce()
 
@@ -173,8 +175,14 @@ class PostgresConsumer:
             if time.monotonic() - self._polled_at < STUCK_SECONDS:
                 with suppress(LogUnavailable):
                     await self._leases.beat()
+                    await self._hint()
             if self._unsettled():
                 self._bell.ring()
+
+    async def _hint(self) -> None:
+        if self._hints:
+            hints, self._hints = self._hints, {}
+            await self._leases.hint(hints)
 
     def _unsettled(self) -> bool:
         return not self._leases.share == self._leases.held == self.assignment

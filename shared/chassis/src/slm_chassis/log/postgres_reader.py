@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,12 @@ import msgspec
 
 from slm_chassis.log.port import Batch, OffsetVanished, StoredRecord, TopicPartition
 from slm_chassis.log.postgres_pool import Pool
+from slm_chassis.log.postgres_recent import Recent
 
+SAFETY_SECONDS = 0.5
+"""A signal may get lost: so often whoever waits for one looks all the same."""
+CERTAIN_SECONDS = 1.0
+"""And so often the tables are asked where there are signals, but perhaps not all."""
 POLL_BYTES = 8 << 20
 FIRST_GUESS = 1_000
 
@@ -46,12 +52,16 @@ class Place:
 class Reader:
     """Positions in some partitions, and what comes after them. Positions move past what is returned."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, recent: Recent) -> None:
         self._pool = pool
+        self._recent = recent
         self._places: dict[TopicPartition, Place] = {}
         self._sources: dict[int, TopicPartition] = {}
         self._positions: dict[TopicPartition, int] = {}
         self._average = POLL_BYTES // FIRST_GUESS
+        self._foreign = -1
+        self._ended_at = 0.0
+        """When all that the tables held had been read: what came since may be in memory."""
 
     @property
     def sources(self) -> frozenset[TopicPartition]:
@@ -62,6 +72,7 @@ class Reader:
             self._places[source] = place
             self._sources[place.id] = source
             self._positions[source] = positions[source]
+        self.doubt()
 
     def remove(self, sources: Iterable[TopicPartition]) -> None:
         for source in sources:
@@ -71,22 +82,51 @@ class Reader:
     def seek(self, source: TopicPartition, offset: int) -> None:
         if source in self._positions:
             self._positions[source] = offset
+            self.doubt()
+
+    def doubt(self) -> None:
+        """Ask the tables at the next read."""
+        self._ended_at = 0.0
 
     async def read(self, max_records: int) -> list[Batch]:
         """At most one batch a partition. Raises OffsetVanished, LogUnavailable."""
         if not self._positions:
             return []
+        if self._knows_all():
+            found = self._remembered(max_records)
+            if found or not any(self._recent.is_past(*each) for each in self._positions.items()):
+                return self._moved_past(found)
+        return self._moved_past(await self._fetched(max_records))
+
+    def _knows_all(self) -> bool:
+        """Whether all there is beyond the positions was appended by this process."""
+        return self._foreign == self._recent.foreign and time.monotonic() - self._ended_at < CERTAIN_SECONDS
+
+    def _remembered(self, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
+        found: dict[TopicPartition, list[StoredRecord]] = {}
+        left, bytes_left = max_records, POLL_BYTES
+        for source, at in self._positions.items():
+            records = self._recent.run(source, at, left, bytes_left)
+            if records:
+                found[source] = records
+                left -= len(records)
+                bytes_left -= sum(len(record.value) for record in records)
+        return found
+
+    async def _fetched(self, max_records: int) -> dict[TopicPartition, list[StoredRecord]]:
         # Fetching ten thousand rows to return the eighty that fit would be the dearest part of catching up.
         limit = min(max_records, max(16, 2 * POLL_BYTES // max(1, self._average)))
-        asked = dict(self._positions)
+        asked, self._foreign, asked_at = dict(self._positions), self._recent.foreign, time.monotonic()
         ids = [self._places[source].id for source in asked]
         rows = await self._pool.rows(READ, ids, list(asked.values()), limit, POLL_BYTES)
+        is_all = len(rows) < limit and sum(len(row[6] or b"") for row in rows) < POLL_BYTES
+        self._ended_at = asked_at if is_all else 0.0
         found: dict[TopicPartition, list[StoredRecord]] = {}
         for row in rows:
             source = self._sources[row[0]]
             self._check_held(source, row[1], row[2], row[3])
             found.setdefault(source, []).append(_stored(source, row))
-        return self._moved_past(found)
+        return found
 
     def _check_held(self, source: TopicPartition, at: int, first: int, end: int) -> None:
         if at > end or (at < first and not self._places[source].compacted):

@@ -57,10 +57,12 @@ VERSIONS = (
         read_up_to    bigint,
         PRIMARY KEY ("group", partition)
     ) WITH (fillfactor = 20);
-
+    """,
+    """
     -- One round trip for the whole of an append. "into_partitions" ascend, so that no two appends wait for one
     -- another in a circle; the lock of a partition is held until the commit, so that offsets follow its order.
-    CREATE FUNCTION append_records(
+    -- Answers with the first offset in each partition, and last the instant of them all.
+    CREATE OR REPLACE FUNCTION append_records(
         into_partitions integer[], counts integer[],
         turns integer[], ranks integer[], keys bytea[], vals bytea[], heads bytea[]
     ) RETURNS bigint[] LANGUAGE plpgsql AS $$
@@ -78,7 +80,7 @@ VERSIONS = (
         INSERT INTO record (partition, "offset", key, value, headers, appended_at)
         SELECT into_partitions[turn], firsts[turn] + rank, key, value, headers, now_at
         FROM unnest(turns, ranks, keys, vals, heads) AS given(turn, rank, key, value, headers);
-        RETURN firsts;
+        RETURN firsts || now_at;
     END $$;
     """,
 )

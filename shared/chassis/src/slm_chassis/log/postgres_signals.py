@@ -10,6 +10,7 @@ import asyncpg
 
 from slm_chassis.log.port import LogUnavailable
 from slm_chassis.log.postgres_pool import connect, unavailable
+from slm_chassis.log.postgres_recent import Recent
 from slm_chassis.log.wakeups import Wakeups
 
 CHANNEL = "slm_log"
@@ -22,10 +23,11 @@ class Signals:
     A signal may get lost with its connection; whoever waits looks again after a while all the same.
     """
 
-    def __init__(self, url: str, client: str, wakeups: Wakeups) -> None:
+    def __init__(self, url: str, client: str, wakeups: Wakeups, recent: Recent) -> None:
         self._url = url
         self._client = client
         self._wakeups = wakeups
+        self._recent = recent
         self._pending: set[str] = set()
         self._some = asyncio.Event()
         self._own_pid = 0
@@ -81,9 +83,11 @@ class Signals:
         connection.add_termination_listener(lambda _: lost.set())
         await connection.add_listener(CHANNEL, self._heard)
         # What was signalled while nobody listened.
+        self._recent.foreign += 1
         self._wakeups.ring_all()
         await lost.wait()
 
     def _heard(self, _connection: object, pid: int, _channel: str, name: object) -> None:
         if pid != self._own_pid:
+            self._recent.foreign += 1
             self._wakeups.ring(str(name))

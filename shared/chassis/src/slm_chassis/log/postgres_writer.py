@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
 
-from slm_chassis.log.port import LogUnavailable, RecordRefused
+from slm_chassis.log.port import LogUnavailable, Record, RecordRefused, StoredRecord
 from slm_chassis.log.postgres_pool import connect, unavailable
 
 COMMIT_BYTES = 16 << 20
@@ -18,11 +18,11 @@ APPEND = "SELECT append_records($1, $2, $3, $4, $5, $6, $7)"
 
 @dataclass(slots=True)
 class Row:
-    """A record on its way; ``partition`` is the row id of its partition, not its number."""
+    """A record on its way; ``place`` is the row id of its partition, ``partition`` the number."""
 
+    place: int
     partition: int
-    key: bytes
-    value: bytes
+    record: Record
     headers: bytes
 
 
@@ -37,9 +37,9 @@ class Request:
 
 
 class Writer:
-    """The one task of a process that appends. ``appended`` is called after each commit with the topics."""
+    """The one task of a process that appends. ``appended`` is called after each commit with what is durable now."""
 
-    def __init__(self, url: str, client: str, appended: Callable[[Iterable[str]], None]) -> None:
+    def __init__(self, url: str, client: str, appended: Callable[[Sequence[StoredRecord]], None]) -> None:
         self._url = url
         self._client = client
         self._appended = appended
@@ -68,7 +68,7 @@ class Writer:
         """The offsets of the rows, once they are durable."""
         if self._task is None:
             raise LogUnavailable("the log is closed")
-        request = Request(topic, rows, sum(len(row.value) + len(row.headers) for row in rows))
+        request = Request(topic, rows, sum(len(row.record.value) + len(row.headers) for row in rows))
         self._queue.put_nowait(request)
         return await request.offsets
 
@@ -101,14 +101,15 @@ class Writer:
     async def _commit(self, requests: list[Request]) -> None:
         try:
             with unavailable():
-                offsets = iter(await self._insert([row for request in requests for row in request.rows]))
+                stored = await self._insert([(request.topic, row) for request in requests for row in request.rows])
         except LogUnavailable as cause:
             for request in requests:
                 _fail(request, cause)
         except Exception as cause:
             await self._commit_singly(requests, cause)
         else:
-            self._appended({request.topic for request in requests})
+            self._appended(stored)
+            offsets = iter([record.offset for record in stored])
             for request in requests:
                 _answer(request, [next(offsets) for _ in request.rows])
 
@@ -120,25 +121,32 @@ class Writer:
         for request in requests:
             await self._commit([request])
 
-    async def _insert(self, rows: list[Row]) -> list[int]:
-        counts = Counter(row.partition for row in rows)
-        partitions = sorted(counts)
-        turns = {partition: turn for turn, partition in enumerate(partitions)}
-        ranks, seen = [], dict.fromkeys(partitions, 0)
+    async def _insert(self, given: Sequence[tuple[str, Row]]) -> list[StoredRecord]:
+        rows = [row for _, row in given]
+        counts = Counter(row.place for row in rows)
+        places = sorted(counts)
+        turns = {place: turn for turn, place in enumerate(places)}
+        ranks, seen = [], dict.fromkeys(places, 0)
         for row in rows:
-            ranks.append(seen[row.partition])
-            seen[row.partition] += 1
-        firsts = await (await self._connected()).fetchval(
+            ranks.append(seen[row.place])
+            seen[row.place] += 1
+        *firsts, appended_at = await (await self._connected()).fetchval(
             APPEND,
-            partitions,
-            [counts[partition] for partition in partitions],
-            [turns[row.partition] + 1 for row in rows],
+            places,
+            [counts[place] for place in places],
+            [turns[row.place] + 1 for row in rows],
             ranks,
-            [row.key for row in rows],
-            [row.value for row in rows],
+            [row.record.key.encode() for row in rows],
+            [row.record.value for row in rows],
             [row.headers for row in rows],
         )
-        return [firsts[turns[row.partition]] + rank for row, rank in zip(rows, ranks, strict=True)]
+        return [
+            StoredRecord(
+                topic, row.partition, firsts[turns[row.place]] + rank,
+                row.record.key, row.record.value, row.record.headers, appended_at,
+            )
+            for (topic, row), rank in zip(given, ranks, strict=True)
+        ]  # fmt: skip
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():

@@ -46,10 +46,10 @@ class Bell:
     def clear(self) -> None:
         self._rung.clear()
 
-    async def wait(self, seconds: float) -> None:
-        """Until the next ring, or the time is over."""
-        if self._rung.is_set() or seconds <= 0:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
+    async def wait(self, seconds: float) -> bool:
+        """Until the next ring, or the time is over; whether it has rung."""
+        if not self._rung.is_set() and seconds > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._rung.wait()
+        return self._rung.is_set()

@@ -1,0 +1,57 @@
+"""What this process appended last, for its own readers: what they would read back is in their hands already."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from slm_chassis.log.port import StoredRecord, TopicPartition
+
+RECENT_BYTES = 8 << 20
+
+
+class Recent:
+    """Records of this process by offset, the newest bytes of them; durable before they come here.
+
+    ``foreign`` grows whenever another process has appended, or may have unheard: then only the tables know what came.
+    """
+
+    def __init__(self, most_bytes: int = RECENT_BYTES) -> None:
+        self._most_bytes = most_bytes
+        self._held: dict[TopicPartition, dict[int, StoredRecord]] = {}
+        self._ends: dict[TopicPartition, int] = {}
+        self._order: deque[StoredRecord] = deque()
+        self._bytes = 0
+        self.foreign = 0
+
+    def keep(self, records: Iterable[StoredRecord]) -> None:
+        for record in records:
+            source = TopicPartition(record.topic, record.partition)
+            self._held.setdefault(source, {})[record.offset] = record
+            self._ends[source] = record.offset + 1
+            self._order.append(record)
+            self._bytes += len(record.value)
+        while self._bytes > self._most_bytes:
+            oldest = self._order.popleft()
+            self._bytes -= len(oldest.value)
+            del self._held[TopicPartition(oldest.topic, oldest.partition)][oldest.offset]
+
+    def forget(self) -> None:
+        """The tables have forgotten some, perhaps of these."""
+        self._held.clear()
+        self._order.clear()
+        self._bytes = 0
+
+    def run(self, source: TopicPartition, at: int, most: int, most_bytes: int) -> list[StoredRecord]:
+        """Consecutive records from ``at`` on, as many as are held and allowed; the first whatever its size."""
+        held = self._held.get(source)
+        found: list[StoredRecord] = []
+        while held and len(found) < most and most_bytes > 0 and (record := held.get(at)) is not None:
+            found.append(record)
+            most_bytes -= len(record.value)
+            at += 1
+        return found
+
+    def is_past(self, source: TopicPartition, at: int) -> bool:
+        """Whether this process has appended at or after this position."""
+        return self._ends.get(source, 0) > at
