@@ -20,9 +20,9 @@ import numpy as np
 import psutil
 
 from slm_events.catalogue import MEASUREMENTS
-from slm_monitor.application.judging import WHOLE_SECONDS
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Checkpoint
+from slm_monitor.application.putting_away import WHOLE_SECONDS
 from slm_monitor.domain.facts import HOUR, MINUTE, Values
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.messages import Indicator

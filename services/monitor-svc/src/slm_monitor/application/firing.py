@@ -41,6 +41,8 @@ class Firing:
         found = [due for each in owned.values() for due in (each.next_due(), each.derived_due())]
         dues = [due for due in found if due is not None]
         wait = self._clock.real_seconds(min(dues) + self._ahead - self._clock.now()) if dues else longest
+        if any(not ends for _, ends in self._waits.values()):
+            return 0.0
         # A due timer that waits for records to arrive must not turn in a busy loop.
         return min(longest, max(wait, SOON if self._waits else FAR if self._far else 0.0))
 

@@ -18,21 +18,20 @@ from slm_monitor.application.firing import Firing
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.patience import Hands, Patience
 from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
+from slm_monitor.application.putting_away import PuttingAway
 from slm_monitor.application.reading import Read, Reader
 from slm_monitor.application.taking import Taking
 
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
-WHOLE_SECONDS = 30.0
-WHOLE_ROWS = 100_000
-QUIET_SECONDS = 2.0
-"""Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them. What
-that costs is by indicator, so the more rows of each come together the better; how many may, is what a restart has to
-count again. Where nothing comes any more, it is done at once."""
 INBOX_SECONDS = 0.5
-FIRING_SECONDS = 0.02
+FIRING_SECONDS = 0.005
 """On the minute much may be due in all partitions: records that come meanwhile do not wait for all of it."""
+TIMERS_A_STEP = 50
+TIMERS_BESIDE = 10
+"""Likewise within a partition: what one step fires where records came within the last seconds. After a restart every
+indicator is due."""
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
@@ -64,9 +63,7 @@ class Judge:
         self._consumer: Consumer | None = None
         self._inbox_rings = True
         self._inbox_read_at = 0.0
-        self._saved_at: dict[int, float] = {}
-        self._whole_at: dict[int, float] = {}
-        self._taken_at: dict[int, float] = {}
+        self._away = PuttingAway(store, clock)
         self._taking = Taking()
         self._lost_at: dict[int, float] = {}
 
@@ -86,6 +83,7 @@ class Judge:
                 self._consumer.seek(other, self._owned[other.partition].positions[other.topic])
         self._assigned |= partitions
         self._inbox_rings = True
+        self._away.grown()
         return {each: self._owned[each.partition].positions[each.topic] for each in partitions}
 
     async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
@@ -183,6 +181,7 @@ class Judge:
         await self._fire()
         # Sooner where there is nothing else to do: reads of figures wait for it.
         await self._put_away(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
+        self._away.tidy()
         self.progress.beat()
         if batches:
             await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
@@ -195,6 +194,8 @@ class Judge:
         rows: dict[int, list[InboxRow]] = {}
         for row in await self._store.inbox(list(self._owned)):
             rows.setdefault(row.partition, []).append(row)
+            if row.kind == "terms":
+                self._away.grown()
         for number, theirs in rows.items():
             if number in self._owned:
                 await self._unless_lost(number, self._commit(self._owned[number], Work(inbox=theirs)))
@@ -204,7 +205,7 @@ class Judge:
         partition = self._owned.get(number)
         if partition is None:
             return
-        self._taken_at[number] = time.monotonic()
+        self._away.taken(number)
         try:
             await self._judge(partition, batches)
             self._limit.handled(sum(len(batch.records) for batch in batches))
@@ -272,11 +273,15 @@ class Judge:
     async def _fire(self) -> None:
         """Fire what is due, once everything appended before that instant has been taken in."""
         began = time.monotonic()
+        most = TIMERS_A_STEP if self._away.is_quiet else TIMERS_BESIDE
         for number, horizon in await self._firing.look(self._owned):
             if time.monotonic() - began > FIRING_SECONDS:
                 self._firing.postpone(number, horizon)
                 continue
-            await self._unless_lost(number, self._commit(self._owned[number], Work(horizon=horizon)))
+            work = Work(horizon=horizon, most_timers=most)
+            await self._unless_lost(number, self._commit(self._owned[number], work))
+            if number in self._owned and self._owned[number].is_due(horizon):
+                self._firing.postpone(number, horizon)
         for number, horizon in await self._firing.look_everywhere(self._owned):
             if number in self._owned:
                 await self._unless_lost(number, self._commit(self._owned[number], Work(everywhere=horizon)))
@@ -288,30 +293,13 @@ class Judge:
 
     async def save(self) -> None:
         """Put everything away, now."""
-        for number, partition in list(self._owned.items()):
-            await self._save(number, partition, is_whole=True)
+        for number in list(self._owned):
+            await self._save(number, is_whole=True)
 
     async def _put_away(self, at_most_every: float) -> None:
-        """Checkpoint the figures of each partition that has not been for so many seconds, and all of one at most: a
-        partition is never kept waiting by more than one other."""
-        now = time.monotonic()
-        waiting = [number for number, partition in self._owned.items() if partition.has_rows]
-        whole = min(waiting, key=lambda number: self._whole_at.get(number, 0.0), default=None)
-        for number, partition in list(self._owned.items()):
-            if now - self._saved_at.get(number, 0.0) < at_most_every:
-                continue
-            is_due = number == whole and self._is_due(number, partition, now)
-            await self._save(number, partition, is_due or partition.unsaved_rows >= WHOLE_ROWS)
+        for number, is_whole in self._away.due(self._owned, at_most_every):
+            await self._unless_lost(number, self._save(number, is_whole))
 
-    def _is_due(self, number: int, partition: Partition, now: float) -> bool:
-        is_quiet = now - self._taken_at.get(number, 0.0) >= QUIET_SECONDS
-        return is_quiet or now - self._whole_at.get(number, 0.0) >= WHOLE_SECONDS
-
-    async def _save(self, number: int, partition: Partition, is_whole: bool) -> None:
-        checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
-        self._saved_at[number] = time.monotonic()
-        if is_whole:
-            self._whole_at[number] = self._saved_at[number]
-        if checkpoint is not None:
-            await self._unless_lost(number, self._store.checkpoint(number, partition.epoch, checkpoint))
-            self._inbox_rings = self._inbox_rings or bool(checkpoint.news)
+    async def _save(self, number: int, is_whole: bool) -> None:
+        has_news = await self._away.save(number, self._owned[number], is_whole)
+        self._inbox_rings = self._inbox_rings or has_news

@@ -27,8 +27,6 @@ from slm_monitor.domain.terms import DERIVED, STATED
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
-TIMERS_A_STEP = 50
-"""Likewise of what time brings: after a restart that is every indicator."""
 
 
 @dataclass(slots=True)
@@ -41,6 +39,8 @@ class Work:
     inbox: Sequence[InboxRow] = ()
     horizon: int | None = None
     """All facts up to this instant are in: timers due by then may fire."""
+    most_timers: int | None = None
+    """How many of those at most; the others stay due."""
     everywhere: int | None = None
     """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
 
@@ -129,6 +129,11 @@ class Partition:
         timer = self.timers.next_due()
         return min(dues if timer is None else [*dues, timer], default=None)
 
+    def is_due(self, instant: int) -> bool:
+        """Whether timers wait to be fired as of an instant."""
+        due = self.timers.next_due()
+        return due is not None and due <= instant
+
     def derived_due(self) -> int | None:
         """The next instant at which something made of others is to be judged."""
         return self._derived.timers.next_due()
@@ -149,7 +154,7 @@ class Partition:
         step.facts += await self._tickets.take(
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
         )
-        for who, subject in self.timers.due(self._horizon, TIMERS_A_STEP):
+        for who, subject in self.timers.due(self._horizon, work.most_timers):
             if who == TICKET:
                 self._tickets.wake(subject, self._is_held)
             elif who == STATE:

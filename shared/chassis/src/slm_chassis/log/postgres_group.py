@@ -135,6 +135,9 @@ class PostgresConsumer:
             left = deadline - time.monotonic()
             if batches or left <= 0 or self._woken:
                 self._woken = False
+                if not batches:
+                    # Nothing may have been waited for: whoever polls in a circle lets the others have a turn.
+                    await asyncio.sleep(0)
                 return batches
             if not await self._bell.wait(min(left, SAFETY_SECONDS)):
                 self._reader.doubt()
