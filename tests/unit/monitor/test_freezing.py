@@ -44,7 +44,7 @@ def settle(standing: Standing, window: Window, finding: Finding, when: Any = LAT
 def accept(standing: Standing, revision: int = 0) -> Changes:
     changes = Changes()
     accepted = Acceptance(standing.target_id, "2026-11", revision, at("2026-12-05T00:00"))
-    freezing.freeze([standing], [accepted], changes)
+    freezing.freeze([(standing.target_id, standing.windows)], [accepted], changes)
     return changes
 
 
