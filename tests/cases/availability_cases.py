@@ -11,7 +11,7 @@ from typing import Any
 from slm_calendar.local_time import SECOND
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
-from tests.cases.reading import Case, Unmapped
+from tests.cases.reading import Case, Unmapped, share_of
 from tests.cases.sources import SEVERITIES, Rules, number_of, rules_of
 
 _ASKED = frozenset({"period", "time_unit", "slo_percent", "period_seconds", "note"})
@@ -84,7 +84,7 @@ def window(case: Case, **more: Any) -> dict[str, Any]:
 
 
 def _terms(case: Case, rules: Rules) -> dict[str, Any]:
-    percent = case.expected.get("slo_percent", case.asked.get("target", Fraction(99, 100)) * 100)
+    percent = case.expected.get("slo_percent", share_of(case.asked.get("target", Fraction(99, 100))) * 100)
     return {
         "aggregation": "availability",
         "objective": {"at_least": str(percent), "unit": "percent"},

@@ -10,7 +10,7 @@ from typing import Any
 from slm_calendar import durations
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
-from tests.cases.reading import Case, Unmapped
+from tests.cases.reading import Case, Unmapped, share_of
 
 _DEFAULT_PERIOD = "P30D"
 _NEARLY_ALL = 1 - Fraction(1, 10**9)
@@ -34,14 +34,27 @@ def answers(case: Case) -> dict[str, Any]:
 def period(case: Case) -> str:
     """The period the objective holds over."""
     asked = case.asked
-    for name, unit in (("slo_period_h", 3600), ("period_h", 3600), ("period_days", 86_400)):
-        if name in asked:
-            return hours.iso(Fraction(asked[name]) * unit)
+    for prefix in ("slo_period", "period", "budget_period"):
+        found = _in_units(asked, prefix)
+        if found is not None:
+            return hours.iso(found)
     for name in ("slo_period", "period", "window"):
         if name in asked and not (name == "window" and "period" in asked):
             return _iso(asked[name])
     told = re.search(r"\d %? ?/ (\d+)d\b", f"{case.described} {case.source}".replace("%", " %"))
     return f"P{told[1]}D" if told else _DEFAULT_PERIOD
+
+
+_SPENT = ("error_budget_percent", "budget_percent", "budget_consumed_percent", "error_budget_consumed_percent")
+_UNITS = (("s", 1), ("seconds", 1), ("min", 60), ("minutes", 60), ("h", 3600), ("hours", 3600), ("d", 86_400),
+          ("days", 86_400))  # fmt: skip
+
+
+def _in_units(asked: Mapping[str, Any], prefix: str) -> Fraction | None:
+    """Seconds of a length that names its unit: ``period_days``, ``long_window_min``."""
+    return next(
+        (Fraction(asked[f"{prefix}_{unit}"]) * size for unit, size in _UNITS if f"{prefix}_{unit}" in asked), None
+    )
 
 
 def _iso(length: Any) -> str:
@@ -51,8 +64,7 @@ def _iso(length: Any) -> str:
 def _target(case: Case) -> Fraction:
     for name in ("target", "slo", "objective", "goal"):
         if name in case.asked:
-            written = Fraction(case.asked[name])
-            return written / 100 if written > 1 else written
+            return share_of(case.asked[name])
     told = re.search(r"(\d+(?:\.\d+)?) ?% / \d+d", f"{case.described} {case.source}")
     return Fraction(told[1]) / 100 if told else _NEARLY_ALL
 
@@ -64,15 +76,15 @@ def _pair(case: Case) -> dict[str, str] | None:
     for which in ("long", "short"):
         if f"{which}_window" in asked:
             lengths[which] = _iso(asked[f"{which}_window"])
-        for name in (f"{which}_window_min", f"{which}_min"):
-            if name in asked:
-                lengths[which] = hours.iso(Fraction(asked[name]) * 60)
-    if "window_h" in asked:
-        lengths["long"] = hours.iso(Fraction(asked["window_h"]) * 3600)
+        for prefix in (f"{which}_window", which, *(("window",) if which == "long" else ())):
+            found = _in_units(asked, prefix)
+            if found is not None and which not in lengths:
+                lengths[which] = hours.iso(found)
     if "long" not in lengths:
         return None
-    if "error_budget_percent" in asked:
-        return {**lengths, "budget_share": str(Fraction(asked["error_budget_percent"]) / 100)}
+    spent = next((asked[name] for name in _SPENT if name in asked), None)
+    if spent is not None:
+        return {**lengths, "budget_share": str(Fraction(spent) / 100)}
     factor = asked.get("burn_rate", asked.get("factor"))
     return None if factor is None else {**lengths, "factor": str(factor)}
 
@@ -164,7 +176,9 @@ def _of_pair(field: str) -> Callable[[Case, str], Any]:
 
 
 def _threshold(case: Case, name: str) -> Fraction:
-    """The factor of the default pair whose long window it is."""
+    """The factor that spends so much of the budget; else of the default pair whose long window it is."""
+    if any(spent in case.asked for spent in _SPENT):
+        return Fraction(_of_pair("factor")(case, name))
     wanted = _iso(case.asked["window"])
     found = [pair for pair in ask(case)["pairs"] if pair["long"] == wanted]
     if not found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -78,25 +79,52 @@ def _in_brackets(described: str) -> str | None:
 
 def ask(case: Case, *, changes: bool = True, **more: Any) -> dict[str, Any]:
     """The clocks of the case's ticket; without ``changes`` as if no target or priority had been changed."""
-    first, *others = hours.service_hours(case)
-    body = {"targets": documents(case), "events": ticket_events.events_of(case, changes), "service_hours": first,
-            "also_service_hours": others, **more}  # fmt: skip
-    return previews.ask("clock", **body)
+    first, *others = hours.service_hours(_under(case, changes))
+    asked = {"targets": documents(case, changes), "events": ticket_events.events_of(case, changes)}
+    return previews.ask("clock", **{**asked, "service_hours": first, "also_service_hours": others, **more})
 
 
-def documents(case: Case) -> list[dict[str, Any]]:
+def _under(case: Case, changes: bool) -> Case:
+    """The case in the hours that hold: a calendar that takes another's place does so from the opening on."""
+    named = case.data.get("calendar")
+    swapped = [pair for pair in map(_calendars, case.events) if pair != (None, None)]
+    if not swapped:
+        return case
+    chosen = swapped[-1][1] if changes else swapped[0][0]
+    if isinstance(chosen, str) and isinstance(named, Mapping):
+        chosen = named.get(chosen, chosen)
+    return case if chosen is None else replace(case, data={**case.data, "calendar": chosen})
+
+
+def _calendars(event: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The calendar before such an event and from it on, as far as it says."""
+    if event.get("type") in ticket_events.CALENDARS:
+        return event.get("from"), event.get("to", event.get("calendar"))
+    return event.get("from_calendar"), event.get("to_calendar", event.get("calendar"))
+
+
+def documents(case: Case, changes: bool = True) -> list[dict[str, Any]]:
     """The case's targets as an agreement writes them."""
     rules = rules_of(case)
     swaps = [event for event in case.events if ticket_events.is_swap(case, event.get("type"))]
     if swaps:
         return _swapped(case, rules, swaps)
-    found = targets_of(case) or {"deadline": LONG_ENOUGH}
+    found = (targets_of(case) or {"deadline": LONG_ENOUGH}) | _edited(case, changes)
     condition = case.data.get("policy_condition")
     applies = {} if condition is None else {"applies_to": {"priority": _priorities(case, str(condition))}}
     written = [_document(case, name, within, rules) | applies for name, within in found.items()]
     clocks = [each["clock"] for each in written]
     # Of two promises of one kind, a customer's and a team's, each has a clock.
     return [each if clocks.count(each["clock"]) == 1 else each | {"clock": each["key"]} for each in written]
+
+
+def _edited(case: Case, changes: bool) -> dict[str, dict[str, Any]]:
+    """Targets that were edited while the ticket ran, in the unit of the others: as they became, or as they were."""
+    unit = next((unit for unit in _UNITS if f"targets_{unit}" in case.data or f"target_{unit}" in case.data), "minutes")
+    edits = [event for event in case.events if event.get("type") == "policy_changed" and "field" in event]
+    which = "to" if changes else "from"
+    ordered = edits if changes else edits[::-1]
+    return {event["field"]: hours.within(event[which], unit) for event in ordered if event.get(which) is not None}
 
 
 def _priorities(case: Case, condition: str) -> list[str]:

@@ -10,7 +10,9 @@ from typing import Any
 from slm_events.instants import from_text
 
 _DIGITS = 4
-"""Figures are shown with four decimals; nothing is compared more loosely."""
+"""Figures are shown with four decimals; what can be written out is not compared more loosely."""
+_SIGNIFICANT = 3
+"""So many digits at least has a number that somebody rounded."""
 
 
 def differences(ours: Any, theirs: Any, tolerance: Any = None, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -32,21 +34,33 @@ def _same(ours: Any, theirs: Any, tolerance: Any) -> bool:
     if isinstance(theirs, bool) or isinstance(ours, bool) or theirs is None or ours is None:
         return ours is theirs
     if isinstance(theirs, int | Decimal) and isinstance(ours, int | Decimal | Fraction):
-        return abs(Fraction(ours) - Fraction(theirs)) <= _allowed(theirs, tolerance)
+        return abs(Fraction(ours) - Fraction(theirs)) <= _allowed(theirs, tolerance, Fraction(ours))
     if isinstance(theirs, str) and isinstance(ours, str):
         at = _instant(theirs)
         return ours == theirs or (at is not None and at == _instant(ours))
     return bool(ours == theirs)
 
 
-def _allowed(theirs: int | Decimal, tolerance: Any) -> Fraction:
+def _allowed(theirs: int | Decimal, tolerance: Any, ours: Fraction) -> Fraction:
     if tolerance is not None:
         return Fraction(tolerance)
     if isinstance(theirs, int):
         return Fraction(0)
     exponent = theirs.as_tuple().exponent
     published = -exponent if isinstance(exponent, int) else 0
+    if len(theirs.as_tuple().digits) >= _SIGNIFICANT and not _ends(ours):
+        # What never ends has been rounded by whoever wrote it.
+        return Fraction(1, 2 * 10**published)
     return Fraction(1, 2 * 10 ** max(published, _DIGITS)) if published else Fraction(0)
+
+
+def _ends(value: Fraction) -> bool:
+    """Whether it can be written as a decimal at all."""
+    rest = value.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    return rest == 1
 
 
 def _instant(text: str) -> int | None:

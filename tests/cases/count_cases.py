@@ -11,7 +11,7 @@ from typing import Any
 from slm_calendar import durations
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
-from tests.cases.reading import Case
+from tests.cases.reading import Case, share_of
 from tests.cases.sources import rules_of
 
 START = "2024-01-01T00:00:00Z"
@@ -45,8 +45,7 @@ def _target(case: Case) -> Fraction:
     """The objective: the case's own, or the one that its source says once for all of its cases."""
     for name in ("target", "goal", "objective", "slo"):
         if name in case.asked:
-            written = Fraction(case.asked[name])
-            return written / 100 if written > 1 else written
+            return share_of(case.asked[name])
     told = re.search(r"goal (0\.\d+)", case.source)
     return Fraction(told[1]) if told else Fraction(999, 1000)
 
@@ -142,6 +141,9 @@ def _slices(case: Case) -> dict[str, Any]:
     asked, target = case.asked, _target(case)
     if "elapsed_slices" in asked:
         return _sliced(asked, target)
+    least = next((asked[name] for name in _GOOD_IF if name in asked), None)
+    if least is not None and {"total", "good", "bad", "errors", "failed"} & set(asked):
+        return _single_slice(case, Fraction(least))
     if "slice" not in asked:
         return _counted(case)
     period, width = _length(str(asked.get("period", asked.get("window")))), _length(str(asked["slice"]))
@@ -157,6 +159,18 @@ def _slices(case: Case) -> dict[str, Any]:
         "budget_hours": minutes / 60,
         "budget_text": _worded(case, minutes),
     }
+
+
+_GOOD_IF = ("time_slice_target", "timeslice_target", "slice_target", "allowance", "time_slice_allowance")
+
+
+def _single_slice(case: Case, least: Fraction) -> dict[str, Any]:
+    """Whether a slice is good: where at least that share of its events is."""
+    slices = {"width": "PT1M", "good_if": str(share_of(least))}
+    answer = window(Fraction(1), _facts(case), 60, terms={"aggregation": {"time_slices": slices}})
+    good = answer["figure"] is not None and Fraction(answer["figure"]) == 1
+    goods = dict.fromkeys(("good", "slice_good", "is_good", "good_slice"), good)
+    return goods | dict.fromkeys(("bad", "slice_bad", "is_bad", "bad_slice"), not good)
 
 
 def _worded(case: Case, minutes: Fraction) -> str:

@@ -133,6 +133,14 @@ EXPLANATIONS = (
 )  # fmt: skip
 
 
+_PECULIAR = Explanation(
+    "", "", frozenset(),
+    "Its file marks the answer as a peculiarity of its source, and gives no clean one that could be met.",
+)  # fmt: skip
+
+
 def explanation_of(case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> Explanation | None:
     """The reason why we answer otherwise, or None."""
-    return next((each for each in EXPLANATIONS if fields and each.covers(case, fields, ours)), None)
+    found = next((each for each in EXPLANATIONS if fields and each.covers(case, fields, ours)), None)
+    is_peculiar = bool(case.data.get("quirk")) and case.data.get("expected_clean") is None and set(fields) <= set(ours)
+    return found or (_PECULIAR if is_peculiar else None)

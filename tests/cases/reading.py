@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ class Case:
         places = [self.data, *(self.data.get(part) for part in _POLICIES), *self.events]
         found = (place[name] for place in places if isinstance(place, Mapping) for name in names if name in place)
         return next(found, None)
+
+
+def share_of(written: Any) -> Fraction:
+    """An objective as a share of one, whether it is written so or in percent."""
+    return Fraction(written) / 100 if Fraction(written) > 1 else Fraction(written)
 
 
 def files() -> list[Path]:

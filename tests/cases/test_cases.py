@@ -120,3 +120,25 @@ def test_a_quirk_is_held_against_its_clean_answer_and_asked_what_the_case_asks()
         "quirk": "rounds to tens", "expected_clean": {"sli_percent": 75},
     }  # fmt: skip
     assert outcome(reading.case_of(data)).status == PASSED
+
+
+def test_a_quirk_without_a_clean_answer_is_explained_and_nothing_else_is() -> None:
+    data = {
+        "id": "X", "source": "elsewhere", "kind": "elapsed", "calendar": "24x7", "quirk": "counts by fives",
+        "events": [{"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T00:00:12Z"}],
+        "expected": {"elapsed_seconds": 10},
+    }  # fmt: skip
+    assert outcome(reading.case_of(data)).status == EXPLAINED
+    assert outcome(reading.case_of({**data, "expected_clean": {"elapsed_seconds": 11}})).status == FAILED
+    assert outcome(reading.case_of({**data, "expected": {"aura": 1}})).status == UNMAPPED
+
+
+@pytest.mark.parametrize(
+    ("written", "status"), [("66.7", PASSED), ("66.6", FAILED), ("0.7", FAILED), ("66.66667", PASSED)]
+)
+def test_what_never_ends_is_held_to_the_digits_that_were_published(written: str, status: str) -> None:
+    data = {
+        "id": "X", "source": "elsewhere", "kind": "availability", "events": [{"up_hours": 2, "down_hours": 1}],
+        "expected": {"sli_percent" if float(written) > 1 else "sli": Decimal(written)},
+    }  # fmt: skip
+    assert outcome(reading.case_of(data)).status == status

@@ -31,7 +31,8 @@ _EVENTS = {
 }  # fmt: skip
 _STATES = frozenset({"status", "state", "status_changed", "state_changed", "status_change", "state_change"})
 _CHANGES = frozenset({"priority_changed", "urgency_changed", "policy_changed"}) | SWAPPED
-_SETTINGS = frozenset({"policy_changed", "date_override", "breaks"})
+CALENDARS = frozenset({"calendar_changed", "schedule_changed", "hours_changed"})
+_SETTINGS = frozenset({"policy_changed", "date_override", "breaks"}) | CALENDARS
 """Events that say how the clock is set up, not what happened to the ticket."""
 _STARTS = {"pause": "resume", "hold": "unhold", "paused": "resumed", "suspended": "resumed"}
 _RESUMED = frozenset({"resume", "unhold", "resumed", "resumed_from_hold"})
@@ -75,6 +76,8 @@ def _single(case: Case) -> list[dict[str, Any]]:
     found = []
     for event in case.events:
         kind = event.get("type")
+        if kind is None and {"from", "to"} <= set(event):
+            found += [{"type": "start", "at": event["from"]}, {"type": "resolved", "at": event["to"]}]
         if kind in _SETTINGS or _is_pause(event) or not ({"at", "local", "type", "state", "status"} & set(event)):
             continue
         if kind in ENDS and {"from", "to"} <= set(event):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from slm_monitor.adapters import otlp
@@ -20,9 +21,20 @@ def answers(case: Case) -> dict[str, Any]:
     if "timeUnixNano" in asked:
         found["utc"] = otlp.instant_of(asked["timeUnixNano"])
     if "aggregationTemporality" in asked:
-        found["temporality"] = otlp.temporality_of(asked["aggregationTemporality"])
-    if case.described_as("stale marker"):
-        found["float64_bits"] = _stale_bits()
+        found |= _temporality(asked["aggregationTemporality"])
+    if "float64_bits" in case.expected:
+        found["float64_bits"] = _stale_bits() if case.described_as("stale") else _other_bits(case)
+    bits = asked.get("float64_bits", asked.get("bits"))
+    if bits is not None:
+        stale = histograms.is_stale(_float(int(str(bits), 16)))
+        found |= {"stale": stale, "is_stale": stale, "ends_series": stale, "measurement": not stale}
+    if {"asInt", "asDouble"} & set(asked):
+        found["value"] = _gauged(asked)
+    if "startTimeUnixNano" in asked and "utc" not in found:
+        found["utc"] = otlp.instant_of(asked["startTimeUnixNano"])
+    spans = asked.get("spans")
+    if spans is not None:
+        found["indices"] = histograms.indices_of([(span["offset"], span["length"]) for span in spans])
     if not found:
         raise Unmapped(f"nothing on the wire of {sorted(asked)}")
     return found
@@ -31,7 +43,32 @@ def answers(case: Case) -> dict[str, Any]:
 def _stale_bits() -> str:
     """The bits that end a series here, as a number read from them does."""
     bits = histograms.STALE_BITS
-    (marker,) = struct.unpack(">d", bits.to_bytes(8))
-    if not histograms.is_stale(marker) or histograms.is_stale(float("nan")):
+    if not histograms.is_stale(_float(bits)) or histograms.is_stale(float("nan")):
         raise ValueError("the stale marker is not told from any other NaN")
     return f"{bits:#018x}"
+
+
+def _temporality(written: Any) -> dict[str, Any]:
+    try:
+        return {"temporality": otlp.temporality_of(written), "error": False}
+    except otlp.NotMeasured:
+        return {"temporality": "UNSPECIFIED", "error": True}
+
+
+def _gauged(point: Mapping[str, Any]) -> Any:
+    """The value of a data point as the door for metrics takes it in."""
+    measured = {"timeUnixNano": "1544712660300000000", **point}
+    metric = {"name": "measured", "gauge": {"dataPoints": [measured]}}
+    decoded = otlp.decode({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    return decoded.measurements[0]["value"] if decoded.measurements else None
+
+
+def _other_bits(case: Case) -> str:
+    """Of any other number, a common NaN too: it does not end a series."""
+    bits = str(case.expected["float64_bits"])
+    return "the bits that end a series" if histograms.is_stale(_float(int(bits, 16))) else bits
+
+
+def _float(bits: int) -> float:
+    (number,) = struct.unpack(">d", bits.to_bytes(8))
+    return float(number)
