@@ -191,25 +191,43 @@ def figures(answer: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, A
         "met": answer["verdict"] == "met",
         "breached": answer["verdict"] == "breached",
         "verdict": answer["verdict"],
-        **{f"{name}_seconds": _seconds(means[name]) for name in ("mtrs", "mtbf", "mtbsi")},
+        **_means(means),
     }
 
 
-def _seconds(mean: str | None) -> Fraction | None:
-    return None if mean is None else Fraction(mean) / SECOND
+def _means(means: Mapping[str, str | None]) -> dict[str, Fraction | None]:
+    """By each name and in each unit that sources write them in; repairing and restoring is the same to them."""
+    found = {}
+    for name, ours in (("mtrs", "mtrs"), ("mttr", "mtrs"), ("mtbf", "mtbf"), ("mtbsi", "mtbsi")):
+        mean = means[ours]
+        for unit, size in (("seconds", 1), ("s", 1), ("minutes", 60), ("hours", 3600)):
+            found[f"{name}_{unit}"] = None if mean is None else Fraction(mean) / SECOND / size
+    return found
+
+
+_SHARE = re.compile(r"(?:at least|minimum|>=|≥) ?(\d+(?:\.\d+)?) ?%")
+_NUMBER = re.compile(
+    r"(?:at most|no more than|maximum|up to|<=|≤) ?(\w+) (?:\w+ )?outages? (?:of|longer than|over|>=?) ?(\d+) ?"
+    r"(s|sec|min|h)\b"
+)
 
 
 def _combined(case: Case) -> dict[str, Any]:
     """A share and a number of outages at once, each day of the case by itself."""
-    share = re.search(r"at least (\d+(?:\.\d+)?) ?%", case.described)
-    number = re.search(r"at most (\w+) (?:\w+ )?outages? of (\d+) min", case.described)
-    if share is None or number is None:
+    share, number = _SHARE.search(case.described), _NUMBER.search(case.described)
+    if share is None and number is None:
         raise Unmapped("a combined target whose terms are not told")
-    most = number_of(number[1])
+    percent = share[1] if share else "0"
     members: list[dict[str, Any]] = [
-        {"terms": {"aggregation": "availability", "objective": {"at_least": share[1], "unit": "percent"}}},
-        {"terms": {"aggregation": {"outages": {"at_least": f"PT{number[2]}M"}}, "objective": {"at_most": str(most)}}},
+        {"terms": {"aggregation": "availability", "objective": {"at_least": percent, "unit": "percent"}}},
     ]
+    if number is not None:
+        length = hours.within(int(number[2]), number[3])["service_time"]
+        counted = {
+            "aggregation": {"outages": {"at_least": length}},
+            "objective": {"at_most": str(number_of(number[1]))},
+        }
+        members.append({"terms": counted})
     start = from_text(_EPOCH)
     span = {"from": to_text(start), "to": to_text(start + hours.DAY)}
     answered = []

@@ -61,11 +61,11 @@ def _is_measured(case: Case) -> bool:
     return swaps or bool(clock_cases.targets_of(case))
 
 
-def _due(case: Case) -> Mapping[str, Any]:
+def _due(case: Case, **more: Any) -> Mapping[str, Any]:
     """The clock whose deadline is asked about: there is one only where a case says how long it has."""
     if not _is_measured(case):
         raise Unmapped("a deadline without a duration")
-    return one(case)
+    return one(case, **more)
 
 
 def _deadline(case: Case, name: str, theirs: Any) -> Any:
@@ -219,7 +219,7 @@ def _shown(case: Case, name: str, theirs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _threshold(case: Case, name: str, theirs: Any) -> Any:
-    return one(case, warn_at=[int(name.rsplit("_", 1)[1])])["warnings"][0]["at"]
+    return _due(case, warn_at=[int(name.rsplit("_", 1)[1])])["warnings"][0]["at"]
 
 
 def _elapsed_at(case: Case, name: str, theirs: Any) -> Fraction:

@@ -52,9 +52,24 @@ def targets_of(case: Case) -> dict[str, dict[str, Any]]:
             return {"deadline": hours.within(data[name], name, bool(data.get("end_of_working_day")))}
     if any("due_date" in event for event in case.events):
         return {"deadline": {"due_at": "due_date"}}
-    told = hours.told(case.described, "target", "duration", "goal", "SLA", "OLA") or _in_brackets(case.described)
-    names = case.expected.get("deadlines") or {"deadline": None}
-    return {name: {"service_time": told} for name in names} if told else {}
+    return _told(case, rules)
+
+
+def _told(case: Case, rules: Rules) -> dict[str, dict[str, Any]]:
+    """Durations that only the description tells, or that follow from the priority it names."""
+    names = list(case.expected.get("deadlines") or ["deadline"])
+    words = ("target", "duration", "goal", "SLA", "OLA")
+    single = hours.told(case.described, *words) or hours.told_of(case.described, *words)
+    if single is not None and len(names) == 1:
+        return {names[0]: {"service_time": single}}
+    bracketed = hours.bracketed(case.described)
+    if len(bracketed) == len(names):
+        each: dict[str, str | None] = dict(zip(names, bracketed, strict=True))
+    else:
+        each = {name: hours.told(case.described, name.replace("_", " "), name.rpartition("_")[2]) for name in names}
+    by_priority = next((known for word, known in rules.priorities.items() if case.described_as(word)), {})
+    each = {name: length or by_priority.get(_clock(case, name)[0]) for name, length in each.items()}
+    return {name: {"service_time": length} for name, length in each.items() if length}
 
 
 def _written(target: Any, rules: Rules) -> dict[str, Any]:
@@ -69,12 +84,6 @@ def _written(target: Any, rules: Rules) -> dict[str, Any]:
     return {
         "service_time": durations.to_iso(hours.written_length(str(target), (rules.hours_of_a_day or 24) * hours.HOUR))
     }
-
-
-def _in_brackets(described: str) -> str | None:
-    """``High (4 h), pause …``."""
-    match = re.search(r"\((\d+) (h|min)\)", described)
-    return None if match is None else str(hours.within(int(match[1]), match[2])["service_time"])
 
 
 def ask(case: Case, *, changes: bool = True, **more: Any) -> dict[str, Any]:

@@ -144,13 +144,32 @@ def shorthand(text: str) -> str:
 def told(described: str, *after: str) -> str | None:
     """A length that only the description tells, before one of the words: ``2 h solution target`` → ``PT2H``."""
     words = "|".join(re.escape(word) for word in after)
-    match = re.search(
-        rf"(\d+(?:\.\d+)?)[ -]?({_NAMES})s?\b\s*(?:\w+\s+){{0,3}}?(?:{words})\b", described, re.IGNORECASE
-    )
-    return durations.to_iso(round(Fraction(match[1]) * _UNITS[match[2].lower()])) if match else None
+    match = re.search(rf"{_LENGTH}\s*(?:\w+\s+){{0,3}}?(?:{words})\b", described, re.IGNORECASE)
+    return None if match is None else _length_of(match)
+
+
+def told_of(described: str, *before: str) -> str | None:
+    """As ``told``, of a length after one of the words: ``a goal of 8 h``."""
+    words = "|".join(re.escape(word) for word in before)
+    match = re.search(rf"\b(?:{words})\s*(?:of|is|=|:)?\s*{_LENGTH}", described, re.IGNORECASE)
+    return None if match is None else _length_of(match)
+
+
+def bracketed(described: str) -> list[str]:
+    """The lengths in the first brackets that hold any: ``Urgent (30 min / 2 h)``."""
+    for inside in re.findall(r"\(([^)]*)\)", described):
+        found = [_length_of(match) for match in re.finditer(_LENGTH, inside, re.IGNORECASE)]
+        if found:
+            return found
+    return []
+
+
+def _length_of(match: re.Match[str]) -> str:
+    return durations.to_iso(round(Fraction(match[1]) * _UNITS[match[2].lower()]))
 
 
 _NAMES = "|".join(sorted(_UNITS, key=len, reverse=True))
+_LENGTH = rf"(\d+(?:\.\d+)?)[ -]?({_NAMES})s?\b"
 _SHORT = re.compile(r"(\d+(\.\d+)?(ms|[smhdwMQY]))+")
 _PARTS = re.compile(rf"\s*(-?\d+(?:\.\d+)?)\s*({_NAMES})s?(?:\s*(?:,|and)\s*|\s+|(?=\d)|$)", re.IGNORECASE)
 

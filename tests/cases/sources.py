@@ -31,12 +31,18 @@ class Rules:
     hours_of_a_day: int | None = None
     """Of a target in days: so many hours of open time each; None: working days."""
     days_of_a_month: int = 30
+    priorities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The durations of its default agreement by the ticket's priority and clock."""
     least_events: int = 1
     """Of how few events a figure is none."""
     no_data: int | None = None
     """The count that stands for no answer, and is none."""
 
 
+_HELPDESK = {
+    "urgent": {"response": "PT30M", "resolution": "PT2H"}, "high": {"response": "PT1H", "resolution": "PT4H"},
+    "medium": {"response": "PT8H", "resolution": "PT24H"}, "low": {"response": "PT24H", "resolution": "PT72H"},
+}  # fmt: skip
 _RULES: tuple[tuple[str, Rules], ...] = (
     # Icinga: an UNKNOWN check is a problem; planned downtime counts as up; what has no history at all is up.
     ("icinga", Rules({**STATES, "unknown": "down"}, "excused")),
@@ -45,6 +51,7 @@ _RULES: tuple[tuple[str, Rules], ...] = (
     ("zabbix", Rules({**STATES, **dict.fromkeys(SEVERITIES[1:], "down")})),
     # Zammad: a closed ticket does not escalate.
     ("zammad", Rules(closed_pauses=True)),
+    ("frappe/helpdesk", Rules(priorities=_HELPDESK)),
     # ServiceNow and Znuny turn days into blocks of 24 hours of the schedule.
     ("servicenow", Rules(hours_of_a_day=24)),
     ("znuny", Rules(hours_of_a_day=24)),

@@ -25,7 +25,7 @@ def _last(case: Case, **more: Any) -> Mapping[str, Any]:
 
 def _priority_at(case: Case, name: str, theirs: Mapping[str, Any]) -> dict[str, Any]:
     """Each escalation raises the priority by one, from the opening's on."""
-    told = re.search(r"\(([\d, and]+) (min|minutes|h|hours) before", case.described)
+    told = re.search(r"((?:\d+[, and/]+)*\d+) ?(min|minutes|h|hours) before", case.described)
     if told is None:
         raise Unmapped("escalations whose offsets are not told")
     amounts = [int(text) for text in re.findall(r"\d+", told[1])]
