@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from slm_calendar import windows
 from slm_calendar.local_time import SECOND
 from slm_events.instants import from_text, to_text
 from tests.cases import hours, previews
@@ -88,16 +89,21 @@ def _terms(case: Case, rules: Rules) -> dict[str, Any]:
     return {
         "aggregation": "availability",
         "objective": {"at_least": str(percent), "unit": "percent"},
-        "planned_downtime": rules.planned_downtime,
-        "unknown": "removed",
+        "planned_downtime": case.setting("planned_downtime") or rules.planned_downtime,
+        "unknown": case.setting("unknown") or "removed",
+        **{name: case.setting(name) for name in ("degraded", "unacceptable") if case.setting(name) is not None},
     }
 
 
 def _span(case: Case) -> dict[str, str]:
     """The period asked about; of cases that give only a length, so long from any instant on."""
     period = case.expected.get("period")
+    zone = hours.zone_of(case)
+    if isinstance(period, str):
+        named = windows.window_of_id(period, zone)
+        return {"from": to_text(named.start), "to": to_text(named.end)}
     if period is not None:
-        return {"from": hours.instant(period[0]), "to": hours.instant(period[1])}
+        return {"from": hours.instant(period[0], zone), "to": hours.instant(period[1], zone)}
     length = case.expected.get("period_seconds") or case.asked.get("days", 0) * 86_400 or _measured(case)
     dated = [from_text(event["from"]) for event in case.events if event.get("type") == "outage"]
     start = min(dated) // hours.DAY * hours.DAY if dated else from_text(_EPOCH)
@@ -157,8 +163,13 @@ def _fact(event: Mapping[str, Any], at: Any, rules: Rules) -> dict[str, Any]:
     fact = {"at": hours.instant(at), "state": _state(event["state"], rules)}
     previous = event.get("previous_state")
     if previous is not None:
-        fact["previous"] = "none" if str(previous).lower().startswith("none") else _state(previous, rules)
+        is_none = str(previous).lower().startswith("none") or previous == _NEVER
+        fact["previous"] = "none" if is_none else _state(previous, rules)
     return fact
+
+
+_NEVER = 99
+"""Icinga's number for a state before the first check."""
 
 
 def _state(written: str, rules: Rules) -> str:

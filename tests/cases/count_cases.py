@@ -112,7 +112,9 @@ def _counted(case: Case) -> dict[str, Any]:
         "error_budget_remaining_minutes": (share - target) * minutes,
         **({} if threshold is None else {"alert": burn > Fraction(threshold)}),
         **{
-            name: burn > int(name.rsplit("_", 1)[1]) for name in case.expected if name.startswith("alert_at_threshold_")
+            name: burn > Fraction(name.removeprefix("alert_at_threshold_").replace("_", "."))
+            for name in case.expected
+            if name.startswith("alert_at_threshold_")
         },
     }
 

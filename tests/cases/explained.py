@@ -76,7 +76,12 @@ def _never_none(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _or_equal(case: Case, ours: Mapping[str, Any]) -> dict[str, Any]:
-    return {"op": {"gt": "gte", "lt": "lte"}.get(str(ours["op"]))}
+    settings = {name: case.expected[name] for name in _NOBL9 if name in case.expected}
+    return settings | {"op": {"gt": "gte", "lt": "lte"}.get(str(ours["op"]))}
+
+
+_NOBL9 = ("severity", "cooldown", "cool_down", "coolDown", "lasts_for", "lastsFor")
+"""Settings of its alerts that have nothing to do with when a limit is reached."""
 
 
 EXPLANATIONS = (
@@ -99,12 +104,12 @@ EXPLANATIONS = (
         _never_none,
     ),
     _explained(
-        "slo-generator", "policy", "burn_rate_threshold page",
+        "slo-generator", "policy", "burn_rate_threshold page alert message message_alert message_ok",
         "The settings of slo-generator's sample policy: which thresholds an installation starts with, and whom they"
         " wake, is its author's choice. A pair with equal windows says the same in our terms.",
     ),
     _explained(
-        "nobl9", "policy", "op",
+        "nobl9", "policy", " ".join(("op", *_NOBL9)),
         "There these warn at their limit already, ours beyond it: a burn rate, as the workbook's, strictly above its"
         " factor, a share of the budget once more than it is spent, a time to exhaustion under the one agreed.",
         _or_equal,

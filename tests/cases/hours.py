@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -56,7 +56,23 @@ def weekly(calendar: Any) -> dict[str, Any]:
     unknown = [name for name in calendar if not _is_day(name)]
     if unknown:
         raise Unmapped(f"a calendar of {unknown}")
-    return {"-".join(day[:3].lower() for day in name.split("-")): pairs for name, pairs in calendar.items() if pairs}
+    found: dict[str, list[list[str]]] = {}
+    for name, pairs in calendar.items():
+        for opens, closes in pairs or ():
+            for day in _days(name):
+                # Hours that close on the next day are those of two days.
+                ends = "24:00" if closes <= opens else closes
+                found.setdefault(day, []).append([opens, ends])
+                if "00:00" < closes <= opens:
+                    found.setdefault(WEEKDAYS[(WEEKDAYS.index(day) + 1) % 7], []).append(["00:00", closes])
+    return {day: sorted(pairs) for day, pairs in found.items()}
+
+
+def _days(name: str) -> Sequence[str]:
+    """``mon``, ``Monday``, ``mon-fri``."""
+    first, _, last = name.partition("-")
+    start, end = WEEKDAYS.index(first[:3].lower()), WEEKDAYS.index((last or first)[:3].lower())
+    return [WEEKDAYS[number % 7] for number in range(start, end + (8 if end < start else 1))]
 
 
 def _document(case: Case, calendar: Any) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def _currency(case: Case) -> str:
 
 def _tiers(case: Case) -> dict[str, Any]:
     """Published closed bands of two decimals as half-open ones: what lies between two of them belongs to the lower."""
-    tiers = sorted(case.data["tiers"], key=lambda tier: Decimal(tier["from"]))
+    tiers = _between(case.data["tiers"])
     edges = [Decimal(tier["from"]) for tier in tiers] + [Decimal(case.data.get("target_percent", 100)), Decimal(100)]
     bands, reached = [], Decimal(0)
     for tier in tiers:
@@ -108,10 +108,24 @@ def _tiers(case: Case) -> dict[str, Any]:
         if start > reached:
             bands.append({"from": str(reached), "nothing": True})
         bands.append({"from": str(start), **_formula(tier)})
-        reached = min((edge for edge in edges if last <= edge <= last + _STEP), default=last)
+        step = Decimal(0) if "below" in tier else _STEP
+        reached = min((edge for edge in edges if last <= edge <= last + step), default=last)
     if reached < 100:
         bands.append({"from": str(reached), "nothing": True})
     return {"bands": bands}
+
+
+def _between(tiers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ascending bands with both their ends; of bands that say only what they lie below, each begins at the next."""
+    if all("below" in tier for tier in tiers):
+        ascending = sorted(tiers, key=lambda tier: Decimal(tier["below"]))
+        starts = [Decimal(0), *(Decimal(tier["below"]) for tier in ascending)]
+        return [{**tier, "from": start, "to": tier["below"]} for tier, start in zip(ascending, starts, strict=False)]
+    both = [
+        {**tier, "from": tier.get("from", tier.get("min", 0)), "to": tier.get("to", tier.get("max", 100))}
+        for tier in tiers
+    ]
+    return sorted(both, key=lambda tier: Decimal(tier["from"]))
 
 
 def _formula(tier: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,13 +39,15 @@ class Rules:
     """The count that stands for no answer, and is none."""
 
 
+_NUMBERED = {"0": "up", "1": "up", "2": "down", "3": "down"}
+"""OK, WARNING, CRITICAL and UNKNOWN of a service."""
 _HELPDESK = {
     "urgent": {"response": "PT30M", "resolution": "PT2H"}, "high": {"response": "PT1H", "resolution": "PT4H"},
     "medium": {"response": "PT8H", "resolution": "PT24H"}, "low": {"response": "PT24H", "resolution": "PT72H"},
 }  # fmt: skip
 _RULES: tuple[tuple[str, Rules], ...] = (
     # Icinga: an UNKNOWN check is a problem; planned downtime counts as up; what has no history at all is up.
-    ("icinga", Rules({**STATES, "unknown": "down"}, "excused")),
+    ("icinga", Rules({**STATES, "unknown": "down", **_NUMBERED}, "excused")),
     ("idoreports", Rules({**STATES, "unknown": "down"}, "excused")),
     # Zabbix tells a problem by its severity, and of a service only whether it has one.
     ("zabbix", Rules({**STATES, **dict.fromkeys(SEVERITIES[1:], "down")})),
