@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -11,6 +12,7 @@ from typing import Any
 
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
+from slm_events.monitor import WindowRestated
 from slm_monitor.application.decisions import DISPUTE
 from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
@@ -18,8 +20,9 @@ from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Hold, Step
 from slm_monitor.application.record import Named
 from slm_monitor.domain import instances
+from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.messages import COUNTED_KINDS
-from slm_monitor.domain.standing import Window
+from slm_monitor.domain.standing import Changes, Window
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore
@@ -124,6 +127,20 @@ class Replay:
                 self.partition.blob_seq = blob_seq
         return step
 
+    def stumble(self, names: Collection[str]) -> None:
+        """Some targets cannot be judged any more: they fail half-way, and are set aside until a restart."""
+        aside = self.partition._aside
+        whole = aside.attempt
+
+        @contextmanager
+        def attempt(line: TermsLine, changes: Changes) -> Iterator[Changes]:
+            with whole(line, changes) as own:
+                yield own
+                if line.target_id in names:
+                    raise ArithmeticError("it cannot be judged")
+
+        aside.attempt = attempt  # type: ignore[method-assign]
+
     def dispute(self, random: Random, now: int) -> None:
         """A breach that stands is found to be none."""
         standing = sorted(each.breach_id for each in self.store.breaches.values() if each.standing)
@@ -173,9 +190,11 @@ class Replay:
             raise AssertionError("the judge never comes to rest")
 
     def restatements(self) -> int:
-        """Those that facts have brought; other things may be decided long after a window has closed."""
-        told = [each.event for each in self.store.events if type(each.event).__name__ == "WindowRestated"]
-        return sum(event.cause not in (EXCLUSION, DISPUTE) for event in told)
+        """Those that facts have brought; other things may be decided long after a window has closed, and what is made
+        of others hears no more of it than that they have changed."""
+        told = [each.event for each in self.store.events if isinstance(each.event, WindowRestated)]
+        made = {each["target_id"] for each in TARGETS if each["indicator"] is None}
+        return sum(event.cause not in (EXCLUSION, DISPUTE) and event.target_id not in made for event in told)
 
     async def figures(self) -> dict[str, Any]:
         """What must come out the same, however it was told."""
@@ -282,6 +301,8 @@ async def out_of_order(
         if accepting and random.random() < 0.5:
             replay.accept(random, now)
         if random.random() < 0.1:
+            replay.stumble(random.sample([named.target_id for _, _, named in judged()], 3))
+        if random.random() < 0.1:
             await replay.lose([each for _, each in part], now)
         await replay.hear([each for _, each in part], now)
         if random.random() < 0.3:
@@ -289,5 +310,7 @@ async def out_of_order(
         if random.random() < 0.1:
             await replay.restart()
     replay.release()
+    if replay.store.unjudgeable:
+        await replay.restart()
     await replay.finish()
     return replay

@@ -69,6 +69,7 @@ class CountJudge:
         assert subject is not None
         self._streams.declare(subject, {measures.of(version) for version in line.versions})
         if line.latest.group_by:
+            fresh = fresh or self._aside.returns(line)
             self._grouped.setdefault(subject, {})[line.key] = line
             for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
                 if labels is not None:
@@ -96,7 +97,7 @@ class CountJudge:
             if held.fingerprint != before:
                 held.recount()
         dirty = self._dirty.setdefault(subject, Dirty())
-        if fresh:
+        if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
 
     def _standing(self, line: TermsLine, subject: str) -> Standing:

@@ -92,7 +92,7 @@ class DerivedJudge:
         held.amend(line)
         held.compose(lines)
         held.standing.record_begins_at = self._record_begins_at(line.target_id)
-        self._touch(line.target_id, line.begins_at if fresh else None)
+        self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
     def hear(self, row: InboxRow) -> list[int]:
         """News for a target; returns the rows that are of no use any more."""

@@ -30,6 +30,7 @@ class SetAside:
         self._kept = dict(kept)
         self._told: dict[str, str | None] = dict(kept)
         self._failed: set[str] = set()
+        self._readable: set[str] = set()
         self._about: dict[str, Mapping[str, Any]] = {}
         self._untold: dict[str, str | None] = {}
         self.wants_reload = False
@@ -51,6 +52,7 @@ class SetAside:
             changes.unjudgeable[line.target_id] = self._kept[line.target_id]
         else:
             changes.add(own)
+            self._readable.discard(line.target_id)
             if line.target_id in self._kept and line.target_id not in self._failed:
                 del self._kept[line.target_id]
                 self._about[line.target_id] = births.about(line.latest)
@@ -68,12 +70,18 @@ class SetAside:
     def holds(self, line: TermsLine) -> bool:
         return line.target_id in self._failed
 
+    def returns(self, line: TermsLine) -> bool:
+        """Whether it is taken up again: what came while it was set aside has not been judged, in closed windows too."""
+        is_kept = line.target_id in self._kept and not self.holds(line)
+        return is_kept or line.target_id in self._readable
+
     def amended(self, line: TermsLine) -> None:
         """Other terms have come for a target."""
         if self.holds(line):
             self.wants_reload = True
         if self._kept.get(line.target_id, "").startswith(UNREAD):
             del self._kept[line.target_id]
+            self._readable.add(line.target_id)
             self._about[line.target_id] = births.about(line.latest)
             self._untold[line.target_id] = None
 

@@ -65,7 +65,7 @@ class StateJudge:
         if self._aside.holds(line):
             return
         dirty = self._dirty.setdefault(subject, Dirty())
-        if fresh:
+        if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
         if line.latest.group_by:
             # Which values its labels have is known once its facts are read.
@@ -97,8 +97,10 @@ class StateJudge:
                 if self._aside.holds(born):
                     continue
                 self._parted[line.key, group] = line
-                if not self._amend(subject, born).standing.windows:
+                is_born = not self._amend(subject, born).standing.windows
+                if is_born or self._aside.returns(born):
                     self._unjudged.add(born.key)
+                if is_born:
                     changes.instances.append(born.latest)
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
