@@ -13,7 +13,6 @@ from typing import Any
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from slm_events.monitor import WindowRestated
-from slm_monitor.application.decisions import DISPUTE
 from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
@@ -22,6 +21,7 @@ from slm_monitor.application.record import Named
 from slm_monitor.domain import instances
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.messages import COUNTED_KINDS
+from slm_monitor.domain.settling import DISPUTE
 from slm_monitor.domain.standing import Changes, Window
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told

@@ -167,3 +167,17 @@ async def test_a_tickets_breach_that_was_none_counts_as_met(database_url: str) -
         await decided(held, breach, "upheld")
         assert [each["standing"] for each in await held.breaches()] == [False]
         assert (await held.windows("kept"))["2026-11"]["figure"] == "100/1"
+
+
+async def test_a_dispute_decided_while_an_import_holds_the_indicator_is_told_as_its_cause(database_url: str) -> None:
+    async with ground(database_url, "2026-11-20T00:00") as (database, log, clock):
+        async with judging(database, log, clock) as held:
+            breach = await breached(held, "2026-12-03T00:00")
+            held_up = await held.hold(UP)
+            await decided(held, breach, "upheld")
+            assert "breach-withdrawn" not in await held.names()
+        async with judging(database, log, clock) as again:
+            await again.release(held_up)
+            await again.settle()
+            told = dict((await again.published())[-2:])
+            assert (told["breach-withdrawn"]["cause"], told["window-restated"]["cause"]) == ("dispute", "dispute")

@@ -14,10 +14,8 @@ from slm_monitor.application.state_judge import IsHeld, StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.domain import freezing
 from slm_monitor.domain.freezing import Acceptance
+from slm_monitor.domain.settling import DISPUTE
 from slm_monitor.domain.standing import Changes
-
-DISPUTE = "dispute"
-"""The cause of what a dispute's decision brings."""
 
 
 class Decisions:

@@ -15,6 +15,9 @@ from slm_monitor.domain.promise import Promise
 from slm_monitor.domain.standing import Adjusted, Breach, Changes, Risk, Window
 from slm_monitor.domain.terms import ServiceLevelTarget
 
+DISPUTE = "dispute"
+"""The cause of what a dispute's decision brings."""
+
 
 @dataclass(slots=True)
 class Standing:
@@ -61,6 +64,9 @@ def settle_window(
     if window.frozen_at is not None:
         _adjust(standing, window, terms, finding, moment, changes)
         return
+    if finding.detail.get("overturned") != window.detail.get("overturned"):
+        # Whenever it comes to be judged: an import may have held it up, and a restart have come between.
+        moment = replace(moment, cause=DISPUTE)
     closes = window.end + terms.closing_delay <= moment.as_of
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = births.OBJECTIVE in missed
