@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -28,9 +29,19 @@ def answers(case: Case) -> dict[str, Any]:
         answer = _ANSWERS.get(name) or next((each for pattern, each in _PATTERNS if re.fullmatch(pattern, name)), None)
         if name in ASKED:
             found[name] = theirs
+        elif answer is not None and isinstance(theirs, Mapping) and re.match(_OF_A_CLOCK, name):
+            found[name] = {target: answer(_alone(case, target), name, value) for target, value in theirs.items()}
         elif answer is not None:
             found[name] = answer(case, name, theirs)
     return found
+
+
+_OF_A_CLOCK = r"(elapsed|margin|paused|breached|met|verdict|escalation_at|started_at|stopped_at|.*left)"
+
+
+def _alone(case: Case, target: str) -> Case:
+    """The case with one of its targets, of which each has an answer."""
+    return replace(case, data={**case.data, "targets": {target: clock_cases.targets_of(case)[target]}})
 
 
 def is_refused(question: Callable[[], Any]) -> bool:
@@ -214,6 +225,12 @@ def _escalation(case: Case, name: str, theirs: Any) -> Any:
     return one(case, escalations=[hours.within(offset["amount"], offset["unit"])])["escalations"][0]["at"]
 
 
+def _escalations(case: Case, name: str, theirs: Any) -> list[Any]:
+    """Several offsets from the deadline, in their order."""
+    offsets = [hours.within(each["amount"], each["unit"]) for each in case.data["escalation_offsets"]]
+    return [each["at"] for each in one(case, escalations=offsets)["escalations"]]
+
+
 def _shown(case: Case, name: str, theirs: Mapping[str, Any]) -> dict[str, Any]:
     return {at: ask(case, as_of=hours.instant(at))["clocks"][-1]["deadline_at"] for at in theirs}
 
@@ -247,6 +264,8 @@ _ANSWERS: dict[str, Answer] = {
     "breached": _breached,
     "met": _met,
     "escalation_at": _escalation,
+    "escalations": _escalations,
+    "escalations_at": _escalations,
     "shown_deadline_at": _shown,
     "started_at": _text("started_at"),
     "stopped_at": _text("stopped_at"),

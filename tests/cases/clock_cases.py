@@ -55,8 +55,31 @@ def targets_of(case: Case) -> dict[str, dict[str, Any]]:
     return _told(case, rules)
 
 
+_DAYS = re.compile(r"(end of )?(same|next|this|\d+) business days?(?: by (\d+)(?::(\d\d))? ?(am|pm)?)?", re.IGNORECASE)
+
+
+def _end_of_day(text: str) -> int | None:
+    """``end of next business day``, ``next business day by 4pm``, ``2 business days by 16:00`` → how many days on."""
+    match = _DAYS.search(text)
+    if match is None or not (match[1] or match[3]):
+        return None
+    return {"same": 0, "this": 0, "next": 1}.get(match[2].lower()) if not match[2].isdigit() else int(match[2])
+
+
+def _closing(case: Case) -> str | None:
+    """The time of day by which a target in days is due, where it is not closing time."""
+    match = _DAYS.search(str(case.data.get("target", case.described)))
+    if match is None or match[3] is None:
+        return None
+    hour = int(match[3]) % 12 + 12 * (match[5].lower() == "pm") if match[5] else int(match[3])
+    return f"{hour:02}:{match[4] or '00'}"
+
+
 def _told(case: Case, rules: Rules) -> dict[str, dict[str, Any]]:
     """Durations that only the description tells, or that follow from the priority it names."""
+    ends = _end_of_day(case.described)
+    if ends is not None:
+        return {"deadline": {"business_days_end": ends}}
     names = list(case.expected.get("deadlines") or ["deadline"])
     words = ("target", "duration", "goal", "SLA", "OLA")
     single = hours.told(case.described, *words) or hours.told_of(case.described, *words)
@@ -81,6 +104,9 @@ def _written(target: Any, rules: Rules) -> dict[str, Any]:
     days = re.fullmatch(r"(-?\d+) (working|business) days?", str(target))
     if days is not None:
         return {"business_days": int(days[1])}
+    ends = _end_of_day(str(target))
+    if ends is not None:
+        return {"business_days_end": ends}
     return {
         "service_time": durations.to_iso(hours.written_length(str(target), (rules.hours_of_a_day or 24) * hours.HOUR))
     }
@@ -89,6 +115,9 @@ def _written(target: Any, rules: Rules) -> dict[str, Any]:
 def ask(case: Case, *, changes: bool = True, **more: Any) -> dict[str, Any]:
     """The clocks of the case's ticket; without ``changes`` as if no target or priority had been changed."""
     first, *others = hours.service_hours(_under(case, changes))
+    closing = _closing(case)
+    if closing is not None:
+        first = {**first, "weekly": hours.until(first["weekly"], closing)}
     asked = {"targets": documents(case, changes), "events": ticket_events.events_of(case, changes)}
     return previews.ask("clock", **{**asked, "service_hours": first, "also_service_hours": others, **more})
 

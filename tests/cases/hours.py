@@ -30,7 +30,7 @@ _ROUND_THE_CLOCK = {"24x7": "mon-sun", "24/7": "mon-sun", "7x24": "mon-sun", "24
 
 def service_hours(case: Case) -> list[Any]:
     """The documents of all calendars that match at once: one, but for cases with several."""
-    calendar = case.data.get("calendar") or "24x7"
+    calendar = "24x7" if case.data.get("calendar") is None else case.data["calendar"]
     if isinstance(calendar, Mapping) and calendar and not any(_is_day(name) for name in calendar):
         return [_document(case, each) for each in calendar.values()]
     return [_document(case, calendar)]
@@ -66,6 +66,15 @@ def weekly(calendar: Any) -> dict[str, Any]:
                 if "00:00" < closes <= opens:
                     found.setdefault(WEEKDAYS[(WEEKDAYS.index(day) + 1) % 7], []).append(["00:00", closes])
     return {day: sorted(pairs) for day, pairs in found.items()}
+
+
+def until(days: Mapping[str, Any], closing: str) -> dict[str, Any]:
+    """Weekly hours that close at that time of day at the latest."""
+    cut = {
+        day: [[opens, min(closes, closing)] for opens, closes in pairs if opens < closing]
+        for day, pairs in days.items()
+    }
+    return {day: pairs for day, pairs in cut.items() if pairs}
 
 
 def _days(name: str) -> Sequence[str]:

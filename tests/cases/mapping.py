@@ -59,16 +59,26 @@ def answers(case: Case) -> dict[str, Any]:
     if not case.expected:
         raise Unmapped("nothing is expected")
     read = chain_cases.answers if case.group.startswith("chain ") else _BY_GROUP.get(case.group)
-    ours: dict[str, Any] = {} if read is None else read(case)
+    ours, unread = _read(read, case)
     for other in _OF_BUDGETS if case.asked else _OF_EVENTS if case.events else ():
         if set(case.expected) <= set(ours):
             return ours
         # Groups overlap: a length may be asked of a budget, a burn rate of a report.
         ours = _tried(other, case) | ours
     missing = sorted(set(case.expected) - set(ours))
+    if missing and unread is not None:
+        raise unread
     if missing:
         raise Unmapped(f"nothing answers {', '.join(missing)}" if read else f"no group {case.group!r}", ours)
     return ours
+
+
+def _read(read: Callable[[Case], dict[str, Any]] | None, case: Case) -> tuple[dict[str, Any], Unmapped | None]:
+    """What the part of the mapping that the group names answers, or why it does not."""
+    try:
+        return ({} if read is None else read(case)), None
+    except Unmapped as missing:
+        return missing.ours, missing
 
 
 _OF_BUDGETS = (scoring_cases.answers, burn_rate_cases.answers, availability_cases.answers, text_cases.answers)

@@ -35,6 +35,11 @@ CALENDARS = frozenset({"calendar_changed", "schedule_changed", "hours_changed"})
 _SETTINGS = frozenset({"policy_changed", "date_override", "breaks"}) | CALENDARS
 """Events that say how the clock is set up, not what happened to the ticket."""
 _STARTS = {"pause": "resume", "hold": "unhold", "paused": "resumed", "suspended": "resumed"}
+_NOTHING = frozenset(
+    {"note", "internal_note", "comment", "private_comment", "escalated", "forwarded", "edited", "tagged"}
+)
+"""What clocks take no notice of."""
+_RUNNING = frozenset({"new", "open", "active", "in progress", "work in progress", "processing", "working", "running"})
 _RESUMED = frozenset({"resume", "unhold", "resumed", "resumed_from_hold"})
 PAUSED = "paused"
 _FAR = 2**60
@@ -78,7 +83,7 @@ def _single(case: Case) -> list[dict[str, Any]]:
         kind = event.get("type")
         if kind is None and {"from", "to"} <= set(event):
             found += [{"type": "start", "at": event["from"]}, {"type": "resolved", "at": event["to"]}]
-        if kind in _SETTINGS or _is_pause(event) or not ({"at", "local", "type", "state", "status"} & set(event)):
+        if kind in _SETTINGS or _is_pause(case, event) or not ({"at", "local", "type", "state", "status"} & set(event)):
             continue
         if kind in ENDS and {"from", "to"} <= set(event):
             found += [{"type": kind, "at": event["from"]}, {"type": "reopened", "at": event["to"]}]
@@ -87,8 +92,9 @@ def _single(case: Case) -> list[dict[str, Any]]:
     return found
 
 
-def _is_pause(event: Mapping[str, Any]) -> bool:
-    return event.get("type") in _STARTS and "from" in event
+def _is_pause(case: Case, event: Mapping[str, Any]) -> bool:
+    kind = str(event.get("type", "")).replace("_", " ")
+    return "from" in event and (kind in _STARTS or kind.startswith(rules_of(case).pause))
 
 
 def _event(case: Case, event: Mapping[str, Any], before: list[dict[str, Any]], swaps: int) -> dict[str, Any]:
@@ -102,8 +108,13 @@ def _event(case: Case, event: Mapping[str, Any], before: list[dict[str, Any]], s
         name = "opened" if not before else _by_state(case, state, before)
     elif kind in _EVENTS:
         name = "opened" if not before and kind.startswith("customer_") else _EVENTS[kind]
+    elif kind in _NOTHING:
+        name = "state_changed"
     else:
-        raise Unmapped(f"an event {kind!r}")
+        state = _state(case, kind)
+        if state not in (PAUSED, *_RUNNING):
+            raise Unmapped(f"an event {kind!r}")
+        name = "opened" if not before else _by_state(case, state, before)
     document = {"event": name, "at": hours.instant(at, zone)}
     if name == "resolved" and kind is not None:
         state = state or "closed"
@@ -189,7 +200,7 @@ def _stretches(case: Case) -> list[tuple[int, int]]:
     begun: int | None = None
     for event in case.events:
         kind = event.get("type")
-        if _is_pause(event):
+        if _is_pause(case, event):
             end = event.get("to")
             found.append((_at(event["from"], zone), _at(end, zone) if end else _FAR))
         elif kind in _STARTS and begun is None:
