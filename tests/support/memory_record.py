@@ -60,6 +60,9 @@ class MemoryRecord:
             and each.ordinal <= minute and (each.until is None or minute < each.until // MINUTE)
         }  # fmt: skip
 
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        return None
+
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         return self._store.ended_within(target_ids, span, as_of)
 

@@ -12,6 +12,7 @@ from slm_monitor.application.explanation import Asked
 from slm_monitor.application.record import Named
 from tests.integration.monitor import test_compliance as compliant
 from tests.integration.monitor import test_derived as derived
+from tests.integration.monitor.test_accepted_periods import accepted
 from tests.integration.monitor.test_derived import HOSTS, by_indicator, by_target, composite, down, host
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import AGREEMENT, at, finalized
@@ -54,6 +55,24 @@ async def test_the_derivation_of_a_composite_comes_to_what_was_judged(number: in
         else:
             stretch = next(each for each in told["derivation"]["intervals"] if each["state"] == "down")
             assert [name.split("/")[0] for name in stretch["facts"]] == HOSTS[:2]
+
+
+async def test_a_member_that_both_parties_accepted_is_told_as_they_accepted_it(database_url: str) -> None:
+    target, (member, _) = MADE[1], PARTS
+    name = target["target_id"]
+    async with monitor(database_url, "2026-11-10T00:00") as held:
+        await derived.ready(held, *PARTS, target)
+        await held.settle("2026-12-02T00:00")
+        await held.decided(accepted("2026-11", target=member["target_id"]))
+        await held.settle("2026-12-06T00:00")
+        for key in HOSTS[:2]:
+            await down(held, key, "2026-11-05T10:00", "2026-11-05T14:00")
+        await held.settle()
+        told, window = await explained(held, name), (await held.windows(name))["2026-11"]
+        assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
+        assert [each["verdict"] for each in told["members"]] == ["met", "breached"]
+        anew = await explained(held, name, known_at="2026-12-06T00:00")
+        assert [each["figure"] for each in anew["members"]] == ["895/9", "895/9"]
 
 
 async def test_compliance_names_every_ticket_that_was_judged(database_url: str) -> None:

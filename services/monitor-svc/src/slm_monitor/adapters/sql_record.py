@@ -60,6 +60,10 @@ SELECT subject FROM ticket
  WHERE owner_party_id = $1 AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND received_at > $2)
    AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $3)
 """
+_ACCEPTED = """
+SELECT accepted_at FROM window_acceptance JOIN target_window USING (target_id, window_id, revision)
+ WHERE target_id = $1 AND window_id = $2 AND closed_at IS NOT NULL
+"""
 _OF_TICKETS = """
 SELECT subject, key, at, body, revision, recorded_at FROM fact
  WHERE subject = ANY($1) AND received_at <= $2
@@ -131,6 +135,10 @@ class SqlRecord:
     ) -> Collection[str]:
         until = to_text(LATEST if known_at is None else known_at)
         return {row[0] for row in await self._fetch(_OVERTURNED_RUNS, target_id, window_id, minute, until)}
+
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        rows = await self._fetch(_ACCEPTED, target_id, window_id)
+        return rows[0][0] if rows else None
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)

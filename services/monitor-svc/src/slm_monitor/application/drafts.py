@@ -73,6 +73,9 @@ class Draft:
     ) -> Collection[str]:
         return []
 
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        return None
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}
 

@@ -134,7 +134,10 @@ async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval
 
 def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_figures.Judge:
     async def member(terms: ServiceLevelTarget, span: Interval) -> derived_figures.Outcome:
-        judged = await judge(record, terms, window_id, span, present, known_at)
+        # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
+        known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
+        seen_at = present if known is None else min(present, known)
+        judged = await judge(record, terms, window_id, span, seen_at, known)
         return judged.facts, judged.seen
 
     return member

@@ -67,6 +67,10 @@ class Record(Protocol):
         minute."""
         ...
 
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        """When both parties accepted a window as it stands; None: they have not."""
+        ...
+
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         """The tickets whose clocks of these targets ended in a span, in the order of their names."""
         ...
