@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
+from slm_calendar import durations
 from tests.cases import hours, previews
 from tests.cases.reading import Case, Unmapped
 
@@ -24,8 +25,8 @@ def answers(case: Case) -> dict[str, Any]:
 
 
 def _availability(case: Case) -> dict[str, Any]:
-    asked = {"at_least": case.data["sla"]["at_least"], "structure": case.data["structure"],
-             "supports": case.data["supports"]}  # fmt: skip
+    supports = {name: _promised(each) for name, each in case.data["supports"].items()}
+    asked = {"at_least": _promised(case.data["sla"]), "structure": case.data["structure"], "supports": supports}
     answer = previews.ask_chain(availability=asked)["availability"]
     reached, theirs = Fraction(answer["achievable_percent"]), case.expected.get("achievable_percent")
     # A number is compared, however many digits it is written with.
@@ -33,12 +34,24 @@ def _availability(case: Case) -> dict[str, Any]:
     return {**answer, "needed": {**answer.get("needed", {}), **_said(case.expected.get("needed", {}))}}
 
 
+def _promised(written: Any) -> str:
+    """A percent, by itself or by one of its names."""
+    if not isinstance(written, Mapping):
+        return str(written).rstrip("%").strip()
+    return _promised(next(written[name] for name in ("at_least", "availability", "percent") if name in written))
+
+
+def _iso(length: Any) -> str:
+    return durations.to_iso(hours.written_length(str(length)))
+
+
 def _said(expected: Mapping[str, Any]) -> dict[str, Any]:
     return {name: expected[name] for name in _SAID & set(expected)}
 
 
 def _durations(case: Case) -> dict[str, Any]:
-    asked = {"at_most": case.data["sla"]["at_most"], "path": case.data["path"], "supports": case.data["supports"]}
+    supports = {name: _iso(each) for name, each in case.data["supports"].items()}
+    asked = {"at_most": _iso(case.data["sla"]["at_most"]), "path": case.data["path"], "supports": supports}
     answer: dict[str, Any] = previews.ask_chain(durations=asked)["durations"]
     return answer
 
@@ -111,7 +124,7 @@ def _recovery(case: Case) -> dict[str, Any]:
 
 def _structured(case: Case) -> dict[str, Any]:
     each = next(iter(case.data["supports"].values()))
-    return _recovery(case) if isinstance(each, Mapping) else _availability(case)
+    return _recovery(case) if isinstance(each, Mapping) and {"rto", "rpo"} & set(each) else _availability(case)
 
 
 _QUESTIONS: tuple[tuple[str, Callable[[Case], dict[str, Any]]], ...] = (

@@ -54,6 +54,10 @@ def _facts(case: Case) -> list[dict[str, Any]]:
     """One count of good and bad. Of a share alone the counts are those of its written digits."""
     asked = case.asked
     share = asked.get("sli", asked.get("sli_reported", asked))
+    if "raw" in asked:
+        # OpenSLO's indicators that are a share already, of what is good or of what failed.
+        is_failure = "fail" in str(asked.get("raw_type", asked.get("rawType", "success")))
+        share = 1 - Fraction(asked["raw"]) if is_failure else Fraction(asked["raw"])
     if share is not asked:
         if share is None:
             return [{"good": None, "total": 1}]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +18,12 @@ _NEXT = "2024-01-02T00:00:00Z"
 def answers(case: Case) -> dict[str, Any]:
     """Our answer to each expected field that we can ask for."""
     asked = case.asked
+    if "op" in asked and {"threshold", "limit"} & set(asked):
+        return _threshold(case)
+    if "value" in asked and {"pass", "warning"} & set(asked):
+        return {"result": _result_of(case)}
+    if "score_percent" in asked:
+        return {"result": _by_score(Fraction(asked["score_percent"]), asked, failed=False)}
     if "results" in asked:
         return _scored(case)
     if "components" in asked or "values" in asked:
@@ -47,6 +53,29 @@ def _criteria(case: Case) -> dict[str, Any]:
         kept = all(_is_kept(Fraction(case.asked["value"]), compared, limit) for compared, limit, _ in limits)
         found |= {"pass": kept, "result": "pass" if kept else "fail"}
     return found
+
+
+def _threshold(case: Case) -> dict[str, Any]:
+    """OpenSLO's threshold metrics: which of the values are good, and the share of those that are."""
+    asked = case.asked
+    compared, limit = _OPERATORS[str(asked["op"])], Fraction(asked.get("threshold", asked.get("limit")))
+    written = asked.get("values", [asked["value"]] if "value" in asked else [])
+    kept = [_is_kept(Fraction(value), compared, limit) for value in written]
+    share = Fraction(sum(kept), len(kept)) if kept else None
+    return {"sli": share, "good": kept[0] if len(kept) == 1 else sum(kept), "pass": all(kept), "total": len(kept)}
+
+
+_OPERATORS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+
+
+def _result_of(case: Case) -> str:
+    """Passed by the criteria for it, else a warning by those for that; without such criteria never."""
+    value = Fraction(case.asked["value"])
+    for result in ("pass", "warning"):
+        limits = [_limit(str(each), case.asked.get("previous")) for each in case.asked.get(result) or []]
+        if limits and all(_is_kept(value, compared, limit) for compared, limit, _ in limits):
+            return result
+    return "fail"
 
 
 def _limit(criterion: str, previous: Any) -> Limit:
@@ -83,9 +112,13 @@ def _scored(case: Case) -> dict[str, Any]:
     mean = _joined(shares, weights, "weighted_mean")[0]
     failed = any(each.get("key_sli") and each["result"] == "fail" for each in results)
     told = {"points": mean * sum(weights), "max": sum(weights), "score_percent": mean * 100, "key_sli_failed": failed}
-    limits = case.asked.get("total_score") or {"pass": "90%", "warning": "75%"}
-    reached = [name for name in ("pass", "warning") if name in limits and mean * 100 >= _percent(limits[name])]
-    return told | {"result": "fail" if failed or not reached else reached[0]}
+    return told | {"result": _by_score(mean * 100, case.asked.get("total_score") or {}, failed)}
+
+
+def _by_score(percent: Fraction, limits: Mapping[str, Any], failed: bool) -> str:
+    wanted = {"pass": "90%", "warning": "75%", **limits}
+    reached = [name for name in ("pass", "warning") if percent >= _percent(wanted[name])]
+    return "fail" if failed or not reached else reached[0]
 
 
 def _result(written: Sequence[Any]) -> dict[str, Any]:
