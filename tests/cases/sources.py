@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from tests.cases.reading import Case
 
-_UP = ("ok", "up", "warning", "recovered", "degraded")
-_DOWN = ("critical", "down", "problem", "crit", "unreachable", "outage")
+_UP = ("ok", "up", "warning", "warn", "recovered", "degraded", "operational", "available", "healthy")
+_DOWN = ("critical", "down", "problem", "crit", "unreachable", "outage", "failed", "unavailable", "major_outage")
+_UNSEEN = ("unknown", "pending", "pend", "undetermined", "unmonitored", "no_data", "maintenance")
 SEVERITIES = ("ok", "not_classified", "information", "warning", "average", "high", "disaster")
 """Zabbix's, ascending."""
-STATES = {**dict.fromkeys(_UP, "up"), **dict.fromkeys(_DOWN, "down"), "unknown": "unknown", "pending": "unknown"}
+STATES = {**dict.fromkeys(_UP, "up"), **dict.fromkeys(_DOWN, "down"), **dict.fromkeys(_UNSEEN, "unknown")}
 
 
 @dataclass(frozen=True)
