@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from slm_events.instants import to_text
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.domain.messages import Indicator
+from slm_monitor.domain.standing import Changes
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, composite, share, target, told_of
-from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized
+from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized, line_of
 from tests.support.replays import Replay
 
 BEGIN, DOWN, AFTER = at("2026-11-02T00:00"), at("2026-11-03T00:00"), at("2026-11-12T00:00")
@@ -55,3 +57,14 @@ async def test_what_came_meanwhile_is_judged(terms: dict[str, Any], certain_at: 
     await replay.hear([], AFTER + HOUR)
     (breach,) = replay.store.breaches.values()
     assert not replay.store.unjudgeable and to_text(breach.certain_at)[:16] == certain_at
+
+
+def test_what_is_judged_by_label_is_taken_up_with_its_terms() -> None:
+    line = line_of(target("by-site", "up", "availability", share("90"), WEEK, group_by=["site"]))
+    aside, changes = SetAside({line.target_id: "KeyError: 'site'"}), Changes()
+    assert aside.returns(line)
+    with aside.attaching(line):
+        pass
+    aside.tell(changes, AFTER)
+    assert changes.unjudgeable == {line.target_id: None} and not aside.returns(line)
+    assert [type(each.event).__name__ for each in changes.events] == ["TargetTakenUp"]

@@ -66,6 +66,10 @@ class SetAside:
         except Exception as error:
             self._fail(line, error)
             self._untold[line.target_id] = self._kept[line.target_id]
+        else:
+            # What is judged by label is judged by its instances alone: nothing else will tell that it is again.
+            if line.latest.group_by and line.target_id in self._kept and not self.holds(line):
+                self._take_up(line)
 
     def holds(self, line: TermsLine) -> bool:
         return line.target_id in self._failed
@@ -80,10 +84,13 @@ class SetAside:
         if self.holds(line):
             self.wants_reload = True
         if self._kept.get(line.target_id, "").startswith(UNREAD):
-            del self._kept[line.target_id]
             self._readable.add(line.target_id)
-            self._about[line.target_id] = births.about(line.latest)
-            self._untold[line.target_id] = None
+            self._take_up(line)
+
+    def _take_up(self, line: TermsLine) -> None:
+        del self._kept[line.target_id]
+        self._about[line.target_id] = births.about(line.latest)
+        self._untold[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
         """The targets of an agreement whose terms cannot be read, each with its indicator, if it has one."""
