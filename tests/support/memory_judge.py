@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.monitor import WindowAdjusted
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -32,7 +33,7 @@ from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.rolling import Run
 from slm_monitor.domain.rolling_derived import Ended
-from slm_monitor.domain.standing import OPEN_ENDED, Breach, Outgoing, Risk, TicketClock, Told, Window
+from slm_monitor.domain.standing import OPEN_ENDED, Adjusted, Breach, Outgoing, Risk, TicketClock, Told, Window
 
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Span = tuple[int, int]
@@ -59,6 +60,8 @@ class MemoryJudgeStore:
         self.events: list[Outgoing] = []
         self.unjudgeable: dict[str, str] = {}
         self.overturned: set[str] = set()
+        self.acceptances: dict[tuple[str, str], tuple[int, int]] = {}
+        """Window → the revision that both parties accepted, and when."""
         self.silences: dict[str, int] = {}
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
@@ -94,7 +97,7 @@ class MemoryJudgeStore:
         return LoadedPartition(
             number=0, epoch=self.epoch, positions=dict(self.positions), horizon=self.horizon,
             agreements=[AgreementTerms(name, [*held], self.ended.get(name)) for name, held in self.versions.items()],
-            windows=[copy.copy(each) for each in self.windows.values()],
+            windows=[self.as_accepted(each) for each in self.windows.values()],
             breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
             risks=[copy.copy(each) for each in self.risks.values() if each.standing],
             series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
@@ -104,6 +107,15 @@ class MemoryJudgeStore:
             unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned), silences=dict(self.silences),
             watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
         )  # fmt: skip
+
+    def as_accepted(self, window: Window) -> Window:
+        """What was accepted follows from the acceptances, and what was told of it since from what was published."""
+        revision, at = self.acceptances.get((window.target_id, window.window_id), (None, None))
+        is_accepted = window.closed_at is not None and window.revision == revision
+        told = [each.event for each in self.events if is_accepted and isinstance(each.event, WindowAdjusted)]
+        mine = [each for each in told if (each.target_id, each.window_id) == (window.target_id, window.window_id)]
+        last = Adjusted(mine[-1].number, mine[-1].verdict, mine[-1].figure) if mine else None
+        return replace(window, frozen_at=at if is_accepted else None, adjusted=last)
 
     async def present(self) -> int:
         return self.horizon

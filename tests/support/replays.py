@@ -161,6 +161,7 @@ class Replay:
                 accepted.append((*key, window.revision - 1))
             else:
                 accepted.append((*key, window.revision))
+                self.store.acceptances[key] = (window.revision, now)
                 self.accepted[key] = copy(window), self.breaches_of(key)
         self.store.tell("accepted", windows=accepted, accepted_at=now)
 

@@ -52,7 +52,7 @@ async def accepted(seed: int) -> None:
     ordered = await in_order(of)
     mixed = await out_of_order(of, ordered.disputes, Random(seed), 5 * DAY, accepting=True)
     adjusted, windows, plain = adjustments(mixed), mixed.store.windows, ordered.store.windows
-    frozen = {key for key, window in windows.items() if window.frozen_at is not None}
+    frozen = {key for key, window in windows.items() if mixed.store.as_accepted(window).frozen_at is not None}
     assert frozen == mixed.accepted.keys() and len(frozen) > 20 and len(adjusted) > 2 and adjusted.keys() <= frozen
     assert windows.keys() == plain.keys()
     for key, window in windows.items():

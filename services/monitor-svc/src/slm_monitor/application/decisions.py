@@ -10,6 +10,7 @@ from slm_monitor.application.count_judge import CountJudge
 from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
 from slm_monitor.application.ports import Step
+from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_judge import IsHeld, StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.domain import freezing
@@ -23,9 +24,9 @@ class Decisions:
 
     def __init__(
         self, established: Established, states: StateJudge, counts: CountJudge, tickets: TicketJudge,
-        derived: DerivedJudge,
+        derived: DerivedJudge, aside: SetAside,
     ) -> None:  # fmt: skip
-        self._established = established
+        self._established, self._aside = established, aside
         self._overturned = established.overturned
         self._record_starts = established.record_starts
         self._states, self._counts, self._tickets, self._derived = states, counts, tickets, derived
@@ -36,8 +37,8 @@ class Decisions:
                     for target_id, window_id, revision in ref["windows"]]  # fmt: skip
         standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
         freezing.freeze(((each.target_id, each.windows) for each in standings), accepted, changes)
-        # What is judged by label may not have been looked for since a restart.
-        names = sorted({each.target_id for each in accepted})
+        # What is judged by label may not have been looked for since a restart. What was set aside is read anew.
+        names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
         freezing.freeze(((name, self._established.windows(name)) for name in names), accepted, changes)
 
     def overturn(self, ref: Mapping[str, Any], step: Step, is_held: IsHeld) -> None:

@@ -76,7 +76,7 @@ class Partition:
         self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
         self._silences = Silences(store, self.timers, loaded)
         self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
-        self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived)
+        self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived, self._aside)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         for hold in loaded.holds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -70,6 +70,11 @@ class SetAside:
             # What is judged by label is judged by its instances alone: nothing else will tell that it is again.
             if line.latest.group_by and line.target_id in self._kept and not self.holds(line):
                 self._take_up(line)
+
+    @property
+    def failed(self) -> Collection[str]:
+        """Targets of which nothing in memory is to be kept."""
+        return self._failed
 
     def holds(self, line: TermsLine) -> bool:
         return line.target_id in self._failed
