@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import psutil
 
+from slm_chassis.collecting import set_apart
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.ports import Checkpoint
@@ -157,6 +158,8 @@ async def _fill(engine: Engine, days: int, every: int) -> None:
             await engine.step(engine.batch(range(first, min(first + 10_000, len(engine.names)))))
         await engine.put_away()
         engine.now += every
+    # As the judge does once nothing comes.
+    set_apart()
 
 
 async def tick() -> None:
@@ -185,7 +188,7 @@ async def rest(most: int = 100_000) -> None:
         gc.collect()
         before = process.memory_full_info().uss
         engine = await Engine.of(indicators, BEGIN + HOUR)
-        await _fill(engine, days=30, every=12 * HOUR)
+        await _fill(engine, days=30, every=DAY)
         gc.collect()
         held.append((indicators, process.memory_full_info().uss - before))
         began, minutes = time.process_time(), 10
