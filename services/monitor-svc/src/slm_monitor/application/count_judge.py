@@ -294,7 +294,7 @@ class CountJudge:
             lately = Burning(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         due = target.judge(burning, lately, dirty, moment, changes)
-        self._remember(target.standing, moment, changes)
+        self._remember(target.standing, dirty, moment, changes)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
@@ -325,7 +325,7 @@ class CountJudge:
         due = rolling_target.judge(standing, window, rolled, stretches, moment, changes)
         target.quiet = rolling_target.quiet(standing, window)
         self._unsaved.add(subject)
-        self._remember(standing, moment, changes)
+        self._remember(standing, dirty, moment, changes)
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
@@ -336,7 +336,7 @@ class CountJudge:
         columns = target.columns.of(together.series)
         return Summed(target.standing.line, columns, self._excluded, columns)
 
-    def _remember(self, standing: Standing, moment: Moment, changes: Changes) -> None:
+    def _remember(self, standing: Standing, dirty: Dirty, moment: Moment, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
@@ -344,8 +344,9 @@ class CountJudge:
             key = (window.target_id, window.window_id)
             status = _told_of(window)
             # A restart judges open windows anew, and those of rows not put away; not a closed one that a corrected fact
-            # or another exclusion has changed.
-            is_other = standing.line.latest.indicator in self._recounted or moment.cause != "fact"
+            # or another exclusion has changed, or that was judged in full as its target was taken up or a hold ended.
+            is_recounted = standing.line.latest.indicator in self._recounted
+            is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
             is_lost = window.closed_at is not None and is_other
             if key in changes.windows and self._written.get(key) == status and not is_lost:
                 del changes.windows[key]
