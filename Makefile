@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test cases check check-style check-types check-imports check-rules bench soak mutants where docs kafka-up kafka-down
+.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench)
@@ -21,8 +21,14 @@ demo: $(READY) ## the whole cycle with live traffic on a fast clock, then stays 
 up: $(READY) ## all four services and their PostgreSQL in one process
 	@.venv/bin/slm up
 
-test: $(READY) ## every test but benchmarks and soak runs
-	@.venv/bin/pytest tests --ignore=tests/bench -m "not soak" -q
+test: $(READY) ## every test but benchmarks, attacks and soak runs
+	@.venv/bin/pytest tests --ignore=tests/bench --ignore=tests/attack -m "not soak" -q
+
+attack: $(READY) ## all of every attack on the running product; SLM_ATTACK_SEED chooses the random cases
+	@SLM_ATTACK=all .venv/bin/pytest tests/attack -q -s
+
+attack-share: $(READY) ## the fixed share of the attacks that every change must pass, in three minutes
+	@.venv/bin/pytest tests/attack -q
 
 cases: $(READY) ## published known answers through the previews: make cases F=file.json
 	@.venv/bin/python -m tests.cases.run $(F)
