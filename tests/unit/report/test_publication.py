@@ -36,7 +36,13 @@ def test_a_revision_says_what_changed_and_why() -> None:
     before, after = document(heard.closed()), document(heard.restated())
     assert publication.changes(None, before) == []
     assert publication.changes(before, after) == [
-        {"what": "uptime 2026-11", "before": "met 99.9500", "after": "breached 99.8500", "cause": "late measurement"}
+        publication.Change(
+            kind="line_changed",
+            what="uptime 2026-11",
+            before="met 99.9500",
+            after="breached 99.8500",
+            cause="late measurement",
+        )
     ]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Transaction
@@ -127,7 +129,7 @@ async def _write(
         verdict=document["verdict"],
         digest=publication.digest(document),
         document=document,
-        changes=publication.changes(before.document if before else None, document) if complete else [],
+        changes=_changes(before, document) if complete else [],
         built_at=transaction.now,
     )
     if before is not None and (not complete or before.digest == stored.digest):
@@ -138,6 +140,10 @@ async def _write(
         told_at = instants.to_text(transaction.now)
         transaction.publish(publication.published(report_id, stored.revision, document, told_at))
     return stored, True
+
+
+def _changes(before: Stored | None, document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [asdict(change) for change in publication.changes(before.document if before else None, document)]
 
 
 async def _terms(heard: Heard, agreement_id: str) -> list[Term]:

@@ -147,7 +147,11 @@ def counts_in(breach: Breach, period: Period) -> bool:
 
 
 def restatement(window: WindowClosed) -> dict[str, object] | None:
-    """Why a window's figure was changed, and what it was before; None where it was not."""
+    """Why a window's figure was changed, and what it was before; None where it was not.
+
+    ``before`` always has the same four fields, whatever the event left out, so that every page can show it.
+    """
     if not isinstance(window, WindowRestated):
         return None
-    return {"cause": window.cause, "before": window.before}
+    before = {name: window.before.get(name) for name in ("verdict", "figure", "figure_display", "revision")}
+    return {"cause": window.cause, "before": before}

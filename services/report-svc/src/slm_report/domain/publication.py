@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from slm_chassis.identity import named_id
@@ -12,6 +13,9 @@ from slm_events.report import ReportPublished
 
 INTERIM_REVISION = 0
 """A report is kept under this revision while it is interim; what is published begins with 1."""
+
+NOTHING = "–"
+"""Stands where a line or a finding was not there before, or is not there any more."""
 
 
 def report_id(agreement_id: str, period_id: str) -> str:
@@ -25,29 +29,62 @@ def digest(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two revisions of a report. Every kind has every field, so that a page can show any."""
+
+    kind: str
+    """``line_added`` | ``line_changed`` | ``line_removed`` | ``breaches`` | ``findings``."""
+    what: str
+    before: str
+    after: str
+    cause: str | None = None
+    """Why the figure was restated; None where no restatement is behind the change."""
+
+
+def changes(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[Change]:
     """What a revision changed, line by line, with the cause where a restatement named one; empty for the first."""
     if before is None:
         return []
-    known = {(line["target_id"], line["window_id"]): line for line in before["lines"]}
-    found = []
-    for line in after["lines"]:
-        old = known.get((line["target_id"], line["window_id"]))
-        if old is None or (old["verdict"], old["actual"]) != (line["verdict"], line["actual"]):
-            found.append(_change(old, line))
-    if before["breach_count"] != after["breach_count"]:
-        found.append({"what": "breaches", "before": str(before["breach_count"]), "after": str(after["breach_count"])})
-    return found or [{"what": "findings", "before": "", "after": "risks, plans or details were added"}]
+    old_lines = {_line_key(line): line for line in before["lines"]}
+    new_lines = {_line_key(line): line for line in after["lines"]}
+    found = [
+        _line_change(old_lines.get(key), line)
+        for key, line in new_lines.items()
+        if key not in old_lines or _said(old_lines[key]) != _said(line)
+    ]
+    found += [_line_change(line, None) for key, line in old_lines.items() if key not in new_lines]
+    old_count, new_count = before["breach_count"], after["breach_count"]
+    if old_count != new_count:
+        found.append(Change(kind="breaches", what="breaches", before=str(old_count), after=str(new_count)))
+    return found or [
+        Change(kind="findings", what="findings", before=NOTHING, after="risks, plans or details were added")
+    ]
 
 
-def _change(old: Mapping[str, Any] | None, line: Mapping[str, Any]) -> dict[str, Any]:
-    restated = line["restated"] or {}
-    return {
-        "what": f"{line['target_key']} {line['window_id']}",
-        "before": "–" if old is None else f"{old['verdict']} {old['actual']['display']}",
-        "after": f"{line['verdict']} {line['actual']['display']}",
-        "cause": restated.get("cause"),
-    }
+def _line_change(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> Change:
+    line = new or old
+    assert line is not None
+    return Change(
+        kind="line_added" if old is None else "line_removed" if new is None else "line_changed",
+        what=f"{line['target_key']} {line['window_id']}",
+        before=_words(old),
+        after=_words(new),
+        cause=(new["restated"] or {}).get("cause") if new else None,
+    )
+
+
+def _words(line: Mapping[str, Any] | None) -> str:
+    return NOTHING if line is None else f"{line['verdict']} {line['actual']['display']}"
+
+
+def _line_key(line: Mapping[str, Any]) -> tuple[str, str]:
+    return line["target_id"], line["window_id"]
+
+
+def _said(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What a reader takes from a line; counts behind an unchanged figure are part of it."""
+    return line["verdict"], line["actual"], line["good"], line["total"]
 
 
 def published(identity: str, revision: int, document: Mapping[str, Any], published_at: str) -> ReportPublished:
