@@ -80,14 +80,15 @@ def _rows() -> list[Published]:
         agreement.AgreementSuperseded, agreement.AgreementExpired, agreement.AgreementTerminated,
         agreement.AmendmentDrafted)  # fmt: skip
     add("monitor", BREACHES, "agreement_id", "target_id", _BOTH,
-        monitor.TargetAtRisk, monitor.RiskCleared, monitor.TargetBreached, monitor.TargetRecovered,
-        monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
+        monitor.TargetAtRisk, monitor.RiskCleared, monitor.TargetBreached, monitor.BreachRevised,
+        monitor.TargetRecovered, monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
         breach_life.BreachClosed)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
         monitor.TargetSetAside, monitor.TargetTakenUp,
         monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, clocks.ClockStarted, clocks.ClockPaused,
         clocks.ClockResumed, clocks.ClockStopped, clocks.ClockCancelled, clocks.ClockWarned,
         clocks.ClockDeadlineMoved, clocks.ClockEscalated)  # fmt: skip
+    add("monitor", TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged)
     add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
         monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
     add("monitor", TARGETS, "indicator", "indicator", ("owner_party_id",),

@@ -26,6 +26,10 @@ class ClockMoved:
     at: str
     """Event time of the change."""
     published_at: str
+    importing: bool = False
+    """An import was still loading history of the ticket's source."""
+    import_id: str | None = None
+    """The import whose history this tells of; ``ImportJudged`` follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,21 @@ class TargetJudged:
     """``2026-11``, ``2026-Q4``, ``PT1H`` for a rolling window, ``<source>/<number>`` for a ticket."""
     window_start_at: str | None
     window_end_at: str | None
+    importing: bool = False
+    """An import was still loading history of what this was judged by: it holds for the facts that had come."""
+    import_id: str | None = None
+    """The import whose history this tells of. ``ImportJudged`` follows once all that the import touched is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetAtRisk(TargetJudged):
-    """A target will probably be missed if nobody acts; ``time_left_seconds`` says how long there is."""
+    """A target will probably be missed if nobody acts; ``time_left_seconds`` says how long there is.
+
+    A warning that comes back soon after it cleared is the same risk: its id, with the next ``revision``.
+    """
 
     risk_id: str
+    revision: int = 0
     cause: str
     """``budget_consumed`` | ``burn_rate`` | ``projection`` | ``below_objective`` | ``elapsed``."""
     threshold: str
@@ -49,9 +57,11 @@ class TargetAtRisk(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RiskCleared(TargetJudged):
-    """The warning no longer holds."""
+    """The warning no longer holds: its measure is back behind the threshold by a tenth, or the window is over."""
 
     risk_id: str
+    revision: int = 0
+    """The one of the ``TargetAtRisk`` that it ends."""
     cause: str
     threshold: str
     outcome: str
@@ -69,7 +79,7 @@ class TargetBreached(TargetJudged):
 
     breach_id: str
     revision: int
-    """0 at first; one more each time the breach stands again after a withdrawal."""
+    """0 at first; one more each time a fact moves the breach, and each time it stands again after a withdrawal."""
     level: str
     """``objective`` | ``unacceptable``."""
     ordinal: int
@@ -89,6 +99,19 @@ class TargetBreached(TargetJudged):
     evidence: dict[str, Any] = field(default_factory=dict)
     assets: list[str] = field(default_factory=list)
     credits_at_stake: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachRevised(TargetBreached):
+    """Facts moved a published breach that still stands: its instant, figure or evidence is another one.
+
+    It carries the breach as it is now; ``before`` names what is refuted.
+    """
+
+    cause: str
+    """What moved it: ``fact`` | ``exclusion`` | ``dispute`` | ``terms``."""
+    before: dict[str, Any]
+    """``{"revision", "certain_at", "figure", "figure_display", "shortfall", "evidence"}`` as last published."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +168,11 @@ class WindowClosed(TargetJudged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowRestated(WindowClosed):
-    """A late fact changed a closed window; the figure before is named beside the new one."""
+    """A late fact changed a closed window: its verdict, its figure, or the counts and times behind the figure."""
 
     cause: str
     before: dict[str, Any]
-    """``{"verdict", "figure", "figure_display", "revision"}``."""
+    """``{"verdict", "figure", "figure_display", "revision", "good", "total"}``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +199,35 @@ class WindowAdjusted(TargetJudged):
     """``{"verdict", "figure"}`` as accepted, or by the adjustment before."""
     accepted_at: str
     published_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportJudged:
+    """All that an import of history touched of an agreement is judged and published: from now on its figures stand.
+
+    One event for each agreement it touched. What was published for it carries its ``import_id``.
+    """
+
+    import_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    owner_party_id: str
+    """The party whose history was imported."""
+    through_at: str
+    """The import held back what lies before this instant."""
+    ended_as: str
+    """``completed`` | ``ended`` | ``expired``."""
+    windows_closed: int
+    """How many windows closed, each of them once."""
+    windows_restated: int
+    """How many windows that had closed before were restated, each of them once."""
+    clocks_ended: int
+    """How many clocks of tickets ended by its history."""
+    breach_events: int
+    """How many events of the topic ``slm.breaches`` carry its ``import_id``: whoever reads both waits for them."""
+    judged_at: str
+    """Installation time: what is known of the agreement at this instant has all of the import in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

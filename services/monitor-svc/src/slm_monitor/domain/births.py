@@ -18,6 +18,10 @@ OBJECTIVE = "objective"
 """The level of a breach of the promise itself; ``unacceptable`` is the other."""
 
 
+BREACH_MOVES = ("certain_at", "figure", "figure_display", "shortfall", "evidence")
+"""What facts may move of a breach that stands."""
+
+
 def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
     """UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the same id."""
     return named_id(terms.agreement_id, "breach", terms.version, terms.target_id, window_id, level, ordinal)
@@ -88,6 +92,15 @@ def target_breached(
         evidence=evidence,
         assets=list(terms.assets),
     )
+
+
+def breach_revised(
+    terms: ServiceLevelTarget, breach: Breach, moved: monitor.TargetBreached, *, cause: str
+) -> monitor.BreachRevised:
+    """``breach`` holds the document that was published last; ``moved``: the breach as all facts have it now."""
+    told = breach.document
+    before = {name: told.get(name) for name in BREACH_MOVES}
+    return monitor.BreachRevised(**document_of(moved), cause=cause, before={"revision": told.get("revision"), **before})
 
 
 def breach_withdrawn(
@@ -235,6 +248,24 @@ def window_adjusted(
     )
 
 
+def import_judged(
+    import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
+) -> monitor.ImportJudged:
+    """``touched``: one agreement, its parties, and how much was published of it."""
+    return monitor.ImportJudged(
+        import_id=import_id,
+        owner_party_id=owner_party_id,
+        through_at=to_text(through),
+        ended_as=ended_as,
+        judged_at=to_text(now),
+        **{name: touched[name] for name in _TOUCHED},
+    )
+
+
+_TOUCHED = (
+    "agreement_id", "provider_party_id", "customer_party_id", "windows_closed", "windows_restated", "clocks_ended",
+    "breach_events",
+)  # fmt: skip
 _ABOUT = (
     "agreement_id", "version", "target_id", "key", "service_id", "provider_party_id", "customer_party_id",
 )  # fmt: skip
