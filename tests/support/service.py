@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any
 
 from sqlalchemy import text
 
+from slm_chassis import tracing
 from slm_chassis.database import Database, Transaction
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import StoredRecord, TopicPartition
+from slm_chassis.subscriptions import Handler, InBatches
 from slm_events.agreement import AmendmentDrafted, PartyRegistered
 from slm_events.envelope import Envelope
 
@@ -46,6 +49,17 @@ async def keep(transaction: Transaction, envelope: Envelope) -> None:
         text("INSERT INTO effect (event_id, key, name) VALUES (:event_id, :key, :name)"),
         {"event_id": envelope.id, "key": key, "name": name},
     )
+
+
+def in_batches(events: Collection[type[Any]], handler: Handler) -> InBatches:
+    """The handler as a projection that takes a whole batch at once."""
+
+    async def apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
+        for envelope in envelopes:
+            with tracing.caused_by(envelope):
+                await handler(transaction, envelope)
+
+    return InBatches(events, apply)
 
 
 async def effects(database: Database) -> list[str]:

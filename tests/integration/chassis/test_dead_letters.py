@@ -16,7 +16,7 @@ from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Halt
 from slm_events.agreement import AmendmentDrafted, PartyRegistered
 from slm_events.envelope import Envelope
-from tests.support.service import amendment, count, effects, keep, party, records
+from tests.support.service import amendment, count, effects, in_batches, keep, party, records
 
 broken: set[str] = set()
 """Names the handler cannot keep, until somebody repairs it."""
@@ -30,11 +30,15 @@ async def keep_unless_broken(transaction: Transaction, envelope: Envelope) -> No
         raise ValueError("broken")
 
 
-@pytest.fixture
-async def subscriptions(database: Database, log: MemoryEventLog) -> AsyncIterator[Subscriptions]:
+@pytest.fixture(params=["one at a time", "in batches"])
+async def subscriptions(
+    database: Database, log: MemoryEventLog, request: pytest.FixtureRequest
+) -> AsyncIterator[Subscriptions]:
     broken.clear()
     handlers = {PartyRegistered: keep_unless_broken, AmendmentDrafted: keep_unless_broken}
-    subscriptions = Subscriptions("slm-test", database, log, handlers)
+    batched = request.param == "in batches"
+    given = in_batches(handlers, keep_unless_broken) if batched else handlers
+    subscriptions = Subscriptions("slm-test", database, log, given)
     yield subscriptions
     await subscriptions.close()
 

@@ -21,19 +21,23 @@ from slm_chassis.positions import Positions
 from slm_chassis.subscriptions import Handler, Subscriptions
 from slm_events.agreement import PartyRegistered
 from slm_events.envelope import Envelope
-from tests.support.service import count, effects, keep, party, until
+from tests.support.service import count, effects, in_batches, keep, party, until
 
 TOPIC = "slm.catalogue"
 Subscribe = Callable[..., Awaitable[Subscriptions]]
 
 
-@pytest.fixture
-async def subscribe(database: Database, log: MemoryEventLog) -> AsyncIterator[Subscribe]:
-    """A member of group ``slm-test``, left at the end of the test."""
+@pytest.fixture(params=["one at a time", "in batches"])
+async def subscribe(
+    database: Database, log: MemoryEventLog, request: pytest.FixtureRequest
+) -> AsyncIterator[Subscribe]:
+    """A member of group ``slm-test``, left at the end of the test; its handler takes one event, or a batch."""
     async with AsyncExitStack() as stack:
 
         async def member(handler: Handler = keep, **options: Any) -> Subscriptions:
-            subscriptions = Subscriptions("slm-test", database, log, {PartyRegistered: handler}, **options)
+            batched = request.param == "in batches"
+            given = in_batches([PartyRegistered], handler) if batched else {PartyRegistered: handler}
+            subscriptions = Subscriptions("slm-test", database, log, given, **options)
             stack.push_async_callback(subscriptions.close)
             return subscriptions
 

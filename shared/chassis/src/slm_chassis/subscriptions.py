@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +26,26 @@ _log = structlog.get_logger(__name__)
 
 Handler = Callable[[Transaction, Envelope], Awaitable[None]]
 """Applies one event inside the transaction given. Must not commit, and must leave nothing behind but in it."""
+
+BatchHandler = Callable[[Transaction, Sequence[Envelope]], Awaitable[None]]
+"""Applies events, in the order of their log, inside the transaction given. The same duties as a Handler.
+
+Where it raises, nothing of the batch is kept: smaller batches are tried until the event at fault stands alone.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InBatches:
+    """A projection: one function takes all events of a batch, so that its state is written by set and not by event."""
+
+    events: Collection[type[Any]]
+    apply: BatchHandler
+
+
+def topics_of(events: Collection[type[Any]]) -> list[str]:
+    """Where events of these types are, sorted."""
+    return sorted({PUBLISHED[event].topic.name for event in events})
+
 
 RETRIES = 3
 _RETRY_SECONDS = 0.05
@@ -69,17 +89,24 @@ class Subscriptions:
         group: str,
         database: Database,
         log: EventLog,
-        handlers: Mapping[type[Any], Handler],
+        handlers: Mapping[type[Any], Handler] | InBatches,
         *,
         max_records: int = 1_000,
     ) -> None:
+        events = handlers.events if isinstance(handlers, InBatches) else handlers.keys()
         self.name = f"subscriptions of {group}"
         self.progress = Progress()
         self._group = group
         self._database = database
         self._log = log
-        self._handlers = {PUBLISHED[event].type: handler for event, handler in handlers.items()}
-        self._topics = sorted({PUBLISHED[event].topic.name for event in handlers})
+        self._apply_batch = handlers.apply if isinstance(handlers, InBatches) else None
+        self._handlers = (
+            {}
+            if isinstance(handlers, InBatches)
+            else {PUBLISHED[event].type: handler for event, handler in handlers.items()}
+        )
+        self._types = frozenset(PUBLISHED[event].type for event in events)
+        self._topics = topics_of(events)
         self._positions = Positions(group, database, log)
         self._limit = PoisonLimit()
         self._max_records = max_records
@@ -154,7 +181,7 @@ class Subscriptions:
     def _delivery(self, record: StoredRecord) -> _Delivery | None:
         kind = record.headers.get("ce_type")
         # A type without a handler may be newer than this program: that is no fault.
-        if kind and kind not in self._handlers and dead_letters.REDRIVEN not in record.headers:
+        if kind and kind not in self._types and dead_letters.REDRIVEN not in record.headers:
             return None
         if not dead_letters.is_for(self._group, record.headers):
             return None
@@ -172,7 +199,13 @@ class Subscriptions:
             attempts = 1 if failed.hopeless else RETRIES + 2
             await self._set_aside(ownership, deliveries[0].record, until, failed.reason, attempts)
             return
-        at = len(deliveries) // 2 if failed.index is None else failed.index
+        if failed.index is None:
+            # Nobody knows which one it is: it is looked for by halves, without more pauses on the way.
+            half = len(deliveries) // 2
+            await self._apply(ownership, deliveries[:half], deliveries[half].record.offset, 0)
+            await self._apply(ownership, deliveries[half:], until, 0)
+            return
+        at = failed.index
         bad = deliveries[at].record
         if at:
             await self._apply(ownership, deliveries[:at], bad.offset, 0)
@@ -216,6 +249,7 @@ class Subscriptions:
         held_back = frozenset(heads)
         claimed = await self._claim(transaction, [each for each in deliveries if each.record.key not in held_back])
         parked = 0
+        fresh: list[tuple[int, Envelope]] = []
         for index, delivery in enumerate(deliveries):
             key = delivery.record.key
             head = heads.get(key)
@@ -225,28 +259,32 @@ class Subscriptions:
                 continue
             if key in held_back:
                 claimed |= await self._claim(transaction, [delivery])
-            await self._deliver(transaction, index, delivery, claimed)
+            if delivery.envelope is None:
+                raise _Failed(index, delivery.flaw, hopeless=True)
+            if delivery.envelope.type in self._types and delivery.envelope.id in claimed:
+                claimed.remove(delivery.envelope.id)
+                fresh.append((index, delivery.envelope))
             if delivery.dead_letter_id is not None:
                 follower = await dead_letters.resolve(transaction, self._group, delivery.dead_letter_id)
                 if key in held_back:
                     heads.pop(key) if follower is None else heads.update({key: follower})
+        await self._hand_over(transaction, fresh)
         return len(deliveries) - parked
 
-    async def _deliver(self, transaction: Transaction, index: int, delivery: _Delivery, claimed: set[str]) -> None:
-        envelope = delivery.envelope
-        if envelope is None:
-            raise _Failed(index, delivery.flaw, hopeless=True)
-        handler = self._handlers.get(envelope.type)
-        if handler is None or envelope.id not in claimed:
+    async def _hand_over(self, transaction: Transaction, fresh: Sequence[tuple[int, Envelope]]) -> None:
+        """Let the handlers apply events, each with its index among the deliveries."""
+        if self._apply_batch is not None:
+            if fresh:
+                await self._apply_batch(transaction, [envelope for _, envelope in fresh])
             return
-        claimed.remove(envelope.id)
-        try:
-            with tracing.caused_by(envelope):
-                await handler(transaction, envelope)
-        except Exception as error:
-            if is_infrastructure_fault(error):
-                raise
-            raise _Failed(index, f"{type(error).__name__}: {error}") from error
+        for index, envelope in fresh:
+            try:
+                with tracing.caused_by(envelope):
+                    await self._handlers[envelope.type](transaction, envelope)
+            except Exception as error:
+                if is_infrastructure_fault(error):
+                    raise
+                raise _Failed(index, f"{type(error).__name__}: {error}") from error
 
     async def _claim(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> set[str]:
         """Enter events into the inbox; the ids of those that were not in it."""

@@ -1,0 +1,126 @@
+"""How far a consumer is behind the log: records still to hear, and the instant up to which everything was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from prometheus_client import Gauge
+from sqlalchemy import func, select
+
+from slm_chassis.database import Database
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.log.port import EventLog, LogError
+from slm_chassis.metrics import Metrics
+from slm_chassis.tables import consumer_position as table
+from slm_chassis.workers import Progress
+
+LOOK_SECONDS = 0.5
+_MOST_MARKS = 1_000
+"""Instants remembered while a consumer is behind: with one look in half a second, the last eight minutes."""
+
+Place = tuple[str, int]
+"""(topic, partition)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a consumer has heard, at one look."""
+
+    until_at: int | None = None
+    """Everything that was in the log at this instant has been heard; installation time, microseconds UTC. None: not
+    known yet."""
+    until_on_server: datetime | None = None
+    """The same instant by the clock of the consumer's database server."""
+    behind: int = 0
+    """Records in the log that have not been heard."""
+
+
+class _Mark(NamedTuple):
+    """Where the log ended at an instant."""
+
+    at: int
+    on_server: datetime
+    monotonic: float
+    ends: Mapping[Place, int]
+
+
+class Lag:
+    """A worker that compares the ends of the topics with the positions of a group, whichever replica holds them."""
+
+    def __init__(
+        self, group: str, database: Database, log: EventLog, topics: Sequence[str], metrics: Metrics | None = None
+    ) -> None:
+        self.name = f"lag of {group}"
+        self.progress = Progress()
+        self.heard = Heard()
+        self._group = group
+        self._database = database
+        self._log = log
+        self._topics = topics
+        self._marks: deque[_Mark] = deque()
+        self._reached = time.monotonic()
+        self._records: Gauge | None = None
+        self._seconds: Gauge | None = None
+        if metrics is not None:
+            self._records = metrics.gauge("behind_records", "Records in the log and not heard yet.", "topic")
+            self._seconds = metrics.gauge("behind_seconds", "Seconds since everything in the log had been heard.")
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except Exception as error:
+                # Nothing is known of a log or a database that is away: the instant stays, and so its age grows.
+                if not is_infrastructure_fault(error) and not isinstance(error, LogError):
+                    raise
+            self.progress.beat()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> Heard:
+        """Read the positions first and the ends after them, so that the lag is never taken for less than it is.
+
+        Raises infrastructure faults, LogError.
+        """
+        now = self._database.clock.now()
+        positions, on_server = await self._positions()
+        found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in self._topics))
+        ends = {
+            (topic, partition): end
+            for topic, offsets in zip(self._topics, found, strict=True)
+            for partition, end in offsets.items()
+        }
+        self._mark(_Mark(now, on_server, time.monotonic(), ends))
+        self._show(positions, ends)
+        return self.heard
+
+    def _mark(self, mark: _Mark) -> None:
+        if len(self._marks) >= _MOST_MARKS:
+            # Half of them are enough to say when a long backlog will have been heard.
+            self._marks = deque(list(self._marks)[::2])
+        self._marks.append(mark)
+
+    def _show(self, positions: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
+        behind = {place: max(0, end - positions.get(place, 0)) for place, end in ends.items()}
+        until = self.heard
+        while self._marks and all(positions.get(place, 0) >= end for place, end in self._marks[0].ends.items()):
+            mark = self._marks.popleft()
+            until = Heard(mark.at, mark.on_server)
+            self._reached = mark.monotonic
+        self.heard = Heard(until.until_at, until.until_on_server, sum(behind.values()))
+        if self._records is not None and self._seconds is not None:
+            for topic in self._topics:
+                self._records.labels(topic).set(sum(count for place, count in behind.items() if place[0] == topic))
+            self._seconds.set(time.monotonic() - self._reached)
+
+    async def _positions(self) -> tuple[dict[Place, int], datetime]:
+        async with self._database.read() as connection:
+            on_server = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+            query = select(table.c.topic, table.c.partition, table.c.position).where(table.c.consumer == self._group)
+            rows = await connection.execute(query)
+            return {(row.topic, row.partition): row.position for row in rows}, on_server
