@@ -55,6 +55,7 @@ def shown(**terms: Any) -> dict[str, Any]:
         "built_at": "2026-12-01T00:10:01.000000Z",
         **made.document(),
         "changes": [],
+        "heard": {"until_at": "2026-12-01T00:10:01.000000Z", "behind_events": 0},
         "revisions": [],
         "url": "/api/v1/reports/r?revision=1",
         "page_url": "/api/v1/reports/r/page?revision=1",

@@ -7,10 +7,12 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
+from slm_chassis.metrics import Metrics
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
-from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_report.adapters.sql_heard import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
@@ -18,10 +20,12 @@ from slm_report.api import credit_previews, reports
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
-from slm_report.subscriptions import handlers
+from slm_report.subscriptions import HEARD, projection
 
 CONTEXT = "report"
 GROUP = "slm-report"
+HEARD_AT_ONCE = 2_000
+"""Events of a partition handled in one transaction. More of them save little and make a retry dearer."""
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, access: AccessRegistry | None = None) -> App:
@@ -30,21 +34,25 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
     key = settings.bootstrap_key
     access = access or AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
-    desk = Desk(database, SqlHeard, SqlReports)
+    metrics = Metrics(CONTEXT)
+    quiet_seconds = settings.quiet_seconds if isinstance(settings, ReportSettings) else 1.0
+    lag = Lag(GROUP, database, log, topics_of(HEARD), metrics)
+    desk = Desk(database, SqlHeard, SqlReports, lag.look, quiet_seconds)
     http = build_api(
         context=CONTEXT,
         title="Service reports",
-        routers=[reports.router(desk), credit_previews.router],
+        routers=[reports.router(desk, lag), credit_previews.router],
         access=access,
         database=database,
         clock=clock,
         log=log,
+        metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
     )
-    quiet_seconds = settings.quiet_seconds if isinstance(settings, ReportSettings) else 1.0
     workers: list[Worker] = [
         Relay(database, log),
-        Subscriptions(GROUP, database, log, handlers(desk)),
-        Publisher(desk, quiet_seconds),
+        Subscriptions(GROUP, database, log, projection(desk), max_records=HEARD_AT_ONCE),
+        lag,
+        Publisher(desk),
     ]
     return App(CONTEXT, http, workers, database, log, access)

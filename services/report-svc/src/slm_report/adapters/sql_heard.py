@@ -2,31 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Table, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ARRAY, Table, Text, any_, bindparam, select
 
+from slm_chassis import bulk
 from slm_chassis.database import Transaction
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.catalogue import BY_TYPE
 from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json, type_of
-from slm_events.monitor import (
-    BreachWithdrawn,
-    RiskCleared,
-    TargetAtRisk,
-    TargetBreached,
-    TargetRecovered,
-    WindowClosed,
-)
-from slm_events.review import ActionOpened, ActionPlanEnded, ActionPlanOpened
 from slm_report.adapters import fact_queries, tables
+from slm_report.application.hearing import Batch
 from slm_report.domain.facts import Facts, calendar_end_of
 from slm_report.domain.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """How one kind of event is kept: the list of a batch, its table, its row, and what tells new from old."""
+
+    events: Callable[[Batch], Sequence[Any]]
+    table: Table
+    row: Callable[[Any], dict[str, Any]]
+    newer: tuple[str, str] | None = None
+    """(column, field of the event in it) by which a word replaces another about the same thing; None: the last one."""
+
+    def rows(self, batch: Batch) -> list[Mapping[str, Any]]:
+        """One row for each thing that the batch tells of."""
+        events = self.events(batch)
+        if not events:
+            return []
+        order = [getattr(event, self.newer[1]) if self.newer else 0 for event in events]
+        return bulk.newest(map(self.row, events), self.table, order)
+
+
+def _text(event: Any) -> str | None:
+    # Shallow: what is inside an event is JSON already, and ``asdict`` would copy all of it.
+    return bulk.to_json({field.name: getattr(event, field.name) for field in fields(event)})
+
+
+def _turn(event: AgreementFinalized | AgreementTurned) -> dict[str, Any]:
+    return {"agreement_id": event.agreement_id, "version": event.version}
+
+
+def _instant(text: str) -> int:
+    return instants.from_text(text)
+
+
+_KEPT = (
+    _Kept(lambda b: b.versions, tables.agreement_version, lambda e: _turn(e) | {"finalized": _text(e)}),
+    _Kept(lambda b: b.ends, tables.agreement_end, lambda e: _turn(e) | {"type": type_of(e), "event": _text(e)}),
+    _Kept(
+        lambda b: b.windows,
+        tables.target_window,
+        lambda e: {
+            "agreement_id": e.agreement_id,
+            "target_id": e.target_id,
+            "window_id": e.window_id,
+            "revision": e.revision,
+            "end_at": _instant(e.window_end_at or e.closed_at),
+            "type": type_of(e),
+            "event": _text(e),
+        },
+    ),
+    _Kept(
+        lambda b: b.breaches,
+        tables.breach,
+        lambda e: {
+            "breach_id": e.breach_id,
+            "agreement_id": e.agreement_id,
+            "certain_at": _instant(e.certain_at),
+            "calendar_end_at": calendar_end_of(e),
+            "breached": _text(e),
+        },
+        ("breached", "revision"),
+    ),
+    _Kept(
+        lambda b: b.withdrawals,
+        tables.breach,
+        lambda e: {"breach_id": e.breach_id, "agreement_id": e.agreement_id, "withdrawn": _text(e)},
+        ("withdrawn", "revision"),
+    ),
+    _Kept(
+        lambda b: b.recoveries,
+        tables.breach,
+        lambda e: {
+            "breach_id": e.breach_id,
+            "agreement_id": e.agreement_id,
+            "recovered_at": _instant(e.recovered_at),
+            "recovered": _text(e),
+        },
+        ("recovered", "published_at"),
+    ),
+    _Kept(
+        lambda b: b.risks,
+        tables.risk,
+        lambda e: {
+            "risk_id": e.risk_id,
+            "agreement_id": e.agreement_id,
+            "raised_at": _instant(e.at),
+            "raised": _text(e),
+        },
+        ("raised", "published_at"),
+    ),
+    _Kept(
+        lambda b: b.clearings,
+        tables.risk,
+        lambda e: {
+            "risk_id": e.risk_id,
+            "agreement_id": e.agreement_id,
+            "cleared_at": _instant(e.at),
+            "cleared": _text(e),
+        },
+        ("cleared", "published_at"),
+    ),
+    _Kept(
+        lambda b: b.clocks,
+        tables.ticket_clock,
+        lambda e: {
+            "target_id": e.target_id,
+            "source": e.source,
+            "ticket": e.ticket,
+            "agreement_id": e.agreement_id,
+            "stopped_at": _instant(e.at),
+            "stopped": _text(e),
+        },
+        ("stopped", "published_at"),
+    ),
+    _Kept(
+        lambda b: b.plans,
+        tables.action_plan,
+        lambda e: {
+            "plan_id": e.plan_id,
+            "agreement_id": e.agreement_id,
+            "risk_id": e.risk_id,
+            "opened": _text(e),
+        },
+    ),
+    _Kept(
+        lambda b: b.plan_ends,
+        tables.action_plan,
+        lambda e: {"plan_id": e.plan_id, "agreement_id": e.agreement_id, "risk_id": e.risk_id, "ended": _text(e)},
+    ),
+    _Kept(
+        lambda b: b.actions,
+        tables.improvement_action,
+        lambda e: {
+            "action_id": e.action_id,
+            "agreement_id": e.agreement_id,
+            "opened_at": _instant(e.opened_at),
+            "opened": _text(e),
+        },
+    ),
+    _Kept(
+        lambda b: b.decisions,
+        tables.exclusion,
+        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "decided": _text(e)},
+        ("decided", "decided_at"),
+    ),
+    _Kept(
+        lambda b: b.revocations,
+        tables.exclusion,
+        lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "revoked": _text(e)},
+        ("revoked", "revoked_at"),
+    ),
+)
+
+
+_COUNT_IMPORTED = """
+INSERT INTO import_heard AS kept (agreement_id, import_id, breach_events, expected)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::int[])
+ON CONFLICT (agreement_id, import_id) DO UPDATE SET
+    breach_events = kept.breach_events + excluded.breach_events,
+    expected = coalesce(excluded.expected, kept.expected)
+"""
 
 
 class SqlHeard:
@@ -35,92 +188,45 @@ class SqlHeard:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def keep_version(self, event: AgreementFinalized) -> None:
-        await self._keep(tables.agreement_version, _agreement(event), {"finalized": asdict(event)})
+    async def keep(self, batch: Batch) -> None:
+        for kept in _KEPT:
+            await bulk.upsert(self._transaction, kept.table, kept.rows(batch), newer=kept.newer)
+        await self._keep_imports(batch)
 
-    async def keep_end(self, event: AgreementTurned) -> None:
-        await self._keep(tables.agreement_end, _agreement(event) | {"type": type_of(event)}, {"event": asdict(event)})
+    async def _keep_imports(self, batch: Batch) -> None:
+        expected = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
+        keys = sorted(batch.imported.keys() | expected.keys())
+        if keys:
+            driver = await self._transaction.driver()
+            await driver.execute(
+                _COUNT_IMPORTED,
+                [agreement_id for agreement_id, _ in keys],
+                [import_id for _, import_id in keys],
+                [batch.imported[key] for key in keys],
+                [expected.get(key) for key in keys],
+            )
 
-    async def keep_window(self, event: WindowClosed) -> None:
-        end_at = instants.from_text(event.window_end_at or event.closed_at)
-        key = {
-            "agreement_id": event.agreement_id,
-            "target_id": event.target_id,
-            "window_id": event.window_id,
-            "revision": event.revision,
-        }
-        await self._keep(tables.target_window, key, {"end_at": end_at, "type": type_of(event), "event": asdict(event)})
-
-    async def keep_breach(self, event: TargetBreached) -> None:
-        await self._keep_newest(
-            tables.breach,
-            {"breach_id": event.breach_id},
-            {
-                "agreement_id": event.agreement_id,
-                "certain_at": instants.from_text(event.certain_at),
-                "calendar_end_at": calendar_end_of(event),
-                "breached": asdict(event),
-            },
-            "breached",
-            "revision",
+    async def earlier_stops(self, clocks: Sequence[ClockStopped]) -> list[tuple[str, int]]:
+        if not clocks:
+            return []
+        rows = await (await self._transaction.driver()).fetch(
+            "SELECT kept.agreement_id, kept.stopped_at FROM ticket_clock AS kept"
+            " JOIN unnest($1::text[], $2::text[], $3::text[]) AS row (target_id, source, ticket)"
+            " USING (target_id, source, ticket)",
+            [clock.target_id for clock in clocks],
+            [clock.source for clock in clocks],
+            [clock.ticket for clock in clocks],
         )
+        return [(row["agreement_id"], row["stopped_at"]) for row in rows]
 
-    async def keep_withdrawal(self, event: BreachWithdrawn) -> None:
-        values = {"agreement_id": event.agreement_id, "withdrawn": asdict(event)}
-        await self._keep_newest(tables.breach, {"breach_id": event.breach_id}, values, "withdrawn", "revision")
-
-    async def keep_recovery(self, event: TargetRecovered) -> None:
-        values = {
-            "agreement_id": event.agreement_id,
-            "recovered_at": instants.from_text(event.recovered_at),
-            "recovered": asdict(event),
-        }
-        await self._keep_newest(tables.breach, {"breach_id": event.breach_id}, values, "recovered", "published_at")
-
-    async def keep_risk(self, event: TargetAtRisk) -> None:
-        values = {
-            "agreement_id": event.agreement_id,
-            "raised_at": instants.from_text(event.at),
-            "raised": asdict(event),
-        }
-        await self._keep_newest(tables.risk, {"risk_id": event.risk_id}, values, "raised", "published_at")
-
-    async def keep_clearing(self, event: RiskCleared) -> None:
-        values = {
-            "agreement_id": event.agreement_id,
-            "cleared_at": instants.from_text(event.at),
-            "cleared": asdict(event),
-        }
-        await self._keep_newest(tables.risk, {"risk_id": event.risk_id}, values, "cleared", "published_at")
-
-    async def keep_plan(self, event: ActionPlanOpened) -> None:
-        values = {"agreement_id": event.agreement_id, "risk_id": event.risk_id, "opened": asdict(event)}
-        await self._keep(tables.action_plan, {"plan_id": event.plan_id}, values)
-
-    async def keep_plan_end(self, event: ActionPlanEnded) -> None:
-        values = {"agreement_id": event.agreement_id, "risk_id": event.risk_id, "ended": asdict(event)}
-        await self._keep(tables.action_plan, {"plan_id": event.plan_id}, values)
-
-    async def keep_action(self, event: ActionOpened) -> None:
-        values = {
-            "agreement_id": event.agreement_id,
-            "opened_at": instants.from_text(event.opened_at),
-            "opened": asdict(event),
-        }
-        await self._keep(tables.improvement_action, {"action_id": event.action_id}, values)
-
-    async def keep_clock(self, event: ClockStopped) -> int:
-        clocks, stopped_at = tables.ticket_clock, instants.from_text(event.at)
-        key = {"target_id": event.target_id, "source": event.source, "ticket": event.ticket}
-        was = select(clocks.c.stopped_at).filter_by(**key)
-        before = (await self._transaction.execute(was)).scalar_one_or_none()
-        values = {"agreement_id": event.agreement_id, "stopped_at": stopped_at, "stopped": asdict(event)}
-        await self._keep_newest(clocks, key, values, "stopped", "published_at")
-        return stopped_at if before is None else min(stopped_at, before)
-
-    async def breach_certain_at(self, breach_id: str) -> int | None:
-        query = select(tables.breach.c.certain_at).where(tables.breach.c.breach_id == breach_id)
-        return (await self._transaction.execute(query)).scalar_one_or_none()
+    async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
+        if not breach_ids:
+            return {}
+        rows = tables.breach
+        given = bindparam("ids", list(breach_ids), ARRAY(Text))
+        query = select(rows.c.breach_id, rows.c.certain_at).where(rows.c.breach_id == any_(given))
+        found = await self._transaction.execute(query)
+        return {row.breach_id: row.certain_at for row in found if row.certain_at is not None}
 
     async def versions(self, agreement_id: str) -> list[AgreementFinalized]:
         rows = tables.agreement_version
@@ -135,22 +241,3 @@ class SqlHeard:
 
     async def facts(self, agreement_id: str, period: Period, trend_windows: int) -> Facts:
         return await fact_queries.facts(self._transaction, agreement_id, period, trend_windows)
-
-    async def _keep(self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        statement = insert(table).values(**key, **values)
-        await self._transaction.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
-
-    async def _keep_newest(
-        self, table: Table, key: Mapping[str, Any], values: Mapping[str, Any], column: str, order: str
-    ) -> None:
-        """Replace what is kept unless the half that ``column`` holds is newer there, by the event's field ``order``."""
-        statement = insert(table).values(**key, **values)
-        mine, theirs = statement.excluded[column], table.c[column]
-        newer = func.coalesce(mine[order] >= theirs[order], True)
-        await self._transaction.execute(
-            statement.on_conflict_do_update(index_elements=list(key), set_=values, where=newer)
-        )
-
-
-def _agreement(event: AgreementFinalized | AgreementTurned) -> dict[str, Any]:
-    return {"agreement_id": event.agreement_id, "version": event.version}

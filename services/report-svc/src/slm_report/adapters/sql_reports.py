@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, DateTime, Select, exists, func, literal, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_chassis.database import Transaction
+from slm_chassis.lag import Heard
 from slm_events import instants
-from slm_report.adapters.tables import agenda, report
+from slm_report.adapters.tables import agenda, import_heard, report
 from slm_report.application.ports import Agenda, Stored
 
-IMPATIENCE = 15
+IMPATIENCE = 60
 """A stale report is looked at again after this many times the pause, however busy its agreement is."""
+
+
+_MARK_STALE = """
+INSERT INTO agenda AS kept (agreement_id, stale_from, stale_since, touched_at)
+SELECT agreement_id, since, clock_timestamp(), clock_timestamp()
+FROM unnest($1::text[], $2::bigint[]) AS row (agreement_id, since)
+ON CONFLICT (agreement_id) DO UPDATE SET
+    stale_from = least(kept.stale_from, excluded.stale_from),
+    stale_since = coalesce(kept.stale_since, excluded.stale_since),
+    touched_at = excluded.touched_at
+WHERE kept.settled_until IS NULL OR excluded.stale_from < kept.settled_until
+"""
+"""News of a period that has not had its turn changes no report: they are read when it is due."""
 
 
 class SqlReports:
@@ -22,39 +37,27 @@ class SqlReports:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def mark_stale(self, agreement_id: str, since: int) -> None:
-        now = func.clock_timestamp()
-        statement = insert(agenda).values(agreement_id=agreement_id, stale_from=since, stale_since=now, touched_at=now)
-        await self._transaction.execute(
-            statement.on_conflict_do_update(
-                index_elements=[agenda.c.agreement_id],
-                set_={
-                    "stale_from": func.least(agenda.c.stale_from, since),
-                    "stale_since": func.coalesce(agenda.c.stale_since, now),
-                    "touched_at": now,
-                },
-            )
-        )
+    async def mark_stale(self, since: Mapping[str, int]) -> None:
+        if since:
+            # Sorted, so that two members never wait for each other crosswise.
+            agreements = sorted(since)
+            driver = await self._transaction.driver()
+            await driver.execute(_MARK_STALE, agreements, [since[agreement_id] for agreement_id in agreements])
 
-    async def lock_agenda(self, agreement_id: str) -> Agenda:
+    async def lock_agenda(self, agreement_id: str, heard: Heard, quiet_seconds: float) -> Agenda:
         await self._transaction.execute(insert(agenda).values(agreement_id=agreement_id).on_conflict_do_nothing())
-        query = _agendas().where(agenda.c.agreement_id == agreement_id).with_for_update()
+        query = _agendas(heard, quiet_seconds).where(agenda.c.agreement_id == agreement_id).with_for_update(of=agenda)
         return _agenda((await self._transaction.execute(query)).one())
 
-    async def next_agenda(self, now: int, quiet_seconds: float) -> Agenda | None:
-        clock = func.clock_timestamp()
-        pause = literal(quiet_seconds) * text("interval '1 second'")
-        quiet = and_(
-            agenda.c.stale_from.is_not(None),
-            or_(agenda.c.touched_at <= clock - pause, agenda.c.stale_since <= clock - pause * IMPATIENCE),
-        )
+    async def next_agenda(self, heard: Heard, quiet_seconds: float) -> Agenda | None:
         query = (
-            _agendas()
-            .where(or_(agenda.c.due_at <= now, quiet))
-            .where(or_(agenda.c.not_before.is_(None), agenda.c.not_before <= clock))
+            _agendas(heard, quiet_seconds)
+            .where(or_(agenda.c.due_at <= heard.until_at, agenda.c.stale_from.is_not(None)))
+            .where(_quiet(heard, quiet_seconds), not_(_importing()))
+            .where(or_(agenda.c.not_before.is_(None), agenda.c.not_before <= func.clock_timestamp()))
             .order_by(agenda.c.stale_since.nulls_last())
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=agenda, skip_locked=True)
         )
         row = (await self._transaction.execute(query)).one_or_none()
         return None if row is None else _agenda(row)
@@ -125,8 +128,25 @@ def stored(row: Any) -> Stored:
 
 
 def _agenda(row: Any) -> Agenda:
-    return Agenda(row.agreement_id, row.stale_from, row.settled_until, row.due_at)
+    return Agenda(row.agreement_id, row.stale_from, row.settled_until, row.due_at, row.importing, row.quiet)
 
 
-def _agendas() -> Any:
-    return select(agenda.c.agreement_id, agenda.c.stale_from, agenda.c.settled_until, agenda.c.due_at)
+def _agendas(heard: Heard, quiet_seconds: float) -> Select[Any]:
+    columns = (agenda.c.agreement_id, agenda.c.stale_from, agenda.c.settled_until, agenda.c.due_at)
+    return select(*columns, _importing().label("importing"), _quiet(heard, quiet_seconds).label("quiet"))
+
+
+def _importing() -> ColumnElement[bool]:
+    """An import touches the agreement of which not everything has been heard."""
+    partly = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
+    return exists().where(import_heard.c.agreement_id == agenda.c.agreement_id, partly)
+
+
+def _quiet(heard: Heard, quiet_seconds: float) -> ColumnElement[bool]:
+    """All has been heard that was in the log a pause after the agenda was touched, and nothing has touched it since."""
+    until = literal(heard.until_on_server, DateTime(timezone=True))
+    pause = literal(quiet_seconds) * text("interval '1 second'")
+    return func.coalesce(
+        or_(agenda.c.touched_at <= until - pause, agenda.c.stale_since <= until - pause * IMPATIENCE),
+        agenda.c.touched_at.is_(None),
+    )

@@ -110,6 +110,28 @@ improvement_action = Table(
 )
 """Actions that reviews opened."""
 
+exclusion = Table(
+    "exclusion",
+    metadata,
+    Column("exclusion_id", Text, primary_key=True),
+    Column("agreement_id", Text, nullable=False),
+    _event("decided"),
+    _event("revoked"),
+    Index("exclusion_agreement_id", "agreement_id"),
+)
+"""Exclusions: who asked, who decided and why, and whether they were taken back."""
+
+import_heard = Table(
+    "import_heard",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("import_id", Text, primary_key=True),
+    Column("breach_events", Integer, nullable=False),
+    Column("expected", Integer),
+)
+"""Imports that touched an agreement: events of breaches heard of each, and how many there are (null: not all judged).
+An agreement's reports wait while any of its imports has not been heard whole."""
+
 agenda = Table(
     "agenda",
     metadata,

@@ -13,6 +13,7 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.etag import etag_of
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
+from slm_chassis.lag import Lag
 from slm_report.adapters import html_page, report_queries
 from slm_report.api import problems, schemas
 from slm_report.application import reports
@@ -28,8 +29,8 @@ Builder = Annotated[
 ]
 
 
-def router(desk: Desk) -> APIRouter:
-    """The resource ``reports``."""
+def router(desk: Desk, lag: Lag) -> APIRouter:
+    """The resource ``reports``. ``lag`` tells with each answer as of when it is."""
     routes = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
     @routes.get("", summary="Reports, latest period first")
@@ -45,7 +46,8 @@ def router(desk: Desk) -> APIRouter:
         wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
         async with desk.database.read() as connection:
             rows = await report_queries.listed(connection, caller, page, wanted)
-        return page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
+        shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
+        return {**shown, "heard": schemas.heard(lag.heard)}
 
     @routes.post("", status_code=201, summary="Build a report now")
     async def build_report(caller: Builder, wanted: schemas.BuildReport, response: Response) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def router(desk: Desk) -> APIRouter:
         response.status_code = 201 if made else 200
         response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
         response.headers["ETag"] = _etag(stored)
-        return schemas.shown(stored, await _revisions(desk.database, stored.report_id))
+        return schemas.shown(stored, await _revisions(desk.database, stored.report_id), lag.heard)
 
     @routes.get("/{report_id}", summary="A report with every figure, exact and as displayed")
     async def read_report(
@@ -66,12 +68,12 @@ def router(desk: Desk) -> APIRouter:
     ) -> dict[str, Any]:
         stored = await _find(desk.database, caller, report_id, revision)
         response.headers["ETag"] = _etag(stored)
-        return schemas.shown(stored, await _revisions(desk.database, report_id))
+        return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
 
     @routes.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
     async def read_page(report_id: str, request: Request, caller: Caller, revision: Revision = None) -> HTMLResponse:
         stored = await _find(desk.database, caller, report_id, revision)
-        shown = schemas.shown(stored, await _revisions(desk.database, report_id))
+        shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
         # A browser that came with its key in the address needs it in the links too.
         text = html_page.render(shown, key=request.query_params.get("key"))
         headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}

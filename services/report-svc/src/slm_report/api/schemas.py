@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from slm_chassis.lag import Heard
 from slm_events import instants
 from slm_report.application.ports import Stored
 
@@ -43,14 +44,21 @@ def summary(row: Any) -> dict[str, Any]:
     }
 
 
-def shown(report: Stored, revisions: list[Any]) -> dict[str, Any]:
-    """A report in full, with the revisions there are."""
+def heard(lag: Heard) -> dict[str, Any]:
+    """How far this service is behind the log: everything up to ``until_at`` has been heard."""
+    until_at = None if lag.until_at is None else instants.to_text(lag.until_at)
+    return {"until_at": until_at, "behind_events": lag.behind}
+
+
+def shown(report: Stored, revisions: list[Any], lag: Heard) -> dict[str, Any]:
+    """A report in full, with the revisions there are, and as of when this service has heard everything."""
     return {
         "report_id": report.report_id,
         "revision": report.revision,
         "built_at": instants.to_text(report.built_at),
         **report.document,
         "changes": report.changes,
+        "heard": heard(lag),
         "revisions": [_revision(report.report_id, row) for row in revisions],
         **links(report.report_id, report.revision),
     }

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from slm_chassis.database import Database, Transaction
+from slm_chassis.lag import Heard as Lagging
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.clocks import ClockStopped
-from slm_events.monitor import (
-    BreachWithdrawn,
-    RiskCleared,
-    TargetAtRisk,
-    TargetBreached,
-    TargetRecovered,
-    WindowClosed,
-)
-from slm_events.review import ActionOpened, ActionPlanEnded, ActionPlanOpened
 from slm_report.domain.facts import Facts
 from slm_report.domain.periods import Period
+
+if TYPE_CHECKING:
+    from slm_report.application.hearing import Batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +44,25 @@ class Agenda:
     """Periods that end up to here have had their turn when they were due."""
     due_at: int | None
     """When the next period's report is due."""
+    importing: bool = False
+    """An import touches the agreement that has not been heard whole: nothing is published until it is."""
+    quiet: bool = True
+    """What was heard of it has come to rest, so that it can be reported."""
 
 
 class Heard(Protocol):
     """What other services told, each fact kept under its id, inside one transaction. Keeping twice is keeping once."""
 
-    async def keep_version(self, event: AgreementFinalized) -> None: ...
-    async def keep_end(self, event: AgreementTurned) -> None: ...
-    async def keep_window(self, event: WindowClosed) -> None: ...
-    async def keep_breach(self, event: TargetBreached) -> None: ...
-    async def keep_withdrawal(self, event: BreachWithdrawn) -> None: ...
-    async def keep_recovery(self, event: TargetRecovered) -> None: ...
-    async def keep_risk(self, event: TargetAtRisk) -> None: ...
-    async def keep_clearing(self, event: RiskCleared) -> None: ...
-    async def keep_plan(self, event: ActionPlanOpened) -> None: ...
-    async def keep_plan_end(self, event: ActionPlanEnded) -> None: ...
-    async def keep_action(self, event: ActionOpened) -> None: ...
-
-    async def keep_clock(self, event: ClockStopped) -> int:
-        """Returns the earliest instant that changed: this stop, or the one it replaces."""
+    async def keep(self, batch: Batch) -> None:
+        """Keep a batch. Of several words about one thing the newest holds, in whatever order they were heard."""
         ...
 
-    async def breach_certain_at(self, breach_id: str) -> int | None:
-        """None: the breach itself was not heard yet."""
+    async def earlier_stops(self, clocks: Sequence[ClockStopped]) -> list[tuple[str, int]]:
+        """(agreement id, instant) of the stops kept so far of these clocks: they will be replaced."""
+        ...
+
+    async def certain_at(self, breach_ids: Sequence[str]) -> dict[str, int]:
+        """Breach → when it was certain; a breach that was not heard yet is left out."""
         ...
 
     async def versions(self, agreement_id: str) -> list[AgreementFinalized]: ...
@@ -85,16 +76,20 @@ class Heard(Protocol):
 class Reports(Protocol):
     """The reports made so far and the agenda of the next ones, inside one transaction."""
 
-    async def mark_stale(self, agreement_id: str, since: int) -> None:
-        """Reports of periods from an instant on have to be looked at again."""
+    async def mark_stale(self, since: Mapping[str, int]) -> None:
+        """Agreement → the instant from which the reports of its periods have to be looked at again."""
         ...
 
-    async def lock_agenda(self, agreement_id: str) -> Agenda:
+    async def lock_agenda(self, agreement_id: str, heard: Lagging, quiet_seconds: float) -> Agenda:
         """The agreement's agenda, made if there is none; held until the transaction ends: one author at a time."""
         ...
 
-    async def next_agenda(self, now: int, quiet_seconds: float) -> Agenda | None:
-        """Lock one agenda that is due, or stale and not touched for a while; None where nobody waits."""
+    async def next_agenda(self, heard: Lagging, quiet_seconds: float) -> Agenda | None:
+        """Lock one agenda that is due, or stale and not touched for a while; None where nobody waits.
+
+        None either while an import touches the agreement, or before all has been heard that was in the log when it
+        was due, or a while after it was touched.
+        """
         ...
 
     async def settle_agenda(self, agenda: Agenda) -> None: ...
@@ -117,3 +112,7 @@ class Desk:
     database: Database
     heard: Callable[[Transaction], Heard]
     reports: Callable[[Transaction], Reports]
+    lag: Callable[[], Awaitable[Lagging]]
+    """How far hearing is behind the log, as of now."""
+    quiet_seconds: float
+    """Real seconds without news of an agreement after which what was heard is put into its reports."""

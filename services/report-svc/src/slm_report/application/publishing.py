@@ -21,10 +21,9 @@ class Publisher:
 
     name = "publisher of reports"
 
-    def __init__(self, desk: Desk, quiet_seconds: float) -> None:
+    def __init__(self, desk: Desk) -> None:
         self.progress = Progress()
         self._desk = desk
-        self._quiet_seconds = quiet_seconds
 
     async def run(self) -> None:
         while True:
@@ -35,7 +34,7 @@ class Publisher:
     async def step(self) -> bool:
         """One turn; whether there was anything to do."""
         try:
-            busy = await reports.settle_next(self._desk, self._quiet_seconds)
+            busy = await reports.settle_next(self._desk)
         except reports.Unsettled as unsettled:
             # One agreement whose facts cannot be told must not keep all others waiting.
             _log.error("reports not made", agreement_id=unsettled.agreement_id, exc_info=unsettled)

@@ -43,25 +43,32 @@ async def build_now(desk: Desk, caller: Principal, agreement_id: str, period_id:
     Without ``period_id`` the period of the present instant. Returns the report and whether this call made it.
     Raises UnknownAgreement, NoSuchPeriod, OutsideTerm.
     """
+    lag = await desk.lag()
     async with desk.database.begin() as transaction:
         heard, reports = desk.heard(transaction), desk.reports(transaction)
         terms = await _terms(heard, agreement_id)
         if not terms or not caller.may_see(terms[-1].terms.provider_party_id, terms[-1].terms.customer_party_id):
             raise UnknownAgreement(agreement_id)
         period = _asked_for(terms, period_id, transaction.now)
-        await reports.lock_agenda(agreement_id)
-        return await _write(transaction, heard, reports, terms, period)
+        agenda = await reports.lock_agenda(agreement_id, lag, desk.quiet_seconds)
+        is_settled = agenda.quiet and not agenda.importing
+        until = lag.until_at if is_settled else None
+        return await _write(transaction, heard, reports, terms, period, until=until)
 
 
-async def settle_next(desk: Desk, quiet_seconds: float) -> bool:
+async def settle_next(desk: Desk) -> bool:
     """Publish or revise what is due or stale of one agreement; False where none waits. Raises Unsettled."""
+    lag = await desk.lag()
+    if lag.until_at is None:
+        return False
     async with desk.database.begin() as transaction:
         reports = desk.reports(transaction)
-        agenda = await reports.next_agenda(transaction.now, quiet_seconds)
+        agenda = await reports.next_agenda(lag, desk.quiet_seconds)
         if agenda is None:
             return False
         try:
-            await reports.settle_agenda(await _settle(transaction, desk.heard(transaction), reports, agenda))
+            settled = await _settle(transaction, desk.heard(transaction), reports, agenda, lag.until_at)
+            await reports.settle_agenda(settled)
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
@@ -75,17 +82,18 @@ async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
-async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agenda: Agenda) -> Agenda:
+async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agenda: Agenda, until: int) -> Agenda:
+    """``until``: everything that was in the log at this instant has been heard."""
     terms = await _terms(heard, agenda.agreement_id)
     if not terms:
         return Agenda(agenda.agreement_id, None, None, None)
     first, end = terms_line.life(terms)
     period = terms_line.period_at(terms, _since(agenda, first, end))
     for _ in range(PERIODS_A_TURN):
-        if period.start >= (end or period.end) or terms_line.due_at(terms, period) > transaction.now:
+        if period.start >= (end or period.end) or terms_line.due_at(terms, period) > until:
             stale_from = None
             break
-        await _write(transaction, heard, reports, terms, period, interim=False)
+        await _write(transaction, heard, reports, terms, period, interim=False, until=until)
         period = terms_line.period_at(terms, period.end)
     else:
         stale_from = period.start
@@ -108,14 +116,19 @@ async def _write(
     terms: Sequence[Term],
     period: Period,
     *,
+    until: int | None,
     interim: bool = True,
 ) -> tuple[Stored, bool]:
-    """Write the period's report if it says something new; what is incomplete is written only as ``interim``."""
+    """Write the period's report if it says something new; what is incomplete is written only as ``interim``.
+
+    Complete is what was due by ``until``, up to which everything has been heard, with all of its windows closed;
+    None: nothing is, as more is known to come.
+    """
     agreement_id = terms[-1].terms.agreement_id
     report_id = publication.report_id(agreement_id, period.id)
     facts = await heard.facts(agreement_id, period, lines.TREND_WINDOWS)
     due_at = terms_line.due_at(terms, period)
-    complete = transaction.now >= due_at and not service_report.missing_windows(terms, facts, period)
+    complete = until is not None and until >= due_at and not service_report.missing_windows(terms, facts, period)
     state = PUBLISHED if complete else INTERIM
     as_of = due_at if complete else transaction.now
     document = service_report.build(terms, facts, period, state=state, as_of=as_of).document()

@@ -91,6 +91,23 @@ CREATE TABLE improvement_action (
 );
 CREATE INDEX improvement_action_opened_at ON improvement_action (agreement_id, opened_at);
 
+CREATE TABLE exclusion (
+    exclusion_id TEXT NOT NULL,
+    agreement_id TEXT NOT NULL,
+    decided JSONB,
+    revoked JSONB,
+    PRIMARY KEY (exclusion_id)
+);
+CREATE INDEX exclusion_agreement_id ON exclusion (agreement_id);
+
+CREATE TABLE import_heard (
+    agreement_id TEXT NOT NULL,
+    import_id TEXT NOT NULL,
+    breach_events INTEGER NOT NULL,
+    expected INTEGER,
+    PRIMARY KEY (agreement_id, import_id)
+);
+
 CREATE TABLE agenda (
     agreement_id TEXT NOT NULL,
     stale_from BIGINT,
