@@ -73,7 +73,11 @@ class CountJudge:
             self._grouped.setdefault(subject, {})[line.key] = line
             for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
                 if labels is not None:
-                    self._attach(subject, instances.of(line, labels), fresh=fresh)
+                    instance = instances.of(line, labels)
+                    self._attach(subject, instance, fresh=fresh)
+                    if fresh and not self._aside.holds(instance):
+                        # Rows of this label came before the terms: nothing else will tell that it is judged.
+                        self._born.append(instance)
         else:
             self._attach(subject, line, fresh=fresh)
 

@@ -166,6 +166,8 @@ class Streams:
     def declare(self, indicator: str, measures: Collection[Measure]) -> None:
         """Ways of counting that an indicator's targets need from now on."""
         self._measures.setdefault(indicator, set()).update(measures)
+        # The sums of its targets are put away with the indicator's own series, also where all rows came with labels.
+        self.named(indicator)
         for series in self.of(indicator):
             series.declare(measures)
 
