@@ -9,13 +9,16 @@ from contextlib import aclosing
 
 import pytest
 
+from slm_chassis.access import FRESH_SECONDS, AccessRegistry, AccessUnavailable
 from slm_chassis.log.kafka import KafkaEventLog
 from slm_chassis.log.port import EventLog, LogUnavailable, Record, TopicPartition, TopicSpec
 from slm_chassis.log.postgres import PostgresEventLog
+from slm_events.catalogue import ACCESS
 from tests.conformance.logs import Member
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 from tests.support import real
+from tests.support.api import announce, enrolled, running
 
 FROM_THE_START = {TopicPartition("topic", 0): 0, TopicPartition("topic", 1): 0}
 Outage = tuple[EventLog, Callable[[], None], Callable[[], None]]
@@ -51,6 +54,38 @@ async def test_the_postgres_log_survives_its_server(postgres_outage: Outage) -> 
 
 async def test_the_kafka_log_survives_its_broker(kafka_outage: Outage) -> None:
     await _survives(*kafka_outage)
+
+
+async def test_no_key_is_accepted_two_seconds_after_the_postgres_log_was_lost(postgres_outage: Outage) -> None:
+    await _refuses_keys(*postgres_outage)
+
+
+async def test_no_key_is_accepted_two_seconds_after_the_broker_was_lost(kafka_outage: Outage) -> None:
+    await _refuses_keys(*kafka_outage)
+
+
+async def _refuses_keys(log: EventLog, crash: Callable[[], None], start: Callable[[], None]) -> None:
+    await log.ensure_topics([TopicSpec(ACCESS.name, 2, compacted=True)])
+    await announce(log, enrolled("slm_a", "viewer"))
+    registry = AccessRegistry(log)
+    async with running(registry):
+        assert await registry.identify("slm_a") is not None
+        await asyncio.to_thread(crash)
+        await asyncio.sleep(FRESH_SECONDS)
+        for key in ("slm_a", "slm_unknown"):
+            with pytest.raises(AccessUnavailable):
+                await registry.identify(key)
+        await asyncio.to_thread(start)
+        async with asyncio.timeout(30):
+            while not await _is_accepted(registry, "slm_a"):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+async def _is_accepted(registry: AccessRegistry, key: str) -> bool:
+    try:
+        return await registry.identify(key) is not None
+    except AccessUnavailable:
+        return False
 
 
 async def _survives(log: EventLog, crash: Callable[[], None], start: Callable[[], None]) -> None:

@@ -249,7 +249,8 @@ async def test_what_is_put_back_for_one_consumer_concerns_no_other(
 async def test_more_than_a_hundred_bad_records_in_a_row_stop_the_consumer(
     database: Database, log: MemoryEventLog, subscriptions: Subscriptions
 ) -> None:
-    await log.append("slm.catalogue", [Record("k", b"junk") for _ in range(150)])
+    broken.add("bad")
+    await send(database, log, [party("k", "bad") for _ in range(150)])
     with pytest.raises(Halt, match="100 records in a row"):
         await drain(database, log, subscriptions)
     assert await count(database, "dead_letter") == 100
@@ -257,6 +258,33 @@ async def test_more_than_a_hundred_bad_records_in_a_row_stop_the_consumer(
     with pytest.raises(Halt):
         await drain(database, log, subscriptions)
     assert await count(database, "dead_letter") == 100
+
+
+async def test_any_number_of_records_that_are_no_events_stops_nobody(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions
+) -> None:
+    await log.append("slm.catalogue", [Record("k", b"junk") for _ in range(150)])
+    await send(database, log, [party("k", "good")])
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["good"]
+    assert await count(database, "dead_letter") == 150
+
+
+@pytest.mark.parametrize("key", ["k" * 100_000, "\0" * 5_000, "…" * 3_000])
+async def test_a_key_too_long_for_an_index_stops_nobody(
+    database: Database, log: MemoryEventLog, subscriptions: Subscriptions, key: str
+) -> None:
+    headers = {"ce_id": "1", "ce_source": "/x", "ce_type": "slm.agreement.amendment-drafted.v1"}
+    await log.append("slm.agreements", [Record(key, b"[" * 100_000, headers), Record(key, b"{}", headers)], 0)
+    await send(database, log, [party("k", "good")])
+    await drain(database, log, subscriptions)
+    assert await effects(database) == ["good"]
+    first, second = await dead_letters.listing(database)
+    assert (first.state, second.state) == ("failed", "parked")
+    await dead_letters.redrive(database, first.dead_letter_id)
+    await relay(database, log)
+    await drain(database, log, subscriptions)
+    assert [letter.attempts for letter in await dead_letters.listing(database)] == [2, 0]
 
 
 async def test_the_listing_goes_on_where_it_ended(

@@ -1,6 +1,6 @@
 """Who may do what: principals and their API keys, known to every service from the topic ``slm.access``.
 
-AccessUnavailable       a key is unknown here and the log cannot be asked whether it is new
+AccessUnavailable       the topic has not been read up to its end lately: a key may have been issued or revoked since
 """
 
 from __future__ import annotations
@@ -16,20 +16,26 @@ from typing import Any
 
 import structlog
 
+from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import Batch, EventLog, LogError, StoredRecord, TopicPartition
 from slm_events import envelope
-from slm_events.catalogue import ACCESS
+from slm_events.catalogue import ACCESS, PUBLISHED
 
 OPERATOR = "operator"
 """The role of the installation's own people: it stands for every other role and sees every party."""
+
+FRESH_SECONDS = 2.0
+"""A revoked key is dead everywhere within this: whoever has not read the log to its end for so long accepts none."""
+BEAT_SECONDS = 0.4
+"""So often the log is asked where its end is."""
 
 _BOOTSTRAP_ID = named_id(NAMESPACE, "principal", "bootstrap")
 _logger = structlog.get_logger(__name__)
 
 
 class AccessUnavailable(Exception):
-    """Whether a key is good cannot be told now; the same request may succeed later."""
+    """Whether any key is good cannot be told now; the same request may succeed later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,11 @@ def hash_of(key: str) -> str:
 
 
 class AccessRegistry:
-    """All live keys in memory, kept up to date from the log; a worker that never finishes."""
+    """All live keys in memory, kept up to date from the log; a worker that never finishes.
+
+    It fails closed. A record that cannot be read voids the keys of the principal it is about, until a readable one
+    follows. Where the log has not been read up to its end for ``FRESH_SECONDS``, no key is accepted.
+    """
 
     name = "access"
 
@@ -94,6 +104,11 @@ class AccessRegistry:
         self._moved = asyncio.Condition()
         self._asking: asyncio.Task[None] | None = None
         self._asked_at = 0.0
+        self._confirmed_at: float | None = None
+        """When the log's end was asked for that has been reached since."""
+        self._trouble: str | None = None
+        """Why the end was not reached at the last attempt."""
+        self._is_beating = False
         self.told_seconds = 2.0
         """How long ``told`` waits."""
         self.caught_up = False
@@ -138,9 +153,15 @@ class AccessRegistry:
         for gone in self._hashes.get(event.principal_id, set()) - live.keys():
             self._bury(self._principals.pop(gone, None))
         self._hashes[event.principal_id] = set(live)
+        self._dead.difference_update(key["key_id"] for key in live.values())
         for sha256, key in live.items():
             scopes = frozenset(key.get("scopes") or ())
             self._principals[sha256] = replace(principal, scopes=scopes, key_id=key["key_id"])
+
+    def _void(self, principal_id: str) -> None:
+        """Nobody knows what a principal may do now: end all its keys until a readable record says which are good."""
+        for sha256 in self._hashes.pop(principal_id, set()):
+            self._bury(self._principals.pop(sha256, None))
 
     def _bury(self, principal: Principal | None) -> None:
         if principal is None or principal.key_id is None:
@@ -156,31 +177,71 @@ class AccessRegistry:
     async def identify(self, key: str) -> Principal | None:
         """The principal of a key; on a miss asks the log first, as the key may be newer than what was read.
 
-        None: unknown or revoked. Raises AccessUnavailable.
+        None: unknown or revoked. Raises AccessUnavailable, for any key, where the log has not been read to its end.
         """
+        await self.confirm()
         principal = self.known(key)
         if principal is None:
             await self._ask()
             principal = self.known(key)
         return principal
 
-    async def catch_up(self, timeout_seconds: float = 2.0) -> None:
+    async def confirm(self) -> None:
+        """Make sure that whatever was in the log two seconds ago is known. Raises AccessUnavailable."""
+        if self._is_fresh():
+            return
+        if self._is_beating and self._trouble is not None:
+            raise AccessUnavailable(self._trouble)
+        await self._ask()
+
+    def _is_fresh(self) -> bool:
+        return self._confirmed_at is not None and time.monotonic() - self._confirmed_at <= FRESH_SECONDS
+
+    async def catch_up(self, timeout_seconds: float = FRESH_SECONDS) -> None:
         """Wait until all that was in the log at the call is known. Raises AccessUnavailable."""
+        asked_at, read = time.monotonic(), dict(self._positions)
         try:
             async with asyncio.timeout(timeout_seconds):
                 ends = await self._log.end_offsets(ACCESS.name)
+                if any(at > ends.get(number, 0) for number, at in read.items()):
+                    raise LogError("it ends before what was read of it, so it is another log")
                 async with self._moved:
                     await self._moved.wait_for(lambda: self._reached(ends))
-        except (LogError, TimeoutError) as error:
-            raise AccessUnavailable(f"the log of keys cannot be read: {error or 'timed out'}") from error
+        except Exception as error:
+            if not isinstance(error, (LogError, TimeoutError)) and not is_infrastructure_fault(error):
+                raise
+            self._trouble = f"the log of keys cannot be read to its end: {str(error) or 'it does not answer'}"
+            raise AccessUnavailable(self._trouble) from error
+        self._confirmed_at, self._trouble = max(asked_at, self._confirmed_at or 0.0), None
 
     async def run(self) -> None:
         """Read the topic from its beginning, for ever. Raises LogUnavailable; a restart goes on where it was."""
-        positions = await self._start()
-        async for batch in self._log.tail([ACCESS.name], positions):
-            for record in batch.records:
-                self._learn_record(record)
-            await self._move(batch)
+        beating = asyncio.create_task(self._beat(), name="access beat")
+        try:
+            positions = await self._start()
+            async for batch in self._log.tail([ACCESS.name], positions):
+                for record in batch.records:
+                    self._learn_record(record)
+                await self._move(batch)
+        finally:
+            self._is_beating = False
+            beating.cancel()
+            await asyncio.gather(beating, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        """Ask again and again where the log ends: silence on the topic must not be taken for a log that is away."""
+        self._is_beating = True
+        was_refusing = False
+        while True:
+            try:
+                await self.catch_up()
+            except AccessUnavailable as away:
+                if not was_refusing and not self._is_fresh():
+                    was_refusing = True
+                    _logger.error("every key is refused", reason=str(away))
+            else:
+                was_refusing = False
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def _start(self) -> Mapping[TopicPartition, int]:
         begins = await self._log.begin_offsets(ACCESS.name)
@@ -197,20 +258,28 @@ class AccessRegistry:
             self._moved.notify_all()
 
     def _reached(self, ends: Mapping[int, int]) -> bool:
-        return all(self._positions.get(partition, -1) >= end for partition, end in ends.items())
+        return all(self._positions.get(partition, 0) >= end for partition, end in ends.items())
 
     def _learn_record(self, record: StoredRecord) -> None:
         try:
-            event = envelope.from_record(record.value, record.headers).data
-            hashes = {key["sha256"] for key in event.keys}
-            self._delivered.setdefault(event.principal_id, set()).update(hashes)
-            if self._ahead.get(event.principal_id, set()) - hashes:
-                # Older than what was learned right after its commit: it must not take the newer key away again.
-                return
-            self._ahead.pop(event.principal_id, None)
-            self._take(event)
-        except (envelope.NotAnEvent, AttributeError, KeyError, TypeError) as error:
-            _logger.error("access record skipped", partition=record.partition, offset=record.offset, reason=str(error))
+            event = _enrolment_of(record)
+        except envelope.NotAnEvent as flaw:
+            self._void(record.key)
+            _logger.error(
+                "access record unreadable, the keys of its principal are void",
+                principal_id=record.key,
+                partition=record.partition,
+                offset=record.offset,
+                reason=str(flaw),
+            )
+            return
+        hashes = {key["sha256"] for key in event.keys}
+        self._delivered.setdefault(event.principal_id, set()).update(hashes)
+        if self._ahead.get(event.principal_id, set()) - hashes:
+            # Older than what was learned right after its commit: it must not take the newer key away again.
+            return
+        self._ahead.pop(event.principal_id, None)
+        self._take(event)
 
     async def _ask(self) -> None:
         """One question to the log for all misses of a moment, so that wrong keys cannot hammer it."""
@@ -225,3 +294,22 @@ class AccessRegistry:
         # Whoever comes from here on needs a younger end of the log than this question will see.
         self._asking = None
         await self.catch_up()
+
+
+def _enrolment_of(record: StoredRecord) -> Any:
+    """The state of a principal that a record holds. Raises NotAnEvent, whatever the record is."""
+    event = envelope.from_record(record.value, record.headers).data
+    if PUBLISHED[type(event)].topic is not ACCESS:
+        raise envelope.NotAnEvent(f"{type(event).__name__} is no state of a principal")
+    if event.principal_id != record.key:
+        raise envelope.NotAnEvent(f"the record tells of {event.principal_id!r} under the key of another principal")
+    for key in event.keys:
+        texts = (key.get("key_id"), key.get("sha256"), key.get("revoked_at") or "", *_scopes_of(key))
+        if not all(isinstance(text, str) for text in texts):
+            raise envelope.NotAnEvent("a key has no key_id or sha256, or scopes or revoked_at are no text")
+    return event
+
+
+def _scopes_of(key: Mapping[str, Any]) -> list[Any]:
+    scopes = key.get("scopes") or []
+    return scopes if isinstance(scopes, list) else [None]

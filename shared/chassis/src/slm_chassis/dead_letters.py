@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 
@@ -16,6 +17,9 @@ from slm_chassis.tables import dead_letter as table
 from slm_events.catalogue import DEAD_LETTERS
 
 _LONGEST_REASON = 2_000
+_LONGEST_KEY = 600
+_SHOWN_OF_KEY = 500
+"""Of a longer one; with its digest behind it it is short enough to be kept as it is."""
 
 REDRIVEN = "slm_dead_letter"
 """Header of a record that was put back: the id of its dead letter."""
@@ -98,8 +102,8 @@ async def set_aside(
         "slm_dead_letter_reason": reason,
         "slm_dead_letter_attempts": str(attempts),
     }
-    headers = {_storable(name): _storable(value) for name, value in record.headers.items()}
-    transaction.append(DEAD_LETTERS.name, Record(_storable(record.key), record.value, {**headers, **told}))
+    headers = _storable_headers(record.headers)
+    transaction.append(DEAD_LETTERS.name, Record(kept_key(record.key), record.value, {**headers, **told}))
 
 
 async def refused(
@@ -108,8 +112,8 @@ async def refused(
     """Keep an event that the log will never take, in the transaction that takes it out of the outbox."""
     row = {
         "dead_letter_id": new_id(), "consumer": RELAY, "topic": topic,
-        "partition": _BY_KEY if partition is None else partition, "offset": 0, "key": _storable(record.key),
-        "value": record.value, "headers": dict(record.headers), "attempts": 1, "state": "failed",
+        "partition": _BY_KEY if partition is None else partition, "offset": 0, "key": kept_key(record.key),
+        "value": record.value, "headers": _storable_headers(record.headers), "attempts": 1, "state": "failed",
         "reason": _storable(reason)[:_LONGEST_REASON], "at": at,
     }  # fmt: skip
     await connection.execute(insert(table).values(row))
@@ -179,7 +183,7 @@ async def _put_back(transaction: Transaction, letter: DeadLetter) -> None:
 async def _keep(
     transaction: Transaction, consumer: str, record: StoredRecord, *, state: str, reason: str, attempts: int
 ) -> None:
-    headers = {_storable(name): _storable(value) for name, value in record.headers.items()}
+    headers = _storable_headers(record.headers)
     verdict = {"state": state, "reason": reason, "at": transaction.now}
     known = headers.pop(REDRIVEN, None)
     headers.pop(MEANT_FOR, None)
@@ -198,13 +202,25 @@ async def _keep(
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": _storable(record.key),
+        "key": kept_key(record.key),
         "value": record.value,
         "headers": headers,
         "attempts": attempts,
         **verdict,
     }
     await transaction.execute(insert(table).values(row))
+
+
+def kept_key(key: str) -> str:
+    """A record's key as dead letters keep it: text the database takes, short enough for its index, one for each key."""
+    key = _storable(key)
+    if len(key) <= _LONGEST_KEY:
+        return key
+    return f"{key[:_SHOWN_OF_KEY]}…{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def _storable_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {_storable(name): _storable(value) for name, value in headers.items()}
 
 
 def _storable(words: str) -> str:

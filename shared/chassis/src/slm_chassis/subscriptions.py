@@ -67,6 +67,11 @@ class _Delivery:
     flaw: str = ""
 
     @property
+    def key(self) -> str:
+        """The record's key as dead letters keep it."""
+        return dead_letters.kept_key(self.record.key)
+
+    @property
     def dead_letter_id(self) -> str | None:
         return self.record.headers.get(dead_letters.REDRIVEN)
 
@@ -197,7 +202,7 @@ class Subscriptions:
             return
         if len(deliveries) == 1:
             attempts = 1 if failed.hopeless else RETRIES + 2
-            await self._set_aside(ownership, deliveries[0].record, until, failed.reason, attempts)
+            await self._set_aside(ownership, deliveries[0], until, failed.reason, attempts)
             return
         if failed.index is None:
             # Nobody knows which one it is: it is looked for by halves, without more pauses on the way.
@@ -247,11 +252,11 @@ class Subscriptions:
         """Hand over what is neither handled before nor to be parked; returns how many were not parked."""
         heads = await self._heads(transaction, deliveries)
         held_back = frozenset(heads)
-        claimed = await self._claim(transaction, [each for each in deliveries if each.record.key not in held_back])
+        claimed = await self._claim(transaction, [each for each in deliveries if each.key not in held_back])
         parked = 0
         fresh: list[tuple[int, Envelope]] = []
         for index, delivery in enumerate(deliveries):
-            key = delivery.record.key
+            key = delivery.key
             head = heads.get(key)
             if head is not None and head != delivery.dead_letter_id:
                 await dead_letters.park(transaction, self._group, delivery.record, behind=head)
@@ -298,18 +303,23 @@ class Subscriptions:
     async def _heads(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> dict[str, str]:
         if not deliveries or not TOPICS[deliveries[0].record.topic].parks:
             return {}
-        keys = {each.record.key for each in deliveries}
+        keys = {each.key for each in deliveries}
         return await dead_letters.heads(transaction, self._group, deliveries[0].record.topic, keys)
 
     async def _set_aside(
-        self, ownership: Ownership, record: StoredRecord, until: int, reason: str, attempts: int
+        self, ownership: Ownership, delivery: _Delivery, until: int, reason: str, attempts: int
     ) -> None:
-        self._limit.check(reason)
+        record = delivery.record
+        tells_of_us = self._is_of_this_installation(delivery)
+        if tells_of_us:
+            self._limit.check(reason)
         async with self._database.begin() as transaction:
             await self._positions.move(transaction, ownership, until)
             await dead_letters.set_aside(transaction, self._group, record, reason=reason, attempts=attempts)
         ownership.position = until
-        self._limit.set_aside()
+        if tells_of_us:
+            self._limit.set_aside()
+        self.progress.beat()
         _log.error(
             "record set aside",
             consumer=self._group,
@@ -318,6 +328,11 @@ class Subscriptions:
             offset=record.offset,
             reason=reason,
         )
+
+    def _is_of_this_installation(self, delivery: _Delivery) -> bool:
+        """Whether a failure may come from a bad deployment. What is no event, or is a stranger's, is its writer's."""
+        ours = self._database.source.rpartition("/")[0] + "/"
+        return delivery.envelope is not None and delivery.envelope.source.startswith(ours)
 
     async def _prune(self) -> None:
         if time.monotonic() < self._prune_at:

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from slm_events.catalogue import BY_TYPE, PUBLISHED
+from slm_events import shapes
+from slm_events.catalogue import BY_TYPE, PUBLISHED, Published
+from slm_events.foreign import Unreadable, is_storable, json_of
+from slm_events.instants import from_text
 
 
 class NotAnEvent(ValueError):
@@ -45,6 +48,10 @@ _HEADERS = {
 }
 
 
+_INSTANTS = ("ce_time", "ce_recordedtime")
+_LONGEST_ATTRIBUTE = 1_000
+
+
 def to_json(event: Any) -> bytes:
     """The event's data as compact JSON; dataclass fields by name."""
     return json.dumps(dataclasses.asdict(event), separators=(",", ":"), ensure_ascii=False).encode()
@@ -64,23 +71,52 @@ def to_headers(envelope: Envelope) -> dict[str, str]:
 def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
     """A log record → the envelope with its event; unknown fields are ignored.
 
-    Raises NotAnEvent naming what is missing: attribute, known type, or a field of the data.
+    Raises NotAnEvent, and nothing else, whatever the bytes are; it names what is missing or wrong: attribute, type, or
+    a field of the data.
     """
+    row, raw = raw_from_record(value, headers)
     known: dict[str, Any] = {name: headers.get(header) for header, name in _HEADERS.items()}
-    for name in ("id", "source", "type"):
-        if not known[name]:
-            raise NotAnEvent(f"the record has no ce_{name}")
-    row = BY_TYPE.get(known["type"])
-    if row is None:
-        raise NotAnEvent(f"{known['type']!r} is no published event type")
-    try:
-        data = from_json(row.event, json.loads(value))
-    except (ValueError, TypeError) as error:
-        raise NotAnEvent(f"data of {known['type']}: {error}") from error
+    data = from_json(row.event, raw)
     known["subject"] = known["subject"] or str(getattr(data, row.subject_field))
     known["time"] = known["time"] or ""
     known["recorded_at"] = known["recorded_at"] or known["time"]
     return Envelope(data=data, **known)
+
+
+def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[Published, dict[str, Any]]:
+    """A log record → what is published under its type, and its data as JSON with unknown fields.
+
+    For those who pass an event on. Raises NotAnEvent, and nothing else, whatever the bytes are.
+    """
+    for header in ("ce_id", "ce_source", "ce_type"):
+        if not headers.get(header):
+            raise NotAnEvent(f"the record has no {header}")
+    for header in _HEADERS:
+        if text := headers.get(header):
+            _check_attribute(header, text)
+    row = BY_TYPE.get(headers["ce_type"])
+    if row is None:
+        raise NotAnEvent(f"{headers['ce_type']!r} is no published event type")
+    try:
+        data = json_of(value)
+    except Unreadable as error:
+        raise NotAnEvent(f"data of {row.type}: {error}") from error
+    if not isinstance(data, dict):
+        raise NotAnEvent(f"data of {row.type}: the data is not a JSON object")
+    if (flaw := shapes.flaw_of(row.event, data)) is not None:
+        raise NotAnEvent(f"data of {row.type}: {flaw}")
+    return row, data
+
+
+def _check_attribute(header: str, text: str) -> None:
+    # Ids and subjects go into indexes, which refuse long ones, and into columns, which refuse NUL.
+    if len(text) > _LONGEST_ATTRIBUTE or not is_storable(text):
+        raise NotAnEvent(f"{header} is longer than {_LONGEST_ATTRIBUTE} characters or holds what is no text")
+    if header in _INSTANTS:
+        try:
+            from_text(text)
+        except (ValueError, OverflowError) as error:
+            raise NotAnEvent(f"{header}: {error}") from error
 
 
 def from_json(event: type[Any], data: Any) -> Any:

@@ -53,9 +53,36 @@ def encode_intake(values: Values, facts: Sequence[Fact]) -> bytes:
 
 
 def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
-    document = _decoder.decode(data)
-    values = None if document["values"] is None else decode_values(document["values"])
-    return values, [Fact(*fields) for fields in document["facts"]]
+    """Raises ValueError, and nothing else, for whatever ``encode_intake`` cannot have written."""
+    try:
+        document = _decoder.decode(data)
+        values = None if document["values"] is None else decode_values(document["values"])
+        facts = [Fact(*fields) for fields in document["facts"]]
+    except Exception as error:
+        raise ValueError(f"the record is not what a door writes: {type(error).__name__}") from error
+    if (values is not None and not _is_whole(values)) or not all(_is_storable(fact) for fact in facts):
+        raise ValueError("the record is not what a door writes: its columns or its facts do not fit together")
+    return values, facts
+
+
+def _is_whole(values: Values) -> bool:
+    lengths = {len(values.slot), len(values.at), len(values.value), len(values.at if values.of is None else values.of)}
+    return (
+        isinstance(values.subjects, list)
+        and all(isinstance(subject, str) for subject in values.subjects)
+        and len(lengths) == 1
+        and (not len(values) or (values.slot.min() >= 0 and int(values.slot.max()) < len(values.subjects)))
+    )
+
+
+def _is_storable(fact: Fact) -> bool:
+    numbers = (fact.at, fact.revision, fact.recorded_at)
+    return (
+        isinstance(fact.subject, str)
+        and isinstance(fact.key, str)
+        and isinstance(fact.body, dict)
+        and all(isinstance(number, int) and -(2**63) <= number < 2**63 for number in numbers)
+    )
 
 
 def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:

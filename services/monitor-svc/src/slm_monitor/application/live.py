@@ -14,7 +14,8 @@ from typing import TypeVar
 from slm_chassis.access import Principal
 from slm_chassis.dead_letters import REDRIVEN
 from slm_chassis.log.port import Batch, EventLog, StoredRecord, TopicPartition
-from slm_events.catalogue import AGREEMENTS, BREACHES, BY_TYPE, REPORTS, REVIEWS, TARGETS
+from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
+from slm_events.envelope import NotAnEvent, raw_from_record
 
 STREAMED = tuple(topic.name for topic in (AGREEMENTS, BREACHES, TARGETS, REPORTS, REVIEWS))
 QUEUE = 1_000
@@ -206,12 +207,11 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
 
 def told(record: StoredRecord) -> Told | None:
     """A record as clients are told of it; None for what is no published event, or was told before."""
-    row = BY_TYPE.get(record.headers.get("ce_type", ""))
-    if row is None or REDRIVEN in record.headers:
+    if REDRIVEN in record.headers:
         return None
     try:
-        data = json.loads(record.value)
-    except ValueError:
+        row, data = raw_from_record(record.value, record.headers)
+    except NotAnEvent:
         return None
     document = {
         "specversion": "1.0",

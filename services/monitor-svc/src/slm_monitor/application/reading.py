@@ -40,7 +40,9 @@ class Format(Protocol):
         self, body: bytes, content_type: str
     ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]: ...
 
-    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]: ...
+    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
+        """Raises ValueError for whatever ``encode`` cannot have written."""
+        ...
 
     def encode(self, values: Values, facts: Sequence[Fact]) -> bytes: ...
 
@@ -81,13 +83,21 @@ class Reader:
         read = Read()
         for record in records:
             if record.headers.get("content-type") == self._form.internal:
-                values, facts = self._form.decode(record.value)
-                read.facts += facts
-                if values is not None:
-                    read.values.append(values)
+                self._read_own(record, read)
             else:
                 await self._read_foreign(partition, record, read)
         return read
+
+    def _read_own(self, record: StoredRecord, read: Read) -> None:
+        """A record that says it comes from one of our doors; whoever may write to the topic can say so."""
+        try:
+            values, facts = self._form.decode(record.value)
+        except ValueError as error:
+            read.quarantined.append(Quarantined(None, record.key, f"malformed: {error}", _whole(record)))
+            return
+        read.facts += facts
+        if values is not None:
+            read.values.append(values)
 
     def rewritten(self, record: StoredRecord, values: Values, facts: Sequence[Fact]) -> StoredRecord:
         """A record in the place of another, with only these facts of it."""

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import func, select
 
-from slm_chassis.access import AccessRegistry
+from slm_chassis.access import AccessRegistry, AccessUnavailable
 from slm_chassis.database import Database
 from slm_chassis.metrics import Metrics
 from slm_chassis.tables import dead_letter, outbox
@@ -30,6 +30,8 @@ async def problems_of(api: FastAPI) -> list[str]:
     found = await _database_problems(api.state.database)
     if not access.caught_up:
         found.append("access: the keys enrolled so far are not all read yet")
+    else:
+        found.extend(await _access_problems(access))
     for check in checks:
         found.extend(check())
     if api.state.streams.ending:
@@ -57,6 +59,14 @@ async def _database_problems(database: Database) -> list[str]:
             await connection.execute(select(1))
     except Exception as error:
         return [f"database: {type(error).__name__}"]
+    return []
+
+
+async def _access_problems(access: AccessRegistry) -> list[str]:
+    try:
+        await access.confirm()
+    except AccessUnavailable:
+        return ["access: the log of keys cannot be read to its end, so every key is refused"]
     return []
 
 

@@ -4,7 +4,8 @@ Problem                  raised by API modules: the answer itself
 RequestValidationError   → 400 malformed-json, 422 invalid-request
 HTTPException            → 404 not-found, 405 method-not-allowed, 413 too-large …
 Overloaded               → 429 overloaded, with Retry-After
-AccessUnavailable, infrastructure faults         → 503 unavailable
+AccessUnavailable                                → 503 access-unknown
+infrastructure faults                            → 503 unavailable
 SQLSTATE 22 (a value that cannot be stored)      → 422; 23 (a constraint) → 409 conflict
 anything else            → 500 with an id that is in the log
 """
@@ -93,7 +94,9 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return Problem(400, "disconnected", "The client went away before its request was complete")
     if isinstance(error, Overloaded):
         return _overloaded(error)
-    if isinstance(error, AccessUnavailable) or is_infrastructure_fault(error):
+    if isinstance(error, AccessUnavailable):
+        return _access_unknown()
+    if is_infrastructure_fault(error):
         return _unavailable(error)
     return _of_storing(error, request_id)
 
@@ -150,6 +153,15 @@ def _unavailable(error: BaseException) -> Problem:
     _logger.warning("unavailable", exc_info=error)
     detail = "Something this service depends on cannot be reached now. Send the same request again in a moment."
     return Problem(503, "unavailable", "Not available now", detail, headers={"Retry-After": "1"})
+
+
+def _access_unknown() -> Problem:
+    # The registry has logged the cause, which names hosts and is not for everybody.
+    detail = (
+        "The log of keys could not be read to its end within the last two seconds. A key may have been revoked"
+        " meanwhile, so none is accepted. Send the same request again in a moment."
+    )
+    return Problem(503, "access-unknown", "No key can be checked now", detail, headers={"Retry-After": "1"})
 
 
 def _of_storing(error: BaseException, request_id: str) -> Problem:

@@ -149,5 +149,13 @@ class Reader:
 def _stored(source: TopicPartition, row: tuple[int, int, int, int, int, bytes, bytes, bytes, int]) -> StoredRecord:
     _, _, _, _, offset, key, value, headers, appended_at = row
     return StoredRecord(
-        source.topic, source.partition, offset, key.decode(), value, _headers.decode(headers), appended_at
+        source.topic, source.partition, offset, key.decode(errors="replace"), value, _headers_of(headers), appended_at
     )
+
+
+def _headers_of(written: bytes) -> dict[str, str]:
+    """Another program may have written what is no object of texts: then the record has none, and is no event."""
+    try:
+        return _headers.decode(written)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}

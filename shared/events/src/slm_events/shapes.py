@@ -1,0 +1,96 @@
+"""The types of an event's fields, checked in data that somebody else wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slm_events.instants import from_text
+from slm_events.schema import is_required
+
+Check = Callable[[Any], bool]
+_LARGEST = 2**63
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Shape:
+    """A field: its name, what it must be, in words and as a check, and whether it may be missing."""
+
+    name: str
+    words: str
+    fits: Check
+    is_required: bool
+
+
+def flaw_of(event: type[Any], data: Mapping[str, Any]) -> str | None:
+    """The first field that is missing or of another type than the event class says; None where all fit."""
+    for shape in _shapes_of(event):
+        if shape.name not in data:
+            if shape.is_required:
+                return f"the field {shape.name} is missing"
+        elif not shape.fits(data[shape.name]):
+            return f"the field {shape.name} is not {shape.words}"
+    return None
+
+
+def _shapes_of(event: type[Any]) -> tuple[Shape, ...]:
+    """The fields of an event class. Raises TypeError for a type that has no place in the published language."""
+    if (known := _known.get(event)) is None:
+        hints = typing.get_type_hints(event)
+        known = _known[event] = tuple(_shape(field, hints[field.name]) for field in dataclasses.fields(event))
+    return known
+
+
+_known: dict[type[Any], tuple[Shape, ...]] = {}
+"""Read off each class once: it costs a hundred times what a check does."""
+
+
+def _shape(field: dataclasses.Field[Any], hint: Any) -> Shape:
+    words, fits = _check(hint)
+    if (field.name.endswith("_at") or field.name == "at") and hint in (str, str | None):
+        words, fits = ("an instant" if hint is str else "an instant or null"), _instant_or(fits, hint is not str)
+    return Shape(field.name, words, fits, is_required(field))
+
+
+def _check(hint: Any) -> tuple[str, Check]:
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is types.UnionType and len(arguments) == 2 and arguments[1] is type(None):
+        words, fits = _check(arguments[0])
+        return f"{words} or null", lambda value: value is None or fits(value)
+    if origin is list:
+        words, fits = _check(arguments[0])
+        return f"a list of which each is {words}", lambda value: isinstance(value, list) and all(map(fits, value))
+    if origin is dict:
+        # The names are text in JSON anyhow.
+        words, fits = _check(arguments[1])
+        return "an object", lambda value: isinstance(value, dict) and all(map(fits, value.values()))
+    raise TypeError(f"{hint} has no place in the published language")
+
+
+def _instant_or(fits: Check, may_be_null: bool) -> Check:
+    def is_instant(value: Any) -> bool:
+        if value is None or not isinstance(value, str):
+            return may_be_null and fits(value)
+        try:
+            from_text(value)
+        except (ValueError, OverflowError):
+            return False
+        return True
+
+    return is_instant
+
+
+_SCALARS: dict[Any, tuple[str, Check]] = {
+    str: ("text", lambda value: isinstance(value, str)),
+    bool: ("true or false", lambda value: isinstance(value, bool)),
+    int: (
+        "a whole number of at most 64 bits",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and -_LARGEST <= value < _LARGEST,
+    ),
+    Any: ("anything", lambda value: True),
+}
