@@ -204,9 +204,10 @@ def _broker(stack: AsyncExitStack) -> tuple[psutil.Process | None, str]:
 
 
 def _speaking_for_provider() -> dict[str, str]:
+    provider = named_id(named_id(NAMESPACE, "installation", "local"), PROVIDER_KEY)
     return {
         "SLM_PARTITIONS": str(PARTITIONS),
-        "SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{named_id(NAMESPACE, PROVIDER_KEY)}"}}',
+        "SLM_MONITOR_SOURCES": f'{{"{SOURCE}": "{provider}"}}',
     }
 
 

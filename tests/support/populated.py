@@ -22,7 +22,7 @@ from slm_events.instants import to_text
 
 OPERATOR_KEY = "slm_operator-key-of-tests"
 DAY = 86_400_000_000
-PARTY_ROLES = ["service_level_manager", "business_signatory", "provider_signatory", "integrator", "viewer"]
+PARTY_ROLES = ["service_level_manager", "integrator", "viewer"]
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -52,7 +52,7 @@ class Populated:
     client: httpx.AsyncClient
     cast: Cast
     stranger_key: str
-    """Of a party that has nothing to do with anybody, holding every role a party can give."""
+    """Of a party that has nothing to do with anybody, holding every role that does not sign."""
     stranger_party_id: str
     onlooker_key: str
     """Of the provider, holding no role but viewer."""
@@ -147,7 +147,14 @@ async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now
     await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions", wanted)
     delegate = await negotiation.post(client, OPERATOR_KEY, "/api/v1/parties", {"key": "office", "name": "Office"})
     appointed = {"agreement_id": agreement_id, "delegate_party_id": delegate["party_id"], "reason": "They run it."}
-    await negotiation.post(client, cast.provider_manager_key, "/api/v1/exclusions/delegates", appointed)
+    pair = {"party_ids": [cast.provider_party_id, delegate["party_id"]]}
+    await negotiation.post(client, OPERATOR_KEY, "/api/v1/relations", pair)
+
+    async def known() -> bool:
+        path, key = "/api/v1/exclusions/delegates", cast.provider_manager_key
+        return (await _asked(client, key, path, appointed)).status_code == 201
+
+    await _eventually(known)
     draft = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
              "indicator": terms.AVAILABILITY_INDICATOR, "window": {"calendar": "day"}}  # fmt: skip
     await negotiation.post(client, cast.integrator_key, "/api/v1/backtests", {"terms": draft})
@@ -174,6 +181,10 @@ async def _report_and_review(client: httpx.AsyncClient, cast: Cast, agreement_id
             return (await negotiation.get(client, manager, f"/api/v1/{listed}"))["items"]
 
         await _eventually(present)
+
+
+async def _asked(client: httpx.AsyncClient, key: str, path: str, body: dict[str, Any]) -> httpx.Response:
+    return await client.post(path, json=body, headers={"Authorization": f"Bearer {key}"})
 
 
 async def _key(client: httpx.AsyncClient, party_id: str, name: str, roles: list[str]) -> str:

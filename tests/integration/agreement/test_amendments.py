@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm.demo import negotiation, terms
+from slm.demo import negotiation
 from slm.demo.negotiation import Cast
 from slm_chassis.identity import named_id
 from slm_events.agreement import AmendmentDrafted
@@ -15,7 +15,7 @@ PROPOSAL = "0d1bd2b0-3cb4-5b14-9f4c-5b1f2a1f7e10"
 
 
 def _proposed(cast: Cast, agreement: dict[str, Any], **changed: Any) -> TargetRevisionProposed:
-    target_id = named_id(cast.provider_party_id, "target", terms.AGREEMENT_KEY, "availability")
+    target_id = named_id(agreement["agreement_id"], "target", "availability")
     given = {
         "proposal_id": PROPOSAL, "review_id": "r", "agreement_id": agreement["agreement_id"], "agreement_version": 1,
         "target_id": target_id, "target_key": "availability", "provider_party_id": cast.provider_party_id,

@@ -172,7 +172,6 @@ async def test_the_documented_examples_hold(service: AgreementUnderTest, cast: C
         ("principals", "party_id"),
         ("services", "provider_party_id"),
         ("requirements", "customer_party_id"),
-        ("agreements", "provider_party_id"),
     ],
 )
 async def test_a_party_id_that_is_none_is_not_found(
@@ -183,7 +182,6 @@ async def test_a_party_id_that_is_none_is_not_found(
         "principals": {"name": "X", "roles": []},
         "services": {"name": "X"},
         "requirements": {"service_id": cast.service_id, "text": "X"},
-        "agreements": _order(cast, terms.document(EFFECTIVE)),
     }
     body = {**bodies[path], field: "nobody"}
     status, problem = await service.ask(OPERATOR_KEY, "POST", f"/api/v1/{path}", body)

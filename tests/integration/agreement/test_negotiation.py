@@ -34,7 +34,8 @@ async def test_two_parties_come_to_a_finalized_agreement_whose_event_carries_the
     finalized = moves[-1]
     assert isinstance(finalized, AgreementFinalized)
     assert finalized.revision_hash == agreement["revision"]["hash"]
-    assert finalized.provider_party_id == named_id(NAMESPACE, "acme-hosting") == cast.provider_party_id
+    installation = named_id(NAMESPACE, "installation", "local")
+    assert finalized.provider_party_id == named_id(installation, "acme-hosting") == cast.provider_party_id
     assert finalized.agreement_id == named_id(cast.provider_party_id, "agreement", terms.AGREEMENT_KEY)
     assert (finalized.provider_name, finalized.customer_name) == ("Acme Hosting", "The Corner Shop")
     assert (finalized.service_key, finalized.closing_delay_seconds) == ("checkout", 600)
@@ -53,7 +54,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
     by_key = {target["key"]: target for target in finalized.targets}
     provider = cast.provider_party_id
     assert by_key["availability"] == {
-        "target_id": named_id(provider, "target", terms.AGREEMENT_KEY, "availability"),
+        "target_id": named_id(finalized.agreement_id, "target", "availability"),
         "key": "availability",
         "title": "Checkout is available",
         "service_id": cast.service_id,

@@ -48,7 +48,7 @@ AT = "2026-11-05T08:00:00Z"
 
 def handed_over(*more: dict[str, Any]) -> list[dict[str, Any]]:
     """The targets resolved as a signed revision carries them."""
-    around = Surroundings("every", PROVIDER, CUSTOMER, "service", frozenset({"24x7"}))
+    around = Surroundings(AGREEMENT, PROVIDER, CUSTOMER, "service", frozenset({"24x7"}))
     findings = Findings()
     resolved = agreed.resolve_all([*EVERY, *MORE, *more], around, findings)
     assert findings.items == []

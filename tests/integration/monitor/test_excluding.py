@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from slm_chassis.identity import named_id
+from slm_events.agreement import PartiesRelated
 from slm_monitor.adapters.sql_exclusions import SilenceDecides, SqlRegister
 from slm_monitor.application import exclusions
 from slm_monitor.application.exclusions import Wanted
 from slm_monitor.domain.exclusion_life import By
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
-from tests.support.monitor_service import FOREIGNER, Service, problem
+from tests.support.monitor_service import FOREIGNER, Service, problem, publish
 
 UP, LATENCY = "payments.checkout", "payments.checkout-latency"
 TARGET = available()["target_id"]
@@ -276,7 +279,30 @@ async def test_whoever_asked_and_an_operator_do_not_decide(service: Service) -> 
     assert (await service.operator.get(path)).status_code == 200
 
 
+async def acquainted(service: Service) -> None:
+    """The customer and the foreigner come to know one another."""
+    pair = {"first_party_id": CUSTOMER, "second_party_id": FOREIGNER}
+    await publish(service.log, PartiesRelated(relation_id="r", made_how="operator", made_at="", **pair))
+    async with asyncio.timeout(10):
+        while True:
+            async with service.app.database.read() as connection:
+                if (await connection.execute(text("SELECT count(*) FROM party_relation"))).scalar_one():
+                    return
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("named", [FOREIGNER, "11111111-1111-4111-8111-111111111111", "nobody"])
+async def test_a_delegate_that_the_party_does_not_know_is_refused_like_none_at_all(
+    service: Service, named: str
+) -> None:
+    other = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": named, "reason": "they run it for us"}
+    refused = problem(await service.customer.post(f"{PATH}/delegates", json=other))
+    assert (refused["status"], [each["field"] for each in refused["errors"]]) == (422, ["delegate_party_id"])
+    assert refused["errors"][0]["remedy"] == "write the id of a party that yours has a relation with"
+
+
 async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(service: Service) -> None:
+    await acquainted(service)
     wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, "reason": "they run it for us"}
     first, second = await asked(service.provider), await asked(service.provider)
     of_customer = await asked(service.customer)

@@ -19,7 +19,7 @@ OPEN = ("/api/v1/templates", "/api/v1/templates/{key}", "/api/v1/schemas/{event_
 COMPUTED = ("/api/v1/previews/", "/api/v1/credit-previews", "/api/v1/chain-previews")
 """Posts that keep nothing: whoever has a key may ask."""
 STREAM = "/api/v1/stream"
-CALLERS = frozenset({"/api/v1/parties", "/api/v1/otlp/v1/metrics", "/api/v1/backtests"})
+CALLERS = frozenset({"/api/v1/parties", "/api/v1/otlp/v1/metrics", "/api/v1/backtests", "/api/v1/invitations/accept"})
 """What is made there is of the caller's own party, or a party of its own."""
 OWN = ("/api/v1/tickets/{source}/{number}", "put")
 """Whoever may send tickets makes one of its own party, whatever others call theirs."""
@@ -93,7 +93,9 @@ async def test_nothing_can_be_made_in_the_name_of_another_party(world: Populated
             continue
         content = operation.document["requestBody"]["content"]["application/json"]
         fields = world.schema(content["schema"]).get("properties", {})
-        parties = {name: world.cast.provider_party_id for name in fields if name.endswith("party_id")}
+        parties: dict[str, Any] = {name: world.cast.provider_party_id for name in fields if name.endswith("party_id")}
+        if "party_ids" in fields:
+            parties["party_ids"] = [world.cast.provider_party_id, world.stranger_party_id]
         others = {name: min(world.known[name]) for name in fields if name in world.known and name not in parties}
         if not parties and not others:
             assert operation.path in CALLERS, f"{operation}: nothing says whose it becomes"

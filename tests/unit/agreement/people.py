@@ -13,7 +13,7 @@ from slm_chassis.identity import named_id
 from slm_events import instants
 
 PROVIDER, CUSTOMER, SERVICE = (named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", name) for name in ("p", "c", "s"))
-IDENTITY = Identity(named_id(PROVIDER, "agreement", "k"), "k", "sla", "service", PROVIDER, CUSTOMER, SERVICE)
+IDENTITY = Identity(named_id(PROVIDER, "agreement", "k"), "k", "sla", "service", PROVIDER, PROVIDER, CUSTOMER, SERVICE)
 NAMES = Names("Provider", "Customer", "checkout", "Checkout")
 NOW = instants.from_text("2026-11-22T10:00:00Z")
 DAY = 86_400_000_000

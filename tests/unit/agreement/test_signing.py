@@ -9,8 +9,10 @@ import pytest
 
 from slm_agreement.domain import negotiation, signing
 from slm_agreement.domain.agreement import Mover, State, Version
+from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people import Person
+from slm_agreement.domain.signing import Signer
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized
 from tests.unit.agreement.people import (
@@ -39,8 +41,14 @@ def _agreed(others: Sequence[Version] = (), **changed: Any) -> Version:
 
 def _sign(version: Version, who: Mover, as_person: Person | None = None, **more: Any) -> None:
     given: dict[str, Any] = {"revision_hash": version.current.hash, "waivers": [], "others": [], "now": NOW, **more}
-    behind = as_person or person(who)
-    signing.sign(version, given["revision_hash"], given["waivers"], who, behind, given["others"], NAMES, given["now"])
+    signer = _signer(version, who, as_person or person(who))
+    signing.sign(version, given["revision_hash"], given["waivers"], signer, given["others"], NAMES, given["now"])
+
+
+def _signer(version: Version, who: Mover, behind: Person | None, *, may_sign: bool = True) -> Signer:
+    key = ApiKey(f"key of {who.principal_id}", "0", [], NOW, None, "operator", "op", "An operator", may_sign)
+    principal = EnrolledPrincipal(who.principal_id, who.party_id, "k", "n", sorted(who.roles), who.person_id, [key])
+    return signing.signer(version.identity.side_of(who.party_id), principal, key.key_id, behind, NOW)
 
 
 def test_the_last_required_signature_finalizes() -> None:
@@ -95,9 +103,24 @@ def test_a_person_without_a_mandate_that_holds_now_cannot_sign() -> None:
 def test_a_principal_without_a_person_or_with_another_partys_cannot_sign() -> None:
     version = _agreed()
     with pytest.raises(NotAllowed):
-        signing.sign(version, version.current.hash, [], GRACE, None, [], NAMES, NOW)
+        _signer(version, GRACE, None)
     with pytest.raises(NotAllowed):
         _sign(version, GRACE, person(EMMY))
+
+
+def test_a_key_that_a_manager_had_a_hand_in_signs_nothing() -> None:
+    with pytest.raises(NotAllowed, match="had a hand"):
+        _signer(_agreed(), GRACE, person(GRACE), may_sign=False)
+
+
+def test_a_signature_tells_by_which_key_it_was_given_and_who_issued_that() -> None:
+    version = _agreed()
+    _sign(version, GRACE)
+    _sign(version, EMMY)
+    told = version.events[0].signatures[0]
+    assert (told["key_id"], told["key_issued_how"], told["key_issued_by"], told["key_issued_at"]) == (
+        f"key of {GRACE.principal_id}", "operator", "An operator", instants.to_text(NOW),
+    )  # fmt: skip
 
 
 def test_each_side_signs_with_its_own_role() -> None:

@@ -15,9 +15,9 @@ from slm_agreement.domain.surroundings import Surroundings
 from slm_monitor.domain import composition, outage_findings, recovery_findings
 from slm_monitor.domain import terms as judged
 from tests.unit.agreement.odd import places, replaced
-from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
+from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE, resolved
 
-AROUND = Surroundings("k", PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
+AROUND = Surroundings(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
 MONTH = {"calendar": "month"}
 LATENCY = {"key": "payments.latency", "unit": "ms"}
 RATIO: dict[str, Any] = {

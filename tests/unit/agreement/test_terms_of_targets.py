@@ -35,7 +35,7 @@ def test_resolving_what_is_resolved_changes_nothing() -> None:
 
 
 def test_a_target_keeps_its_id_whatever_else_changes() -> None:
-    expected = named_id(PROVIDER, "target", "k", "up")
+    expected = named_id(IDENTITY.agreement_id, "target", "up")
     assert _target(AVAILABILITY)["target_id"] == expected
     assert _target({**AVAILABILITY, "objective": {"at_least": "90"}, "target_id": "mine"})["target_id"] == expected
 

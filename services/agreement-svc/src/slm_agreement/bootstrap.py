@@ -7,11 +7,13 @@ from slm_agreement.adapters.term_timer import TermTimer
 from slm_agreement.api import (
     agreements,
     chain_previews,
+    invitations,
     moves,
     parties,
     people,
     principals,
     problems,
+    relations,
     requirements,
     services,
 )
@@ -21,7 +23,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
-from slm_chassis.identity import NewId, new_id
+from slm_chassis.identity import NAMESPACE, NewId, named_id, new_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -42,7 +44,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
     )
     bootstrap_key = settings.bootstrap_key.get_secret_value() if settings.bootstrap_key else None
     access = AccessRegistry(log, bootstrap_key=bootstrap_key)
-    desk = SqlDesk(database, access)
+    desk = SqlDesk(database, access, named_id(NAMESPACE, "installation", settings.installation))
     http = build_api(
         context=CONTEXT,
         title="Agreements: parties, catalogue, negotiation",
@@ -50,6 +52,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
             parties.router(desk, database),
             people.router(desk, database),
             principals.router(desk, database),
+            invitations.router(desk, database, clock),
+            relations.router(desk, database),
             services.router(desk, database),
             requirements.router(desk, database),
             agreements.router(desk, database, clock),

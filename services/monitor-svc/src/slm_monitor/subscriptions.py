@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
-from slm_events.agreement import AgreementFinalized, AgreementTerminated
+from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartiesRelated
 from slm_events.envelope import Envelope
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
+from slm_monitor.adapters.sql_relations import SqlRelations
 from slm_monitor.adapters.sql_reviews import SqlReviews
 from slm_monitor.adapters.sql_satisfaction import SqlRatings
 from slm_monitor.adapters.sql_terms import SqlShelf
-from slm_monitor.application import agreements, reviewed, satisfaction
+from slm_monitor.application import agreements, relations, reviewed, satisfaction
 
 Kept = TypeVar("Kept")
 
@@ -26,6 +27,7 @@ def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Tra
 
 
 HANDLERS: dict[type[Any], Handler] = {
+    PartiesRelated: _hears(relations.take_up, SqlRelations),
     AgreementFinalized: _hears(agreements.take_up, SqlShelf),
     AgreementTerminated: _hears(agreements.end, SqlShelf),
     PeriodAccepted: _hears(reviewed.accept, SqlReviews),

@@ -39,6 +39,18 @@ class PartyRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartiesRelated:
+    """Two parties know one another: from now on each may name the other, and its services."""
+
+    relation_id: str
+    first_party_id: str
+    second_party_id: str
+    made_how: str
+    """``invitation``: the other side accepted one; ``operator``: an operator linked them."""
+    made_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceCatalogued:
     """A service in its provider's catalogue, with the business outcome it exists for, as it stands now."""
 
@@ -155,7 +167,8 @@ class AgreementFinalized:
     """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``: planned time announced later, or past the cap, is
     not excluded."""
     signatures: list[dict[str, Any]] = field(default_factory=list)
-    """Each ``{"party_id", "person_id", "name", "mandate", "signed_at"}``."""
+    """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
+    "signed_at"}``: who signed, with which key, and how, by whom and when that key was issued."""
     finalized_at: str
 
 

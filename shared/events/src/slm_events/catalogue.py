@@ -71,6 +71,8 @@ def _rows() -> list[Published]:
 
     add("agreement", ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked)
     add("agreement", CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered)
+    add("agreement", CATALOGUE, "relation_id", "relation_id", ("first_party_id", "second_party_id"),
+        agreement.PartiesRelated)  # fmt: skip
     add("agreement", CATALOGUE, "service_id", "service_id", ("provider_party_id",), agreement.ServiceCatalogued)
     add("agreement", AGREEMENTS, "requirement_id", "requirement_id", ("customer_party_id",),
         agreement.RequirementRecorded)  # fmt: skip

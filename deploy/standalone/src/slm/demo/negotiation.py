@@ -60,7 +60,7 @@ async def play(
 
 
 async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str = "") -> Cast:
-    """Register both parties and the service; enrol everybody and issue a key each.
+    """Register both parties and the service; enrol everybody, issue a key each, and let the parties get acquainted.
 
     All ids follow from the parties' keys; ``suffix`` makes them other parties.
     """
@@ -74,6 +74,7 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
     integrator = await _principal(client, operator_key, provider, "monitoring", "Monitoring systems", "integrator")
     viewer = await _principal(client, operator_key, customer, "dashboard", "The shop's dashboard", "viewer")
     service = await post(client, provider_manager, "/api/v1/services", terms.SERVICE)
+    await acquaint(client, provider_manager, customer_manager, "The Corner Shop")
     return Cast(
         provider_party_id=provider,
         customer_party_id=customer,
@@ -85,6 +86,12 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
         integrator_key=integrator,
         viewer_key=viewer,
     )
+
+
+async def acquaint(client: httpx.AsyncClient, inviter_key: str, invited_key: str, alias: str) -> None:
+    """One party invites, the other accepts with the code: from then on each may name the other."""
+    invitation = await post(client, inviter_key, "/api/v1/invitations", {"alias": alias})
+    await post(client, invited_key, "/api/v1/invitations/accept", {"code": invitation["code"]})
 
 
 async def record_requirement(client: httpx.AsyncClient, cast: Cast) -> dict[str, Any]:

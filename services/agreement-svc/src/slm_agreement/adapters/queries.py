@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, exists, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,7 +18,7 @@ Rows = Sequence[RowMapping]
 
 
 async def parties(connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    """The caller's own party and those it has an agreement with."""
+    """The caller's own party and those it has a relation with."""
     return await _list(connection, tables.party, page, _sees_party(caller), *conditions)
 
 
@@ -34,10 +34,26 @@ async def principals(
     return await _list(connection, tables.principal, page, _own(caller, tables.principal.c.party_id), *conditions)
 
 
+async def relations(
+    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
+) -> Rows:
+    """Relations of the caller's party; operators see all."""
+    table = tables.party_relation
+    mine = or_(_own(caller, table.c.first_party_id), _own(caller, table.c.second_party_id))
+    return await _list(connection, table, page, mine, *conditions)
+
+
+async def invitations(
+    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
+) -> Rows:
+    """Invitations that the caller's party made; operators see all."""
+    return await _list(connection, tables.invitation, page, _own(caller, tables.invitation.c.party_id), *conditions)
+
+
 async def services(
     connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
 ) -> Rows:
-    """Services the caller's party provides, has required something of, or has an agreement over."""
+    """Services of the caller's party, and of those it has a relation with."""
     return await _list(connection, tables.service, page, _sees_service(caller), *conditions)
 
 
@@ -104,26 +120,30 @@ async def _list(connection: AsyncConnection, table: Table, page: Page, *conditio
 
 
 def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    return true() if caller.is_operator else party_id == caller.party_id
+    if caller.is_operator:
+        return true()
+    # Compared with no party at all, SQL would show what belongs to operators.
+    return false() if caller.party_id is None else party_id == caller.party_id
 
 
 def _sees_party(caller: Principal) -> ColumnElement[bool]:
-    party_id, agreement = tables.party.c.party_id, tables.agreement
-    together = or_(
-        and_(agreement.c.provider_party_id == party_id, agreement.c.customer_party_id == caller.party_id),
-        and_(agreement.c.customer_party_id == party_id, agreement.c.provider_party_id == caller.party_id),
-    )
-    return or_(_own(caller, party_id), exists().where(together, _has_visible_version(caller)))
+    party_id = tables.party.c.party_id
+    return or_(_own(caller, party_id), _knows(caller, party_id))
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
-    service, agreement, requirement = tables.service, tables.agreement, tables.requirement
-    agreed = and_(agreement.c.service_id == service.c.service_id, agreement.c.customer_party_id == caller.party_id)
-    required = and_(
-        requirement.c.service_id == service.c.service_id, requirement.c.customer_party_id == caller.party_id
+    provider = tables.service.c.provider_party_id
+    return or_(_own(caller, provider), _knows(caller, provider))
+
+
+def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the caller's party has a relation with the party of a row."""
+    relation = tables.party_relation
+    together = or_(
+        and_(relation.c.first_party_id == party_id, relation.c.second_party_id == caller.party_id),
+        and_(relation.c.second_party_id == party_id, relation.c.first_party_id == caller.party_id),
     )
-    shared = exists().where(agreed, _has_visible_version(caller))
-    return or_(_own(caller, service.c.provider_party_id), shared, exists().where(required))
+    return exists().where(together)
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
@@ -135,12 +155,6 @@ def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
 def _sees_agreement(caller: Principal) -> ColumnElement[bool]:
     agreement = tables.agreement
     return or_(_own(caller, agreement.c.provider_party_id), _own(caller, agreement.c.customer_party_id))
-
-
-def _has_visible_version(caller: Principal) -> ColumnElement[bool]:
-    """Of ``agreement`` in the enclosing query: the other party's private draft must not show by what it touches."""
-    version = tables.agreement_version
-    return exists().where(version.c.agreement_id == tables.agreement.c.agreement_id, _sees_version(caller))
 
 
 def _sees_version(caller: Principal) -> ColumnElement[bool]:

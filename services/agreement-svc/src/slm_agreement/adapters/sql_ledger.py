@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Select, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import tables
 from slm_agreement.adapters.sql_agreements import SqlAgreements
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
+from slm_agreement.domain.invitations import Invitation
 from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Service
+from slm_agreement.domain.relations import Relation
 from slm_chassis import tracing
 from slm_chassis.access import AccessRegistry, Principal
 from slm_chassis.database import Database, Transaction
@@ -70,9 +72,29 @@ class SqlLedger:
         self.services = SqlKept(transaction, tables.service, Service)
         self.requirements = SqlKept(transaction, tables.requirement, Requirement)
         self.principals = SqlKept(transaction, tables.principal, principal)
+        self.relations = SqlKept(transaction, tables.party_relation, Relation)
+        self.invitations = SqlKept(transaction, tables.invitation, Invitation)
         self.agreements = SqlAgreements(transaction)
         self.enrolled: list[PrincipalEnrolled] = []
         """What was published about principals, for this process to learn after the commit."""
+
+    async def invitation_with(self, sha256: str) -> str | None:
+        table = tables.invitation
+        return await self._first(select(table.c.invitation_id).where(table.c.sha256 == sha256))
+
+    async def principal_of(self, person_id: str) -> str | None:
+        table = tables.principal
+        return await self._first(select(table.c.principal_id).where(table.c.person_id == person_id))
+
+    async def people_with(self, party_id: str, email: str) -> list[str]:
+        table = tables.person
+        statement = select(table.c.person_id).where(
+            table.c.party_id == party_id, func.lower(func.trim(table.c.email)) == email.strip().lower()
+        )
+        return list((await self._transaction.execute(statement)).scalars())
+
+    async def _first(self, statement: Select[tuple[str]]) -> str | None:
+        return (await self._transaction.execute(statement)).scalars().first()
 
     async def lock(self, subject: str) -> None:
         await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(subject, 0))))
@@ -98,7 +120,8 @@ class SqlLedger:
 class SqlDesk:
     """Ledgers from a database; what they publish about principals is learned here as soon as it is committed."""
 
-    def __init__(self, database: Database, access: AccessRegistry) -> None:
+    def __init__(self, database: Database, access: AccessRegistry, space: str) -> None:
+        self.space = space
         self._database = database
         self._access = access
 

@@ -32,9 +32,41 @@ party = Table(
     "party",
     metadata,
     Column("party_id", Text, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),
+    # Not unique: an operator's keys and those that invited parties chose are names in different spaces.
+    Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     *_refs("party"),
+)
+
+party_relation = Table(
+    "party_relation",
+    metadata,
+    Column("relation_id", Text, primary_key=True),
+    Column("first_party_id", Text, nullable=False),
+    Column("second_party_id", Text, nullable=False),
+    Column("made_how", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Index("party_relation_first", "first_party_id", "second_party_id"),
+    Index("party_relation_second", "second_party_id", "first_party_id"),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("invitation_id", Text, primary_key=True),
+    Column("party_id", Text),
+    Column("principal_id", Text),
+    Column("alias", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("sha256", Text, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("created_by_principal_id", Text, nullable=False),
+    Column("created_by_name", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("accepted_party_id", Text),
+    Index("invitation_party_id", "party_id", "invitation_id"),
 )
 
 person = Table(
@@ -61,6 +93,7 @@ principal = Table(
     Column("person_id", Text),
     Column("keys", JSONB, nullable=False),
     Index("principal_party_id", "party_id", "principal_id"),
+    Index("principal_person_id", "person_id", unique=True, postgresql_where=text("person_id IS NOT NULL")),
 )
 """``keys`` holds hashes only: a key is shown once and stored nowhere."""
 
@@ -99,11 +132,13 @@ agreement = Table(
     Column("key", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("scope", Text, nullable=False),
+    Column("drafting_party_id", Text, nullable=False),
     Column("provider_party_id", Text, nullable=False),
     Column("customer_party_id", Text, nullable=False),
     Column("service_id", Text, nullable=False),
     *_refs("agreement"),
-    UniqueConstraint("provider_party_id", "key"),
+    UniqueConstraint("drafting_party_id", "key"),
+    Index("agreement_provider_party_id", "provider_party_id"),
     Index("agreement_customer_party_id", "customer_party_id"),
 )
 
@@ -178,6 +213,10 @@ signature = Table(
     Column("name", Text, nullable=False),
     Column("mandate", Text, nullable=False),
     Column("principal_id", Text, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("key_issued_how", Text, nullable=False),
+    Column("key_issued_by", Text, nullable=False),
+    Column("key_issued_at", BigInteger, nullable=False),
     Column("signed_at", BigInteger, nullable=False),
     Column("findings", JSONB, nullable=False),
     Column("waivers", JSONB, nullable=False),

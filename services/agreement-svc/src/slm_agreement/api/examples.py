@@ -29,6 +29,13 @@ PRINCIPAL: dict[str, Any] = {
     "roles": ["service_level_manager"],
 }
 
+INVITATION: dict[str, Any] = {"alias": "The Corner Shop", "note": "Our customer since 2019"}
+
+ACCEPTANCE: dict[str, Any] = {
+    "party": {"key": "corner-shop", "name": "The Corner Shop"},
+    "person": {"key": "carl", "name": "Carl Friedrich", "email": "carl@example.com"},
+}
+
 SERVICE: dict[str, Any] = {
     "key": "checkout",
     "name": "Checkout",

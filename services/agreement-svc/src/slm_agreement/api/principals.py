@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Request, Response
 
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.invitations import refuse_stored_secret
 from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import NewKey, NewPrincipal, PrincipalEdit
 from slm_agreement.application import principals
@@ -18,7 +19,6 @@ from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
-from slm_chassis.http.problems import Problem
 
 
 def router(desk: Desk, database: Database) -> APIRouter:
@@ -54,7 +54,7 @@ def router(desk: Desk, database: Database) -> APIRouter:
     async def edit_principal(
         principal_id: str, body: PrincipalEdit, caller: Caller, if_match: IfMatch, response: Response
     ) -> dict[str, Any]:
-        """Change name, roles or person; the keys stay and take the new roles."""
+        """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
 
         def unless_changed(present: EnrolledPrincipal) -> None:
             etag.check(if_match, shapes.tag(shapes.principal(present)))
@@ -72,11 +72,11 @@ def router(desk: Desk, database: Database) -> APIRouter:
         request: Request,
         idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
     ) -> dict[str, Any]:
-        """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept."""
-        if idempotency_key is not None:
-            # The stored answer would be the key itself, in clear.
-            detail = "The answer holds a secret that is not stored. Send it without, and revoke a key you lost."
-            raise Problem(400, "no-idempotency-here", "Keys are issued without Idempotency-Key", detail)
+        """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept.
+
+        For yourself, or for a principal you manage. The keys of one who may sign are made by itself or an operator.
+        """
+        refuse_stored_secret(idempotency_key)
         api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
         await request.app.state.access.told(principal_id)
         return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}

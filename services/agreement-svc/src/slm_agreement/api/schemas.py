@@ -85,6 +85,41 @@ class NewKey(Body):
     ] = []
 
 
+class NewRelation(Body):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"party_ids": [examples.PROVIDER_ID, examples.CUSTOMER_ID]}]}
+    )
+    party_ids: Annotated[list[str], Field(min_length=2, max_length=2)]
+
+
+class NewInvitation(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.INVITATION]})
+    alias: Annotated[str, Field(max_length=200, description="What you call the invited company or person")] = ""
+    note: Annotated[str, Field(max_length=1_000)] = ""
+    principal_id: Annotated[
+        str | None, Field(description="Whose key the code makes; without it the code invites a company")
+    ] = None
+    expires_at: Annotated[str | None, Field(description="RFC 3339, within 90 days; by default in 14 days")] = None
+
+
+class ArrivingParty(Body):
+    key: Annotated[str, Field(max_length=100, description="Your own key for your company")]
+    name: Name
+
+
+class ArrivingPerson(ArrivingParty):
+    email: Annotated[str | None, Field(max_length=320)] = None
+
+
+class Acceptance(Body):
+    """`party` and `person` belong together: who a company that is new here is, and who accepts for it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})
+    code: Annotated[str | None, Field(max_length=200, description="With a key of a party that is here already")] = None
+    party: ArrivingParty | None = None
+    person: ArrivingPerson | None = None
+
+
 class ServiceEdit(Referable):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.edit_of(examples.SERVICE)]})
     name: Name

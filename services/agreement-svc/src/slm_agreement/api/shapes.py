@@ -9,7 +9,9 @@ from slm_agreement.domain import signing, smart
 from slm_agreement.domain.agreement import SIGNED, Mover, Revision, Signature, State, Version
 from slm_agreement.domain.canonical import canonical, hash_of
 from slm_agreement.domain.enrolment import EnrolledPrincipal
+from slm_agreement.domain.invitations import Invitation
 from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Service
+from slm_agreement.domain.relations import Relation
 from slm_events import instants
 
 
@@ -60,10 +62,39 @@ def principal(value: EnrolledPrincipal) -> dict[str, Any]:
                 "key_id": key.key_id,
                 "scopes": key.scopes,
                 "created_at": text_of(key.created_at),
+                "issued_how": key.issued_how,
+                "issued_by": key.issued_by_name,
+                "may_sign": key.may_sign,
                 "revoked_at": text_of(key.revoked_at),
             }
             for key in value.keys
         ],
+    }
+
+
+def relation(value: Relation) -> dict[str, Any]:
+    return {
+        "relation_id": value.relation_id,
+        "party_ids": [value.first_party_id, value.second_party_id],
+        "made_how": value.made_how,
+        "made_at": text_of(value.made_at),
+    }
+
+
+def invitation(value: Invitation, now: int) -> dict[str, Any]:
+    return {
+        "invitation_id": value.invitation_id,
+        "kind": value.kind,
+        "state": value.state_at(now),
+        "party_id": value.party_id,
+        "principal_id": value.principal_id,
+        "alias": value.alias,
+        "note": value.note,
+        "created_at": text_of(value.created_at),
+        "created_by": value.created_by_name,
+        "expires_at": text_of(value.expires_at),
+        "ended_at": text_of(value.ended_at),
+        "accepted_party_id": value.accepted_party_id,
     }
 
 
@@ -110,6 +141,7 @@ def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
         "key": identity.key,
         "kind": identity.kind,
         "scope": identity.scope,
+        "drafting_party_id": identity.drafting_party_id,
         "provider_party_id": identity.provider_party_id,
         "customer_party_id": identity.customer_party_id,
         "service_id": identity.service_id,
@@ -201,6 +233,10 @@ def _signature(value: Signature) -> dict[str, Any]:
         "person_id": value.person_id,
         "name": value.name,
         "mandate": value.mandate,
+        "key_id": value.key_id,
+        "key_issued_how": value.key_issued_how,
+        "key_issued_by": value.key_issued_by,
+        "key_issued_at": text_of(value.key_issued_at),
         "revision_hash": value.revision_hash,
         "signed_at": text_of(value.signed_at),
         "findings": value.findings,

@@ -12,6 +12,7 @@ from slm_agreement.domain import negotiation, signing, term
 from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
 from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
 from slm_agreement.domain.finalizing import Names
+from slm_agreement.domain.signing import Signer
 from slm_agreement.domain.smart import latest_signed
 from slm_chassis.access import Principal
 
@@ -38,11 +39,13 @@ async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Versi
     """
     callers.must_manage(caller)
     key = callers.key_or_random(order.key)
+    drafting_party = callers.party_of(caller)
     identity = Identity(
-        callers.id_of(order.provider_party_id, "agreement", key),
+        callers.id_of(drafting_party, "agreement", key),
         key,
         order.kind,
         order.scope,
+        drafting_party,
         order.provider_party_id,
         order.customer_party_id,
         order.service_id,
@@ -52,7 +55,7 @@ async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Versi
     async with desk.begin() as ledger:
         await ledger.lock(identity.agreement_id)
         await drafting.check_identity(ledger, identity)
-        document = await drafting.resolved(ledger, identity, order.document, order.template)
+        document = await drafting.resolved(ledger, identity, drafting_party, order.document, order.template)
         known = await ledger.agreements.identity(identity.agreement_id)
         if known is not None:
             return await _same(ledger, caller, identity, known, document), False
@@ -79,7 +82,7 @@ async def revise(
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, number)
         unless_changed(version)
-        text = await drafting.resolved(ledger, version.identity, document, template)
+        text = await drafting.resolved(ledger, version.identity, caller.party_id, document, template)
         revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
         await ledger.agreements.save(version)
         detail = {"version": version.number, "revision_hash": revision.hash, "private": _is_private(version)}
@@ -110,7 +113,7 @@ async def counter(
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        text = await drafting.resolved(ledger, version.identity, document, None)
+        text = await drafting.resolved(ledger, version.identity, caller.party_id, document, None)
         base = latest_signed([other for other in versions if other is not version])
         negotiation.counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
         await _moved(ledger, caller, "agreement.counter", version)
@@ -123,6 +126,7 @@ async def accept(desk: Desk, caller: Principal, agreement_id: str, revision_hash
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
+        await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
         negotiation.accept(version, revision_hash, callers.mover(caller), others, ledger.now)
         await _moved(ledger, caller, "agreement.accept", version)
     return versions, version
@@ -148,9 +152,9 @@ async def sign(
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
-        person = await ledger.people.get(caller.person_id) if caller.person_id else None
+        signer = await _signer(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
-        signing.sign(version, revision_hash, waivers, callers.mover(caller), person, others, names, ledger.now)
+        signing.sign(version, revision_hash, waivers, signer, others, names, ledger.now)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 
@@ -162,6 +166,7 @@ async def terminate(
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         instant = ledger.now if at is None else at
+        await _signer(ledger, caller, versions[0].identity)
         turned = term.terminate(versions, reason, instant, callers.mover(caller), ledger.now)
         for version in versions:
             await ledger.agreements.save(version)
@@ -246,6 +251,14 @@ def _is_private(version: Version) -> bool:
 
 def _ended_last(versions: Sequence[Version]) -> Version:
     return max(versions, key=lambda version: (version.ends_at is not None, version.number))
+
+
+async def _signer(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
+    """The person behind the caller's key, as one who may sign now. Raises NotAllowed."""
+    side = identity.side_of(caller.party_id)
+    principal = await ledger.principals.get(caller.principal_id)
+    person = await ledger.people.get(principal.person_id) if principal and principal.person_id else None
+    return signing.signer(side, principal, caller.key_id, person, ledger.now)
 
 
 async def _names(ledger: Ledger, identity: Identity) -> Names:

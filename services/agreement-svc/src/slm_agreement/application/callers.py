@@ -32,6 +32,13 @@ def party_for(caller: Principal, party_id: str | None, field: str = "party_id") 
     return str(caller.party_id)
 
 
+def party_of(caller: Principal) -> str:
+    """The party that the caller belongs to. Raises NotAllowed for an operator."""
+    if caller.party_id is None:
+        raise NotAllowed("An operator of the installation is no party: use a key of the provider or the customer.")
+    return caller.party_id
+
+
 def id_of(party_id: str | UUID, kind: str, key: str) -> str:
     """The id that a key stands for within a party. Raises Unknown for what is no party's id."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slm_agreement.application import relations
 from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain import document as documents
 from slm_agreement.domain import templates
@@ -16,7 +17,10 @@ SCOPES = ("service", "customer", "corporate")
 
 
 async def check_identity(ledger: Ledger, identity: Identity) -> None:
-    """Raises Invalid unless kind and scope are known, and two parties and the provider's service are registered."""
+    """Raises Invalid unless kind and scope are known, and the drafting party knows the other one and its service.
+
+    A party that it has no relation with is answered like none at all: ids follow from keys and can be guessed.
+    """
     findings = Findings()
     if identity.kind not in templates.KINDS:
         findings.add("kind", identity.kind, f"write one of: {', '.join(templates.KINDS)}")
@@ -24,30 +28,30 @@ async def check_identity(ledger: Ledger, identity: Identity) -> None:
         findings.add("scope", identity.scope, f"write one of: {', '.join(SCOPES)}")
     for side in ("provider", "customer"):
         party_id = getattr(identity, f"{side}_party_id")
-        if await ledger.parties.get(party_id) is None:
-            findings.add(f"{side}_party_id", party_id, "write the id of a registered party")
+        if not await relations.knows(ledger, identity.drafting_party_id, party_id):
+            remedy = "write the id of your own party, or of one that it has a relation with"
+            findings.add(f"{side}_party_id", party_id, remedy)
     if identity.provider_party_id == identity.customer_party_id:
         findings.add("customer_party_id", identity.customer_party_id, "write another party: nobody agrees with itself")
     service = await ledger.services.get(identity.service_id)
-    if service is None or service.provider_party_id != identity.provider_party_id:
+    known = service is not None and await relations.knows(ledger, identity.drafting_party_id, service.provider_party_id)
+    if not known or service is None or service.provider_party_id != identity.provider_party_id:
         findings.add("service_id", identity.service_id, "write the id of a service in the provider's catalogue")
-    findings.refuse_any("An agreement is between two registered parties over a service of the provider.")
+    findings.refuse_any("An agreement is between two parties that know one another, over a service of the provider.")
 
 
 async def resolved(
-    ledger: Ledger, identity: Identity, written: Mapping[str, Any], template_key: str | None
+    ledger: Ledger, identity: Identity, party_id: str | None, written: Mapping[str, Any], template_key: str | None
 ) -> dict[str, Any]:
-    """The document as it will be proposed: complete with defaults, its people and requirements registered."""
+    """The document as it will be proposed: complete with defaults, with what its author's party names registered."""
     template = _template(template_key, identity.kind)
     document = documents.resolve(written, identity.subject, template, templates.KINDS[identity.kind])
     findings = Findings()
-    await _check_signatories(ledger, identity, document, findings)
+    await _check_signatories(ledger, identity, party_id, document, findings)
     for index, requirement_id in enumerate(document["requirements"]):
-        requirement = await ledger.requirements.get(requirement_id)
-        if requirement is None or requirement.customer_party_id != identity.customer_party_id:
-            findings.add(
-                f"requirements[{index}]", requirement_id, "write the id or key of a requirement of the customer"
-            )
+        if not await _is_between_them(ledger, identity, requirement_id):
+            remedy = "write the id or key of a requirement that the customer has of the provider's services"
+            findings.add(f"requirements[{index}]", requirement_id, remedy)
     findings.refuse_any("The document names what is not registered.")
     return document
 
@@ -67,12 +71,31 @@ def _template(key: str | None, kind: str) -> Template | None:
     return template
 
 
-async def _check_signatories(
-    ledger: Ledger, identity: Identity, document: Mapping[str, Any], findings: Findings
+async def check_own_signatories(
+    ledger: Ledger, identity: Identity, party_id: str | None, document: Mapping[str, Any]
 ) -> None:
+    """Raises Invalid where the document names somebody as signing for a party who is not one of its people."""
+    findings = Findings()
+    await _check_signatories(ledger, identity, party_id, document, findings)
+    findings.refuse_any("The document names signatories that your party does not have: counter with others.")
+
+
+async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: str) -> bool:
+    """Whether a requirement is the customer's, of a service of the provider: both parties may read such a one."""
+    requirement = await ledger.requirements.get(requirement_id)
+    if requirement is None or requirement.customer_party_id != identity.customer_party_id:
+        return False
+    service = await ledger.services.get(requirement.service_id)
+    return service is not None and service.provider_party_id == identity.provider_party_id
+
+
+async def _check_signatories(
+    ledger: Ledger, identity: Identity, party_id: str | None, document: Mapping[str, Any], findings: Findings
+) -> None:
+    """Look up the people of the acting party alone: an answer about the other's would tell whom it has."""
     sides = (("provider", identity.provider_party_id), ("customer", identity.customer_party_id))
-    for side, party_id in sides:
-        for index, person_id in enumerate(document["signatories"][side]):
+    for side, of in sides:
+        for index, person_id in enumerate(document["signatories"][side] if of == party_id else ()):
             person = await ledger.people.get(person_id)
             if person is None or person.party_id != party_id:
                 findings.add(

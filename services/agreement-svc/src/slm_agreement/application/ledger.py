@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 
 from slm_agreement.domain.agreement import Identity, Version
 from slm_agreement.domain.enrolment import EnrolledPrincipal
+from slm_agreement.domain.invitations import Invitation
 from slm_agreement.domain.people import Party, Person, Requirement, Service
+from slm_agreement.domain.relations import Relation
 from slm_chassis.access import Principal
 
 T = TypeVar("T")
@@ -59,7 +61,23 @@ class Ledger(Protocol):
     @property
     def principals(self) -> Kept[EnrolledPrincipal]: ...
     @property
+    def relations(self) -> Kept[Relation]: ...
+    @property
+    def invitations(self) -> Kept[Invitation]: ...
+    @property
     def agreements(self) -> Agreements: ...
+
+    async def invitation_with(self, sha256: str) -> str | None:
+        """The id of the invitation whose code has this hash."""
+        ...
+
+    async def principal_of(self, person_id: str) -> str | None:
+        """The id of the principal that a person is bound to."""
+        ...
+
+    async def people_with(self, party_id: str, email: str) -> list[str]:
+        """Ids of a party's people with a mail address, however it is capitalised."""
+        ...
 
     async def lock(self, subject: str) -> None:
         """Nobody else changes what has this id until the transaction ends."""
@@ -76,6 +94,9 @@ class Ledger(Protocol):
 
 class Desk(Protocol):
     """Where ledgers come from."""
+
+    space: str
+    """The installation's name space: what an operator names by a key has its id from here."""
 
     def begin(self) -> AbstractAsyncContextManager[Ledger]:
         """A ledger whose changes are kept when the block ends, and forgotten when it raises."""

@@ -11,7 +11,7 @@ from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people import Party
 from slm_chassis.access import Principal
-from slm_chassis.identity import NAMESPACE, named_id
+from slm_chassis.identity import named_id
 
 
 async def register(
@@ -20,7 +20,7 @@ async def register(
     """A party under its key, and whether it is new."""
     callers.must_operate(caller)
     key = callers.key_or_random(key)
-    party = Party(named_id(NAMESPACE, key), key, name, external_refs)
+    party = Party(named_id(desk.space, key), key, name, external_refs)
     async with desk.begin() as ledger:
         kept, is_new = await registering.enter(ledger, ledger.parties, party.party_id, party)
         if is_new:

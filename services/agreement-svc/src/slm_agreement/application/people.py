@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_agreement.application import callers, registering
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain.errors import Unknown
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
 from slm_agreement.domain.people import Mandate, Person
 from slm_chassis.access import Principal
 
@@ -31,6 +31,7 @@ async def record(
     async with desk.begin() as ledger:
         if await ledger.parties.get(party_id) is None:
             raise Unknown(f"There is no party {party_id!r}.")
+        await _address_is_free(ledger, person)
         kept, is_new = await registering.enter(ledger, ledger.people, person.person_id, person)
         if is_new:
             await ledger.note(caller, "person.record", kept.person_id, _told(kept))
@@ -53,7 +54,9 @@ async def edit(
         await ledger.lock(person_id)
         person = await seen(ledger, caller, person_id)
         unless_changed(person)
+        await _must_not_sign(ledger, caller, person)
         person = replace(person, name=name, email=email, mandates=mandates, external_refs=external_refs)
+        await _address_is_free(ledger, person)
         await ledger.people.put(person)
         await ledger.note(caller, "person.edit", person_id, _told(person))
     return person
@@ -65,6 +68,25 @@ async def seen(ledger: Ledger, caller: Principal, person_id: str) -> Person:
     if person is None or not caller.may_see(person.party_id):
         raise Unknown(f"There is no person {person_id!r} that you may see.")
     return person
+
+
+async def _must_not_sign(ledger: Ledger, caller: Principal, person: Person) -> None:
+    """Raises NotAllowed where a manager would change who somebody is, or may sign as, that signs."""
+    bound = await ledger.principal_of(person.person_id)
+    principal = await ledger.principals.get(bound) if bound is not None else None
+    if principal is not None and principal.may_sign and not caller.is_operator:
+        raise NotAllowed(f"{person.name} may sign: an operator edits the record of somebody who does.")
+
+
+async def _address_is_free(ledger: Ledger, person: Person) -> None:
+    """Raises Invalid where somebody else of the party has the mail address: it tells one human being from another."""
+    if not person.email:
+        return
+    await ledger.lock(f"addresses of {person.party_id}")
+    others = [each for each in await ledger.people_with(person.party_id, person.email) if each != person.person_id]
+    if others:
+        remedy = f"write another address, or use the person there is, {others[0]}"
+        raise Invalid("The address is another person's.", [Finding("email", person.email, remedy)])
 
 
 def _told(person: Person) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Principals and API keys: operators enrol for any party, service level managers within their own."""
+"""Principals and API keys: operators enrol for any party, service level managers within their own.
+
+Whoever may sign is enrolled and edited by operators alone; its keys are made by its holder or an operator.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from slm_agreement.application import callers, registering
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.domain import enrolment
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
-from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
 from slm_chassis.access import Principal, hash_of, new_key
-from slm_chassis.identity import NAMESPACE, new_id
+from slm_chassis.identity import new_id
+
+_BY_OPERATORS = "Principals that may sign are enrolled and edited by an operator, who can never sign."
 
 
 async def enrol(
@@ -27,10 +32,12 @@ async def enrol(
     callers.must_manage(caller)
     if not (caller.is_operator and party_id is None):
         party_id = callers.party_for(caller, party_id)
-    roles = enrolment.check_roles(roles, party_id)
+    roles = enrolment.check_roles(roles, party_id, person_id)
     key = callers.key_or_random(key)
-    principal_id = callers.id_of(party_id if party_id is not None else NAMESPACE, "principal", key)
+    principal_id = callers.id_of(party_id if party_id is not None else desk.space, "principal", key)
     principal = EnrolledPrincipal(principal_id, party_id, key, name, roles, person_id)
+    if principal.may_sign and not caller.is_operator:
+        raise NotAllowed(_BY_OPERATORS)
     async with desk.begin() as ledger:
         await _check(ledger, principal)
         kept, is_new = await registering.enter(ledger, ledger.principals, principal_id, principal, ignoring=("keys",))
@@ -49,43 +56,97 @@ async def edit(
     person_id: str | None,
     unless_changed: Callable[[EnrolledPrincipal], None],
 ) -> EnrolledPrincipal:
-    """Another name, other roles or person; its keys stay and take the new roles at once. Raises Unknown."""
+    """Another name or other roles; its keys stay and take the new roles at once, its person stays for ever.
+
+    Raises Unknown, NotAllowed, Invalid; WrongState where a live key could sign that neither holder nor operator made.
+    """
     async with desk.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
         unless_changed(principal)
-        roles = enrolment.check_roles(roles, principal.party_id)
-        principal = replace(principal, name=name, roles=roles, person_id=person_id)
-        await _check(ledger, principal)
-        await ledger.principals.put(principal)
-        ledger.publish(principal.enrolled())
+        if person_id != principal.person_id:
+            remedy = f"write {principal.person_id or 'null'}, and enrol another principal for another person"
+            raise Invalid("A principal keeps its person.", [Finding("person_id", str(person_id), remedy)])
+        roles = enrolment.check_roles(roles, principal.party_id, person_id)
+        changed = replace(principal, name=name, roles=roles)
+        if not caller.is_operator:
+            if principal.may_sign or changed.may_sign:
+                raise NotAllowed(_BY_OPERATORS)
+            if roles != principal.roles and principal_id == caller.principal_id:
+                raise NotAllowed("Nobody changes their own roles: ask another manager or an operator.")
+        tainted = [key.key_id for key in changed.keys if key.revoked_at is None and not key.may_sign]
+        if changed.may_sign and not principal.may_sign and tainted:
+            raise WrongState(f"A manager made or asked for keys that are live: revoke {', '.join(tainted)} first.")
+        await ledger.principals.put(changed)
+        ledger.publish(changed.enrolled())
         await ledger.note(caller, "principal.edit", principal_id, {"name": name, "roles": roles})
-    return principal
+    return changed
 
 
 async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: list[str]) -> tuple[ApiKey, str]:
-    """A new key and, this once, its secret. Raises NotAllowed for scopes beyond those of the caller's own key."""
-    _must_hold(caller, scopes)
+    """A new key and, this once, its secret, for oneself or for a principal that one manages.
+
+    Raises NotAllowed for scopes beyond those of the caller's own key, and for another principal that may sign.
+    """
     secret = new_key()
     async with desk.begin() as ledger:
-        principal = await _managed(ledger, caller, principal_id)
-        api_key = ApiKey(new_id(), hash_of(secret), sorted(set(scopes)), ledger.now)
+        principal = await _held_or_managed(ledger, caller, principal_id)
+        _must_hold(caller, scopes)
+        how, may_sign = _issuing(caller, principal)
+        by = (how, caller.principal_id, caller.name)
+        api_key = ApiKey(new_id(), hash_of(secret), sorted(set(scopes)), ledger.now, None, *by, may_sign=may_sign)
         principal.keys.append(api_key)
         await ledger.principals.put(principal)
         ledger.publish(principal.enrolled())
-        await ledger.note(caller, "key.issue", principal_id, {"key_id": api_key.key_id, "scopes": api_key.scopes})
+        detail = {"key_id": api_key.key_id, "scopes": api_key.scopes, "how": how}
+        await ledger.note(caller, "key.issue", principal_id, detail)
     return api_key, secret
 
 
 async def revoke_key(desk: Desk, caller: Principal, principal_id: str, key_id: str) -> None:
     """The key is dead here at once and everywhere within moments; again changes nothing. Raises Unknown."""
     async with desk.begin() as ledger:
-        principal = await _managed(ledger, caller, principal_id)
+        principal = await _held_or_managed(ledger, caller, principal_id)
         revoked = principal.revoke(key_id, ledger.now)
         if revoked is None:
             return
         await ledger.principals.put(principal)
         ledger.publish(revoked)
         await ledger.note(caller, "key.revoke", principal_id, {"key_id": key_id})
+
+
+async def to_invite(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
+    """The principal whose holder the caller may invite to make a key. Raises Unknown, NotAllowed."""
+    principal = await _managed(ledger, caller, principal_id)
+    _not_anothers_signature(caller, principal)
+    return principal
+
+
+def _issuing(caller: Principal, principal: EnrolledPrincipal) -> tuple[str, bool]:
+    """How the caller issues a key of the principal, and whether that key may sign."""
+    if caller.principal_id == principal.principal_id:
+        own = principal.live_key(caller.key_id)
+        return enrolment.BY_HOLDER, own is not None and own.may_sign
+    _not_anothers_signature(caller, principal)
+    return (enrolment.BY_OPERATOR, True) if caller.is_operator else (enrolment.BY_MANAGER, False)
+
+
+def _not_anothers_signature(caller: Principal, principal: EnrolledPrincipal) -> None:
+    if principal.may_sign and not caller.is_operator:
+        raise NotAllowed(
+            f"{principal.name!r} may sign: its keys are made by itself, with a key it has or with the code that an "
+            "operator hands over."
+        )
+
+
+async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
+    """The principal, locked, if it is the caller's own or the caller manages its party. Raises Unknown, NotAllowed."""
+    if principal_id != caller.principal_id:
+        return await _managed(ledger, caller, principal_id)
+    await ledger.lock(principal_id)
+    principal = await ledger.principals.get(principal_id)
+    if principal is None:
+        raise Unknown("This key is no enrolled principal's: its own keys cannot be changed here.")
+    return principal
 
 
 async def _managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
@@ -109,12 +170,17 @@ def _must_hold(caller: Principal, scopes: list[str]) -> None:
 
 
 async def _check(ledger: Ledger, principal: EnrolledPrincipal) -> None:
-    """Party and person exist, and belong together."""
+    """Party and person exist and belong together, and the person is nobody else's."""
     if principal.party_id is not None and await ledger.parties.get(principal.party_id) is None:
         raise Unknown(f"There is no party {principal.party_id!r}.")
     if principal.person_id is None:
         return
+    await ledger.lock(principal.person_id)
     person = await ledger.people.get(principal.person_id)
     if person is None or person.party_id != principal.party_id:
         remedy = "write the id of a person of the principal's party"
         raise Invalid("There is no such person.", [Finding("person_id", principal.person_id, remedy)])
+    bound = await ledger.principal_of(principal.person_id)
+    if bound not in (None, principal.principal_id):
+        remedy = f"issue a key of the principal that this person is, {bound}: a person is one principal"
+        raise Invalid("The person is another principal already.", [Finding("person_id", principal.person_id, remedy)])

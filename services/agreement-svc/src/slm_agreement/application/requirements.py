@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_agreement.application import callers, registering
+from slm_agreement.application import callers, registering, relations
 from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
 from slm_agreement.domain.people import Requirement
@@ -28,8 +28,10 @@ async def record(
     async with desk.begin() as ledger:
         if await ledger.parties.get(customer) is None:
             raise Unknown(f"There is no party {customer!r}.")
-        if await ledger.services.get(service_id) is None:
-            remedy = "write the id of a service in its provider's catalogue"
+        service = await ledger.services.get(service_id)
+        # A service of a stranger is answered like none at all: ids follow from keys and can be guessed.
+        if service is None or not await relations.knows(ledger, customer, service.provider_party_id):
+            remedy = "write the id of a service of your own party, or of one that yours has a relation with"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])
         identity = callers.id_of(customer, "requirement", key)
         requirement = Requirement(identity, customer, service_id, key, text, outcome, ledger.now, external_refs)

@@ -49,6 +49,8 @@ class Identity:
     key: str
     kind: str
     scope: str
+    drafting_party_id: str
+    """Whose key it is: the party that drafted it first."""
     provider_party_id: str
     customer_party_id: str
     service_id: str
@@ -56,7 +58,7 @@ class Identity:
 
     @property
     def subject(self) -> Subject:
-        return Subject(self.key, self.provider_party_id, self.customer_party_id, self.service_id)
+        return Subject(self.agreement_id, self.provider_party_id, self.customer_party_id, self.service_id)
 
     def side_of(self, party_id: str | None) -> str:
         """``provider`` or ``customer``. Raises Unknown for a party that has no part in the agreement."""
@@ -117,6 +119,12 @@ class Signature:
     name: str
     mandate: str
     principal_id: str
+    key_id: str
+    key_issued_how: str
+    """``operator``, ``invitation`` or ``holder``."""
+    key_issued_by: str
+    """Who issued the key, by name; of an invitation, who invited."""
+    key_issued_at: int
     signed_at: int
     findings: list[dict[str, str]] = field(default_factory=list)
     waivers: list[dict[str, str]] = field(default_factory=list)

@@ -28,9 +28,9 @@ _LATEST = instants.from_text("9000-01-01T00:00:00Z")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a document is about: between whom, over which service, under which key."""
+    """What a document is about: which agreement, between whom, over which service."""
 
-    agreement_key: str
+    agreement_id: str
     provider_party_id: str
     customer_party_id: str
     service_id: str
@@ -46,7 +46,7 @@ def resolve(raw: Any, subject: Subject, template: Template | None, default_title
     term = _term(reader)
     hours = _service_hours(reader, term)
     around = Surroundings(
-        subject.agreement_key,
+        subject.agreement_id,
         subject.provider_party_id,
         subject.customer_party_id,
         subject.service_id,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
+from slm_agreement.domain.people import SIGNATORY_ROLES
 from slm_events import instants
 from slm_events.agreement import KeyRevoked, PrincipalEnrolled
 
 OPERATOR = "operator"
-PARTY_ROLES = ("service_level_manager", "business_signatory", "provider_signatory", "integrator", "viewer")
+MANAGER = "service_level_manager"
+SIGNATORIES = frozenset(SIGNATORY_ROLES.values())
+PARTY_ROLES = (MANAGER, "business_signatory", "provider_signatory", "integrator", "viewer")
+BY_OPERATOR, BY_INVITATION, BY_HOLDER, BY_MANAGER = "operator", "invitation", "holder", "manager"
+"""How a key was issued: by an operator; by its holder with an invitation's code, or with a key it had; by a manager of
+its party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,12 @@ class ApiKey:
     scopes: list[str]
     created_at: int
     revoked_at: int | None = None
+    issued_how: str = BY_MANAGER
+    issued_by_principal_id: str = ""
+    """Who issued it; of an invitation, who invited."""
+    issued_by_name: str = ""
+    may_sign: bool = False
+    """Whether nobody but its holder or an operator ever had a hand in it: no other key signs."""
 
 
 @dataclass(slots=True)
@@ -36,6 +48,15 @@ class EnrolledPrincipal:
     person_id: str | None = None
     keys: list[ApiKey] = field(default_factory=list)
 
+    @property
+    def may_sign(self) -> bool:
+        """Whether it holds the role of a signatory."""
+        return not SIGNATORIES.isdisjoint(self.roles)
+
+    def live_key(self, key_id: str | None) -> ApiKey | None:
+        """A key of this principal that is not revoked."""
+        return next((key for key in self.keys if key.key_id == key_id and key.revoked_at is None), None)
+
     def enrolled(self) -> PrincipalEnrolled:
         return PrincipalEnrolled(**self._state())
 
@@ -46,7 +67,7 @@ class EnrolledPrincipal:
                 continue
             if key.revoked_at is not None:
                 return None
-            self.keys[index] = ApiKey(key.key_id, key.sha256, key.scopes, key.created_at, now)
+            self.keys[index] = replace(key, revoked_at=now)
             return KeyRevoked(**self._state(), revoked_key_id=key_id)
         raise Unknown(f"The principal has no key {key_id!r}.")
 
@@ -69,11 +90,21 @@ class EnrolledPrincipal:
         }
 
 
-def check_roles(roles: list[str], party_id: str | None) -> list[str]:
-    """Roles without repetition. Raises Invalid: operators belong to no party, everyone else to one."""
+def check_roles(roles: list[str], party_id: str | None, person_id: str | None) -> list[str]:
+    """Roles without repetition. Raises Invalid.
+
+    Operators belong to no party, everyone else to one. Who manages principals does not sign, and no machine does.
+    """
     allowed = PARTY_ROLES if party_id is not None else (OPERATOR,)
     for index, role in enumerate(roles):
         if role not in allowed:
             remedy = f"write some of: {', '.join(allowed)}"
             raise Invalid("A role that this principal cannot have.", [Finding(f"roles[{index}]", role, remedy)])
+    signing = sorted(SIGNATORIES & set(roles))
+    if signing and MANAGER in roles:
+        remedy = f"give {signing[0]} to another person: who manages principals and drafts does not sign"
+        raise Invalid("Managing and signing are two people's work.", [Finding("roles", ", ".join(roles), remedy)])
+    if signing and person_id is None:
+        remedy = f"name the person who signs, or leave {signing[0]} out: a machine has no mandate"
+        raise Invalid("Only a person signs.", [Finding("person_id", "none", remedy)])
     return sorted(set(roles))

@@ -56,6 +56,10 @@ def finalized(version: Version, names: Names) -> AgreementFinalized:
                 "person_id": signature.person_id,
                 "name": signature.name,
                 "mandate": signature.mandate,
+                "key_id": signature.key_id,
+                "key_issued_how": signature.key_issued_how,
+                "key_issued_by": signature.key_issued_by,
+                "key_issued_at": instants.to_text(signature.key_issued_at),
                 "signed_at": instants.to_text(signature.signed_at),
             }
             for signature in version.signatures

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slm_agreement.domain import finalizing, smart, term
 from slm_agreement.domain.agreement import Mover, Signature, State, Version, required_hash
+from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people import SIGNATORY_ROLES, Mandate, Person
 from slm_events import instants
@@ -14,12 +16,44 @@ from slm_events import instants
 SIDES = ("provider", "customer")
 
 
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A person who may sign for a side now: with which mandate, by which key of which principal."""
+
+    side: str
+    principal_id: str
+    person: Person
+    mandate: Mandate
+    key: ApiKey
+
+
+def signer(
+    side: str, principal: EnrolledPrincipal | None, key_id: str | None, person: Person | None, now: int
+) -> Signer:
+    """Who signs for a side with a key.
+
+    Raises NotAllowed without role, person, mandate, or with a key in which somebody had a hand who is neither its
+    holder nor an operator.
+    """
+    role = SIGNATORY_ROLES[side]
+    if principal is None or role not in principal.roles:
+        raise NotAllowed(f"Signing for the {side} needs the role {role}.")
+    if person is None or person.party_id != principal.party_id:
+        raise NotAllowed("Only a person signs: enrol the principal with the person_id of somebody of your party.")
+    key = principal.live_key(key_id)
+    if key is None or not key.may_sign:
+        raise NotAllowed("A manager had a hand in this key: sign with one made from an operator's invitation.")
+    mandate = person.mandate_for(side, now)
+    if mandate is None:
+        raise NotAllowed(f"{person.name} has no mandate as {role} now: record one with the person.")
+    return Signer(side, principal.principal_id, person, mandate, key)
+
+
 def sign(
     version: Version,
     revision_hash: Any,
     waivers: Sequence[Mapping[str, str]],
-    mover: Mover,
-    person: Person | None,
+    by: Signer,
     others: Sequence[Version],
     names: finalizing.Names,
     now: int,
@@ -27,26 +61,18 @@ def sign(
     """One person's signature; with the last one that is required the version is finalized.
 
     ``waivers`` are ``{"code", "reason"}``: every warning has to be waived by somebody who signs. Raises NotAllowed
-    without role, person or mandate; WrongState unless agreed; Invalid for another hash, errors, unwaived warnings.
+    where the person signed for the other side; WrongState unless agreed; Invalid for another hash, errors, unwaived
+    warnings.
     """
-    side = version.identity.side_of(mover.party_id)
-    role = SIGNATORY_ROLES[side]
-    if role not in mover.roles:
-        raise NotAllowed(f"Signing for the {side} needs the role {role}.")
-    if person is None or person.party_id != mover.party_id:
-        raise NotAllowed("Only a person signs: enrol the principal with the person_id of somebody of your party.")
-    mandate = person.mandate_for(side, now)
-    if mandate is None:
-        raise NotAllowed(f"{person.name} has no mandate as {role} now: record one with the person.")
-    if _has_signed(version, person, revision_hash):
+    if _has_signed(version, by.person, revision_hash):
         return
     if version.state != State.AGREED:
         raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
     required_hash(revision_hash, version)
-    _one_side_only(version, person, side)
+    _one_side_only(version, by)
     findings = smart.check(version, version.current, others, now)
     _waived(version, findings, waivers)
-    version.signatures.append(_signature(version, side, mandate, mover, person, findings, waivers, now))
+    version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1
     if not missing(version):
         _finalize(version, names, others, now)
@@ -81,9 +107,9 @@ def _has_signed(version: Version, person: Person, revision_hash: Any) -> bool:
     return any(s.person_id == person.person_id and s.revision_hash == revision_hash for s in version.signatures)
 
 
-def _one_side_only(version: Version, person: Person, side: str) -> None:
-    if any(s.identity == person.identity and s.side != side for s in version.signatures):
-        raise NotAllowed(f"{person.name} has signed for the other party: one person cannot sign for both.")
+def _one_side_only(version: Version, by: Signer) -> None:
+    if any(s.identity == by.person.identity and s.side != by.side for s in version.signatures):
+        raise NotAllowed(f"{by.person.name} has signed for the other party: one person cannot sign for both.")
 
 
 def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]]) -> None:
@@ -98,24 +124,22 @@ def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Map
 
 
 def _signature(
-    version: Version,
-    side: str,
-    mandate: Mandate,
-    mover: Mover,
-    person: Person,
-    findings: Sequence[Finding],
-    waivers: Sequence[Mapping[str, str]],
-    now: int,
+    version: Version, by: Signer, findings: Sequence[Finding], waivers: Sequence[Mapping[str, str]], now: int
 ) -> Signature:
+    person, key = by.person, by.key
     return Signature(
         revision_hash=version.current.hash,
-        side=side,
+        side=by.side,
         party_id=person.party_id,
         person_id=person.person_id,
         identity=person.identity,
         name=person.name,
-        mandate=mandate.text or mandate.role,
-        principal_id=mover.principal_id,
+        mandate=by.mandate.text or by.mandate.role,
+        principal_id=by.principal_id,
+        key_id=key.key_id,
+        key_issued_how=key.issued_how,
+        key_issued_by=key.issued_by_name,
+        key_issued_at=key.created_at,
         signed_at=now,
         findings=[finding.document() for finding in findings],
         waivers=[{**waiver, "waived_by": person.name} for waiver in waivers],

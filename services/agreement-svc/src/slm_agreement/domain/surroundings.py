@@ -13,7 +13,7 @@ from slm_chassis.identity import named_id
 class Surroundings:
     """``hours`` are the names of the agreement's service hours, ``accepted`` the aggregations that may be agreed."""
 
-    agreement_key: str
+    agreement_id: str
     provider_party_id: str
     customer_party_id: str
     service_id: str
@@ -25,5 +25,5 @@ class Surroundings:
         return Parties(self.provider_party_id, self.customer_party_id)
 
     def target_id(self, key: str) -> str:
-        """The same key is the same target in every version of the agreement."""
-        return named_id(self.provider_party_id, "target", self.agreement_key, key)
+        """The same key is the same target in every version of the agreement, and in no other agreement."""
+        return named_id(self.agreement_id, "target", key)

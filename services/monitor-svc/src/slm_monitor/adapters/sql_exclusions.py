@@ -12,6 +12,7 @@ from sqlalchemy import text
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database, Transaction
 from slm_chassis.workers import Progress
+from slm_monitor.adapters.sql_relations import SqlRelations
 from slm_monitor.adapters.sql_terms import tell_partitions
 from slm_monitor.application import exclusions
 from slm_monitor.application.ports import AgreementTerms
@@ -117,6 +118,9 @@ class SqlRegister:
         query = "SELECT document FROM agreement_terms WHERE agreement_id = :agreement_id ORDER BY version"
         rows = await self._rows(query, agreement_id=agreement_id)
         return AgreementTerms(agreement_id, [row["document"] for row in rows], None)
+
+    async def knows(self, one: str, other: str) -> bool:
+        return await SqlRelations(self._transaction).knows(one, other)
 
     async def add(self, entry: Entry) -> None:
         await self._transaction.execute(text(_INSERT), _row(entry))

@@ -31,6 +31,10 @@ class Register(Protocol):
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
+    async def knows(self, one: str, other: str) -> bool:
+        """Whether two parties know one another."""
+        ...
+
     async def add(self, entry: Entry) -> None: ...
 
     async def locked(self, exclusion_id: str) -> Entry | None:
@@ -197,6 +201,10 @@ async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
         raise NoSuchThing("agreement", wanted.agreement_id)
     if wanted.delegate_party_id in parties:
         raise refusal("delegate_party_id", wanted.delegate_party_id, "a party of the agreement decides for itself")
+    # A stranger is answered like a party that does not exist: ids follow from keys and can be guessed.
+    if not await register.knows(wanted.party_id, wanted.delegate_party_id):
+        remedy = "write the id of a party that yours has a relation with"
+        raise refusal("delegate_party_id", wanted.delegate_party_id, remedy)
     if wanted.ends_at is not None and wanted.ends_at <= now:
         raise refusal("ends_at", instants.to_text(wanted.ends_at), "give an instant that is still to come")
     await register.keep_delegate(wanted)

@@ -15,13 +15,15 @@ _TABLES = """
         key TEXT NOT NULL,
         kind TEXT NOT NULL,
         scope TEXT NOT NULL,
+        drafting_party_id TEXT NOT NULL,
         provider_party_id TEXT NOT NULL,
         customer_party_id TEXT NOT NULL,
         service_id TEXT NOT NULL,
         external_refs JSONB NOT NULL,
         PRIMARY KEY (agreement_id),
-        UNIQUE (provider_party_id, key)
+        UNIQUE (drafting_party_id, key)
     );
+    CREATE INDEX agreement_provider_party_id ON agreement (provider_party_id);
     CREATE INDEX agreement_customer_party_id ON agreement (customer_party_id);
     CREATE INDEX agreement_external_refs ON agreement USING gin (external_refs jsonb_path_ops);
 
@@ -30,10 +32,39 @@ _TABLES = """
         key TEXT NOT NULL,
         name TEXT NOT NULL,
         external_refs JSONB NOT NULL,
-        PRIMARY KEY (party_id),
-        UNIQUE (key)
+        PRIMARY KEY (party_id)
     );
     CREATE INDEX party_external_refs ON party USING gin (external_refs jsonb_path_ops);
+
+    CREATE TABLE party_relation (
+        relation_id TEXT NOT NULL,
+        first_party_id TEXT NOT NULL,
+        second_party_id TEXT NOT NULL,
+        made_how TEXT NOT NULL,
+        made_at BIGINT NOT NULL,
+        PRIMARY KEY (relation_id)
+    );
+    CREATE INDEX party_relation_first ON party_relation (first_party_id, second_party_id);
+    CREATE INDEX party_relation_second ON party_relation (second_party_id, first_party_id);
+
+    CREATE TABLE invitation (
+        invitation_id TEXT NOT NULL,
+        party_id TEXT,
+        principal_id TEXT,
+        alias TEXT NOT NULL,
+        note TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        created_by_principal_id TEXT NOT NULL,
+        created_by_name TEXT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        ended_at BIGINT,
+        accepted_party_id TEXT,
+        PRIMARY KEY (invitation_id),
+        UNIQUE (sha256)
+    );
+    CREATE INDEX invitation_party_id ON invitation (party_id, invitation_id);
 
     CREATE TABLE person (
         person_id TEXT NOT NULL,
@@ -59,6 +90,7 @@ _TABLES = """
         PRIMARY KEY (principal_id)
     );
     CREATE INDEX principal_party_id ON principal (party_id, principal_id);
+    CREATE UNIQUE INDEX principal_person_id ON principal (person_id) WHERE person_id IS NOT NULL;
 
     CREATE TABLE requirement (
         requirement_id TEXT NOT NULL,
@@ -150,6 +182,10 @@ _TABLES = """
         name TEXT NOT NULL,
         mandate TEXT NOT NULL,
         principal_id TEXT NOT NULL,
+        key_id TEXT NOT NULL,
+        key_issued_how TEXT NOT NULL,
+        key_issued_by TEXT NOT NULL,
+        key_issued_at BIGINT NOT NULL,
         signed_at BIGINT NOT NULL,
         findings JSONB NOT NULL,
         waivers JSONB NOT NULL,

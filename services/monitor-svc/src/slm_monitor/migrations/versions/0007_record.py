@@ -59,6 +59,11 @@ _STATEMENTS = """
         deleted_to BIGINT NOT NULL DEFAULT 0
     );
 
+    CREATE TABLE party_relation (
+        first_party_id TEXT NOT NULL,
+        second_party_id TEXT NOT NULL,
+        PRIMARY KEY (first_party_id, second_party_id)
+    );
     CREATE TABLE exclusion_delegate (
         delegate_id TEXT PRIMARY KEY,
         agreement_id TEXT NOT NULL,

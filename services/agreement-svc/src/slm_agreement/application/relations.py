@@ -1,0 +1,48 @@
+"""Relations of parties: what an operator links, and what everybody who names another party is asked for."""
+
+from __future__ import annotations
+
+from slm_agreement.application import callers
+from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.domain import relations
+from slm_agreement.domain.errors import Findings
+from slm_agreement.domain.relations import Relation
+from slm_chassis.access import Principal
+
+
+async def link(desk: Desk, caller: Principal, party_ids: list[str]) -> tuple[Relation, bool]:
+    """Let two parties know one another (operators), and whether they did not before. Raises Invalid, NotAllowed."""
+    callers.must_operate(caller)
+    findings = Findings()
+    async with desk.begin() as ledger:
+        for index, party_id in enumerate(party_ids):
+            if await ledger.parties.get(party_id) is None:
+                findings.add(f"party_ids[{index}]", party_id, "write the id of a registered party")
+        if len(set(party_ids)) != len(party_ids):
+            findings.add("party_ids[1]", party_ids[1], "write the id of another party")
+        findings.refuse_any("A relation is between two registered parties.")
+        return await relate(ledger, caller, party_ids[0], party_ids[1], relations.OPERATOR)
+
+
+async def relate(ledger: Ledger, caller: Principal, one: str, other: str, how: str) -> tuple[Relation, bool]:
+    """The relation of two registered parties, and whether it is new."""
+    relation = relations.between(one, other, how, ledger.now)
+    await ledger.lock(relation.relation_id)
+    known = await ledger.relations.get(relation.relation_id)
+    if known is not None:
+        return known, False
+    await ledger.relations.put(relation)
+    ledger.publish(relation.related())
+    await ledger.note(caller, "parties.relate", relation.relation_id, {"parties": sorted((one, other)), "how": how})
+    return relation, True
+
+
+async def knows(ledger: Ledger, party_id: str, other: str) -> bool:
+    """Whether a party may name another: itself, or one that it has a relation with."""
+    if party_id == other:
+        return await ledger.parties.get(party_id) is not None
+    try:
+        relation_id = relations.relation_id(party_id, other)
+    except ValueError:
+        return False
+    return await ledger.relations.get(relation_id) is not None
