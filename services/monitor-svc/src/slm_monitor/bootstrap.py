@@ -37,6 +37,7 @@ from slm_monitor.api import (
     breaches,
     exclusions,
     explanations,
+    figures,
     histories,
     imports,
     indicators,
@@ -64,7 +65,7 @@ GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
     ticket_snapshots.router,
-    exclusions.router, previews.router, stream.router,
+    exclusions.router, previews.router, stream.router, figures.router,
     explanations.router, histories.router, breach_steps.router, quarantine.router, backtests.router,
 )  # fmt: skip
 

@@ -163,6 +163,13 @@ class Queries:
         )
         return {row["target_id"]: row for row in await self._rows(query)}
 
+    async def closed_windows(self, target_ids: Sequence[str], since: int, until: int) -> dict[tuple[str, str], int]:
+        """(target, window) → when it closed, of those that end after ``since`` and closed by ``until``."""
+        query = select(WINDOW.c.target_id, WINDOW.c.window_id, WINDOW.c.closed_at).where(
+            WINDOW.c.target_id.in_(target_ids), WINDOW.c.end > since, WINDOW.c.closed_at <= until
+        )
+        return {(row["target_id"], row["window_id"]): row["closed_at"] for row in await self._rows(query)}
+
     async def windows(
         self, target_id: str, page: Page, filters: Mapping[str, Any] | None = None, closed: bool | None = None,
         span: tuple[int | None, int | None] = (None, None),

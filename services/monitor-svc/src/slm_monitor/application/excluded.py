@@ -83,18 +83,8 @@ class Excluded:
         return known
 
     def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
-        found = []
-        for exclusion, counts in self._counting.get(terms.agreement_id, ()):
-            if not exclusion.scope.covers(terms) or not intervals.clip(exclusion.stretches, start, end):
-                continue
-            found.append({
-                "exclusion_id": exclusion.exclusion_id,
-                "kind": exclusion.kind,
-                "seconds": intervals.total(intervals.clip(counts.stretches, start, end)) // 1_000_000,
-                "uncounted": [each.document() for each in counts.uncounted
-                              if intervals.clip([each.stretch], start, end)],
-            })  # fmt: skip
-        return sorted(found, key=lambda each: str(each["exclusion_id"]))
+        covering = [pair for pair in self._counting.get(terms.agreement_id, ()) if pair[0].scope.covers(terms)]
+        return named(covering, start, end)
 
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
@@ -111,6 +101,21 @@ class Excluded:
     def fingerprint_of(self, line: TermsLine) -> str:
         """Tells apart what is excluded of a target: sums made with another one are made anew."""
         return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
+
+
+def named(counting: Iterable[tuple[Exclusion, Counted]], start: int, end: int) -> list[dict[str, Any]]:
+    """The exclusions that lie in a window, each with the seconds of it that count there, and what does not and why."""
+    found = [
+        {
+            "exclusion_id": exclusion.exclusion_id,
+            "kind": exclusion.kind,
+            "seconds": intervals.total(intervals.clip(counts.stretches, start, end)) // 1_000_000,
+            "uncounted": [each.document() for each in counts.uncounted if intervals.clip([each.stretch], start, end)],
+        }
+        for exclusion, counts in counting
+        if intervals.clip(exclusion.stretches, start, end)
+    ]
+    return sorted(found, key=lambda each: str(each["exclusion_id"]))
 
 
 class Moved:

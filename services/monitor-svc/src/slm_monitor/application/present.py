@@ -57,13 +57,17 @@ class Present:
         as_of = min(self._now, window["end"])
         facts = await records.known(self._record, terms, (window["start"], window["end"]), as_of)
         seen = await asyncio.to_thread(window_figures.seen, terms, facts, brief=True)
-        return {
+        shown: dict[str, Any] = {
             "figure": figures.exact(terms.shown(seen.figure)),
             "figure_display": terms.display(seen.figure),
             "detail": dict(seen.sums),
             "as_of": to_text(as_of),
             "budget": seen.budget_document(),
         }
+        if "up" in seen.sums:
+            # What the judge put away is of an earlier instant: one answer shows one figure.
+            shown |= {"good": int(seen.sums["up"]), "total": int(seen.sums["up"] + seen.sums["down"])}
+        return shown
 
 
 def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -1,0 +1,90 @@
+"""Figures to date: all open windows of an agreement as of one instant, ``/api/v1/figures``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Page
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import to_text
+from slm_monitor.adapters.queries import Queries
+from slm_monitor.api.explanations import instant
+from slm_monitor.application import figures_to_date
+from slm_monitor.application.figures_to_date import Asked, TooManyWindows
+
+router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
+_MOST_TARGETS = 1_000
+_JUDGED_SECONDS = 10.0
+_LOOK_SECONDS = 0.02
+
+
+@router.get("", response_model=dict[str, Any])
+async def figures_of_agreement(
+    caller: Caller,
+    request: Request,
+    agreement_id: str,
+    as_of: Annotated[
+        str | None, Query(description="As the facts received by this instant have it; now if left out")
+    ] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="Windows that end at or before it are left out")
+    ] = None,
+    closed_after: Annotated[str | None, Query(description="Also windows that closed after this instant")] = None,
+) -> Response:
+    """Every open window of an agreement, and its rolling and ticket targets, all as of the one instant ``as_of``.
+
+    Without ``as_of`` everything that was in the log when it was asked for is judged first. Asked again with the
+    ``as_of`` of an answer, the figures are the same.
+    """
+    state = request.app.state
+    rows = await state.queries.targets(caller, Page(_MOST_TARGETS, None), {"agreement_id": agreement_id})
+    if not rows:
+        raise not_found("agreement with targets", agreement_id)
+    asked_at, now = instant(as_of, "as_of"), state.clock.now()
+    if asked_at is not None and asked_at > now:
+        raise invalid("query.as_of", as_of, f"give an instant that has passed; it is {to_text(now)} now")
+    positions = await _judged(request) if asked_at is None else None
+    at = state.clock.now() if asked_at is None else asked_at
+    first = instant(since, "from")
+    known_until = instant(closed_after, "closed_after")
+    asked = Asked(
+        as_of=at,
+        since=at if first is None else min(first, at),
+        closed=await state.queries.closed_windows(
+            [row["target_id"] for row in rows], at if first is None else first, at
+        ),
+        closed_after=at if known_until is None else known_until,
+    )
+    try:
+        found = await figures_to_date.of_agreement(state.record, state.parsed, rows, asked)
+    except TooManyWindows as error:
+        raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
+    answer = {"agreement_id": agreement_id, "as_of": to_text(at), "position": positions, "windows": found}
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _judged(request: Request) -> dict[str, int]:
+    """Wait until everything that is in the intake topics now is judged; up to where that is. 504 after 10 s."""
+    state = request.app.state
+    queries: Queries = state.queries
+    ends = {
+        (topic, partition): end
+        for topic in (MEASUREMENTS.name, TICKETS.name)
+        for partition, end in (await state.log.end_offsets(topic)).items()
+    }
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _JUDGED_SECONDS
+    while True:
+        reached = await queries.judged_positions()
+        if all(reached.get(place, 0) >= end for place, end in ends.items()):
+            return {f"{topic}:{partition}": position for (topic, partition), position in sorted(reached.items())}
+        if loop.time() > deadline:
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+        await asyncio.sleep(_LOOK_SECONDS)
