@@ -197,7 +197,8 @@ async def _key(client: httpx.AsyncClient, party_id: str, name: str, roles: list[
 async def _explore(installation: Installation, client: httpx.AsyncClient, known: dict[str, set[str]]) -> None:
     """Read every list as an operator, and remember under which name each id was met."""
     for operation in operations_of(installation):
-        if operation.method == "get" and not operation.parameters and operation.path != "/api/v1/stream":
+        asks_for_more = any(each.get("required") for each in operation.document.get("parameters", []))
+        if operation.method == "get" and not asks_for_more and operation.path != "/api/v1/stream":
             items = (await negotiation.get(client, OPERATOR_KEY, operation.path))["items"]
             assert items, f"{operation} shows nothing: let {__name__} make one"
             _remember(items[:20], known)

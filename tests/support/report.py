@@ -14,6 +14,7 @@ from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import (
     BreachWithdrawn,
+    ExclusionDecided,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,
@@ -198,6 +199,30 @@ def action(name: str, when: str) -> ActionOpened:
         owner="Provider manager", due_at="2027-01-31T00:00:00.000000Z", expected_change="fewer outages",
         opened_at=to_text(at(when)),
     )  # fmt: skip
+
+
+def excluded(name: str, since: str, until: str) -> ExclusionDecided:
+    """A reboot that the provider asked for and the customer approved."""
+    return ExclusionDecided(
+        exclusion_id=id_of(name), agreement_id=AGREEMENT, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
+        kind="planned", service_ids=[], indicators=[], target_ids=[],
+        intervals=[{"from": to_text(at(since)), "to": to_text(at(until))}], recurrence=None, text="Weekly reboot",
+        evidence=[], requested_by_party_id=PROVIDER, requested_at="2026-10-01T00:00:00.000000Z",
+        announced_at="2026-10-01T00:00:00.000000Z", decide_by_at=None, if_silent=None, decision="approved",
+        decided_by_party_id=CUSTOMER, decided_at="2026-10-02T00:00:00.000000Z", reason="", uncounted=[],
+        published_at="2026-10-02T00:00:00.000000Z",
+    )  # fmt: skip
+
+
+def to_date(figure: str | None, status: str, of: dict[str, Any] = MONTHLY, **more: Any) -> dict[str, Any]:
+    """A window of November as monitor-svc answers it to date."""
+    window_id = of["window"].get("rolling") or ("tickets" if "per" in of["window"] else NOVEMBER[0])
+    return {
+        "target_id": of["target_id"], "target_key": of["key"], "agreement_version": 1, "window_id": window_id,
+        "window_start_at": written(NOVEMBER[1]), "window_end_at": written(NOVEMBER[2]),
+        "aggregation": of["aggregation"], "objective": of["objective"], "closed": False, "status": status,
+        "figure": figure,
+    } | more  # fmt: skip
 
 
 async def tell(log: EventLog, *events: Any, twice: bool = False) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
 
 from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App, topics
@@ -17,13 +20,38 @@ from slm_chassis.migrations import migrate
 from slm_chassis.outbox import Relay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events.envelope import from_record
+from slm_events.instants import to_text
 from slm_events.report import ReportPublished
 from slm_report.application.publishing import Publisher
 from slm_report.bootstrap import build
 from slm_report.settings import ReportSettings
 from tests.support.api import enrolled
-from tests.support.report import CUSTOMER, PROVIDER, at, tell
+from tests.support.report import AGREEMENT, CUSTOMER, PROVIDER, at, tell
 from tests.support.service import records
+
+
+@dataclass
+class ToldFigures:
+    """Stands in for monitor-svc's door: answers ``GET /figures`` with what a test says is judged, or with a status."""
+
+    clock: ManualClock
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    breaches: list[dict[str, Any]] = field(default_factory=list)
+    risks: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """(key, query) of each request."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        assert request.url.path == "/api/v1/figures"
+        self.asked.append((request.headers["authorization"], dict(request.query_params)))
+        answer = {
+            "agreement_id": AGREEMENT, "as_of": to_text(self.clock.now()), "position": {"slm.measurements:0": 7},
+            "windows": self.windows, "breaches": self.breaches, "risks": self.risks,
+        }  # fmt: skip
+        await JSONResponse(answer, self.status)(scope, receive, send)
+
 
 KEYS = {"provider": PROVIDER, "customer": CUSTOMER, "stranger": "somebody-else"}
 
@@ -35,6 +63,7 @@ class Running:
     app: App
     log: MemoryEventLog
     clock: ManualClock
+    figures: ToldFigures
 
     async def hears(self, *events: Any, twice: bool = False) -> None:
         """The events arrive, are handled, and whatever is due or stale is settled."""
@@ -86,7 +115,10 @@ async def service(database_url: str) -> AsyncIterator[Running]:
     access.learn(enrolled("viewer", "viewer", party_id=CUSTOMER))
     access.learn(enrolled("operator", "operator", party_id=None))
     app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock, access=access)
-    yield Running(app, log, clock)
+    figures = ToldFigures(clock)
+    (monitor,) = app.http.state.peers
+    monitor.lend(figures)
+    yield Running(app, log, clock, figures)
     for worker in app.workers:
         if isinstance(worker, Subscriptions):
             await worker.close()

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from tests.integration.report.conftest import Running
 from tests.support import report as heard
 from tests.support.report import AGREEMENT, MONTHLY, ROLLING, TICKETS
 
 
 async def test_an_interim_report_is_built_at_any_time(service: Running) -> None:
-    await service.hears(heard.finalized(MONTHLY, ROLLING, TICKETS), heard.at_risk("risk", "2026-11-20T10:00"))
+    await service.hears(heard.finalized(MONTHLY, ROLLING, TICKETS))
+    service.figures.windows = [heard.to_date("9995/100", "at_risk")]
+    service.figures.risks = [asdict(heard.at_risk("risk", "2026-11-20T10:00"))]
     async with service.client("customer") as client:
         response = await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT})
         made = response.json()
         assert response.status_code == 201, response.text
         assert (made["state"], made["revision"], made["period"]["id"]) == ("interim", 0, "2026-11")
         assert [line["verdict"] for line in made["lines"]] == ["at_risk", "no_breach", "no_data"]
-        await service.hears(heard.breached("breach", "2026-11-22T09:00"))
+        assert (made["verdict"], len(made["risks"])) == ("at_risk", 1)
+        service.figures.windows = [heard.to_date("9985/100", "breached")]
+        service.figures.breaches = [asdict(heard.breached("breach", "2026-11-22T09:00"))]
         again = (await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT})).json()
         assert again["report_id"] == made["report_id"]
         assert (again["lines"][0]["verdict"], again["breach_count"]) == ("breached", 1)
@@ -79,7 +85,8 @@ async def test_reports_are_listed_by_page_and_filter(service: Running) -> None:
 
 
 async def test_the_page_is_shown_to_a_browser_that_brings_its_key(service: Running) -> None:
-    await service.hears(heard.finalized(MONTHLY, ROLLING, TICKETS), heard.breached("breach", "2026-11-22T09:00"))
+    await service.hears(heard.finalized(MONTHLY, ROLLING, TICKETS))
+    service.figures.breaches = [asdict(heard.breached("breach", "2026-11-22T09:00"))]
     async with service.client("customer") as client:
         made = (await client.post("/api/v1/reports", json={"agreement_id": AGREEMENT})).json()
         del client.headers["Authorization"]

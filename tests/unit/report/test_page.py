@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from slm_report.adapters import html_page
+from slm_report.adapters import html_page, svg_attainment
 from slm_report.domain import periods, service_report, terms_line
 from slm_report.domain.facts import Breach, Facts, Risk
 from tests.support import report as heard
@@ -68,7 +68,7 @@ def test_the_page_is_well_formed_and_stands_alone() -> None:
     outline.feed(page)
     assert outline.open == []
     assert {"script", "link", "img", "iframe", "form"}.isdisjoint(outline.seen)
-    assert outline.seen.count("svg") == 2
+    assert outline.seen.count("svg") == 4
     assert not re.findall(r"(?:src|href)=\"https?:", page.replace('xmlns="http://www.w3.org/2000/svg"', ""))
 
 
@@ -80,8 +80,30 @@ def test_the_page_shows_unmet_as_unmet() -> None:
 
 def test_each_chart_has_a_name_and_a_description() -> None:
     page = html_page.render(shown())
-    assert page.count('role="img"') == 2
-    assert page.count("<desc>") == 2
+    assert page.count('role="img"') == 4
+    assert page.count("<desc>") == 4
+
+
+def test_lines_of_one_unit_share_one_marked_scale() -> None:
+    """A figure of 33 percent once stood right of one of 99.9, each on a scale of its own."""
+    low = heard.target("low", {"calendar": "month"}, {"at_least": "30", "unit": "percent"})
+    facts = Facts(windows=[heard.closed(figure="999/10"), heard.closed(figure="33", of=low)])
+    line = terms_line.line([heard.finalized(MONTHLY, low)], [])
+    period = periods.named("2026-11", "month", "UTC")
+    made = service_report.build(line, facts, period, state="published", as_of=at("2026-12-01T00:10"))
+    (chart,) = svg_attainment.draw(made.document())
+    circles = {
+        text: float(x) for x, text in re.findall(r'<circle cx="([0-9.]+)"[^>]*><title>attained ([0-9.]+)', chart)
+    }
+    assert circles["33.0000"] < circles["99.9000"]
+    assert ">100</text>" in chart
+
+
+def test_no_microseconds_and_no_raw_documents_are_shown_to_people() -> None:
+    page = html_page.render(shown())
+    assert "2592000000000" not in page
+    assert "21 min 36 s down of 30 d" in page
+    assert "<pre>" not in page
 
 
 def test_text_from_outside_stays_text() -> None:

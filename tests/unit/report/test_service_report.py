@@ -67,17 +67,31 @@ def test_without_a_baseline_there_is_a_dash() -> None:
     assert line.baseline.display == "–"
 
 
-def test_an_open_window_shows_the_latest_known_state() -> None:
+def test_what_was_heard_of_an_open_window_gives_its_state_and_no_figure() -> None:
     november = at("2026-11-22T10:00")
     risk = Risk(heard.at_risk("risk", "2026-11-20T10:00"))
     assert only_line(Facts(), as_of=november).verdict == "open"
     at_risk = only_line(Facts(risks=[risk]), as_of=november)
-    assert (at_risk.verdict, at_risk.budget_consumed_percent.display) == ("at_risk", "75.0000")
+    assert (at_risk.verdict, at_risk.actual.display, at_risk.budget_consumed_percent.display) == ("at_risk", "–", "–")
     calm = Risk(risk.raised, heard.cleared("risk", "averted", "2026-11-21T10:00"))
     assert only_line(Facts(risks=[calm]), as_of=november).verdict == "open"
     breach = Breach(heard.breached("breach", "2026-11-22T09:00"))
     broken = only_line(Facts(risks=[risk], breaches=[breach]), as_of=november)
-    assert (broken.verdict, broken.budget_consumed_percent.display) == ("breached", "–")
+    assert (broken.verdict, broken.actual.display) == ("breached", "–")
+
+
+def test_the_verdict_is_the_worst_of_the_lines() -> None:
+    unmeasured = heard.closed(figure=None, verdict="no_data")
+    other = heard.target("other", {"calendar": "month"})
+    known = heard.closed(("2026-10", "2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"), of=other)
+    met, gone = heard.closed(), heard.closed(figure=None, verdict="no_data", of=other)
+    assert report(Facts(windows=[met, gone, known]), MONTHLY, other).verdict == "no_data"
+    # What was never measured hides no other line.
+    assert report(Facts(windows=[heard.closed(of=other), unmeasured]), MONTHLY, other).verdict == "met"
+    breached = heard.closed(figure="99", verdict="breached", of=other)
+    assert report(Facts(windows=[met, breached]), MONTHLY, other).verdict == "breached"
+    idle = heard.closed(figure=None, verdict="not_applicable", of=other)
+    assert report(Facts(windows=[met, idle]), MONTHLY, other).verdict == "met"
 
 
 def test_a_withdrawn_breach_is_listed_and_does_not_count() -> None:
@@ -126,6 +140,12 @@ def test_a_rolling_breach_that_goes_on_from_before_is_seen_and_counted_elsewhere
     assert ([entry["counted"] for entry in made.breaches], made.lines[0].verdict) == ([False], "breached")
 
 
+def counts(line: Line) -> tuple[int, int, int]:
+    """Tickets judged, met and breached."""
+    assert line.tickets is not None
+    return line.tickets["judged"], line.tickets["met"], line.tickets["breached"]
+
+
 def test_tickets_count_where_their_clock_ended() -> None:
     facts = Facts(
         clocks=[
@@ -137,7 +157,10 @@ def test_tickets_count_where_their_clock_ended() -> None:
         breaches=[Breach(heard.breached("breach", "2026-11-05T09:00", ("servicenow/3", None, None), TICKETS))],
     )
     line = only_line(facts, TICKETS)
-    assert line.tickets == {"judged": 3, "met": 2, "breached": 1}
+    assert counts(line) == (3, 2, 1)
+    assert line.tickets is not None
+    assert line.tickets["share_display"] == "66.6667"
+    assert [(late["ticket"], late["late_seconds"]) for late in line.tickets["late"]] == [("servicenow/3", 3600)]
     assert (line.verdict, line.actual.display) == ("breached", "2 of 3 in time")
 
 
@@ -145,14 +168,14 @@ def test_a_late_clock_whose_breach_was_withdrawn_was_in_time_after_all() -> None
     of_ticket = ("servicenow/3", "2026-11-05T05:00:00Z", "2026-11-05T09:00:00Z")
     breach = Breach(heard.breached("breach", "2026-11-05T09:00", of_ticket, TICKETS), heard.withdrawn("breach"))
     late = heard.stopped("3", "2026-11-05T10:00", "completed_late", "2026-11-05T09:00")
-    assert only_line(Facts(clocks=[late], breaches=[breach]), TICKETS).tickets == {"judged": 1, "met": 1, "breached": 0}
+    assert counts(only_line(Facts(clocks=[late], breaches=[breach]), TICKETS)) == (1, 1, 0)
 
 
 def test_a_ticket_breached_at_the_first_instant_of_a_period_counts_in_it() -> None:
     of_ticket = ("servicenow/3", "2026-10-31T20:00:00Z", "2026-11-01T00:00:00Z")
     breach = Breach(heard.breached("breach", "2026-11-01T00:00", of_ticket, TICKETS))
     made = report(Facts(breaches=[breach]), TICKETS)
-    assert (made.lines[0].tickets, made.breach_count) == ({"judged": 1, "met": 0, "breached": 1}, 1)
+    assert (counts(made.lines[0]), made.breach_count) == ((1, 0, 1), 1)
 
 
 def test_a_target_without_tickets_has_no_data() -> None:

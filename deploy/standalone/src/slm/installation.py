@@ -65,6 +65,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
         try:
             for each in of_services:
                 apps.append(await _build(each, log, clock))
+            _acquaint(apps)
             face = Face(apps, [page], max_body_bytes=settings.max_body_bytes)
             yield Installation(apps, face, key)
         finally:
@@ -141,6 +142,14 @@ def _service_settings(settings: Settings, addresses: Addresses, key: Key) -> lis
         "bootstrap_key": SecretStr(key.value),
     }
     return [settings_of(context)(**shared, database_url=url) for context, url in addresses.databases.items()]
+
+
+def _acquaint(apps: Sequence[App]) -> None:
+    """Let services that read from each other do so inside this process."""
+    by_context = {app.context: app for app in apps}
+    for app in apps:
+        for peer in getattr(app.http.state, "peers", []):
+            peer.lend(by_context[peer.context].http)
 
 
 async def _build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:

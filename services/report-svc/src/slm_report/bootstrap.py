@@ -7,6 +7,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.http.peers import Peer
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
@@ -14,6 +15,7 @@ from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
+from slm_report.adapters.monitor_figures import MonitorFigures
 from slm_report.adapters.sql_heard import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
 from slm_report.api import credit_previews, reports
@@ -35,9 +37,10 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     key = settings.bootstrap_key
     access = access or AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
     metrics = Metrics(CONTEXT)
-    quiet_seconds = settings.quiet_seconds if isinstance(settings, ReportSettings) else 1.0
     lag = Lag(GROUP, database, log, topics_of(HEARD), metrics)
-    desk = Desk(database, SqlHeard, SqlReports, lag.look, quiet_seconds)
+    own = settings if isinstance(settings, ReportSettings) else ReportSettings(**settings.model_dump())
+    monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
+    desk = Desk(database, SqlHeard, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
     http = build_api(
         context=CONTEXT,
         title="Service reports",
@@ -49,6 +52,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         metrics=metrics,
         max_body_bytes=settings.max_body_bytes,
     )
+    http.state.peers = [monitor]
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(GROUP, database, log, projection(desk), max_records=HEARD_AT_ONCE),

@@ -16,3 +16,7 @@ class ReportSettings(ServiceSettings):
 
     quiet_seconds: float = Field(default=1.0, ge=0)
     """Real seconds without news of an agreement after which what was heard is put into its reports."""
+
+    monitor_url: str = ""
+    """Where monitor-svc answers, ``http://monitor:8080``: reports of open periods read their figures there. Not needed
+    where one process runs both."""

@@ -63,6 +63,7 @@ _INSTANTS = frozenset({
     "decided_at",
 })  # fmt: skip
 _LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds"}
+_MOST_FINDINGS = 10_000
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
 FOREVER = 253_402_300_799_000_000
 
@@ -169,6 +170,32 @@ class Queries:
             WINDOW.c.target_id.in_(target_ids), WINDOW.c.end > since, WINDOW.c.closed_at <= until
         )
         return {(row["target_id"], row["window_id"]): row["closed_at"] for row in await self._rows(query)}
+
+    async def breaches_in(
+        self, agreement_id: str, since: int, until: int, windows: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """Standing breaches that were certain between two instants, or are of these windows and had not recovered at
+        the first; the caller may see the agreement."""
+        goes_on = or_(BREACH.c.until.is_(None), BREACH.c.until > since)
+        counts = or_(BREACH.c.certain_at >= since, and_(BREACH.c.window_id.in_(windows), goes_on))
+        query = (
+            select(BREACH)
+            .where(BREACH.c.agreement_id == agreement_id, BREACH.c.certain_at < until, BREACH.c.standing, counts)
+            .order_by(BREACH.c.certain_at, BREACH.c.breach_id)
+            .limit(_MOST_FINDINGS)
+        )
+        return [breach_shaped(row) for row in await self._rows(query)]
+
+    async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
+        """Warnings raised between two instants, or not cleared at the first; the caller may see the agreement."""
+        lasted = or_(RISK.c.opened_at >= since, RISK.c.cleared_at.is_(None), RISK.c.cleared_at > since)
+        query = (
+            select(RISK)
+            .where(RISK.c.agreement_id == agreement_id, RISK.c.opened_at < until, lasted)
+            .order_by(RISK.c.opened_at, RISK.c.risk_id)
+            .limit(_MOST_FINDINGS)
+        )
+        return [breach_shaped(row) for row in await self._rows(query)]
 
     async def windows(
         self, target_id: str, page: Page, filters: Mapping[str, Any] | None = None, closed: bool | None = None,

@@ -36,6 +36,9 @@ async def figures_of_agreement(
     since: Annotated[
         str | None, Query(alias="from", description="Windows that end at or before it are left out")
     ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="Windows that begin at or after it are left out")
+    ] = None,
     closed_after: Annotated[str | None, Query(description="Also windows that closed after this instant")] = None,
 ) -> Response:
     """Every open window of an agreement, and its rolling and ticket targets, all as of the one instant ``as_of``.
@@ -52,21 +55,32 @@ async def figures_of_agreement(
         raise invalid("query.as_of", as_of, f"give an instant that has passed; it is {to_text(now)} now")
     positions = await _judged(request) if asked_at is None else None
     at = state.clock.now() if asked_at is None else asked_at
-    first = instant(since, "from")
+    first, last = instant(since, "from"), instant(until, "to")
+    first = at if first is None else min(first, at)
+    last = at + 1 if last is None else min(last, at + 1)
+    if last <= first:
+        raise invalid("query.to", until, "give an instant after `from`")
     known_until = instant(closed_after, "closed_after")
     asked = Asked(
         as_of=at,
-        since=at if first is None else min(first, at),
-        closed=await state.queries.closed_windows(
-            [row["target_id"] for row in rows], at if first is None else first, at
-        ),
+        since=first,
+        until=last,
+        closed=await state.queries.closed_windows([row["target_id"] for row in rows], first, at),
         closed_after=at if known_until is None else known_until,
     )
     try:
         found = await figures_to_date.of_agreement(state.record, state.parsed, rows, asked)
     except TooManyWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
-    answer = {"agreement_id": agreement_id, "as_of": to_text(at), "position": positions, "windows": found}
+    names = sorted({each["window_id"] for each in found})
+    answer = {
+        "agreement_id": agreement_id,
+        "as_of": to_text(at),
+        "position": positions,
+        "windows": found,
+        "breaches": await state.queries.breaches_in(agreement_id, first, last, names),
+        "risks": await state.queries.risks_in(agreement_id, first, last),
+    }
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 

@@ -28,15 +28,22 @@ class TooManyWindows(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """``since``: windows that end before it are left out, and tickets that ended before it are not counted.
+    """``since`` and ``until``: windows that end before the one or begin at the other are left out, tickets are counted
+    that ended between them, and a rolling window stands at ``until`` if that has passed.
 
     ``closed``: (target, window) → when it closed; those that closed before ``closed_after`` are left out.
     """
 
     as_of: int
     since: int
+    until: int
     closed: Mapping[tuple[str, str], int]
     closed_after: int
+
+    @property
+    def last(self) -> int:
+        """The last instant that is answered for."""
+        return min(self.as_of, self.until - 1)
 
 
 async def of_agreement(
@@ -64,17 +71,17 @@ async def of_agreement(
 
 def _windows(line: TermsLine, asked: Asked) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:
     """The windows of a terms line to answer for, each with the terms it is judged by."""
-    present = line.at(asked.as_of)
+    present = line.at(asked.last)
     kind = (present or line.latest).window_kind
     if kind == "calendar":
-        for terms, window in records.calendar_windows(line, asked.since, asked.as_of + 1, begun_before=True):
+        for terms, window in records.calendar_windows(line, asked.since, asked.last + 1, begun_before=True):
             closed_at = asked.closed.get((terms.target_id, window.id))
-            if window.start <= asked.as_of and (closed_at is None or closed_at > asked.closed_after):
+            if window.start <= asked.last and (closed_at is None or closed_at > asked.closed_after):
                 yield terms, window.id, (window.start, window.end)
     elif present is not None and kind == "rolling":
-        yield present, present.window, records.rolling_span(line, present, asked.as_of)
+        yield present, present.window, records.rolling_span(line, present, asked.last)
     elif present is not None:
-        yield present, "tickets", (max(asked.since, line.begins_at), min(asked.as_of + 1, line.ends_at))
+        yield present, "tickets", (max(asked.since, line.begins_at), min(asked.last + 1, line.ends_at))
 
 
 async def _figure(
@@ -97,7 +104,8 @@ async def _figure(
     if terms.aggregation not in EXPLAINED:
         return {**head, "status": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
     try:
-        judged = await explanation.judge(record, terms, name, span, asked.as_of, asked.as_of)
+        at = asked.last if terms.window_kind == "rolling" else asked.as_of
+        judged = await explanation.judge(record, terms, name, span, at, asked.as_of)
     except NotInRecord as error:
         return {**head, "status": None, "figure": None, "figure_display": "–", "reason": str(error)}
     seen, facts = judged.seen, judged.facts

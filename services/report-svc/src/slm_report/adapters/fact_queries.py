@@ -13,7 +13,7 @@ from slm_events.catalogue import BY_TYPE
 from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json
 from slm_report.adapters import tables
-from slm_report.domain.facts import Breach, Facts, Plan, Risk
+from slm_report.domain.facts import Breach, Exclusion, Facts, Plan, Risk
 from slm_report.domain.periods import Period
 
 
@@ -29,6 +29,9 @@ async def facts(transaction: Transaction, agreement_id: str, period: Period, tre
         ("actions", _actions(agreement_id), lambda row: from_json(review.ActionOpened, row.opened)),
     ):
         found[name] = [make(row) for row in await transaction.execute(query)]
+    rows = tables.exclusion
+    for row in await transaction.execute(select(rows).where(rows.c.agreement_id == agreement_id)):
+        found.setdefault("exclusions", {})[row.exclusion_id] = _exclusion(row)
     return Facts(**found)
 
 
@@ -121,6 +124,13 @@ def _breach(row: Any) -> Breach:
 def _risk(row: Any) -> Risk:
     raised = from_json(monitor.TargetAtRisk, row.raised)
     return Risk(raised, row.cleared and from_json(monitor.RiskCleared, row.cleared))
+
+
+def _exclusion(row: Any) -> Exclusion:
+    return Exclusion(
+        row.decided and from_json(monitor.ExclusionDecided, row.decided),
+        row.revoked and from_json(monitor.ExclusionRevoked, row.revoked),
+    )
 
 
 def _plan(row: Any) -> Plan:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ from slm_report.adapters import svg_attainment, svg_timeline
 from slm_report.adapters.local_dates import LocalDates
 from slm_report.domain import figures
 
-SHOWN = 200
+SHOWN = 50
 """Breaches and warnings listed; more are in the JSON."""
 
 _VERDICTS = {
@@ -37,7 +36,7 @@ _templates.filters["unit"] = figures.unit_sign
 _templates.filters["lasting"] = figures.display_seconds
 _templates.filters["words"] = lambda text: str(text).replace("_", " ")
 _templates.filters["verdict"] = lambda verdict: _VERDICTS.get(verdict, verdict)
-_templates.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+_templates.filters["percent"] = lambda exact: figures.display(figures.parse(exact))
 
 
 def render(report: Mapping[str, Any], key: str | None = None) -> str:
@@ -66,5 +65,6 @@ def _counts(report: Mapping[str, Any]) -> dict[str, int]:
         "lines": len(verdicts),
         "judged": sum(verdict in ("met", "breached", "no_breach") for verdict in verdicts),
         "met": verdicts.count("met") + verdicts.count("no_breach"),
-        "excluded": sum(line["excluded_seconds"] or 0 for line in report["lines"]),
+        "baselines": sum(line["baseline"]["exact"] is not None for line in report["lines"]),
+        "exclusions": sum(len(line["exclusions"]) for line in report["lines"]),
     }

@@ -104,6 +104,7 @@ class SqlReports:
             "document": made.document,
             "changes": made.changes,
             "built_at": made.built_at,
+            "figures": made.figures,
         }
         statement = insert(report).values(report_id=made.report_id, revision=made.revision, **values)
         await self._transaction.execute(
@@ -124,6 +125,7 @@ def stored(row: Any) -> Stored:
         document=row.document,
         changes=row.changes,
         built_at=row.built_at,
+        figures=row.figures,
     )
 
 

@@ -1,4 +1,4 @@
-"""The chart of a report's lines: attained against agreed on one scale a line, and the budget spent beside it."""
+"""The charts of a report's lines: attained against agreed on one marked scale, and the budget spent beside it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from slm_report.domain import figures
 
 WIDTH, ROW, TOP = 1040, 58, 34
 _PLOT_X, _PLOT_WIDTH = 300, 380
+_AXIS, _TICKS = 20, 4
 _BUDGET_X, _BUDGET_WIDTH, _BUDGET_FULL = 760, 240, 160
 """A bar of one whole budget is ``_BUDGET_FULL`` wide and may run on to ``_BUDGET_WIDTH``."""
 
 
 class Scale(NamedTuple):
-    """Numbers → pixels along a line's plot. Drawing alone is in floats; no figure is read off it."""
+    """Numbers → pixels along a chart. Drawing alone is in floats; no figure is read off it."""
 
     low: Fraction
     high: Fraction
@@ -29,19 +30,57 @@ class Scale(NamedTuple):
         return _PLOT_X + max(0.0, min(1.0, share)) * _PLOT_WIDTH
 
 
-def draw(report: Mapping[str, Any]) -> Markup:
-    """The chart of all lines that have a number to show; of a ticket target the share in time."""
-    lines = report["lines"]
-    height = TOP + ROW * len(lines) + 8
+def draw(report: Mapping[str, Any]) -> list[Markup]:
+    """One chart for each unit and sense of comparison, and one of the lines without a number.
+
+    All lines of a chart share one scale, which its axis marks; of a ticket target the share in time is drawn.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for line in report["lines"]:
+        groups.setdefault(_group(line), []).append(line)
+    return [_chart(unit, comparison, lines) for (unit, comparison), lines in groups.items()]
+
+
+def _group(line: Mapping[str, Any]) -> tuple[str, str]:
+    if line["tickets"]:
+        return "percent", "tickets"
+    bound = figures.bound_of(line["objective"])
+    if bound is None or figures.parse(line["actual"]["exact"]) is None:
+        return "", ""
+    return str(line["unit"]), bound[0]
+
+
+def _chart(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup:
+    scale = _scale(unit, comparison, lines)
+    height = TOP + ROW * len(lines) + (_AXIS if scale else 8)
     root = svg.drawing(WIDTH, height, "Attained against agreed", _description(lines))
-    for x, text in ((0, "Target"), (_PLOT_X, "Attained against agreed"), (_BUDGET_X, "Error budget spent")):
+    named = {"tickets": "Tickets in time"}.get(comparison, "Attained against agreed")
+    for x, text in ((0, "Target"), (_PLOT_X, f"{named}, {figures.unit_sign(unit)}" if unit else named),
+                    (_BUDGET_X, "Error budget spent")):  # fmt: skip
         svg.label(root, x, 14, text, fill=svg.MUTED, font_size=12)
+    if scale is not None:
+        _axis(root, scale, TOP + ROW * len(lines))
     for index, line in enumerate(lines):
-        _row(root, TOP + ROW * index, line)
+        _row(root, TOP + ROW * index, line, scale)
     return svg.markup(root)
 
 
-def _row(root: Element, y: float, line: Mapping[str, Any]) -> None:
+def _axis(root: Element, scale: Scale, bottom: float) -> None:
+    """The chart's scale, marked at both ends and between."""
+    for tick in range(_TICKS + 1):
+        figure = scale.low + (scale.high - scale.low) * tick / _TICKS
+        x = _PLOT_X + _PLOT_WIDTH * tick / _TICKS
+        anchor = "start" if tick == 0 else "end" if tick == _TICKS else "middle"
+        svg.add(root, "line", x1=x, x2=x, y1=TOP - 8, y2=bottom, stroke=svg.LINE, stroke_dasharray="2 3")
+        svg.label(root, x, bottom + 12, _mark_of(figure), font_size=11, text_anchor=anchor, fill=svg.MUTED)
+
+
+def _mark_of(figure: Fraction) -> str:
+    text = figures.display(figure)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
     svg.add(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
     svg.label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
     svg.label(
@@ -50,20 +89,19 @@ def _row(root: Element, y: float, line: Mapping[str, Any]) -> None:
     if line["tickets"]:
         _tickets(root, y, line)
     else:
-        _figure(root, y, line)
+        _figure(root, y, line, scale)
     _budget(root, y, line)
 
 
-def _figure(root: Element, y: float, line: Mapping[str, Any]) -> None:
+def _figure(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) -> None:
     bound, actual = figures.bound_of(line["objective"]), figures.parse(line["actual"]["exact"])
-    if bound is None or actual is None:
+    if bound is None or actual is None or scale is None:
         svg.label(root, _PLOT_X, y + 22, _nothing(line), fill=svg.MUTED, font_style="italic")
         return
     comparison, limit = bound
-    others = {name: figures.parse(line[name]["exact"]) for name in ("baseline", "trend")}
-    scale = _scale(comparison, limit, [actual, *(figure for figure in others.values() if figure is not None)], line)
     _ground(root, y, comparison, scale.x(limit))
-    for name, figure in others.items():
+    for name in ("baseline", "trend"):
+        figure = figures.parse(line[name]["exact"])
         if figure is not None:
             _mark(
                 root, name, scale.x(figure), y + 13, f"{name} {line[name]['display']} {figures.unit_sign(line['unit'])}"
@@ -104,13 +142,22 @@ def _mark(root: Element, name: str, x: float, y: float, hint: str) -> None:
         )
 
 
-def _scale(comparison: str, limit: Fraction, shown: list[Fraction], line: Mapping[str, Any]) -> Scale:
-    """From as far on the wrong side as on the right one, with all that is shown in it."""
-    if line["unit"] == "percent" and comparison == "at_least":
-        reach = max(100 - limit, *(limit - figure for figure in shown), Fraction(1, 1000)) * Fraction(9, 8)
-        return Scale(max(Fraction(0), limit - reach), Fraction(100))
-    high = max(limit * 2, *shown) * Fraction(9, 8) or Fraction(1)
-    return Scale(min(Fraction(0), *shown), high)
+def _scale(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Scale | None:
+    """From as far on the wrong side as on the right one, with all that is shown in it; None without a number."""
+    if not comparison:
+        return None
+    if comparison == "tickets":
+        return Scale(Fraction(0), Fraction(100))
+    bounds = [bound[1] for line in lines if (bound := figures.bound_of(line["objective"])) is not None]
+    names = ("actual", "baseline", "trend")
+    found = [figures.parse(line[name]["exact"]) for line in lines for name in names]
+    shown = [figure for figure in found if figure is not None]
+    if unit == "percent" and comparison == "at_least":
+        lowest = min([*bounds, *shown])
+        reach = max(100 - lowest, *(100 - bound for bound in bounds), Fraction(1, 1000)) * Fraction(9, 8)
+        return Scale(max(Fraction(0), 100 - reach), Fraction(100))
+    high = max([*(bound * 2 for bound in bounds), *shown]) * Fraction(9, 8) or Fraction(1)
+    return Scale(min([Fraction(0), *shown]), high)
 
 
 def _tickets(root: Element, y: float, line: Mapping[str, Any]) -> None:

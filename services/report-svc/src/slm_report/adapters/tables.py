@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -164,6 +164,8 @@ report = Table(
     Column("document", JSONB, nullable=False),
     Column("changes", JSONB, nullable=False),
     Column("built_at", BigInteger, nullable=False),
+    Column("figures", LargeBinary),
     Index("report_newest", "period_start_at", "report_id", postgresql_where=text("newest")),
 )
-"""Reports; revision 0 is the interim one, ``newest`` marks the one that is shown first."""
+"""Reports; revision 0 is the interim one, ``newest`` marks the one that is shown first. ``figures`` is the answer that
+an interim one was made from, byte for byte."""

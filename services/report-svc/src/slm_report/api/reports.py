@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
-from slm_chassis.http.access import Caller, require
+from slm_chassis.http.access import Caller, key_of, require
 from slm_chassis.http.etag import etag_of
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
@@ -18,6 +18,7 @@ from slm_report.adapters import html_page, report_queries
 from slm_report.api import problems, schemas
 from slm_report.application import reports
 from slm_report.application.ports import Desk, Stored
+from slm_report.domain.publication import INTERIM_REVISION
 
 _READS_ONLY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; "
@@ -40,7 +41,7 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
         agreement_id: str | None = None,
         period: str | None = None,
         state: Literal["interim", "published"] | None = None,
-        verdict: Literal["met", "breached", "no_data"] | None = None,
+        verdict: Literal["met", "at_risk", "breached", "no_data"] | None = None,
     ) -> dict[str, Any]:
         """The newest revision of each."""
         wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
@@ -50,13 +51,16 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
         return {**shown, "heard": schemas.heard(lag.heard)}
 
     @routes.post("", status_code=201, summary="Build a report now")
-    async def build_report(caller: Builder, wanted: schemas.BuildReport, response: Response) -> dict[str, Any]:
+    async def build_report(
+        caller: Builder, wanted: schemas.BuildReport, request: Request, response: Response
+    ) -> dict[str, Any]:
         """Interim while a window of the period is open; 200 where the published report already says all that is known.
 
-        Needs no Idempotency-Key: a period has one report.
+        An interim report shows every open window as of one instant, as monitor-svc answers it to the caller's key; 503
+        where it does not answer, never an older figure. Needs no Idempotency-Key: a period has one report.
         """
         with problems.told(wanted.agreement_id, wanted.period):
-            stored, made = await reports.build_now(desk, caller, wanted.agreement_id, wanted.period)
+            stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
         response.status_code = 201 if made else 200
         response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
         response.headers["ETag"] = _etag(stored)
@@ -69,6 +73,14 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
         stored = await _find(desk.database, caller, report_id, revision)
         response.headers["ETag"] = _etag(stored)
         return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
+
+    @routes.get("/{report_id}/figures", summary="The answer of monitor-svc that an interim report was made from")
+    async def read_figures(report_id: str, caller: Caller) -> Response:
+        """Byte for byte; ask monitor-svc again with its ``as_of`` to verify it. 404 for a report that is published."""
+        stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
+        if stored.figures is None:
+            raise not_found("interim report", report_id)
+        return Response(stored.figures, media_type="application/json")
 
     @routes.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
     async def read_page(report_id: str, request: Request, caller: Caller, revision: Revision = None) -> HTMLResponse:

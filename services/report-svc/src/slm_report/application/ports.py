@@ -12,6 +12,7 @@ from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.clocks import ClockStopped
 from slm_report.domain.facts import Facts
 from slm_report.domain.periods import Period
+from slm_report.domain.to_date import ToDate
 
 if TYPE_CHECKING:
     from slm_report.application.hearing import Batch
@@ -31,6 +32,8 @@ class Stored:
     document: dict[str, Any]
     changes: list[dict[str, Any]]
     built_at: int
+    figures: bytes | None = None
+    """Of an interim report: the answer of monitor-svc that it was made from, byte for byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,23 @@ class Reports(Protocol):
         ...
 
 
+class FiguresAway(Exception):
+    """monitor-svc cannot say now what the figures of open windows are; the message says why."""
+
+
+class FiguresRefused(Exception):
+    """The caller's key does not let it read figures from monitor-svc."""
+
+
+class Figures(Protocol):
+    """Who knows the figures of open windows."""
+
+    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
+        """All open windows of the period as of one instant, with the rights of the key, and those that closed after
+        ``closed_after``. Raises FiguresAway, FiguresRefused."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where reports are written: the database, and the two stores to be had inside a transaction of it."""
@@ -112,6 +132,7 @@ class Desk:
     database: Database
     heard: Callable[[Transaction], Heard]
     reports: Callable[[Transaction], Reports]
+    figures: Figures
     lag: Callable[[], Awaitable[Lagging]]
     """How far hearing is behind the log, as of now."""
     quiet_seconds: float

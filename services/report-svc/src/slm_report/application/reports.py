@@ -9,6 +9,7 @@ from typing import Any
 from slm_chassis.access import Principal
 from slm_chassis.database import Transaction
 from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.lag import Heard as Lagging
 from slm_events import instants
 from slm_report.application.ports import Agenda, Desk, Heard, Reports, Stored
 from slm_report.domain import lines, publication, service_report, terms_line
@@ -16,6 +17,7 @@ from slm_report.domain.periods import Period
 from slm_report.domain.publication import INTERIM_REVISION
 from slm_report.domain.service_report import INTERIM, PUBLISHED
 from slm_report.domain.terms_line import Term
+from slm_report.domain.to_date import ToDate
 
 PERIODS_A_TURN = 12
 """Periods settled in one transaction; an agreement heard years after it began takes several."""
@@ -37,13 +39,29 @@ class OutsideTerm(ValueError):
     """The agreement was not in force in the period asked for; the message names its term."""
 
 
-async def build_now(desk: Desk, caller: Principal, agreement_id: str, period_id: str | None) -> tuple[Stored, bool]:
-    """Build a period's report from what has been heard: published if the period is complete, else interim.
+async def build_now(
+    desk: Desk, caller: Principal, key: str, agreement_id: str, period_id: str | None
+) -> tuple[Stored, bool]:
+    """Build a period's report: published if the period is complete, else interim, with the figures as of now.
 
-    Without ``period_id`` the period of the present instant. Returns the report and whether this call made it.
-    Raises UnknownAgreement, NoSuchPeriod, OutsideTerm.
+    Without ``period_id`` the period of the present instant; ``key`` is the caller's, whose rights the figures are
+    read with. Returns the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm,
+    FiguresAway, FiguresRefused.
     """
     lag = await desk.lag()
+    made = await _build(desk, caller, agreement_id, period_id, lag, None)
+    if not isinstance(made, Period):
+        return made
+    to_date = await desk.figures.to_date(key, agreement_id, made, lag.until_at)
+    built = await _build(desk, caller, agreement_id, made.id, lag, to_date)
+    assert not isinstance(built, Period)
+    return built
+
+
+async def _build(
+    desk: Desk, caller: Principal, agreement_id: str, period_id: str | None, lag: Lagging, to_date: ToDate | None
+) -> tuple[Stored, bool] | Period:
+    """One try in one transaction; the period where its report needs figures to date that were not given."""
     async with desk.database.begin() as transaction:
         heard, reports = desk.heard(transaction), desk.reports(transaction)
         terms = await _terms(heard, agreement_id)
@@ -53,7 +71,7 @@ async def build_now(desk: Desk, caller: Principal, agreement_id: str, period_id:
         agenda = await reports.lock_agenda(agreement_id, lag, desk.quiet_seconds)
         is_settled = agenda.quiet and not agenda.importing
         until = lag.until_at if is_settled else None
-        return await _write(transaction, heard, reports, terms, period, until=until)
+        return await _write(transaction, heard, reports, terms, period, until=until, to_date=to_date) or period
 
 
 async def settle_next(desk: Desk) -> bool:
@@ -93,7 +111,7 @@ async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agen
         if period.start >= (end or period.end) or terms_line.due_at(terms, period) > until:
             stale_from = None
             break
-        await _write(transaction, heard, reports, terms, period, interim=False, until=until)
+        await _write(transaction, heard, reports, terms, period, until=until)
         period = terms_line.period_at(terms, period.end)
     else:
         stale_from = period.start
@@ -117,22 +135,28 @@ async def _write(
     period: Period,
     *,
     until: int | None,
-    interim: bool = True,
-) -> tuple[Stored, bool]:
-    """Write the period's report if it says something new; what is incomplete is written only as ``interim``.
+    to_date: ToDate | None = None,
+) -> tuple[Stored, bool] | None:
+    """Write the period's report if it says something new, and whether it did; None where it is not complete.
 
     Complete is what was due by ``until``, up to which everything has been heard, with all of its windows closed;
-    None: nothing is, as more is known to come.
+    until None: nothing is, as more is known to come. What is not complete is written as an interim report where
+    ``to_date`` gives the figures of its open windows.
     """
     agreement_id = terms[-1].terms.agreement_id
     report_id = publication.report_id(agreement_id, period.id)
     facts = await heard.facts(agreement_id, period, lines.TREND_WINDOWS)
     due_at = terms_line.due_at(terms, period)
     complete = until is not None and until >= due_at and not service_report.missing_windows(terms, facts, period)
-    state = PUBLISHED if complete else INTERIM
-    as_of = due_at if complete else transaction.now
-    document = service_report.build(terms, facts, period, state=state, as_of=as_of).document()
     before = await reports.newest(report_id, state=PUBLISHED)
+    if not complete:
+        if before is not None:
+            return before, False
+        if to_date is None:
+            return None
+    state, as_of = (PUBLISHED, due_at) if complete or to_date is None else (INTERIM, to_date.as_of)
+    told = None if complete else to_date
+    document = service_report.build(terms, facts, period, state=state, as_of=as_of, to_date=told).document()
     stored = Stored(
         report_id=report_id,
         revision=(before.revision if before else 0) + 1 if complete else INTERIM_REVISION,
@@ -144,11 +168,11 @@ async def _write(
         document=document,
         changes=_changes(before, document) if complete else [],
         built_at=transaction.now,
+        figures=None if told is None else told.text,
     )
-    if before is not None and (not complete or before.digest == stored.digest):
+    if before is not None and before.digest == stored.digest:
         return before, False
-    if complete or interim:
-        await reports.save(stored)
+    await reports.save(stored)
     if complete:
         told_at = instants.to_text(transaction.now)
         transaction.publish(publication.published(report_id, stored.revision, document, told_at))

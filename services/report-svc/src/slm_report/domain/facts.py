@@ -8,6 +8,8 @@ from slm_events import instants
 from slm_events.clocks import ClockStopped
 from slm_events.monitor import (
     BreachWithdrawn,
+    ExclusionDecided,
+    ExclusionRevoked,
     RiskCleared,
     TargetAtRisk,
     TargetBreached,
@@ -96,6 +98,14 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What the parties agreed not to count, and whether it was taken back."""
+
+    decided: ExclusionDecided | None
+    revoked: ExclusionRevoked | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything heard that can matter to a period. ``windows``: the newest revision of each, oldest window first."""
 
@@ -105,6 +115,8 @@ class Facts:
     clocks: list[ClockStopped] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
     actions: list[ActionOpened] = field(default_factory=list)
+    exclusions: dict[str, Exclusion] = field(default_factory=dict)
+    """By their ids."""
 
     def until(self, instant: int) -> Facts:
         """Without the breaches, risks and clocks that came after an instant; windows are taken by their own end."""

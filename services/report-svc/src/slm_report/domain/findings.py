@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_events import instants
+from slm_events.clocks import ClockStopped
 from slm_events.review import ActionOpened
-from slm_report.domain import figures
+from slm_report.domain import figures, ticket_lines
 from slm_report.domain.facts import Breach, Plan, Risk, counts_in
 from slm_report.domain.periods import Period
 
 
-def breach_entry(breach: Breach, period: Period, as_of: int) -> dict[str, Any]:
-    """A breach of the report's lines; ``counted`` says whether it belongs to this period."""
+def breach_entry(
+    breach: Breach, period: Period, as_of: int, clocks: Mapping[tuple[str, str], ClockStopped]
+) -> dict[str, Any]:
+    """A breach of the report's lines; ``counted`` says whether it belongs to this period.
+
+    Its figure is the one of the instant at which it became certain. ``clocks``: (target, ticket) → how its clock
+    ended, for how late a ticket was.
+    """
     heard = breach.breached
+    clock = clocks.get((heard.target_id, heard.window_id)) if heard.ticket is not None else None
     state = breach.state_at(as_of)
     figure, shortfall = figures.parse(heard.figure), figures.parse(heard.shortfall)
     return {
@@ -23,6 +31,7 @@ def breach_entry(breach: Breach, period: Period, as_of: int) -> dict[str, Any]:
         "counted": counts_in(breach, period),
         "target_id": heard.target_id,
         "target_key": heard.target_key,
+        "title": heard.target_title or heard.target_key,
         "agreement_version": heard.agreement_version,
         "window_id": heard.window_id,
         "level": heard.level,
@@ -37,11 +46,25 @@ def breach_entry(breach: Breach, period: Period, as_of: int) -> dict[str, Any]:
         "withdrawn_because": None if breach.stands or breach.withdrawn is None else breach.withdrawn.cause,
         "late": heard.late,
         "ticket": heard.ticket,
+        "took_seconds": None if clock is None else _took(clock, heard.objective),
+        "overdue_seconds": _overdue(breach, clock, as_of),
         "responsible_party_id": heard.responsible_party_id,
         "assets": heard.assets,
         "evidence": heard.evidence,
         "url": f"/api/v1/breaches/{heard.breach_id}",
     }
+
+
+def _took(clock: ClockStopped, objective: Mapping[str, Any]) -> int:
+    return ticket_lines.elapsed_seconds(clock, ticket_lines.measure_of(objective))
+
+
+def _overdue(breach: Breach, clock: ClockStopped | None, as_of: int) -> int | None:
+    """How long after its deadline a ticket was done, by wall time; of one that is not, how long it is overdue."""
+    if breach.breached.ticket is None:
+        return None
+    ended = as_of if clock is None else instants.from_text(clock.at)
+    return max(0, ended - breach.certain_at) // 1_000_000
 
 
 def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
@@ -51,6 +74,7 @@ def risk_entry(risk: Risk, plans: Sequence[Plan], as_of: int) -> dict[str, Any]:
         "risk_id": heard.risk_id,
         "target_id": heard.target_id,
         "target_key": heard.target_key,
+        "title": heard.target_title or heard.target_key,
         "window_id": heard.window_id,
         "cause": heard.cause,
         "threshold": heard.threshold,

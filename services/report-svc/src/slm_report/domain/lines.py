@@ -8,15 +8,18 @@ from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
-from slm_events.clocks import ClockStopped
 from slm_events.monitor import WindowClosed
-from slm_report.domain import figures
-from slm_report.domain.facts import Breach, Facts, Risk, restatement
+from slm_report.domain import figures, measured, ticket_lines
+from slm_report.domain.facts import Breach, Exclusion, Facts, Risk, restatement
 from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 
 TREND_WINDOWS = 6
 """How many closed windows with a figure a trend is the mean of, at most; the one reported on is the last of them."""
+
+
+Names = Mapping[str, str]
+"""Parties' names by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Line:
     window_end_at: str
     closed: bool
     verdict: str
-    """``met`` | ``breached`` | ``no_data`` | ``not_applicable``; of what is still open ``open`` | ``at_risk`` |
-    ``breached``; of a rolling target without a breach ``no_breach``."""
+    """``met`` | ``at_risk`` | ``breached`` | ``no_data`` | ``not_applicable``, of an open window as of ``as_of``;
+    ``open`` where nobody said; of a rolling target without a breach ``no_breach``."""
     objective: dict[str, Any]
     agreed: str
     unit: str
@@ -65,19 +68,27 @@ class Line:
     downtime_seconds: int | None = None
     excluded_seconds: int | None = None
     unknown_seconds: int | None = None
-    tickets: dict[str, int] | None = None
-    """``{"judged", "met", "breached"}`` of a per-ticket target."""
+    measured: str = ""
+    """What lies behind the figure, in words."""
+    exclusions: list[dict[str, Any]] = field(default_factory=list)
+    """What was left out of the window: reason, who asked, who approved, and how long."""
+    coverage_percent: str | None = None
+    """Exact share of the window that is known at all; None where nobody established it."""
+    as_of: str | None = None
+    """The instant of a figure to date; None of what was established at the close."""
+    tickets: dict[str, Any] | None = None
+    """Of a per-ticket target: ``{"judged", "met", "breached", "share", "took", "late"}``."""
     revision: int | None = None
     restated: dict[str, Any] | None = None
     breach_ids: list[str] = field(default_factory=list)
     risk_ids: list[str] = field(default_factory=list)
 
 
-def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], facts: Facts) -> Line:
+def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], facts: Facts, names: Names) -> Line:
     """A line of a closed window: every figure is the one the window was closed or restated with."""
     figure = figures.parse(window.figure)
     difference = figures.variance(figure, window.objective)
-    trend, count = _trend(facts, window)
+    trend, count = _trend(facts, window.target_id, window.window_end_at or "")
     return Line(
         **_head(window.target_id, term, target, "window", window.objective),
         agreement_version=window.agreement_version,
@@ -95,8 +106,10 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
         budget_consumed_percent=_figure(figures.parse(window.budget_consumed_percent), {"at_most": "100"}),
         good=window.good,
         total=window.total,
+        measured=measured.in_words(window.aggregation, window.good, window.total, window.downtime_seconds),
         downtime_seconds=window.downtime_seconds,
         excluded_seconds=window.excluded_seconds,
+        exclusions=_exclusions(window.exclusions, facts, names),
         unknown_seconds=window.unknown_seconds,
         revision=window.revision,
         restated=restatement(window),
@@ -104,8 +117,12 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
     )
 
 
-def open_line(window: Window, facts: Facts, as_of: int) -> Line:
-    """A line of a window that has not closed: the latest known risk or breach, no figure of our own."""
+def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: int, names: Names) -> Line:
+    """A line of a window that has not closed: the figure to date as monitor-svc answered it, and nothing older.
+
+    ``figure`` is empty in a published report, which is made from events alone: then breaches and warnings say how a
+    longer window stands, and no figure is shown.
+    """
     objective = window.target["objective"]
     breaches, risks = facts.breaches_of(*window.key), facts.risks_of(*window.key)
     return Line(
@@ -115,15 +132,19 @@ def open_line(window: Window, facts: Facts, as_of: int) -> Line:
         window_start_at=instants.to_text(window.start),
         window_end_at=instants.to_text(window.end),
         closed=False,
-        verdict=_state(breaches, risks, as_of, "open"),
+        verdict=figure.get("status") or _state(breaches, risks, as_of, "open"),
         baseline=_baseline(window.term, window.target, objective),
-        **_latest(breaches, risks, objective),
+        as_of=instants.to_text(as_of),
+        **_to_date(figure, objective, facts, window.target["target_id"], names),
         **_findings(breaches, risks),
     )
 
 
-def rolling_line(term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int) -> Line:
-    """A line of a rolling target: whether it was breached at any time of the period, by the findings heard."""
+def rolling_line(
+    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any],
+    names: Names,
+) -> Line:  # fmt: skip
+    """A line of a rolling target: whether it was breached at any time of the period, and its figure to date."""
     breaches = [
         breach
         for breach in facts.breaches_of(target["target_id"])
@@ -131,32 +152,81 @@ def rolling_line(term: Term, target: dict[str, Any], facts: Facts, period: Perio
     ]
     risks = facts.risks_of(target["target_id"])
     closed = as_of >= period.end
+    status = figure.get("status")
+    otherwise = status if status in ("no_data", "at_risk", "breached") and not closed else "no_breach"
     return Line(
         **_head(target["target_id"], term, target, "rolling", target["objective"]),
         **_whole(term, period, str(target["window"].get("rolling", "")), closed),
-        verdict=_state(breaches, [] if closed else risks, as_of, "no_breach"),
+        verdict=_state(breaches, [] if closed else risks, as_of, otherwise),
         baseline=_baseline(term, target, target["objective"]),
+        as_of=None if not figure else instants.to_text(min(as_of, period.end)),
+        **_to_date(figure, target["objective"], facts, target["target_id"], names),
         **_findings(breaches, risks),
     )
 
 
-def ticket_line(term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int) -> Line:
+def ticket_line(
+    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any]
+) -> Line:
     """A line of a per-ticket target: the tickets whose clock ended in the period, stopped in time or breached."""
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
-    missed, met = _judged_tickets(
-        breaches, [clock for clock in facts.clocks if clock.target_id == target["target_id"]], period
-    )
-    verdict = "breached" if missed else "met" if met else "no_data"
-    judged = len(met) + len(missed)
+    stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
+    told = figure.get("tickets")
+    if told is None:
+        missed, in_time = ticket_lines.judged(breaches, stopped, period)
+        met = len(in_time)
+    else:
+        met, missed = told["met"], {each["ticket"].split("/", 1)[1] for each in told["late"]}
+    measure = ticket_lines.measure_of(target["objective"])
+    tickets = ticket_lines.table(met, sorted(missed), stopped, breaches, measure, min(as_of, period.end))
+    judged = tickets["judged"]
     return Line(
         **_head(target["target_id"], term, target, "tickets", target["objective"]),
         **_whole(term, period, period.id, as_of >= period.end),
-        verdict=verdict,
-        actual=Figure(None, f"{len(met)} of {judged} in time") if judged else NOTHING,
+        verdict="breached" if missed else "met" if met else "no_data",
+        actual=Figure(None, f"{met:,} of {judged:,} in time") if judged else NOTHING,
         baseline=_baseline(term, target, target["objective"]),
-        tickets={"judged": judged, "met": len(met), "breached": len(missed)},
+        tickets=tickets,
+        as_of=None if told is None else instants.to_text(min(as_of, period.end)),
         **_findings(breaches, facts.risks_of(target["target_id"])),
     )
+
+
+def _to_date(
+    figure: Mapping[str, Any], objective: Mapping[str, Any], facts: Facts, target_id: str, names: Names
+) -> dict[str, Any]:
+    """Every number of an open window, from one answer as of one instant."""
+    if not figure or "figure" not in figure:
+        return {}
+    actual = figures.parse(figure["figure"])
+    difference = figures.variance(actual, objective)
+    trend, count = _trend(facts, target_id, None)
+    return {
+        "actual": _figure(actual, objective),
+        "raw": _figure(figures.parse(figure.get("raw_figure")), objective),
+        "trend": _figure(trend, objective),
+        "trend_windows": count,
+        "variance": Figure(figures.to_text(difference), figures.display_variance(difference)),
+        "budget_consumed_percent": _figure(figures.parse(figure.get("budget_consumed_percent")), {"at_most": "100"}),
+        "good": figure.get("good"),
+        "total": figure.get("total"),
+        "measured": measured.in_words(
+            figure["aggregation"], figure.get("good"), figure.get("total"), figure.get("downtime_seconds")
+        ),
+        "downtime_seconds": figure.get("downtime_seconds"),
+        "excluded_seconds": figure.get("excluded_seconds"),
+        "exclusions": _exclusions(figure.get("exclusions") or [], facts, names),
+        "unknown_seconds": figure.get("unknown_seconds"),
+        "coverage_percent": figure.get("coverage_percent"),
+    }
+
+
+def _exclusions(counted: Sequence[Mapping[str, Any]], facts: Facts, names: Names) -> list[dict[str, Any]]:
+    found = []
+    for each in counted:
+        known = facts.exclusions.get(each["exclusion_id"], Exclusion(None))
+        found.append(measured.exclusion_entry(each, known.decided, names, known.revoked))
+    return found
 
 
 def _head(
@@ -202,13 +272,14 @@ def _baseline(term: Term | None, target: Mapping[str, Any], objective: Mapping[s
     return NOTHING if attained is None else _figure(Fraction(str(attained)), objective)
 
 
-def _trend(facts: Facts, window: WindowClosed) -> tuple[Fraction | None, int]:
+def _trend(facts: Facts, target_id: str, until_at: str | None) -> tuple[Fraction | None, int]:
+    """The mean of the last closed windows of a target that ended by an instant (None: of all), and of how many."""
     attained = [
         Fraction(each.figure)
         for each in facts.windows
-        if each.target_id == window.target_id
+        if each.target_id == target_id
         and each.figure is not None
-        and (each.window_end_at or "") <= (window.window_end_at or "")
+        and (until_at is None or (each.window_end_at or "") <= until_at)
     ][-TREND_WINDOWS:]
     return figures.mean(attained), len(attained)
 
@@ -219,47 +290,11 @@ def _state(breaches: Sequence[Breach], risks: Sequence[Risk], as_of: int, otherw
     return "at_risk" if any(risk.outcome_at(as_of) == "open" for risk in risks) else otherwise
 
 
-def _latest(breaches: Sequence[Breach], risks: Sequence[Risk], objective: Mapping[str, Any]) -> dict[str, Any]:
-    """Figure and budget as the newest finding named them: what is known of an open window."""
-    known = [(breach.certain_at, breach.breached.figure, None) for breach in breaches if breach.stands]
-    consumed = [(risk.raised_at, risk.raised.figure, risk.raised.budget_consumed_percent) for risk in risks]
-    if not known and not consumed:
-        return {}
-    # A breach does not say how far its budget is overdrawn, and what an earlier warning said of it is past.
-    _, figure, budget = max([*consumed, *known], key=lambda finding: finding[0])
-    return {
-        "actual": _figure(figures.parse(figure), objective),
-        "budget_consumed_percent": _figure(figures.parse(budget), {"at_most": "100"}),
-    }
-
-
 def _findings(breaches: Sequence[Breach], risks: Sequence[Risk]) -> dict[str, Any]:
     return {
         "breach_ids": [breach.breached.breach_id for breach in breaches],
         "risk_ids": [risk.raised.risk_id for risk in risks],
     }
-
-
-def _judged_tickets(
-    breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: Period
-) -> tuple[set[str], set[str]]:
-    """Tickets missed and met. Breaches decide; a clock told late whose breach was withdrawn was in time after all."""
-    missed = {breach.breached.window_id for breach in breaches if breach.stands}
-    undone = {breach.breached.window_id for breach in breaches} - missed
-    late = {_ticket(clock) for clock in stopped if clock.state == "completed_late"}
-    missed |= {_ticket(clock) for clock in stopped if _ticket(clock) in late - undone and _due(clock) >= period.start}
-    in_time = {_ticket(clock) for clock in stopped if clock.state == "met"}
-    return missed, (in_time | late & undone) - missed
-
-
-def _due(clock: ClockStopped) -> int:
-    """The instant a late clock counts at: its deadline, as its breach does."""
-    return instants.from_text(clock.deadline_at or clock.at)
-
-
-def _ticket(clock: ClockStopped) -> str:
-    """A ticket's name as its window's id."""
-    return f"{clock.source}/{clock.ticket}"
 
 
 def _hours(named: Any) -> str:

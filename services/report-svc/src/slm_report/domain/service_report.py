@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from slm_events import instants
-from slm_report.domain import findings, lines, terms_line
+from slm_events.monitor import WindowClosed
+from slm_report.domain import findings, lines, terms_line, ticket_lines
+from slm_report.domain import to_date as to_dates
 from slm_report.domain.facts import Facts, counts_in
 from slm_report.domain.lines import Line
 from slm_report.domain.periods import Period
-from slm_report.domain.terms_line import Term
+from slm_report.domain.terms_line import Term, Window
+from slm_report.domain.to_date import ToDate
 
+_WORST_FIRST = ("breached", "at_risk", "no_data", "met")
 INTERIM = "interim"
 PUBLISHED = "published"
 
@@ -24,7 +28,7 @@ class ServiceReport:
     state: str
     """``interim`` while a window of the period is open, else ``published``."""
     verdict: str
-    """``breached`` if a line is; else ``met`` if a line is; else ``no_data``."""
+    """The worst of the lines: ``breached``, ``at_risk``, ``no_data``, ``met``."""
     as_of: str
     agreement: dict[str, Any]
     provider: dict[str, str]
@@ -35,10 +39,14 @@ class ServiceReport:
     breaches: list[dict[str, Any]]
     breach_count: int
     """Breaches that stand and belong to this period and no other."""
+    breaches_going_on: int
+    """Breaches of earlier periods that had not recovered when this one began."""
     risks: list[dict[str, Any]]
     plans_averted: int
     plans_ended: int
     actions: list[dict[str, Any]]
+    figures: dict[str, Any] | None
+    """Of an interim report: the instant, the position and the digest of the answer that its figures are from."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -49,39 +57,69 @@ def missing_windows(terms: Sequence[Term], facts: Facts, period: Period) -> list
     """Windows that end in the period and have not been heard closed, as ``target key window``; empty: complete."""
     closed = facts.closed()
     ending = terms_line.ending(terms_line.windows(terms, period), period)
-    return [f"{window.target['key']} {window.id}" for window in ending if window.key not in closed]
+    return [f"{window.target['key']} {window.id}" for window in ending if not _is_closed(window, closed)]
 
 
-def build(terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int) -> ServiceReport:
-    """The report of a period. ``terms`` are the agreement's whole line; facts after ``as_of`` do not count."""
+def _is_closed(window: Window, closed: Mapping[tuple[str, str], WindowClosed]) -> bool:
+    """A target that is judged for each value of a label has no window of its own: those of its instances close."""
+    if not window.target.get("group_by"):
+        return window.key in closed
+    mine = [each for each in closed.values() if each.target_key.startswith(f"{window.target['key']}[")]
+    # Nobody knows beforehand which values there will be: without any, there is nothing to wait for.
+    return not mine or any(each.window_id == window.id for each in mine)
+
+
+def build(
+    terms: Sequence[Term], facts: Facts, period: Period, *, state: str, as_of: int, to_date: ToDate | None = None
+) -> ServiceReport:
+    """The report of a period. ``terms`` are the agreement's whole line; facts after ``as_of`` do not count.
+
+    ``to_date``: of an interim report, the figures of open windows, with the breaches and warnings that belong to
+    them; what was heard of breaches adds those that were withdrawn.
+    """
+    if to_date is not None:
+        facts = _with_findings(facts, to_date)
     facts = facts.until(min(as_of, period.end - 1))
-    report_lines = _lines(terms, facts, period, as_of)
+    report_lines = _lines(terms, facts, period, as_of, to_date)
     shown_breaches = {breach_id for line in report_lines for breach_id in line.breach_ids}
     shown_risks = {risk_id for line in report_lines for risk_id in line.risk_ids}
     breaches = [breach for breach in facts.breaches if breach.breached.breach_id in shown_breaches]
     plans = [plan for plan in facts.plans if plan.opened.risk_id in shown_risks and plan.opened_at <= as_of]
     risks = [findings.risk_entry(risk, plans, as_of) for risk in facts.risks if risk.raised.risk_id in shown_risks]
     outcomes = [plan["outcome"] for risk in risks for plan in risk["plans"]]
+    clocks = {(clock.target_id, ticket_lines.name_of(clock)): clock for clock in facts.clocks}
+    going_on = [each for each in breaches if each.stands and not counts_in(each, period)]
     return ServiceReport(
         state=state,
-        verdict=_verdict(report_lines),
+        verdict=_verdict(report_lines, facts),
         as_of=instants.to_text(as_of),
         **_about(terms, period),
         lines=report_lines,
-        breaches=[findings.breach_entry(breach, period, as_of) for breach in breaches],
+        breaches=[findings.breach_entry(breach, period, as_of, clocks) for breach in breaches],
         breach_count=sum(breach.stands and counts_in(breach, period) for breach in breaches),
+        breaches_going_on=sum(each.counted_at < period.start for each in going_on),
         risks=risks,
         plans_averted=outcomes.count("averted"),
         plans_ended=len(outcomes) - outcomes.count("open"),
         actions=[
             findings.action_entry(action) for action in facts.actions if instants.from_text(action.opened_at) <= as_of
         ],
+        figures=None if to_date is None else to_date.reference(),
     )
 
 
-def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int) -> list[Line]:
+def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
+    """What stands, as answered; of what was heard only the withdrawn is added, which the answer leaves out."""
+    told = {breach.breached.breach_id for breach in to_date.breaches}
+    undone = [each for each in facts.breaches if not each.stands and each.breached.breach_id not in told]
+    breaches = sorted([*to_date.breaches, *undone], key=lambda each: (each.certain_at, each.breached.breach_id))
+    return replace(facts, breaches=breaches, risks=to_date.risks)
+
+
+def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_date: ToDate | None) -> list[Line]:
     """Lines in the order of the terms' targets, each target's windows oldest first, whoever was heard first."""
-    closed = facts.closed()
+    closed, names = facts.closed(), _names(terms)
+    told = to_date or ToDate(b"", as_of, {})
     found: list[tuple[int, str, Line]] = []
     known = terms_line.windows(terms, period)
     for window in known:
@@ -90,18 +128,51 @@ def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int) -> l
         if heard is not None and instants.from_text(heard.window_end_at or heard.closed_at) <= period.start:
             continue
         if heard is not None:
-            line = lines.closed_line(heard, window.term, window.target, facts)
-        elif window.start < as_of:
-            line = lines.open_line(window, facts, as_of)
+            line = lines.closed_line(heard, window.term, window.target, facts, names)
+        elif window.start < as_of and not window.target.get("group_by"):
+            line = lines.open_line(window, facts, told.of(*window.key), as_of, names)
         else:
             continue
         found.append((order, line.window_start_at, line))
     for term, target in terms_line.standing_targets(terms, period):
-        make = lines.rolling_line if "rolling" in target["window"] else lines.ticket_line
-        line = make(term, target, facts, period, as_of)
+        line = _standing_line(term, target, facts, period, as_of, told, names)
         found.append((_order(terms, line.target_id), line.window_start_at, line))
     found += _unforeseen(terms, facts, period, {window.key for window in known})
+    found += _open_instances(known, facts, as_of, told, names, terms)
     return [line for _, _, line in sorted(found, key=lambda each: each[:2])]
+
+
+def _standing_line(
+    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, told: ToDate, names: Mapping[str, str]
+) -> Line:
+    """The line of a target without calendar windows."""
+    if "rolling" in target["window"]:
+        figure = told.of(target["target_id"], str(target["window"]["rolling"]))
+        return lines.rolling_line(term, target, facts, period, as_of, figure, names)
+    return lines.ticket_line(term, target, facts, period, as_of, told.of(target["target_id"], to_dates.TICKETS))
+
+
+def _open_instances(
+    known: Sequence[Window], facts: Facts, as_of: int, told: ToDate, names: Mapping[str, str], terms: Sequence[Term]
+) -> list[tuple[int, str, Line]]:
+    """Open windows of the instances of targets that are judged for each value of a label."""
+    rows, closed = [], facts.closed()
+    for window in known:
+        if not window.target.get("group_by"):
+            continue
+        for figure in told.instances_of(window.target["key"]):
+            if figure["window_id"] != window.id or (figure["target_id"], window.id) in closed:
+                continue
+            named = {"target_id": figure["target_id"], "key": figure["target_key"], "title": figure["target_key"]}
+            instance = replace(window, target={**window.target, **named})
+            line = lines.open_line(instance, facts, figure, as_of, names)
+            rows.append((_order(terms, window.target["target_id"]), line.window_start_at, line))
+    return rows
+
+
+def _names(terms: Sequence[Term]) -> dict[str, str]:
+    last = terms[-1].terms
+    return {last.provider_party_id: last.provider_name, last.customer_party_id: last.customer_name}
 
 
 def _unforeseen(
@@ -116,7 +187,7 @@ def _unforeseen(
             continue
         term = next((each for each in terms if each.terms.version == window.agreement_version), None)
         target = {"key": window.target_key, "title": window.target_title, "aggregation": window.aggregation}
-        line = lines.closed_line(window, term, {**target, "weight": window.weight}, facts)
+        line = lines.closed_line(window, term, {**target, "weight": window.weight}, facts, _names(terms))
         rows.append((_order(terms, window.target_id), line.window_start_at, line))
     return rows
 
@@ -126,9 +197,11 @@ def _order(terms: Sequence[Term], target_id: str) -> int:
     return ids.index(target_id) if target_id in ids else len(ids)
 
 
-def _verdict(report_lines: Sequence[Line]) -> str:
-    verdicts = {line.verdict for line in report_lines}
-    return "breached" if "breached" in verdicts else "met" if "met" in verdicts else "no_data"
+def _verdict(report_lines: Sequence[Line], facts: Facts) -> str:
+    """The worst of the lines. What never had a figure hides no other line, nor does what was never scheduled."""
+    measured = {window.target_id for window in facts.windows if window.figure is not None}
+    said = {line.verdict for line in report_lines if line.verdict != "no_data" or line.target_id in measured}
+    return next((verdict for verdict in _WORST_FIRST if verdict in said), "no_data")
 
 
 def _about(terms: Sequence[Term], period: Period) -> dict[str, Any]:

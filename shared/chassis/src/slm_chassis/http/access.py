@@ -34,7 +34,7 @@ async def identify(request: Request) -> Principal:
     if isinstance(known, Principal):
         return known
     registry: AccessRegistry = request.app.state.access
-    key = _key_of(request)
+    key = key_of(request)
     if not key:
         detail = "Send your API key as Authorization: Bearer slm_…, as X-API-Key, or on GET as ?key=…"
         raise Problem(401, "no-key", "No API key", detail, headers=_CHALLENGE)
@@ -69,7 +69,8 @@ def demand(caller: Principal, *roles: str) -> None:
         raise Problem(403, "missing-role", "A role is missing", detail)
 
 
-def _key_of(request: Request) -> str:
+def key_of(request: Request) -> str:
+    """The key that a request carries; empty without one."""
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credentials.strip():
         return credentials.strip()

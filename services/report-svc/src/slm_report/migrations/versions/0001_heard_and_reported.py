@@ -136,6 +136,7 @@ CREATE TABLE report (
     document JSONB NOT NULL,
     changes JSONB NOT NULL,
     built_at BIGINT NOT NULL,
+    figures BYTEA,
     PRIMARY KEY (report_id, revision)
 );
 CREATE INDEX report_newest ON report (period_start_at, report_id) WHERE newest;

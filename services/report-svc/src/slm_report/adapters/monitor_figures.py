@@ -1,0 +1,49 @@
+"""Figures to date, read from monitor-svc over its public REST API with the key of whoever asks for the report."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from slm_chassis.http.peers import Peer, PeerAway
+from slm_events import instants
+from slm_report.application.ports import FiguresAway, FiguresRefused
+from slm_report.domain.periods import Period
+from slm_report.domain.to_date import ToDate, of_answer
+
+_PATH = "/api/v1/figures"
+
+
+class MonitorFigures:
+    """``application.ports.Figures``."""
+
+    def __init__(self, monitor: Peer) -> None:
+        self._monitor = monitor
+
+    async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
+        params = {
+            "agreement_id": agreement_id,
+            "from": instants.to_text(period.start),
+            "to": instants.to_text(period.end),
+        }
+        if closed_after is not None:
+            params["closed_after"] = instants.to_text(closed_after)
+        try:
+            answer = await self._monitor.get(_PATH, params, key)
+        except PeerAway as away:
+            raise FiguresAway(str(away)) from away
+        if answer.status_code == httpx.codes.FORBIDDEN:
+            raise FiguresRefused(_detail(answer))
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise FiguresAway("monitor-svc has not taken up this agreement yet")
+        if answer.status_code != httpx.codes.OK:
+            raise FiguresAway(f"monitor-svc answered {answer.status_code}: {_detail(answer)}")
+        return of_answer(answer.content)
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        return str(json.loads(answer.content).get("detail") or answer.status_code)
+    except (ValueError, AttributeError):
+        return str(answer.status_code)

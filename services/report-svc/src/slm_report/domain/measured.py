@@ -1,0 +1,77 @@
+"""What lies behind a figure, in units that people use: time, events, occurrences or tickets, never microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slm_report.domain import figures
+
+_SECOND = 1_000_000
+_OCCURRENCES = frozenset({"count", "outages"})
+_PARTS = {"compliance": "tickets in time", "time_slices": "slices good", "ratio": "good", "share_at_most": "good",
+          "quantile": "within the limit"}  # fmt: skip
+
+
+def in_words(aggregation: str, good: str | None, total: str | None, downtime_seconds: int | None) -> str:
+    """``1 h 5 min down of 30 d``, ``5,534 of 6,789 tickets in time``, ``3 occurrences``; empty where nothing can be
+    said."""
+    if good is None or total is None or not _is_whole(good) or not _is_whole(total):
+        return ""
+    of, whole = int(good), int(total)
+    if is_time(aggregation, of, whole, downtime_seconds):
+        down = downtime_seconds if downtime_seconds is not None else (whole - of) // _SECOND
+        return f"{figures.display_seconds(down)} down of {figures.display_seconds(whole // _SECOND)}"
+    if aggregation in _OCCURRENCES:
+        return f"{whole:,} {'occurrence' if whole == 1 else 'occurrences'}"
+    if aggregation in _PARTS:
+        return f"{of:,} of {whole:,} {_PARTS[aggregation]}"
+    return ""
+
+
+def is_time(aggregation: str, good: int, total: int, downtime_seconds: int | None) -> bool:
+    """Whether good and total are microseconds: of an availability, and of a composite of states.
+
+    A composite of figures has no downtime that its parts could add up to.
+    """
+    if aggregation == "availability":
+        return True
+    spent = (total - good) // _SECOND
+    return aggregation == "composite" and total >= _SECOND and downtime_seconds in (spent, spent + 1)
+
+
+def exclusion_entry(
+    counted: Mapping[str, Any], decided: Any, names: Mapping[str, str], revoked: Any = None
+) -> dict[str, Any]:
+    """An exclusion of a window: why, who asked, who approved, and how much of the window it took out.
+
+    ``counted`` is monitor-svc's ``{"exclusion_id", "kind", "seconds", "uncounted"}``; ``names``: parties by id.
+    ``decided`` and ``revoked`` are the events of its life, None where they were not heard.
+    """
+    seconds = int(counted.get("seconds") or 0)
+    return {
+        "exclusion_id": counted["exclusion_id"],
+        "kind": counted["kind"],
+        "seconds": seconds,
+        "seconds_display": figures.display_seconds(seconds),
+        "reason": None if decided is None else decided.text or decided.reason,
+        "requested_by": None if decided is None else names.get(decided.requested_by_party_id),
+        "decided_by": _decider(decided, names),
+        "decided_at": None if decided is None else decided.decided_at,
+        "intervals": [] if decided is None else decided.intervals,
+        "uncounted": counted.get("uncounted") or [],
+        "revoked_at": None if revoked is None else revoked.revoked_at,
+    }
+
+
+def _decider(decided: Any, names: Mapping[str, str]) -> str | None:
+    if decided is None:
+        return None
+    if decided.decided_by_party_id is None:
+        return "silence, as agreed"
+    name = names.get(decided.decided_by_party_id, "a delegate")
+    return name if decided.decided_for_party_id is None else f"{name} for {names.get(decided.decided_for_party_id)}"
+
+
+def _is_whole(text: str) -> bool:
+    return text.lstrip("-").isdigit()

@@ -1,0 +1,69 @@
+"""Figures to date: monitor-svc's one answer about all open windows of an agreement, kept whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_events import instants
+from slm_events.envelope import from_json
+from slm_events.monitor import RiskCleared, TargetAtRisk, TargetBreached, TargetRecovered
+from slm_report.domain.facts import Breach, Risk
+
+TICKETS = "tickets"
+"""The name of the window of a target of tickets: all of the time asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDate:
+    """What was answered, as of one instant (microseconds UTC). ``text``: its bytes, exactly."""
+
+    text: bytes
+    as_of: int
+    position: dict[str, int]
+    windows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """(target, window) → its figure to date."""
+    breaches: list[Breach] = field(default_factory=list)
+    risks: list[Risk] = field(default_factory=list)
+
+    def of(self, target_id: str, window_id: str) -> dict[str, Any]:
+        """The figure of a window; empty where the answer has none."""
+        return self.windows.get((target_id, window_id), {})
+
+    def instances_of(self, target_key: str) -> Iterator[dict[str, Any]]:
+        """The windows of the targets that are judged for each value of a label of this one."""
+        return (each for each in self.windows.values() if each["target_key"].startswith(f"{target_key}["))
+
+    def reference(self) -> dict[str, Any]:
+        """What a report says of the answer that it was made from."""
+        digest = hashlib.sha256(self.text).hexdigest()
+        return {"as_of": instants.to_text(self.as_of), "position": self.position, "sha256": digest}
+
+
+def of_answer(text: bytes) -> ToDate:
+    """The bytes of an answer of ``GET /figures`` → its figures. Raises ValueError, KeyError for anything else."""
+    document = json.loads(text)
+    return ToDate(
+        text=text,
+        as_of=instants.from_text(document["as_of"]),
+        position=document["position"] or {},
+        windows={(each["target_id"], each["window_id"]): each for each in document["windows"]},
+        breaches=[_breach(each) for each in document["breaches"]],
+        risks=[_risk(each) for each in document["risks"]],
+    )
+
+
+def _breach(row: dict[str, Any]) -> Breach:
+    recovered = None if row.get("recovered_at") is None else from_json(TargetRecovered, row)
+    return Breach(from_json(TargetBreached, row), recovered=recovered)
+
+
+def _risk(row: dict[str, Any]) -> Risk:
+    raised = from_json(TargetAtRisk, row)
+    if row.get("cleared_at") is None:
+        return Risk(raised)
+    cleared = {**row, "at": row["cleared_at"], "outcome": row.get("outcome") or "window_closed"}
+    return Risk(raised, from_json(RiskCleared, cleared))
