@@ -16,17 +16,20 @@ from slm_chassis.app import topics
 from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
+from slm_chassis.identity import new_id
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.migrations import migrate
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
 from slm_monitor.adapters.queries import Queries
+from slm_monitor.adapters.sql_imports import SqlImports
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_reviews import SqlReviews
-from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine, SqlShelf
+from slm_monitor.adapters.sql_terms import SqlIndicators, SqlQuarantine, SqlShelf
 from slm_monitor.adapters.wire import IntakeFormat
 from slm_monitor.application import agreements, imports, reviewed
+from slm_monitor.application.imports import QUIET_MICROSECONDS, Import
 from slm_monitor.application.intake import Answer, Door
 from slm_monitor.application.judging import GROUP, Judge
 from slm_monitor.application.ports import Step
@@ -108,15 +111,16 @@ class Monitor:
 
     async def hold(self, *indicators: str, sources: Sequence[str] = ()) -> str:
         store = SqlImports(self.database)
+        now = self.clock.now()
         held = await imports.start(
-            store, f"i{self.clock.now()}", PROVIDER, indicators, sources, self.clock.now(), 86_400
+            store, Import(new_id(), PROVIDER, indicators, sources, now, "integrator", now, now + QUIET_MICROSECONDS)
         )
         await self.settle()
         return held.import_id
 
     async def release(self, import_id: str) -> None:
         ends = {topic.name: await self.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-        await imports.complete(SqlImports(self.database), import_id, ends)
+        await imports.complete(SqlImports(self.database), import_id, ends, self.clock.now())
 
     async def breaches(self) -> list[dict[str, Any]]:
         page = await Queries(self.database).breaches(INTEGRATOR, EVERYTHING, {})

@@ -106,7 +106,7 @@ class Player:
         await self._send_all(client, self._work.during)
         await self._ask(client, "POST", f"{held}/complete")
         self._answers += 1
-        while (await self._ask(client, "GET", held))["state"] != "complete":  # noqa: ASYNC110
+        while (await self._ask(client, "GET", held))["state"] != "judged":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         await self._send_all(client, self._work.after)
 

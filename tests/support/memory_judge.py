@@ -12,7 +12,10 @@ import numpy as np
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
 from slm_monitor.application.ports import (
+    JUDGED,
+    WAITING,
     AgreementTerms,
+    Behind,
     Checkpoint,
     Hold,
     InboxRow,
@@ -22,6 +25,7 @@ from slm_monitor.application.ports import (
     NotOwner,
     SeriesCheckpoint,
     Step,
+    Touched,
 )
 from slm_monitor.application.tickets_known import TicketEnded
 from slm_monitor.domain import cumulative
@@ -35,6 +39,7 @@ from slm_monitor.domain.rolling import Run
 from slm_monitor.domain.rolling_derived import Ended
 from slm_monitor.domain.standing import OPEN_ENDED, Adjusted, Breach, Outgoing, Risk, TicketClock, Told, Window
 
+COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Span = tuple[int, int]
 NOTHING_YET = -(2**61)
@@ -53,6 +58,10 @@ class MemoryJudgeStore:
         self.approved: dict[str, Exclusion] = {}
         self.revoked: set[str] = set()
         self.holds: dict[str, Hold] = {}
+        self.touched: dict[tuple[str, str], Touched] = {}
+        """(import, agreement) → what was published for it."""
+        self.judged: list[str] = []
+        """The imports that are judged to the end."""
         self.windows: dict[tuple[str, str], Window] = {}
         self.breaches: dict[str, Breach] = {}
         self.risks: dict[str, Risk] = {}
@@ -68,7 +77,7 @@ class MemoryJudgeStore:
         self._blobs: dict[int, tuple[Values, int]] = {}
         self._blob_seq = self._saved_blob = 0
         self._series: dict[str, SeriesCheckpoint] = {}
-        self._tickets: dict[str, bool] = {}
+        self._tickets: dict[str, str] = {}
         self._dues: dict[str, int] = {}
         self._inbox: dict[int, InboxRow] = {}
         self._last_row = 0
@@ -102,7 +111,7 @@ class MemoryJudgeStore:
             risks=[copy.copy(each) for each in self.risks.values() if each.standing],
             series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
             blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
-            waiting_tickets=frozenset(name for name, waits in self._tickets.items() if waits),
+            waiting_tickets=frozenset(name for name, stage in self._tickets.items() if stage != JUDGED),
             ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
             unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned), silences=dict(self.silences),
             watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
@@ -131,8 +140,13 @@ class MemoryJudgeStore:
     async def agreement(self, agreement_id: str) -> AgreementTerms:
         return AgreementTerms(agreement_id, [*self.versions.get(agreement_id, ())], self.ended.get(agreement_id))
 
-    async def hold(self, import_id: str) -> Hold | None:
+    async def hold(self, import_id: str, partition: int) -> Hold | None:
         return self.holds.get(import_id)
+
+    async def behind(self) -> Behind:
+        has_terms = any(row.kind == "terms" for row in self._inbox.values())
+        waiting = (name.partition("/")[0] for name, stage in self._tickets.items() if stage == WAITING)
+        return Behind(has_terms, frozenset(waiting))
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
         return [each for each in self.approved.values() if each.agreement_id == agreement_id]
@@ -272,14 +286,28 @@ class MemoryJudgeStore:
                 self.silences[subject] = since
         for seq in step.inbox:
             self._inbox.pop(seq, None)
+        for import_id, expires_at in step.extended.items():
+            self.holds[import_id] = replace(self.holds[import_id], expires_at=expires_at)
+        for import_id in step.expired:
+            self.holds[import_id] = replace(self.holds[import_id], release={})
+            self.tell("release", import_id=import_id)
         for import_id in step.released:
+            self.holds[import_id] = replace(self.holds[import_id], is_judged_here=True, is_everywhere=True)
+            self.tell("derive", import_id=import_id)
+        for (import_id, agreement_id), touched in step.touched.items():
+            nothing = Touched(touched.provider_party_id, touched.customer_party_id)
+            held = self.touched.setdefault((import_id, agreement_id), nothing)
+            for name in COUNTS:
+                setattr(held, name, getattr(held, name) + getattr(touched, name))
+        for import_id in step.derived:
             self.holds.pop(import_id, None)
+            self.judged.append(import_id)
         return self._blob_seq if step.blob is not None else None
 
     def _keep(self, step: Step) -> None:
         changes = step.changes
         for state in changes.tickets.values():
-            self._tickets[state.subject] = step.tickets.get(state.subject, False)
+            self._tickets[state.subject] = step.tickets.get(state.subject, JUDGED)
             self._dues.pop(state.subject, None)
             if state.due_at is not None:
                 self._dues[state.subject] = state.due_at

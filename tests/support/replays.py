@@ -97,10 +97,12 @@ class Replay:
         )
 
     def hold(self, random: Random, now: int) -> None:
-        """An import begins of some indicators, or of tickets; it ends by itself unless it is released before."""
+        """An import begins of some indicators, or of tickets, and of what lies before some instant; it ends by itself
+        unless it is released before."""
         sources = frozenset({"desk"} if random.random() < 0.3 else ())
         named = frozenset(random.sample(list(KINDS), 3))
-        hold = Hold(f"import-{now}", PROVIDER, named, sources, now + random.randrange(2 * DAY))
+        through = now - random.choice([0, 0, random.randrange(2 * DAY)])
+        hold = Hold(f"import-{now}", PROVIDER, named, sources, through, now + random.randrange(2 * DAY))
         self.store.holds[hold.import_id] = hold
         self.store.tell("hold", import_id=hold.import_id)
 
@@ -118,7 +120,7 @@ class Replay:
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
         if inbox or (due is not None and due <= now):
-            await self._commit(Work(inbox=inbox, everywhere=now), now)
+            await self._commit(Work(inbox=inbox, everywhere=now, behind=await self.store.behind()), now)
         return step
 
     async def _commit(self, work: Work, now: int) -> Step:
@@ -135,8 +137,8 @@ class Replay:
         whole = aside.attempt
 
         @contextmanager
-        def attempt(line: TermsLine, changes: Changes) -> Iterator[Changes]:
-            with whole(line, changes) as own:
+        def attempt(line: TermsLine, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
+            with whole(line, changes, mark) as own:
                 yield own
                 if line.target_id in names:
                     raise ArithmeticError("it cannot be judged")

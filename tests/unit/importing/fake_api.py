@@ -55,7 +55,7 @@ class FakeApi:
             self.imports.setdefault(import_id, "open")
             return httpx.Response(201, json={"import_id": import_id, "state": "open"})
         import_id = path.removeprefix("imports/").removesuffix("/complete")
-        self.imports[import_id] = "completing" if path.endswith("/complete") else "complete"
+        self.imports[import_id] = "completing" if path.endswith("/complete") else "judged"
         return httpx.Response(202, json={"import_id": import_id, "state": self.imports[import_id]})
 
     def _register(self, document: dict[str, Any]) -> httpx.Response:

@@ -47,7 +47,7 @@ def test_every_item_arrives_between_opening_and_completing_the_import() -> None:
     assert api.requests[0] == "/api/v1/imports"
     assert set(api.requests[1:-2]) == {"/api/v1/ticket-events"}
     assert api.requests[-2:] == ["/api/v1/imports/import-of-run/complete", "/api/v1/imports/import-of-run"]
-    assert api.imports == {"import-of-run": "complete"}
+    assert api.imports == {"import-of-run": "judged"}
 
 
 def test_indicators_are_registered_before_their_outages() -> None:
@@ -76,7 +76,7 @@ def test_a_server_that_dies_and_comes_back_gets_everything_once() -> None:
     taken = sent(api, INCIDENTS, incidents())
     assert api.facts == whole.facts
     assert taken.accepted == 28
-    assert api.imports == {"import-of-run": "complete"}
+    assert api.imports == {"import-of-run": "judged"}
 
 
 def test_waiting_grows_and_ends_with_the_patience(no_waiting: list[float], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ async def test_a_restart_before_it_is_put_away_loses_nothing(why: str) -> None:
     await replay.save(AFTER)
     assert number_of(replay) == 1
     if why == "a hold ended":
-        replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"sizes"}), frozenset(), AFTER + DAY)
+        replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"sizes"}), frozenset(), AFTER, AFTER + DAY)
         replay.store.tell("hold", import_id="i")
     else:
         replay.stumble([LARGEST["target_id"]])

@@ -24,7 +24,7 @@ async def test_what_is_made_of_what_was_held_is_judged_as_the_hold_ends(is_compl
     replay = await Replay.begin(History([], {UP.subject: UP}))
     version = asdict(finalized(MADE, effective_at="2026-11-02T00:00:00Z"))
     await replay.hear([Told(BEGIN, decision=Signed(version))], BEGIN)
-    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), BEGIN + 20 * HOUR)
+    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), BEGIN + 20 * HOUR, BEGIN + 20 * HOUR)
     replay.store.tell("hold", import_id="i")
     down = [{"at": BEGIN + HOUR, "state": "down"}, {"at": BEGIN + 9 * HOUR, "state": "up"}]
     await replay.hear([told_of({"indicator": "up", **each}, {UP.subject: UP}) for each in down], BEGIN + 10 * HOUR)

@@ -76,9 +76,13 @@ async def test_what_was_accepted_is_adjusted_by_what_comes_with_it() -> None:
 @pytest.mark.parametrize("expires_at", [AFTER, AFTER + DAY])
 async def test_an_import_that_ends_has_it_judged(expires_at: int) -> None:
     replay = await restarted()
-    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), expires_at)
+    replay.store.holds["i"] = Hold("i", PROVIDER, frozenset({"up"}), frozenset(), expires_at, expires_at)
     replay.store.tell("hold", import_id="i")
     await replay.hear([state(DOWN + HOUR, "up")], AFTER)
+    assert week(replay).status == "breached"
+    # Facts of its past keep it open for an hour more; that its time is over is told to every partition.
+    for _ in range(2):
+        await replay.hear([], AFTER + HOUR)
     assert (week(replay).status == "met") == (expires_at == AFTER)
     replay.release()
     await replay.hear([], AFTER)

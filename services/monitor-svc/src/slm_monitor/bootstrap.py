@@ -23,10 +23,11 @@ from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.retention import DAY, Retention
 from slm_monitor.adapters.sql_backtests import SqlBacktests
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
+from slm_monitor.adapters.sql_imports import SqlImports
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.adapters.sql_record import SqlRecord
 from slm_monitor.adapters.sql_snapshots import SqlSnapshots
-from slm_monitor.adapters.sql_terms import SqlImports, SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.sql_terms import SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.adapters.unjudgeable import Unjudgeable
 from slm_monitor.adapters.window_history import WindowHistory

@@ -98,7 +98,7 @@ class Door:
         """Let judgement go on, and wait until all that was imported has been judged."""
         path = f"/api/v1/imports/{import_id}"
         state = _checked(self._request("POST", f"{path}/complete")).json()["state"]
-        while state != "complete":
+        while state != "judged":
             self._waiting("judging")
             time.sleep(0.2)
             state = _checked(self._request("GET", path)).json()["state"]

@@ -13,11 +13,10 @@ import msgspec
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, frozen_windows, silence_rows, ticket_rows
+from slm_monitor.adapters import columns, frozen_windows, import_rows, silence_rows, ticket_rows
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
-    Hold,
     LoadedPartition,
     Quarantined,
     SeriesCheckpoint,
@@ -89,13 +88,12 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         blobs=[(columns.decode_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
         saved_blob=row["figures_blob"],
-        holds=[
-            hold_of(each)
-            for each in await driver.fetch("SELECT * FROM import WHERE NOT released @> $1", str(partition))
-        ],
+        holds=[import_rows.hold_of(each, partition) for each in await driver.fetch(import_rows.WAITING, partition)],
         waiting_tickets=frozenset(
             each[0]
-            for each in await driver.fetch("SELECT subject FROM ticket WHERE partition = $1 AND waiting", partition)
+            for each in await driver.fetch(
+                "SELECT subject FROM ticket WHERE partition = $1 AND (waiting OR held)", partition
+            )
         ),
         ticket_dues=await ticket_rows.dues(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
@@ -168,12 +166,6 @@ def exclusion_of(row: asyncpg.Record) -> Exclusion:
     return Exclusion(
         row["exclusion_id"], row["agreement_id"], row["kind"], stretches, scope, row["announced_at"], row["decided_at"]
     )
-
-
-def hold_of(row: asyncpg.Record) -> Hold:
-    release = None if row["release"] is None else row["release"]
-    indicators, sources = (frozenset(row[name]) for name in ("indicators", "sources"))
-    return Hold(row["import_id"], row["owner_party_id"], indicators, sources, row["expires_at"], release)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------

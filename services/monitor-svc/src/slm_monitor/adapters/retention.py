@@ -76,7 +76,7 @@ DELETE FROM fact WHERE (subject, key) IN (
 """
 _DONE = "UPDATE record_start SET deleted_to = $2 WHERE subject = $1 AND kept_from = $2"
 _TICKETS = """
-SELECT subject, waiting OR due_at IS NOT NULL OR ended_at IS NULL OR ended_at >= $2
+SELECT subject, waiting OR held OR due_at IS NOT NULL OR ended_at IS NULL OR ended_at >= $2
        OR EXISTS (SELECT FROM clock WHERE clock.ticket = page.subject AND state IN ('running', 'paused'))
        OR EXISTS (SELECT FROM fact WHERE fact.subject = page.subject AND (received_at >= $2 OR key = $3))
   FROM (SELECT * FROM ticket WHERE subject > $1 ORDER BY subject LIMIT $4) AS page

@@ -15,6 +15,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters import (
     columns,
     derived_rows,
+    import_rows,
     judge_rows,
     reading_rows,
     silence_rows,
@@ -24,6 +25,7 @@ from slm_monitor.adapters import (
 )
 from slm_monitor.application.ports import (
     AgreementTerms,
+    Behind,
     Checkpoint,
     Hold,
     InboxRow,
@@ -85,13 +87,6 @@ ON CONFLICT (subject) DO UPDATE
    SET tallies = '{}', high_water = greatest(series_state.high_water, excluded.high_water)
 """
 _DROP_WINDOW = "DELETE FROM target_window WHERE target_id = $1 AND window_id = $2"
-_RELEASED = """
-UPDATE import SET released = released || to_jsonb($2::int) WHERE import_id = $1 AND NOT released @> to_jsonb($2::int)
-"""
-_COMPLETE = """
-UPDATE import SET state = 'complete'
- WHERE import_id = $1 AND jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AND release IS NOT NULL
-"""
 
 
 class WrongPartitions(Exception):
@@ -170,9 +165,13 @@ class SqlJudgeStore:
         ends = await self._fetch("SELECT ended_at FROM agreement_end WHERE agreement_id = $1", agreement_id)
         return AgreementTerms(agreement_id, [row["document"] for row in rows], ends[0]["ended_at"] if ends else None)
 
-    async def hold(self, import_id: str) -> Hold | None:
-        rows = await self._fetch("SELECT * FROM import WHERE import_id = $1", import_id)
-        return judge_rows.hold_of(rows[0]) if rows else None
+    async def hold(self, import_id: str, partition: int) -> Hold | None:
+        rows = await self._fetch(import_rows.ONE, import_id)
+        return import_rows.hold_of(rows[0], partition) if rows else None
+
+    async def behind(self) -> Behind:
+        (row,) = await self._fetch(ticket_rows.BEHIND)
+        return Behind(row["has_terms"], frozenset(row["ticket_owners"]))
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
         rows = await self._fetch(f"{judge_rows.APPROVED} AND agreement_id = $1", agreement_id)
@@ -303,11 +302,9 @@ class SqlJudgeStore:
             await silence_rows.write(driver, partition, step.silences)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
-            for import_id in step.released:
-                await driver.execute(_RELEASED, import_id, partition)
-                await driver.execute(_COMPLETE, import_id)
             for outgoing in step.changes.events:
                 transaction.publish(outgoing.event, at=outgoing.at, event_id=outgoing.event_id)
+            await import_rows.advance(transaction, partition, step)
             for topic, number, record in step.forwards:
                 transaction.append(topic, record, number)
             await judge_rows.quarantine(transaction, step.quarantined)

@@ -1,4 +1,4 @@
-"""Signed terms, imports, indicators and the quarantine in PostgreSQL, written with the news they are to partitions."""
+"""Signed terms, indicators and the quarantine in PostgreSQL, written with the news they are to partitions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from sqlalchemy import text
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.judge_rows import quarantine
-from slm_monitor.application.imports import Import
 from slm_monitor.application.ports import Quarantined
 from slm_monitor.domain.messages import Indicator
 
@@ -76,61 +75,6 @@ def _target_row(finalized: Mapping[str, Any], target: Mapping[str, Any]) -> dict
         "indicator": f"{indicator['owner_party_id']}/{indicator['key']}" if indicator else None,
         "terms": json.dumps(target),
     }
-
-
-class SqlImports:
-    """Imports of history."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def open(self, opened: Import) -> None:
-        async with self._database.begin() as transaction:
-            inserted = await transaction.execute(
-                text(
-                    "INSERT INTO import (import_id, owner_party_id, indicators, sources, opened_at, expires_at, state)"
-                    " VALUES (:import_id, :owner, CAST(:indicators AS jsonb), CAST(:sources AS jsonb), :opened_at,"
-                    " :expires_at, 'open') ON CONFLICT (import_id) DO NOTHING"
-                ),
-                {
-                    "import_id": opened.import_id,
-                    "owner": opened.owner_party_id,
-                    "indicators": json.dumps(list(opened.indicators)),
-                    "sources": json.dumps(list(opened.sources)),
-                    "opened_at": opened.opened_at,
-                    "expires_at": opened.expires_at,
-                },
-            )
-            if inserted.rowcount:
-                await tell_partitions(transaction, "hold", {"import_id": opened.import_id})
-
-    async def is_heard(self, import_id: str) -> bool:
-        """Whether every partition knows of what it was told about the import."""
-        query = "SELECT count(*) FROM judge_inbox WHERE ref ->> 'import_id' = :import_id"
-        async with self._database.read() as connection:
-            waiting: int = (await connection.execute(text(query), {"import_id": import_id})).scalar_one()
-        return waiting == 0
-
-    async def find(self, import_id: str) -> Import | None:
-        async with self._database.read() as connection:
-            query = text("SELECT * FROM import WHERE import_id = :import_id")
-            row = (await connection.execute(query, {"import_id": import_id})).mappings().one_or_none()
-        if row is None:
-            return None
-        names = ("import_id", "owner_party_id", "indicators", "sources", "opened_at", "expires_at", "state")
-        return Import(*(row[name] for name in names))
-
-    async def release(self, import_id: str, positions: Mapping[str, int]) -> None:
-        async with self._database.begin() as transaction:
-            done = await transaction.execute(
-                text(
-                    "UPDATE import SET release = CAST(:release AS jsonb), state = 'completing'"
-                    " WHERE import_id = :import_id AND state = 'open'"
-                ),
-                {"import_id": import_id, "release": json.dumps(positions)},
-            )
-            if done.rowcount:
-                await tell_partitions(transaction, "release", {"import_id": import_id})
 
 
 class SqlIndicators:

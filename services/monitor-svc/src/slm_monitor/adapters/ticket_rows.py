@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 
+from slm_monitor.application.ports import HELD, JUDGED, WAITING
 from slm_monitor.domain.standing import Changes, TicketClock, TicketState, Told
 
 _CLOCK_COLUMNS = (
@@ -29,11 +30,11 @@ ON CONFLICT (target_id, ticket, ordinal) DO UPDATE SET {_assignments(_CLOCK_COLU
 """
 _WAITING = """
 INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
-ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting
+ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, held = excluded.held
 """
 _JUDGED = f"""
 INSERT INTO ticket SELECT * FROM jsonb_populate_recordset(NULL::ticket, $1)
-ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, {_assignments(_TICKET_COLUMNS)}
+ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, held = excluded.held, {_assignments(_TICKET_COLUMNS)}
 """
 _DROP = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
 _TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told, started_at FROM clock WHERE ticket = ANY($1)"
@@ -47,6 +48,10 @@ SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
         WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $4
         GROUP BY ticket) AS tickets ON TRUE
  GROUP BY place ORDER BY place
+"""
+BEHIND = """
+SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
+       ARRAY(SELECT DISTINCT owner_party_id FROM ticket WHERE waiting) AS ticket_owners
 """
 _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
 
@@ -67,10 +72,10 @@ async def dues(driver: asyncpg.Connection, partition: int) -> list[tuple[str, in
     return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
 
 
-async def write(driver: asyncpg.Connection, partition: int, waiting: Mapping[str, bool], changes: Changes) -> None:
-    """Tickets and clocks as they are now; ``waiting``: whether a ticket's judgement is still to come."""
-    judged = [_judged(each, waiting, partition) for each in changes.tickets.values()]
-    others = [_named(subject, waits, partition) for subject, waits in waiting.items() if subject not in changes.tickets]
+async def write(driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: Changes) -> None:
+    """Tickets and clocks as they are now; ``stages``: how far each ticket is."""
+    judged = [_judged(each, stages, partition) for each in changes.tickets.values()]
+    others = [_named(subject, stage, partition) for subject, stage in stages.items() if subject not in changes.tickets]
     clocks = [_clock(entry, partition) for entry in changes.clocks.values()]
     for statement, rows in ((_WAITING, others), (_JUDGED, judged), (_CLOCKS, clocks)):
         if rows:
@@ -79,14 +84,14 @@ async def write(driver: asyncpg.Connection, partition: int, waiting: Mapping[str
         await driver.executemany(_DROP, sorted(changes.dropped_clocks))
 
 
-def _named(subject: str, waits: bool, partition: int) -> dict[str, Any]:
+def _named(subject: str, stage: str, partition: int) -> dict[str, Any]:
     owner, source, number = subject.split("/", 2)
     return {"subject": subject, "partition": partition, "owner_party_id": owner, "source": source, "number": number,
-            "waiting": waits}  # fmt: skip
+            "waiting": stage == WAITING, "held": stage == HELD}  # fmt: skip
 
 
-def _judged(state: TicketState, waiting: Mapping[str, bool], partition: int) -> dict[str, Any]:
-    row = _named(state.subject, waiting.get(state.subject, False), partition)
+def _judged(state: TicketState, stages: Mapping[str, str], partition: int) -> dict[str, Any]:
+    row = _named(state.subject, stages.get(state.subject, JUDGED), partition)
     row |= {name: getattr(state, name) for name in _TICKET_COLUMNS}
     return row | {"unjudgeable": _reasons(state.unjudgeable)}
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
+from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.application import imports
-from slm_monitor.application.imports import Import
+from slm_monitor.application.imports import QUIET_MICROSECONDS, Import
 
 router = APIRouter(prefix="/api/v1/imports", tags=["intake"])
 Importer = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
@@ -35,28 +37,29 @@ class ImportToOpen(BaseModel):
     indicators: list[str] = []
     sources: list[str] = []
     owner_party_id: str | None = None
-    expires_in_seconds: Annotated[int, Field(gt=0, le=imports.LONGEST_SECONDS)] = 24 * 3600
+    through: str | None = None
+    """Only what lies before this instant waits for the import; by default, and at most, the instant of opening."""
 
 
-async def _shaped(held: Import, request: Request) -> dict[str, Any]:
-    is_opening = held.state == "open" and not await request.app.state.imports.is_heard(held.import_id)
-    return {
-        "import_id": held.import_id,
-        "state": "opening" if is_opening else held.state,
-        "owner_party_id": held.owner_party_id,
-        "indicators": list(held.indicators),
-        "sources": list(held.sources),
-        "opened_at": to_text(held.opened_at),
-        "expires_at": to_text(held.expires_at),
-    }
+async def _shaped(import_id: str, caller: Principal, request: Request) -> dict[str, Any]:
+    store = request.app.state.imports
+    document: dict[str, Any] | None = await store.one(import_id, caller)
+    if document is None:
+        raise not_found("import", import_id)
+    if document["state"] == "open" and not await store.is_heard(import_id):
+        document["state"] = "opening"
+    return document
 
 
 @router.post("", status_code=201)
 async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict[str, Any]:
-    """Hold timers and verdicts of what is named until the import completes.
+    """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
 
-    Send history once its state is ``open``: while it is ``opening`` some partition may not hold yet. Under a key used
-    before it is the import of then, as it stands: one that is complete holds nothing any more.
+    What lies before ``through`` waits: windows that had ended are not closed or restated, and clocks whose deadline had
+    passed are not told. Everything later is judged and published as always, marked ``importing``. The import ends with
+    ``/complete``, by being deleted, or an hour after the last facts of its past were accepted. Send history once its
+    state is ``open``: while it is ``opening`` some partition may not hold yet. Under a key used before it is the import
+    of then, as it stands: one that is judged holds nothing any more.
     """
     owner = given.owner_party_id or caller.party_id
     if owner is None:
@@ -66,13 +69,16 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     if not given.indicators and not given.sources:
         raise invalid("indicators", [], "name the indicators or the ticket sources that will be loaded")
     state = request.app.state
+    now = state.clock.now()
     try:
         import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
     except ValueError:
         raise not_found("party", owner) from None
-    opened = await imports.start(
-        state.imports, import_id, owner, given.indicators, given.sources, state.clock.now(), given.expires_in_seconds
-    )
+    wanted = Import(
+        import_id, owner, given.indicators, given.sources, now, caller.principal_id, _through(given.through, now),
+        now + QUIET_MICROSECONDS,
+    )  # fmt: skip
+    opened = await imports.start(state.imports, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
         raise Problem(409, "conflict", "The import exists with other indicators or sources", f"{given.key}", errors)
@@ -80,32 +86,70 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its
     # inbox is the only thing that tells.
-    while (shaped := await _shaped(opened, request))["state"] == "opening":
+    while (shaped := await _shaped(import_id, caller, request))["state"] == "opening":
         if asyncio.get_running_loop().time() > deadline:
             break
         await asyncio.sleep(0.02)
     return shaped
 
 
-async def _mine(import_id: str, caller: Principal, request: Request) -> Import:
-    held: Import | None = await request.app.state.imports.find(import_id)
-    if held is None or not caller.may_see(held.owner_party_id):
-        raise not_found("import", import_id)
-    return held
+def _through(given: str | None, now: int) -> int:
+    if given is None:
+        return now
+    through = instants.read(given, "through")
+    if through > now:
+        raise invalid("through", given, f"at most the present instant, {to_text(now)}: later windows are never held")
+    return through
+
+
+@router.get("")
+async def listed(
+    caller: Caller,
+    request: Request,
+    paging: Paging,
+    state: Annotated[
+        Literal["open", "judged"] | None, Query(description="`open`: those that something still waits for")
+    ] = None,
+) -> dict[str, Any]:
+    """The imports that concern the caller, the latest first: its own, and those of the other side of an agreement that
+    judges what they name. Each says whose it is, since when, and up to which instant judgements wait for it."""
+    page: dict[str, Any] = await request.app.state.imports.page(caller, paging, state)
+    return page
 
 
 @router.get("/{import_id}")
 async def read(import_id: str, caller: Caller, request: Request) -> dict[str, Any]:
-    """Where an import stands: opening, open, completing (its history is being judged) or complete."""
-    return await _shaped(await _mine(import_id, caller, request), request)
+    """Where an import stands: ``opening``, ``open``, ``completing`` (its history is being judged) or ``judged``, and
+    how many windows and clocks were published for it. Once it is ``judged`` every figure has all of it in it."""
+    return await _shaped(import_id, caller, request)
+
+
+async def _owned(import_id: str, caller: Principal, request: Request) -> Import:
+    held: Import | None = await request.app.state.imports.find(import_id)
+    if held is None or await request.app.state.imports.one(import_id, caller) is None:
+        raise not_found("import", import_id)
+    if not caller.may_see(held.owner_party_id):
+        detail = "An import is completed or ended by the party whose history it is."
+        raise Problem(403, "not-yours", "It is another party's import", detail)
+    return held
 
 
 @router.post("/{import_id}/complete", status_code=202)
 async def complete(import_id: str, caller: Importer, request: Request) -> dict[str, Any]:
     """All has been sent: judge it. Doing it twice is the same as once."""
-    held = await _mine(import_id, caller, request)
+    return await _ended(import_id, caller, request, imports.COMPLETED)
+
+
+@router.delete("/{import_id}", status_code=202)
+async def end(import_id: str, caller: Importer, request: Request) -> dict[str, Any]:
+    """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
+    return await _ended(import_id, caller, request, imports.ENDED)
+
+
+async def _ended(import_id: str, caller: Principal, request: Request, ended_as: str) -> dict[str, Any]:
+    held = await _owned(import_id, caller, request)
     state = request.app.state
     ends = {topic.name: await state.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-    await imports.complete(state.imports, held.import_id, ends)
+    await imports.complete(state.imports, held.import_id, ends, state.clock.now(), ended_as)
     state.judge.ring()
-    return await _shaped(await _mine(import_id, caller, request), request)
+    return await _shaped(import_id, caller, request)

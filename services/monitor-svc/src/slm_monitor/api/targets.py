@@ -57,11 +57,13 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     aside = await state.unjudgeable.of(ids)
     present = Present(state.record, state.parsed, now)
     counts = await state.queries.clock_counts([row["target_id"] for row in rows if _has_tickets(row)])
+    importing = await state.imports.held(ids)
     return [
         {
             **_terms(row),
             "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
+            "importing": row["target_id"] in importing,
             "tickets": _tickets(counts.get(row["target_id"], {})) if _has_tickets(row) else None,
         }
         for row in rows

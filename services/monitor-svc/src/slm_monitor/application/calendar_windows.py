@@ -61,10 +61,12 @@ class CalendarWindows:
             self._recent = recent = None if span is None else self._window_of(span)
         return recent if recent is not None and recent.start <= instant < recent.end else None
 
-    def _touched(self, since: int | None, as_of: int) -> Iterator[tuple[Window, ServiceLevelTarget]]:
-        """The windows to judge: all begun by ``as_of`` that are open or reach past ``since``, with their terms."""
-        line = self.standing.line
-        at: int | None = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
+    def _touched(self, since: int | None, moment: Moment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
+        """The windows to judge: all begun by ``moment.as_of`` that are open or reach past ``since``, with their terms.
+        Those that had ended by ``moment.through`` wait for an import."""
+        line, as_of = self.standing.line, moment.as_of
+        first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
+        at: int | None = first if moment.through is None else max(first, moment.through)
         while at is not None and at <= as_of:
             span = self._span(at)
             if span is None:

@@ -34,7 +34,7 @@ class ComplianceTarget(OfClocks, CalendarWindows):
     ) -> int | None:
         """Judge the touched windows; returns the next instant at which time alone may change something."""
         self._undo(moment, changes)
-        touched = list(self._touched(dirty.since, moment.as_of))
+        touched = list(self._touched(dirty.since, moment))
         spans = [(window.start, window.end) for window, _ in touched]
         counts = await store.tickets_ended(self._clocks, spans, moment.as_of)
         dues: list[int | None] = [self._next]

@@ -34,7 +34,7 @@ class CompositeTarget(Composed, StateTarget):
 
     async def _of_windows(self, store: JudgeStore, since: int | None, moment: Moment, changes: Changes) -> int | None:
         self._undo(moment, changes)
-        touched = list(self._touched(since, moment.as_of))
+        touched = list(self._touched(since, moment))
         members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
         known = await store.member_windows(members, [window.window_id for window, _ in touched])
         dues: list[int | None] = [self._next]

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.counted_target import NEVER, CountedTarget
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
+from slm_monitor.application.holds import Holds
 from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.streams import Streams, Together, pieces
 from slm_monitor.application.timers import COUNT, Timers
-from slm_monitor.application.touched import Dirty
+from slm_monitor.application.touched import FACT, Dirty
 from slm_monitor.domain import counted, instances, measures, rolling_minutes, rolling_target
 from slm_monitor.domain.counted import Burning, Counted
 from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of, labelled
@@ -26,7 +27,6 @@ from slm_monitor.domain.series import Delta, Series
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes, Window
 
-IsHeld = Callable[[str], bool]
 AT_ONCE = 0
 LONGEST_UNJUDGED = 60
 """Minutes after which a quiet rolling target is judged all the same, so that little is ever left to catch up on."""
@@ -55,6 +55,8 @@ class CountJudge:
         self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
         """Indicator → rows that changed no more than figures, not counted yet."""
         self._born: list[TermsLine] = []
+        self._causes: dict[str, str] = {}
+        """Why the past of an indicator is to be judged anew once no import holds it any more."""
         self._unsaved: set[str] = set()
         self._recounted: dict[str, int] = {}
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
@@ -231,24 +233,27 @@ class CountJudge:
             self._timers.set((COUNT, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
-        """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
+        """A hold has ended: what it covered is judged in full."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
                 self._calm.clear()
+                cause = self._causes.pop(subject, None)
                 for target in targets.values():
-                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at)
+                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at, cause)
 
-    async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
-        """Judge what was touched and nothing holds; the rest stays touched."""
+    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+        """Judge what was touched. The past that an import holds is judged when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
-        for subject in [subject for subject in self._dirty if not is_held(subject)]:
+        for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             self._fold(subject)
-            caused = replace(moment, cause=dirty.cause)
+            caused = holds.moment(subject, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[subject] = dirty.cause
             dues: list[int | None] = []
             for target in list(self._targets.get(subject, {}).values()):
-                with self._aside.attempt(target.standing.line, changes) as own:
+                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
                     dues.append(await self._judge(subject, target, dirty, caused, own))
                 if self._aside.holds(target.standing.line):
                     self._let_go(subject, target)
@@ -317,9 +322,10 @@ class CountJudge:
             standing.windows[window.window_id] = window
         if window.judged_to is None:
             window.judged_to = first - 1
+        rolling_minutes.hold_back(window, line, moment.through)
         reach, rolled = rolling_minutes.reach(line), self._rolled(subject, target)
         stretches: list[Stretch] = []
-        for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present):
+        for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present, moment.through):
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
                 stretches.append(rolling_target.look(line, rolled, piece.start, piece.stop - 1))

@@ -153,7 +153,7 @@ class CountedTarget(CalendarWindows):
         self._undo(moment, changes)
         dues: list[int | None] = []
         quiet: list[tuple[int, int] | None] = []
-        for window, terms in self._touched(since, moment.as_of):
+        for window, terms in self._touched(since, moment):
             is_present = window.start <= moment.now < window.end
             finding = self._find(window, terms, moment.as_of, burning if is_present else ())
             if is_present and terms.aggregation in EVENTS:

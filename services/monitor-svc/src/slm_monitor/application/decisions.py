@@ -9,9 +9,9 @@ from typing import Any
 from slm_monitor.application.count_judge import CountJudge
 from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
-from slm_monitor.application.ports import Step
+from slm_monitor.application.ports import WAITING, Step
 from slm_monitor.application.set_aside import SetAside
-from slm_monitor.application.state_judge import IsHeld, StateJudge
+from slm_monitor.application.state_judge import StateJudge
 from slm_monitor.application.ticket_judge import TicketJudge
 from slm_monitor.domain import freezing
 from slm_monitor.domain.freezing import Acceptance
@@ -41,13 +41,13 @@ class Decisions:
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
         freezing.freeze(((name, self._established.windows(name)) for name in names), accepted, changes)
 
-    def overturn(self, ref: Mapping[str, Any], step: Step, is_held: IsHeld) -> None:
+    def overturn(self, ref: Mapping[str, Any], step: Step) -> None:
         """A dispute decided that a breach was none: what it was found of is judged anew."""
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]
         if subject.count("/") > 1:
-            self._tickets.wake(subject, is_held)
-            step.tickets[subject] = True
+            self._tickets.wake(subject)
+            step.tickets[subject] = WAITING
         elif subject:
             self._states.reopen(subject, since, DISPUTE)
             self._counts.reopen(subject, since, DISPUTE)

@@ -25,6 +25,15 @@ class Sources:
     clocks: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a derived target is made of in the end, through others that are derived too: indicators by subject, and the
+    parties whose tickets count."""
+
+    subjects: frozenset[str] = frozenset()
+    ticket_owners: frozenset[str] = frozenset()
+
+
 class Derivations:
     """Every partition knows them all, as what they are made of may live in any."""
 
@@ -34,9 +43,18 @@ class Derivations:
         self._of_subject: dict[str, set[str]] = {}
         self._of_target: dict[str, set[str]] = {}
         self._told: dict[tuple[str, str], tuple[object, ...]] = {}
+        self._indicators: dict[str, str] = {}
+        self._ticket_owners: dict[str, str] = {}
+        self._reached: dict[str, Reached] = {}
 
     def attach(self, lines: Sequence[TermsLine]) -> None:
         """Take up the lines of one agreement."""
+        self._reached.clear()
+        for line in lines:
+            if line.latest.indicator is not None:
+                self._indicators[line.target_id] = line.latest.indicator
+            if line.latest.clock is not None:
+                self._ticket_owners[line.target_id] = line.latest.owner_party_id
         terms = [version for line in lines for version in line.versions]
         for each in terms:
             if each.aggregation in DERIVED:
@@ -56,6 +74,19 @@ class Derivations:
 
     def sources(self, target_id: str) -> Sources:
         return self._sources.get(target_id, Sources())
+
+    def reached(self, target_id: str) -> Reached:
+        """What a derived target is made of in the end; its members are never made of it."""
+        if target_id not in self._reached:
+            own, self._reached[target_id] = self.sources(target_id), Reached()
+            subjects = set(own.subjects) | {self._indicators[each] for each in own.targets if each in self._indicators}
+            owners = {self._ticket_owners[each] for each in own.clocks if each in self._ticket_owners}
+            for each in own.targets & self._sources.keys():
+                inner = self.reached(each)
+                subjects |= inner.subjects
+                owners |= inner.ticket_owners
+            self._reached[target_id] = Reached(frozenset(subjects), frozenset(owners))
+        return self._reached[target_id]
 
     def news(self, touched: Mapping[str, int], changes: Changes) -> list[News]:
         """What a step tells: ``touched`` are the indicators whose states changed, and since when."""

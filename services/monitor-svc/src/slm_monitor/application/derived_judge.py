@@ -7,6 +7,7 @@ instant up to which every partition has taken in its facts: that is established 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from slm_monitor.application.compliance_target import ComplianceTarget
@@ -14,7 +15,8 @@ from slm_monitor.application.composite_target import CompositeTarget
 from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
-from slm_monitor.application.ports import Hold, InboxRow, JudgeStore
+from slm_monitor.application.holds import Holds, covers
+from slm_monitor.application.ports import Behind, Hold, InboxRow, JudgeStore
 from slm_monitor.application.rolling_derived_targets import (
     RollingComplianceTarget,
     RollingStatesTarget,
@@ -22,14 +24,15 @@ from slm_monitor.application.rolling_derived_targets import (
 )
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.timers import DERIVED, Timers
-from slm_monitor.application.touched import Dirty
+from slm_monitor.application.touched import FACT, Dirty
 from slm_monitor.domain.composition import STATES
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
 
-IsHeld = Callable[[str], bool]
 AT_ONCE = 0
+AGAIN_MICROSECONDS = 200_000
+"""So much later a target is looked at again that waits for the tickets it is made of."""
 
 
 class DerivedTarget(Protocol):
@@ -76,8 +79,8 @@ class DerivedJudge:
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
         self._dirty: dict[str, Dirty] = {}
-        self._held: set[str] = set()
-        """Targets that were due while something they are made of was held."""
+        self._causes: dict[str, str] = {}
+        """Why the past of a target is to be judged anew once no import holds it any more."""
         self._rows: dict[int, tuple[str, int]] = {}
         """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
 
@@ -124,20 +127,17 @@ class DerivedJudge:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: Hold) -> None:
-        """A hold begins or ends: what is made of it is looked at again, in full, when nothing holds it any longer."""
+        """All that a hold covered is judged, in every partition: what is made of it is judged in full."""
         for target_id, targets in self._targets.items():
-            if any(hold.covers(subject) for subject in self._derivations.sources(target_id).subjects):
+            if covers(hold, self._derivations.reached(target_id)):
+                cause = self._causes.pop(target_id, None)
                 for target in targets.values():
-                    self._touch(target_id, target.standing.line.begins_at)
+                    self._touch(target_id, target.standing.line.begins_at, cause)
 
-    def free(self, is_held: IsHeld) -> None:
-        """The holds have changed: what none holds any longer is due."""
-        for target_id in [target_id for target_id in self._held if not self._waits(target_id, is_held)]:
-            self._held.discard(target_id)
-            self.timers.set((DERIVED, target_id), AT_ONCE)
-
-    def _waits(self, target_id: str, is_held: IsHeld) -> bool:
-        return any(is_held(subject) for subject in self._derivations.sources(target_id).subjects)
+    def waits_for(self, hold: Hold) -> bool:
+        """Whether something that is made of what an import brought is still to be judged."""
+        waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
+        return any(covers(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> int | None:
         """From when on the record holds all that a target is made of."""
@@ -158,17 +158,23 @@ class DerivedJudge:
         # Woken at the next instant that is established everywhere.
         self.timers.set((DERIVED, target_id), AT_ONCE)
 
-    async def judge(self, up_to: int, is_held: IsHeld, moment: Moment, changes: Changes) -> list[int]:
-        """Judge what is due by an instant that is established everywhere; returns the rows this has answered."""
+    async def judge(self, up_to: int, holds: Holds, behind: Behind, moment: Moment, changes: Changes) -> list[int]:
+        """Judge what is due by an instant that is established everywhere; returns the rows this has answered.
+
+        A target waits while tickets it is made of are still to be judged: by half of them its figure would be wrong.
+        """
         answered: list[int] = []
         for _, target_id in self.timers.due(up_to):
-            if self._waits(target_id, is_held):
-                self._held.add(target_id)
+            reached = self._derivations.reached(target_id)
+            if behind.has_terms or behind.ticket_owners & reached.ticket_owners:
+                self.timers.set((DERIVED, target_id), up_to + AGAIN_MICROSECONDS)
                 continue
             dirty, dues = self._dirty.pop(target_id, Dirty()), []
-            caused = Moment(moment.as_of, moment.now, dirty.cause)
+            caused = holds.moment_derived(reached, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[target_id] = dirty.cause
             for key, target in list(self._targets.get(target_id, {}).items()):
-                with self._aside.attempt(target.standing.line, changes) as own:
+                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
                     dues.append(await target.derive(self._store, self._excluded, dirty, caused, own))
                 if self._aside.holds(target.standing.line):
                     del self._targets[target_id][key]

@@ -17,7 +17,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.firing import Firing
 from slm_monitor.application.partition import Partition, Work
 from slm_monitor.application.patience import Hands, Patience
-from slm_monitor.application.ports import DeadRecord, InboxRow, JudgeStore, NotOwner, Step
+from slm_monitor.application.ports import Behind, DeadRecord, InboxRow, JudgeStore, NotOwner, Step
 from slm_monitor.application.putting_away import PuttingAway
 from slm_monitor.application.reading import Read, Reader
 from slm_monitor.application.taking import Taking
@@ -262,7 +262,7 @@ class Judge:
         blob_seq = await self._store.commit(partition.number, partition.epoch, step)
         if blob_seq is not None:
             partition.blob_seq = blob_seq
-        if step.news:
+        if step.news or step.released or step.expired:
             self._inbox_rings = True
         self._stepped(step)
         if partition.wants_reload:
@@ -282,9 +282,13 @@ class Judge:
             await self._unless_lost(number, self._commit(self._owned[number], work))
             if number in self._owned and self._owned[number].is_due(horizon):
                 self._firing.postpone(number, horizon)
-        for number, horizon in await self._firing.look_everywhere(self._owned):
+        reached = await self._firing.look_everywhere(self._owned)
+        # Asked once the facts are taken in: which of the tickets among them are judged is committed with them.
+        behind = await self._store.behind() if reached else Behind()
+        for number, horizon in reached:
             if number in self._owned:
-                await self._unless_lost(number, self._commit(self._owned[number], Work(everywhere=horizon)))
+                work = Work(everywhere=horizon, behind=behind)
+                await self._unless_lost(number, self._commit(self._owned[number], work))
         for number, partition in self._owned.items():
             if self._firing.is_settled(number, partition):
                 partition.settle()

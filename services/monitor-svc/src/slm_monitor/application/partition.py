@@ -13,7 +13,17 @@ from slm_monitor.application.derivations import Derivations
 from slm_monitor.application.derived_judge import DerivedJudge
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import Excluded
-from slm_monitor.application.ports import AgreementTerms, Checkpoint, Hold, InboxRow, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.holds import Holds
+from slm_monitor.application.imported import note_touched
+from slm_monitor.application.ports import (
+    AgreementTerms,
+    Behind,
+    Checkpoint,
+    InboxRow,
+    JudgeStore,
+    LoadedPartition,
+    Step,
+)
 from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.silences import Silences
 from slm_monitor.application.state_judge import AT_ONCE, StateJudge
@@ -27,6 +37,8 @@ from slm_monitor.domain.terms import DERIVED, STATED
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""
+HISTORY_BESIDE = 50
+"""Tickets that an import touched judged in one step beside records; where none came, as many as of others."""
 
 
 @dataclass(slots=True)
@@ -43,6 +55,8 @@ class Work:
     """How many of those at most; the others stay due."""
     everywhere: int | None = None
     """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
+    behind: Behind = field(default_factory=Behind)
+    """What all partitions together have not come to yet: targets made of it wait."""
 
 
 class Partition:
@@ -66,7 +80,7 @@ class Partition:
         self._horizon = loaded.horizon
         self._everywhere = 0
         self._derivations = Derivations(partitions)
-        self._holds: dict[str, Hold] = {hold.import_id: hold for hold in loaded.holds}
+        self._holds = Holds(loaded.number, loaded.holds)
         self.timers = Timers()
         established = Established(loaded)
         self._excluded = Excluded(loaded.agreements, loaded.exclusions)
@@ -79,9 +93,7 @@ class Partition:
         self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived, self._aside)
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
-        for hold in loaded.holds:
-            self._wake_held(hold)
-        self._tickets.free(self._is_held)
+        self._tickets.free(self._holds)
         if self._aside.has_news:
             self.timers.set((STATE, ""), AT_ONCE)
 
@@ -125,9 +137,8 @@ class Partition:
 
     def next_due(self) -> int | None:
         """The next instant at which time alone may change something: a timer's, or the expiry of a hold."""
-        dues = [hold.expires_at for hold in self._holds.values() if hold.release is None]
-        timer = self.timers.next_due()
-        return min(dues if timer is None else [*dues, timer], default=None)
+        dues = (self._holds.next_due(), self.timers.next_due())
+        return min((due for due in dues if due is not None), default=None)
 
     def is_due(self, instant: int) -> bool:
         """Whether timers wait to be fired as of an instant."""
@@ -152,11 +163,12 @@ class Partition:
         step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
         await self._hear_words(step)
         step.facts += await self._tickets.take(
-            [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._is_held
+            [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
         )
+        self._holds.extend(work.values, work.facts, now, step)
         for who, subject in self.timers.due(self._horizon, work.most_timers):
             if who == TICKET:
-                self._tickets.wake(subject, self._is_held)
+                self._tickets.wake(subject)
             elif who == STATE:
                 self._states.wake(subject)
             elif who == SILENCE:
@@ -164,19 +176,18 @@ class Partition:
             else:
                 self._counts.wake(subject)
         self.positions = dict(step.positions)
-        if self._holds:
-            self._expire_holds(now)
-            if any(self._is_released(hold) for hold in self._holds.values()):
-                self._tickets.free(self._is_held)
-                self._derived.free(self._is_held)
+        await self._end_holds(now, step)
         moment = Moment(self._horizon, now)
-        await self._states.judge(self._is_held, moment, step.changes)
-        await self._counts.judge(self._is_held, moment, step.changes)
-        await self._tickets.judge(moment, step, TICKETS_A_STEP)
+        await self._states.judge(self._holds, moment, step.changes)
+        await self._counts.judge(self._holds, moment, step.changes)
+        is_busy = bool(work.values or work.facts)
+        history = HISTORY_BESIDE if is_busy else TICKETS_A_STEP
+        await self._tickets.judge(self._holds, moment, step, TICKETS_A_STEP, history)
         step.recounted = self._counts.recounted() | self._states.heard()
-        await self._silences.judge(self._is_held, moment, step)
-        await self._derive(work.everywhere, now, step)
-        self._release(step)
+        await self._silences.judge(self._holds, moment, step)
+        await self._derive(work, now, step)
+        note_touched(step)
+        self._go_on_with_imports(step)
         self._aside.tell(step.changes, now)
         return step
 
@@ -188,38 +199,39 @@ class Partition:
         last_words = {subject: await self._states.last_signal(subject) for subject in watched}
         await self._silences.hear(step.facts, last_words)
 
-    async def _derive(self, everywhere: int | None, now: int, step: Step) -> None:
+    async def _derive(self, work: Work, now: int, step: Step) -> None:
         """Judge what is made of others, and tell those that are made of what this step has changed."""
-        if everywhere is not None:
-            self._everywhere = max(self._everywhere, everywhere)
+        if work.everywhere is not None:
+            self._everywhere = max(self._everywhere, work.everywhere)
             moment = Moment(self._everywhere, now)
-            step.inbox += await self._derived.judge(self._everywhere, self._is_held, moment, step.changes)
+            step.inbox += await self._derived.judge(self._everywhere, self._holds, work.behind, moment, step.changes)
         step.news = self._derivations.news(self._states.touched(), step.changes)
 
-    def _is_held(self, subject: str) -> bool:
-        return any(hold.covers(subject) and not self._is_released(hold) for hold in self._holds.values())
+    async def _end_holds(self, now: int, step: Step) -> None:
+        """End the holds whose time is over, and have judged what those held that are released or judged everywhere."""
+        for hold in self._holds.over(now):
+            # Another partition may have taken in facts of the import, and moved its end.
+            fresh = await self._store.hold(hold.import_id, self.number)
+            if fresh is not None and fresh.release is None and fresh.expires_at <= now:
+                self._holds.expire(hold, step)
+            elif fresh is not None:
+                self._holds.hear(fresh)
+        for hold in self._holds.reach(self.positions):
+            self._states.wake_held(hold)
+            self._counts.wake_held(hold)
+            self._tickets.free(self._holds)
+        for hold in self._holds.reach_everywhere():
+            self._derived.wake_held(hold)
 
-    def _is_released(self, hold: Hold) -> bool:
-        """A release takes effect once every fact that was sent before it has been taken in."""
-        if hold.release is None:
-            return False
-        return all(
-            self.positions.get(topic, 0) >= int(hold.release.get(f"{topic}:{self.number}", 0))
-            for topic in self.positions
-        )
-
-    def _expire_holds(self, now: int) -> None:
-        for hold in [hold for hold in self._holds.values() if hold.release is None and hold.expires_at <= now]:
-            self._holds[hold.import_id] = Hold(
-                hold.import_id, hold.owner_party_id, hold.indicators, hold.sources, hold.expires_at, {}
-            )
-
-    def _release(self, step: Step) -> None:
-        """Forget the holds whose history has been judged to the end."""
-        for hold in list(self._holds.values()):
-            if self._is_released(hold) and not self._tickets.waits_for(hold):
-                del self._holds[hold.import_id]
-                step.released.append(hold.import_id)
+    def _go_on_with_imports(self, step: Step) -> None:
+        """Tell of the imports that this partition has judged to the end: first its indicators and tickets, and once all
+        partitions have theirs, what is made of them."""
+        for hold in self._holds.waiting_here():
+            if not self._tickets.waits_for(hold):
+                self._holds.judged_here(hold, step)
+        for hold in self._holds.waiting_derived():
+            if not self._derived.waits_for(hold):
+                self._holds.judged_derived(hold, step)
 
     async def _hear(self, inbox: Sequence[InboxRow], step: Step) -> None:
         heard: set[str] = set()
@@ -228,14 +240,14 @@ class Partition:
                 agreement = await self._store.agreement(row.ref["agreement_id"])
                 await self._exclude(agreement)
                 for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
-                    await self._tickets.wake_owner(owner, self.number, step, self._is_held)
+                    await self._tickets.wake_owner(owner, self.number, step, self._holds)
             elif row.kind == "derived":
                 step.inbox += self._derived.hear(row)
                 continue
             elif row.kind == "accepted":
                 self._decisions.accept(row.ref, step.changes)
             elif row.kind == "dispute":
-                self._decisions.overturn(row.ref, step, self._is_held)
+                self._decisions.overturn(row.ref, step)
             elif row.kind == "record":
                 self._decisions.forget(row.ref)
             elif row.kind == "exclusion":
@@ -244,10 +256,9 @@ class Partition:
                     since = _earliest(inbox, row.ref["agreement_id"])
                     await self._exclude(await self._store.agreement(row.ref["agreement_id"]), since)
             else:
-                hold = await self._store.hold(row.ref["import_id"])
+                hold = await self._store.hold(row.ref["import_id"], self.number)
                 if hold is not None:
-                    self._holds[hold.import_id] = hold
-                    self._wake_held(hold)
+                    self._holds.hear(hold)
             step.inbox.append(row.seq)
 
     async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
@@ -282,11 +293,6 @@ class Partition:
 
     def _is_mine(self, subject: str | None) -> bool:
         return subject is not None and partition_of(subject, self._partitions) == self.number
-
-    def _wake_held(self, hold: Hold) -> None:
-        self._states.wake_held(hold)
-        self._counts.wake_held(hold)
-        self._derived.wake_held(hold)
 
     async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
         """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is

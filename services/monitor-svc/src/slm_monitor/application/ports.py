@@ -23,7 +23,7 @@ class NotOwner(Exception):
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    exclusion | derived | accepted | dispute | record."""
+    derive | exclusion | derived | accepted | dispute | record."""
 
     seq: int
     partition: int
@@ -33,7 +33,7 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An import that is loading history: timers and judgements of what it names wait until it completes.
+    """An import that is loading history: of what it names, judgements of what lies before ``through`` wait.
 
     ``release`` is None while it is open, then the intake positions up to which its facts reach.
     """
@@ -42,8 +42,15 @@ class Hold:
     owner_party_id: str
     indicators: frozenset[str]
     sources: frozenset[str]
+    through: int
     expires_at: int
+    latest_end: int = 2**62
+    """However much comes, it ends by itself at this instant."""
     release: Mapping[str, int] | None = None
+    is_judged_here: bool = False
+    """Whether the partition that reads this has judged the import's indicators and tickets."""
+    is_everywhere: bool = False
+    """Whether all partitions have: targets made of them may be judged."""
 
     def covers(self, subject: str) -> bool:
         """Whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for it."""
@@ -52,6 +59,31 @@ class Hold:
             return False
         source, slash, _ = rest.partition("/")
         return (source in self.sources) if slash else (rest in self.indicators)
+
+
+JUDGED, WAITING, HELD = "judged", "waiting", "held"
+"""How far a ticket is."""
+
+
+@dataclass(slots=True)
+class Touched:
+    """How much was published of an agreement for an import."""
+
+    provider_party_id: str
+    customer_party_id: str
+    windows_closed: int = 0
+    windows_restated: int = 0
+    clocks_ended: int = 0
+    breach_events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What targets made of others still have to wait for: terms that some partition has not heard yet, and parties
+    (``ticket_owners``) of whose tickets some are still to be judged."""
+
+    has_terms: bool = False
+    ticket_owners: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +132,7 @@ class LoadedPartition:
     saved_blob: int
     holds: Sequence[Hold]
     waiting_tickets: frozenset[str]
+    """Those that are to be judged, and those of which an import holds a part."""
     ticket_dues: Sequence[tuple[str, int]]
     exclusions: Sequence[Exclusion] = ()
     """The approved ones of all agreements."""
@@ -167,8 +200,8 @@ class Step:
     blob: Values | None = None
     inbox: list[int] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
-    tickets: dict[str, bool] = field(default_factory=dict)
-    """Ticket → whether its judgement waits."""
+    tickets: dict[str, str] = field(default_factory=dict)
+    """Ticket → JUDGED, WAITING to be, or HELD: a part of it waits for an import."""
     forwards: list[tuple[str, int, Record]] = field(default_factory=list)
     """(topic, partition, record): rows that arrived on another partition than theirs."""
     quarantined: list[Quarantined] = field(default_factory=list)
@@ -178,7 +211,15 @@ class Step:
     redriven: list[str] = field(default_factory=list)
     """Dead letters whose records were put back, and are judged now."""
     released: list[str] = field(default_factory=list)
-    """Imports this partition has judged to the end."""
+    """Imports whose indicators and tickets this partition has judged to the end."""
+    derived: list[str] = field(default_factory=list)
+    """Imports of which it has judged the targets made of others too."""
+    expired: list[str] = field(default_factory=list)
+    """Imports that end by themselves."""
+    extended: dict[str, int] = field(default_factory=dict)
+    """Imports for which facts have come → when they end by themselves now."""
+    touched: dict[tuple[str, str], Touched] = field(default_factory=dict)
+    """(import, agreement) → what was published for it."""
     news: list[News] = field(default_factory=list)
     """What the changes are to targets made of others."""
     silences: dict[str, int | None] = field(default_factory=dict)
@@ -189,9 +230,9 @@ class Step:
         changed = self.changes
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
-            or self.dead or self.released or changed.events or changed.windows or changed.breaches or changed.risks
-            or changed.clocks or changed.tickets or changed.dropped_windows or changed.unjudgeable or self.news
-            or self.silences
+            or self.dead or self.released or self.derived or self.expired or self.extended or changed.events
+            or changed.windows or changed.breaches or changed.risks or changed.clocks or changed.tickets
+            or changed.dropped_windows or changed.unjudgeable or self.news or self.silences
         )  # fmt: skip
 
 
@@ -235,7 +276,9 @@ class JudgeStore(Protocol):
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
-    async def hold(self, import_id: str) -> Hold | None: ...
+    async def hold(self, import_id: str, partition: int) -> Hold | None:
+        """An import as a partition sees it."""
+        ...
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
         """Those of an agreement that stand approved."""
@@ -299,6 +342,10 @@ class JudgeStore(Protocol):
 
     async def taken(self) -> Mapping[tuple[str, int], int]:
         """Up to where each partition has taken in the intake: (topic, partition) → position."""
+        ...
+
+    async def behind(self) -> Behind:
+        """What all partitions together have not come to yet."""
         ...
 
     async def commit(self, partition: int, epoch: int, step: Step) -> int | None:

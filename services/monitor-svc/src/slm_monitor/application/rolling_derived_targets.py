@@ -63,7 +63,7 @@ class RollingComplianceTarget(OfClocks, _ByMinute):
         line, present = self.standing.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
-        first, last = self._looks_at(dirty.since, present)
+        first, last = self._looks_at(dirty.since, moment)
         length = line.latest.rolling_microseconds
         begins_at = max(self._first() * MINUTE, (first + 1) * MINUTE - length)
         ended = await store.clocks_ended(self._clocks, (begins_at, (last + 1) * MINUTE), moment.as_of)

@@ -32,10 +32,11 @@ class RollingWindows(CalendarWindows):
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
-    def _ranges(self, window: Window, since: int | None, present: int) -> Iterator[tuple[int, int]]:
+    def _ranges(self, window: Window, since: int | None, moment: Moment) -> Iterator[tuple[int, int]]:
         """The minutes to judge anew, parted where another version takes effect."""
-        line = self.standing.line
-        for start, end in rolling_minutes.ranges(window, line, None, since, present):
+        line, present = self.standing.line, moment.as_of // MINUTE
+        rolling_minutes.hold_back(window, line, moment.through)
+        for start, end in rolling_minutes.ranges(window, line, None, since, present, moment.through):
             at = start
             while at <= end:
                 following = line.begins_after(at * MINUTE)
@@ -43,21 +44,20 @@ class RollingWindows(CalendarWindows):
                 yield at, max(at, until)
                 at = max(at, until) + 1
 
-    def _looks_at(self, since: int | None, present: int) -> tuple[int, int]:
+    def _looks_at(self, since: int | None, moment: Moment) -> tuple[int, int]:
         """The minutes (first, last) that a judgement will look at, its windows not counted."""
         window = self._window()
+        ranges = list(self._ranges(window, since, moment))
         assert window.judged_to is not None
-        ranges = list(self._ranges(window, since, present))
         last = max([window.judged_to, *(end for _, end in ranges)])
         return min([last, *(start for start, _ in ranges)]), last
 
     def _roll(self, rolled_from: RolledFrom, since: int | None, moment: Moment, changes: Changes) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
-        present = moment.as_of // MINUTE
         window = self._window()
         stretches = [
             rolling_target.look(self.standing.line, rolled_from(start), start, end)
-            for start, end in self._ranges(window, since, present)
+            for start, end in self._ranges(window, since, moment)
         ]
         assert window.judged_to is not None
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])

@@ -42,9 +42,10 @@ class SetAside:
         return bool(self._untold)
 
     @contextmanager
-    def attempt(self, line: TermsLine, changes: Changes) -> Iterator[Changes]:
-        """Judge a target into changes of its own, which count only where judging it did not fail."""
-        own = Changes()
+    def attempt(self, line: TermsLine, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
+        """Judge a target into changes of its own, which count only where judging it did not fail. ``mark``: fields of
+        every event that it publishes."""
+        own = Changes(mark=mark or {})
         try:
             yield own
         except Exception as error:

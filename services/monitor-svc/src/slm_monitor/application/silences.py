@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from slm_monitor.application.holds import Holds
 from slm_monitor.application.ports import JudgeStore, LoadedPartition, Step
 from slm_monitor.application.timers import SILENCE, Timers
 from slm_monitor.domain import silence
 from slm_monitor.domain.facts import Fact, Values, indicator_of
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.silence import Watched
-
-IsHeld = Callable[[str], bool]
 
 
 class Silences:
@@ -89,11 +88,14 @@ class Silences:
         """Its time has come."""
         self._woken.add(subject)
 
-    async def judge(self, is_held: IsHeld, moment: Moment, step: Step) -> None:
-        """Tell what has become silent or was heard again; what is held waits."""
+    async def judge(self, holds: Holds, moment: Moment, step: Step) -> None:
+        """Tell what has become silent or was heard again; a silence that began before what is held waits."""
         for subject in sorted(self._woken):
             held, indicator = self._watched.get(subject), await self._store.indicator(subject)
-            if held is None or indicator is None or is_held(subject):
+            if held is None or indicator is None:
+                continue
+            through = holds.through(subject)
+            if through is not None and held.due is not None and held.due <= through:
                 continue
             self._woken.discard(subject)
             before, turn = held.since, held.turn(moment.as_of)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from slm_monitor.application.established import Established
 from slm_monitor.application.excluded import CAUSE, Excluded, Moved
+from slm_monitor.application.holds import Holds
 from slm_monitor.application.labels_heard import LabelsHeard
 from slm_monitor.application.outage_target import OutageTarget
 from slm_monitor.application.ports import Hold, JudgeStore
@@ -20,7 +21,7 @@ from slm_monitor.application.set_aside import SetAside
 from slm_monitor.application.state_target import StatesOf, StateTarget
 from slm_monitor.application.states import States
 from slm_monitor.application.timers import STATE, Timers
-from slm_monitor.application.touched import Dirty
+from slm_monitor.application.touched import FACT, Dirty
 from slm_monitor.domain import instances
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.instances import Group
@@ -30,7 +31,6 @@ from slm_monitor.domain.standing import Changes
 from slm_monitor.domain.terms import RECOVERED
 from slm_monitor.domain.timeline import Timeline
 
-IsHeld = Callable[[str], bool]
 AT_ONCE = 0
 
 
@@ -57,6 +57,8 @@ class StateJudge:
         """Indicators of which labels were heard, or terms, since their instances were last looked for."""
         self._unjudged: set[tuple[str, int]] = set()
         """Instances that no judgement has looked at yet."""
+        self._causes: dict[str, str] = {}
+        """Why the past of an indicator is to be judged anew once no import holds it any more."""
 
     def attach(self, line: TermsLine, *, fresh: bool) -> None:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
@@ -138,10 +140,12 @@ class StateJudge:
             self._timers.set((STATE, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
-        """A hold begins or ends: what it covers is looked at again, in full, when nothing holds it any longer."""
+        """A hold has ended: what it covered is judged in full."""
         for subject, line in self._lines():
             if hold.covers(subject):
-                self._dirty.setdefault(subject, Dirty()).touch(line.begins_at)
+                self._dirty.setdefault(subject, Dirty()).touch(line.begins_at, self._causes.get(subject))
+        for subject in [subject for subject in self._causes if hold.covers(subject)]:
+            del self._causes[subject]
 
     def standings(self) -> Iterator[Standing]:
         """What stands of each of its targets."""
@@ -166,16 +170,17 @@ class StateJudge:
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
-    async def judge(self, is_held: IsHeld, moment: Moment, changes: Changes) -> None:
-        """Judge what was touched and nothing holds; the rest stays touched."""
-        ready = [subject for subject in self._dirty if not is_held(subject)]
-        for subject in ready:
+    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+        """Judge what was touched. The past that an import holds is judged when the import ends."""
+        for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             await self._part(subject, changes)
             targets = self._targets.get(subject)
             if not targets:
                 continue
-            caused = replace(moment, cause=dirty.cause)
+            caused = holds.moment(subject, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[subject] = dirty.cause
             dues: list[int | None] = []
             timelines: dict[Group, Timeline] = {}
             for key, target in list(targets.items()):
@@ -184,7 +189,7 @@ class StateJudge:
                 if key in self._unjudged:
                     self._unjudged.discard(key)
                     since = line.begins_at if since is None else min(since, line.begins_at)
-                with self._aside.attempt(line, changes) as own:
+                with self._aside.attempt(line, changes, caused.mark) as own:
                     if group not in timelines:
                         timelines[group] = await self._states.timeline(subject, group)
                     dues.append(target.judge(_always(timelines[group]), self._excluded, since, caused, own))

@@ -39,7 +39,7 @@ class StateTarget(CalendarWindows):
         burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
         dues.append(again)
         latest = self.standing.line.latest
-        for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment.as_of):
+        for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
             if named := excluded.named_in(terms, window.start, window.end):

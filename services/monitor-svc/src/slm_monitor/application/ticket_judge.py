@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
 
 import structlog
 
-from slm_monitor.application.ports import Hold, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.holds import Holds
+from slm_monitor.application.ports import HELD, JUDGED, WAITING, Hold, JudgeStore, LoadedPartition, Step
 from slm_monitor.application.timers import TICKET, Timers
 from slm_monitor.domain import ticket_rules, ticket_target
 from slm_monitor.domain.facts import Fact
@@ -17,7 +18,6 @@ from slm_monitor.domain.standing import Breach, Changes, TicketState
 from slm_monitor.domain.ticket_rules import Book
 from slm_monitor.domain.tickets import FORGOTTEN
 
-IsHeld = Callable[[str], bool]
 _logger = structlog.get_logger(__name__)
 
 
@@ -33,8 +33,12 @@ class TicketJudge:
         self._lines: dict[str, dict[str, TermsLine]] = {}
         self._books: dict[str, Book] = {}
         self._waiting: dict[str, None] = {}
-        # Told apart from those that may be judged: an import holds thousands, and every step would ask for each.
-        self._held: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
+        self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
+        """Tickets of which an import brought something, and at first all that were not judged before a restart. They
+        are judged behind the others, and each once where more of it came meanwhile: an import brings thousands, and
+        most of what it brings is past."""
+        self._held: dict[str, None] = {}
+        """Tickets of which something waits for an import."""
         self._touched: dict[str, dict[str, Fact]] = {}
         for ticket, due in loaded.ticket_dues:
             timers.set((TICKET, ticket), due)
@@ -49,26 +53,25 @@ class TicketJudge:
             self._books[owner] = ticket_rules.book_of(self._lines.get(owner, {}).values())
         return self._books[owner]
 
-    async def wake_owner(self, owner: str, partition: int, step: Step, is_held: IsHeld) -> None:
+    async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> None:
         """New terms concern all tickets of a party; that they wait is kept, as there may be many."""
         for ticket in await self._store.tickets_of(owner, partition):
-            self._wait(ticket, is_held)
-            step.tickets[ticket] = True
+            is_past = holds.through(ticket) is not None
+            (self._history if is_past else self._waiting)[ticket] = None
+            step.tickets[ticket] = HELD if is_past else WAITING
 
-    def wake(self, ticket: str, is_held: IsHeld) -> None:
+    def wake(self, ticket: str) -> None:
         """Its time has come."""
-        self._wait(ticket, is_held)
+        self._waiting[ticket] = None
 
-    def free(self, is_held: IsHeld) -> None:
-        """The holds have changed: what none holds any longer may be judged."""
-        for ticket in [ticket for ticket in self._held if not is_held(ticket)]:
-            del self._held[ticket]
+    def free(self, holds: Holds) -> None:
+        """A hold has ended, or the partition was loaded: what no import holds any longer is judged in full."""
+        for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
+            self._held.pop(ticket, None)
+            self._history.pop(ticket, None)
             self._waiting[ticket] = None
 
-    def _wait(self, ticket: str, is_held: IsHeld) -> None:
-        (self._held if is_held(ticket) else self._waiting)[ticket] = None
-
-    async def take(self, facts: Sequence[Fact], step: Step, is_held: IsHeld) -> list[Fact]:
+    async def take(self, facts: Sequence[Fact], step: Step, holds: Holds) -> list[Fact]:
         """The facts that are new or hold over what was known under their key."""
         if not facts:
             return []
@@ -82,54 +85,63 @@ class TicketJudge:
                 accepted[fact.subject, fact.key] = fact
                 # The same again is kept as the latest word, and changes no clock.
                 if before is None or (before.at, before.body) != (fact.at, fact.body):
-                    self._wait(fact.subject, is_held)
-                    step.tickets[fact.subject] = True
+                    through = holds.through(fact.subject)
+                    is_past = through is not None and fact.at <= through
+                    (self._history if is_past else self._waiting)[fact.subject] = None
+                    step.tickets[fact.subject] = WAITING if through is None else HELD
         return list(accepted.values())
 
     @property
     def ready(self) -> int:
-        return len(self._waiting)
+        return len(self._waiting) + len(self._history)
 
     @property
     def has_ready(self) -> bool:
-        return bool(self._waiting)
+        return bool(self._waiting or self._history)
 
     def waits_for(self, hold: Hold) -> bool:
         """Whether some of what an import brought has not been judged."""
-        return bool(hold.sources) and any(hold.covers(ticket) for ticket in (*self._waiting, *self._held))
+        waiting = (*self._waiting, *self._history, *self._held)
+        return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
 
-    async def judge(self, moment: Moment, step: Step, most: int) -> None:
-        """Judge the waiting tickets that nothing holds, so many at a time."""
+    async def judge(self, holds: Holds, moment: Moment, step: Step, most: int, most_history: int) -> None:
+        """Judge the waiting tickets, so many at a time; of one that an import holds, what lies after its past."""
         ready = list(islice(self._waiting, most))
+        ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
         touched, self._touched = self._touched, {}
         if not ready:
             return
         stored = await self._store.facts([ticket for ticket in ready if ticket not in touched])
         states, breaches = await self._store.ticket_states(ready)
         for ticket in ready:
-            facts, due = touched.get(ticket) or stored.get(ticket, {}), None
+            facts, due, waits = touched.get(ticket) or stored.get(ticket, {}), None, False
             if FORGOTTEN not in facts:
-                due = _judged(
+                due, waits = _judged(
                     ticket, facts.values(), self._book(ticket.split("/", 1)[0]), states.get(ticket, {}),
-                    dict(breaches.get(ticket, {})), moment, step.changes, self._overturned,
+                    dict(breaches.get(ticket, {})), holds.moment(ticket, moment), step.changes, self._overturned,
                 )  # fmt: skip
             self._timers.set((TICKET, ticket), due)
-            del self._waiting[ticket]
-            step.tickets[ticket] = False
+            self._waiting.pop(ticket, None)
+            self._history.pop(ticket, None)
+            if waits:
+                self._held[ticket] = None
+            step.tickets[ticket] = HELD if waits else JUDGED
 
 
 def _judged(
     ticket: str, facts: Iterable[Fact], book: Book, told: ticket_target.States,
     breaches: dict[str, Breach], moment: Moment, changes: Changes, overturned: Collection[str],
-) -> int | None:  # fmt: skip
-    """A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
-    own = Changes()
+) -> tuple[int | None, bool]:  # fmt: skip
+    """When to look at the ticket again, and whether a part of it waits for an import.
+
+    A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
+    own = Changes(mark=moment.mark)
     try:
-        due = ticket_target.judge(ticket, facts, book, told, breaches, moment, own, overturned)
+        judged = ticket_target.judge(ticket, facts, book, told, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
         changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason),))
-        return None
+        return None, False
     changes.add(own)
-    return due
+    return judged

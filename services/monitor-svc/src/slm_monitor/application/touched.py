@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from slm_monitor.domain.facts import MINUTE
 
+FACT = "fact"
+
 
 @dataclass(slots=True)
 class Dirty:
@@ -13,7 +15,7 @@ class Dirty:
 
     since: int | None = None
     minutes: tuple[int, int] | None = None
-    cause: str = "fact"
+    cause: str = FACT
     """What is told of it where a closed window changes."""
 
     def touch(self, at: int, cause: str | None = None) -> None:

@@ -33,13 +33,24 @@ def last_minute(line: TermsLine) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
+def hold_back(window: Window, line: TermsLine, through: int | None) -> None:
+    """Take the minutes up to ``through`` for judged: an import loads their history. Its end has them judged in full;
+    until then a breach that stands goes on through them."""
+    if through is not None:
+        assert window.judged_to is not None
+        window.judged_to = max(window.judged_to, min(through // MINUTE, last_minute(line)))
+
+
 def ranges(
-    window: Window, line: TermsLine, touched: tuple[int, int] | None, since: int | None, present: int
-) -> list[tuple[int, int]]:
+    window: Window, line: TermsLine, touched: tuple[int, int] | None, since: int | None, present: int,
+    through: int | None = None,
+) -> list[tuple[int, int]]:  # fmt: skip
     """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, those since the last
-    judgement, and all from ``since`` on."""
+    judgement, and all from ``since`` on. Those up to ``through`` wait for an import."""
     assert window.judged_to is not None
     begins, last = first_minute(line), min(present, last_minute(line))
+    if through is not None:
+        begins = max(begins, through // MINUTE + 1)
     # A slice counts from the minute after it on.
     length = max(terms.rolling_microseconds for terms in line.versions) // MINUTE + 1
     known = min(window.judged_to, last)

@@ -47,11 +47,24 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a judgement is made: ``as_of`` is the instant up to which all facts are in, ``now`` that of publishing."""
+    """When a judgement is made: ``as_of`` is the instant up to which all facts are in, ``now`` that of publishing.
+
+    ``through``: an import is loading history, and what lies before this instant waits. ``import_id``: the import whose
+    history is judged now.
+    """
 
     as_of: int
     now: int
     cause: str = "fact"
+    through: int | None = None
+    import_id: str | None = None
+
+    @property
+    def mark(self) -> dict[str, Any]:
+        """What the events of this judgement say of an import."""
+        if self.through is not None:
+            return {"importing": True}
+        return {} if self.import_id is None else {"import_id": self.import_id}
 
 
 def settle_window(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slm_monitor.domain.clocks import Clock
@@ -119,9 +120,11 @@ class Changes:
 
     unjudgeable: dict[str, str | None] = field(default_factory=dict)
     """Target → why it cannot be judged; None: it is judged again."""
+    mark: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of every event published here: what it says of an import."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
-        self.events.append(Outgoing(event, at, event_id))
+        self.events.append(Outgoing(replace(event, **self.mark) if self.mark else event, at, event_id))
 
     def add(self, other: Changes) -> None:
         """Take up what was changed apart."""

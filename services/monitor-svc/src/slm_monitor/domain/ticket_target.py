@@ -52,17 +52,23 @@ def judge(
     moment: Moment,
     changes: Changes,
     overturned: Collection[str] = (),
-) -> int | None:
-    """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None."""
+) -> tuple[int | None, bool]:
+    """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None, and
+    whether a part of it waits for an import (``moment.through``)."""
     owner, source, number = ticket.split("/", 2)
     events = events_of(facts)
     failed: list[Unjudgeable] = []
     wanted_breaches: set[str] = set()
+    held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
     for clock in clocks.by_rules(events, book, moment.as_of, failed.append):
         standing = clock.as_of(moment.as_of)
         notices = clock_notices.of_clock(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
+        if _is_past(entry, breaches, moment):
+            held.add(entry.key)
+            wanted_breaches.add(_breach_id(entry))
+            continue
         told = states.get(entry.key)
         _publish_moves(entry, told, moment, changes)
         if overturned and _breach_id(entry) in overturned:
@@ -72,16 +78,31 @@ def judge(
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
         changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
-    _withdraw(breaches, wanted_breaches, book.latest, moment, changes)
-    _undo(states, book.latest, moment, changes)
+    waits = _withdraw(breaches, wanted_breaches, book.latest, moment, changes)
+    waits = _undo(states, held, book.latest, moment, changes) or waits
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
         dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
     changes.tickets[ticket] = replace(
-        ticket_state.of_events(ticket, events), due_at=due, unmatched=not changes.clocks and not failed,
+        ticket_state.of_events(ticket, events), due_at=due,
+        unmatched=not changes.clocks and not held and not failed,
         unjudgeable=tuple((each.clock, each.reason) for each in failed),
     )  # fmt: skip
-    return due
+    return due, waits or bool(held)
+
+
+def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment) -> bool:
+    """Whether a clock lies in the past that an import loads: it ended in it, or its deadline passed in it and that is
+    not told as it is."""
+    clock, through = entry.clock, moment.through
+    if through is None:
+        return False
+    if clock.ended_at is not None and clock.ended_at <= through:
+        return True
+    if clock.breached_at is None or clock.breached_at > min(through, moment.as_of):
+        return False
+    told = breaches.get(_breach_id(entry))
+    return told is None or not told.standing or told.certain_at != clock.breached_at
 
 
 def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices, moment: Moment) -> TicketClock:
@@ -171,20 +192,34 @@ def _withdraw(
     latest: Mapping[str, ServiceLevelTarget],
     moment: Moment,
     changes: Changes,
-) -> None:
+) -> bool:
+    """Withdraw the breaches that are none; returns whether one waits for an import."""
+    waits = False
     for identity, breach in sorted(breaches.items()):
         terms = latest.get(breach.target_id)
         if identity in wanted or not breach.standing or terms is None:
             continue
+        if moment.through is not None and breach.certain_at <= moment.through:
+            waits = True
+            continue
         settling.withdraw(breach, terms, None, (None, None), moment.cause, moment.now, changes)
+    return waits
 
 
-def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Moment, changes: Changes) -> None:
-    """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms."""
+def _undo(
+    states: States, held: Collection[tuple[str, str, int]], latest: Mapping[str, ServiceLevelTarget], moment: Moment,
+    changes: Changes,
+) -> bool:  # fmt: skip
+    """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms.
+    Returns whether that waits for an import to tell everything."""
+    waits = False
     for key, told in sorted(states.items(), key=lambda each: each[0]):
         target_id, ticket, _ = key
         terms = latest.get(target_id)
-        if key in changes.clocks or terms is None:
+        if key in changes.clocks or key in held or terms is None:
+            continue
+        if moment.through is not None:
+            waits = True
             continue
         changes.dropped_clocks.add(key)
         _, source, number = ticket.split("/", 2)
@@ -192,3 +227,4 @@ def _undo(states: States, latest: Mapping[str, ServiceLevelTarget], moment: Mome
         clock_notices.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
         if told.state != clocks.CANCELLED:
             changes.publish(clock_births.undone(terms, source, number, now=moment.now), moment.now)
+    return waits

@@ -181,7 +181,8 @@ _TABLES = """
         owner_party_id TEXT NOT NULL,
         source TEXT NOT NULL,
         number TEXT NOT NULL,
-        waiting BOOLEAN NOT NULL
+        waiting BOOLEAN NOT NULL,
+        held BOOLEAN NOT NULL DEFAULT FALSE
     );
     CREATE INDEX ticket_waiting ON ticket (partition) WHERE waiting;
     CREATE INDEX ticket_owner ON ticket (owner_party_id, partition);
@@ -220,10 +221,30 @@ _TABLES = """
         indicators JSONB NOT NULL,
         sources JSONB NOT NULL,
         opened_at BIGINT NOT NULL,
+        opened_by TEXT NOT NULL,
+        through BIGINT NOT NULL,
         expires_at BIGINT NOT NULL,
         release JSONB,
         released JSONB NOT NULL DEFAULT '[]',
-        state TEXT NOT NULL
+        derived JSONB NOT NULL DEFAULT '[]',
+        state TEXT NOT NULL,
+        ended_as TEXT,
+        ended_at BIGINT,
+        judged_at BIGINT
+    );
+    CREATE INDEX import_owner ON import (owner_party_id, opened_at);
+    CREATE INDEX import_waiting ON import (opened_at) WHERE state <> 'judged';
+
+    CREATE TABLE import_touched (
+        import_id TEXT NOT NULL,
+        agreement_id TEXT NOT NULL,
+        provider_party_id TEXT NOT NULL,
+        customer_party_id TEXT NOT NULL,
+        windows_closed BIGINT NOT NULL,
+        windows_restated BIGINT NOT NULL,
+        clocks_ended BIGINT NOT NULL,
+        breach_events BIGINT NOT NULL,
+        PRIMARY KEY (import_id, agreement_id)
     );
 
     CREATE TABLE quarantine (
