@@ -30,7 +30,7 @@ class Refused(Exception):
 
 @lru_cache(maxsize=1)
 def api() -> FastAPI:
-    app = bare_api(title="Previews", metrics=Metrics("previews"), max_body_bytes=16 << 20)
+    app = bare_api(title="Previews", metrics=Metrics("previews"))
     for offered in (previews, credit_previews, chain_previews):
         app.include_router(offered.router)
     caller = Principal(

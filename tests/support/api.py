@@ -15,6 +15,7 @@ from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
 from slm_chassis.engine import open_engine
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record
 from slm_events import envelope
@@ -67,7 +68,11 @@ def nowhere() -> Database:
 
 
 def api_of(
-    routers: Sequence[APIRouter], registry: AccessRegistry, log: EventLog, database: Database | None = None, **more: int
+    routers: Sequence[APIRouter],
+    registry: AccessRegistry,
+    log: EventLog,
+    database: Database | None = None,
+    limits: Limits | None = None,
 ) -> FastAPI:
     """The API of a service ``trial`` over the routers."""
     return build_api(
@@ -78,8 +83,7 @@ def api_of(
         database=database or nowhere(),
         clock=SystemClock(),
         log=log,
-        max_body_bytes=more.get("max_body_bytes", 1 << 20),
-        max_bodies_bytes=more.get("max_bodies_bytes", 1 << 20),
+        limits=limits or Limits(),
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request
 
 from slm_chassis.access import AccessRegistry
+from slm_chassis.http.limits import Limits
 from tests.support import api as trial
 
 MOST = 10_000
@@ -26,7 +27,12 @@ async def slow(request: Request) -> int:
 @pytest.fixture
 async def api() -> FastAPI:
     log = await trial.memory_log()
-    api = trial.api_of([router], AccessRegistry(log), log, max_body_bytes=8_000, max_bodies_bytes=MOST)
+    api = trial.api_of(
+        [router],
+        AccessRegistry(log),
+        log,
+        limits=Limits(max_body_bytes=MOST, max_bulk_body_bytes=MOST, max_bodies_bytes=MOST),
+    )
     api.state.gate = asyncio.Event()
     return api
 

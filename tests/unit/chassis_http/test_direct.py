@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import SystemClock
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.http.problems import Problem
 from tests.support.api import client_of, memory_log, nowhere
 
@@ -41,7 +42,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     log = await memory_log()
     api = build_api(
         context="trial", title="Trial", routers=[router], access=AccessRegistry(log), database=nowhere(),
-        clock=SystemClock(), log=log, max_body_bytes=100, direct={PATH: taken},
+        clock=SystemClock(), log=log, limits=Limits(max_body_bytes=100, max_bulk_body_bytes=100), direct={PATH: taken},
     )  # fmt: skip
     async with client_of(api) as client:
         yield client

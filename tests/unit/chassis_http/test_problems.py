@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Query, Request
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import AccessRegistry
+from slm_chassis.http.limits import Limits
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.log.port import LogUnavailable
 from tests.support import api as trial
@@ -60,7 +61,7 @@ async def fail(kind: str) -> None:
 @pytest.fixture
 async def api() -> FastAPI:
     log = await trial.memory_log()
-    return trial.api_of([router], AccessRegistry(log), log, max_body_bytes=2_000)
+    return trial.api_of([router], AccessRegistry(log), log, limits=Limits(max_body_bytes=2_000))
 
 
 @pytest.fixture

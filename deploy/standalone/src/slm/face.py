@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from slm.openapi import merged
 from slm_chassis.app import App
 from slm_chassis.http import health
-from slm_chassis.http.api import MAX_BODY_BYTES, bare_api
+from slm_chassis.http.api import bare_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.metrics import Metrics
 
 PREFIX = "/api/v1/"
@@ -32,9 +33,9 @@ class ResourceOwnedTwice(Exception):
 class Face:
     """ASGI application over the services' own; what no service owns (health, figures, documents, pages) is its own."""
 
-    def __init__(self, apps: Sequence[App], routers: Iterable[APIRouter] = (), *, max_body_bytes: int = MAX_BODY_BYTES):
+    def __init__(self, apps: Sequence[App], routers: Iterable[APIRouter] = (), *, limits: Limits | None = None):
         self._owners = {resource: app.http for resource, app in owners(apps).items()}
-        self.own = _own_api(apps, routers, max_body_bytes)
+        self.own = _own_api(apps, routers, limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         target: ASGIApp = self.own
@@ -65,8 +66,8 @@ def owners(apps: Sequence[App]) -> Mapping[str, App]:
     return found
 
 
-def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], max_body_bytes: int) -> FastAPI:
-    own = bare_api(title="Service level management", metrics=Metrics("face"), max_body_bytes=max_body_bytes)
+def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], limits: Limits | None) -> FastAPI:
+    own = bare_api(title="Service level management", metrics=Metrics("face"), limits=limits)
     own.state.apps = {app.context: app for app in apps}
     own.openapi = lambda: merged({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
     own.include_router(_health(apps, own))

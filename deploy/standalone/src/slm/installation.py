@@ -17,6 +17,7 @@ from slm.page import router as page
 from slm_chassis.access import new_key
 from slm_chassis.app import App, connect_log, patiently
 from slm_chassis.clock import Clock, clock_from
+from slm_chassis.http.limits import Limits
 from slm_chassis.log.port import EventLog
 from slm_chassis.migrations import migrate
 from slm_chassis.postgres_server import PrivatePostgres
@@ -66,7 +67,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
             for each in of_services:
                 apps.append(await _build(each, log, clock))
             _acquaint(apps)
-            face = Face(apps, [page], max_body_bytes=settings.max_body_bytes)
+            face = Face(apps, [page], limits=Limits.of(settings))
             yield Installation(apps, face, key)
         finally:
             await asyncio.gather(*(app.stop() for app in apps))

@@ -68,7 +68,7 @@ _HEADERS = {
             f"style-src {_hash_of(_STYLES)}",
             f"script-src {_hash_of(_SCRIPT)}",
             "connect-src 'self'",
-            "img-src data:",
+            "img-src 'self' data:",
             "form-action 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",

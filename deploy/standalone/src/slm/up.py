@@ -11,6 +11,7 @@ import uvloop
 
 from slm.installation import Installation, addressed, migrate_all, opened
 from slm_chassis import app
+from slm_chassis.http.limits import Limits
 from slm_chassis.settings import Settings
 
 Say = Callable[[str], None]
@@ -52,6 +53,7 @@ async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
             host,
             port,
             graceful_seconds=settings.graceful_seconds,
+            limits=Limits.of(settings),
             started=started,
         )
 

@@ -23,6 +23,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.identity import NAMESPACE, NewId, named_id, new_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
@@ -64,7 +65,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
         database=database,
         clock=clock,
         log=log,
-        max_body_bytes=settings.max_body_bytes,
+        limits=Limits.of(settings),
     )
     problems.install(http)
     workers: list[Worker] = [

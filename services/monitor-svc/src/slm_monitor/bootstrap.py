@@ -7,6 +7,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -97,9 +98,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         clock=clock,
         log=log,
         metrics=metrics,
-        max_body_bytes=settings.max_body_bytes,
+        limits=Limits.of(settings),
         direct=intake.DIRECT,
-        max_bodies_bytes=own.max_bodies_bytes,
     )
     http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
     http.state.indicators = SqlIndicators(database)

@@ -16,8 +16,6 @@ class MonitorSettings(ServiceSettings):
 
     most_behind: int = Field(default=10_000, ge=1)
     """Records of one partition that may wait to be judged; beyond, its facts are answered with 429."""
-    max_bodies_bytes: int = Field(default=256 << 20, ge=1_024)
-    """Bytes of request bodies worked on at once; beyond, requests are answered with 429."""
     retention_days: int | None = Field(default=None, ge=1)
     """Days for which a fact is kept, from its receipt on; without, it is kept for ever."""
     most_streams: int = Field(default=5_000, ge=1)

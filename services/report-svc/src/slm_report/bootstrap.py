@@ -7,6 +7,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.http.peers import Peer
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
@@ -50,7 +51,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         clock=clock,
         log=log,
         metrics=metrics,
-        max_body_bytes=settings.max_body_bytes,
+        limits=Limits.of(settings),
     )
     http.state.peers = [monitor]
     workers: list[Worker] = [

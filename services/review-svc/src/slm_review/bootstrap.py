@@ -7,6 +7,7 @@ from slm_chassis.app import App
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -37,7 +38,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         database=database,
         clock=clock,
         log=log,
-        max_body_bytes=settings.max_body_bytes,
+        limits=Limits.of(settings),
     )
     http.add_exception_handler(Refused, problems.respond)
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5

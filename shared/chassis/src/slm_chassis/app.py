@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -20,6 +21,8 @@ from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.database import Database
 from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.http.connections import Watch, protocol
+from slm_chassis.http.limits import Limits
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.port import EventLog, TopicSpec
 from slm_chassis.migrations import migrate
@@ -28,6 +31,10 @@ from slm_chassis.workers import Backoff, Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
 GONE_MILLISECONDS = 60_000
+_OTHER_FILES = 512
+"""Open files beside the connections of clients."""
+_TICKS_A_SECOND = 10
+"""uvicorn's."""
 _logger = structlog.get_logger(__name__)
 T = TypeVar("T")
 
@@ -72,6 +79,15 @@ class Build(Protocol):
 class _Server(uvicorn.Server):
     """uvicorn without its signal handling, which would raise the signal again before anything is closed."""
 
+    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_A_SECOND == 0:
+            self._watch.sweep(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -84,24 +100,33 @@ async def serve(
     port: int,
     *,
     graceful_seconds: int = 8,
+    limits: Limits | None = None,
     started: Callable[[int], None] = lambda port: None,
 ) -> None:
     """Start the apps, serve until SIGTERM or SIGINT, then end streams, requests and workers in this order.
 
     ``started`` is told the port listened on. Raises OSError where the port is taken.
     """
+    bounds = limits or Limits()
+    watch = Watch(bounds)
+    _allow_files(bounds.max_connections)
     config = uvicorn.Config(
         http,
         host,
         port,
         loop="uvloop",
+        http=protocol(watch),  # type: ignore[arg-type]
+        ws="none",
+        timeout_keep_alive=bounds.idle_seconds,
+        proxy_headers=bool(bounds.trusted_proxies),
+        forwarded_allow_ips=bounds.trusted_proxies or None,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=graceful_seconds,
     )
-    server = _Server(config)
+    server = _Server(config, watch)
 
     def leave() -> None:
         # A second signal means it: no more waiting for requests in progress.
@@ -124,6 +149,17 @@ async def serve(
             await server.serve([listener])
         finally:
             await asyncio.gather(*(app.stop() for app in apps))
+
+
+def _allow_files(connections: int) -> None:
+    """Raise the process's limit of open files as far as it may go: 1,024 are fewer than the connections it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        raised = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        if raised < wanted:
+            _logger.warning("few open files", allowed=raised, wanted=wanted, remedy="raise ulimit -n")
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -197,7 +233,13 @@ async def run(settings: ServiceSettings, build: Build) -> None:
             _logger.info("serving", context=context, host=settings.host, port=port)
 
         await serve(
-            [app], app.http, settings.host, settings.port, graceful_seconds=settings.graceful_seconds, started=say
+            [app],
+            app.http,
+            settings.host,
+            settings.port,
+            graceful_seconds=settings.graceful_seconds,
+            limits=Limits.of(settings),
+            started=say,
         )
     finally:
         await log.close()

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 _GIGABYTE = 1 << 30
+_RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour)$"
 
 
 class Settings(BaseSettings):
@@ -29,8 +30,38 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     bootstrap_key: SecretStr | None = None
     """An operator's API key that every service accepts from its configuration."""
-    max_body_bytes: int = Field(default=16 << 20, ge=1_024, le=_GIGABYTE)
+    max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=_GIGABYTE)
     """The largest request body; more is answered with 413."""
+    max_bulk_body_bytes: int = Field(default=16 << 20, ge=1_024, le=_GIGABYTE)
+    """The largest body of the routes that take many items at once."""
+    max_bodies_bytes: int = Field(default=256 << 20, ge=1_024)
+    """Bytes of request bodies held at once, of one party a quarter; beyond, requests are answered with 429."""
+    max_head_bytes: int = Field(default=64 << 10, ge=1_024, le=1 << 20)
+    """The longest request line with all headers; more is answered with 431."""
+    max_headers: int = Field(default=100, ge=10)
+    max_json_depth: int = Field(default=64, ge=8, le=400)
+    """How deep arrays and objects of a body may be nested; Python's own reader ends near 1,000."""
+    max_json_values: int = Field(default=100_000, ge=100)
+    """The most values of a JSON body that is no bulk body."""
+    max_connections: int = Field(default=10_000, ge=10)
+    """Connections open at once; beyond, the oldest of an unknown caller is closed."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """Real seconds from a connection, or the first byte of a request, to the end of its headers."""
+    body_seconds: float = Field(default=30.0, gt=0)
+    """Real seconds for a body to arrive, and one more for every 32 KiB of it that did; beyond, 408."""
+    idle_seconds: int = Field(default=75, ge=1)
+    """Real seconds that a connection stays open between two requests."""
+    streams_per_principal: int = Field(default=20, ge=1)
+    requests_per_principal: int = Field(default=256, ge=1)
+    """Requests of one principal in progress at once, streams aside; beyond, 429."""
+    rate: str = Field(default="1000/second", pattern=_RATE)
+    """Requests of one principal at one service of one process; beyond, 429."""
+    intake_rate: str = Field(default="5000/second", pattern=_RATE)
+    """The same of the doors for bulk bodies."""
+    address_rate: str = Field(default="100/second", pattern=_RATE)
+    """Requests without a valid key from one address; those with one do not count."""
+    trusted_proxies: str = ""
+    """Addresses and networks, separated by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     graceful_seconds: int = Field(default=8, ge=0)
     """Real seconds that requests in progress get to end at shutdown."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from slm.installation import opened
 from slm_chassis import app, logs
 from slm_chassis.clock import real_now
+from slm_chassis.http.limits import Limits
 from slm_chassis.postgres_server import PrivatePostgres
 from slm_chassis.settings import Settings
 from slm_events.instants import to_text
@@ -72,7 +73,15 @@ async def run(settings: Settings, port: int, work: Work) -> bool | None:
                 os.kill(os.getpid(), signal.SIGTERM)
 
         try:
-            await app.serve(installation.apps, installation.face, HOST, port, graceful_seconds=2, started=started)
+            await app.serve(
+                installation.apps,
+                installation.face,
+                HOST,
+                port,
+                graceful_seconds=2,
+                limits=Limits.of(settings),
+                started=started,
+            )
         finally:
             for task in tasks:
                 task.cancel()

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from slm_agreement.api import examples
+from slm_chassis.http.web_addresses import WebAddress, WithAddresses
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Prose = Annotated[str, Field(max_length=10_000)]
@@ -24,7 +25,7 @@ class Body(BaseModel):
 class ExternalRef(Body):
     system: Annotated[str, Field(min_length=1, max_length=100)]
     id: Annotated[str, Field(min_length=1, max_length=200)]
-    url: Annotated[str | None, Field(max_length=2_000)] = None
+    url: WebAddress | None = None
 
 
 class Referable(Body):
@@ -151,12 +152,12 @@ class NewAgreement(Referable):
     customer_party_id: str
     service_id: str
     template: Annotated[str | None, Field(description="Its clauses stand where the document has none")] = None
-    document: Annotated[dict[str, Any], Field(description="The terms; see the reference of terms")] = {}
+    document: Annotated[dict[str, Any], WithAddresses, Field(description="The terms; see the reference of terms")] = {}
 
 
 class NewRevision(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"document": examples.DOCUMENT}]})
-    document: dict[str, Any]
+    document: Annotated[dict[str, Any], WithAddresses]
     template: str | None = None
     version: Annotated[int | None, Field(description="By default the newest version in draft")] = None
 
@@ -170,7 +171,7 @@ class CounterProposal(Proposal):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"revision_hash": examples.HASH, "document": examples.DOCUMENT}]}
     )
-    document: dict[str, Any]
+    document: Annotated[dict[str, Any], WithAddresses]
 
 
 class Waiver(Body):
@@ -198,5 +199,7 @@ class Termination(Body):
 class NewAmendment(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{}, {"document": examples.DOCUMENT}]})
     document: Annotated[
-        dict[str, Any] | None, Field(description="By default a copy of the version signed last, without effective_at")
+        dict[str, Any] | None,
+        WithAddresses,
+        Field(description="By default a copy of the version signed last, without effective_at"),
     ] = None

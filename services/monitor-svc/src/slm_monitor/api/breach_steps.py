@@ -12,6 +12,7 @@ from slm_chassis.http import etag
 from slm_chassis.http.access import require
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.web_addresses import WebAddress
 from slm_monitor.adapters.breach_lives import BreachQueries, SqlLives
 from slm_monitor.application import breach_handling
 from slm_monitor.application.breach_handling import NoSuchBreach, NotTheirs
@@ -42,7 +43,7 @@ class LinkedProblem(_Given):
 
     system: Annotated[str, Field(min_length=1, max_length=200)]
     id: Annotated[str, Field(min_length=1, max_length=200)]
-    url: Annotated[str, Field(max_length=2_000)] | None = None
+    url: WebAddress | None = None
 
 
 class Explanation(Note):

@@ -15,6 +15,7 @@ from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
 from slm_monitor.adapters.exclusion_queries import delegate_shaped, shaped
 from slm_monitor.adapters.sql_exclusions import SqlRegister
@@ -75,7 +76,7 @@ class ExclusionToRequest(_Given):
     services: Names = []
     indicators: Names = []
     targets: Names = []
-    evidence: Annotated[list[dict[str, Any]], Field(max_length=50)] = []
+    evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
     announced_at: str | None = None
     """When it was announced to the other party; now where left out."""
     decide_by: str | None = None

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_calendar.errors import CalendarError
-from slm_chassis.http import instants
+from slm_chassis.http import accept, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
@@ -56,7 +56,7 @@ async def explain(
     if told["verdict"] == "met" and told["warnings"]:
         # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
         told["verdict"] = "at_risk"
-    if format == "text" or (format is None and _prefers_text(request.headers.get("accept", ""))):
+    if format == "text" or (format is None and prefers_text(request)):
         return PlainTextResponse(explanation_text.text(told))
     return JSONResponse(told)
 
@@ -99,6 +99,6 @@ def instant(text: str | None, field: str) -> int | None:
     return instants.optional(text, f"query.{field}")
 
 
-def _prefers_text(accept: str) -> bool:
-    offered = [part.partition(";")[0].strip() for part in accept.split(",")]
-    return "text/plain" in offered and "application/json" not in offered
+def prefers_text(request: Request) -> bool:
+    """Whether an explanation is wanted as text rather than as JSON."""
+    return accept.best(request.headers.get("accept", ""), ("application/json", "text/plain")) == "text/plain"

@@ -13,6 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.web_addresses import WithAddresses
 from slm_monitor.domain import scored
 from slm_monitor.domain.messages import Indicator
 
@@ -50,7 +51,7 @@ class IndicatorToRegister(BaseModel):
     """Of a rating: the lowest and the highest score that there is."""
     owner_party_id: str | None = None
     """The party that owns it; the caller's where left out."""
-    external_refs: list[dict[str, Any]] = []
+    external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
 
 
 def shaped(indicator: Indicator) -> dict[str, Any]:

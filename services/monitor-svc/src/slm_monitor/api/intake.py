@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from slm_chassis.access import Principal
 from slm_chassis.http.access import demand, identify
 from slm_chassis.http.direct import Handler
+from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake import Answer
@@ -54,7 +55,7 @@ def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
     lines = {"schema": {"type": "string", "description": "one JSON object a line"}}
     body = {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}
     # The key is checked without FastAPI's dependencies, whose cost would be most of a small request's.
-    return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}]}
+    return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
 
 
 Take = Callable[[bytes, str, Principal], Awaitable[Answer]]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from slm_chassis.http.access import demand, identify
+from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters import otlp
@@ -46,6 +47,7 @@ _MOST_TOLD = 5
             "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
         },
         "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
+        **BULK,
     },
 )
 async def metrics(request: Request) -> Response:

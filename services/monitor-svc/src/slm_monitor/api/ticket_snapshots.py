@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from slm_chassis.access import Principal
 from slm_chassis.http import instants
 from slm_chassis.http.access import require
+from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.catalogue import TICKETS
 from slm_monitor.adapters.ticket_queries import TicketQueries
@@ -107,7 +108,7 @@ async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, re
         raise invalid(field, shown(first.value), first.remedy) from error
 
 
-@router.post("/ticket-reconciliations")
+@router.post("/ticket-reconciliations", openapi_extra=dict(BULK))
 async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request) -> dict[str, Any]:
     """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
     queries: TicketQueries = request.app.state.tickets

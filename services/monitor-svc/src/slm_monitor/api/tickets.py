@@ -12,7 +12,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, not_found
 from slm_monitor.adapters.ticket_queries import TicketQueries
-from slm_monitor.api.explanations import KnownAt, instant
+from slm_monitor.api.explanations import KnownAt, instant, prefers_text
 from slm_monitor.api.targets import Judged
 from slm_monitor.application import clock_explanation, ticket_view
 from slm_monitor.application.ports import AgreementTerms
@@ -67,7 +67,8 @@ async def listed(
 async def explain(
     source: str, number: str, target: str, caller: Caller, request: Request,
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
-    format: Literal["json", "text"] = "json", known_at: KnownAt = None,
+    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
+    known_at: KnownAt = None,
 ) -> Response:  # fmt: skip
     """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
     seen, agreements, _ = await _look(source, number, caller, request, instant(known_at, "known_at"))
@@ -79,7 +80,9 @@ async def explain(
     if not wanted:
         raise not_found("clock", f"{source}/{number}/{target}")
     told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]))
-    return PlainTextResponse(clock_explanation.text(told)) if format == "text" else JSONResponse(told)
+    if format == "text" or (format is None and prefers_text(request)):
+        return PlainTextResponse(clock_explanation.text(told))
+    return JSONResponse(told)
 
 
 @router.get("/tickets/{source}/{number:path}", dependencies=[Judged])

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from slm_chassis.http.web_addresses import WebAddress
 from slm_events import instants
 
 Item = TypeVar("Item")
@@ -55,7 +56,7 @@ class ExternalRef(BaseModel):
 
     system: Name
     id: Name
-    url: Annotated[str, Field(max_length=2_000)] | None = None
+    url: WebAddress | None = None
 
 
 class ActionPlan(Shape):

@@ -17,14 +17,14 @@ from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http import health, problems, reference, schemas
-from slm_chassis.http.bodies import MAX_BODIES_BYTES, Bodies
 from slm_chassis.http.direct import Direct, Handler
+from slm_chassis.http.gate import Gate
 from slm_chassis.http.idempotency import IdempotencyKeys
-from slm_chassis.http.requests import Requests, Streams
+from slm_chassis.http.limits import Limits
+from slm_chassis.http.requests import Requests
+from slm_chassis.http.streams import Streams
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
-
-MAX_BODY_BYTES = 16 << 20
 
 _PROBLEM = {
     "type": "object",
@@ -58,8 +58,7 @@ def build_api(
     log: EventLog,
     readiness: Sequence[health.Check] = (),
     metrics: Metrics | None = None,
-    max_body_bytes: int = MAX_BODY_BYTES,
-    max_bodies_bytes: int = MAX_BODIES_BYTES,
+    limits: Limits | None = None,
     direct: Mapping[str, Handler] = MappingProxyType({}),
 ) -> FastAPI:
     """The API of one service; routers carry whole paths (``/api/v1/parties``). ``direct``: paths that are answered
@@ -71,8 +70,7 @@ def build_api(
     api = bare_api(
         title=title,
         metrics=metrics,
-        max_body_bytes=max_body_bytes,
-        max_bodies_bytes=max_bodies_bytes,
+        limits=limits,
         database=database,
         access=access,
         direct=direct,
@@ -92,8 +90,7 @@ def bare_api(
     *,
     title: str,
     metrics: Metrics,
-    max_body_bytes: int,
-    max_bodies_bytes: int = MAX_BODIES_BYTES,
+    limits: Limits | None = None,
     database: Database | None = None,
     access: AccessRegistry | None = None,
     direct: Mapping[str, Handler] = MappingProxyType({}),
@@ -117,10 +114,8 @@ def bare_api(
         api.add_middleware(IdempotencyKeys, database=database)
     if direct:
         api.add_middleware(Direct, handlers=direct)
-    bodies = Bodies(max(max_bodies_bytes, max_body_bytes))
-    api.add_middleware(
-        Requests, metrics=metrics, streams=api.state.streams, max_body_bytes=max_body_bytes, bodies=bodies
-    )
+    bounds = limits or Limits()
+    api.add_middleware(Requests, metrics=metrics, streams=api.state.streams, limits=bounds, gate=Gate(bounds, access))
     return api
 
 

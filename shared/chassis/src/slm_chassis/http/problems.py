@@ -30,6 +30,8 @@ from slm_chassis.faults import Overloaded, is_infrastructure_fault, sqlstate
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
 """Characters of a wrong value that are shown back."""
+_MOST_ERRORS = 100
+"""Fields that one answer names: a body of 100,000 wrong values would be answered with megabytes."""
 
 
 class Problem(HTTPException):
@@ -107,9 +109,12 @@ def _of_validation(error: RequestValidationError) -> Problem:
     if malformed is not None:
         where = f"at byte {malformed['loc'][-1]}: {malformed.get('ctx', {}).get('error', '')}"
         return Problem(400, "malformed-json", "The body is not JSON", f"Reading stopped {where}. Send valid JSON.")
-    errors = [{"field": _field(one["loc"]), "value": one.get("input"), "remedy": _remedy(one)} for one in found]
+    shown = found[:_MOST_ERRORS]
+    errors = [{"field": _field(one["loc"]), "value": one.get("input"), "remedy": _remedy(one)} for one in shown]
     names = ", ".join(dict.fromkeys(str(one["field"]) for one in errors))
-    return Problem(422, "invalid-request", "The request is not valid", f"Correct {names} and send it again.", errors)
+    more = f", and {len(found) - len(shown)} more fields," if len(found) > len(shown) else ""
+    detail = f"Correct {names}{more} and send it again."
+    return Problem(422, "invalid-request", "The request is not valid", detail, errors)
 
 
 def _field(location: Sequence[str | int]) -> str:

@@ -1,0 +1,299 @@
+"""A client's connection: its head bounded in size, number and time, and nothing read of a body before it is asked for.
+
+uvicorn's parser bounds none of this by itself. ``Connection`` stands between the socket and uvicorn's protocol, so that
+it decides how much is read at a time, and how a connection ends of which a part was never read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import json
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from slm_chassis.http.limits import Limits
+
+LINGER_SECONDS = 1.0
+"""How long a refused client may take to read its answer. Closing at once would reset the connection under it."""
+_HEAD_BITE, _BODY_BITE = 16 << 10, 64 << 10
+_WIDEST = 8
+"""Bytes on the wire for one of a body: six where each comes as a chunk of its own."""
+_HEAD, _BODY, _DONE = "head", "body", "done"
+_PROBLEMS = {
+    400: ("malformed-request", "This is not HTTP/1.1", "Send a valid HTTP/1.1 request."),
+    408: ("head-too-slow", "The request came too slowly", "Send the request line and all headers at once."),
+    431: ("head-too-large", "The headers are too large or too many", "Send fewer and shorter headers."),
+}
+
+
+class TooMuch(Exception):
+    """Raised into the parser to stop it: the request is refused."""
+
+
+class Incoming:
+    """What the rest of the server may ask of the connection of a request: ``scope["slm.incoming"]``."""
+
+    __slots__ = ("_cycle", "_protocol")
+
+    def __init__(self, protocol: Http, cycle: RequestResponseCycle) -> None:
+        self._protocol = protocol
+        self._cycle = cycle
+
+    def is_whole(self) -> bool:
+        """Whether the whole body has arrived."""
+        return not self._cycle.more_body
+
+    def vouch(self) -> None:
+        """Say that the caller is known: its connection is not among those that make room for others."""
+        self._protocol.vouched()
+
+
+class Watch:
+    """All connections of a server, those of unknown callers in the order in which they came."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._open: set[Http] = set()
+        self._unknown: dict[Http, None] = {}
+
+    def add(self, connection: Http) -> None:
+        """Count a new connection; where it is one too many, the oldest of an unknown caller makes room."""
+        self._open.add(connection)
+        self._unknown[connection] = None
+        if len(self._open) > self.limits.max_connections:
+            next(iter(self._unknown)).end()
+
+    def vouched(self, connection: Http) -> None:
+        self._unknown.pop(connection, None)
+
+    def discard(self, connection: Http) -> None:
+        self._open.discard(connection)
+        self._unknown.pop(connection, None)
+
+    def sweep(self, now: float) -> None:
+        """End the connections whose heads take too long; called once a second with the loop's time."""
+        oldest = now - self.limits.head_seconds
+        for connection in [each for each in self._open if each.awaits_head_since < oldest]:
+            connection.refuse(408)
+
+
+class Http(HttpToolsProtocol):
+    """uvicorn's protocol with a bounded head."""
+
+    def __init__(self, watch: Watch, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state, asyncio.get_running_loop())
+        self._watch = watch
+        self._phase = _HEAD
+        self._head_bytes = 0
+        self._header_bytes = 0
+        self._body_bytes = self._wire_bytes = 0
+        self._is_body_new = False
+        self._status = 400
+        self.awaits_head_since = self.loop.time()
+        self.is_refused = False
+
+    @property
+    def bite(self) -> int:
+        """How many bytes to read next: while a head is read, little of the body may come with it."""
+        return _BODY_BITE if self._phase is _BODY else _HEAD_BITE
+
+    @property
+    def has_unread(self) -> bool:
+        """Whether the client has more to send of what it began."""
+        return self._phase is not _DONE and (self._phase is _BODY or self.is_refused)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._watch.discard(self)
+        super().connection_lost(exc)
+
+    def vouched(self) -> None:
+        self._watch.vouched(self)
+
+    def end(self) -> None:
+        """Close without a word."""
+        self._watch.discard(self)
+        self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self.is_refused:
+            return
+        if self._phase is _DONE:
+            self._begin_head()
+        if self._phase is _HEAD:
+            self._head_bytes += len(data)
+        else:
+            self._wire_bytes += len(data)
+        super().data_received(data)
+        if self._wire_bytes > self._watch.limits.max_head_bytes + _WIDEST * self._body_bytes:
+            # Chunks of nothing but extensions, or a trailer without an end.
+            self.refuse(431)
+        if self._phase is _HEAD and self._head_bytes > self._watch.limits.max_head_bytes:
+            self.refuse(431)
+        elif self._is_body_new:
+            # The application asks for the body once the caller is known.
+            self._is_body_new = False
+            self.flow.pause_reading()
+
+    def _begin_head(self) -> None:
+        self._phase = _HEAD
+        self._head_bytes = self._header_bytes = self._body_bytes = self._wire_bytes = 0
+        self.awaits_head_since = self.loop.time()
+
+    def on_message_begin(self) -> None:
+        if self._phase is _DONE:
+            self._begin_head()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._grow(len(name) + len(value) + 4)
+        # The fields of a trailer come here, too. They are no headers: a handler that runs must not see them change.
+        if self._phase is _HEAD:
+            super().on_header(name, value)
+
+    def _grow(self, size: int) -> None:
+        self._header_bytes += size
+        limits = self._watch.limits
+        if self._header_bytes > limits.max_head_bytes or len(self.headers) >= limits.max_headers:
+            self._status = 431
+            raise TooMuch
+
+    def on_headers_complete(self) -> None:
+        self._phase = _BODY
+        self._is_body_new = True
+        self.awaits_head_since = float("inf")
+        super().on_headers_complete()
+        scope: Any = self.scope
+        scope["slm.incoming"] = Incoming(self, self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._phase = _DONE
+        self._is_body_new = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Called by uvicorn where the parser stopped."""
+        self.refuse(self._status)
+
+    def refuse(self, status: int) -> None:
+        """Answer by ourselves, where no request has come to be, and close."""
+        if self.is_refused or self.transport.is_closing():
+            return
+        self.is_refused = True
+        self.awaits_head_since = float("inf")
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        # An answer that has begun cannot be followed by another; a client that said nothing is told nothing.
+        if not is_answering and (self._head_bytes or status == 400):
+            self.transport.write(_answer(status))
+        self.transport.close()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """Between a socket and ``Http``: reads in small bites, and closes in a way that lets the answer arrive."""
+
+    def __init__(self, http: Http, buffer: memoryview) -> None:
+        self._http = http
+        self._buffer = buffer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no instances of asyncio's class.
+        self._http.connection_made(_Lingering(cast("asyncio.Transport", transport), self._http))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._http.connection_lost(exc)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer[: self._http.bite]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._http.data_received(bytes(self._buffer[:nbytes]))
+
+    def eof_received(self) -> None:
+        self._http.eof_received()
+
+    def pause_writing(self) -> None:
+        self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._http.resume_writing()
+
+
+class _Lingering(asyncio.Transport):
+    """A transport whose close leaves the client time to read the answer where it has more to send."""
+
+    def __init__(self, transport: asyncio.Transport, http: Http) -> None:
+        super().__init__()
+        self._transport = transport
+        self._http = http
+        self._is_lingering = False
+
+    def close(self) -> None:
+        if self._is_lingering or self._transport.is_closing():
+            return
+        if not self._http.has_unread:
+            self._transport.close()
+            return
+        self._is_lingering = True
+        self._transport.pause_reading()
+        self._transport.write_eof()
+        self._http.loop.call_later(LINGER_SECONDS, self._transport.close)
+
+    def is_closing(self) -> bool:
+        return self._is_lingering or self._transport.is_closing()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def write(self, data: Any) -> None:
+        self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        if not self.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self.is_closing():
+            self._transport.resume_reading()
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return self._transport.get_extra_info(name, default)
+
+
+def protocol(watch: Watch) -> Callable[..., asyncio.BaseProtocol]:
+    """What uvicorn calls for each connection."""
+    # One buffer for all: it is filled and taken in one step of the loop.
+    buffer = memoryview(bytearray(_BODY_BITE))
+
+    def made(
+        config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None
+    ) -> Connection:
+        return Connection(Http(watch, config, server_state, app_state), buffer)
+
+    return made
+
+
+def _answer(status: int) -> bytes:
+    code, title, detail = _PROBLEMS[status]
+    document = {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail}
+    body = json.dumps(document).encode()
+    head = (
+        f"HTTP/1.1 {status} {http.HTTPStatus(status).phrase}\r\nContent-Type: application/problem+json\r\n"
+        f"X-Content-Type-Options: nosniff\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body

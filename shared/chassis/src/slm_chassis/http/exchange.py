@@ -1,0 +1,245 @@
+"""One request and its answer: ids, the body's limits, the headers that every answer has."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive, Scope, Send
+
+from slm_chassis import tracing
+from slm_chassis.http import accept, json_bounds
+from slm_chassis.http.connections import Incoming
+from slm_chassis.http.gate import QUIET, Admission, Gate, too_large
+from slm_chassis.http.limits import REFUSED_BYTES, Limits
+from slm_chassis.http.problems import Problem, respond
+from slm_chassis.http.streams import Streams
+from slm_chassis.identity import new_id
+
+FAREWELL_SECONDS = 1.0
+DRAIN_SECONDS = 0.5
+"""How long the rest of a small refused body is waited for, so that its connection can go on."""
+SLOWEST = 32 << 10
+"""Bytes a second at which a large body has all the time it needs."""
+_BULK_VALUES = 4
+"""Times as many values may be in a bulk body that the framework parses: 100,000 items of three fields each."""
+_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
+_SAFETY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""What every answer says to browsers; pages that need more say so themselves."""
+_HSTS = "max-age=31536000"
+
+
+class Exchange:
+    """A request as its handler sees it; a wrapper around the server's ``receive`` and ``send``."""
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, limits: Limits, streams: Streams, gate: Gate
+    ) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.task = task
+        self.method: str = scope["method"]
+        self._receive = receive
+        self._send = send
+        self._limits = limits
+        self._streams = streams
+        self._gate = gate
+        self._held = 0
+        self.admission: Admission | None = None
+        self.began = time.perf_counter()
+        self._deadline = asyncio.get_running_loop().time() + limits.body_seconds
+        self.status = 0
+        self.bytes_in = 0
+        self.bytes_out = 0
+        self.is_stream = False
+        self._is_swallowed = False
+        self._ended = False
+        self._is_received = False
+        self.headers = headers = Headers(scope=scope)
+        self.request_id = _sane(headers.get("x-request-id")) or new_id()
+        self.correlation_id = _sane(headers.get("x-correlation-id")) or self.request_id
+        self.traceparent = _next_span(headers.get("traceparent"))
+        self._incoming: Incoming | None = scope.get("slm.incoming")
+        length = headers.get("content-length", "")
+        self.announced = int(length) if length.isdigit() and len(length) < 16 else 0
+        self.has_body = "transfer-encoding" in headers or length not in ("", "0")
+        scope.setdefault("state", {})["request_id"] = self.request_id
+        # A HEAD is answered by the route of the GET, whose body is left out.
+        self.scope: Scope = {**scope, "method": "GET"} if self.method == "HEAD" else scope
+
+    @property
+    def route(self) -> str:
+        """The path's template, so that ids do not make metrics without end."""
+        return getattr(self.scope.get("route"), "path", None) or "-"
+
+    @contextmanager
+    def traced(self) -> Iterator[None]:
+        correlation = tracing.correlation_id.set(self.correlation_id)
+        traceparent = tracing.traceparent.set(self.traceparent)
+        with structlog.contextvars.bound_contextvars(
+            request_id=self.request_id, correlation_id=self.correlation_id, trace_id=self.traceparent[3:35]
+        ):
+            try:
+                yield
+            finally:
+                tracing.correlation_id.reset(correlation)
+                tracing.traceparent.reset(traceparent)
+
+    async def admit(self) -> None:
+        """Ask the gate. Raises what it raises; nothing of the body has been read then."""
+        self.admission = await self._gate.admit(Request(self.scope), self.announced)
+        if self.method == "HEAD" and self.admission.policy.is_stream:
+            raise Problem(405, "method-not-allowed", "A stream has no end to leave out", headers={"Allow": "GET"})
+        if self.admission.principal_id and self._incoming is not None:
+            self._incoming.vouch()
+
+    def release(self) -> None:
+        """The request is answered: neither its body nor its place is held any more."""
+        if self.admission is not None:
+            self._gate.bodies.release(self._held, self.admission.holder)
+            self._gate.release(self.admission)
+
+    async def receive(self) -> Message:
+        """The next piece of the body; of JSON that the framework will parse, the whole, once its bounds are checked."""
+        if self._is_received or self.admission is None or not self._is_json(self.admission):
+            return await self._piece()
+        pieces = []
+        while True:
+            message = await self._piece()
+            if message["type"] != "http.request":
+                return message
+            pieces.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        body = b"".join(pieces)
+        most = self._limits.max_json_values * (_BULK_VALUES if self.admission.policy.is_bulk else 1)
+        json_bounds.check(body, self._limits.max_json_depth, most)
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    def _is_json(self, admission: Admission) -> bool:
+        # Without a content type the framework takes a body for JSON, too.
+        kind = self.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+        return self.has_body and admission.policy.is_parsed and kind.endswith(("/json", "+json"))
+
+    async def _piece(self) -> Message:
+        if self._is_received or (self._incoming is not None and self._incoming.is_whole()):
+            message = await self._receive()
+        else:
+            message = await self._timely()
+        if message["type"] == "http.request":
+            self._take(len(message.get("body", b"")))
+            self._is_received = not message.get("more_body", False)
+        return message
+
+    async def _timely(self) -> Message:
+        try:
+            async with asyncio.timeout_at(self._deadline + self.bytes_in / SLOWEST):
+                return await self._receive()
+        except TimeoutError:
+            detail = f"The body did not arrive within {self._limits.body_seconds:g} s. Send it again, faster."
+            raise Problem(408, "body-too-slow", "The body came too slowly", detail) from None
+
+    def _take(self, size: int) -> None:
+        assert self.admission is not None
+        self.bytes_in += size
+        if self.bytes_in > self.admission.max_body_bytes:
+            raise too_large(self.admission.max_body_bytes)
+        self._gate.bodies.hold(size, self.admission.holder)
+        self._held += size
+
+    async def refuse(self, problem: Problem) -> None:
+        """Answer with a problem. A small body is read off before, so that its connection can be used again."""
+        await self._drain()
+        await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
+
+    async def _drain(self) -> None:
+        # Whoever asks whether to go on (Expect: 100-continue) would be told to by our reading.
+        is_small = 0 < self.announced <= REFUSED_BYTES and "expect" not in self.headers
+        if self._is_received or not is_small or self._incoming is None:
+            return
+        with suppress(TimeoutError, ClientDisconnect):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._is_received:
+                    message = await self._receive()
+                    self.bytes_in += len(message.get("body", b""))
+                    self._is_received = message["type"] != "http.request" or not message.get("more_body", False)
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await self._start(message)
+            return
+        if message["type"] == "http.response.body":
+            if self._is_swallowed:
+                return
+            self._ended = not message.get("more_body", False)
+            if self.method == "HEAD":
+                message = {**message, "body": b""}
+            self.bytes_out += len(message.get("body", b""))
+        await self._send(message)
+
+    async def _start(self, message: Message) -> None:
+        headers = MutableHeaders(scope=message)
+        if self._is_unwanted(message["status"], headers.get("content-type", "")):
+            problem = accept.not_acceptable(self.headers["accept"], [headers["content-type"].partition(";")[0]])
+            await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
+            self._is_swallowed = True
+            return
+        self.status = message["status"]
+        headers["X-Request-Id"] = self.request_id
+        headers["X-Correlation-Id"] = self.correlation_id
+        headers["traceparent"] = self.traceparent
+        for name, value in _SAFETY.items():
+            headers.setdefault(name, value)
+        # For browsers that do not know the policy's frame-ancestors.
+        may_frame = "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+        headers.setdefault("X-Frame-Options", "SAMEORIGIN" if may_frame else "DENY")
+        if self.scope.get("scheme") == "https":
+            headers["Strict-Transport-Security"] = _HSTS
+        for name, value in (self.admission.headers if self.admission else {}).items():
+            headers[name] = value
+        if self._incoming is not None and not self._incoming.is_whole():
+            # The rest of the body would be taken for the next request: the connection ends with this answer.
+            headers["Connection"] = "close"
+        if headers.get("content-type", "").startswith("text/event-stream"):
+            self.is_stream = True
+            principal = self.scope["state"].get("principal")
+            self._streams.add(self.task, getattr(principal, "key_id", None))
+        await self._send(message)
+
+    def _is_unwanted(self, status: int, media_type: str) -> bool:
+        given = self.headers.get("accept", "")
+        if not given or not media_type or self.method not in ("GET", "HEAD") or self.scope["path"] in QUIET:
+            return False
+        return 200 <= status < 300 and not accept.takes(given, media_type)
+
+    async def finish(self) -> None:
+        """End an answer that its author did not: the client sees a whole one and reconnects."""
+        if self.status and not self._ended:
+            # A client that reads nothing would have us wait for ever: then its connection ends as it is.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _sane(text: str | None) -> str | None:
+    return text if text and _ID.fullmatch(text) else None
+
+
+def _next_span(given: str | None) -> str:
+    """Our own span in the caller's trace, or in a new one (W3C Trace Context, version 00)."""
+    match = _TRACEPARENT.fullmatch(given or "")
+    trace, flags = match.groups() if match else (secrets.token_hex(16), "00")
+    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"

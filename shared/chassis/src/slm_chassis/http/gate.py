@@ -1,0 +1,131 @@
+"""Who may send a body: the caller, its rates and its budgets are known before the first byte of the body is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+
+from slm_chassis.access import AccessRegistry, Principal
+from slm_chassis.http import accept
+from slm_chassis.http.access import identify, key_of
+from slm_chassis.http.bodies import Bodies
+from slm_chassis.http.limits import REFUSED_BYTES, Limits
+from slm_chassis.http.policies import Policies, Policy
+from slm_chassis.http.problems import Problem
+from slm_chassis.http.rates import Rate
+
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+"""What machines ask every few seconds: not limited, and not worth a line in the log."""
+NOBODY = ""
+"""Holder of the bodies of callers without a key: one share for all of them."""
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(slots=True)
+class Admission:
+    """What a request may do, and what it holds until it is answered."""
+
+    policy: Policy
+    max_body_bytes: int
+    principal_id: str = ""
+    holder: str = NOBODY
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """``RateLimit-*`` of the answer."""
+    is_counted: bool = False
+    """Whether it is one of the principal's requests in progress, or of its streams."""
+
+
+class Gate:
+    """Admits the requests of one service. ``access`` None: a face without keys of its own."""
+
+    def __init__(self, limits: Limits, access: AccessRegistry | None) -> None:
+        self._limits = limits
+        self._access = access
+        self._policies = Policies()
+        self._rate = Rate(limits.rate, "principal")
+        self._intake_rate = Rate(limits.intake_rate, "principal")
+        self._address_rate = Rate(limits.address_rate, "address")
+        self._requests: Counter[str] = Counter()
+        self._streams: Counter[str] = Counter()
+        largest = max(limits.max_body_bytes, limits.max_bulk_body_bytes)
+        self.bodies = Bodies(limits.max_bodies_bytes, largest)
+
+    async def admit(self, request: Request, announced: int) -> Admission:
+        """Everything that can be said of a request without its body. Raises Problem, AccessUnavailable, Overloaded."""
+        policy = self._policies.of(request.app, request.method, request.url.path)
+        admission = Admission(
+            policy, self._limits.max_bulk_body_bytes if policy.is_bulk else self._limits.max_body_bytes
+        )
+        if request.url.path in QUIET:
+            return admission
+        key = key_of(request)
+        if policy.is_keyless or self._access is None or not (key or self._serves(request)):
+            admission.headers = self._address_rate.spend(_address(request))
+            admission.max_body_bytes = min(admission.max_body_bytes, REFUSED_BYTES)
+        else:
+            principal = await self._identified(request, self._access, key)
+            admission.principal_id, admission.holder = principal.principal_id, principal.party_id or "operators"
+            admission.headers = (self._intake_rate if policy.is_bulk else self._rate).spend(principal.principal_id)
+            self._count(admission)
+        try:
+            self._check(request, admission, announced)
+        except BaseException:
+            self.release(admission)
+            raise
+        return admission
+
+    async def _identified(self, request: Request, access: AccessRegistry, key: str) -> Principal:
+        if not key or access.known(key) is None:
+            # Only a wrong or missing key costs its address anything: good ones from there go on undisturbed.
+            self._address_rate.spend(_address(request))
+        return await identify(request)
+
+    def _serves(self, request: Request) -> bool:
+        """Whether there is such a route: who has no key is told that there is none rather than asked for one."""
+        return self._policies.serves(request.method, request.url.path)
+
+    def _count(self, admission: Admission) -> None:
+        counts, most, what = (
+            (self._streams, self._limits.streams_per_principal, "streams")
+            if admission.policy.is_stream
+            else (self._requests, self._limits.requests_per_principal, "requests")
+        )
+        if counts[admission.principal_id] >= most:
+            detail = f"A principal may have {most} {what} open at once. End one, or wait for it to end."
+            raise Problem(429, f"too-many-{what}", f"Too many {what} at once", detail, headers={"Retry-After": "1"})
+        counts[admission.principal_id] += 1
+        admission.is_counted = True
+
+    def _check(self, request: Request, admission: Admission, announced: int) -> None:
+        given = request.headers.get("accept", "")
+        policy = admission.policy
+        # Of what only reads, the answer itself says what it is; what writes must not be done and then not be told.
+        is_known = policy.is_stream or request.method not in _SAFE
+        if given and is_known and accept.best(given, policy.media) is None:
+            raise accept.not_acceptable(given, policy.media)
+        if announced > admission.max_body_bytes:
+            raise too_large(admission.max_body_bytes)
+        if announced:
+            self.bodies.check(announced, admission.holder)
+
+    def release(self, admission: Admission) -> None:
+        """The request is answered."""
+        if admission.is_counted:
+            admission.is_counted = False
+            counts = self._streams if admission.policy.is_stream else self._requests
+            counts[admission.principal_id] -= 1
+            if not counts[admission.principal_id]:
+                del counts[admission.principal_id]
+
+
+def too_large(most: int) -> Problem:
+    """413, naming the limit."""
+    detail = f"A body may have {most} bytes here. Send the rest in further requests."
+    return Problem(413, "too-large", "The body is too large", detail)
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else "unknown"

@@ -1,0 +1,43 @@
+"""Bounds of a JSON text that are checked before it is parsed: how deep it nests and how many values it has."""
+
+from __future__ import annotations
+
+import re
+
+from slm_chassis.http.problems import Problem
+
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_STRING = re.compile(rb'"[^"]*"')
+_STRUCTURE = b'[]{}"'
+_OTHERS = bytes(set(range(256)) - set(_STRUCTURE))
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+
+
+def check(body: bytes, max_depth: int, max_values: int) -> None:
+    """Raises 400 for a text that nests deeper, 413 for one that has more values. Invalid JSON is left to the parser."""
+    if body.count(b"[") + body.count(b"{") > max_depth and depth(body, max_depth) > max_depth:
+        detail = f"Arrays and objects may be nested {max_depth} deep. Send a flatter document."
+        raise Problem(400, "too-deep", "The body is nested too deeply", detail)
+    if values(body) > max_values:
+        detail = f"A body may have {max_values} values. Send the rest in further requests."
+        raise Problem(413, "too-many-values", "The body has too many values", detail)
+
+
+def values(body: bytes) -> int:
+    """At most so many values are in the text: each is after a comma, or the first of an array or object."""
+    return body.count(b",") + body.count(b"[") + body.count(b"{") + 1
+
+
+def depth(body: bytes, enough: int) -> int:
+    """How deep the text nests. Stops looking beyond ``enough``; each step is one pass of C over what is left."""
+    brackets = _ESCAPE.sub(b"", body) if b"\\" in body else body
+    brackets = _STRING.sub(b"", brackets.translate(_ONE_KIND, _OTHERS))
+    found = 0
+    while brackets and found <= enough:
+        fewer = brackets.replace(b"[]", b"")
+        if len(fewer) == len(brackets):
+            # Never closed: no valid JSON, but a parser goes down all the same.
+            return found + brackets.count(b"[")
+        found += 1
+        brackets = fewer
+    return found

@@ -1,0 +1,118 @@
+"""What is asked of a request before its body is read, found from its method and path alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from starlette.routing import compile_path
+
+from slm_chassis.http.access import authenticate
+
+API = "/api/v1/"
+BULK: Mapping[str, Any] = {"x-bulk-body": True}
+"""``openapi_extra`` of a route whose bodies may be as large as ``SLM_MAX_BULK_BODY_BYTES``."""
+STREAM = "text/event-stream"
+_JSON = frozenset({"application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Rules for the requests of one route. The defaults are those of nearly every route under ``/api/v1``."""
+
+    is_keyless: bool = False
+    is_bulk: bool = False
+    is_parsed: bool = True
+    """Whether the framework parses the body; otherwise the handler does, item by item."""
+    is_stream: bool = False
+    media: frozenset[str] = field(default=_JSON)
+    """Media types that a successful answer may have."""
+
+
+_KEYED = Policy()
+_KEYLESS = Policy(is_keyless=True)
+
+
+class Policies:
+    """The policies of an API's routes. They are read from the route table at the first request, when it is complete."""
+
+    def __init__(self) -> None:
+        self._exact: dict[tuple[str, str], Policy] = {}
+        self._patterns: list[tuple[str, re.Pattern[str], Policy]] = []
+        self._served: list[tuple[str, re.Pattern[str]]] = []
+        self._is_read = False
+
+    def of(self, app: FastAPI, method: str, path: str) -> Policy:
+        """The policy of the route that answers. A path under ``/api/v1`` that no route serves asks for a key, too."""
+        if not self._is_read:
+            self._read(app)
+        method = "GET" if method == "HEAD" else method
+        found = self._exact.get((method, path))
+        if found is not None:
+            return found
+        for of_method, pattern, policy in self._patterns:
+            if of_method == method and pattern.fullmatch(path):
+                return policy
+        return _KEYED if path.startswith(API) else _KEYLESS
+
+    def serves(self, method: str, path: str) -> bool:
+        """Whether a route answers this, once policies have been asked for."""
+        return (method, path) in self._exact or any(
+            of_method == method and pattern.fullmatch(path) for of_method, pattern in self._served
+        )
+
+    def _read(self, app: FastAPI) -> None:
+        for method, path, policy in _policies(app):
+            if "{" not in path:
+                self._exact.setdefault((method, path), policy)
+                continue
+            pattern = compile_path(path)[0]
+            self._served.append((method, pattern))
+            if policy != _KEYED:
+                self._patterns.append((method, pattern, policy))
+        self._is_read = True
+
+
+def _policies(app: FastAPI) -> Iterator[tuple[str, str, Policy]]:
+    for context in iter_route_contexts(app.routes):
+        path, methods = context.path, context.methods
+        if not path or not methods:
+            continue
+        extra: Mapping[str, Any] = getattr(context, "openapi_extra", None) or {}
+        media = _media(context)
+        is_bulk = bool(extra.get("x-bulk-body"))
+        policy = Policy(
+            is_keyless="security" not in extra and not _asks_for_key(getattr(context, "dependant", None)),
+            is_bulk=is_bulk,
+            is_parsed=not is_bulk or getattr(context, "body_field", None) is not None,
+            is_stream=STREAM in media,
+            media=media,
+        )
+        for method in methods:
+            yield method, path, policy
+
+
+def _asks_for_key(dependant: Dependant | None) -> bool:
+    """Whether the route, or something it depends on, receives the caller."""
+    if dependant is None:
+        return False
+    return dependant.call is authenticate or any(_asks_for_key(inner) for inner in dependant.dependencies)
+
+
+def _media(route: Any) -> frozenset[str]:
+    kind = getattr(route, "response_class", None)
+    kind = getattr(kind, "value", kind)
+    own = getattr(kind, "media_type", None)
+    responses: Mapping[Any, Mapping[str, Any]] = getattr(route, "responses", None) or {}
+    declared = {
+        media.partition(";")[0]
+        for status, response in responses.items()
+        if str(status).startswith("2")
+        for media in response.get("content", ())
+    }
+    return frozenset(declared | ({own.partition(";")[0]} if own else set())) or _JSON

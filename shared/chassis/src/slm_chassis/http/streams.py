@@ -1,0 +1,63 @@
+"""Answers without an end (server-sent events) that are open now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.metrics import Metrics
+
+
+class Streams:
+    """Answers without an end (server-sent events) that are open now: ended at shutdown, and with the caller's key."""
+
+    def __init__(self, metrics: Metrics, access: AccessRegistry | None = None) -> None:
+        self._gauge = metrics.http_streams
+        self._open: dict[asyncio.Task[object], str | None] = {}
+        self._ended: set[asyncio.Task[object]] = set()
+        self._access = access
+        self.ending = False
+        if access is not None:
+            access.on_death(self._end_those_of)
+
+    def end(self) -> None:
+        """End all, those that begin later too; their clients reconnect elsewhere."""
+        self.ending = True
+        for task in self._open:
+            self._end(task)
+
+    def ender(self) -> Callable[[], None]:
+        """What ends the stream that answers the present request, from anywhere and whenever."""
+        task = asyncio.current_task()
+        assert task is not None
+
+        def end() -> None:
+            if task in self._open:
+                self._end(task)
+
+        return end
+
+    def was_ended(self, task: asyncio.Task[object]) -> bool:
+        """Whether it was us who cancelled the task."""
+        return task in self._ended
+
+    def add(self, task: asyncio.Task[object], key_id: str | None = None) -> None:
+        self._open[task] = key_id
+        self._gauge.set(len(self._open))
+        # The key may have died between its check and this moment.
+        if self.ending or (key_id is not None and self._access is not None and self._access.is_dead(key_id)):
+            self._end(task)
+
+    def discard(self, task: asyncio.Task[object]) -> None:
+        self._open.pop(task, None)
+        self._ended.discard(task)
+        self._gauge.set(len(self._open))
+
+    def _end_those_of(self, key_id: str) -> None:
+        for task in [task for task, opened_with in self._open.items() if opened_with == key_id]:
+            self._end(task)
+
+    def _end(self, task: asyncio.Task[object]) -> None:
+        self._ended.add(task)
+        task.cancel()

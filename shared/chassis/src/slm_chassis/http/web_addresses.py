@@ -1,0 +1,58 @@
+"""Web addresses that a person may write: only http and https, since others run as code where they are followed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+_ADDRESS = re.compile(r"https?://[!-~\u00a1-\uffff]+", re.IGNORECASE)
+_NAMES = re.compile(r"(.*_)?(url|uri|href|link)", re.IGNORECASE)
+_REMEDY = "write an address that begins with https:// or http://"
+T = TypeVar("T")
+
+
+def address(text: str) -> str:
+    """The address as it is. Raises ValueError for anything but http and https with a host."""
+    if not _ADDRESS.fullmatch(text) or any(sign in text for sign in '<>"`'):
+        raise ValueError(_REMEDY)
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ValueError(_REMEDY)
+    return text
+
+
+def addresses_within(value: T) -> T:
+    """Free structured data as it is; raises ValueError where a field that is named for an address holds another."""
+    for path, found in _named(value, ""):
+        try:
+            address(found)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+    return value
+
+
+def _named(value: Any, path: str) -> list[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        found = []
+        for name, inner in value.items():
+            where = f"{path}.{name}" if path else str(name)
+            if isinstance(inner, str) and _NAMES.fullmatch(str(name)):
+                found.append((where, inner))
+            found += _named(inner, where)
+        return found
+    if isinstance(value, list):
+        return [each for place, inner in enumerate(value) for each in _named(inner, f"{path}[{place}]")]
+    return []
+
+
+WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(address)]
+"""A field for an address that others may follow."""
+WithAddresses = AfterValidator(addresses_within)
+"""Annotates a field of free structured data, in which addresses may be."""
