@@ -1,0 +1,28 @@
+"""Callers without a key, as many and as rude as they like, beside a party that pays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.attack.conftest import Effort
+from tests.support import pairs
+from tests.support.embedded import embedded
+from tests.support.strangers import strangers
+
+SLOWER, SLOWEST = 0.250, 2.0
+"""Seconds: of the 99th percentile beside the load more than without it, and of any one answer."""
+
+
+async def test_strangers_neither_slow_nor_refuse_a_paying_party(
+    effort: Effort, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with embedded(tmp_path) as installed, strangers(*installed.address) as load:
+        key = installed.cast.integrator_key
+        found = await pairs.measured(installed.client, key, load, effort.cases(2, 10), effort.cases(50, 100))
+    with capsys.disabled():
+        print(f"\nbeside strangers: {found.told()}")
+    assert not found.refused, found.refused[:3]
+    assert max(found.beside) <= SLOWEST, found.told()
+    assert found.slower_by <= SLOWER, found.told()
