@@ -40,7 +40,7 @@ END:VCALENDAR
 
 
 def test_all_day_events_become_holidays_of_those_years() -> None:
-    found = ical_holidays.read(EVENTS, 2026, 2027)
+    found = ical_holidays.read(EVENTS, 2026, 2027).holidays
     assert found == [
         {"date": "2026-05-01"},
         {"from": "2026-08-03", "to": "2026-08-14", "name": "Summer closure"},
@@ -50,7 +50,7 @@ def test_all_day_events_become_holidays_of_those_years() -> None:
     service_hours.parse({"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": found})
 
 
-@pytest.mark.parametrize("text", ["", "Christmas is on 25 December", EVENTS.replace("20201225", "25.12.2020")])
+@pytest.mark.parametrize("text", ["", "Christmas is on 25 December"])
 def test_what_is_no_calendar_is_refused(text: str) -> None:
     with pytest.raises(CalendarError):
         ical_holidays.read(text, 2026, 2026)
@@ -73,7 +73,6 @@ def test_a_calendar_file_is_written_out_when_hours_are_resolved() -> None:
         ({"icalendar": "BEGIN"}, "holidays[0].icalendar"),
         ({"icalendar": 5}, "holidays[0].icalendar"),
         ({"icalendar": EVENTS, "year": 2026}, "holidays[0].year"),
-        ({"icalendar": EVENTS.replace("FREQ=YEARLY", "FREQ=SECONDLY")}, "holidays[0].icalendar"),
         ({"icalendar": EVENTS + " " * 200_000}, "holidays[0].icalendar"),
     ],
 )
@@ -81,3 +80,72 @@ def test_what_cannot_be_written_out_is_told_by_its_field(entry: dict[str, object
     with pytest.raises(CalendarError) as refused:
         service_hours.resolve({"timezone": "UTC", "weekly": {}, "holidays": [entry]}, 2026, 2026)
     assert [error["field"] for error in refused.value.errors] == [field]
+
+
+def events(*texts: str) -> str:
+    return "".join(["BEGIN:VCALENDAR\n", *(f"BEGIN:VEVENT\n{text}\nEND:VEVENT\n" for text in texts), "END:VCALENDAR\n"])
+
+
+def days(*texts: str, first: int = 2026, last: int = 2028) -> list[str]:
+    found = ical_holidays.read(events(*texts), first, last).holidays
+    return [each.get("date") or f"{each['from']}..{each['to']}" for each in found]
+
+
+SERIES = "UID:a\nDTSTART;VALUE=DATE:20260301\nRRULE:FREQ=YEARLY;COUNT=3"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ([f"{SERIES}\nEXDATE;VALUE=DATE:20270301"], ["2026-03-01", "2028-03-01"]),
+        ([f"{SERIES}\nRDATE;VALUE=DATE:20260401,20260402"],
+         ["2026-03-01", "2026-04-01", "2026-04-02", "2027-03-01", "2028-03-01"]),
+        ([SERIES, "UID:a\nRECURRENCE-ID;VALUE=DATE:20270301\nDTSTART;VALUE=DATE:20270305"],
+         ["2026-03-01", "2027-03-05", "2028-03-01"]),
+        ([SERIES, "UID:a\nRECURRENCE-ID;VALUE=DATE:20270301\nDTSTART:20270301T090000Z"], ["2026-03-01", "2028-03-01"]),
+        ([SERIES, "UID:a\nRECURRENCE-ID;VALUE=DATE;RANGE=THISANDFUTURE:20270301\nDTSTART;VALUE=DATE:20270302"],
+         ["2026-03-01", "2027-03-02", "2028-03-02"]),
+        ([SERIES, "UID:a\nRECURRENCE-ID;RANGE=THISANDFUTURE:20270301\nDTSTART;VALUE=DATE:20270301\nSTATUS:CANCELLED"],
+         ["2026-03-01"]),
+        ([SERIES, f"SEQUENCE:2\n{SERIES}\nSTATUS:CANCELLED", "UID:b\nDTSTART:20260501"], ["2026-05-01"]),
+        (["DTSTART;VALUE=DATE:20260301\nDTEND;VALUE=DATE:20260301"], ["2026-03-01"]),
+        (["DTSTART;VALUE=DATE:20260301\nDURATION:P1W"], ["2026-03-01..2026-03-07"]),
+        (["DTSTART;VALUE=DATE:20260301\nDURATION:PT36H"], ["2026-03-01..2026-03-02"]),
+        (["DTSTART;VALUE=DATE:20251230\nDTEND;VALUE=DATE:20260102"], ["2025-12-30..2026-01-01"]),
+        (["DTSTART:20260301T000000\nDTEND:20260301T235900\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE"], ["2026-03-01"]),
+        (["DTSTART;VALUE=DATE:20201126\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"],
+         ["2026-11-26", "2027-11-25", "2028-11-23"]),
+    ],
+)  # fmt: skip
+def test_days_of_series_overrides_and_lengths(texts: list[str], expected: list[str]) -> None:
+    assert days(*texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("SUMMARY:x", "it has no DTSTART"),
+        ("DTSTART:20260301T000000\nDTEND:20260302T000000", "it has a time of day"),
+        ("DTSTART:20260301T090000\nX-MICROSOFT-CDO-ALLDAYEVENT:TRUE", "begins at 09:00"),
+        ("DTSTART;VALUE=DATE:20260302\nDTEND;VALUE=DATE:20260301", "it ends before it begins"),
+        ("DTSTART;VALUE=DATE:20260301\nDURATION:soon", "is none such as P1D"),
+        ("DTSTART;VALUE=DATE:20260301\nDTSTART;VALUE=DATE:20260302", "it has several DTSTART"),
+        ("DTSTART;VALUE=DATE:20260301\nRRULE:FREQ=HOURLY", "FREQ is one of DAILY"),
+        ("DTSTART;VALUE=DATE:20260301\nwhat is this", "line 4 cannot be read"),
+        ("DTSTART;VALUE=DATE:18000301\nRRULE:FREQ=YEARLY", "it begins before 1900"),
+    ],
+)
+def test_an_event_that_gives_no_holiday_says_why(text: str, why: str) -> None:
+    found = ical_holidays.read(events(text, "DTSTART:20260501"), 2026, 2028)
+    assert [each["date"] for each in found.holidays] == ["2026-05-01"]
+    (left_out,) = found.left_out
+    assert why in left_out.why
+    assert (found.events, found.taken) == (2, 1)
+
+
+def test_other_components_are_named_and_time_zones_are_not() -> None:
+    text = events("DTSTART:20260501").replace(
+        "END:VCALENDAR", "BEGIN:VTODO\nSUMMARY:Buy\nEND:VTODO\nBEGIN:VTIMEZONE\nTZID:X\nEND:VTIMEZONE\nEND:VCALENDAR"
+    )
+    found = ical_holidays.read(text, 2026, 2026)
+    assert [(each.event, each.why) for each in found.left_out] == [("Buy", "it is a VTODO, no event")]

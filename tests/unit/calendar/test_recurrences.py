@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from slm_calendar.errors import CalendarError
@@ -66,3 +68,11 @@ def test_a_rule_that_means_nothing_is_refused_with_what_to_write(rule: str, comp
 def test_a_rule_that_begins_where_time_ends_is_refused_too() -> None:
     with pytest.raises(CalendarError, match="RRULE"):
         starts("FREQ=DAILY;COUNT=3", "Asia/Tokyo", "9999-12-31T23:00")
+
+
+@pytest.mark.parametrize("frequency", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
+def test_a_rule_that_never_occurs_is_refused_at_once(frequency: str) -> None:
+    begun = time.process_time()
+    with pytest.raises(CalendarError, match="it never occurs"):
+        starts(f"FREQ={frequency};BYMONTH=2;BYMONTHDAY=30;COUNT=3")
+    assert time.process_time() - begun < 1.0

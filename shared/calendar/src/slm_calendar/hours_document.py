@@ -14,7 +14,9 @@ from slm_calendar.local_time import zone_named
 from slm_calendar.wall_clock import day_intervals, written_intervals
 from slm_events.instants import from_text, to_text
 
-FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks")
+FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks", "calendars")
+"""``calendars``: the account of each iCalendar file whose holidays were written out, for those who sign."""
+_ACCOUNT = {"entry": str, "events": int, "taken": int, "left_out": list, "more_left_out": int}
 
 
 def read(document: str | Mapping[str, Any]) -> HoursDefinition:
@@ -29,12 +31,21 @@ def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) 
         return write(read(document))
     holidays = document.get("holidays")
     if isinstance(holidays, list):
-        dated = ical_holidays.written_out(holidays, first_year, last_year)
-        document = {**document, "holidays": country_holidays.written_out(dated, first_year, last_year)}
+        dated = ical_holidays.written_out(holidays, first_year, last_year, document.get("timezone"))
+        document = {**document, "holidays": country_holidays.written_out(dated.entries, first_year, last_year)}
+        if dated.accounts:
+            document["calendars"] = dated.accounts
     read(document)
     written = document.get("weekly") or {}
     weekly = {day: pairs for key, pairs in written.items() for day in _days_of(str(key)) or ()}
     return {**document, "weekly": {day: weekly[day] for day in WEEKDAYS if day in weekly}}
+
+
+def needs_years(document: object) -> bool:
+    """Whether it names holidays whose dates depend on the years asked about: a country's, or those of a file."""
+    listed = document.get("holidays") if isinstance(document, Mapping) else None
+    named = {"country", ical_holidays.FIELD}
+    return isinstance(listed, list) and any(isinstance(each, Mapping) and named & set(each) for each in listed)
 
 
 def write(definition: HoursDefinition) -> dict[str, Any]:
@@ -78,6 +89,7 @@ class _Reader:
         timezone = self.timezone()
         weekly, overrides, breaks = self.weekly(), self.overrides(), self.breaks()
         ranges, yearly = self.holidays()
+        self.accounts()
         if self.errors:
             raise CalendarError(self.errors)
         return HoursDefinition(timezone, weekly, tuple(sorted(set(ranges))), frozenset(yearly), overrides, breaks)
@@ -173,6 +185,14 @@ class _Reader:
             self.refuse(field, value, "write month and day as 12-25")
             return []
         return [(day.month, day.day)]
+
+    def accounts(self) -> None:
+        for field, entry in self.entries("calendars"):
+            listed = entry.get("left_out", ())
+            if any(not isinstance(value, _ACCOUNT.get(key, ())) for key, value in entry.items()) or any(
+                not isinstance(each, Mapping) or each.keys() != {"event", "begins", "why"} for each in listed
+            ):
+                self.refuse(field, dict(entry), "leave it out: it is written when an iCalendar file is read")
 
     def overrides(self) -> tuple[tuple[date, DayIntervals], ...]:
         hours: dict[date, DayIntervals] = {}

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
-
+from slm_calendar import rules
 from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_calendar.local_time import DAY, instant_of, since_midnight, wall_clock, zone_named
@@ -18,10 +17,6 @@ MOST = 1_000
 LONGEST = 10 * 366 * DAY
 """A rule is looked at no further than this after its first occurrence."""
 
-_PARTS = frozenset({
-    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYWEEKNO", "BYYEARDAY", "WKST",
-})  # fmt: skip
-_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _UNTIL = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?")
 
 
@@ -40,11 +35,9 @@ def occurrences(
         raise refusal(field, rule, "say where it ends: add COUNT or UNTIL")
     ends = [end, None if until is None else until + 1]
     bound = min([first + LONGEST, *(each for each in ends if each is not None)])
-    text = ";".join(f"{name}={value}" for name, value in parts.items())
     try:
-        # The bound in the rule too: one that never matches would be looked for until the year 9999.
         latest = wall_clock(where, bound) + timedelta(days=1)
-        wall_times = rrulestr(f"{text};UNTIL={latest:%Y%m%dT%H%M%S}", dtstart=wall_clock(where, first))
+        wall_times = rules.matching(parts, wall_clock(where, first), latest)
         starts = [
             instant_of(where, each.date(), since_midnight(each))
             for each in islice(wall_times, MOST + 1 if count is None else count)
@@ -60,19 +53,10 @@ def occurrences(
 
 
 def _parts(rule: str, field: str) -> dict[str, str]:
-    parts: dict[str, str] = {}
-    for part in rule.removeprefix("RRULE:").split(";"):
-        name, equals, value = part.partition("=")
-        if not equals or name not in _PARTS or name in parts or not value:
-            raise refusal(field, rule, f"parts are {', '.join(sorted(_PARTS))}, each once, as NAME=value")
-        parts[name] = value
-    if parts.get("FREQ") not in _FREQUENCIES:
-        raise refusal(field, rule, f"FREQ is one of {', '.join(_FREQUENCIES)}")
-    if not re.fullmatch(r"[1-9]\d{0,3}", parts.get("INTERVAL", "1")):
-        raise refusal(field, rule, "INTERVAL is a whole number from 1 to 9999")
-    if "COUNT" in parts and "UNTIL" in parts:
-        raise refusal(field, rule, "COUNT or UNTIL, not both")
-    return parts
+    try:
+        return rules.parts_of(rule)
+    except ValueError as problem:
+        raise refusal(field, rule, str(problem)) from problem
 
 
 def _count(parts: dict[str, str], field: str) -> int | None:

@@ -13,7 +13,7 @@ from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader
 from slm_agreement.domain.surroundings import Surroundings
 from slm_agreement.domain.templates import Template
-from slm_calendar import ical_holidays, service_hours
+from slm_calendar import hours_document, service_hours
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import zone_named
 from slm_chassis.identity import named_id
@@ -163,7 +163,7 @@ def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> 
     if not isinstance(raw, Mapping):
         findings.add(path, raw, 'write "24x7" or an object with timezone and weekly')
         return targets.ALWAYS
-    if _needs_years(raw) and term["effective_at"] is None:
+    if hours_document.needs_years(raw) and term["effective_at"] is None:
         findings.add(
             "term.effective_at", None, "write when the agreement takes effect: from then on holidays are listed"
         )
@@ -175,13 +175,6 @@ def _hours(raw: Any, path: str, term: Mapping[str, Any], findings: Findings) -> 
         for fault in error.errors:
             findings.add(f"{path}.{fault['field']}", fault["value"], fault["remedy"])
         return targets.ALWAYS
-
-
-def _needs_years(hours: Mapping[str, Any]) -> bool:
-    """Whether it names holidays whose dates depend on the years asked about."""
-    holidays = hours.get("holidays")
-    named = {"country", ical_holidays.FIELD}
-    return isinstance(holidays, list) and any(isinstance(entry, Mapping) and named & set(entry) for entry in holidays)
 
 
 def _holiday_years(term: Mapping[str, Any]) -> tuple[int, int]:

@@ -5,12 +5,13 @@ The back-test against stored measurements and the check of the supporting chain 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slm_agreement.domain import clauses, contradictions, templates, ticket_conditions
 from slm_agreement.domain.agreement import SIGNED, Revision, State, Version
 from slm_agreement.domain.errors import Finding
+from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
 
 
@@ -22,6 +23,7 @@ def check(version: Version, revision: Revision, others: Sequence[Version], now: 
     document = revision.document
     return [
         *_specific(document),
+        *_calendars(document),
         *_measurable(document),
         *_relevant(document),
         *_time_bound(version, document, others, now),
@@ -42,6 +44,21 @@ def _specific(document: dict[str, Any]) -> list[Finding]:
     if document["targets"]:
         return [*ticket_conditions.overlaps(document["targets"]), *contradictions.found(document["targets"])]
     return [Finding("targets", "none", "write at least one target", "specific.no-target")]
+
+
+def _calendars(document: dict[str, Any]) -> list[Finding]:
+    """Events of iCalendar files that gave no holiday and were not cancelled: nobody signs past one unknowingly."""
+    findings = []
+    for name, hours in document["service_hours"].items():
+        for account in hours.get("calendars", ()) if isinstance(hours, Mapping) else ():
+            left_out = [each for each in account.get("left_out", ()) if each.get("why") != CANCELLED]
+            if left_out:
+                told = "; ".join(f"{each['event']} ({each['begins']}): {each['why']}" for each in left_out[:5])
+                value = f"{account.get('taken')} of {account.get('events')} events are holidays"
+                remedy = f"write the others as dates where they are meant, or waive this with a reason: {told}"
+                field = f"service_hours.{name}.{account.get('entry')}.icalendar"
+                findings.append(Finding(field, value, remedy, "specific.calendar-left-out", "warning"))
+    return findings
 
 
 def _measurable(document: dict[str, Any]) -> list[Finding]:

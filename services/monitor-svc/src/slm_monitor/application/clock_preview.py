@@ -10,7 +10,7 @@ from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
-from slm_monitor.application.preview_terms import LONGEST, Refused, refusal, terms_of
+from slm_monitor.application.preview_terms import LONGEST, Refused, accounts_of, dated, refusal, terms_of
 from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
@@ -48,9 +48,14 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     if events and as_of - events[0].at > LONGEST:
         raise refusal("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
     heard = [event for event in events if event.at <= as_of]
-    found = [_clocks(asked, hours, heard, as_of) for hours in asked.service_hours]
+    # Deadlines lie after the last event; hours are searched ten years ahead.
+    first = events[0].at if events else as_of
+    hours = [dated(each, first, as_of + LONGEST) for each in asked.service_hours]
+    found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
-    return {"as_of": to_text(as_of), "clocks": documents, "exchanges": _exchanges(found[0])}
+    accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
+    answer = {"as_of": to_text(as_of), "clocks": documents, "exchanges": _exchanges(found[0])}
+    return answer | ({"calendars": accounts} if accounts else {})
 
 
 def _events(asked: ClockQuestion) -> list[TicketEvent]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import MAXYEAR, MINYEAR
 from typing import Any
 
+from slm_calendar import hours_document
 from slm_calendar.errors import CalendarError, finding
+from slm_calendar.local_time import utc_date
 from slm_monitor.domain import terms
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -59,6 +62,26 @@ def drafted(
         "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
         "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
     }  # fmt: skip
+
+
+def dated(service_hours: Any, first: int, last: int) -> Any:
+    """Service hours with the holidays of countries and of iCalendar files as dates, from the year of ``first`` to that
+    of ``last``, as a draft resolves them. Raises Refused.
+    """
+    if not hours_document.needs_years(service_hours):
+        return service_hours
+    # A zone east of UTC is already in the year that UTC is not.
+    first_year, last_year = max(utc_date(first).year - 1, MINYEAR), min(utc_date(last).year + 1, MAXYEAR)
+    try:
+        return hours_document.resolve(service_hours, first_year, last_year)
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+
+
+def accounts_of(service_hours: Any) -> dict[str, Any]:
+    """What of iCalendar files was taken and left out: ``{"calendars": [...]}``, empty where there was none."""
+    accounts = service_hours.get("calendars") if isinstance(service_hours, Mapping) else None
+    return {"calendars": accounts} if accounts else {}
 
 
 def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:

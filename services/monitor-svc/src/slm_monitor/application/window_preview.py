@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application import window_figures
-from slm_monitor.application.preview_terms import LONGEST, NOBODY, Refused, refusal, terms_of
+from slm_monitor.application.preview_terms import LONGEST, NOBODY, Refused, accounts_of, dated, refusal, terms_of
 from slm_monitor.application.window_figures import Facts, Seen
 from slm_monitor.domain import admission, composite, cumulative, figures
 from slm_monitor.domain.composite import Joint
@@ -58,6 +58,11 @@ def preview(asked: WindowQuestion) -> dict[str, Any]:
 
 def _preview(asked: WindowQuestion) -> dict[str, Any]:
     span = _span(asked)
+    asked = replace(asked, service_hours=dated(asked.service_hours, *span))
+    return _judged(asked, span) | accounts_of(asked.service_hours)
+
+
+def _judged(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
     rule = _composite(asked)
     if rule is None:
         return _answer(asked, span, window_figures.seen(_target(asked), _facts(asked, span)))
