@@ -66,5 +66,8 @@ class MemoryRecord:
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         return self._store.ended_within(target_ids, span, as_of)
 
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        return [await self._store.agreement(agreement_id) for agreement_id in self._store.versions]
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}

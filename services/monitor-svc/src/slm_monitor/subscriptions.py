@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
-from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartiesRelated
+from slm_events.agreement import (
+    AgreementFinalized,
+    AgreementTerminated,
+    PartiesRelated,
+    PartyRegistered,
+    ServiceCatalogued,
+)
 from slm_events.envelope import Envelope
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
 from slm_monitor.adapters.sql_relations import SqlRelations
@@ -30,6 +36,8 @@ HANDLERS: dict[type[Any], Handler] = {
     PartiesRelated: _hears(relations.take_up, SqlRelations),
     AgreementFinalized: _hears(agreements.take_up, SqlShelf),
     AgreementTerminated: _hears(agreements.end, SqlShelf),
+    PartyRegistered: _hears(agreements.name_party, SqlShelf),
+    ServiceCatalogued: _hears(agreements.name_service, SqlShelf),
     PeriodAccepted: _hears(reviewed.accept, SqlReviews),
     BreachDisputed: _hears(reviewed.dispute, SqlReviews),
     DisputeDecided: _hears(reviewed.decide, SqlReviews),

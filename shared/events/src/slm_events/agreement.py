@@ -170,6 +170,11 @@ class AgreementFinalized:
     """Each ``{"party_id", "person_id", "name", "mandate", "key_id", "key_issued_how", "key_issued_by", "key_issued_at",
     "signed_at"}``: who signed, with which key, and how, by whom and when that key was issued."""
     finalized_at: str
+    customer_key: str = ""
+    customer_external_refs: list[dict[str, Any]] = field(default_factory=list)
+    """Each ``{"system", "id", "url"}``: how other systems name the customer, when the agreement was signed."""
+    service_external_refs: list[dict[str, Any]] = field(default_factory=list)
+    """How other systems name the service."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

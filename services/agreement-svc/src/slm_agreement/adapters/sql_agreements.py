@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from slm_agreement.adapters import tables
 from slm_agreement.domain.agreement import Acceptance, Identity, Mover, Revision, Signature, State, Version
-from slm_agreement.domain.term import next_turn_at
+from slm_agreement.domain.term import LIVE, next_turn_at
 from slm_chassis.database import Transaction
 
 _IDENTITY = (
@@ -41,6 +41,16 @@ class SqlAgreements:
         statement = select(*(table.c[name] for name in _IDENTITY)).where(table.c.agreement_id == agreement_id)
         row = (await self._transaction.execute(statement)).mappings().one_or_none()
         return None if row is None else Identity(**row)
+
+    async def signed_of(self, provider_party_id: str) -> list[Identity]:
+        table, version = tables.agreement, tables.agreement_version
+        live = select(version.c.agreement_id).where(version.c.state.in_([str(state) for state in LIVE]))
+        statement = (
+            select(*(table.c[name] for name in _IDENTITY))
+            .where(table.c.provider_party_id == provider_party_id, table.c.agreement_id.in_(live))
+            .order_by(table.c.agreement_id)
+        )
+        return [Identity(**row) for row in (await self._transaction.execute(statement)).mappings()]
 
     async def add(self, identity: Identity) -> None:
         await self._transaction.execute(insert(tables.agreement).values(_attributes(identity, _IDENTITY)))

@@ -11,7 +11,7 @@ from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewAgreement, NewAmendment, NewRevision
-from slm_agreement.application import agreements, amendments
+from slm_agreement.application import agreements, amendments, ticket_scopes
 from slm_agreement.application.agreements import Draft
 from slm_agreement.application.ledger import Desk
 from slm_agreement.domain import clauses, differences, smart, templates
@@ -117,7 +117,10 @@ def router(desk: Desk, database: Database, clock: Clock) -> APIRouter:
         others = [other for other in versions if other is not chosen]
         document = chosen.current.document
         template = templates.of_kind(chosen.identity.kind)
-        findings = [] if shapes.is_signed(chosen) else smart.check(chosen, chosen.current, others, clock.now())
+        findings = []
+        if not shapes.is_signed(chosen):
+            around = await ticket_scopes.findings_now(desk, chosen)
+            findings = smart.check(chosen, chosen.current, others, clock.now(), around)
         return {
             "version": chosen.number,
             "revision": shapes.revision_line(chosen.current),

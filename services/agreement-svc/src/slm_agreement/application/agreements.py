@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_agreement.application import callers, drafting
+from slm_agreement.application import callers, drafting, ticket_scopes
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.domain import negotiation, signing, term
 from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
@@ -127,7 +127,8 @@ async def accept(desk: Desk, caller: Principal, agreement_id: str, revision_hash
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
         await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
-        negotiation.accept(version, revision_hash, callers.mover(caller), others, ledger.now)
+        around = await ticket_scopes.findings(ledger, version)
+        negotiation.accept(version, revision_hash, callers.mover(caller), others, ledger.now, around)
         await _moved(ledger, caller, "agreement.accept", version)
     return versions, version
 
@@ -154,7 +155,8 @@ async def sign(
         others = [other for other in versions if other is not version]
         signer = await _signer(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
-        signing.sign(version, revision_hash, waivers, signer, others, names, ledger.now)
+        around = await ticket_scopes.findings(ledger, version)
+        signing.sign(version, revision_hash, waivers, signer, others, names, ledger.now, around)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 
@@ -267,7 +269,10 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
     service = await ledger.services.get(identity.service_id)
     if provider is None or customer is None or service is None:
         raise Unknown("The agreement's parties or service are no longer there.")
-    return Names(provider.name, customer.name, service.key, service.name)
+    return Names(
+        provider.name, customer.name, service.key, service.name,
+        customer.key, customer.external_refs, service.external_refs,
+    )  # fmt: skip
 
 
 async def read(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:

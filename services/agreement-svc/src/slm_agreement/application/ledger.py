@@ -39,6 +39,10 @@ class Agreements(Protocol):
         """Every version, the first first."""
         ...
 
+    async def signed_of(self, provider_party_id: str) -> list[Identity]:
+        """A provider's agreements of which a version is signed and has not ended."""
+        ...
+
     async def save(self, version: Version) -> None:
         """Keep a version as it stands, and when it turns next."""
         ...

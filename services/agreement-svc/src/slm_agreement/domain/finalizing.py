@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from slm_agreement.domain.agreement import Version
 from slm_agreement.domain.document import closing_delay_seconds
@@ -18,6 +20,9 @@ class Names:
     customer: str
     service_key: str
     service: str
+    customer_key: str = ""
+    customer_refs: Sequence[Mapping[str, Any]] = ()
+    service_refs: Sequence[Mapping[str, Any]] = ()
 
 
 def finalized(version: Version, names: Names) -> AgreementFinalized:
@@ -65,4 +70,7 @@ def finalized(version: Version, names: Names) -> AgreementFinalized:
             for signature in version.signatures
         ],
         finalized_at=instants.to_text(version.finalized_at or 0),
+        customer_key=names.customer_key,
+        customer_external_refs=[dict(each) for each in names.customer_refs],
+        service_external_refs=[dict(each) for each in names.service_refs],
     )

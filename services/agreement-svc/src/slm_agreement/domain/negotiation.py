@@ -18,7 +18,7 @@ from slm_agreement.domain.agreement import (
     required_hash,
     write,
 )
-from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
 from slm_events import instants
 from slm_events.agreement import (
     AgreementAgreed,
@@ -80,7 +80,10 @@ def counter(
     return version.current
 
 
-def accept(version: Version, revision_hash: Any, mover: Mover, others: Sequence[Version], now: int) -> None:
+def accept(
+    version: Version, revision_hash: Any, mover: Mover, others: Sequence[Version], now: int,
+    around: Sequence[Finding] = (),
+) -> None:  # fmt: skip
     """Accepts the revision on the table; both parties then want the same one. Refused while a check finds errors."""
     _negotiator(version, mover)
     party_id = str(mover.party_id)
@@ -89,7 +92,7 @@ def accept(version: Version, revision_hash: Any, mover: Mover, others: Sequence[
     _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be accepted")
     _others_word(version, mover)
     required_hash(revision_hash, version)
-    found = smart.errors_of(smart.check(version, version.current, others, now))
+    found = smart.errors_of(smart.check(version, version.current, others, now, around))
     if found:
         raise Invalid("The check finds errors: counter with a revision that mends them.", found)
     version.acceptances.append(Acceptance(party_id, version.current.hash, mover.principal_id, now))

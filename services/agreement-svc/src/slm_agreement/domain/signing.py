@@ -57,6 +57,7 @@ def sign(
     others: Sequence[Version],
     names: finalizing.Names,
     now: int,
+    around: Sequence[Finding] = (),
 ) -> None:
     """One person's signature; with the last one that is required the version is finalized.
 
@@ -70,7 +71,7 @@ def sign(
         raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
     required_hash(revision_hash, version)
     _one_side_only(version, by)
-    findings = smart.check(version, version.current, others, now)
+    findings = smart.check(version, version.current, others, now, around)
     _waived(version, findings, waivers)
     version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1

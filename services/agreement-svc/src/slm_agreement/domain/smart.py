@@ -15,8 +15,11 @@ from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
 
 
-def check(version: Version, revision: Revision, others: Sequence[Version], now: int) -> list[Finding]:
-    """Findings about a revision; ``others`` are the agreement's other versions.
+def check(
+    version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
+) -> list[Finding]:
+    """Findings about a revision; ``others`` are the agreement's other versions, ``around`` what was found of it among
+    the provider's other agreements.
 
     Errors keep it from being accepted or signed; each warning has to be waived by somebody who signs.
     """
@@ -29,6 +32,7 @@ def check(version: Version, revision: Revision, others: Sequence[Version], now: 
         *_time_bound(version, document, others, now),
         *_complete(version, document),
         *_up_to_date(version, revision, others),
+        *around,
     ]
 
 

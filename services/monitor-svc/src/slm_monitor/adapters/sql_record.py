@@ -13,7 +13,7 @@ from slm_calendar.intervals import Interval
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_events.instants import to_text
-from slm_monitor.adapters import columns, judge_rows, reading_rows
+from slm_monitor.adapters import columns, judge_rows, reading_rows, ticket_terms
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING
@@ -143,6 +143,12 @@ class SqlRecord:
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
         rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)
         return [TicketEnded(*row) for row in rows]
+
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return await ticket_terms.of_party(driver, owner_party_id)
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, FORGOTTEN)]

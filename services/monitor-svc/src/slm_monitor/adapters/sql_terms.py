@@ -27,6 +27,20 @@ ON CONFLICT (target_id) DO UPDATE
 """
 
 
+_NAMES = """
+INSERT INTO ticket_name VALUES (:identity, CAST(:refs AS jsonb))
+ON CONFLICT (named_id) DO UPDATE SET external_refs = excluded.external_refs
+"""
+_RENAME = """
+UPDATE agreement_terms
+   SET document = document || jsonb_build_object(CAST(:field AS text), CAST(:refs AS jsonb))
+ WHERE document ->> :named = :identity AND document -> :field IS DISTINCT FROM CAST(:refs AS jsonb)
+RETURNING agreement_id
+"""
+_KNOWN = "SELECT named_id, external_refs FROM ticket_name WHERE named_id IN (:customer, :service)"
+_ID_OF = {"customer": "customer_party_id", "service": "service_id"}
+
+
 class SqlShelf:
     """Signed terms, inside the transaction that hears of them."""
 
@@ -34,6 +48,7 @@ class SqlShelf:
         self._transaction = transaction
 
     async def keep(self, finalized: dict[str, Any]) -> bool:
+        finalized = await self._named(finalized)
         kept = await self._transaction.execute(
             text(
                 "INSERT INTO agreement_terms VALUES (:agreement_id, :version, :provider_party_id, :customer_party_id,"
@@ -44,6 +59,21 @@ class SqlShelf:
         for target in finalized["targets"]:
             await self._transaction.execute(text(_TARGET), _target_row(finalized, target))
         return kept.rowcount == 1
+
+    async def name(self, of: str, identity: str, external_refs: list[dict[str, object]]) -> list[str]:
+        refs = json.dumps(external_refs)
+        await self._transaction.execute(text(_NAMES), {"identity": identity, "refs": refs})
+        given = {"field": f"{of}_external_refs", "named": _ID_OF[of], "identity": identity, "refs": refs}
+        renamed = await self._transaction.execute(text(_RENAME), given)
+        return sorted(set(renamed.scalars()))
+
+    async def _named(self, finalized: dict[str, Any]) -> dict[str, Any]:
+        """The terms with the names that were heard last: a name may be changed while the signature is on its way."""
+        ids = {of: finalized[field] for of, field in _ID_OF.items()}
+        rows = (await self._transaction.execute(text(_KNOWN), ids)).all()
+        known = {row.named_id: row.external_refs for row in rows}
+        latest = {f"{of}_external_refs": known[identity] for of, identity in ids.items() if identity in known}
+        return {**finalized, **latest}
 
     async def end(self, agreement_id: str, at: int) -> bool:
         ended = await self._transaction.execute(

@@ -17,6 +17,7 @@ _CLOCK_COLUMNS = (
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "due_at", "type", "priority", "state", "held_by", "opened_at", "last_at", "ended_at", "unmatched", "unjudgeable",
+    "unmatched_because", "readers", "team",
 )  # fmt: skip
 
 
@@ -92,12 +93,16 @@ def _named(subject: str, stage: str, partition: int) -> dict[str, Any]:
 
 def _judged(state: TicketState, stages: Mapping[str, str], partition: int) -> dict[str, Any]:
     row = _named(state.subject, stages.get(state.subject, JUDGED), partition)
-    row |= {name: getattr(state, name) for name in _TICKET_COLUMNS}
-    return row | {"unjudgeable": _reasons(state.unjudgeable)}
+    row |= {name: getattr(state, name) for name in _TICKET_COLUMNS if name != "unmatched"}
+    return row | {
+        "unmatched": state.unmatched_because is not None, "readers": dict(state.readers),
+        "unjudgeable": _reasons(state.unjudgeable),
+    }  # fmt: skip
 
 
-def _reasons(unjudgeable: Iterable[tuple[str, str]]) -> list[dict[str, str]] | None:
-    return [{"clock": clock, "reason": reason} for clock, reason in unjudgeable] or None
+def _reasons(unjudgeable: Iterable[tuple[str, str, str]]) -> list[dict[str, str]] | None:
+    found = [{"clock": clock, "reason": reason, "agreement_id": of} for clock, reason, of in unjudgeable]
+    return found or None
 
 
 def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:

@@ -11,13 +11,14 @@ from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, not_found
+from slm_monitor.adapters import ticket_queries
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.api.explanations import KnownAt, instant, prefers_text
 from slm_monitor.api.targets import Judged
 from slm_monitor.application import clock_explanation, ticket_view
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import ParsedTerms
-from slm_monitor.application.ticket_view import TicketSeen
+from slm_monitor.application.ticket_view import Reader, TicketSeen
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.ticket_rules import book_of
@@ -71,15 +72,17 @@ async def explain(
     known_at: KnownAt = None,
 ) -> Response:  # fmt: skip
     """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
-    seen, agreements, _ = await _look(source, number, caller, request, instant(known_at, "known_at"))
+    seen, agreements, _, reader = await _look(source, number, caller, request, instant(known_at, "known_at"))
     wanted = [
         clock
-        for clock in _visible(seen, caller)
-        if target in (clock.target.target_id, clock.target.key) and ordinal in (None, clock.ordinal)
+        for clock in seen.clocks
+        if reader.may_see(clock.target.agreement_id)
+        and target in (clock.target.target_id, clock.target.key)
+        and ordinal in (None, clock.ordinal)
     ]
     if not wanted:
         raise not_found("clock", f"{source}/{number}/{target}")
-    told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]))
+    told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
     if format == "text" or (format is None and prefers_text(request)):
         return PlainTextResponse(clock_explanation.text(told))
     return JSONResponse(told)
@@ -90,20 +93,19 @@ async def ticket(
     source: str, number: str, caller: Caller, request: Request, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
-    seen, _, facts = await _look(source, number, caller, request, instant(known_at, "known_at"))
-    mine = caller.is_operator or caller.party_id == seen.state.subject.split("/", 1)[0]
+    seen, _, facts, reader = await _look(source, number, caller, request, instant(known_at, "known_at"))
     return {
         "source": source,
         "number": number,
         "owner_party_id": seen.state.subject.split("/", 1)[0],
-        **ticket_view.document(seen, _visible(seen, caller)),
-        "events": ticket_view.events_of(facts) if mine else [],
+        **ticket_view.document(seen, reader),
+        "events": ticket_view.events_of(facts) if reader.is_sender else [],
     }
 
 
 async def _look(
     source: str, number: str, caller: Principal, request: Request, known_at: int | None
-) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]]]:
+) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]], Reader]:
     queries: TicketQueries = request.app.state.tickets
     row = await queries.find(caller, source, number)
     if row is None:
@@ -121,16 +123,21 @@ async def _look(
     book = book_of(line for each in agreements for lines in parsed.of(each).values() for line in lines)
     events, now = [fact for fact, _ in facts], request.app.state.clock.now()
     as_of = now if known_at is None else min(now, known_at)
-    return ticket_view.seen(row["subject"], events, book, as_of), agreements, facts
+    seen = ticket_view.seen(row["subject"], events, book, as_of)
+    is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
+    reader = Reader(
+        is_sender, ticket_queries.sees(row, caller), None if caller.is_operator else _own(agreements, caller)
+    )
+    return seen, agreements, facts, reader
 
 
-def _visible(seen: TicketSeen, caller: Principal) -> list[Clock]:
-    parties = (caller.party_id,)
-    return [
-        clock
-        for clock in seen.clocks
-        if caller.is_operator or clock.target.provider_party_id in parties or clock.target.customer_party_id in parties
-    ]
+def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
+    """The agreements that the caller's party has a part in."""
+    return frozenset(
+        each.agreement_id
+        for each in agreements
+        if caller.party_id in (each.versions[0]["provider_party_id"], each.versions[0]["customer_party_id"])
+    )
 
 
 def _signed(agreements: list[AgreementTerms], clock: Clock) -> dict[str, Any]:

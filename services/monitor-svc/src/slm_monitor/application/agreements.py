@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Protocol
 
 from slm_events import instants
-from slm_events.agreement import AgreementFinalized, AgreementTerminated
+from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
 from slm_monitor.domain import composition, outage_findings, planned_time, recovery_findings
 from slm_monitor.domain.terms import parse_targets
 
@@ -20,6 +20,11 @@ class Shelf(Protocol):
 
     async def end(self, agreement_id: str, at: int) -> bool:
         """Note that an agreement ended early; False where that was known."""
+        ...
+
+    async def name(self, of: str, identity: str, external_refs: list[dict[str, object]]) -> list[str]:
+        """Keep how other systems name a ``customer`` or ``service``; returns the agreements whose tickets may be
+        matched in another way."""
         ...
 
     async def tell_partitions(self, kind: str, ref: dict[str, object]) -> None:
@@ -37,6 +42,21 @@ async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
     recovery_findings.check(targets)
     if await shelf.keep(document):
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
+
+
+async def name_party(shelf: Shelf, party: PartyRegistered) -> None:
+    """Tickets may mean the customer by these references from now on; those that did not match are judged anew."""
+    await _name(shelf, "customer", party.party_id, party.external_refs)
+
+
+async def name_service(shelf: Shelf, service: ServiceCatalogued) -> None:
+    """Tickets may mean the service by these references from now on."""
+    await _name(shelf, "service", service.service_id, service.external_refs)
+
+
+async def _name(shelf: Shelf, of: str, identity: str, external_refs: list[dict[str, object]]) -> None:
+    for agreement_id in await shelf.name(of, identity, external_refs):
+        await shelf.tell_partitions("terms", {"agreement_id": agreement_id})
 
 
 async def end(shelf: Shelf, terminated: AgreementTerminated) -> None:

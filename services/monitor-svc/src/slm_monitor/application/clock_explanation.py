@@ -12,6 +12,7 @@ from slm_monitor.application.ticket_view import TicketSeen
 from slm_monitor.domain import clocks, derivation, tickets
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
+from slm_monitor.domain.ticket_scope import WHOLE
 
 _VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached",
              clocks.CANCELLED: "cancelled"}  # fmt: skip
@@ -19,8 +20,12 @@ _TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset",
           "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses")  # fmt: skip
 
 
-def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any]) -> dict[str, Any]:
-    """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes."""
+def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
+    """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes.
+
+    ``sees``: the other side of a support is not told what the ticket says of itself, so why rules were passed over is
+    left out.
+    """
     until = clock.ended_at or ticket.as_of
     stretches = derivation.of_clock(clock, ticket.events, until)
     sums = derivation.sums(stretches)
@@ -33,11 +38,14 @@ def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any]) -> dic
         "agreement_id": clock.target.agreement_id,
         "agreement_version": clock.target.version,
         "terms": {name: signed[name] for name in _TERMS if signed.get(name) not in (None, [], {})},
-        "passed_over": [{"target_key": key, "because": reason} for key, reason in clock.passed_over],
+        "passed_over": [
+            {"target_key": key, "because": reason if sees == WHOLE else "does not apply to this ticket"}
+            for key, reason in clock.passed_over
+        ],
         "as_of": to_text(ticket.as_of),
         "state": clock.state,
         "verdict": _VERDICTS.get(clock.state, "open"),
-        "intervals": [_interval(each) for each in stretches],
+        "intervals": [_interval(each, sees) for each in stretches],
         "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
         "carried": {"calendar": durations.to_iso(clock.carried[0]), "service": durations.to_iso(clock.carried[1])},
         "measured_from": to_text(clock.measured_from),
@@ -49,7 +57,7 @@ def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any]) -> dic
     }  # fmt: skip
 
 
-def _interval(each: Stretch) -> dict[str, Any]:
+def _interval(each: Stretch, sees: str) -> dict[str, Any]:
     return {
         "from": to_text(each.start),
         "to": to_text(each.end),
@@ -57,7 +65,7 @@ def _interval(each: Stretch) -> dict[str, Any]:
         "length": durations.to_iso(each.end - each.start),
         "service_time": durations.to_iso(each.service),
         "because": each.because,
-        "event_id": None if each.event is None else tickets.own_id(each.event.fact_key),
+        "event_id": tickets.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
     }
 
 

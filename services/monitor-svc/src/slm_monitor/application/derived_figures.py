@@ -138,7 +138,7 @@ async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, k
     agreement = await record.agreement(terms.agreement_id)
     key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
     clocks = sorted({line.target_id for line in lines if line.latest.key == key})
-    tickets = await tickets_known.ended(record, terms.owner_party_id, lines, clocks, facts.span, facts.as_of, known_at)
+    tickets = await tickets_known.ended(record, terms, clocks, facts.span, facts.as_of, known_at)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     finding = counted_findings.of_share(met, judged, terms, facts.span[1], facts.as_of)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)

@@ -76,6 +76,9 @@ class Draft:
     async def accepted_at(self, target_id: str, window_id: str) -> int | None:
         return None
 
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        return [self._terms]
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}
 

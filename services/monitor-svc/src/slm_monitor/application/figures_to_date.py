@@ -100,7 +100,7 @@ async def _figure(
         "closed": (terms.target_id, name) in asked.closed,
     }
     if terms.aggregation == "clock":
-        return {**head, "status": None, **await _tickets(record, terms, lines, span, asked)}
+        return {**head, "status": None, **await _tickets(record, terms, span, asked)}
     if terms.aggregation not in EXPLAINED:
         return {**head, "status": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
     try:
@@ -133,13 +133,9 @@ async def _figure(
     }
 
 
-async def _tickets(
-    record: Record, terms: ServiceLevelTarget, lines: Sequence[TermsLine], span: Interval, asked: Asked
-) -> dict[str, Any]:
+async def _tickets(record: Record, terms: ServiceLevelTarget, span: Interval, asked: Asked) -> dict[str, Any]:
     """The tickets of which the target's clock ended in the span: how many in time, and which ones late."""
-    ended = await tickets_known.ended(
-        record, terms.owner_party_id, lines, [terms.target_id], span, asked.as_of, asked.as_of
-    )
+    ended = await tickets_known.ended(record, terms, [terms.target_id], span, asked.as_of, asked.as_of)
     late = [each for each in ended if not each.is_met]
     return {
         "figure": None,

@@ -268,9 +268,8 @@ class Partition:
         self._counts.exclude(moved)
         self._derived.exclude(moved)
 
-    def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> set[str]:
+    def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> frozenset[str]:
         """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""
-        owners = set()
         lines = lines_of(versions, ended_at)
         self._derivations.attach(lines)
         for line in lines:
@@ -280,16 +279,13 @@ class Partition:
                 if line.latest.aggregation in DERIVED:
                     if self._is_mine(line.target_id):
                         self._derived.attach(line, lines, fresh=fresh)
-                elif line.latest.clock is not None:
-                    self._tickets.attach(line)
-                    owners.add(line.latest.owner_party_id)
                 elif self._is_mine(line.latest.indicator):
                     judge = self._states if line.latest.aggregation in STATED else self._counts
                     judge.attach(line, fresh=fresh)
         for target_id, indicator in self._aside.unread(versions).items():
             if self._is_mine(indicator or target_id):
                 self._aside.note(target_id)
-        return owners
+        return self._tickets.attach(lines)
 
     def _is_mine(self, subject: str | None) -> bool:
         return subject is not None and partition_of(subject, self._partitions) == self.number

@@ -75,6 +75,10 @@ class Record(Protocol):
         """The tickets whose clocks of these targets ended in a span, in the order of their names."""
         ...
 
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        """All agreements by which a party's tickets may be judged."""
+        ...
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         """A party's tickets of which something was received after an instant, each with what was known at it."""
         ...
@@ -195,7 +199,7 @@ class ParsedTerms:
 
     def __init__(self, most: int = 500) -> None:
         self._most = most
-        self._found: OrderedDict[tuple[str, int, int | None], dict[str, list[TermsLine]]] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int, int | None, str], dict[str, list[TermsLine]]] = OrderedDict()
 
     def lines(self, agreement: AgreementTerms, target: Named) -> list[TermsLine]:
         """As ``lines_of_target``."""
@@ -203,7 +207,9 @@ class ParsedTerms:
 
     def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsLine]]:
         """The lines of each of an agreement's targets."""
-        key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at)
+        # How other systems name service and customer may change while the terms do not.
+        names = str([agreement.versions[-1].get(name) for name in ("service_external_refs", "customer_external_refs")])
+        key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at, names)
         if key not in self._found:
             by_target: dict[str, list[TermsLine]] = {}
             for line in lines_of(agreement.versions, agreement.ended_at):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 
 import structlog
@@ -15,6 +15,7 @@ from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment
 from slm_monitor.domain.standing import Breach, Changes, TicketState
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.ticket_rules import Book
 from slm_monitor.domain.tickets import FORGOTTEN
 
@@ -30,7 +31,8 @@ class TicketJudge:
         self._overturned = overturned
         self._store = store
         self._timers = timers
-        self._lines: dict[str, dict[str, TermsLine]] = {}
+        self._lines: dict[str, dict[str, Sequence[TermsLine]]] = {}
+        """Party → agreement → its terms lines."""
         self._books: dict[str, Book] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
@@ -43,14 +45,35 @@ class TicketJudge:
         for ticket, due in loaded.ticket_dues:
             timers.set((TICKET, ticket), due)
 
-    def attach(self, line: TermsLine) -> None:
-        owner = line.latest.owner_party_id
-        self._lines.setdefault(owner, {})[line.target_id] = line
-        self._books.pop(owner, None)
+    def attach(self, lines: Sequence[TermsLine]) -> frozenset[str]:
+        """Take up an agreement's lines; returns the parties whose tickets have to be judged again.
+
+        An agreement without targets for tickets counts, too: a ticket that names no customer may be about it.
+        """
+        if not lines:
+            return frozenset()
+        terms = lines[0].latest
+        is_news = any(line.latest.clock is not None for line in lines)
+        for owner in terms.ticket_owners:
+            known = self._lines.setdefault(owner, {})
+            is_news = is_news or self._may_be_about(terms, known)
+            known[terms.agreement_id] = lines
+            self._books.pop(owner, None)
+        return terms.ticket_owners if is_news else frozenset()
+
+    @staticmethod
+    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsLine]]) -> bool:
+        """Whether an agreement changes which others a ticket may be about: none with its customer and service is
+        known, or it is known itself and may end earlier now."""
+        pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
+        is_new_pair = (terms.customer_party_id, terms.service_id) not in pairs
+        has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
+        return has_clocks and (is_new_pair or terms.agreement_id in known)
 
     def _book(self, owner: str) -> Book:
         if owner not in self._books:
-            self._books[owner] = ticket_rules.book_of(self._lines.get(owner, {}).values())
+            lines = self._lines.get(owner, {}).values()
+            self._books[owner] = ticket_rules.book_of(line for each in lines for line in each)
         return self._books[owner]
 
     async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> None:
@@ -141,7 +164,7 @@ def _judged(
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"
-        changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason),))
+        changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason, ""),))
         return None, False
     changes.add(own)
     return judged

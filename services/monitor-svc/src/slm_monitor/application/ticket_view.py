@@ -20,6 +20,7 @@ from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.standing import TicketState
 from slm_monitor.domain.ticket_rules import Book
+from slm_monitor.domain.ticket_scope import WHOLE
 from slm_monitor.domain.tickets import TicketEvent
 
 SECOND = 1_000_000
@@ -34,6 +35,7 @@ class TicketSeen:
     state: TicketState
     unjudgeable: Sequence[Unjudgeable]
     as_of: int
+    unmatched_because: str | None = None
 
 
 def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSeen:
@@ -41,22 +43,44 @@ def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSe
     events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
     found = [clock.as_of(as_of) for clock in clocks.by_rules(events, book, as_of, failed.append)]
-    return TicketSeen(events, found, ticket_state.of_events(ticket, events), failed, as_of)
+    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    because = book.matching(events, judging).unmatched_because
+    return TicketSeen(events, found, ticket_state.of_events(ticket, events), failed, as_of, because)
 
 
-def document(ticket: TicketSeen, is_shown: Sequence[Clock]) -> dict[str, Any]:
-    """As it is answered; ``is_shown``: the clocks that the reader may see."""
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a ticket. ``is_sender``: the party whose source sent it; ``sees``: ``whole`` | ``projected``."""
+
+    is_sender: bool
+    sees: str
+    agreements: frozenset[str] | None
+    """The agreements that the reader has a part in; None: all of them."""
+
+    def may_see(self, agreement_id: str) -> bool:
+        return self.agreements is None or agreement_id in self.agreements
+
+
+def document(ticket: TicketSeen, reader: Reader) -> dict[str, Any]:
+    """A ticket as its reader sees it, with the clocks of the reader's agreements."""
     state = ticket.state
+    is_whole = reader.sees == WHOLE
+    is_shown = [clock for clock in ticket.clocks if reader.may_see(clock.target.agreement_id)]
     return {
-        "type": state.type,
+        "type": state.type if is_whole else None,
         "priority": state.priority,
         "state": state.state,
-        "held_by": state.held_by,
+        "held_by": state.held_by if is_whole else state.team,
         "opened_at": text(state.opened_at),
         "last_event_at": text(state.last_at),
         "ended_at": text(state.ended_at),
-        "unmatched": not ticket.clocks and not ticket.unjudgeable,
-        "unjudgeable": [{"clock": each.clock, "reason": each.reason} for each in ticket.unjudgeable],
+        "unmatched": reader.is_sender and ticket.unmatched_because is not None,
+        "unmatched_because": ticket.unmatched_because if reader.is_sender else None,
+        "unjudgeable": [
+            {"clock": each.clock, "reason": each.reason}
+            for each in ticket.unjudgeable
+            if reader.may_see(each.agreement_id)
+        ],
         "as_of": to_text(ticket.as_of),
         "clocks": [clock_document(clock, ticket) for clock in is_shown],
         "exchanges": exchanges(is_shown),
@@ -112,7 +136,7 @@ def _certain(clock: Clock, as_of: int) -> int | None:
 
 def _held_at_breach(clock: Clock, ticket: TicketSeen) -> str | None:
     at = _certain(clock, ticket.as_of)
-    return None if at is None else hand_overs.at_instant(ticket.events, at)
+    return None if at is None else hand_overs.at_instant(ticket.events, at, hand_overs.names_for(clock.target))
 
 
 def _warning(percent: str, at: int, clock: Clock, as_of: int) -> dict[str, Any]:

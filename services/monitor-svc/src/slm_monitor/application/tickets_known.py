@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slm_calendar.intervals import Interval
+from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.domain import births, clocks, ticket_rules, ticket_target
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.lines import TermsLine
+from slm_monitor.domain.lines import lines_of
+from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.ticket_rules import Book
 
 
@@ -29,6 +31,8 @@ class Tickets(Protocol):
     async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]: ...
+
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]: ...
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]: ...
 
@@ -75,22 +79,26 @@ def _ended_at(clock: Clock) -> int | None:
 
 
 async def ended(
-    record: Tickets, owner_party_id: str, lines: Iterable[TermsLine], target_ids: Sequence[str], span: Interval,
-    as_of: int, known_at: int | None,
+    record: Tickets, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
+    known_at: int | None,
 ) -> Sequence[TicketEnded]:  # fmt: skip
-    """The tickets whose clocks of these targets ended in a span, in the order of their names.
+    """The tickets whose clocks of these targets ended in a span, in the order of their names. ``terms``: a target of
+    the agreement that the targets are of.
 
     A ticket of which nothing was received since ``known_at`` was then what it is now; the others are worked out anew.
     """
     as_it_is = await record.tickets_ended(target_ids, span, as_of)
     if known_at is None:
         return as_it_is
-    changed = await record.tickets_changed(owner_party_id, known_at)
-    book = ticket_rules.book_of(lines)
-    walked = [
-        found for ticket, facts in changed.items()
-        if (found := walk(ticket, facts, book, target_ids, span, known_at)) is not None and found.ended_at <= as_of
-    ]  # fmt: skip
+    changed: set[str] = set()
+    walked: list[Walked] = []
+    for owner in sorted(terms.ticket_owners):
+        facts_of = await record.tickets_changed(owner, known_at)
+        agreements = await record.agreements_of(owner) if facts_of else []
+        book = ticket_rules.book_of(line for each in agreements for line in lines_of(each.versions, each.ended_at))
+        found = (walk(ticket, facts, book, target_ids, span, known_at) for ticket, facts in facts_of.items())
+        walked += [each for each in found if each is not None and each.ended_at <= as_of]
+        changed |= facts_of.keys()
     overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))
     then = [TicketEnded(one.ticket, one.ended_at, overturned.issuperset(one.missed)) for one in walked]
     now = [each for each in as_it_is if each.ticket not in changed]

@@ -93,7 +93,7 @@ def _warn(
 ) -> None:
     event = clocks.ClockWarned(
         **clock_births.fields(entry, at, moment.now), threshold=percent,
-        time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=hand_overs.at_instant(events, at),
+        time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=_held_by(entry, events, at),
     )  # fmt: skip
     changes.publish(event, at, births.event_id(_identity(entry), f"clock-warned-{percent}", 0))
 
@@ -104,9 +104,13 @@ def _escalate(
 ) -> None:  # fmt: skip
     event = clocks.ClockEscalated(
         **clock_births.fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
-        offset=escalation.offset.to_document(), held_by=hand_overs.at_instant(events, at),
+        offset=escalation.offset.to_document(), held_by=_held_by(entry, events, at),
     )  # fmt: skip
     changes.publish(event, at)
+
+
+def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str | None:
+    return hand_overs.at_instant(events, at, hand_overs.names_for(entry.clock.target))
 
 
 def _identity(entry: TicketClock) -> str:

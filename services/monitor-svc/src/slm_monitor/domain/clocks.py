@@ -26,6 +26,7 @@ from slm_monitor.domain.clock_state import (
 from slm_monitor.domain.clock_terms import UPDATE, ClockTerms
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.ticket_scope import TicketScope
 from slm_monitor.domain.tickets import TicketEvent
 
 __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]
@@ -37,6 +38,7 @@ class Unjudgeable:
 
     clock: str
     reason: str
+    agreement_id: str = ""
 
 
 def of_ticket(
@@ -56,16 +58,20 @@ def by_rules(
     until: int | None = None,
     failed: Callable[[Unjudgeable], None] | None = None,
 ) -> list[Clock]:
-    """Likewise. Terms that take effect after the last event are looked at up to ``until``. What cannot be worked out is
-    given to ``failed``, without which it raises."""
+    """Every clock by the rules of a book. Terms that take effect after the last event are looked at up to ``until``.
+    What cannot be worked out is given to ``failed``, without which it raises."""
     found: list[Clock] = []
+    scope = book.scope_of(events)
+    covering = scope.ever(events)
     for kind, rules in book.kinds:
+        if rules.agreement_id not in covering:
+            continue
         try:
-            found += _numbered(_Walk(rules).over(events, until))
+            found += _numbered(_Walk(rules, scope).over(events, until))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             if failed is None:
                 raise
-            failed(Unjudgeable(kind, f"{type(error).__name__}: {error}"))
+            failed(Unjudgeable(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
     return found
 
 
@@ -80,8 +86,10 @@ def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
 class _Walk:
     """One pass over a ticket's events for one kind of clock."""
 
-    def __init__(self, rules: ticket_rules.Rules | ticket_rules.Only) -> None:
+    def __init__(self, rules: ticket_rules.Rules | ticket_rules.Only, scope: TicketScope | None = None) -> None:
         self._rules = rules
+        self._scope = scope
+        """Without one the ticket is covered, whatever it says."""
         self._attributes: dict[str, Any] = {}
         self._ended: list[Clock] = []
         self._run: Run | None = None
@@ -197,7 +205,10 @@ class _Walk:
         if self._opened_at is None or self._amended_to is None:
             return None
         if not self._is_matched:
-            self._matched = self._rules.first_match(self._opened_at, self._amended_to, self._attributes)
+            is_covered = self._scope is None or self._rules.covers(self._scope, self._attributes)
+            self._matched = (
+                self._rules.first_match(self._opened_at, self._amended_to, self._attributes) if is_covered else None
+            )
             self._is_matched = True
         return self._matched
 

@@ -164,8 +164,13 @@ class TicketState:
     opened_at: int | None = None
     last_at: int | None = None
     ended_at: int | None = None
-    unmatched: bool = False
-    unjudgeable: tuple[tuple[str, str], ...] = ()
+    unmatched_because: str | None = None
+    """Why no agreement with a customer judges it."""
+    unjudgeable: tuple[tuple[str, str, str], ...] = ()
+    """(clock, reason, agreement)."""
+    team: str | None = None
+    readers: Mapping[str, str] = field(default_factory=dict)
+    """The other parties that see it, each with how much of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,10 @@ _PARAMETERS = {
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
 
+SLA = "sla"
+"""The kind of an agreement with a customer; ``ola`` and ``uc`` are with teams and suppliers."""
+
+
 class NotJudgeable(ValueError):
     """Terms that this version cannot judge; says which and what it can."""
 
@@ -117,6 +121,23 @@ class ServiceLevelTarget:
     expected_volume: int | None = None
     """Events that the agreement expects of a window: with them a miss can be certain before the window closes."""
     assets: tuple[str, ...] = ()
+    agreement_kind: str = ""
+    """``sla`` | ``ola`` | ``uc``; empty for terms that are only tried."""
+    service_names: frozenset[str] = frozenset()
+    """What tickets call the agreement's service: its id, its key, and how other systems name it."""
+    customer_names: frozenset[str] = frozenset()
+    """What tickets call the agreement's customer."""
+
+    @property
+    def is_support(self) -> bool:
+        """Whether its agreement is with a team or a supplier."""
+        return self.agreement_kind not in ("", SLA)
+
+    @property
+    def ticket_owners(self) -> frozenset[str]:
+        """The parties whose tickets it judges: the provider's, of a support those of both sides."""
+        both = {self.provider_party_id, self.customer_party_id}
+        return frozenset(both if self.is_support else {self.provider_party_id})
 
     @property
     def owner_party_id(self) -> str:
@@ -211,7 +232,17 @@ def _target(
         on_amendment=target.get("on_amendment") or agreement.get("on_amendment") or "next_window",
         expected_volume=None if volume is None else int(volume),
         assets=tuple(target.get("assets") or ()),
+        agreement_kind=agreement.get("kind") or "",
+        service_names=_names(agreement, "service", agreement["service_id"]),
+        customer_names=_names(agreement, "customer", agreement["customer_party_id"]),
     )
+
+
+def _names(agreement: Mapping[str, Any], of: str, identity: str) -> frozenset[str]:
+    """The id, the key and the external references by which tickets mean the service or the customer."""
+    refs = agreement.get(f"{of}_external_refs") or ()
+    named = {identity, agreement.get(f"{of}_key") or identity, *(str(each["id"]) for each in refs)}
+    return frozenset(named)
 
 
 def _aggregation(name: str, aggregation: Any, known: Collection[str]) -> tuple[str, Any]:

@@ -3,30 +3,64 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slm_monitor.domain import tickets
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import ServiceLevelTarget
+from slm_monitor.domain.ticket_scope import Agreements, TicketScope
+from slm_monitor.domain.tickets import TicketEvent
 
 Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The agreements that judge a ticket as it is now, and why none with a customer does."""
+
+    judging: frozenset[str]
+    unmatched_because: str | None
+
+
 class Book:
     """All rules by which a party's tickets are judged; read once, for there are many tickets."""
 
-    def __init__(self, lines: Sequence[TermsLine]) -> None:
+    def __init__(self, lines: Sequence[TermsLine], others: Iterable[TermsLine] = ()) -> None:
         groups: dict[tuple[str, str], list[TermsLine]] = {}
         for line in lines:
             if line.latest.clock is not None:
                 groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
+        self.agreements = Agreements([*lines, *others])
         self.kinds = [(kind, Rules(group)) for (_, kind), group in groups.items()]
         """Per agreement and clock (response, resolution …) the rules of which the first match wins: what the provider
         owes the customer does not take the place of what a team owes the provider."""
         self.latest = {line.latest.target_id: line.latest for line in lines}
         self._moving = _moving(lines)
+
+    def scope_of(self, events: Sequence[TicketEvent]) -> TicketScope:
+        """The agreements in force when a ticket was opened; one that nobody opened was opened by its first event."""
+        return self.agreements.at_opening(tickets.opened_at(events))
+
+    def matching(self, events: Sequence[TicketEvent], judging: Collection[str]) -> Matching:
+        """Who sees a ticket, and why nothing judges it; ``judging``: the agreements that have clocks on it."""
+        scope, opened_at, said = self.scope_of(events), tickets.opened_at(events), tickets.attributes_after(events)
+        covering = scope.covering(said)
+        reason = covering.reason
+        if reason is None and not judging:
+            reason = self._why_none(covering.agreements, opened_at, said)
+        return Matching(covering.agreements & set(judging), reason)
+
+    def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
+        """Why no rule of the agreements that cover a ticket applies to it; None where one does."""
+        if opened_at is None:
+            return "it has not been opened"
+        rules = [rules for _, rules in self.kinds if rules.agreement_id in covering]
+        if any(each.first_match(opened_at, opened_at, said) is not None for each in rules):
+            return None
+        return "; ".join(each.why_none(opened_at, said) for each in rules[:3]) or "no target is about tickets"
 
     def next_change(self, after: int) -> int | None:
         """The next instant at which terms take effect that change clocks that run."""
@@ -36,9 +70,11 @@ class Book:
 
 def book_of(lines: Iterable[TermsLine]) -> Book:
     """Of all lines those that are judged ticket by ticket: tried in the order in which an agreement lists them, and
-    agreements in the order of their ids."""
-    clocks = [line for line in lines if line.latest.clock is not None]
-    return Book(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)))
+    agreements in the order of their ids. Targets of other kinds tell which agreements a ticket may be about."""
+    everything = list(lines)
+    clocks = [line for line in everything if line.latest.clock is not None]
+    others = [line for line in everything if line.latest.clock is None]
+    return Book(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
 
 
 class Rules:
@@ -49,6 +85,16 @@ class Rules:
     def __init__(self, lines: Sequence[TermsLine]) -> None:
         self._lines = lines
         self._moving = _moving(lines)
+        self.agreement_id = lines[0].latest.agreement_id
+
+    def covers(self, scope: TicketScope, attributes: Attributes) -> bool:
+        """Whether a ticket is one of the agreement's own service and customer."""
+        return self.agreement_id in scope.covering(attributes).agreements
+
+    def why_none(self, opened_at: int, attributes: Attributes) -> str:
+        """Why none of these rules applies to a ticket: the first rule's reason."""
+        line = self._lines[0]
+        return f"{line.latest.key}: {_why_not(line.at(opened_at), attributes)}"
 
     def changes(self, after: int, until: int) -> list[int]:
         """The instants in (after, until] at which clocks that run come under other terms."""
@@ -86,6 +132,9 @@ class Only:
     """One target, whatever the ticket is like."""
 
     is_fixed = True
+
+    def covers(self, scope: TicketScope, attributes: Attributes) -> bool:
+        return True
 
     def __init__(self, target: ServiceLevelTarget) -> None:
         self._target = target

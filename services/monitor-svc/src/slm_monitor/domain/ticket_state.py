@@ -17,7 +17,6 @@ def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
     attributes: dict[str, Any] = {}
     state: str | None = None
     ended_at: int | None = None
-    opened_at = next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
     for event in events:
         attributes.update(event.attributes)
         state = event.state or (event.event if event.event in tickets.LEAVING else state)
@@ -28,7 +27,8 @@ def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
     last_at = events[-1].at if events else None
     return TicketState(
         ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
-        hand_overs.holder_of(attributes), opened_at, last_at, ended_at,
+        hand_overs.holder_of(attributes), tickets.opened_at(events), last_at, ended_at,
+        team=hand_overs.holder_of(attributes, hand_overs.TEAMS),
     )  # fmt: skip
 
 

@@ -60,11 +60,13 @@ def judge(
     failed: list[Unjudgeable] = []
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
+    judging: set[str] = set()
     dues: list[int | None] = []
     for clock in clocks.by_rules(events, book, moment.as_of, failed.append):
         standing = clock.as_of(moment.as_of)
         notices = clock_notices.of_clock(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
+        judging.add(clock.target.agreement_id)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
             wanted_breaches.add(_breach_id(entry))
@@ -83,10 +85,11 @@ def judge(
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
         dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
+    matching = book.matching(events, judging | {each.agreement_id for each in failed})
     changes.tickets[ticket] = replace(
-        ticket_state.of_events(ticket, events), due_at=due,
-        unmatched=not changes.clocks and not held and not failed,
-        unjudgeable=tuple((each.clock, each.reason) for each in failed),
+        ticket_state.of_events(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
+        unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
+        readers=book.agreements.readers(owner, matching.judging),
     )  # fmt: skip
     return due, waits or bool(held)
 
@@ -180,7 +183,7 @@ def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
         "deadline_at": to_text(clock.deadline_at),
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
-        "held_by": hand_overs.at_instant(events, clock.deadline_at),
+        "held_by": hand_overs.at_instant(events, clock.deadline_at, hand_overs.names_for(clock.target)),
         "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
                   "service_seconds": each.service // 1_000_000} for each in held],
     }  # fmt: skip

@@ -52,6 +52,19 @@ class TicketEvent:
         )
 
 
+def opened_at(events: Sequence[TicketEvent]) -> int | None:
+    """When a ticket was opened; one of which no opening is known, by the first that was heard of it."""
+    return next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
+
+
+def attributes_after(events: Sequence[TicketEvent]) -> dict[str, Any]:
+    """What a ticket is like after its events."""
+    known: dict[str, Any] = {}
+    for event in events:
+        known.update(event.attributes)
+    return known
+
+
 def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
     """The events as they are judged, whatever the order in which they arrived."""
     return sorted(events, key=lambda event: event.order)

@@ -17,10 +17,14 @@ _STATEMENTS = """
         ADD COLUMN opened_at BIGINT,
         ADD COLUMN last_at BIGINT,
         ADD COLUMN ended_at BIGINT,
+        ADD COLUMN team TEXT,
         ADD COLUMN unmatched BOOLEAN,
+        ADD COLUMN unmatched_because TEXT,
+        ADD COLUMN readers JSONB,
         ADD COLUMN unjudgeable JSONB;
     CREATE INDEX ticket_due ON ticket (partition) WHERE due_at IS NOT NULL;
     CREATE INDEX ticket_source ON ticket (source, number);
+    CREATE INDEX ticket_readers ON ticket USING gin (readers);
     CREATE INDEX ticket_unmatched ON ticket (owner_party_id, subject) WHERE unmatched;
     UPDATE ticket SET due_at = (SELECT min(clock.due_at) FROM clock WHERE clock.ticket = ticket.subject);
     UPDATE ticket SET waiting = TRUE;
@@ -33,6 +37,11 @@ _STATEMENTS = """
         ADD COLUMN told JSONB NOT NULL DEFAULT '{}';
     CREATE INDEX clock_running ON clock (deadline_at) WHERE state = 'running';
     CREATE INDEX clock_target ON clock (target_id, stopped_at);
+
+    CREATE TABLE ticket_name (
+        named_id TEXT PRIMARY KEY,
+        external_refs JSONB NOT NULL
+    );
 
     CREATE TABLE ticket_snapshot (
         subject TEXT PRIMARY KEY,

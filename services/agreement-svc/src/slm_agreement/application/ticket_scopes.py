@@ -1,0 +1,41 @@
+"""Findings about an agreement's tickets that need the provider's other agreements to be known."""
+
+from __future__ import annotations
+
+from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.domain import ticket_scopes
+from slm_agreement.domain.agreement import Identity, Version
+from slm_agreement.domain.errors import Finding
+from slm_agreement.domain.ticket_scopes import TicketScope
+
+_SLA = "sla"
+
+
+async def findings(ledger: Ledger, version: Version) -> list[Finding]:
+    """Errors where tickets of the version's agreement would be another customer's, too.
+
+    Operational level agreements and underpinning contracts are between a provider and its own teams and suppliers:
+    they judge the same tickets as the agreement with the customer, by intention.
+    """
+    identity = version.identity
+    own = await _scope(ledger, identity) if identity.kind == _SLA else None
+    if own is None:
+        return []
+    others = []
+    for other in await ledger.agreements.signed_of(identity.provider_party_id):
+        if other.kind == _SLA and other.agreement_id != identity.agreement_id:
+            others.append(await _scope(ledger, other))
+    known = [scope for scope in others if scope is not None]
+    return ticket_scopes.check(version.current.document, own, known)
+
+
+async def findings_now(desk: Desk, version: Version) -> list[Finding]:
+    """The findings for somebody who only reads the check."""
+    async with desk.begin() as ledger:
+        return await findings(ledger, version)
+
+
+async def _scope(ledger: Ledger, identity: Identity) -> TicketScope | None:
+    customer = await ledger.parties.get(identity.customer_party_id)
+    service = await ledger.services.get(identity.service_id)
+    return None if customer is None or service is None else ticket_scopes.of(customer, service)

@@ -1,0 +1,73 @@
+"""The check at signing keeps the tickets of one customer out of another's agreement."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from slm.demo import negotiation, terms
+from slm.demo.negotiation import Cast
+from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
+
+
+async def drafted(service: AgreementUnderTest, cast: Cast, party_id: str, /, **applies_to: Any) -> dict[str, Any]:
+    """A draft whose clock says this under ``applies_to``."""
+    clock = terms.p1_resolved()
+    clock["applies_to"] = {**clock["applies_to"], **applies_to}
+    order = {
+        "kind": "sla", "provider_party_id": cast.provider_party_id, "customer_party_id": party_id,
+        "service_id": cast.service_id, "template": "sla-standard", "key": f"draft-{uuid.uuid4()}",
+        "document": {**terms.document(EFFECTIVE), "requirements": [], "targets": [clock]},
+    }  # fmt: skip
+    status, agreement = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order)
+    assert status == 201, agreement
+    return agreement
+
+
+async def findings(service: AgreementUnderTest, cast: Cast, agreement: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Code → finding of the check."""
+    path = f"/api/v1/agreements/{agreement['agreement_id']}/check"
+    answer = await negotiation.get(service.client, cast.provider_manager_key, path)
+    return {each["code"]: each for each in answer["findings"]}
+
+
+async def test_a_target_for_another_customers_tickets_is_an_error(service: AgreementUnderTest) -> None:
+    cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)
+    draft = await drafted(service, cast, cast.customer_party_id, customer=["corner-shop", "other-shop"])
+    found = await findings(service, cast, draft)
+    assert "specific.other-customer" in found
+    assert found["specific.other-customer"]["severity"] == "error"
+    assert found["specific.other-customer"]["value"] == "other-shop"
+    path = f"/api/v1/agreements/{draft['agreement_id']}"
+    hashed = {"revision_hash": draft["revision"]["hash"]}
+    status, _ = await service.ask(cast.provider_manager_key, "POST", f"{path}/propose", hashed)
+    assert status == 200
+    status, problem = await service.ask(cast.customer_manager_key, "POST", f"{path}/accept", hashed)
+    assert status == 422
+    assert "targets[0].applies_to.customer" in {each["field"] for each in problem["errors"]}
+
+
+async def test_a_targets_own_customer_and_service_are_no_error(service: AgreementUnderTest) -> None:
+    cast = await negotiation.gather_cast(service.client, OPERATOR_KEY)
+    draft = await drafted(service, cast, cast.customer_party_id, customer="corner-shop", service=["checkout"])
+    assert not {code for code in await findings(service, cast, draft) if "other" in code or "overlap" in code}
+
+
+async def test_a_name_that_two_customers_share_is_an_error(service: AgreementUnderTest) -> None:
+    cast, _ = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    shared = [{"system": "crm", "id": "SHOPS"}]
+    path = f"/api/v1/parties/{cast.customer_party_id}"
+    edit = {"name": "The Corner Shop", "external_refs": shared}
+    status, answer = await service.ask(OPERATOR_KEY, "PUT", path, edit, If_Match="*")
+    assert status == 200, answer
+    other = {"key": "other-shop", "name": "The Other Shop", "external_refs": shared}
+    status, party = await service.ask(OPERATOR_KEY, "POST", "/api/v1/parties", other)
+    assert status == 201, party
+    related = {"party_ids": [cast.provider_party_id, party["party_id"]]}
+    await service.ask(OPERATOR_KEY, "POST", "/api/v1/relations", related)
+    draft = await drafted(service, cast, party["party_id"])
+    found = await findings(service, cast, draft)
+    assert "specific.customers-overlap" in found
+    assert (found["specific.customers-overlap"]["value"], found["specific.customers-overlap"]["severity"]) == (
+        "SHOPS", "error",
+    )  # fmt: skip
