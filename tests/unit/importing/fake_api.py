@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 
+NOW = "2026-11-29T12:00:00.000000Z"
+
 
 class FakeApi:
     """Answers like the product; ``troubles`` are what befalls the next requests instead: a status or an exception.
@@ -20,6 +22,7 @@ class FakeApi:
         self.indicators: dict[str, dict[str, Any]] = {}
         self.imports: dict[str, str] = {}
         self.requests: list[str] = []
+        self.unmatched: list[dict[str, Any]] = []
         self.troubles: list[int | Exception | None] = []
         self.answers_lost = 0
         self.refuse_id: str | None = None
@@ -54,9 +57,19 @@ class FakeApi:
             import_id = f"import-of-{json.loads(request.content)['key']}"
             self.imports.setdefault(import_id, "open")
             return httpx.Response(201, json={"import_id": import_id, "state": "open"})
+        if path == "reports":
+            return httpx.Response(200, json={"items": [], "next": None, "heard": {"until_at": NOW, "settling": False}})
+        if path == "tickets":
+            return httpx.Response(200, json={"items": self.unmatched, "next": None})
         import_id = path.removeprefix("imports/").removesuffix("/complete")
+        if request.method == "DELETE":
+            self.imports[import_id] = "ended"
+            return httpx.Response(202, json={"import_id": import_id, "state": "completing"})
         self.imports[import_id] = "completing" if path.endswith("/complete") else "judged"
-        return httpx.Response(202, json={"import_id": import_id, "state": self.imports[import_id]})
+        document: dict[str, Any] = {"import_id": import_id, "state": self.imports[import_id], "judged_at": NOW}
+        if self.imports[import_id] == "judged":
+            document["agreements"] = [{"agreement_id": "one"}, {"agreement_id": "two"}]
+        return httpx.Response(202, json=document)
 
     def _register(self, document: dict[str, Any]) -> httpx.Response:
         held = self.indicators.setdefault(document["key"], document)

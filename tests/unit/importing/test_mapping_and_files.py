@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from slm.importing import mapping, outages, records
-from slm.importing.mapping import OutageMapping, Records
+from slm.importing.mapping_parts import Records
+from slm.importing.outage_mapping import OutageMapping
 from slm.importing.told import ImportRefused, Oddities
 from tests.unit.importing.test_ticket_rows import DOCUMENT
 
@@ -57,13 +58,15 @@ def test_what_is_no_outage_is_left_out_and_told() -> None:
     odd = Oddities()
     items = [
         outage("1", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", ["A"], "none"),
-        outage("2", "2026-01-01T00:00:00Z", None, ["A"]),
+        outage("2", "2026-01-01T00:00:00Z", "2025-12-31T00:00:00Z", ["A"]),
         outage("3", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z", None),
+        outage("4", None, "2026-01-01T01:00:00Z", ["A"]),
     ]
     assert measured(items, odd) == []
     assert sorted(odd.lines()) == [
+        "records left out: begins is missing: 1 (first: 4)",
         "records left out: impact = none: 1 (first: 1)",
-        "records left out: no begin, no end, or no length: 1 (first: 2)",
+        "records left out: no length, or they end before they begin: 1 (first: 2)",
         "records left out: parts names nothing: 1 (first: 3)",
     ]
 
@@ -88,14 +91,14 @@ def changed(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     [
         (changed(DOCUMENT, "kind", "outages"), "kind", "kind: tickets"),
         (changed(DOCUMENT, "colums", {}), "colums", "no such field"),
-        (changed(DOCUMENT, "columns", {"ticket": "n", "at": "t"}), "columns.state", "required"),
+        (changed(DOCUMENT, "columns", {"ticket": "n", "at": "t"}), "", "columns.at is the time of a state"),
         (changed(DOCUMENT, "records.format", "xls"), "records.format", "'csv', 'jsonl' or 'json'"),
-        (changed(DOCUMENT, "states.New", {"state": "new", "event": "born"}), "states.New.event", "'opened'"),
+        (changed(DOCUMENT, "states.New", {"state": "new", "event": "born"}), "states.New.0.event", "'opened'"),
         (changed(DOCUMENT, "source", "a/b"), "source", "pattern"),
         (
             changed(DOCUMENT, "exclude_where", [{"column": "x"}]),
             "exclude_where.0",
-            "exactly one of missing: true, equals",
+            "exactly one of missing, equals",
         ),
         (changed(DOCUMENT, "policies", {"resolution": {}}), "policies.resolution", "either column or on_state"),
         (changed(DOCUMENT, "policies", {"priority": "first"}), "policies.priority", "'final' or 'as_recorded'"),

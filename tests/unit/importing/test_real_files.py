@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from slm.importing import mapping, outages, records, tickets
-from slm.importing.mapping import OutageMapping, TicketMapping
+from slm.importing.outage_mapping import OutageMapping
+from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import Oddities
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
@@ -33,7 +34,7 @@ def told_tickets() -> tuple[TicketMapping, list[dict[str, Any]], Oddities]:
     by = mapping.read(ROOT / "deploy/standalone/examples/servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
     odd = Oddities()
-    return by, list(tickets.events(records.read(INCIDENT_LOG, by.records), by, odd)), odd
+    return by, list(tickets.events(records.read(INCIDENT_LOG, by.records), by, odd, 0)), odd
 
 
 def agreement(pauses: list[str]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 
 from slm.importing import mapping, run
 from slm.importing.door import Door, Taken
-from slm.importing.mapping import OutageMapping, TicketMapping
+from slm.importing.outage_mapping import OutageMapping
+from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import ImportRefused
 from tests.unit.importing.fake_api import FakeApi
 
@@ -37,7 +38,7 @@ def history() -> TicketMapping | OutageMapping:
 def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> Taken:
     found = run.check(path, by)
     with Door("http://slm", options.pop("key", "good-key"), transport=api.transport, **options) as door:
-        return run.send(path, by, door, run_id="run", indicators=list(found.indicators), batch_size=size)
+        return run.send(path, by, door, run_id="run", found=found, batch_size=size).taken
 
 
 def test_every_item_arrives_between_opening_and_completing_the_import() -> None:
@@ -45,8 +46,11 @@ def test_every_item_arrives_between_opening_and_completing_the_import() -> None:
     taken = sent(api, INCIDENTS, incidents())
     assert (taken.accepted, taken.refused, len(api.facts)) == (28, 0, 28)
     assert api.requests[0] == "/api/v1/imports"
-    assert set(api.requests[1:-2]) == {"/api/v1/ticket-events"}
-    assert api.requests[-2:] == ["/api/v1/imports/import-of-run/complete", "/api/v1/imports/import-of-run"]
+    assert set(api.requests[1:-5]) == {"/api/v1/ticket-events"}
+    assert api.requests[-5:] == [
+        "/api/v1/imports/import-of-run/complete", "/api/v1/imports/import-of-run",
+        "/api/v1/reports", "/api/v1/reports", "/api/v1/tickets",
+    ]  # fmt: skip
     assert api.imports == {"import-of-run": "judged"}
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from slm.importing import mapping, records, tickets
-from slm.importing.mapping import TicketMapping
 from slm.importing.records import Record
+from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import ImportRefused, Oddities
+from slm_events.instants import from_text
 
+EXPORTED = from_text("2026-12-01T00:00:00Z")
 EXAMPLES = Path(__file__).resolve().parents[3] / "deploy" / "standalone" / "examples"
 
 DOCUMENT: dict[str, Any] = {
@@ -55,7 +57,7 @@ def row(
 
 def told(rows: list[dict[str, str]], by: TicketMapping, odd: Oddities | None = None) -> list[dict[str, Any]]:
     numbered = [Record(line, values, True) for line, values in enumerate(rows, start=2)]
-    return list(tickets.events(numbered, by, odd or Oddities()))
+    return list(tickets.events(numbered, by, odd or Oddities(), EXPORTED))
 
 
 def short(item: dict[str, Any]) -> tuple[str, str, str]:
@@ -74,7 +76,20 @@ def test_rows_within_one_minute_stay_apart() -> None:
 
 
 def test_the_first_state_holds_from_the_opening() -> None:
-    assert told([row("A", "Waiting", "09:00")], mapped())[0]["state"] == "awaiting_customer"
+    rows = [row("A", "Waiting", "09:00"), row("A", "New", "10:00")]
+    assert told(rows, mapped())[0]["state"] == "awaiting_customer"
+
+
+@pytest.mark.parametrize("state", ["Waiting", "Done"])
+def test_the_only_row_of_a_ticket_says_nothing_of_the_time_before_it(state: str) -> None:
+    odd = Oddities()
+    opened, only = told([row("A", state, "09:00")], mapped(), odd)
+    assert "state" not in opened
+    assert only["state"] == {"Waiting": "awaiting_customer", "Done": "resolved"}[state]
+    assert odd.lines() == [
+        "tickets of which the file tells one state only: pauses before it do not count: 1 (first: A)"
+    ]
+    assert told([row("A", state, "08:00")], mapped())[0]["state"] == only["state"]
 
 
 def test_one_resolution_stands_at_the_time_of_the_last_rows_column() -> None:
@@ -127,7 +142,7 @@ def test_a_row_dated_before_the_opening_counts_from_it_and_keeps_its_date() -> N
 def test_an_excluded_ticket_is_imported_without_what_targets_apply_to() -> None:
     odd = Oddities()
     by = mapped(exclude_where=[{"column": "done", "missing": True}])
-    judged, excluded = (told([row("A", "New", "09:00", done=done)], by, odd) for done in ("10:00", "?"))
+    judged, excluded = (told([row("A", "New", "08:00", done=done)], by, odd) for done in ("10:00", "?"))
     assert (judged[0]["type"], judged[0]["priority"]) == ("incident", "P1")
     assert "type" not in excluded[0] and all("priority" not in item for item in excluded)
     assert excluded[0]["attributes"] == {
@@ -148,11 +163,11 @@ def test_rows_out_of_order_are_told_and_lost_nowhere() -> None:
 @pytest.mark.parametrize(
     ("rows", "changes", "said"),
     [
-        ([row("A", "On hold", "09:00")], {}, "line 2, state 'On hold': the mapping's states do not list it"),
+        ([row("A", "On hold", "09:00")], {}, "line 2, state 'On hold': states does not list it"),
         ([row("A", "New", "9 o'clock")], {}, "line 2, at \"2026-11-23T9 o'clock\": it is no time in"),
         ([row("A", "New", "09:00", "3")], {}, "line 2, priority '3': priority.values does not list it"),
-        ([row("A", "New", "09:00") | {"at": "?"}], {}, "line 2, at: every row needs its own time"),
-        ([row("?", "New", "09:00")], {}, "line 2, number: every row names its ticket"),
+        ([row("A", "New", "09:00") | {"at": "?"}], {}, "line 2, at '': every row of a history needs its own time"),
+        ([row("?", "New", "09:00")], {}, "line 2, number '': every row names its ticket"),
         ([row(each, "New", "09:00") for each in "ABA"], {}, "line 4, number 'A': its rows stand apart"),
         ([row("A", "New", "09:00")], {"service": {"column": "x"}}, "'x': the file has no such column; it has number"),
     ],
@@ -172,7 +187,8 @@ def test_the_shipped_example_reads_as_its_comments_say() -> None:
     by = mapping.read(EXAMPLES / "servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
     odd = Oddities()
-    items = list(tickets.events(records.read(EXAMPLES / "servicenow-incidents.csv", by.records), by, odd))
+    items = list(tickets.events(records.read(EXAMPLES / "servicenow-incidents.csv", by.records), by, odd, EXPORTED))
     assert len({(item["ticket"], item["id"]) for item in items}) == len(items) == 28
     assert by.pauses == ["awaiting_customer", "awaiting_evidence", "awaiting_problem", "awaiting_vendor"]
     assert set(odd.counts) == {"rows dated before the ticket was opened", "tickets not judged: resolved_at missing"}
+    assert items[0]["state"] == "new"

@@ -6,18 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
-from slm_chassis import logs
-from slm_chassis.settings import Settings
+from slm.importing import holds_cli as holds
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Service level management on one machine.")
+if TYPE_CHECKING:
+    from slm_chassis.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Service level management on one machine.",
+    # Rich's help loads a Markdown parser, 0.3 s of every command; its tracebacks print local variables, keys too.
+    rich_markup_mode=None, pretty_exceptions_enable=False,
+)  # fmt: skip
 app.add_typer(importing.app)
+app.add_typer(holds.app)
 app.add_typer(dead_letters.app)
 app.command("demo")(demonstration.demo)
 
@@ -69,6 +76,9 @@ def _refusals() -> Iterator[None]:
 
 
 def _settings(data_dir: Path | None) -> Settings:
+    from slm_chassis import logs
+    from slm_chassis.settings import Settings
+
     settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     logs.configure(settings.log_level)
     return settings

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from slm_chassis.settings import Settings
+if TYPE_CHECKING:
+    from slm_chassis.settings import Settings
 
 app = typer.Typer(
-    name="dead-letters", help="Records that a service could not process: see them, put them back.", no_args_is_help=True
+    name="dead-letters",
+    help="Records that a service could not process: see them, put them back.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 DataDir = Annotated[Path | None, typer.Option(help="As for slm up; SLM_DATA_DIR, else .slm.")]
@@ -55,10 +58,14 @@ def redrive(
 
 
 def _settings(data_dir: Path | None) -> Settings:
+    from slm_chassis.settings import Settings
+
     return Settings() if data_dir is None else Settings(data_dir=data_dir)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     from slm.dead_letters.desk import Refused
 
     try:

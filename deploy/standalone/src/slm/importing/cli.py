@@ -6,17 +6,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from slm.importing import mapping, run
-from slm.importing.door import PATIENCE_SECONDS, Door, Taken
-from slm.importing.mapping import TicketMapping
-from slm.importing.run import Checked
-from slm.importing.told import ImportRefused
-from slm_chassis.identity import new_id
-
-app = typer.Typer(name="import", help="Send files of other systems through the public API.", no_args_is_help=True)
+app = typer.Typer(
+    name="import",
+    help="Send files of other systems through the public API.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 File = Annotated[Path, typer.Argument(help="csv, jsonl or json, also packed as .gz.", exists=True, dir_okay=False)]
 Map = Annotated[Path, typer.Option("--mapping", help="YAML: what the columns mean.", exists=True, dir_okay=False)]
@@ -26,8 +22,14 @@ Owner = Annotated[str | None, typer.Option(help="The party's id, where the key i
 BatchSize = Annotated[int, typer.Option(min=1, max=10_000, help="Items in one request.")]
 Patience = Annotated[float, typer.Option(min=0, help="Seconds to wait for a server that is away.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check the file, send nothing.")]
+Show = Annotated[int, typer.Option("--show", min=0, help="With --dry-run: print so many items as they would be sent.")]
+ExportedAt = Annotated[
+    str | None, typer.Option("--exported-at", help="When the file was exported, like 2026-11-22T10:00:00Z.")
+]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+BATCH_SIZE = 1000
+PATIENCE_SECONDS = 300.0
 
 
 @app.command()
@@ -37,15 +39,17 @@ def tickets(
     url: Url = DEFAULT_URL,
     key: Key = "",
     owner: Owner = None,
-    batch_size: BatchSize = run.BATCH_SIZE,
+    batch_size: BatchSize = BATCH_SIZE,
     patience: Patience = PATIENCE_SECONDS,
+    exported_at: ExportedAt = None,
     dry_run: DryRun = False,
+    show: Show = 0,
 ) -> None:
-    """Import the audit log of a ticket system, one row an event; rows of a ticket stand together.
+    """Import the audit log or the list of tickets of a ticket system; rows of a ticket stand together.
 
     Importing a file again changes nothing: every event carries its identity.
     """
-    _import("tickets", file, mapping, url, key, owner, batch_size, patience, dry_run)
+    _import("tickets", file, mapping, url, key, owner, batch_size, patience, exported_at, dry_run, show)
 
 
 @app.command()
@@ -55,15 +59,16 @@ def outages(
     url: Url = DEFAULT_URL,
     key: Key = "",
     owner: Owner = None,
-    batch_size: BatchSize = run.BATCH_SIZE,
+    batch_size: BatchSize = BATCH_SIZE,
     patience: Patience = PATIENCE_SECONDS,
     dry_run: DryRun = False,
+    show: Show = 0,
 ) -> None:
     """Import outages, one a record; indicators that are missing are registered.
 
     Importing a file again changes nothing: every outage carries its identity.
     """
-    _import("outages", file, mapping, url, key, owner, batch_size, patience, dry_run)
+    _import("outages", file, mapping, url, key, owner, batch_size, patience, None, dry_run, show)
 
 
 def _import(
@@ -75,57 +80,42 @@ def _import(
     owner: str | None,
     batch_size: int,
     patience: float,
+    exported_at: str | None,
     dry_run: bool,
+    show: int,
 ) -> None:
-    console = Console(stderr=True)
+    # Only here: httpx, pydantic and rich cost half a second that `slm --help` need not wait.
+    import json
+    from itertools import islice
+
+    from slm.importing import mapping, run, terminal
+    from slm.importing.door import Door
+    from slm.importing.told import ImportRefused
+    from slm_chassis.identity import new_id
+
+    screen = terminal.Screen(kind)
     try:
         by = mapping.read(map_file, kind)
-        found = run.check(file, by)
-        _tell_found(console, found, by)
+        instant = run.export_instant(file, by, exported_at)
+        found = run.check(file, by, instant)
+        screen.found(found, by, instant)
         if dry_run:
+            for item in islice(run.items(file, by, instant), show):
+                typer.echo(json.dumps(item))
             return
         if not key:
             raise ImportRefused("No key: give --key, or set SLM_KEY")
-        with _progress(console) as progress:
-            task = progress.add_task(kind, total=found.items, note="")
-
-            def advanced(items: int) -> None:
-                progress.update(task, advance=items, note="")
-
-            def waiting(reason: str) -> None:
-                progress.update(task, note=f"waiting: {reason}")
-
-            with Door(url, key, owner=owner, patience=patience, waiting=waiting) as door:
-                taken = run.send(
-                    file, by, door, run_id=new_id(), indicators=list(found.indicators), batch_size=batch_size,
-                    sent=advanced,
-                )  # fmt: skip
+        with (
+            screen.progress(found.items),
+            Door(url, key, owner=owner, patience=patience, waiting=screen.waiting) as door,
+        ):
+            done = run.send(
+                file, by, door, run_id=new_id(), found=found, exported_at=instant, batch_size=batch_size,
+                sent=screen.sent,
+            )  # fmt: skip
     except ImportRefused as refused:
-        console.print(f"[bold red]{refused.title}[/]", highlight=False, soft_wrap=True)
-        for finding in refused.findings:
-            console.print(f"  {finding}", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(2) from None
-    _tell_taken(console, taken)
-    if taken.refused:
+        screen.refused(refused)
+        raise typer.Exit(1) from None
+    screen.done(found, done)
+    if done.taken.refused or not done.taken.accepted or done.reports_seconds is None:
         raise typer.Exit(1)
-
-
-def _progress(console: Console) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, TextColumn("{task.fields[note]}"), console=console, disable=not console.is_terminal)
-
-
-def _tell_found(console: Console, found: Checked, by: object) -> None:
-    told = [f"{found.records:,} records, {found.items:,} items to send"]
-    if found.indicators:
-        told.append(f"indicators: {', '.join(found.indicators)}")
-    if isinstance(by, TicketMapping) and by.pauses:
-        told.append(f"states in which clocks wait (a target's pause): {', '.join(by.pauses)}")
-    for line in (*told, *found.odd.lines()):
-        console.print(line, highlight=False, soft_wrap=True, markup=False)
-
-
-def _tell_taken(console: Console, taken: Taken) -> None:
-    console.print(f"{taken.accepted:,} accepted, {taken.refused:,} refused", highlight=False, soft_wrap=True)
-    for example in taken.examples:
-        console.print(f"  {example}", highlight=False, soft_wrap=True, markup=False)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 
+from slm.importing import address
 from slm.importing.told import Finding, ImportRefused
 
 Item = dict[str, Any]
@@ -20,6 +22,15 @@ Kind = Literal["tickets", "measurements"]
 KINDS: dict[Kind, str] = {"tickets": "ticket-events", "measurements": "measurements"}
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _EXAMPLES_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An import that has been judged: how long that took, and the agreements whose figures it moved."""
+
+    import_id: str
+    seconds: float
+    agreements: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,8 +70,8 @@ class Door:
         waiting: Callable[[str], None] = lambda reason: None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        self._client = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60.0, transport=transport)
+        headers = {"Authorization": f"Bearer {address.usable_key(key)}"}
+        self._client = httpx.Client(base_url=address.usable(url), headers=headers, timeout=60.0, transport=transport)
         self._owner = owner
         self._patience = patience
         self._waiting = waiting
@@ -86,22 +97,71 @@ class Door:
         ``run_id`` names the import: where an answer is lost, the same call again opens no second hold.
         """
         document = self._of_party({"key": run_id, "sources" if kind == "tickets" else "indicators": list(names)})
-        opened = _checked(self._request("POST", "/api/v1/imports", json=document)).json()
+        opened = _document(self._request("POST", "/api/v1/imports", json=document))
         import_id = str(opened["import_id"])
         while opened.get("state") == "opening":
             self._waiting("opening")
             time.sleep(0.05)
-            opened = _checked(self._request("GET", f"/api/v1/imports/{import_id}")).json()
+            opened = _document(self._request("GET", f"/api/v1/imports/{import_id}"))
         return import_id
 
-    def complete_import(self, import_id: str) -> None:
+    def complete_import(self, import_id: str) -> Judged:
         """Let judgement go on, and wait until all that was imported has been judged."""
-        path = f"/api/v1/imports/{import_id}"
-        state = _checked(self._request("POST", f"{path}/complete")).json()["state"]
-        while state != "judged":
+        begun, path = time.monotonic(), f"/api/v1/imports/{import_id}"
+        found = _document(self._request("POST", f"{path}/complete"))
+        while found.get("state") != "judged":
             self._waiting("judging")
             time.sleep(0.2)
-            state = _checked(self._request("GET", path)).json()["state"]
+            found = _document(self._request("GET", path))
+        agreements = tuple(str(each["agreement_id"]) for each in found.get("agreements", ()))
+        return Judged(import_id, time.monotonic() - begun, agreements)
+
+    def wait_for_reports(self, judged: Judged, patience: float) -> float | None:
+        """Wait until every report of the agreements has what was judged in it; the seconds that took, None where it is
+        not so after ``patience`` seconds.
+        """
+        begun = time.monotonic()
+        waiting = list(judged.agreements)
+        while waiting:
+            asked = {"agreement_id": waiting[-1], "import_id": judged.import_id, "limit": "1"}
+            heard = _document(self._request("GET", "/api/v1/reports", params=asked)).get("heard") or {}
+            if heard.get("settling") is False:
+                waiting.pop()
+                continue
+            if time.monotonic() - begun > patience:
+                return None
+            self._waiting("reports")
+            time.sleep(0.2)
+        return time.monotonic() - begun
+
+    def imports(self, state: str | None = None) -> Iterator[Item]:
+        """The imports that concern the key's party, the latest first."""
+        yield from self._pages("/api/v1/imports", {} if state is None else {"state": state})
+
+    def end_import(self, import_id: str) -> Item:
+        """Give an import up: what has come of it is judged, and nothing waits for it any more."""
+        return _document(self._request("DELETE", f"/api/v1/imports/{quote(import_id, safe='')}"))
+
+    def give_up(self, import_id: str) -> bool:
+        """Try once to end an import that cannot go on; whether the server took it."""
+        try:
+            return self._client.delete(f"/api/v1/imports/{import_id}", timeout=5.0).is_success
+        except httpx.HTTPError:
+            return False
+
+    def unmatched(self, source: str) -> Iterator[tuple[str, str]]:
+        """Number and reason of each ticket of the source that no target judges."""
+        for ticket in self._pages("/api/v1/tickets", {"source": source, "unmatched": "true"}):
+            yield str(ticket["number"]), str(ticket.get("unmatched_because") or "no target applies to it")
+
+    def _pages(self, path: str, query: dict[str, str]) -> Iterator[Item]:
+        asked = query | {"limit": "200"}
+        while True:
+            page = _document(self._request("GET", path, params=asked))
+            yield from page["items"]
+            if not page.get("next"):
+                return
+            asked["cursor"] = page["next"]
 
     def send(self, kind: Kind, items: Sequence[Item], taken: Taken) -> None:
         """Send a batch as NDJSON and count its answer; one that is too large is sent in halves."""
@@ -114,7 +174,11 @@ class Door:
             self.send(kind, items[:half], taken)
             self.send(kind, items[half:], taken)
             return
-        taken.add(items, _checked(answer).json())
+        document = _problem(answer)
+        if answer.status_code == 422 and document.get("type") == "/problems/nothing-accepted" and items:
+            taken.add(items, document)
+            return
+        taken.add(items, _document(answer))
 
     def _of_party(self, document: Item) -> Item:
         return document if self._owner is None else document | {"owner_party_id": self._owner}
@@ -132,7 +196,7 @@ class Door:
                 reason, pause = f"no connection ({type(problem).__name__})", wait
             if time.monotonic() - begun + pause > self._patience:
                 remedy = f"{reason} for {self._patience:.0f} s; start the same import again: nothing counts twice"
-                raise ImportRefused("The server cannot be reached", [Finding(path, "", remedy)])
+                raise ImportRefused("The server cannot be reached", [Finding(path, None, remedy)])
             self._waiting(reason)
             time.sleep(pause)
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
@@ -174,7 +238,16 @@ def _checked(answer: httpx.Response) -> httpx.Response:
         Finding(str(each.get("field", "")), each.get("value"), str(each.get("remedy", "")))
         for each in problem.get("errors", [])
     ]
-    raise ImportRefused(title, findings or [Finding("", "", str(problem.get("detail") or answer.text[:200]))])
+    raise ImportRefused(title, findings or [Finding("", None, str(problem.get("detail") or answer.text[:200]))])
+
+
+def _document(answer: httpx.Response) -> dict[str, Any]:
+    """The answer's object; ImportRefused where it is a refusal, or no answer of this product."""
+    document = _problem(_checked(answer))
+    if not document:
+        remedy = f"{answer.request.url} answers {answer.status_code} with something else; is --url its address?"
+        raise ImportRefused("This is no answer of the product", [Finding("--url", None, remedy)])
+    return document
 
 
 def _verdict(verdict: dict[str, Any]) -> str:

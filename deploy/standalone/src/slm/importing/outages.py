@@ -4,62 +4,140 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from slm.importing import records, times
-from slm.importing.mapping import IndicatorNames, OutageMapping
+from slm.importing import times, values
+from slm.importing.outage_mapping import IndicatorNames, Length, OutageMapping
 from slm.importing.records import Record
 from slm.importing.told import Finding, ImportRefused, Oddities
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
+_MICROSECONDS = {"seconds": 10**6, "minutes": 60 * 10**6, "hours": 3_600 * 10**6, "days": 86_400 * 10**6}
+_CLOCK = re.compile(r"(\d{1,6}):([0-5]\d)(?::([0-5]\d))?")
+_LONGEST = 100 * 366 * 86_400 * 10**6
 
 
 def measurements(rows: Iterable[Record], mapping: OutageMapping, odd: Oddities) -> Iterator[Item]:
-    """Outages in the form of POST /api/v1/measurements; what is no outage, or strange, goes to ``odd``."""
-    instant = times.reader(mapping.times)
+    """Outages in the form of POST /api/v1/measurements; what is no outage, or strange, goes to ``odd``.
 
-    def time(row: Record, column: str) -> int | None:
-        value = records.value_of(row, column, mapping.missing)
-        try:
-            return None if value is None else instant(value)
-        except ValueError:
-            remedy = f"it is no time in the mapping's times.format, {mapping.times.format}"
-            raise _refused(row, column, value, remedy) from None
-
+    An outage that is still open is the state down from its beginning, under the id that its interval will have: the
+    import that tells its end corrects it.
+    """
+    reader = _Reader(mapping, odd)
     for row in rows:
-        own = records.value_of(row, mapping.id, mapping.missing)
+        yield from reader.measurements_of(row)
+
+
+class _Reader:
+    """Reads one record after the other, and remembers which name gave which indicator."""
+
+    def __init__(self, mapping: OutageMapping, odd: Oddities) -> None:
+        self._mapping = mapping
+        self._odd = odd
+        self._instant = times.reader(mapping.times)
+        self._names: dict[str, str] = {}
+
+    def measurements_of(self, row: Record) -> Iterator[Item]:
+        mapping = self._mapping
+        own = values.text_of(row, mapping.id, mapping.missing)
         if own is None:
             raise _refused(row, mapping.id, "", "every record needs an id, or a second import would count it twice")
-        excluded = next((each for each in mapping.exclude_where if records.holds(each, row, mapping.missing)), None)
+        excluded = next((each for each in mapping.exclude_where if values.holds(each, [row], mapping.missing)), None)
         if excluded is not None:
-            odd.note(f"records left out: {excluded}", str(own))
-            continue
-        begins, ends = time(row, mapping.begins), time(row, mapping.ends)
-        if begins is None or ends is None or ends <= begins:
-            odd.note("records left out: no begin, no end, or no length", str(own))
-            continue
-        names = _names(row, mapping)
-        if not names:
-            odd.note(f"records left out: {mapping.indicator.column} names nothing", str(own))
-        outage = {"from": to_text(begins), "to": to_text(ends)}
-        for name in names:
-            key = indicator_key(name, mapping.indicator)
-            yield {"indicator": key, "outage": outage, "id": f"{own}/{key}", "source": mapping.source}
+            self._odd.note(f"records left out: {excluded}", own)
+            return
+        begins = self._time(row, mapping.begins)
+        if begins is None:
+            self._odd.note(f"records left out: {mapping.begins} is missing", own)
+            return
+        ends = self._end(row, begins)
+        if ends is not None and ends <= begins:
+            self._odd.note("records left out: no length, or they end before they begin", own)
+            return
+        if ends is None and mapping.still_open == "left_out":
+            self._odd.note("records left out: they have no end", own)
+            return
+        keys = self._keys(row, own)
+        if not keys:
+            self._odd.note(f"records left out: {mapping.indicator.column} names nothing", own)
+            return
+        if ends is None:
+            self._odd.note("outages without an end: down from their beginning, until an import tells their end", own)
+        for key in keys:
+            told = (
+                {"at": to_text(begins), "state": "down"}
+                if ends is None
+                else {"outage": {"from": to_text(begins), "to": to_text(ends)}}
+            )
+            yield {"indicator": key, **told, "id": f"{own}/{key}", "source": mapping.source}
+
+    def _time(self, row: Record, column: str) -> int | None:
+        value = values.text_of(row, column, self._mapping.missing)
+        try:
+            return None if value is None else self._instant(value)
+        except ValueError:
+            remedy = f"it is no time in the mapping's times.format, {self._mapping.times.format}"
+            raise _refused(row, column, value, remedy) from None
+
+    def _end(self, row: Record, begins: int) -> int | None:
+        """When it ended; None while it has not."""
+        if self._mapping.ends is not None:
+            return self._time(row, self._mapping.ends)
+        length = self._mapping.length
+        assert length is not None
+        value = values.text_of(row, length.column, self._mapping.missing)
+        if value is None:
+            return None
+        try:
+            return begins + _length(value.strip(), length)
+        except (ValueError, InvalidOperation):
+            raise _refused(row, length.column, value, f"it is no length in {length.unit}") from None
+
+    def _keys(self, row: Record, own: str) -> list[str]:
+        names = [name.strip() for name in values.texts_of(row, self._mapping.indicator.column, self._mapping.missing)]
+        keys = {}
+        for name in dict.fromkeys(name for name in names if name):
+            key = indicator_key(name, self._mapping.indicator)
+            if key is None:
+                remedy = "no letter or digit is left of it; give its key in indicator.values, or use {name}"
+                raise _refused(row, self._mapping.indicator.column, name, remedy)
+            if (other := self._names.setdefault(key, name)) != name and name not in self._mapping.indicator.values:
+                self._odd.note(f"names that share the indicator {key}: {other!r} and others", own)
+            keys[key] = name
+        return list(keys)
 
 
-def _names(row: Record, mapping: OutageMapping) -> list[str]:
-    value = records.value_of(row, mapping.indicator.column, mapping.missing)
-    listed = value if isinstance(value, list) else [] if value is None else [value]
-    return list(dict.fromkeys(str(name).strip() for name in listed if str(name).strip()))
-
-
-def indicator_key(name: str, names: IndicatorNames) -> str:
-    """``Git Operations`` → ``github.git-operations`` where the mapping's key is ``github.{slug}``."""
+def indicator_key(name: str, names: IndicatorNames) -> str | None:
+    """``Git Operations`` → ``github.git-operations`` where the mapping's key is ``github.{slug}``; None for no slug."""
     if name in names.values:
         return names.values[name]
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return names.key.format(slug=slug, name=name)
+    if not slug and "{slug}" in names.key:
+        return None
+    return names.key.replace("{slug}", slug).replace("{name}", name)
+
+
+def _length(value: str, length: Length) -> int:
+    """Microseconds. Raises ValueError or InvalidOperation for what is no such length."""
+    if length.unit == "iso":
+        try:
+            return durations.from_iso(value, "length")
+        except CalendarError as problem:
+            raise ValueError(value) from problem
+    if length.unit == "clock":
+        written = _CLOCK.fullmatch(value)
+        if written is None:
+            raise ValueError(value)
+        hours, minutes, seconds = (int(part or 0) for part in written.groups())
+        return ((hours * 60 + minutes) * 60 + seconds) * 10**6
+    count = Decimal(value)
+    if not count.is_finite() or not 0 <= count <= _LONGEST // _MICROSECONDS[length.unit]:
+        raise ValueError(value)
+    return int(count * _MICROSECONDS[length.unit])
 
 
 def _refused(row: Record, column: str, value: object, remedy: str) -> ImportRefused:

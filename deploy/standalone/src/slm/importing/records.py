@@ -1,4 +1,4 @@
-"""Records of a file, one at a time, with the place each stands at."""
+"""Records of a file, one at a time, with the place each stands at; every read is bounded."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import csv
 import gzip
 import io
 import json
+import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from slm.importing.mapping import Condition, Records
+from slm.importing.mapping_parts import Records
 from slm.importing.told import Finding, ImportRefused
+
+LONGEST_LINE = 8_000_000
+"""Characters of a line: a ticket with all its comments is a hundredth of it."""
+LONGEST_JSON = 200_000_000
+"""Characters of a JSON file, which is read whole; larger ones have one object a line (jsonl)."""
+_HAS_NUL = "it holds a NUL character, so it is no text in this encoding; name the right one in records.encoding"
 
 
 class Record(NamedTuple):
@@ -21,6 +29,8 @@ class Record(NamedTuple):
     values: Mapping[str, Any]
     has_all_columns: bool = False
     """True where a heading names the columns: one that is not there is a mistake, and not a missing value."""
+    doubled: frozenset[str] = frozenset()
+    """Columns that the heading names more than once."""
 
 
 def read(path: Path, form: Records) -> Iterator[Record]:
@@ -28,8 +38,15 @@ def read(path: Path, form: Records) -> Iterator[Record]:
     try:
         with _opened(path, form.encoding) as text:
             yield from {"csv": _csv, "jsonl": _jsonl, "json": _json}[form.format](text, form)
-    except (OSError, EOFError, LookupError, UnicodeDecodeError) as problem:
-        raise ImportRefused("The file cannot be read", [Finding(str(path), "", str(problem))]) from problem
+    except UnicodeError as problem:
+        remedy = f"{problem}; is it another encoding? Name it in records.encoding, like cp1252 or utf-16"
+        raise _unreadable(str(path), remedy) from problem
+    except (OSError, EOFError, LookupError, zlib.error) as problem:
+        raise _unreadable(str(path), str(problem)) from problem
+
+
+def _unreadable(place: str, remedy: str, value: Any = None) -> ImportRefused:
+    return ImportRefused("The file cannot be read", [Finding(place, value, remedy)])
 
 
 def _opened(path: Path, encoding: str) -> io.TextIOBase:
@@ -38,33 +55,56 @@ def _opened(path: Path, encoding: str) -> io.TextIOBase:
     return path.open(encoding=encoding, newline="")
 
 
+def _lines(text: io.TextIOBase) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise _unreadable(f"line {number}", f"it is longer than {LONGEST_LINE:,} characters")
+        if "\0" in line:
+            raise _unreadable(f"line {number}", _HAS_NUL)
+        yield line
+
+
 def _csv(text: io.TextIOBase, form: Records) -> Iterator[Record]:
-    reader = csv.DictReader(text, delimiter=form.delimiter, strict=True)
+    try:
+        reader = csv.DictReader(_lines(text), delimiter=form.delimiter, strict=True)
+        heading = Counter(reader.fieldnames or ())
+    except csv.Error as problem:
+        raise _unreadable("line 1", str(problem)) from None
+    except UnicodeError:
+        raise
+    except (TypeError, ValueError) as problem:
+        raise _unreadable("records.delimiter", str(problem), form.delimiter) from None
+    doubled = frozenset(column for column, count in heading.items() if count > 1)
     try:
         for row in reader:
             if None in row or None in row.values():
                 remedy = f"the row has not the {len(reader.fieldnames or ())} columns of the heading; mend it"
-                raise ImportRefused("The file cannot be read", [Finding(f"line {reader.line_num}", "", remedy)])
-            yield Record(reader.line_num, row, True)
+                raise _unreadable(f"line {reader.line_num}", remedy)
+            yield Record(reader.line_num, row, True, doubled)
     except csv.Error as problem:
-        raise ImportRefused(
-            "The file cannot be read", [Finding(f"after line {reader.line_num}", "", str(problem))]
-        ) from None
+        raise _unreadable(f"after line {reader.line_num}", str(problem)) from None
 
 
 def _jsonl(text: io.TextIOBase, form: Records) -> Iterator[Record]:
-    for number, line in enumerate(text, start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if line.strip():
             yield Record(number, _object(_decoded(line, f"line {number}"), f"line {number}"))
 
 
 def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
-    document = _decoded(text.read(), "file")
-    if form.items is not None:
-        document = document.get(form.items) if isinstance(document, Mapping) else None
+    whole = text.read(LONGEST_JSON + 1)
+    if len(whole) > LONGEST_JSON:
+        remedy = f"it is longer than {LONGEST_JSON:,} characters; write one object a line and say format: jsonl"
+        raise _unreadable("file", remedy)
+    if "\0" in whole:
+        raise _unreadable("file", _HAS_NUL)
+    document = _decoded(whole, "file")
+    for part in form.items.split(".") if form.items else ():
+        document = document.get(part) if isinstance(document, Mapping) else None
     if not isinstance(document, list):
-        remedy = "it holds no list of records; name the member that does in records.items"
-        raise ImportRefused("The file cannot be read", [Finding("file", "", remedy)])
+        raise _unreadable("file", "it holds no list of records; name the member that does in records.items")
     for number, item in enumerate(document, start=1):
         yield Record(number, _object(item, f"record {number}"))
 
@@ -72,37 +112,13 @@ def _json(text: io.TextIOBase, form: Records) -> Iterator[Record]:
 def _decoded(text: str, place: str) -> Any:
     try:
         return json.loads(text)
+    except RecursionError:
+        raise _unreadable(place, "it is nested too deeply", text[:40]) from None
     except ValueError as problem:
-        raise ImportRefused("The file cannot be read", [Finding(place, text[:40], str(problem))]) from None
+        raise _unreadable(place, str(problem), text[:40]) from None
 
 
 def _object(item: Any, place: str) -> Mapping[str, Any]:
     if not isinstance(item, Mapping):
-        raise ImportRefused("The file cannot be read", [Finding(place, item, "a record is an object")])
+        raise _unreadable(place, "a record is an object", item)
     return item
-
-
-def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
-    """The column's value, None where it is missing; a dot leads into nested objects.
-
-    ImportRefused where the file's heading has no such column.
-    """
-    value: Any = record.values
-    if column in record.values:
-        value = record.values[column]
-    elif record.has_all_columns:
-        remedy = f"the file has no such column; it has {', '.join(record.values)}"
-        raise ImportRefused("The mapping does not fit the file", [Finding("column", column, remedy)])
-    else:
-        for part in column.split("."):
-            value = value.get(part) if isinstance(value, Mapping) else None
-    return None if value is None or (isinstance(value, str) and value.strip() in missing) else value
-
-
-def holds(condition: Condition, record: Record, missing: tuple[str, ...]) -> bool:
-    """Whether the condition is true of a record; a list holds a value if any member is it."""
-    value = value_of(record, condition.column, missing)
-    if condition.missing:
-        return value is None
-    wanted = condition.one_of if condition.one_of is not None else (condition.equals,)
-    return any(str(each) in wanted for each in (value if isinstance(value, list) else [value]))

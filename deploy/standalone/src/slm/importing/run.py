@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slm.importing import mapping, outages, records, tickets
-from slm.importing.door import Door, Kind, Taken, batches
-from slm.importing.mapping import OutageMapping, TicketMapping
-from slm.importing.told import Oddities
+from slm.importing import outages, records, tickets
+from slm.importing.door import Door, Judged, Kind, Taken, batches
+from slm.importing.outage_mapping import OutageMapping
+from slm.importing.ticket_mapping import TicketMapping
+from slm.importing.told import Finding, ImportRefused, Oddities
+from slm_events.instants import from_text
 
 BATCH_SIZE = 1000
+REPORTS_PATIENCE_SECONDS = 600.0
 
 
 @dataclass(slots=True)
@@ -22,11 +26,38 @@ class Checked:
     items: int = 0
     records: int = 0
     indicators: dict[str, None] = field(default_factory=dict)
+    tickets: set[str] = field(default_factory=set)
     odd: Oddities = field(default_factory=Oddities)
 
 
-def check(path: Path, by: TicketMapping | OutageMapping) -> Checked:
-    """Read the whole file through the mapping; ImportRefused at the first record that it does not cover."""
+@dataclass(slots=True)
+class Done:
+    """What became of an import: the items taken, its judgement, the reports, and tickets that no target judges."""
+
+    taken: Taken
+    judged: Judged
+    reports_seconds: float | None
+    """How long after its judgement every report was right; None: not yet, when we stopped waiting."""
+    unmatched: Counter[str] = field(default_factory=Counter)
+    """Reason → how many tickets of the file no target judges."""
+
+
+def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | None) -> int:
+    """When the file was exported, microseconds UTC: as given, as its mapping says, else the file's own time."""
+    written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
+    if written is None:
+        return path.stat().st_mtime_ns // 1000
+    try:
+        return from_text(written)
+    except ValueError:
+        remedy = "write an instant with its offset, like 2026-11-22T10:00:00Z"
+        raise ImportRefused("The mapping cannot be followed", [Finding("exported_at", written, remedy)]) from None
+
+
+def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> Checked:
+    """Read the whole file through the mapping; ImportRefused at the first record that it does not cover, for values
+    that it does not list, and where nothing of the file is taken.
+    """
     found = Checked()
 
     def counted() -> Iterator[records.Record]:
@@ -34,10 +65,16 @@ def check(path: Path, by: TicketMapping | OutageMapping) -> Checked:
             found.records += 1
             yield record
 
-    for item in _items(counted(), by, found.odd):
+    instant = export_instant(path, by, None) if exported_at is None else exported_at
+    for item in _items(counted(), by, found.odd, instant):
         found.items += 1
         if "indicator" in item:
             found.indicators[item["indicator"]] = None
+        else:
+            found.tickets.add(item["ticket"])
+    if not found.items:
+        title = f"Nothing of the file is taken: {found.records:,} records, none of them an item to send"
+        raise ImportRefused(title, [Finding("", None, line) for line in found.odd.lines()])
     return found
 
 
@@ -47,32 +84,49 @@ def send(
     door: Door,
     *,
     run_id: str,
-    indicators: list[str],
+    found: Checked,
+    exported_at: int | None = None,
     batch_size: int = BATCH_SIZE,
+    reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
-) -> Taken:
-    """Send the file's items through the door, timers held until all of it is there; ``sent`` hears of each batch.
+) -> Done:
+    """Send the file's items through the door, its past held back until all is there; ``sent`` is told of each batch.
 
-    ``indicators`` are registered where they are missing. Sending a file twice, or parts of it, changes nothing.
-    Returns when all of it has been judged.
+    Indicators are registered where they are missing. Sending a file twice, or parts of it, changes nothing. Returns
+    when all of it has been judged and reports are right. An import that cannot go on is ended, so that nothing waits
+    for it.
     """
     taken = Taken()
     if isinstance(by, OutageMapping):
-        for key in indicators:
+        for key in found.indicators:
             door.register_indicator(key, "availability", by.indicator.initial_state)
     kind: Kind = "measurements" if isinstance(by, OutageMapping) else "tickets"
-    import_id = door.open_import(kind, [by.source] if kind == "tickets" else indicators, run_id)
-    items = _items(records.read(path, by.records), by, Oddities())
-    for batch in batches(items, batch_size):
-        door.send(kind, batch, taken)
-        sent(len(batch))
-    door.complete_import(import_id)
-    return taken
+    import_id = door.open_import(kind, [by.source] if kind == "tickets" else list(found.indicators), run_id)
+    instant = export_instant(path, by, None) if exported_at is None else exported_at
+    try:
+        for batch in batches(items(path, by, instant), batch_size):
+            door.send(kind, batch, taken)
+            sent(len(batch))
+        judged = door.complete_import(import_id)
+    except BaseException as problem:
+        if not door.give_up(import_id) and isinstance(problem, ImportRefused):
+            remedy = f"it still holds; it ends an hour after its last batch, or by: slm imports end {import_id}"
+            problem.findings.append(Finding(f"import {import_id}", None, remedy))
+        raise
+    done = Done(taken, judged, door.wait_for_reports(judged, reports_patience))
+    if kind == "tickets":
+        done.unmatched = Counter(why for number, why in door.unmatched(by.source) if number in found.tickets)
+    return done
+
+
+def items(path: Path, by: TicketMapping | OutageMapping, exported_at: int) -> Iterator[dict[str, Any]]:
+    """The items of a file that was checked, as they are sent."""
+    return _items(records.read(path, by.records), by, Oddities(), exported_at)
 
 
 def _items(
-    rows: Iterator[records.Record], by: TicketMapping | OutageMapping, odd: Oddities
+    rows: Iterator[records.Record], by: TicketMapping | OutageMapping, odd: Oddities, exported_at: int
 ) -> Iterator[dict[str, Any]]:
-    if isinstance(by, mapping.TicketMapping):
-        return tickets.events(rows, by, odd)
+    if isinstance(by, TicketMapping):
+        return tickets.events(rows, by, odd, exported_at)
     return outages.measurements(rows, by, odd)

@@ -1,44 +1,42 @@
-"""Rows of a ticket system's audit log → ticket events, one for each row and one each for opening and resolution."""
+"""Rows of a ticket system → ticket events: the opening, the history, the instants of columns, the present state."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from slm.importing import records, times
-from slm.importing.mapping import Column, State, TicketMapping
+from slm.importing import values
+from slm.importing.mapping_parts import Column
 from slm.importing.records import Record
+from slm.importing.ticket_history import History, Row, Translator
+from slm.importing.ticket_mapping import ENDS, MOMENTS, TicketMapping
 from slm.importing.told import Finding, ImportRefused, Oddities
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
+_UNKNOWN_END = "ended at a time that the file does not tell"
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    record: Record
-    ordinal: int
-    at: int
-    state: State
-
-
-def events(rows: Iterable[Record], mapping: TicketMapping, odd: Oddities) -> Iterator[Item]:
+def events(rows: Iterable[Record], mapping: TicketMapping, odd: Oddities, exported_at: int) -> Iterator[Item]:
     """Ticket events in the form of POST /api/v1/ticket-events, ticket by ticket; what is strange goes to ``odd``.
 
-    ImportRefused, naming the line, for a row that the mapping does not cover or a ticket whose rows stand apart.
+    ``exported_at`` is the instant at which present states were read. ImportRefused, naming the line, for a row that the
+    mapping does not cover or a ticket whose rows stand apart; values that the mapping does not list are gathered, and
+    refused together after the last ticket.
     """
-    teller = _Teller(mapping, odd)
+    translator = Translator(mapping)
+    history = History(mapping, translator, odd)
     for ticket, group in _grouped(rows, mapping):
-        yield from teller.events_of(ticket, group)
+        yield from _Ticket(mapping, translator, history, odd, ticket, group).events(exported_at)
+    translator.unlisted.refuse_any()
 
 
 def _grouped(rows: Iterable[Record], mapping: TicketMapping) -> Iterator[tuple[str, list[Record]]]:
     seen: set[str] = set()
     ticket, group = "", list[Record]()
     for row in rows:
-        number = str(records.value_of(row, mapping.columns.ticket, mapping.missing) or "")
+        number = values.text_of(row, mapping.columns.ticket, mapping.missing)
         if not number:
             raise _refused(row, mapping.columns.ticket, "", "every row names its ticket")
         if number != ticket:
@@ -57,135 +55,145 @@ def _refused(row: Record, column: str, value: object, remedy: str) -> ImportRefu
     return ImportRefused("The mapping does not fit the file", [Finding(f"line {row.place}, {column}", value, remedy)])
 
 
-class _Teller:
-    """Tells the events of one ticket after the other."""
+class _Ticket:
+    """The events of one ticket."""
 
-    def __init__(self, mapping: TicketMapping, odd: Oddities) -> None:
+    def __init__(
+        self, mapping: TicketMapping, translator: Translator, history: History, odd: Oddities, ticket: str,
+        group: list[Record],
+    ) -> None:  # fmt: skip
         self._mapping = mapping
+        self._translator = translator
+        self._history = history
         self._odd = odd
-        self._instant = times.reader(mapping.times)
+        self._ticket = ticket
+        self._group = group
 
-    def events_of(self, ticket: str, group: list[Record]) -> Iterator[Item]:
-        """The opening, the rows in the file's order and the resolution."""
-        rows = [self._row(record, ordinal) for ordinal, record in enumerate(group, start=1)]
+    def events(self, exported_at: int) -> Iterator[Item]:
+        """The opening, the rows in the file's order, the moments and the present state."""
+        mapping, group = self._mapping, self._group
+        rows = self._history.rows(group)
         if any(later.at < earlier.at for earlier, later in pairwise(rows)):
-            self._odd.note("tickets with rows out of order", ticket)
-        opening = self._mapping.columns.opened_at
-        opened_at = self._time(group[-1], opening) if opening else None
-        opened_at = min(row.at for row in rows) if opened_at is None else opened_at
-        reason = self._exclusion(group)
-        head = {"source": self._mapping.source, "ticket": ticket}
-        yield head | self._opened(group, rows[0], opened_at, reason)
-        for item in self._of_rows(ticket, rows, opened_at, judged=reason is None):
+            self._odd.note("tickets with rows out of order", self._ticket)
+        opened_at = self._opened_at(rows)
+        if opened_at is None:
+            self._odd.note("tickets left out: nothing tells when they were opened", self._ticket)
+            return
+        moments = self._moments()
+        reason = self._exclusion() or self._unknown_end(rows, moments)
+        head = {"source": mapping.source, "ticket": self._ticket}
+        yield head | self._opened(rows, opened_at, reason)
+        for item in self._history.events_of(self._ticket, group, rows, opened_at, judged=reason is None):
             yield head | item
-        resolution = self._mapping.policies.resolution
-        if resolution.column is not None:
-            row = group[0] if resolution.of == "first_row" else group[-1]
-            resolved_at = self._time(row, resolution.column)
-            if resolved_at is not None:
-                if resolved_at < opened_at:
-                    self._odd.note("tickets resolved before they were opened", ticket)
-                event = {"id": resolution.event, "event": resolution.event, "at": to_text(resolved_at)}
-                yield head | event | {"sequence": len(rows) + 1}
+        for number, (event, at) in enumerate(moments.items(), start=1):
+            if at < opened_at:
+                self._odd.note(f"tickets {_PAST.get(event, event)} before they were opened", self._ticket)
+            told: Item = {"id": event, "event": event, "at": to_text(at), "sequence": len(rows) + number}
+            if event == "assigned":
+                told |= self._held_by()
+            yield head | told
+        yield from (head | item for item in self._present(rows, moments, opened_at, exported_at))
 
-    def _row(self, record: Record, ordinal: int) -> _Row:
-        columns = self._mapping.columns
-        named = records.value_of(record, columns.state, self._mapping.missing)
-        state = self._mapping.states.get(str(named))
-        if state is None:
-            raise _refused(record, columns.state, named, "the mapping's states do not list it; add it there")
-        at = self._time(record, columns.at)
-        if at is None:
-            raise _refused(record, columns.at, "", "every row needs its own time")
-        return _Row(record, ordinal, at, state)
+    def _opened_at(self, rows: list[Row]) -> int | None:
+        column = self._mapping.columns.opened_at
+        written = self._translator.time(self._group[-1], column) if column else None
+        return min((row.at for row in rows), default=None) if written is None else written
 
-    def _opened(self, group: list[Record], first: _Row, opened_at: int, reason: str | None) -> Item:
-        last = group[-1]
-        final = self._mapping.policies.priority == "final"
-        kind = self._told(last, self._mapping.type, "type")
-        priority = self._told(last if final else group[0], self._mapping.priority, "priority")
-        attributes = {name: self._text(last, column) for name, column in self._mapping.attributes.items()}
+    def _moments(self) -> dict[str, int]:
+        """Event → its instant, of the columns that hold one, in the order in which they follow at one instant."""
+        found = dict(self._mapping.moments)
+        if self._mapping.resolution_moment is not None:
+            event, moment = self._mapping.resolution_moment
+            found[event] = moment
+        moments = {}
+        for event in sorted(found, key=MOMENTS.index):
+            row = self._group[0] if found[event].of == "first_row" else self._group[-1]
+            at = self._translator.time(row, found[event].column)
+            if at is not None:
+                moments[event] = at
+        return moments
+
+    def _opened(self, rows: list[Row], opened_at: int, reason: str | None) -> Item:
+        mapping, last = self._mapping, self._group[-1]
+        kind = self._translator.told(last, mapping.type, "type")
+        priority = self._history.first_priority(self._group, rows)
+        attributes: Item = {name: self._translator.text(last, column) for name, column in mapping.attributes.items()}
+        attributes["customer"] = self._translator.told(last, mapping.customer, "customer")
         item: Item = {"id": "opened", "event": "opened", "at": to_text(opened_at), "sequence": 0}
-        item["state"] = first.state.state
+        item["state"] = self._history.first_state(self._ticket, rows, opened_at, judged=reason is None)
         if reason is None:
             item |= {"type": kind, "priority": priority}
         else:
             attributes |= {"not_judged": reason, "recorded_type": kind, "recorded_priority": priority}
-        item["service"] = self._told(last, self._mapping.service, "service")
+        item["service"] = self._translator.told(last, mapping.service, "service")
         item["attributes"] = {name: value for name, value in attributes.items() if value is not None}
         return {name: value for name, value in item.items() if value not in (None, {})}
 
-    def _of_rows(self, ticket: str, rows: list[_Row], opened_at: int, *, judged: bool) -> Iterator[Item]:
-        follows_priority = judged and self._mapping.policies.priority == "as_recorded"
-        state, priority = "", self._told(rows[0].record, self._mapping.priority, "priority")
-        for row in rows:
-            item: Item = {"id": self._row_id(row), "sequence": row.ordinal, "at": to_text(row.at)}
-            item |= {"event": self._event(row, state), "state": row.state.state}
-            if follows_priority:
-                now = self._told(row.record, self._mapping.priority, "priority")
-                if now is not None and now != priority:
-                    item["priority"] = now
-                    if item["event"] == "state_changed" and row.state.state == state:
-                        item["event"] = "priority_changed"
-                priority = now
-            if row.at < opened_at:
-                self._odd.note("rows dated before the ticket was opened", ticket)
-                if self._mapping.policies.before_opening == "at_opening":
-                    item |= {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
-            state = row.state.state
-            yield item
+    def _held_by(self) -> Item:
+        team = self._translator.told(self._group[-1], self._mapping.team, "team")
+        return {} if team is None else {"attributes": {"team": team}}
 
-    def _event(self, row: _Row, before: str) -> str:
-        """The event of entering a state; staying in it, or a resolution told by a column, is a change of state."""
-        policy = self._mapping.policies.resolution
-        event = str(row.state.event)
-        if before == row.state.state or (policy.column is not None and event in ("resolved", "fulfilled")):
-            return "state_changed"
-        ended = {"resolved", "fulfilled", "closed"}
-        left = {state.state for state in self._mapping.states.values() if state.event in ended}
-        if policy.on_state and before in left and event not in ended:
-            return "reopened"
-        return event
-
-    def _row_id(self, row: _Row) -> str:
-        policy = self._mapping.policies.row_id
-        if policy == "ordinal":
-            return str(row.ordinal)
-        own = self._told(row.record, policy, "row_id")
-        if own is None:
-            raise _refused(row.record, policy.column, "", "every row needs an id; or say row_id: ordinal")
-        return own
-
-    def _exclusion(self, group: list[Record]) -> str | None:
+    def _exclusion(self) -> str | None:
         for condition in self._mapping.exclude_where:
-            rows = {"last_row": group[-1:], "first_row": group[:1], "any_row": group}[condition.of]
-            if any(records.holds(condition, row, self._mapping.missing) for row in rows):
-                self._odd.note(
-                    f"tickets not judged: {condition}", self._text(group[0], self._mapping.columns.ticket) or ""
-                )
+            if values.holds(condition, self._group, self._mapping.missing):
+                self._odd.note(f"tickets not judged: {condition}", self._ticket)
                 return str(condition)
         return None
 
-    def _told(self, row: Record, told: str | Column | None, field: str) -> str | None:
-        if told is None or isinstance(told, str):
-            return told
-        value = self._text(row, told.column)
-        if value is None or value in told.values:
-            return None if value is None else told.values[value]
-        if told.values and told.others == "refuse":
-            raise _refused(row, told.column, value, f"{field}.values does not list it; add it, or say others: keep")
-        return None if told.others == "drop" else value
-
-    def _text(self, row: Record, column: str) -> str | None:
-        value = records.value_of(row, column, self._mapping.missing)
-        return None if value is None else str(value)
-
-    def _time(self, row: Record, column: str) -> int | None:
-        value = records.value_of(row, column, self._mapping.missing)
-        if value is None:
+    def _unknown_end(self, rows: list[Row], moments: dict[str, int]) -> str | None:
+        """Why a ticket whose present state is an end cannot be judged: no column and no row tells when it ended."""
+        state = self._present_state()
+        if state is None or state.event not in ENDS or self._has_ended(rows, moments):
             return None
-        try:
-            return self._instant(value)
-        except ValueError:
-            form = self._mapping.times.format
-            raise _refused(row, column, value, f"it is no time in the mapping's times.format, {form}") from None
+        self._odd.note(f"tickets not judged: {_UNKNOWN_END}", self._ticket)
+        return _UNKNOWN_END
+
+    def _has_ended(self, rows: list[Row], moments: dict[str, int]) -> bool:
+        return any(event in ENDS for event in moments) or any(row.state and row.state.event in ENDS for row in rows)
+
+    def _present_state(self) -> Any:
+        present = self._mapping.present
+        if present is None or present.state is None:
+            return None
+        return self._translator.state(self._group[-1], present.state)
+
+    def _present(self, rows: list[Row], moments: dict[str, int], opened_at: int, exported_at: int) -> Iterator[Item]:
+        state = self._present_state()
+        if state is None:
+            return
+        has_ended = self._has_ended(rows, moments)
+        if not rows:
+            until = "end" if has_ended or state.event in ENDS else "present state"
+            self._odd.note(f"tickets without any state before their {until}: earlier pauses do not count", self._ticket)
+        assert self._mapping.present is not None
+        if state.event in ENDS or self._mapping.present.event == "none":
+            return
+        if exported_at < max([opened_at, *moments.values(), *(row.at for row in rows)]):
+            remedy = "the file tells of later things; give the instant of its export as exported_at or --exported-at"
+            raise ImportRefused(
+                "The mapping does not fit the file", [Finding("exported_at", to_text(exported_at), remedy)]
+            )
+        at = to_text(exported_at)
+        event = "reopened" if has_ended else "state_changed"
+        if has_ended:
+            self._odd.note("tickets that are open again, since a time that the file does not tell", self._ticket)
+        sequence = len(rows) + len(moments) + 1
+        yield {"id": f"present/{at}", "event": event, "state": state.state, "at": at, "sequence": sequence}
+        if self._mapping.team is not None and not self._mapping.has_history and "assigned" not in moments:
+            held = self._held_by()
+            if held:
+                self._odd.note("teams that hold a ticket since a time that the file does not tell", self._ticket)
+                yield {"id": f"held/{at}", "event": "assigned", "at": at, "sequence": sequence + 1, **held}
+
+
+_PAST = {"first_response": "answered"}
+
+
+def names_first_response(mapping: TicketMapping) -> bool:
+    """Whether anything in the file tells that a ticket was answered."""
+    told = {each.event for states in mapping.states.values() for each in states}
+    return "first_response" in mapping.moments or bool({"first_response", "agent_replied"} & told)
+
+
+def column_of(told: str | Column | None) -> str | None:
+    return told.column if isinstance(told, Column) else None

@@ -8,13 +8,15 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
-from slm.importing.mapping import Times
+from slm.importing.mapping_parts import Times
 from slm.importing.told import Finding, ImportRefused
 from slm_calendar.errors import CalendarError
 from slm_calendar.local_time import instant_of, zone_named
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
+"""Seconds at the beginning of the year 1 and at the end of the year 9999, UTC."""
 
 
 def reader(times: Times) -> Callable[[Any], int]:
@@ -35,18 +37,32 @@ def reader(times: Times) -> Callable[[Any], int]:
         return datetime.strptime(text, times.format)  # noqa: DTZ007 - the zone follows
 
     def instant(text: str) -> int:
-        moment = parsed(text)
-        if moment.tzinfo is not None:
-            return (moment - _EPOCH) // _MICROSECOND
-        return instant_of(zone, moment.date(), (moment - datetime.combine(moment, datetime.min.time())) // _MICROSECOND)
+        try:
+            moment = parsed(text)
+            if moment.tzinfo is not None:
+                return (moment - _EPOCH) // _MICROSECOND
+            midnight = datetime.combine(moment, datetime.min.time())
+            return instant_of(zone, moment.date(), (moment - midnight) // _MICROSECOND)
+        except OverflowError as problem:
+            raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from problem
+
+    def bounded(text: str) -> int:
+        at = _unix(text) if times.format == "unix" else instant(text)
+        if not _EARLIEST <= at // 1_000_000 <= _LATEST:
+            raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
+        return at
 
     # Audit logs repeat a ticket's times on each of its rows.
-    remembered = lru_cache(maxsize=4096)(_unix if times.format == "unix" else instant)
+    remembered = lru_cache(maxsize=4096)(bounded)
     return lambda value: remembered(str(value).strip())
 
 
 def _unix(text: str) -> int:
     try:
-        return int(Decimal(text) * 1_000_000)
+        seconds = Decimal(text)
+        # Compared before it is written out: 1e999999999 has a billion digits.
+        if not seconds.is_finite() or not _EARLIEST <= seconds <= _LATEST:
+            raise ValueError(f"{text!r} lies outside of the years 1 to 9999")
+        return int(seconds * 1_000_000)
     except InvalidOperation:
         raise ValueError(f"{text!r} is no number of seconds") from None

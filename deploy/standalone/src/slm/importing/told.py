@@ -1,4 +1,4 @@
-"""What the importer tells its user: why it refused, what it found odd."""
+"""What the importer tells its user: why it refused, what it found odd, and what the file cannot tell."""
 
 from __future__ import annotations
 
@@ -7,17 +7,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+MOST_FINDINGS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to mend: a field of the mapping or a line of the file, what stands there, what to do."""
+    """One thing to mend: a field of the mapping or a line of the file, what stands there, what to do.
+
+    ``value`` is None where nothing stands there to be shown; an empty text is shown as ``''``.
+    """
 
     field: str
     value: Any
     remedy: str
 
     def __str__(self) -> str:
-        value = "" if self.value in ("", None) else f" {str(self.value)[:80]!r}"
+        value = "" if self.value is None else f" {str(self.value)[:80]!r}"
         return f"{self.field}{value}: {self.remedy}" if self.field else self.remedy
 
 
@@ -44,3 +49,27 @@ class Oddities:
     def lines(self) -> list[str]:
         """``"rows dated before the ticket was opened: 12 (first: INC0001)"``, the most frequent first."""
         return [f"{what}: {count:,} (first: {self.first[what]})" for what, count in self.counts.most_common()]
+
+
+@dataclass(slots=True)
+class Unlisted:
+    """Values of columns that the mapping does not list: gathered over the whole file, and refused together."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def note(self, column: str, value: object, place: int, remedy: str) -> None:
+        named = (column, "" if value is None else str(value))
+        self.counts[named] += 1
+        self.first.setdefault(named, (place, remedy))
+
+    def refuse_any(self) -> None:
+        """Raise ImportRefused naming every value, where it stands first and how often."""
+        findings = []
+        for (column, value), count in self.counts.most_common(MOST_FINDINGS):
+            place, remedy = self.first[column, value]
+            findings.append(Finding(f"line {place}, {column}", value, f"{remedy} ({count:,} rows)"))
+        if len(self.counts) > MOST_FINDINGS:
+            findings.append(Finding("", None, f"and {len(self.counts) - MOST_FINDINGS:,} further values"))
+        if findings:
+            raise ImportRefused("The mapping does not list every value of the file", findings)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
 from slm_report.adapters.sql_reports import stored
-from slm_report.adapters.tables import report
+from slm_report.adapters.tables import agenda, agreement_version, import_heard, report
 from slm_report.application.ports import Stored
 
 FILTERS = ("agreement_id", "period", "state", "verdict")
@@ -48,6 +48,40 @@ async def revisions(connection: AsyncConnection, report_id: str) -> list[Any]:
         .order_by(report.c.revision)
     )
     return list(await connection.execute(query))
+
+
+async def is_settling(
+    connection: AsyncConnection, caller: Principal, agreement_id: str, import_id: str | None, until_at: int | None
+) -> bool:
+    """Whether a report of the agreement will still change by what was heard up to ``until_at``, or by an import.
+
+    An import counts until it was heard whole. False for an agreement that the caller may not see.
+    """
+    if until_at is None:
+        return True
+    party = agreement_version.c.finalized
+    seen = select(agreement_version.c.agreement_id).where(
+        agreement_version.c.agreement_id == agreement_id,
+        true()
+        if caller.is_operator
+        else or_(
+            party["provider_party_id"].astext == caller.party_id, party["customer_party_id"].astext == caller.party_id
+        ),
+    )
+    if (await connection.execute(seen.limit(1))).one_or_none() is None:
+        return False
+    # A period is due as its windows close; what an import brings makes periods stale that had been settled.
+    waits = or_(agenda.c.stale_from.is_not(None), agenda.c.due_at <= until_at)
+    waiting = select(agenda.c.agreement_id).where(agenda.c.agreement_id == agreement_id, waits)
+    half_heard = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
+    of_agreement = import_heard.c.agreement_id == agreement_id
+    for query in (waiting, select(import_heard.c.import_id).where(of_agreement, half_heard)):
+        if (await connection.execute(query.limit(1))).one_or_none() is not None:
+            return True
+    if import_id is None:
+        return False
+    known = select(import_heard.c.import_id).where(of_agreement, import_heard.c.import_id == import_id)
+    return (await connection.execute(known)).one_or_none() is None
 
 
 def _visible_to(caller: Principal) -> ColumnElement[bool]:

@@ -42,13 +42,22 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
         period: str | None = None,
         state: Literal["interim", "published"] | None = None,
         verdict: Literal["met", "at_risk", "breached", "no_data"] | None = None,
+        import_id: Annotated[
+            str | None, Query(description="With agreement_id: `settling` until this import is in its reports")
+        ] = None,
     ) -> dict[str, Any]:
-        """The newest revision of each."""
+        """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
+        still change by what is known."""
         wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
         async with desk.database.read() as connection:
             rows = await report_queries.listed(connection, caller, page, wanted)
+            heard = schemas.heard(lag.heard)
+            if agreement_id is not None:
+                heard["settling"] = await report_queries.is_settling(
+                    connection, caller, agreement_id, import_id, lag.heard.until_at
+                )
         shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
-        return {**shown, "heard": schemas.heard(lag.heard)}
+        return {**shown, "heard": heard}
 
     @routes.post("", status_code=201, summary="Build a report now")
     async def build_report(

@@ -1,0 +1,37 @@
+"""Where the API is and the key it is called with, checked before anything is sent."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import httpx
+
+from slm.importing.told import Finding, ImportRefused
+
+_KEY = re.compile(r"[\x21-\x7e]{1,500}")
+
+
+def usable(url: str) -> str:
+    """The address without a slash at its end; ImportRefused for what is none, which would be tried for minutes."""
+    try:
+        parts = urlsplit(url)
+        is_usable = (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        )
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        is_usable = False
+    if not is_usable:
+        raise ImportRefused(
+            "The address cannot be used", [Finding("--url", url, "write it like http://127.0.0.1:8080")]
+        )
+    return url.rstrip("/")
+
+
+def usable_key(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ImportRefused(
+            "The key cannot be used", [Finding("--key", None, "give an API key: letters, digits, _ and -")]
+        )
+    return key

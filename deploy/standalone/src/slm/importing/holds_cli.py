@@ -1,0 +1,59 @@
+"""``slm imports``: imports of history that judgements wait for, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from slm.importing.cli import DEFAULT_URL, Key, Url
+
+if TYPE_CHECKING:
+    from slm.importing.door import Door
+
+app = typer.Typer(
+    name="imports",
+    help="Imports of history: what waits for them, since when, and how to end one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+T = TypeVar("T")
+Everything = Annotated[bool, typer.Option("--all", help="Also those that are judged.")]
+
+
+@app.command("list")
+def listed(url: Url = DEFAULT_URL, key: Key = "", everything: Everything = False) -> None:
+    """A line each: id, state, whose it is, what it names, since when, and up to which instant its past waits."""
+
+    def lines(door: Door) -> list[str]:
+        return [
+            f"{each['import_id']}  {each['state']:<10}  of {each['owner_party_id']}  "
+            f"{', '.join([*each.get('sources', ()), *each.get('indicators', ())]) or '-'}  "
+            f"since {each.get('opened_at')}  holds what lies before {each.get('through_at')}"
+            for each in door.imports(None if everything else "open")
+        ]
+
+    for line in _asked(url, key, lines) or ["no import is open" if not everything else "no import"]:
+        typer.echo(line)
+
+
+@app.command()
+def end(import_id: Annotated[str, typer.Argument(help="As listed.")], url: Url = DEFAULT_URL, key: Key = "") -> None:
+    """End an import: what has come of it is judged as it is, and nothing waits for it any more."""
+    ended = _asked(url, key, lambda door: door.end_import(import_id))
+    typer.echo(f"{import_id}: {ended.get('state')}")
+
+
+def _asked(url: str, key: str, work: Callable[[Door], T]) -> T:
+    from slm.importing.door import Door
+    from slm.importing.told import ImportRefused
+
+    try:
+        if not key:
+            raise ImportRefused("No key: give --key, or set SLM_KEY")
+        with Door(url, key, patience=5.0) as door:
+            return work(door)
+    except ImportRefused as refused:
+        typer.echo(str(refused), err=True)
+        raise typer.Exit(1) from None

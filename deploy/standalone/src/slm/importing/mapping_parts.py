@@ -1,0 +1,92 @@
+"""What mappings of tickets and of outages have in common: how a file is cut, its times, conditions, columns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Text = Annotated[str, BeforeValidator(lambda value: str(value).lower() if isinstance(value, bool) else value)]
+"""A value of the file as text: a mapping may write ``true`` where the file does."""
+
+
+class Part(BaseModel):
+    """A part of a mapping; a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Records(Part):
+    """How the file is cut into records; a name ending in .gz is unpacked."""
+
+    format: Literal["csv", "jsonl", "json"]
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    encoding: str = "utf-8-sig"
+    items: str | None = None
+    """The member of a JSON object that holds the list of records; dots lead into objects."""
+
+
+class Times(Part):
+    """``format`` is ``iso``, ``unix`` (seconds) or strptime's; ``zone`` holds where a time names no offset."""
+
+    format: str = "iso"
+    zone: str = "UTC"
+
+
+class Test(Part):
+    """True where a column is missing (or is not), equals a value, is one of several or none of them."""
+
+    __test__ = False  # no test of pytest
+
+    column: str
+    missing: bool | None = None
+    equals: Text | None = None
+    one_of: tuple[Text, ...] | None = None
+    none_of: tuple[Text, ...] | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Test:
+        if sum(part is not None for part in (self.missing, self.equals, self.one_of, self.none_of)) != 1:
+            raise ValueError("give exactly one of missing, equals, one_of or none_of")
+        return self
+
+    def __str__(self) -> str:
+        if self.missing is not None:
+            return f"{self.column} {'missing' if self.missing else 'not missing'}"
+        if self.none_of is not None:
+            return f"{self.column} is not {' or '.join(self.none_of)}"
+        return f"{self.column} = {' or '.join(self.one_of or ()) if self.equals is None else self.equals}"
+
+
+class Condition(Part):
+    """A test of one column, or ``all`` of several tests, of some rows of a ticket.
+
+    ``any_row``: one row passes all tests; ``no_row``: none does.
+    """
+
+    of: Literal["last_row", "first_row", "any_row", "no_row"] = "last_row"
+    tests: tuple[Test, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_test_or_all(cls, written: Any) -> Any:
+        if not isinstance(written, dict) or "tests" in written:
+            return written
+        own = {name: value for name, value in written.items() if name not in ("of", "all")}
+        if ("all" in written) == bool(own) or written.get("all") == []:
+            raise ValueError("give one test (column and missing, equals, one_of or none_of), or all: a list of tests")
+        tests = written.get("all", [own])
+        return {"of": written["of"], "tests": tests} if "of" in written else {"tests": tests}
+
+    def __str__(self) -> str:
+        """As it is named in the summary: ``resolved_at missing``."""
+        told = " and ".join(str(test) for test in self.tests)
+        return f"no row with {told}" if self.of == "no_row" else told
+
+
+class Column(Part):
+    """A value read from a column, translated where ``values`` lists it; ``others`` says what becomes of the rest."""
+
+    column: str
+    values: dict[str, Text] = {}
+    others: Literal["refuse", "keep", "drop"] = "refuse"

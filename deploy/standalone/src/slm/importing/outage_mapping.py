@@ -1,0 +1,65 @@
+"""The mapping of a file of outages: when each began and ended, and which indicators it is of."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from slm.importing.mapping_parts import Condition, Part, Records, Times
+
+_BRACES = re.compile(r"\{[^{}]*\}|[{}]")
+
+
+class IndicatorNames(Part):
+    """Which indicator an outage belongs to: one for each name in the column, which may hold a list."""
+
+    column: str
+    key: str = "{slug}"
+    """``{slug}`` is the name in small letters and dashes, ``{name}`` the name as it stands."""
+    values: dict[str, str] = Field(default_factory=dict)
+    """Names whose key does not follow from the name."""
+    initial_state: Literal["up", "unknown"] = "up"
+
+    @model_validator(mode="after")
+    def _key_can_be_formed(self) -> IndicatorNames:
+        found = set(_BRACES.findall(self.key))
+        if found - {"{slug}", "{name}"}:
+            raise ValueError("use {slug} or {name}, and no other braces")
+        if not found:
+            raise ValueError("use {slug} or {name}, or all outages would be of one indicator")
+        return self
+
+
+class Length(Part):
+    """How long an outage lasted, where the file gives no end."""
+
+    column: str
+    unit: Literal["seconds", "minutes", "hours", "days", "iso", "clock"]
+    """``iso``: PT1H30M; ``clock``: 1:30 or 1:30:00, hours first."""
+
+
+class OutageMapping(Part):
+    """Outages, one record each, of one or several indicators."""
+
+    kind: Literal["outages"]
+    source: str = Field(pattern=r"^[^/]+$")
+    records: Records
+    times: Times = Times()
+    missing: tuple[str, ...] = ("",)
+    id: str
+    begins: str
+    ends: str | None = None
+    length: Length | None = None
+    still_open: Literal["down", "left_out"] = "down"
+    """An outage without an end: down from its beginning, until an import of the same id tells its end."""
+    indicator: IndicatorNames
+    exclude_where: tuple[Condition, ...] = ()
+    """Records that are no outage."""
+
+    @model_validator(mode="after")
+    def _ends_somehow(self) -> OutageMapping:
+        if (self.ends is None) == (self.length is None):
+            raise ValueError("give either ends or length")
+        return self

@@ -1,0 +1,99 @@
+"""What an import shows in the terminal: what the file holds, how far it is, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from slm.importing import tickets
+from slm.importing.outage_mapping import OutageMapping
+from slm.importing.run import Checked, Done
+from slm.importing.ticket_mapping import TicketMapping
+from slm.importing.told import ImportRefused
+from slm_events.instants import to_text
+
+
+class Screen:
+    """Lines on standard error, and a bar where that is a terminal."""
+
+    def __init__(self, kind: str) -> None:
+        self._console = Console(stderr=True)
+        self._kind = kind
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._told: set[str] = set()
+
+    def line(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+    def refused(self, refused: ImportRefused) -> None:
+        self._console.print(refused.title, style="bold red", highlight=False, soft_wrap=True, markup=False)
+        for finding in refused.findings:
+            self.line(f"  {finding}")
+
+    def found(self, found: Checked, by: TicketMapping | OutageMapping, exported_at: int) -> None:
+        """What the file holds, what is odd in it, and what it cannot tell."""
+        self.line(f"{found.records:,} records, {found.items:,} items to send")
+        if isinstance(by, OutageMapping):
+            self.line(f"indicators: {', '.join(found.indicators)}")
+        else:
+            self._of_tickets(by, exported_at)
+        for text in found.odd.lines():
+            self.line(text)
+
+    def _of_tickets(self, by: TicketMapping, exported_at: int) -> None:
+        if by.pauses:
+            self.line(f"states in which clocks wait (a target's pause): {', '.join(by.pauses)}")
+        if by.present is not None and by.present.event == "at_export":
+            self.line(f"present states are as of {to_text(exported_at)}")
+        if not tickets.names_first_response(by):
+            self.line("the mapping names no first response: response clocks stop when their tickets end")
+
+    @contextmanager
+    def progress(self, items: int) -> Iterator[None]:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        note = TextColumn("{task.fields[note]}")
+        self._bar = Progress(*columns, note, console=self._console, disable=not self._console.is_terminal)
+        with self._bar:
+            self._task = self._bar.add_task(self._kind, total=items, note="")
+            yield
+
+    def sent(self, items: int) -> None:
+        assert self._bar is not None
+        assert self._task is not None
+        self._bar.update(self._task, advance=items, note="")
+
+    def waiting(self, reason: str) -> None:
+        """Said beside the bar; without a terminal each reason is said once."""
+        if self._bar is not None and self._task is not None and self._console.is_terminal:
+            self._bar.update(self._task, note=f"waiting: {reason}")
+        elif reason not in self._told:
+            self._told.add(reason)
+            self.line(f"waiting: {reason}")
+
+    def done(self, found: Checked, done: Done) -> None:
+        """What became of the import; the last line counts."""
+        for example in done.taken.examples:
+            self.line(f"  {example}")
+        self.line(f"judged after {done.judged.seconds:.1f} s, import {done.judged.import_id}")
+        if done.reports_seconds is None:
+            self.line("reports are not right yet; the import is judged, and they follow by themselves")
+        else:
+            self.line(f"reports right after {done.reports_seconds:.1f} s")
+        for reason, count in done.unmatched.most_common():
+            self.line(f"no target judges: {count:,} tickets ({reason})")
+        self.line(_last_line(found, done))
+
+
+def _last_line(found: Checked, done: Done) -> str:
+    left_out = sum(count for what, count in found.odd.counts.items() if "left out" in what)
+    told = [f"{found.records:,} rows read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
+    told.append(f"{done.taken.refused:,} refused")
+    if found.tickets:
+        not_judged = sum(count for what, count in found.odd.counts.items() if what.startswith("tickets not judged"))
+        told.append(f"{done.unmatched.total():,} of {len(found.tickets):,} tickets without a target")
+        told.append(f"{not_judged:,} excluded by the mapping")
+    return ", ".join(told)

@@ -1,0 +1,255 @@
+"""The history of a ticket: its rows in the file's order, and the event that each of them tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm.importing import times, values
+from slm.importing.mapping_parts import Column
+from slm.importing.records import Record
+from slm.importing.ticket_mapping import ENDS, State, TicketMapping
+from slm.importing.told import Finding, ImportRefused, Oddities, Unlisted
+from slm_events.instants import to_text
+
+Item = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row says: the state, priority or team from its time on; None where it says nothing of it."""
+
+    record: Record
+    ordinal: int
+    at: int
+    state: State | None
+    priority: str | None = None
+    team: str | None = None
+    before: str | None = None
+    """In a history of single changes: what the field was, as the file writes it."""
+
+
+class Translator:
+    """Values of columns in the words of the mapping; what it does not list is gathered in ``unlisted``."""
+
+    def __init__(self, mapping: TicketMapping) -> None:
+        self.unlisted = Unlisted()
+        self._mapping = mapping
+        self._instant = times.reader(mapping.times)
+
+    def text(self, row: Record, column: str) -> str | None:
+        return values.text_of(row, column, self._mapping.missing)
+
+    def time(self, row: Record, column: str) -> int | None:
+        value = self.text(row, column)
+        if value is None:
+            return None
+        try:
+            return self._instant(value)
+        except ValueError:
+            remedy = f"it is no time in the mapping's times.format, {self._mapping.times.format}"
+            finding = Finding(f"line {row.place}, {column}", value, remedy)
+            raise ImportRefused("The mapping does not fit the file", [finding]) from None
+
+    def told(self, row: Record, told: str | Column | None, field: str) -> str | None:
+        """A constant as it is, or a column's value as ``values`` translates it."""
+        if told is None or isinstance(told, str):
+            return told
+        return self.translated(row, told.column, self.text(row, told.column), told, field)
+
+    def translated(self, row: Record, column: str, value: str | None, told: Column, field: str) -> str | None:
+        if value is None or value in told.values:
+            return None if value is None else told.values[value]
+        if told.values and told.others == "refuse":
+            self.unlisted.note(
+                column, value, row.place, f"{field}.values does not list it; add it, or say others: keep"
+            )
+            return None
+        return None if told.others == "drop" else value
+
+    def state(self, row: Record, column: str) -> State | None:
+        return self.state_named(row, column, self.text(row, column))
+
+    def state_named(self, row: Record, column: str, named: str | None) -> State | None:
+        """What the state means, by the other columns too; None, and gathered, where the mapping does not say."""
+        listed = self._mapping.states.get(named or "", ())
+        for state in listed:
+            if all(values.is_true(test, row, self._mapping.missing) for test in state.when):
+                return state
+        if listed:
+            columns = dict.fromkeys(test.column for state in listed for test in state.when)
+            shown = ", ".join(f"{each} {self.text(row, each) or ''!r}" for each in columns)
+            remedy = "none of its entries under states is for these columns; add one, or one without when"
+            self.unlisted.note(column, f"{named} with {shown}", row.place, remedy)
+        else:
+            remedy = "states does not list it; add it there"
+            if named is None:
+                remedy += ", or leave such rows out by rows_where"
+            self.unlisted.note(column, named, row.place, remedy)
+        return None
+
+
+class History:
+    """Reads the history of one ticket after the other."""
+
+    def __init__(self, mapping: TicketMapping, translator: Translator, odd: Oddities) -> None:
+        self._mapping = mapping
+        self._translator = translator
+        self._odd = odd
+
+    def rows(self, group: Sequence[Record]) -> list[Row]:
+        """The rows that are history, in the file's order; ordinals are their places among all rows of the ticket."""
+        if not self._mapping.has_history:
+            return []
+        found = []
+        for ordinal, record in enumerate(group, start=1):
+            if not all(values.is_true(test, record, self._mapping.missing) for test in self._mapping.rows_where):
+                self._odd.note("rows left out: rows_where", f"line {record.place}")
+                continue
+            row = self._row(record, ordinal)
+            if row is not None:
+                found.append(row)
+        return found
+
+    def _row(self, record: Record, ordinal: int) -> Row | None:
+        if self._mapping.changes is not None:
+            return self._change(record, ordinal)
+        assert self._mapping.columns.state is not None
+        state = self._translator.state(record, self._mapping.columns.state)
+        if state is None:
+            return None
+        team = self._translator.told(record, self._mapping.team, "team")
+        priority = self._translator.told(record, self._mapping.priority, "priority")
+        return Row(record, ordinal, self._time(record), state, priority, team)
+
+    def _change(self, record: Record, ordinal: int) -> Row | None:
+        changes = self._mapping.changes
+        assert changes is not None
+        name = self._translator.text(record, changes.field)
+        what = changes.of.get(name or "")
+        if what is None:
+            self._odd.note(f"rows left out: {changes.field} = {name or 'missing'}", f"line {record.place}")
+            return None
+        value = self._translator.text(record, changes.to)
+        before = self._translator.text(record, changes.before) if changes.before else None
+        at = self._time(record)
+        if what == "state":
+            state = self._translator.state_named(record, changes.to, value)
+            return None if state is None else Row(record, ordinal, at, state, before=before)
+        told = self._mapping.priority if what == "priority" else self._mapping.team
+        if isinstance(told, Column):
+            value = self._translator.translated(record, changes.to, value, told, what)
+        return Row(record, ordinal, at, None, before=before, **{what: value})
+
+    def _time(self, record: Record) -> int:
+        column = self._mapping.columns.at
+        assert column is not None
+        at = self._translator.time(record, column)
+        if at is None:
+            finding = Finding(f"line {record.place}, {column}", "", "every row of a history needs its own time")
+            raise ImportRefused("The mapping does not fit the file", [finding])
+        return at
+
+    # -- the opening ----------------------------------------------------------------------------------------------
+
+    def first_state(self, ticket: str, rows: Sequence[Row], opened_at: int, *, judged: bool) -> str | None:
+        """The state in which the ticket was opened, where the file tells it.
+
+        The first row of a longer history holds from the opening on. A single row, or one that ends the ticket, says
+        nothing of the time before it: taken for the opening's state it would pause or end clocks from the beginning.
+        """
+        states = [row for row in rows if row.state is not None]
+        if not states:
+            return None
+        first = states[0]
+        assert first.state is not None
+        if self._mapping.changes is not None and first.before is not None:
+            before = self._translator.state_named(first.record, str(self._mapping.changes.before), first.before)
+            return None if before is None else before.state
+        if first.at <= opened_at or (len(states) > 1 and first.state.event not in ENDS):
+            return first.state.state
+        if judged:
+            self._odd.note("tickets of which the file tells one state only: pauses before it do not count", ticket)
+        return None
+
+    def first_priority(self, group: Sequence[Record], rows: Sequence[Row]) -> str | None:
+        is_final = self._mapping.policies.priority == "final"
+        told = self._mapping.priority
+        changed = [row for row in rows if row.priority is not None]
+        if self._mapping.changes is None or not changed:
+            return self._translator.told(group[-1] if is_final else group[0], told, "priority")
+        if is_final:
+            return changed[-1].priority
+        before = changed[0].before
+        if before is None or not isinstance(told, Column):
+            return before
+        return self._translator.translated(
+            changed[0].record, str(self._mapping.changes.before), before, told, "priority"
+        )
+
+    # -- the rows -------------------------------------------------------------------------------------------------
+
+    def events_of(
+        self, ticket: str, group: Sequence[Record], rows: Sequence[Row], opened_at: int, *, judged: bool
+    ) -> Iterator[Item]:
+        """One event for a row of a state, and one for a team that a row names first."""
+        follows_priority = judged and self._mapping.policies.priority == "as_recorded"
+        state, priority, team = "", self.first_priority(group, rows), ""
+        for row in rows:
+            item: Item = {"id": self._row_id(row), "sequence": row.ordinal, "at": to_text(row.at)}
+            if row.state is not None:
+                item |= {"event": self._event(row.state, state), "state": row.state.state}
+            elif row.priority is not None:
+                item["event"] = "priority_changed"
+            if row.priority is not None and row.priority != priority:
+                if follows_priority:
+                    item["priority"] = row.priority
+                    if item["event"] == "state_changed" and row.state is not None and row.state.state == state:
+                        item["event"] = "priority_changed"
+                priority = row.priority
+            moved = self._moved(ticket, row, opened_at)
+            if "event" in item and (row.state is not None or "priority" in item):
+                yield item | moved
+            if row.team is not None and row.team != team:
+                assigned = {"id": f"{item['id']}/assigned", "event": "assigned", "sequence": row.ordinal}
+                attributes = {**moved.get("attributes", {}), "team": row.team}
+                yield assigned | {"at": item["at"]} | moved | {"attributes": attributes}
+                team = row.team
+            state = state if row.state is None else row.state.state
+
+    def _moved(self, ticket: str, row: Row, opened_at: int) -> Item:
+        """The opening's instant in the place of an earlier one. An end stays where it is: it makes the ticket odd."""
+        if row.at >= opened_at:
+            return {}
+        self._odd.note("rows dated before the ticket was opened", ticket)
+        is_end = row.state is not None and row.state.event in ENDS
+        if is_end or self._mapping.policies.before_opening != "at_opening":
+            return {}
+        return {"at": to_text(opened_at), "attributes": {"dated_at": to_text(row.at)}}
+
+    def _event(self, now: State, before: str) -> str:
+        """The event of entering a state; staying in it, or a resolution told by a column, is a change of state."""
+        by_column = self._mapping.resolution_moment is not None
+        event = str(now.event)
+        if before == now.state or (by_column and event in ("resolved", "fulfilled")):
+            return "state_changed"
+        if event in self._mapping.moments:
+            return "state_changed"
+        ended = {"resolved", "fulfilled", "closed"}
+        left = {each.state for states in self._mapping.states.values() for each in states if each.event in ended}
+        if not by_column and before in left and event not in ended:
+            return "reopened"
+        return event
+
+    def _row_id(self, row: Row) -> str:
+        policy = self._mapping.policies.row_id
+        if policy == "ordinal":
+            return str(row.ordinal)
+        own = self._translator.told(row.record, policy, "row_id")
+        if own is None:
+            finding = Finding(
+                f"line {row.record.place}, {policy.column}", "", "every row needs an id; or say row_id: ordinal"
+            )
+            raise ImportRefused("The mapping does not fit the file", [finding])
+        return own

@@ -1,0 +1,193 @@
+"""The mapping of a file of tickets: which columns are history, which hold the present, which hold an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from slm.importing.mapping_parts import Column, Condition, Part, Records, Test, Text, Times
+
+TICKET_EVENTS = (
+    "opened", "assigned", "state_changed", "priority_changed", "first_response", "customer_replied", "agent_replied",
+    "resolved", "fulfilled", "reopened", "closed", "cancelled",
+)  # fmt: skip
+MOMENTS = ("assigned", "first_response", "resolved", "fulfilled", "closed", "cancelled")
+"""Events that a column with an instant can tell, in the order in which they follow at one instant."""
+ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})
+
+
+class State(Part):
+    """What a state of the source means: our name for it, the event of entering it, and whether clocks wait in it.
+
+    ``when`` narrows it by other columns, such as a ServiceNow ``hold_reason``.
+    """
+
+    state: Text
+    event: Literal[TICKET_EVENTS] = "state_changed"  # type: ignore[valid-type]
+    pauses: bool = False
+    when: tuple[Test, ...] = ()
+
+    @field_validator("when", mode="before")
+    @classmethod
+    def _short_form(cls, written: object) -> object:
+        """``{hold_reason: Awaiting Caller}`` is short for a test of each column; a list means one of several."""
+        if not isinstance(written, dict):
+            return written
+        return [
+            {"column": column, **({"one_of": value} if isinstance(value, list | tuple) else {"equals": value})}
+            for column, value in written.items()
+        ]
+
+
+class TicketColumns(Part):
+    """The ticket's number, and, in a history, its state from then on and the row's own time."""
+
+    ticket: str
+    state: str | None = None
+    at: str | None = None
+    opened_at: str | None = None
+    """Without it a ticket opens with its first row."""
+
+
+class Changes(Part):
+    """A history in which each row tells the change of one field: its name, and what it was and became."""
+
+    field: str
+    to: str
+    before: str | None = Field(default=None, alias="from")
+    of: dict[Text, Literal["state", "priority", "team"]]
+    """Names in the column ``field`` and what each of them is to us; rows of other fields are left out."""
+
+
+class Present(Part):
+    """Columns that hold what is so at the export, and not since when."""
+
+    state: str | None = None
+    event: Literal["at_export", "none"] = "at_export"
+    """``at_export``: an open ticket gets an event of its present state at the time of the export."""
+
+
+class Moment(Part):
+    """A column with the instant at which something happened."""
+
+    column: str
+    of: Literal["last_row", "first_row"] = "last_row"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, written: object) -> object:
+        return {"column": written} if isinstance(written, str) else written
+
+
+class Resolution(Part):
+    """One resolution at the time in a column (of the last row), or at each entry into a state that means it."""
+
+    column: str | None = None
+    of: Literal["last_row", "first_row"] = "last_row"
+    on_state: Literal[True] | None = None
+    event: Literal["resolved", "fulfilled"] = "resolved"
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Resolution:
+        if (self.column is None) == (self.on_state is None):
+            raise ValueError("give either column or on_state: true")
+        return self
+
+
+class Policies(Part):
+    """What is decided where the source leaves room."""
+
+    priority: Literal["final", "as_recorded"] = "as_recorded"
+    """``final``: the last row's holds from the opening on."""
+    resolution: Resolution = Resolution(on_state=True)
+    before_opening: Literal["at_opening", "keep"] = "at_opening"
+    """Rows dated before the ticket was opened: counted from its opening, their own time kept as an attribute."""
+    row_id: Literal["ordinal"] | Column = "ordinal"
+    """What tells a row from the ticket's other rows; ordinal: its place among them."""
+
+
+class TicketMapping(Part):
+    """Rows of a ticket system's audit log, or of its list of tickets; the rows of a ticket stand together."""
+
+    kind: Literal["tickets"]
+    source: str = Field(pattern=r"^[^/]+$")
+    records: Records
+    times: Times = Times()
+    missing: tuple[str, ...] = ("",)
+    exported_at: str | None = None
+    """When the file was exported, RFC 3339; else the file's own time is taken."""
+    columns: TicketColumns
+    changes: Changes | None = None
+    present: Present | None = None
+    moments: dict[Literal[MOMENTS], Moment] = Field(default_factory=dict)  # type: ignore[valid-type]
+    type: str | Column = "incident"
+    priority: str | Column | None = None
+    team: str | Column | None = None
+    """Who holds the ticket: of each row in a history, else from the moment ``assigned`` on."""
+    service: str | Column | None = None
+    customer: str | Column | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+    """Our name → the column, of the last row, kept with the ticket's opening."""
+    states: dict[Text, tuple[State, ...]] = Field(default_factory=dict)
+    policies: Policies = Policies()
+    rows_where: tuple[Test, ...] = ()
+    """Rows that are read as history: those that pass all of these tests."""
+    exclude_where: tuple[Condition, ...] = ()
+    """Tickets that no target may judge: their events are imported without type and priority."""
+
+    @field_validator("states", mode="before")
+    @classmethod
+    def _one_state_is_a_list_of_one(cls, written: object) -> object:
+        if not isinstance(written, dict):
+            return written
+        return {name: [each] if isinstance(each, dict) else each for name, each in written.items()}
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> TicketMapping:
+        for problem in self._contradictions():
+            raise ValueError(problem)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        columns = self.columns
+        if columns.state is not None and self.changes is not None:
+            yield "give columns.state, or changes, not both: each is a way to write a history"
+        if self.has_history and columns.at is None:
+            yield "a history needs columns.at, the time of each row; a state without a time belongs under present"
+        if columns.at is not None and not self.has_history:
+            yield "columns.at is the time of a state: give columns.state, or changes"
+        if columns.opened_at is None and columns.at is None:
+            yield "give columns.opened_at: without a history nothing else tells when a ticket was opened"
+        if not (self.has_history or self.moments or self.present):
+            yield "nothing says what happened: give columns.state and columns.at, changes, present or moments"
+        if self.has_states and not self.states:
+            yield "give states: what each state of the file means"
+        ends = {"resolved", "fulfilled"} & set(self.moments)
+        if len(ends) + (self.policies.resolution.column is not None) > 1:
+            yield "give one resolution: moments.resolved, moments.fulfilled or policies.resolution.column"
+        if self.changes is not None and "state" not in self.changes.of.values():
+            yield "changes.of names no field that is the state"
+
+    @property
+    def has_history(self) -> bool:
+        return self.columns.state is not None or self.changes is not None
+
+    @property
+    def has_states(self) -> bool:
+        return self.has_history or (self.present is not None and self.present.state is not None)
+
+    @property
+    def resolution_moment(self) -> tuple[str, Moment] | None:
+        """The event and column of the one resolution, where a column tells it."""
+        for event in ("resolved", "fulfilled"):
+            if event in self.moments:
+                return event, self.moments[event]
+        policy = self.policies.resolution
+        return None if policy.column is None else (policy.event, Moment(column=policy.column, of=policy.of))
+
+    @property
+    def pauses(self) -> list[str]:
+        """Our names of the states in which clocks wait: a target's ``pause``."""
+        return sorted({each.state for states in self.states.values() for each in states if each.pauses})

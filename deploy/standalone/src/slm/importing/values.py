@@ -1,0 +1,93 @@
+"""The value of a column in a record, and conditions on columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm.importing.mapping_parts import Condition, Test
+from slm.importing.records import Record
+from slm.importing.told import Finding, ImportRefused
+
+
+def value_of(record: Record, column: str, missing: tuple[str, ...]) -> Any:
+    """The column's value, None where it is missing.
+
+    A dot leads into objects and lists: ``components.name`` are the names of all members, ``components.0.name`` is that
+    of the first. ImportRefused where the file's heading has no such column, or has it twice.
+    """
+    if column in record.values:
+        if column in record.doubled:
+            remedy = "the file's heading has several columns of that name; rename the one that is meant"
+            raise ImportRefused("The mapping does not fit the file", [Finding("column", column, remedy)])
+        value = record.values[column]
+    elif record.has_all_columns:
+        remedy = f"the file has no such column; it has {', '.join(record.values)[:500]}"
+        raise ImportRefused("The mapping does not fit the file", [Finding("column", column, remedy)])
+    else:
+        value = _within(record.values, column.split("."))
+    return None if value is None or (isinstance(value, str) and value.strip() in missing) else value
+
+
+def _within(value: Any, parts: Sequence[str]) -> Any:
+    for place, part in enumerate(parts):
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isdecimal() and len(part) < 10:
+            value = value[int(part)] if int(part) < len(value) else None
+        elif isinstance(value, list):
+            found = [_within(each, parts[place:]) for each in value]
+            return [each for each in found if each is not None]
+        else:
+            return None
+    return value
+
+
+def text_of(record: Record, column: str, missing: tuple[str, ...]) -> str | None:
+    """The column's value as text, None where it is missing; ImportRefused where it holds an object or a list."""
+    value = value_of(record, column, missing)
+    if isinstance(value, Mapping | list):
+        raise _no_text(record, column, value)
+    return None if value is None else written(value)
+
+
+def texts_of(record: Record, column: str, missing: tuple[str, ...]) -> list[str]:
+    """The column's value or each of its values as text; ImportRefused where one is an object."""
+    value = value_of(record, column, missing)
+    listed = value if isinstance(value, list) else [] if value is None else [value]
+    for each in listed:
+        if isinstance(each, Mapping | list):
+            raise _no_text(record, column, each)
+    return [written(each) for each in listed if each is not None]
+
+
+def _no_text(record: Record, column: str, value: Any) -> ImportRefused:
+    inside = value[0] if isinstance(value, list) and value else value
+    members = [f"{column}.{name}" for name in inside][:8] if isinstance(inside, Mapping) else []
+    remedy = f"it holds an object; name a member of it, such as {', '.join(members)}" if members else "it holds a list"
+    return ImportRefused(
+        "The mapping does not fit the file", [Finding(f"line {record.place}, {column}", value, remedy)]
+    )
+
+
+def written(value: object) -> str:
+    """A value as the mapping writes it: JSON's ``true`` is ``true``."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def is_true(test: Test, record: Record, missing: tuple[str, ...]) -> bool:
+    """Whether a test is true of a record; a list holds a value if any member is it."""
+    value = value_of(record, test.column, missing)
+    if test.missing is not None:
+        return (value is None or value == []) == test.missing
+    texts = {written(each) for each in (value if isinstance(value, list) else [] if value is None else [value])}
+    if test.none_of is not None:
+        return texts.isdisjoint(test.none_of)
+    return not texts.isdisjoint(test.one_of if test.one_of is not None else (test.equals,))
+
+
+def holds(condition: Condition, group: Sequence[Record], missing: tuple[str, ...]) -> bool:
+    """Whether a condition is true of the rows of a ticket (or of the one record of an outage)."""
+    rows = {"last_row": group[-1:], "first_row": group[:1]}.get(condition.of, group)
+    found = any(all(is_true(test, row, missing) for test in condition.tests) for row in rows)
+    return not found if condition.of == "no_row" else found

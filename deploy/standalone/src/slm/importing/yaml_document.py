@@ -1,0 +1,79 @@
+"""A YAML file that a person wrote: plain text values, bounded, without aliases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from slm.importing.told import Finding, ImportRefused
+
+LARGEST = 1_000_000
+"""Bytes of a mapping: a few hundred states and values are a hundredth of it."""
+DEEPEST = 20
+_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
+"""Every other plain scalar is text: a state named No, On or 2026-01-01 stays what the file of the source says."""
+
+
+def read(path: Path) -> Any:
+    """The document as dicts, lists and texts; ImportRefused, naming the line, for what cannot be or is not bounded."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise _refused(path, f"it is longer than {LARGEST:,} bytes; is it the mapping?")
+        return _Built(path, data.decode("utf-8-sig")).document()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise _refused(path, " ".join(str(problem).split())) from problem
+
+
+def _refused(path: Path, remedy: str) -> ImportRefused:
+    return ImportRefused("The mapping cannot be read", [Finding(str(path), None, remedy)])
+
+
+class _Built:
+    """A document built from parser events. The parser keeps its own stack, so depth is counted, not suffered."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._text = text
+
+    def document(self) -> Any:
+        root: list[Any] = []
+        # Each open collection with the key that waits for its value; a list has none.
+        open_ones: list[tuple[Any, list[str]]] = [(root, [])]
+        for event in yaml.parse(self._text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+                raise self._at(event, "anchors and aliases (& and *) are not read; write the value out")
+            if isinstance(event, yaml.ScalarEvent):
+                plain = event.style is None and event.tag is None
+                self._put(open_ones, _WORDS.get(event.value, event.value) if plain else event.value, event)
+            elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+                begun: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+                self._put(open_ones, begun, event)
+                open_ones.append((begun, []))
+                if len(open_ones) > DEEPEST:
+                    raise self._at(event, f"it is nested deeper than {DEEPEST}")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                open_ones.pop()
+        if len(root) > 1:
+            raise _refused(self._path, "it holds several documents; keep one")
+        return root[0] if root else None
+
+    def _put(self, open_ones: list[tuple[Any, list[str]]], value: Any, event: yaml.Event) -> None:
+        holder, waiting = open_ones[-1]
+        if isinstance(holder, list):
+            holder.append(value)
+        elif waiting:
+            holder[waiting.pop()] = value
+        elif not isinstance(event, yaml.ScalarEvent):
+            raise self._at(event, "a key is a text")
+        elif event.value in holder:
+            raise self._at(event, f"{event.value[:80]!r} is given twice")
+        else:
+            waiting.append(event.value)
+
+    def _at(self, event: yaml.Event, remedy: str) -> ImportRefused:
+        line = 0 if event.start_mark is None else event.start_mark.line + 1
+        return _refused(self._path, f"line {line}: {remedy}")

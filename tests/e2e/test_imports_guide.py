@@ -1,0 +1,72 @@
+"""The guide to imports is true: every example of it runs, and prints what the page says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from slm.importing.outage_mapping import OutageMapping
+from slm.importing.ticket_mapping import TicketMapping
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "imports.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Example(NamedTuple):
+    """The files of an example, the command to type and what it prints."""
+
+    files: dict[str, str]
+    typed: str
+    printed: str
+
+
+def examples() -> list[Example]:
+    found: list[Example] = []
+    files: dict[str, str] = {}
+    typed = ""
+    for kind, name, content in FENCE.findall(TEXT):
+        if name:
+            files[name] = content
+        elif kind == "console":
+            typed = content
+        elif kind == "text":
+            found.append(Example(files, typed, content))
+            files = {}
+    return found
+
+
+@pytest.mark.parametrize("example", [pytest.param(each, id=shlex.split(each.typed)[3]) for each in examples()])
+def test_every_example_runs_and_prints_what_the_page_says(example: Example, tmp_path: Path) -> None:
+    for name, content in example.files.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    program, *arguments = shlex.split(example.typed)
+    assert program == "slm"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "slm", *arguments],
+        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr + done.stdout == example.printed
+
+
+def test_the_page_has_an_example_of_each_system_it_promises() -> None:
+    titles = re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
+    wanted = {"ServiceNow, audit log", "ServiceNow, list export", "Jira, list export", "Jira, changelog", "Zammad",
+              "Statuspage"}  # fmt: skip
+    assert wanted <= set(titles)
+    assert len(examples()) == len(wanted)
+
+
+@pytest.mark.parametrize("mapping", [TicketMapping, OutageMapping])
+def test_the_page_names_every_field_of_a_mapping(mapping: type[TicketMapping] | type[OutageMapping]) -> None:
+    for name, field in mapping.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", None)
+        named = [f"{name}.{each}" for each in inner] if inner else []
+        assert f"`{name}`" in TEXT or (named and all(f"`{each}`" in TEXT for each in named)), name
