@@ -172,9 +172,9 @@ async def test_a_signatory_terminates_with_a_reason(service: AgreementUnderTest)
     path = f"/api/v1/agreements/{agreement['agreement_id']}/terminate"
     status, _ = await service.ask(cast.customer_manager_key, "POST", path, {"reason": "Insourced"})
     assert status == 403
-    body = {"reason": "Insourced", "at": "2026-12-31T00:00:00Z"}
+    body = {"reason": "Insourced", "at": "2027-03-31T00:00:00Z"}
     ended = await negotiation.post(service.client, cast.customer_signatory_key, path, body)
-    assert (ended["state"], ended["ends_at"]) == ("in_force", "2026-12-31T00:00:00.000000Z")
-    assert await service.move_to("2027-01-01T00:00:00Z") == 1
+    assert (ended["state"], ended["ends_at"]) == ("in_force", "2027-03-31T00:00:00.000000Z")
+    assert await service.move_to("2027-04-01T00:00:00Z") == 1
     [terminated] = await service.told(AgreementTerminated)
-    assert (terminated.reason, terminated.at) == ("Insourced", "2026-12-31T00:00:00.000000Z")
+    assert (terminated.reason, terminated.at) == ("Insourced", "2027-03-31T00:00:00.000000Z")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from slm_agreement.domain import term
-from slm_agreement.domain.agreement import Mover, State, Version
+from slm_agreement.domain.agreement import State, Version
 from slm_agreement.domain.smart import check
 from slm_events.agreement import AgreementExpired, AgreementInForce, AgreementSuperseded, AgreementTerminated
-from tests.unit.agreement.people import CUSTOMER, DAY, NOW, draft
-
-SIGNATORY = Mover("principal emmy", CUSTOMER, frozenset({"business_signatory"}), "person emmy")
+from tests.unit.agreement.people import DAY, NOW, draft
 
 
 def _finalized(number: int = 1, begins: int = 1, ends: int | None = None, base: int | None = None) -> Version:
@@ -52,7 +50,7 @@ def test_an_amendment_effective_at_the_old_versions_expiry_supersedes_it() -> No
 def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beginning() -> None:
     first, second = _finalized(1, 0), _finalized(2, 4)
     term.turn_due([first], NOW)
-    assert term.terminate([first, second], "Insourced", NOW + 2 * DAY, SIGNATORY, NOW) == []
+    assert term.terminate([first, second], "Insourced", NOW + 2 * DAY, NOW) == []
     turned = term.turn_due([first, second], NOW + 5 * DAY)
     assert _kinds(turned) == [(2, AgreementTerminated), (2, AgreementTerminated)]
     assert {first.state, second.state} == {State.TERMINATED}
@@ -61,7 +59,7 @@ def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beg
 def test_a_termination_for_now_takes_effect_at_once() -> None:
     version = _finalized(1, 0)
     term.turn_due([version], NOW)
-    [(_, event)] = term.terminate([version], "Insourced", NOW, SIGNATORY, NOW)
+    [(_, event)] = term.terminate([version], "Insourced", NOW, NOW)
     assert isinstance(event, AgreementTerminated)
     assert event.reason == "Insourced"
 
@@ -69,7 +67,7 @@ def test_a_termination_for_now_takes_effect_at_once() -> None:
 def test_a_termination_after_the_end_leaves_the_expiry() -> None:
     version = _finalized(1, 0, ends=2)
     term.turn_due([version], NOW)
-    term.terminate([version], "Insourced", NOW + 5 * DAY, SIGNATORY, NOW)
+    term.terminate([version], "Insourced", NOW + 5 * DAY, NOW)
     [(_, event)] = term.turn_due([version], NOW + 9 * DAY)
     assert isinstance(event, AgreementExpired)
 

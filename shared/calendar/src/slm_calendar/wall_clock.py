@@ -48,6 +48,14 @@ def day_intervals(pairs: object, field: str, errors: list[Finding]) -> DayInterv
     return tuple(hours)
 
 
+def _time_remedy(wrong: object) -> str:
+    """What to write instead of something that is no time of day; ``9:00`` only lacks a digit."""
+    meant = f"0{wrong}"
+    if isinstance(wrong, str) and time_of_day(meant) is not None:
+        return f'write "{meant}": hours and minutes have two digits each'
+    return 'write a time of day with two digits each, from "00:00" to "24:00"'
+
+
 def _interval(pair: object, field: str, errors: list[Finding]) -> Interval | None:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         errors.append(finding(field, pair, 'write a pair such as ["08:00", "18:00"]'))
@@ -55,7 +63,7 @@ def _interval(pair: object, field: str, errors: list[Finding]) -> Interval | Non
     opens, closes = time_of_day(pair[0]), time_of_day(pair[1])
     if opens is None or closes is None:
         wrong = pair[0] if opens is None else pair[1]
-        errors.append(finding(field, wrong, "write a time of day between 00:00 and 24:00, in quotes"))
+        errors.append(finding(field, wrong, _time_remedy(wrong)))
         return None
     if closes <= opens:
         remedy = "closing must be after opening; hours past midnight are two intervals, to 24:00 and from 00:00"

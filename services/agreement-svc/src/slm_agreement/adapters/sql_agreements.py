@@ -20,7 +20,7 @@ _IDENTITY = (
 )  # fmt: skip
 _PLAIN = (
     "drafted_by_party_id", "proposal_id", "tabled", "tabled_by_party_id", "effective_at", "ends_at", "finalized_at",
-    "ended_at", "end_reason", "edits",
+    "ended_at", "end_reason", "ending", "edits",
 )  # fmt: skip
 _ACCEPTANCE = ("party_id", "revision_hash", "principal_id", "accepted_at")
 _SIGNATURE = (

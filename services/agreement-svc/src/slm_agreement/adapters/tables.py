@@ -158,6 +158,7 @@ agreement_version = Table(
     Column("finalized_at", BigInteger),
     Column("ended_at", BigInteger),
     Column("end_reason", Text, nullable=False),
+    Column("ending", JSONB(none_as_null=True)),
     Column("edits", Integer, nullable=False),
     Column("next_turn_at", BigInteger),
     ForeignKeyConstraint(["agreement_id"], ["agreement.agreement_id"]),

@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from slm_agreement.api.agreements import shown
-from slm_agreement.api.schemas import CounterProposal, Proposal, SignatureBody, Termination, Withdrawal
-from slm_agreement.application import agreements
+from slm_agreement.api.schemas import CounterProposal, NamedRequest, Proposal, SignatureBody, Termination, Withdrawal
+from slm_agreement.application import agreements, terminations
 from slm_agreement.application.ledger import Desk
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
@@ -41,13 +41,31 @@ def router(desk: Desk) -> APIRouter:
     @routes.post("/{agreement_id}/sign")
     async def sign(agreement_id: str, body: SignatureBody, caller: Caller, response: Response) -> dict[str, Any]:
         """Sign the agreed revision as the person behind your key; the last signature required finalizes it."""
-        waivers = [waiver.model_dump() for waiver in body.waivers]
+        waivers = [waiver.model_dump(exclude_none=True) for waiver in body.waivers]
         return shown(*await agreements.sign(desk, caller, agreement_id, body.revision_hash, waivers), response)
 
     @routes.post("/{agreement_id}/terminate")
     async def terminate(agreement_id: str, body: Termination, caller: Caller, response: Response) -> dict[str, Any]:
-        """End the agreement before its term, now or at a later instant, saying why (signatories)."""
+        """End the agreement before its term, saying why (signatories), keeping the notice that was agreed.
+
+        With `by_consent` it only asks the other side to let it end earlier: see `ending_asked` of the answer.
+        """
         at = instants.optional(body.at, "at")
-        return shown(*await agreements.terminate(desk, caller, agreement_id, body.reason, at), response)
+        end = terminations.ask if body.by_consent else terminations.terminate
+        return shown(*await end(desk, caller, agreement_id, body.reason, at), response)
+
+    @routes.post("/{agreement_id}/terminate/consent")
+    async def consent_to_end(
+        agreement_id: str, body: NamedRequest, caller: Caller, response: Response
+    ) -> dict[str, Any]:
+        """Let the agreement end as the other side asked (signatories): at its instant, or now where that has passed."""
+        return shown(*await terminations.consent(desk, caller, agreement_id, body.request_id), response)
+
+    @routes.post("/{agreement_id}/terminate/withdraw")
+    async def withdraw_ending(
+        agreement_id: str, body: NamedRequest, caller: Caller, response: Response
+    ) -> dict[str, Any]:
+        """Take back what your side asked, or decline what the other side asked (signatories)."""
+        return shown(*await terminations.drop(desk, caller, agreement_id, body.request_id), response)
 
     return routes

@@ -175,7 +175,10 @@ class CounterProposal(Proposal):
 
 
 class Waiver(Body):
-    code: Annotated[str, Field(min_length=1, max_length=100, description="The warning's code")]
+    code: Annotated[str, Field(min_length=1, max_length=100, description="The code of the slip or warning")]
+    field: Annotated[
+        str | None, Field(max_length=300, description="Its field, where several findings have the code")
+    ] = None
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
 
 
@@ -193,7 +196,15 @@ class Withdrawal(Body):
 class Termination(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Insourced.", "at": "2027-03-31T22:00:00Z"}]})
     reason: Annotated[str, Field(min_length=1, max_length=1_000)]
-    at: Annotated[str | None, Field(description="RFC 3339, not in the past; null: now")] = None
+    at: Annotated[
+        str | None, Field(description="RFC 3339, not before the notice period is over; null: now, or with consent")
+    ] = None
+    by_consent: Annotated[bool, Field(description="Ask the other side to let it end earlier than that")] = False
+
+
+class NamedRequest(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"request_id": examples.SERVICE_ID}]})
+    request_id: Annotated[str, Field(max_length=100, description="As `ending_asked` names it")]
 
 
 class NewAmendment(Body):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_agreement.domain import signing, smart
+from slm_agreement.domain import signing, smart, term
 from slm_agreement.domain.agreement import SIGNED, Mover, Revision, Signature, State, Version
 from slm_agreement.domain.canonical import canonical, hash_of
 from slm_agreement.domain.enrolment import EnrolledPrincipal
@@ -135,7 +135,7 @@ def version_tag(version: Version) -> str:
 def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
     """An agreement with one of its versions in full and a line for each other that the caller may see."""
     identity, revision = shown.identity, shown.current
-    term = revision.document["term"]
+    terms = revision.document["term"]
     return {
         "agreement_id": identity.agreement_id,
         "key": identity.key,
@@ -154,12 +154,13 @@ def agreement(versions: Sequence[Version], shown: Version) -> dict[str, Any]:
         "accepted_by": sorted({a.party_id for a in shown.acceptances if a.revision_hash == revision.hash}),
         "signatures": [_signature(signature) for signature in shown.signatures],
         "missing_signatures": signing.missing(shown) if shown.state == State.AGREED else [],
-        "effective_at": term["effective_at"],
-        "expires_at": term["expires_at"],
+        "effective_at": terms["effective_at"],
+        "expires_at": terms["expires_at"],
         "ends_at": text_of(shown.ends_at),
         "finalized_at": text_of(shown.finalized_at),
         "ended_at": text_of(shown.ended_at),
         "end_reason": shown.end_reason,
+        "ending_asked": _ending(versions),
         "proposal_id": shown.proposal_id,
         "versions": [
             {
@@ -215,6 +216,19 @@ def history_line(row: Mapping[Any, Any]) -> dict[str, Any]:
         "by_principal_id": row["principal_id"],
         "by_party_id": row["party_id"],
         "detail": detail,
+    }
+
+
+def _ending(versions: Sequence[Version]) -> dict[str, Any] | None:
+    """What a side asked of the other: to end earlier than the notice period allows."""
+    asked = next((v.ending for v in versions if v.ending is not None and v.state in term.LIVE), None)
+    return asked and {
+        "request_id": asked["request_id"],
+        "by_party_id": asked["party_id"],
+        "by": asked["name"],
+        "reason": asked["reason"],
+        "at": text_of(asked["at"]),
+        "asked_at": text_of(asked["asked_at"]),
     }
 
 

@@ -1,4 +1,4 @@
-"""Agreements as their parties make them: draft, revise, propose, counter, accept, withdraw, sign, terminate."""
+"""Agreements as their parties make them: draft, revise, propose, counter, accept, withdraw, sign."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_agreement.application import callers, drafting, ticket_scopes
 from slm_agreement.application.ledger import Desk, Ledger
-from slm_agreement.domain import negotiation, signing, term
+from slm_agreement.domain import negotiation, signing
 from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
 from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
 from slm_agreement.domain.finalizing import Names
@@ -82,7 +82,9 @@ async def revise(
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, number)
         unless_changed(version)
-        text = await drafting.resolved(ledger, version.identity, caller.party_id, document, template)
+        text = await drafting.resolved(
+            ledger, version.identity, caller.party_id, document, template, _standing(versions, version)
+        )
         revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
         await ledger.agreements.save(version)
         detail = {"version": version.number, "revision_hash": revision.hash, "private": _is_private(version)}
@@ -113,7 +115,9 @@ async def counter(
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        text = await drafting.resolved(ledger, version.identity, caller.party_id, document, None)
+        text = await drafting.resolved(
+            ledger, version.identity, caller.party_id, document, None, _standing(versions, version)
+        )
         base = latest_signed([other for other in versions if other is not version])
         negotiation.counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
         await _moved(ledger, caller, "agreement.counter", version)
@@ -153,30 +157,12 @@ async def sign(
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
         others = [other for other in versions if other is not version]
-        signer = await _signer(ledger, caller, version.identity)
+        by = await signer(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
         around = await ticket_scopes.findings(ledger, version)
-        signing.sign(version, revision_hash, waivers, signer, others, names, ledger.now, around)
+        signing.sign(version, revision_hash, waivers, by, others, names, ledger.now, around)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
-
-
-async def terminate(
-    desk: Desk, caller: Principal, agreement_id: str, reason: str, at: int | None
-) -> tuple[list[Version], Version]:
-    """Ends the agreement before its term, now or at a later instant (microseconds UTC)."""
-    async with desk.begin() as ledger:
-        versions = await opened(ledger, caller, agreement_id)
-        instant = ledger.now if at is None else at
-        await _signer(ledger, caller, versions[0].identity)
-        turned = term.terminate(versions, reason, instant, callers.mover(caller), ledger.now)
-        for version in versions:
-            await ledger.agreements.save(version)
-        for at_instant, event in turned:
-            ledger.publish(event, at=at_instant)
-        detail = {"reason": reason, "at": instant}
-        await ledger.note(caller, "agreement.terminate", agreement_id, detail)
-    return versions, _ended_last(versions)
 
 
 async def opened(ledger: Ledger, caller: Principal, agreement_id: str) -> list[Version]:
@@ -251,11 +237,13 @@ def _is_private(version: Version) -> bool:
     return version.tabled is None and version.drafted_by_party_id is not None
 
 
-def _ended_last(versions: Sequence[Version]) -> Version:
-    return max(versions, key=lambda version: (version.ends_at is not None, version.number))
+def _standing(versions: Sequence[Version], version: Version) -> list[Version]:
+    """The version being negotiated, and the one signed last."""
+    signed = latest_signed(versions)
+    return [version, *(other for other in versions if other.number == signed and other is not version)]
 
 
-async def _signer(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
+async def signer(ledger: Ledger, caller: Principal, identity: Identity) -> Signer:
     """The person behind the caller's key, as one who may sign now. Raises NotAllowed."""
     side = identity.side_of(caller.party_id)
     principal = await ledger.principals.get(caller.principal_id)

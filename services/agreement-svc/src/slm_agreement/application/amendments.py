@@ -34,7 +34,7 @@ async def draft(
         every = await ledger.agreements.versions(agreement_id)
         base = _base(every)
         written = document if document is not None else _copy(base)
-        text = await drafting.resolved(ledger, base.identity, caller.party_id, written, None)
+        text = await drafting.resolved(ledger, base.identity, caller.party_id, written, None, [base])
         same = _same_draft(versions, text, caller)
         if same is not None:
             return versions, same, False

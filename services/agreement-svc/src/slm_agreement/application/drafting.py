@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from slm_agreement.application import relations
 from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain import document as documents
 from slm_agreement.domain import templates
-from slm_agreement.domain.agreement import Identity
+from slm_agreement.domain.agreement import Identity, Version
 from slm_agreement.domain.errors import Findings, Invalid, Unknown
 from slm_agreement.domain.templates import Template
 
@@ -41,9 +41,17 @@ async def check_identity(ledger: Ledger, identity: Identity) -> None:
 
 
 async def resolved(
-    ledger: Ledger, identity: Identity, party_id: str | None, written: Mapping[str, Any], template_key: str | None
+    ledger: Ledger,
+    identity: Identity,
+    party_id: str | None,
+    written: Mapping[str, Any],
+    template_key: str | None,
+    standing: Collection[Version] = (),
 ) -> dict[str, Any]:
-    """The document as it will be proposed: complete with defaults, with what its author's party names registered."""
+    """The document as it will be proposed: complete with defaults, with what its author's party names registered.
+
+    ``standing`` are versions whose supports may stay: either side named its own in them.
+    """
     template = _template(template_key, identity.kind)
     document = documents.resolve(written, identity.subject, template, templates.KINDS[identity.kind])
     findings = Findings()
@@ -52,6 +60,12 @@ async def resolved(
         if not await _is_between_them(ledger, identity, requirement_id):
             remedy = "write the id or key of a requirement that the customer has of the provider's services"
             findings.add(f"requirements[{index}]", requirement_id, remedy)
+    kept = {support["agreement_id"] for version in standing for support in version.current.document["supports"]}
+    for index, support in enumerate(document["supports"]):
+        agreement_id = support["agreement_id"]
+        if agreement_id not in kept and not await _is_partys_own(ledger, identity, party_id, agreement_id):
+            remedy = "write the id of another agreement to which your party is a party"
+            findings.add(f"supports[{index}].agreement_id", agreement_id, remedy)
     findings.refuse_any("The document names what is not registered.")
     return document
 
@@ -78,6 +92,16 @@ async def check_own_signatories(
     findings = Findings()
     await _check_signatories(ledger, identity, party_id, document, findings)
     findings.refuse_any("The document names signatories that your party does not have: counter with others.")
+
+
+async def _is_partys_own(ledger: Ledger, identity: Identity, party_id: str | None, agreement_id: str) -> bool:
+    """Whether a support is another agreement that the author's party takes part in and may see."""
+    other = await ledger.agreements.identity(agreement_id)
+    if other is None or other.agreement_id == identity.agreement_id:
+        return False
+    if party_id not in (other.provider_party_id, other.customer_party_id):
+        return False
+    return any(version.visible_to(party_id) for version in await ledger.agreements.versions(agreement_id))
 
 
 async def _is_between_them(ledger: Ledger, identity: Identity, requirement_id: str) -> bool:

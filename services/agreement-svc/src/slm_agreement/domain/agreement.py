@@ -152,6 +152,8 @@ class Version:
     finalized_at: int | None = None
     ended_at: int | None = None
     end_reason: str = ""
+    ending: dict[str, Any] | None = None
+    """What a side asked: to end earlier than the notice period allows; see ``term.Asked``."""
     edits: int = 0
     """Counts every change; the entity tag."""
     events: list[Any] = field(default_factory=list)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from slm_agreement.domain import clauses, maintenance, target_windows, targets
-from slm_agreement.domain.errors import Findings
+from slm_agreement.domain import clauses, maintenance, nesting, objectives, target_warnings, target_windows, targets
+from slm_agreement.domain.errors import Findings, Invalid
 from slm_agreement.domain.reading import KEY, KEY_REMEDY, Reader
 from slm_agreement.domain.surroundings import Surroundings
 from slm_agreement.domain.templates import Template
@@ -41,6 +41,9 @@ def resolve(raw: Any, subject: Subject, template: Template | None, default_title
 
     Raises Invalid with everything there is to mend.
     """
+    place = nesting.too_deep(raw)
+    if place is not None:
+        raise Invalid("The document is nested too deeply.", [nesting.finding(place)])
     findings = Findings()
     reader = Reader(raw, "", findings)
     term = _term(reader)
@@ -82,10 +85,18 @@ def with_objective(document: Mapping[str, Any], target_id: str, objective: Mappi
     if not any(target["target_id"] == target_id for target in document["targets"]):
         return None
     changed = [
-        {**target, "objective": dict(objective)} if target["target_id"] == target_id else target
-        for target in document["targets"]
+        _promising(target, objective) if target["target_id"] == target_id else target for target in document["targets"]
     ]
     return {**document, "targets": changed, "term": {**document["term"], "effective_at": None}}
+
+
+def _promising(target: Mapping[str, Any], objective: Mapping[str, Any]) -> dict[str, Any]:
+    """A target with another objective; without a budget it keeps no warnings about one."""
+    changed = {**target, "objective": dict(objective)}
+    if objectives.has_no_budget(changed["objective"]) and target["warn_at"]:
+        kept = {name: value for name, value in target["warn_at"].items() if name not in target_warnings.OF_BUDGETS}
+        changed["warn_at"] = kept
+    return changed
 
 
 def closing_delay_seconds(document: Mapping[str, Any]) -> int:
@@ -201,9 +212,7 @@ def _review(reader: Reader, period: str) -> dict[str, Any]:
     cadence = review.explicit("cadence", period)
     if cadence is not None and cadence not in PERIODS:
         review.fault("cadence", cadence, f"write one of: {', '.join(PERIODS)}, or null for none")
-    windows = review.raw("after_met_windows", 3)
-    if not isinstance(windows, int) or isinstance(windows, bool) or not 1 <= windows <= 1000:
-        review.fault("after_met_windows", windows, "write how many windows met in a row raise a target, like 3")
+    windows = review.whole("after_met_windows", 3, 1, 1000, "how many windows met in a row raise a target, like 3")
     resolved = {"cadence": cadence, "on_breach": review.flag("on_breach", True), "after_met_windows": windows}
     review.done()
     return resolved

@@ -13,12 +13,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+ERROR, SLIP, WARNING = "error", "slip", "warning"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong or doubtful: where, what stands there, what to write instead.
 
-    ``severity`` is ``error`` or ``warning``; ``code`` names the rule, so that a waiver can name it.
+    ``severity`` is ``error``, ``slip`` or ``warning``; ``code`` names the rule, so that a waiver can name it. An error
+    cannot be waived.
     """
 
     field: str

@@ -72,7 +72,8 @@ def _warnings(
     if "rolling" in window:
         # A window that never ends has no course to be projected.
         known &= target_warnings.OF_ROLLING
-    return target_warnings.of_figure(reader, known, window, allowed)
+    has_budget = not objectives.has_no_budget(promised) or aggregation.name == "quantile"
+    return target_warnings.of_figure(reader, known, window, allowed, has_budget=has_budget)
 
 
 def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]:
@@ -113,7 +114,4 @@ def _expected_volume(reader: Reader, aggregation: Aggregation, window: dict[str,
         remedy = f"leave it out: it is for calendar windows of {', '.join(sorted(_EXPECTING))}"
         reader.fault("expected_volume", raw, remedy)
         return None
-    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 < raw < 2**53:
-        reader.fault("expected_volume", raw, "write how many events a window has at most, like 100000")
-        return None
-    return raw
+    return reader.whole("expected_volume", 1, 1, 2**53 - 1, "how many events a window has at most, like 100000")

@@ -150,6 +150,13 @@ def _form(aggregation: Aggregation, allowed: tuple[str, ...], unit: str | None) 
     return " or ".join(f'{{"{name}": "{example}", "unit": "{expected or unit or "ms"}"}}' for name in allowed)
 
 
+def has_no_budget(promised: Mapping[str, str]) -> bool:
+    """Whether nothing at all may be bad: of all time, events or tickets, or of occurrences."""
+    if promised.get("unit") == PERCENT and AT_LEAST in promised:
+        return Fraction(promised[AT_LEAST]) == 100
+    return promised.get("unit") in (PERCENT, "count") and AT_MOST in promised and Fraction(promised[AT_MOST]) == 0
+
+
 def allowed_share(promised: dict[str, str]) -> Fraction | None:
     """The part of all time or events that may be bad; None of a promise that is no share."""
     if promised["unit"] != PERCENT:

@@ -73,12 +73,23 @@ class Reader:
             self.fault(name, value, "write true or false")
         return bool(value)
 
+    def whole(self, name: str, default: int, least: int, most: int, says: str) -> int:
+        """A whole number within bounds; ``says`` completes the remedy "write …"."""
+        value = self.raw(name, default)
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,16}", value) and least <= int(value) <= most:
+            # The number is right: whoever reads only what it is about would write the same again.
+            says = f"{int(value)} without quotes: it is a number, not text"
+        self.fault(name, value, f"write {says}")
+        return default
+
     def decimal(self, name: str, default: str | None = None, least: str = "0", most: str | None = None) -> str:
         """An exact decimal as text; bounds are included."""
         value = self.raw(name, default)
         text = decimal_text(value)
         if text is None:
-            self.fault(name, value, 'write an exact decimal as text, like "99.9"')
+            self.fault(name, value, _decimal_remedy(value))
             return "0"
         if Decimal(text) < Decimal(least) or (most is not None and Decimal(text) > Decimal(most)):
             self.fault(name, value, f"write a number from {least}" + (f" to {most}" if most else " upwards"))
@@ -103,6 +114,14 @@ class Reader:
                 self.fault(
                     str(name), self._data[name], f"leave it out: unknown or not supported yet; known are {known}"
                 )
+
+
+def _decimal_remedy(value: Any) -> str:
+    """What to write instead of something that is no decimal: the number it was meant as, where that can be told."""
+    plain = decimal_text(value.strip().rstrip("%").strip().replace(",", ".")) if isinstance(value, str) else None
+    if plain is not None and value.count(",") <= 1:
+        return f'write "{plain}": digits with a point, without a percent sign or anything else'
+    return 'write an exact decimal as text, like "99.9"'
 
 
 def decimal_text(value: Any) -> str | None:

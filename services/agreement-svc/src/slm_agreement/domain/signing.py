@@ -61,7 +61,7 @@ def sign(
 ) -> None:
     """One person's signature; with the last one that is required the version is finalized.
 
-    ``waivers`` are ``{"code", "reason"}``: every warning has to be waived by somebody who signs. Raises NotAllowed
+    ``waivers`` are ``{"code", "reason"}``: slips and warnings are waived by somebody who signs. Raises NotAllowed
     where the person signed for the other side; WrongState unless agreed; Invalid for another hash, errors, unwaived
     warnings.
     """
@@ -117,11 +117,21 @@ def _waived(version: Version, findings: Sequence[Finding], waivers: Sequence[Map
     errors = smart.errors_of(findings)
     if errors:
         raise Invalid("The check finds errors: nothing can be signed while there are any.", errors)
-    known = {waiver["code"] for signature in version.signatures for waiver in signature.waivers}
-    known |= {waiver["code"] for waiver in waivers}
-    unwaived = [finding for finding in smart.warnings_of(findings) if finding.code not in known]
+    given = [waiver for signature in version.signatures for waiver in signature.waivers] + list(waivers)
+    open_ = smart.to_waive(findings)
+    unwaived = [finding for finding in open_ if not any(_waives(waiver, finding, open_) for waiver in given)]
     if unwaived:
-        raise Invalid('Warnings have to be waived: add {"code", "reason"} to waivers for each.', unwaived)
+        remedy = 'add {"code", "reason"} to waivers for each, and "field" where several have the same code'
+        raise Invalid(f"Slips and warnings have to be mended or waived: {remedy}.", unwaived)
+
+
+def _waives(waiver: Mapping[str, str | None], finding: Finding, others: Sequence[Finding]) -> bool:
+    """A waiver without a field stands for the only finding of its code, never for one that nobody looked at."""
+    if waiver["code"] != finding.code:
+        return False
+    if waiver.get("field") is not None:
+        return waiver["field"] == finding.field
+    return sum(other.code == finding.code for other in others) == 1
 
 
 def _signature(

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_agreement.domain import clauses, contradictions, templates, ticket_conditions
+from slm_agreement.domain import clauses, contradictions, nesting, slips, templates, ticket_conditions
 from slm_agreement.domain.agreement import SIGNED, Revision, State, Version
-from slm_agreement.domain.errors import Finding
+from slm_agreement.domain.errors import ERROR, Finding
 from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
 
@@ -21,11 +21,13 @@ def check(
     """Findings about a revision; ``others`` are the agreement's other versions, ``around`` what was found of it among
     the provider's other agreements.
 
-    Errors keep it from being accepted or signed; each warning has to be waived by somebody who signs.
+    Errors keep it from being accepted or signed; each slip and warning has to be waived by somebody who signs.
     """
     document = revision.document
     return [
+        *_readable(document),
         *_specific(document),
+        *slips.found(document),
         *_calendars(document),
         *_measurable(document),
         *_relevant(document),
@@ -37,11 +39,17 @@ def check(
 
 
 def errors_of(findings: Sequence[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity == "error"]
+    return [finding for finding in findings if finding.severity == ERROR]
 
 
-def warnings_of(findings: Sequence[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.severity == "warning"]
+def to_waive(findings: Sequence[Finding]) -> list[Finding]:
+    """Slips and warnings."""
+    return [finding for finding in findings if finding.severity != ERROR]
+
+
+def _readable(document: dict[str, Any]) -> list[Finding]:
+    place = nesting.too_deep(document)
+    return [] if place is None else [nesting.finding(place)]
 
 
 def _specific(document: dict[str, Any]) -> list[Finding]:

@@ -30,15 +30,18 @@ OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
 """What is judged of promises about states, events, slices, tickets, members' figures, values, counts of at most N."""
 OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
 """Those of them that are judged over rolling windows."""
+OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
+"""Those that are about a budget."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
 def of_figure(
-    reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None
+    reader: Reader, knows: Collection[str], window: dict[str, str], allowed: Fraction | None, *, has_budget: bool
 ) -> dict[str, Any]:
     """When to warn about a figure; absent means every default, null means never.
 
-    ``knows``: the warnings that are judged of such a figure; ``allowed``: the share of it that may be bad.
+    ``knows``: the warnings that are judged of such a figure; ``allowed``: the share of it that may be bad. Without a
+    budget the defaults that are about one fall away, and one that is written is refused.
     """
     raw = reader.explicit("warn_at", {})
     if raw is None:
@@ -46,7 +49,10 @@ def of_figure(
     inner = Reader(raw, reader.at("warn_at"), reader.findings)
     resolved = dict(_NEVER)
     for name in _NEVER:
-        if name in knows:
+        if not has_budget and name in OF_BUDGETS and name in knows:
+            if inner.raw(name):
+                inner.fault(name, inner.raw(name), "leave it out: an objective that allows nothing bad has no budget")
+        elif name in knows:
             resolved[name] = _READ[name](inner, window, allowed or Fraction(0))
         elif inner.raw(name):
             others = f"; it knows {', '.join(each for each in _NEVER if each in knows)}" if knows else ""
@@ -182,11 +188,7 @@ def _exhaustions(reader: Reader) -> list[str]:
 
 
 def _least_events(reader: Reader) -> int:
-    raw = reader.raw("min_events", 0)
-    if not isinstance(raw, int) or isinstance(raw, bool) or not 0 <= raw < 2**53:
-        reader.fault("min_events", raw, "write a whole number: fewer events than these never warn")
-        return 0
-    return raw
+    return reader.whole("min_events", 0, 0, 2**53 - 1, "a whole number: fewer events than these never warn")
 
 
 _READ: dict[str, Callable[[Reader, dict[str, str], Fraction], Any]] = {

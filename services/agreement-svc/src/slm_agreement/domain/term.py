@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from slm_agreement.domain.agreement import Mover, State, Version
-from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
-from slm_agreement.domain.people import SIGNATORY_ROLES
+from slm_agreement.domain import target_windows
+from slm_agreement.domain.agreement import State, Version
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
 from slm_events import instants
 from slm_events.agreement import (
     AgreementExpired,
@@ -43,20 +44,114 @@ def turn_due(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
     return turned
 
 
-def terminate(versions: Sequence[Version], reason: str, at: int, mover: Mover, now: int) -> list[tuple[int, Any]]:
-    """Ends the agreement before its term, now or at a later instant: every version signed and not yet ended.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one side asked: to end earlier than the notice period allows. Instants in microseconds UTC."""
 
-    Raises NotAllowed without a signatory's role, WrongState where nothing is signed, Invalid for a past instant.
+    request_id: str
+    party_id: str
+    identity: str
+    """Which human being asked; one person does not consent to what they asked."""
+    name: str
+    reason: str
+    at: int | None
+    """None: as soon as the other side consents."""
+    asked_at: int
+
+
+def terminate(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
+    """Ends the agreement before its term: every version signed and not yet ended.
+
+    Raises WrongState where nothing is signed, Invalid for an instant in the past or inside the notice period.
     """
-    side = versions[0].identity.side_of(mover.party_id)
-    if SIGNATORY_ROLES[side] not in mover.roles:
-        raise NotAllowed(f"Terminating for the {side} needs the role {SIGNATORY_ROLES[side]}.")
-    live = [version for version in versions if version.state in LIVE]
-    if not live:
-        raise WrongState("There is no version in force to terminate.")
+    live = _live(versions)
+    notice = _notice(live)
+    earliest = now + (target_windows.length(notice) or 0)
     if at < now:
         remedy = f"write an instant from {instants.to_text(now)} on, or leave it out for now"
         raise Invalid("An agreement ends now or later.", [Finding("at", instants.to_text(at), remedy)])
+    if at < earliest:
+        remedy = (
+            f"write an instant from {instants.to_text(earliest)} on: the notice is {notice}; or ask the other side to "
+            "consent, with by_consent"
+        )
+        raise Invalid("The notice period is not kept.", [Finding("at", instants.to_text(at), remedy, "term.notice")])
+    return _terminated(live, versions, reason, at, now)
+
+
+def ask(versions: Sequence[Version], asked: Asked) -> Version:
+    """Asks the other side to end earlier; gives the version that keeps the request. Raises WrongState, Invalid."""
+    live = _live(versions)
+    if asked.at is not None and asked.at < asked.asked_at:
+        remedy = f"write an instant from {instants.to_text(asked.asked_at)} on, or leave it out"
+        raise Invalid("An agreement ends now or later.", [Finding("at", instants.to_text(asked.at), remedy)])
+    open_ = _open_request(live)
+    if open_ is not None and open_.party_id != asked.party_id:
+        raise WrongState(f"The other side asked already: consent to {open_.request_id}, or withdraw it.")
+    version = max(live, key=lambda each: each.number)
+    same = open_ is not None and (open_.reason, open_.at) == (asked.reason, asked.at)
+    if not same:
+        for each in live:
+            each.ending = None
+        version.ending = asdict(asked)
+        version.edits += 1
+    return version
+
+
+def consent(
+    versions: Sequence[Version], request_id: str, party_id: str, identity: str, now: int
+) -> list[tuple[int, Any]]:
+    """Ends the agreement as the other side asked.
+
+    Raises NotAllowed for who asked, Unknown where nothing is asked under that id, WrongState where nothing is signed.
+    """
+    live = _live(versions)
+    asked = _named(live, request_id)
+    if asked.party_id == party_id or asked.identity == identity:
+        raise NotAllowed("The other side consents, and another person than the one who asked.")
+    for version in live:
+        version.ending = None
+    return _terminated(live, versions, asked.reason, max(now, asked.at or now), now)
+
+
+def drop(versions: Sequence[Version], request_id: str) -> Version:
+    """Takes a request back, or declines it; gives the version that kept it. Raises Unknown, WrongState."""
+    live = _live(versions)
+    _named(live, request_id)
+    version = next(each for each in live if each.ending is not None)
+    version.ending = None
+    version.edits += 1
+    return version
+
+
+def _live(versions: Sequence[Version]) -> list[Version]:
+    live = [version for version in versions if version.state in LIVE]
+    if not live:
+        raise WrongState("There is no version in force to terminate.")
+    return live
+
+
+def _notice(live: Sequence[Version]) -> str | None:
+    """The notice of the version in force, else of the first that will be."""
+    version = min(live, key=lambda each: (each.state != State.IN_FORCE, each.number))
+    notice: str | None = version.current.document["term"]["notice"]
+    return notice
+
+
+def _open_request(live: Sequence[Version]) -> Asked | None:
+    return next((Asked(**version.ending) for version in live if version.ending is not None), None)
+
+
+def _named(live: Sequence[Version], request_id: str) -> Asked:
+    asked = _open_request(live)
+    if asked is None or asked.request_id != request_id:
+        raise Unknown(f"Nobody asks to end the agreement under {request_id!r}.")
+    return asked
+
+
+def _terminated(
+    live: Sequence[Version], versions: Sequence[Version], reason: str, at: int, now: int
+) -> list[tuple[int, Any]]:
     for version in live:
         if version.ends_at is None or at < version.ends_at:
             version.ends_at, version.end_reason = at, reason

@@ -134,6 +134,7 @@ _TABLES = """
         finalized_at BIGINT,
         ended_at BIGINT,
         end_reason TEXT NOT NULL,
+        ending JSONB,
         edits INTEGER NOT NULL,
         next_turn_at BIGINT,
         PRIMARY KEY (agreement_id, number),

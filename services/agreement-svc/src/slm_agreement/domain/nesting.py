@@ -1,0 +1,37 @@
+"""How deep a document may be nested: what is signed must be readable by everybody, for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_agreement.domain.errors import Finding
+
+DEEPEST = 32
+"""Objects and lists within one another, the document itself counted."""
+
+
+def too_deep(document: Any) -> str | None:
+    """The path of something that is nested too deeply; None where nothing is. Needs no recursion itself."""
+    waiting: list[tuple[str, Any, int]] = [("", document, 1)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if not isinstance(value, dict | list):
+            continue
+        if depth > DEEPEST:
+            return path
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        waiting += [(_at(path, name), inner, depth + 1) for name, inner in named]
+    return None
+
+
+def finding(path: str) -> Finding:
+    """The finding that something is nested too deeply."""
+    shown = path if len(path) <= 120 else f"{path[:119]}…"
+    remedy = f"nest objects and lists at most {DEEPEST} deep"
+    return Finding(shown, "nested too deeply", remedy, "document.too-deep")
+
+
+def _at(path: str, name: str | int) -> str:
+    if isinstance(name, int):
+        return f"{path}[{name}]"
+    return f"{path}.{name}" if path else name
