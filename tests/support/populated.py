@@ -22,6 +22,8 @@ from slm_events.instants import to_text
 
 OPERATOR_KEY = "slm_operator-key-of-tests"
 DAY = 86_400_000_000
+NEIGHBOURS = "-neighbours"
+"""What the keys of the second pair of parties end in."""
 PARTY_ROLES = ["service_level_manager", "integrator", "viewer"]
 UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -118,7 +120,33 @@ async def _settled(installation: Installation, client: httpx.AsyncClient) -> Pop
     return Populated(installation, client, cast, stranger, stranger_party["party_id"], onlooker, known)
 
 
-async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
+async def neighbours(world: Populated) -> dict[str, str]:
+    """A second pair of parties with things of every kind, made after the first; role → a key that holds it.
+
+    Its tickets have other numbers. Only the office that both pairs appoint has to do with both.
+    """
+    client, now = world.client, SystemClock().now()
+    cast = await negotiation.gather_cast(client, OPERATOR_KEY, NEIGHBOURS)
+    await negotiation.record_requirement(client, cast)
+    drafted = await negotiation.draft(client, cast, terms.document(to_text(now - 70 * DAY)), f"neighbours{NEIGHBOURS}")
+    proposed = await negotiation.propose(client, cast, drafted)
+    countered = await negotiation.counter(client, cast, proposed, terms.counter_proposal(proposed["document"]))
+    agreed = await negotiation.accept(client, cast, countered)
+    agreement = await negotiation.sign(client, cast, agreed)
+    await _measure(client, cast, now, f"INC1{NEIGHBOURS}")
+    await _ask_for(client, cast, agreement["agreement_id"], now)
+    await _report_and_review(client, cast, agreement["agreement_id"], now)
+    return {
+        "service_level_manager": cast.provider_manager_key,
+        "integrator": cast.integrator_key,
+        "provider_signatory": cast.provider_signatory_key,
+        "business_signatory": cast.customer_signatory_key,
+        "viewer": cast.viewer_key,
+        "manager of the customer": cast.customer_manager_key,
+    }
+
+
+async def _measure(client: httpx.AsyncClient, cast: Cast, now: int, ticket_number: str = "INC1") -> str:
     """An outage, slow answers, a late ticket, a fact of the future, and an import; gives the import's id."""
     key = cast.integrator_key
     availability = {"key": terms.AVAILABILITY_INDICATOR, "kind": "availability", "initial_state": "up"}
@@ -132,7 +160,7 @@ async def _measure(client: httpx.AsyncClient, cast: Cast, now: int) -> str:
         {"indicator": terms.LATENCY_INDICATOR, "at": to_text(now + DAY), "value": 1, "unit": "ms"},
     ]
     await negotiation.post(client, key, "/api/v1/measurements", measurements)
-    ticket = {"source": "desk", "ticket": "INC1", "type": "incident", "priority": "P1", "service": "checkout"}
+    ticket = {"source": "desk", "ticket": ticket_number, "type": "incident", "priority": "P1", "service": "checkout"}
     opening = {**ticket, "id": "1", "event": "opened", "at": to_text(now - 20 * DAY)}
     await negotiation.post(client, key, "/api/v1/ticket-events", [opening])
     made = await negotiation.post(client, key, "/api/v1/imports", {"sources": ["history"], "key": "history"})
