@@ -1,4 +1,4 @@
-"""``make docs``: writes docs/reference/asyncapi.yaml and events.md from the published language itself."""
+"""``make docs``: writes docs/reference/asyncapi.yaml and events.md from the published language, and the front page."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 
 import yaml
 
+from slm import page
 from slm_events import catalogue
 from slm_events.catalogue import Published, Topic
 from slm_events.schema import schema_of
 from tools import where
 
 ROOT = Path(__file__).resolve().parents[1]
+FRONT = ROOT / "deploy/compose/pages/index.html"
+"""The page for people, as the gateway of the example serves it."""
 SAMPLES = ROOT / "tests/unit/events/samples"
 
 INTAKE = {
@@ -216,6 +219,8 @@ def main() -> int:
     for name, text in pages().items():
         (folder / name).write_text(text, encoding="utf-8")
         print(f"docs/reference/{name}")
+    FRONT.write_text(page.alone(), encoding="utf-8")
+    print(FRONT.relative_to(ROOT))
     return 0
 
 

@@ -21,6 +21,23 @@ async def test_the_gateway_serves_what_a_service_serves(context: str, database_u
     assert resources_of_gateway(context) == await resources_of_service(context, database_url)
 
 
+@pytest.mark.parametrize("page", ["index.html", "docs.html"])
+def test_the_gateway_serves_a_front_page_and_the_documents(page: str) -> None:
+    """Newcomers open the address itself; what it shows loads nothing from elsewhere."""
+    text = (NGINX.parent / "pages" / page).read_text(encoding="utf-8")
+    assert f"try_files /{page} =404;" in NGINX.read_text(encoding="utf-8")
+    assert not re.findall(r"(?:src|href)=.?(?:https?:)?//", text)
+
+
+@pytest.mark.parametrize(
+    "limit",
+    ["client_header_timeout", "client_body_timeout", "client_max_body_size 16m", "limit_conn ", "limit_req ",
+     "large_client_header_buffers"],
+)  # fmt: skip
+def test_the_gateway_limits_too(limit: str) -> None:
+    assert re.search(rf"^\s*{limit}", NGINX.read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def resources_of_gateway(context: str) -> set[str]:
     """The resources that the gateway's configuration sends to a service."""
     pattern = rf"location ~ \^/api/v1/\(([a-z|-]+)\)\(/\|\$\) \{{\s*proxy_pass http://{context};"

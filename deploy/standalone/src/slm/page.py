@@ -38,6 +38,12 @@ async def front() -> HTMLResponse:
     return HTMLResponse(_PAGE, headers=_HEADERS)
 
 
+def alone() -> str:
+    """The page as one file, for a web server that knows nothing of it: its policy is in the page."""
+    policy = _HEADERS["Content-Security-Policy"].partition("; frame-ancestors")[0]
+    return _PAGE.replace("<head>", f'<head>\n<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+
+
 def event_names() -> dict[str, str]:
     """Event of a stream → what it says in words: ``TargetBreached`` → ``Target breached``."""
     streamed = [row.event.__name__ for row in BY_TYPE.values() if row.topic not in (ACCESS, CATALOGUE)]
