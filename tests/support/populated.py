@@ -29,6 +29,10 @@ UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
+FAULTS = ("/api/v1/quarantine/sources",)
+"""Lists of what has gone wrong: nothing has."""
+
+
 @dataclass(frozen=True)
 class Operation:
     """A route as the merged OpenAPI document tells of it."""
@@ -228,7 +232,7 @@ async def _explore(installation: Installation, client: httpx.AsyncClient, known:
         asks_for_more = any(each.get("required") for each in operation.document.get("parameters", []))
         if operation.method == "get" and not asks_for_more and operation.path != "/api/v1/stream":
             items = (await negotiation.get(client, OPERATOR_KEY, operation.path))["items"]
-            assert items, f"{operation} shows nothing: let {__name__} make one"
+            assert items or operation.path in FAULTS, f"{operation} shows nothing: let {__name__} make one"
             _remember(items[:20], known)
 
 

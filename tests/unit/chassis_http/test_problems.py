@@ -93,9 +93,7 @@ async def test_unreadable_json_is_the_senders_fault(client: httpx.AsyncClient, b
 
 
 async def test_each_wrong_field_has_its_value_and_a_remedy(client: httpx.AsyncClient) -> None:
-    body = (
-        '{"items": [{"value": NaN}, {"at": "\\ud800", "value": "\\ud800"}, {"at": "x", "value": "' + "y" * 999 + '"}]}'
-    )
+    body = '{"items": [{"value": NaN}, {"at": "x", "value": []}, {"at": "x", "value": "' + "y" * 999 + '"}]}'
     headers = {"content-type": "application/json"}
     answer = await client.post("/api/v1/batches?limit=11", content=body, headers=headers)
     errors = document(answer, 422, "invalid-request")["errors"]
@@ -103,10 +101,31 @@ async def test_each_wrong_field_has_its_value_and_a_remedy(client: httpx.AsyncCl
         "query.limit": "should be less than or equal to 10",
         "items[0].at": "this is required",
         "items[0].value": "should be greater than 0",
-        "items[1].value": "should be a valid string, unable to parse raw data as a unicode string",
+        "items[1].value": "should be a valid number",
         "items[2].value": "should be a valid number, unable to parse string as a number",
     }
     assert all(len(str(error["value"])) < 300 for error in errors)
+
+
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])
+async def test_text_that_cannot_be_stored_is_refused_by_name(client: httpx.AsyncClient, text: str) -> None:
+    body = '{"items": [{"at": "x", "value": 1}, {"at": "' + text + '", "value": 2}]}'
+    answer = await client.post("/api/v1/batches", content=body, headers={"content-type": "application/json"})
+    [error] = document(answer, 422, "invalid-request")["errors"]
+    assert error["field"] == "items[1].at"
+
+
+async def test_a_body_nested_33_deep_is_refused(client: httpx.AsyncClient) -> None:
+    for depth, remedy in ((32, "field"), (33, "nest objects and arrays at most 32 levels deep")):
+        body = '{"more": ' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
+        answer = await client.post("/api/v1/batches", content=body, headers={"content-type": "application/json"})
+        assert remedy in answer.text
+
+
+async def test_a_query_parameter_that_nobody_knows_is_refused_by_name(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/batches?limi=1", json={"items": []})
+    [error] = document(answer, 422, "unknown-parameter")["errors"]
+    assert (error["field"], error["value"]) == ("query.limi", "1")
 
 
 async def test_a_body_without_its_content_type_says_which_to_send(client: httpx.AsyncClient) -> None:

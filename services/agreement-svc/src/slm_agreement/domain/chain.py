@@ -42,7 +42,8 @@ def _parsed(written: Any, depth: int) -> str | Group:
         return written
     if isinstance(written, Mapping) and len(written) == 1 and depth > 0:
         ((kind, inside),) = written.items()
-        members = inside.get("members") if kind == "k_of_n" and isinstance(inside, Mapping) else inside
+        is_group = kind == "k_of_n" and isinstance(inside, Mapping) and inside.keys() <= {"k", "members"}
+        members = inside.get("members") if is_group else inside
         if kind in ("serial", "k_of_n") and isinstance(members, list) and 0 < len(members) <= MOST_SUPPORTS:
             needed = inside.get("k") if kind == "k_of_n" else len(members)
             if isinstance(needed, int) and not isinstance(needed, bool) and 1 <= needed <= len(members):

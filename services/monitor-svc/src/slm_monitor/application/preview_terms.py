@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR
+from difflib import get_close_matches
 from typing import Any
 
 from slm_calendar import hours_document
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.local_time import utc_date
+from slm_monitor.application import noted
 from slm_monitor.domain import terms
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -86,14 +88,26 @@ def accounts_of(service_hours: Any) -> dict[str, Any]:
 
 def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
     """The targets of a draft. Raises Refused naming what is missing or means nothing."""
+    targets = [noted.target(each) for each in agreement["targets"]]
     try:
-        return terms.parse_targets(agreement, terms.JUDGED)
+        found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
     except CalendarError as error:
         raise Refused(error.errors) from error
     except KeyError as error:
         raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
         raise refusal("terms", None, str(error)) from error
+    for target in targets:
+        for name in target.unread():
+            if name not in _NOT_JUDGED:
+                near = get_close_matches(name, target.asked, 1)
+                meant = f"did you mean {near[0]}?" if near else "leave it out"
+                raise refusal(f"terms.{name}", None, f"no target of this kind has this field; {meant}")
+    return found
+
+
+_NOT_JUDGED = ("credit", "target_id", "service_id", "indicator", "title")
+"""What a target may say of itself that no figure depends on."""
 
 
 def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
-from slm_chassis.http import health, problems, reference, schemas
+from slm_chassis.http import health, problems, reference, schemas, strict
 from slm_chassis.http.direct import Direct, Handler
 from slm_chassis.http.gate import Gate
 from slm_chassis.http.idempotency import IdempotencyKeys
@@ -82,7 +82,7 @@ def build_api(
     api.state.log = log
     api.state.readiness = list(readiness)
     for router in (*routers, schemas.router, health.router):
-        api.include_router(router)
+        api.include_router(router, dependencies=[Depends(strict.check)])
     return api
 
 

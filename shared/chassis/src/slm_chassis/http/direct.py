@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slm_chassis.http.strict import check_query
+
 Handler = Callable[[Request], Awaitable[Response]]
 _KEY = b"idempotency-key"
 
@@ -39,5 +41,7 @@ class Direct:
             return
         scope["route"] = self._routes[scope["path"]]
         scope["slm.frequent"] = True
-        response = await handler(Request(scope, receive))
+        request = Request(scope, receive)
+        check_query(request.query_params, ())
+        response = await handler(request)
         await response(scope, receive, send)

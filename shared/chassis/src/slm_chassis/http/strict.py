@@ -1,0 +1,108 @@
+"""What no route has to check by itself: unknown query parameters, text that no column can hold, documents too deep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.datastructures import QueryParams
+
+from slm_chassis.http.problems import Problem, invalid
+
+MOST_NESTED = 32
+"""Levels of a JSON document. Readers in other languages stop at a hundred or so, Python's own at a thousand."""
+KEY = "key"
+"""The query parameter in which browsers send their API key. Where it does not count, the key is asked for."""
+_TEXT = "leave out NUL characters and lone surrogates: no text may hold them"
+
+
+async def check(request: Request) -> None:
+    """Refuse what a route would ignore or could not store. A dependency of every route; raises 422 naming the field."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    if request.query_params:
+        check_query(request.query_params, frozenset(_names(route.dependant)))
+    for name, value in request.path_params.items():
+        if isinstance(value, str) and not is_storable(value):
+            raise invalid(f"path.{name}", value, _TEXT)
+    # Routes that read their body themselves answer for each of its items.
+    if route.body_field is not None and "json" in request.headers.get("content-type", ""):
+        body = await request.body()
+        # Both are rare, and looking for their bytes costs a hundredth of walking through the document.
+        if b"\\u" in body or body.count(b"{") + body.count(b"[") > MOST_NESTED:
+            check_document(await _parsed(request))
+
+
+def check_query(given: QueryParams, known: Collection[str]) -> None:
+    """Raises 422 naming every parameter that is not known, and each that holds what no text may."""
+    unknown = [name for name in given if name not in known and name != KEY]
+    if unknown:
+        takes = f"this takes {', '.join(sorted(known))}" if known else "this takes no query parameters"
+        errors = [{"field": f"query.{name}", "value": given[name], "remedy": f"leave it out; {takes}"}
+                  for name in unknown]  # fmt: skip
+        detail = f"Nobody knows {', '.join(f'query.{name}' for name in unknown)}; {takes}."
+        raise Problem(422, "unknown-parameter", "A query parameter is not known", detail, errors)
+    for name, value in given.multi_items():
+        if not is_storable(value):
+            raise invalid(f"query.{name}", value, _TEXT)
+
+
+def check_document(document: Any) -> None:
+    """Raises 422 naming where a JSON document is nested too deep, or holds text that cannot be stored."""
+    for path, value in _texts(document, "", 0):
+        if not is_storable(value):
+            raise invalid(path, value, _TEXT)
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold it: neither a NUL nor half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
+
+
+def is_deeper(document: Any, levels: int) -> bool:
+    """Whether objects and arrays are nested in each other more than so many levels."""
+    layer = [document]
+    for _ in range(levels + 1):
+        layer = [inner for each in layer if isinstance(each, dict | list) for inner in _inner(each)]
+        if not layer:
+            return False
+    return True
+
+
+def _inner(holder: dict[str, Any] | list[Any]) -> Collection[Any]:
+    return holder.values() if isinstance(holder, dict) else holder
+
+
+def _texts(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping | list):
+        if depth == MOST_NESTED:
+            remedy = f"nest objects and arrays at most {MOST_NESTED} levels deep"
+            raise invalid(path, None, remedy)
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, inner in items:
+            if isinstance(name, str):
+                yield f"{path}.{name}".lstrip("."), name
+            place = f"[{name}]" if isinstance(name, int) else f".{name}"
+            yield from _texts(inner, f"{path}{place}".lstrip("."), depth + 1)
+
+
+async def _parsed(request: Request) -> Any:
+    try:
+        return await request.json()
+    except RecursionError:
+        raise invalid("body", None, f"nest objects and arrays at most {MOST_NESTED} levels deep") from None
+    except ValueError:
+        return None
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    """The names of a route's query parameters, those of its dependencies among them."""
+    yield from (field.alias for field in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _names(each)
