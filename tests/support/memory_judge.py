@@ -134,6 +134,9 @@ class MemoryJudgeStore:
     async def taken(self) -> Mapping[tuple[str, int], int]:
         return {(topic, 0): at for topic, at in self.positions.items()}
 
+    async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
+        return {}
+
     async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
         return [self._inbox[seq] for seq in sorted(self._inbox)]
 

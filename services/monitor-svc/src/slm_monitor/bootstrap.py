@@ -22,6 +22,7 @@ from slm_monitor.adapters.indicator_queries import IndicatorQueries
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.retention import DAY, Retention
+from slm_monitor.adapters.sources_aside import SourcesAside
 from slm_monitor.adapters.sql_backtests import SqlBacktests
 from slm_monitor.adapters.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.sql_imports import SqlImports
@@ -111,6 +112,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http.state.exclusions = ExclusionQueries(database)
     http.state.judge = judge
     http.state.unjudgeable = Unjudgeable(database)
+    http.state.sources_aside = SourcesAside(database)
     http.state.store = store
     http.state.parsed = ParsedTerms()
     http.state.record = SqlRecord(database, store, partitions)

@@ -23,6 +23,9 @@ READ_ONLY = "25006"
 _CLASSES = ("08", "40", "53", "57P", "58")
 """SQLSTATE: connection lost, serialization or deadlock, out of resources, server shutting down, its system failing."""
 
+_OF_DATA = ("22", "54")
+"""SQLSTATE: a value that cannot be stored, and a limit of the program that it exceeds."""
+
 _AWAY = (
     OSError,
     LogUnavailable,
@@ -52,6 +55,11 @@ def sqlstate(error: BaseException) -> str | None:
 def spoils_connection(error: BaseException) -> bool:
     """Whether the connection that raised it must not be used again, though it may look alive."""
     return sqlstate(error) == READ_ONLY or isinstance(origin(error), (OSError, asyncpg.InternalClientError))
+
+
+def is_fault_of_data(error: BaseException) -> bool:
+    """Whether a value can never be stored: text with a NUL, half of a surrogate pair, a key that no index holds."""
+    return (sqlstate(error) or "").startswith(_OF_DATA) or isinstance(error, UnicodeError)
 
 
 def is_infrastructure_fault(error: BaseException) -> bool:

@@ -261,17 +261,17 @@ async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> 
 
 
 def _quarantine_row(each: Quarantined) -> tuple[str, str | None, str, str, str]:
-    subject, reason, fact = _storable(each.subject), _storable(each.reason), _storable(each.fact)
+    subject, reason, fact = storable(each.subject), storable(each.reason), storable(each.fact)
     identity = named_id(
         NAMESPACE, "quarantine", each.owner_party_id or "", subject, reason, json.dumps(fact, sort_keys=True)
     )
     return identity, each.owner_party_id, subject, reason, json.dumps(fact)
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """What was sent may hold what no text column does: it is shown by the replacement character."""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {_storable(name): _storable(inner) for name, inner in value.items()}
-    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value

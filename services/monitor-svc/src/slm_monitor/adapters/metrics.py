@@ -19,11 +19,17 @@ class MonitorMetrics(Metrics):
             "unjudgeable_targets", "Targets that this replica has set aside because judging them fails."
         )
 
+        self.sources_aside = self.counter(
+            "sources_set_aside_total", "Sources that this replica has set aside as too many of their facts fail."
+        )
+
     def stepped(self, step: Step) -> None:
         """What the judge has committed."""
         for target_id, reason in step.changes.unjudgeable.items():
             (self._aside.discard if reason is None else self._aside.add)(target_id)
             self.unjudgeable_targets.set(len(self._aside))
+
+        self.sources_aside.inc(len(step.sources))
 
     def behind(self, topic: str, partition: int, records: int) -> None:
         self.intake_behind.labels(topic, str(partition)).set(records)

@@ -19,6 +19,7 @@ from slm_monitor.adapters import (
     judge_rows,
     reading_rows,
     silence_rows,
+    sources_aside,
     ticket_rows,
     unjudgeable,
     window_history,
@@ -150,6 +151,9 @@ class SqlJudgeStore:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             return list(await driver.fetch(query, *arguments))
+
+    async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
+        return {(row[0], row[1], row[2]): row[3] for row in await self._fetch(sources_aside.ASIDE)}
 
     async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]:
         rows = await self._fetch(
@@ -308,6 +312,7 @@ class SqlJudgeStore:
             for topic, number, record in step.forwards:
                 transaction.append(topic, record, number)
             await judge_rows.quarantine(transaction, step.quarantined)
+            await sources_aside.keep(driver, step.sources, now)
             for dead in step.dead:
                 await dead_letters.set_aside(
                     transaction, CONSUMER, dead.record, reason=dead.reason, attempts=dead.attempts

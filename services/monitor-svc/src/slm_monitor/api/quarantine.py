@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
-from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_monitor.adapters.ward import SqlWard
 from slm_monitor.application.quarantine import DISCARDED, RELEASED, NoSuchFact, NotPossible
 
@@ -26,6 +28,44 @@ async def listed(
     """The facts of the caller's party that were set aside, with the reason and what was decided on them."""
     page: dict[str, Any] = await request.app.state.queries.quarantine(caller, paging, {"state": state})
     return page
+
+
+class SourceToResume(BaseModel):
+    """A source that was set aside: its name, and the topic on which its facts travel."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {"examples": [{"topic": "slm.tickets", "source": "servicenow"}]},
+    }
+
+    topic: Literal["slm.measurements", "slm.tickets"]
+    source: Annotated[str, Field(max_length=200)] = ""
+    owner_party_id: UUID | None = None
+    """For operators: the party whose source it is."""
+
+
+@router.get("/sources")
+async def sources(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+    """The sources of the caller's party that are set aside: too much of what they sent could not be judged.
+
+    What comes from them is quarantined without being tried, until somebody resumes them.
+    """
+    page: dict[str, Any] = await request.app.state.sources_aside.page(caller, paging)
+    return page
+
+
+@router.post("/sources/resume")
+async def resume(given: SourceToResume, caller: Decider, request: Request) -> dict[str, Any]:
+    """Judge what a source sends from now on. What was quarantined meanwhile is released fact by fact."""
+    owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
+    if owner is None:
+        raise invalid("owner_party_id", None, "an operator names the party whose source it is")
+    if not caller.is_operator and owner != caller.party_id:
+        raise not_found("source set aside", given.source)
+    if not await request.app.state.sources_aside.resume(owner, given.topic, given.source):
+        raise not_found("source set aside", given.source)
+    request.app.state.judge.ring()
+    return {"owner_party_id": owner, "topic": given.topic, "source": given.source, "state": "resumed"}
 
 
 @router.post("/{quarantine_id}/release", status_code=202)

@@ -11,13 +11,13 @@ from slm_chassis.clock import Clock
 from slm_chassis.dead_letters import REDRIVEN
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, OffsetVanished, TopicPartition
-from slm_chassis.poison import PoisonLimit
 from slm_chassis.workers import Halt, Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.firing import Firing
+from slm_monitor.application.origins import Origins
 from slm_monitor.application.partition import Partition, Work
-from slm_monitor.application.patience import Hands, Patience
-from slm_monitor.application.ports import Behind, DeadRecord, InboxRow, JudgeStore, NotOwner, Step
+from slm_monitor.application.patience import Apart, Hands, Patience
+from slm_monitor.application.ports import Behind, InboxRow, JudgeStore, NotOwner, Step
 from slm_monitor.application.putting_away import PuttingAway
 from slm_monitor.application.reading import Read, Reader
 from slm_monitor.application.taking import Taking
@@ -35,6 +35,7 @@ indicator is due."""
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
+_NOTHING = Apart()
 _logger = structlog.get_logger(__name__)
 
 
@@ -55,9 +56,9 @@ class Judge:
         self._stepped = stepped
         self.progress = Progress()
         self._firing = Firing(store, log, clock)
-        self._limit = PoisonLimit()
+        self._origins = Origins()
         hands = Hands(self._judge_owned, self._commit_owned, self._reload)
-        self._patience = Patience(reader, self._limit, hands)
+        self._patience = Patience(reader, self._origins, hands)
         self._owned: dict[int, Partition] = {}
         self._assigned: set[TopicPartition] = set()
         self._consumer: Consumer | None = None
@@ -72,6 +73,7 @@ class Judge:
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Take over what both intake topics assign; the positions to read from are in the partition's row."""
         numbers = {each.partition for each in partitions}
+        self._origins.know(await self._store.sources_aside())
         for number in sorted(numbers):
             loaded = await self._store.take_over(number)
             self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
@@ -196,6 +198,8 @@ class Judge:
             rows.setdefault(row.partition, []).append(row)
             if row.kind == "terms":
                 self._away.grown()
+            elif row.kind == "sources":
+                self._origins.know(await self._store.sources_aside())
         for number, theirs in rows.items():
             if number in self._owned:
                 await self._unless_lost(number, self._commit(self._owned[number], Work(inbox=theirs)))
@@ -207,8 +211,8 @@ class Judge:
             return
         self._away.taken(number)
         try:
-            await self._judge(partition, batches)
-            self._limit.handled(sum(len(batch.records) for batch in batches))
+            read = await self._judge(partition, batches)
+            self._origins.handled(sum(len(batch.records) for batch in batches), read)
         except NotOwner:
             self._lose(number)
         except Exception as error:
@@ -217,19 +221,21 @@ class Judge:
             _logger.warning("batch not judged", partition=number, exc_info=error)
             await self._one_by_one(number, batches)
 
-    async def _judge(self, partition: Partition, batches: Sequence[Batch], dead: Sequence[DeadRecord] = ()) -> None:
+    async def _judge(self, partition: Partition, batches: Sequence[Batch], apart: Apart = _NOTHING) -> Read:
         work = Work(positions={batch.source.topic: batch.next_offset for batch in batches})
-        gone = {(each.record.topic, each.record.offset) for each in dead}
+        gone = {(each.topic, each.offset) for each in apart.passed}
         records = [
             record
             for batch in batches
             for record in batch.records
             if (record.topic, record.offset) not in gone and record.offset >= partition.positions[record.topic]
         ]
-        read = await self._reader.read(partition.number, records)
+        read = self._origins.sifted(await self._reader.read(partition.number, records))
         work.values, work.facts = read.values, read.facts
-        redriven = [record.headers[REDRIVEN] for record in records if REDRIVEN in record.headers]
-        await self._commit(partition, work, read.forwards, read.quarantined, dead, redriven)
+        ended = records if apart.dead else [*records, *apart.passed]
+        redriven = [record.headers[REDRIVEN] for record in ended if REDRIVEN in record.headers]
+        await self._commit(partition, work, read, apart, redriven)
+        return read
 
     async def _one_by_one(self, number: int, batches: Sequence[Batch]) -> None:
         await self._reload(number)
@@ -238,11 +244,11 @@ class Judge:
                 again = Batch(batch.source, [record], record.offset + 1)
                 await self._unless_lost(number, self._patience.try_again(number, again))
 
-    async def _judge_owned(self, number: int, batch: Batch, dead: Sequence[DeadRecord]) -> None:
-        await self._judge(self._held(number), [batch], dead)
+    async def _judge_owned(self, number: int, batch: Batch, apart: Apart) -> None:
+        await self._judge(self._held(number), [batch], apart)
 
     async def _commit_owned(self, number: int, work: Work, read: Read) -> None:
-        await self._commit(self._held(number), work, read.forwards, read.quarantined)
+        await self._commit(self._held(number), work, read)
 
     def _held(self, number: int) -> Partition:
         if number not in self._owned:
@@ -250,13 +256,14 @@ class Judge:
         return self._owned[number]
 
     async def _commit(
-        self, partition: Partition, work: Work, forwards: Sequence[object] = (), quarantined: Sequence[object] = (),
-        dead: Sequence[DeadRecord] = (), redriven: Sequence[str] = (),
+        self, partition: Partition, work: Work, read: Read | None = None, apart: Apart = _NOTHING,
+        redriven: Sequence[str] = (),
     ) -> None:  # fmt: skip
         step = await partition.step(work, self._clock.now())
-        step.forwards = list(forwards)  # type: ignore[arg-type]
-        step.quarantined = list(quarantined)  # type: ignore[arg-type]
-        step.dead, step.redriven = list(dead), list(redriven)
+        if read is not None:
+            step.forwards, step.quarantined = list(read.forwards), list(read.quarantined)
+        step.quarantined += apart.quarantined
+        step.dead, step.sources, step.redriven = list(apart.dead), list(apart.sources), list(redriven)
         if step.is_empty:
             return
         blob_seq = await self._store.commit(partition.number, partition.epoch, step)

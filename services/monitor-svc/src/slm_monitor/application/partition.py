@@ -250,6 +250,8 @@ class Partition:
                 self._decisions.overturn(row.ref, step)
             elif row.kind == "record":
                 self._decisions.forget(row.ref)
+            elif row.kind == "sources":
+                pass  # The worker has read which sources are set aside, for all of its partitions.
             elif row.kind == "exclusion":
                 if row.ref["agreement_id"] not in heard:
                     heard.add(row.ref["agreement_id"])

@@ -177,6 +177,16 @@ class Quarantined:
     fact: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class SourceAside:
+    """A party's source that is set aside: what it sends is quarantined until somebody takes it up again."""
+
+    owner_party_id: str
+    topic: str
+    source: str
+    reason: str
+
+
 @dataclass(slots=True)
 class DeadRecord:
     """A record that could not be judged, with why."""
@@ -206,6 +216,8 @@ class Step:
     """(topic, partition, record): rows that arrived on another partition than theirs."""
     quarantined: list[Quarantined] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
+    sources: list[SourceAside] = field(default_factory=list)
+    """Sources that are set aside with this step."""
     recounted: dict[str, int] = field(default_factory=dict)
     """Indicators whose sums in the checkpoint no longer hold: after a crash they are made anew from the record."""
     redriven: list[str] = field(default_factory=list)
@@ -232,7 +244,7 @@ class Step:
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or self.derived or self.expired or self.extended or changed.events
             or changed.windows or changed.breaches or changed.risks or changed.clocks or changed.tickets
-            or changed.dropped_windows or changed.unjudgeable or self.news or self.silences
+            or changed.dropped_windows or changed.unjudgeable or self.news or self.silences or self.sources
         )  # fmt: skip
 
 
@@ -266,6 +278,10 @@ class JudgeStore(Protocol):
 
     async def reload(self, partition: int, epoch: int) -> LoadedPartition:
         """Read everything again as the same owner. Raises NotOwner."""
+        ...
+
+    async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
+        """(party, topic, source) → why it is set aside."""
         ...
 
     async def present(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,7 +14,7 @@ from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.reading import Format, Indicators, by_partition, known_to
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
-from slm_monitor.domain.facts import Values
+from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.refusals import Refusal
 from slm_monitor.domain.terms import FOREVER
 
@@ -94,14 +94,36 @@ class Discharge:
         return aside
 
     async def _admitted(self, fact: Mapping[str, Any], owner: str) -> tuple[str, Admitted]:
-        body, empty = json.dumps([fact]).encode(), np.empty(0, np.int64)
+        if isinstance(fact.get("kept"), list):
+            kept = Fact(*fact["kept"])
+            return _topic_of(kept.subject), Admitted(_NO_ROWS, [kept])
+        if isinstance(fact.get("rows"), list):
+            return MEASUREMENTS.name, Admitted(_values_of(fact["rows"]))
+        body = json.dumps([fact]).encode()
         if "event" in fact:
             messages, refusals = self._form.ticket_events(body, "application/json")
             facts, refused = admit_ticket_events(messages, owner, FOREVER, may_name_owner=False)
-            nothing = Values([], np.empty(0, np.int32), empty, np.empty(0, np.float64))
-            return TICKETS.name, Admitted(nothing, facts, [*refusals, *refused])
+            return TICKETS.name, Admitted(_NO_ROWS, facts, [*refusals, *refused])
         items, refusals = self._form.measurements(body, "application/json")
         known = await known_to(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
         admitted.refusals += refusals
         return MEASUREMENTS.name, admitted
+
+
+_NO_ROWS = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def _topic_of(subject: str) -> str:
+    return TICKETS.name if subject.count("/") > 1 else MEASUREMENTS.name
+
+
+def _values_of(rows: Sequence[Sequence[Any]]) -> Values:
+    """Rows that were quarantined as the judge had them: (series, instant, value, of)."""
+    slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
+    of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
+    return Values(
+        list(slots), np.array([slots[row[0]] for row in rows], dtype=np.int32),
+        np.array([row[1] for row in rows], dtype=np.int64), np.array([row[2] for row in rows], dtype=np.float64),
+        None if np.isnan(of).all() else of,
+    )  # fmt: skip

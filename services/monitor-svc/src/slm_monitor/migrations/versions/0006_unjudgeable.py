@@ -1,4 +1,4 @@
-"""Targets that are set aside as judging them fails."""
+"""Targets that are set aside as judging them fails, and sources whose facts cannot be judged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ _STATEMENTS = """
         reason TEXT NOT NULL,
         since_at BIGINT NOT NULL
     );
-    CREATE INDEX unjudgeable_partition ON unjudgeable (partition)
+    CREATE INDEX unjudgeable_partition ON unjudgeable (partition);
+
+    CREATE TABLE source_aside (
+        owner_party_id TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        source TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        since_at BIGINT NOT NULL,
+        PRIMARY KEY (owner_party_id, topic, source)
+    )
 """
 
 
