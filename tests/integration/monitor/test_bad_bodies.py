@@ -74,9 +74,24 @@ async def test_a_line_that_is_no_json_costs_itself_alone(service: Service) -> No
     ]  # fmt: skip
 
 
-async def test_an_empty_array_is_taken_for_what_it_is(service: Service) -> None:
-    document = (await post(service, "[]")).json()
-    assert (document["accepted"], document["items"], document["position"]) == (0, [], "")
+@pytest.mark.parametrize("door", ["measurements", "ticket-events"])
+async def test_a_batch_of_which_nothing_is_accepted_is_a_problem(service: Service, door: str) -> None:
+    for sent, fields in (([], []), ([{"indicator": LATENCY}, 7], ["items[0]", "items[1]"])):
+        answer = await post(service, json.dumps(sent), door)
+        assert answer.status_code == 422, answer.text
+        document = problem(answer)
+        assert (document["type"], document["accepted"], document["rejected"]) == (
+            "/problems/nothing-accepted", 0, len(sent),
+        )  # fmt: skip
+        assert [each["field"].partition(".")[0] for each in document["errors"]] == fields
+
+
+async def test_a_batch_that_is_only_quarantined_or_sent_again_is_accepted(service: Service) -> None:
+    ahead = value(at="2026-12-05T09:00:00Z")
+    answer = await post(service, json.dumps([ahead]))
+    assert (answer.status_code, answer.json()["quarantined"]) == (202, 1)
+    for _ in range(2):
+        assert (await post(service, json.dumps([value()]))).status_code == 202
 
 
 async def test_a_compressed_body_is_a_problem(service: Service) -> None:

@@ -69,7 +69,12 @@ BAD_VALUES: list[tuple[str, str, str]] = [
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1e400}', "not_a_number", "value"),
     (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": {"9" * 5000}}}', "not_a_number", "value"),
     (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": {"9" * 400}}}', "invalid_field", "value"),
-    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "100"}', "invalid_field", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "a lot"}', "not_a_number", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "1_0"}', "not_a_number", "value"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "lables": {"a": "b"}}', "unknown_field",
+     "lables"),
+    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "cumulative": {"good": 1, "totl": 2}}', "unknown_field",
+     "cumulative.totl"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": true}', "invalid_field", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z"}', "no_value", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "values": []}', "no_value", "value"),
@@ -121,6 +126,7 @@ async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, 
         assert answer.json()["accepted"] == 2
 
 
+TEXTS = ("type", "priority", "state", "team", "assignee", "service", "customer", "category")
 BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     (event(event="exploded"), "unsupported_event", "event"),
     (event(source=""), "bad_name", "source"),
@@ -130,6 +136,14 @@ BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     (event(ticket="ü" * 101), "bad_name", "ticket"),
     (event(ticket="a\0b"), "unsupported_text", "ticket"),
     (event(attributes={"a": ["\0"]}), "unsupported_text", "attributes"),
+    *((event(**{name: "P\0"}), "unsupported_text", name) for name in TEXTS),
+    *((event(**{name: "\udfff"}), "unsupported_text", name) for name in TEXTS),
+    *((event(**{name: "x" * 201}), "too_long", name) for name in TEXTS),
+    (event(attributes={"a": "x" * 4_001}), "too_long", "attributes.a"),
+    (event(attributes={str(n): "x" * 4_000 for n in range(20)}), "too_long", "attributes"),
+    (event(attributes={"x" * 201: 1}), "bad_name", "attributes"),
+    (event(foo=1), "unknown_field", "foo"),
+    (event(prioritty="P1"), "unknown_field", "prioritty"),
     (event(attributes={"a": 10**30}), "bad_attributes", "attributes"),
     (event(attributes={"a": [[[[[[[[[[1]]]]]]]]]]}), "bad_attributes", "attributes"),
     (event(attributes=[1]), "invalid_field", "attributes"),
@@ -203,5 +217,47 @@ async def _told(service: Service, kind: str) -> list[dict[str, Any]]:
 
 async def test_an_operator_has_to_name_the_party(service: Service) -> None:
     answer = await service.operator.post("/api/v1/measurements", json=[value(), value(owner=PROVIDER)])
+    assert answer.status_code == 202
     assert verdict(answer)["code"] == "no_owner"
     assert answer.json()["accepted"] == 1
+
+
+async def test_what_a_ticket_is_like_has_the_same_names_at_both_doors(service: Service) -> None:
+    """A team at the top of an event is taken as it is in a snapshot, and a misspelt one is refused by name."""
+    misplaced = {"source": "desk", "ticket": "T3", "id": "1", "event": "opened", "at": "2026-11-05T09:00:00Z",
+                 "type": "incident", "team": "tier2", "foo": 1}  # fmt: skip
+    answer = await post(service, json.dumps([misplaced, {**misplaced, "foo": None}]), "ticket-events")
+    assert [each["errors"][0]["field"] for each in answer.json()["items"]] == ["foo", "foo"]
+    given = {name: value for name, value in misplaced.items() if name != "foo"}
+    taken = await post(service, json.dumps([given]), "ticket-events")
+    read = await service.provider.get("/api/v1/tickets/desk/T3", params={"at_least": taken.json()["position"]})
+    assert read.json()["held_by"] == "tier2"
+    for name in ("assignee", "service", "customer", "category"):
+        assert (await post(service, json.dumps([{**given, "id": name, name: "x"}]), "ticket-events")).is_success
+        assert (await service.provider.put("/api/v1/tickets/desk/T4", json={name: "x"})).is_success
+
+
+async def test_a_response_clock_may_begin_with_the_first_word_of_the_customer(service: Service) -> None:
+    """Tickets opened by an agent: internal notes before the customer's first message start and stop nothing."""
+    target = {"clock": "response", "objective": {"within": {"calendar": "PT1H"}}, "start": "customer_replied"}
+    events = [("opened", "09:00"), ("agent_replied", "10:50"), ("customer_replied", "11:00"),
+              ("first_response", "11:20")]  # fmt: skip
+    given = [{"event": name, "at": f"2026-11-23T{at}:00Z"} for name, at in events]
+    answer = await service.provider.post("/api/v1/previews/clock", json={"targets": [target], "events": given})
+    (clock,) = answer.json()["clocks"]
+    found = [clock[name][11:16] for name in ("started_at", "deadline_at", "stopped_at")]
+    assert (found, clock["verdict"]) == (["11:00", "12:00", "11:20"], "met")
+    for wrong in ({"paused": ["awaiting_customer"]}, {"servicehours": "24x7"}):
+        asked = {"targets": [{**target, **wrong}], "events": given}
+        refused = await service.provider.post("/api/v1/previews/clock", json=asked)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == f"terms.{next(iter(wrong))}"
+
+
+async def test_decimals_may_come_as_text_or_as_numbers(service: Service, share: dict[str, Any]) -> None:
+    body = {"value": None, "values": ["1e2", 7]}
+    given = [value(at="2026-11-01T09:00:00Z", value="99.5"), value(at="2026-11-01T09:00:01Z", **body),
+             value(at="2026-11-01T09:00:02Z", value=1)]  # fmt: skip
+    answer = await post(service, json.dumps(given))
+    assert answer.json()["accepted"] == 3, answer.text
+    assert await counted(service, share, answer.json()["position"], "2026-11-01") == 4

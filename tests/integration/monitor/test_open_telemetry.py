@@ -52,3 +52,32 @@ async def test_what_cannot_be_read_is_a_problem_that_says_what_to_send(
     answer = await service.provider.post(DOOR, content=content, headers={"content-type": content_type})
     assert answer.status_code == status
     assert "JSON" in answer.json()["detail"]
+
+
+def counted(unit: str, name: str) -> dict[str, Any]:
+    points = [{"timeUnixNano": AT, "asInt": "3"}]
+    summed = {"aggregationTemporality": 1, "isMonotonic": True, "dataPoints": points}
+    metric = {"name": name, "unit": unit, "sum": summed}
+    return {"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]}
+
+
+@pytest.mark.parametrize("registered", [None, "1", "{request}"])
+@pytest.mark.parametrize("unit", ["", "1", "{request}", "{requests}"])
+async def test_units_without_a_dimension_are_one(service: Service, registered: str | None, unit: str) -> None:
+    name = f"u.{registered}"
+    await service.register(name, "count", registered)
+    answer = await service.provider.post(DOOR, json=counted(unit, name))
+    assert (answer.status_code, answer.json()) == (200, {})
+    item = {"indicator": name, "at": "2026-11-05T09:00:00Z", "count": 3, "unit": unit or None, "id": unit}
+    assert (
+        await service.provider.post("/api/v1/measurements", json=[item if unit else {**item, "id": "x"}])
+    ).is_success
+
+
+async def test_a_rejection_names_the_unit_that_came_and_the_one_that_is_registered(service: Service) -> None:
+    given = gauge(1.0)
+    given["resourceMetrics"][0]["scopeMetrics"][0]["metrics"][0]["unit"] = "s"
+    told = (await service.provider.post(DOOR, json=given)).json()["partialSuccess"]
+    assert told["errorMessage"] == (
+        "otlp.latency: indicator otlp.latency is registered with ms, and s came: convert before sending"
+    )

@@ -8,19 +8,26 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import MISSING, fields
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from difflib import get_close_matches
+from functools import reduce
+from operator import or_
+from types import UnionType
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import numpy as np
 
 from slm_monitor.adapters import columns
+from slm_monitor.domain.decimals import NUMBERS
 from slm_monitor.domain.facts import Fact, Values
-from slm_monitor.domain.messages import Measurement, TicketMessage
+from slm_monitor.domain.messages import Cumulative, Measurement, TicketMessage
 from slm_monitor.domain.plain_values import PlainValues
-from slm_monitor.domain.refusals import Refusal, shown
+from slm_monitor.domain.refusals import UNSTORABLE, Refusal, is_storable, shown
 
 T = TypeVar("T", Measurement, TicketMessage)
+_NUMBERS = {float: float | str, int: int | str}
 INTERNAL = "application/vnd.slm.intake+msgpack"
 """Content type of records that a door has admitted already."""
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -32,13 +39,36 @@ class MalformedBody(ValueError):
     """The body as a whole cannot be read."""
 
 
+def _strict(kind: type[Any]) -> type[Any]:
+    """A message class as it is decoded: it has the same fields and refuses all others, at every level."""
+    written = get_type_hints(kind)
+    described: list[Any] = []
+    for each in fields(kind):
+        sent = _as_sent(written[each.name], is_number=each.name in NUMBERS)
+        described.append((each.name, sent) if each.default is MISSING else (each.name, sent, each.default))
+    return msgspec.defstruct(kind.__name__, described, forbid_unknown_fields=True, kw_only=True)
+
+
+def _as_sent(written: Any, *, is_number: bool) -> Any:
+    """The type of a field: a number may come as text, and what a field holds refuses unknown fields too."""
+    if written is Cumulative:
+        return _strict(Cumulative)
+    if is_number and written in _NUMBERS:
+        return _NUMBERS[written]
+    if isinstance(written, UnionType):
+        return reduce(or_, (_as_sent(part, is_number=is_number) for part in get_args(written)))
+    if get_origin(written) is list:
+        return list[_as_sent(get_args(written)[0], is_number=is_number)]  # type: ignore[misc]
+    return written
+
+
 class ItemDecoder(Generic[T]):
     """Decodes batches of one kind of item: all at once, and one by one where that fails."""
 
     def __init__(self, kind: type[T]) -> None:
-        self._kind: type[T] = kind
-        self._array = msgspec.json.Decoder(list[kind])  # type: ignore[valid-type]
-        self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
+        self._kind = strict = _strict(kind)
+        self._array: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[strict])  # type: ignore[valid-type]
+        self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
 
     def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Refusal]]:
         """(index, item) of the good ones, refusals of the others. Raises MalformedBody."""
@@ -52,6 +82,10 @@ class ItemDecoder(Generic[T]):
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 pass
         return self._one_by_one(_limited(_raw_lines(body) if is_lines else _raw_array(body)))
+
+    def converted(self, items: Sequence[Any]) -> list[T]:
+        """Items that were decoded as JSON already. Raises msgspec.ValidationError, which says where."""
+        return msgspec.convert(items, list[self._kind])  # type: ignore[name-defined]
 
     def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Refusal]]:
         good: list[tuple[int, T]] = []
@@ -157,14 +191,13 @@ def _unreadable(index: int, item: Any) -> Refusal | None:
         return Refusal(index, "rejected", "not_an_object", "", shown(item), "send one JSON object an item")
     for name, value in item.items():
         if not _is_storable(name) or not _is_storable(value):
-            remedy = "leave out NUL characters and lone surrogates: no text may hold them"
-            return Refusal(index, "rejected", "unsupported_text", shown(name), shown(value), remedy)
+            return Refusal(index, "rejected", "unsupported_text", shown(name), shown(value), UNSTORABLE)
     return None
 
 
 def _is_storable(value: Any) -> bool:
     if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+        return is_storable(value)
     if isinstance(value, dict):
         return all(_is_storable(name) and _is_storable(inner) for name, inner in value.items())
     return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
@@ -174,6 +207,10 @@ def _refusal(index: int, item: Any, message: str) -> Refusal:
     """msgspec's ``Expected `str`, got `int` - at `$.indicator``` as field, value and remedy."""
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
+    if text.startswith(_UNKNOWN):
+        name = f"{field}.{text.removeprefix(_UNKNOWN).rstrip('`')}".lstrip(".")
+        value = item.get(name) if isinstance(item, dict) else None
+        return Refusal(index, "rejected", "unknown_field", shown(name), shown(value), _remedy_of(name))
     missing = text.startswith("Object missing required field `")
     if missing:
         field = text.removeprefix("Object missing required field `").rstrip("`")
@@ -181,6 +218,18 @@ def _refusal(index: int, item: Any, message: str) -> Refusal:
     remedy = "this is required" if missing else text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
     return Refusal(index, "rejected", code, shown(field), shown(value), remedy)
+
+
+_UNKNOWN = "Object contains unknown field `"
+
+
+def _remedy_of(name: str) -> str:
+    """What to do with a field that nobody knows: perhaps it is misspelt."""
+    near = get_close_matches(name.rpartition(".")[2], _FIELDS, 1)
+    return f"nobody knows this field; did you mean {near[0]}?" if near else "nobody knows this field; leave it out"
+
+
+_FIELDS = sorted({each.name for kind in (Measurement, TicketMessage, Cumulative) for each in fields(kind)})
 
 
 class IntakeFormat:
@@ -198,6 +247,9 @@ class IntakeFormat:
         self, body: bytes, content_type: str
     ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]:
         return TICKET_EVENTS.decode(body, content_type)
+
+    def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
+        return _raw_lines(body) if _is_lines(content_type) else _raw_array(body)
 
     def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
         return columns.decode_intake(body)

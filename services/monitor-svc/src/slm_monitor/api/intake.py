@@ -46,7 +46,11 @@ _ANSWER: dict[int | str, dict[str, Any]] = {
                 }
             }
         },
-    }
+    },
+    422: {
+        "description": "Nothing was accepted or quarantined. A problem document with the members of the 202 answer.",
+        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+    },
 }
 
 
@@ -75,7 +79,28 @@ async def _taken(request: Request, topic: str, take: Take) -> Response:
     except (ValueError, RecursionError) as error:
         detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
         raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
-    return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")
+    if answer.accepted or any(refusal.status == "quarantined" for refusal in answer.refusals):
+        return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")
+    return Response(_nothing_taken(answer, request.url.path), 422, media_type="application/problem+json")
+
+
+def _nothing_taken(answer: Answer, path: str) -> bytes:
+    """The problem of a batch of which nothing was accepted or quarantined; an empty batch is one of them."""
+    items = answer.document()["items"]
+    errors = [
+        {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
+        for item in items[:_MOST_ERRORS]
+        for error in item["errors"]
+    ]
+    first = f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else "The batch is empty: send one item at least"
+    problem = {
+        "type": "/problems/nothing-accepted", "title": "Nothing of the batch was accepted", "status": 422,
+        "instance": path, "detail": f"{first}.", "errors": errors, **answer.document(),
+    }  # fmt: skip
+    return msgspec.json.encode(problem)
+
+
+_MOST_ERRORS = 20
 
 
 @router.post(

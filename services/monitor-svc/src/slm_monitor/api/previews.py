@@ -18,6 +18,8 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.problems import Problem, invalid
+from slm_monitor.adapters import wire
+from slm_monitor.adapters.wire import ItemDecoder
 from slm_monitor.application import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.burn_rate_preview import BurnRateQuestion
 from slm_monitor.application.clock_preview import ClockQuestion
@@ -29,6 +31,7 @@ from slm_monitor.domain.messages import Measurement, TicketMessage
 router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
 
 T = TypeVar("T")
+Item = TypeVar("Item", Measurement, TicketMessage)
 _EXPONENT = re.compile(r"\d[eE][+-]?\d{3,}")
 _NESTED = 4
 """A composite of composites: so deep at most."""
@@ -134,7 +137,7 @@ def clock(asked: ClockToPreview) -> dict[str, Any]:
             {"aggregation": "clock", "window": {"per": "ticket"}, **_plain(target, "targets")}
             for target in asked.targets
         ],
-        events=_converted(events, list[TicketMessage], "events"),
+        events=_converted(events, wire.TICKET_EVENTS, "events"),
         service_hours=[asked.service_hours, *asked.also_service_hours],
         as_of=instants.optional(asked.as_of, "as_of"),
         window=asked.window.pair("window") if asked.window else None,
@@ -176,7 +179,7 @@ def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> W
     question = WindowQuestion(
         terms=_plain(asked.terms, "terms"),
         window=span if isinstance(span, str) else span.pair("window"),
-        facts=_converted(facts, list[Measurement], "facts"),
+        facts=_converted(facts, wire.MEASUREMENTS, "facts"),
         service_hours=asked.service_hours,
         timezone=asked.timezone,
         exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],
@@ -218,9 +221,9 @@ def _plain(document: Any, field: str) -> Any:
     return document
 
 
-def _converted(items: Sequence[dict[str, Any]], kind: type[T], field: str) -> T:
+def _converted(items: Sequence[dict[str, Any]], decoder: ItemDecoder[Item], field: str) -> list[Item]:
     try:
-        return msgspec.convert(items, kind)
+        return decoder.converted(items)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$")
         raise invalid(f"{field}{place.rstrip('`')}", None, message[:1].lower() + message[1:]) from error

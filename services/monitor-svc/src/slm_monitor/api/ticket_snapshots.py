@@ -16,6 +16,7 @@ from slm_events.catalogue import TICKETS
 from slm_monitor.adapters.ticket_queries import TicketQueries
 from slm_monitor.application import ticket_snapshots
 from slm_monitor.application.ticket_snapshots import Listed, NotTaken
+from slm_monitor.domain.messages import NAMED
 from slm_monitor.domain.refusals import shown
 from slm_monitor.domain.ticket_snapshot import Snapshot
 
@@ -24,7 +25,6 @@ Sender = Annotated[Principal, Depends(require("integrator", "service_level_manag
 Name = Annotated[str, Field(max_length=200)]
 _INSTANTS = {"resolved_at": "resolved", "closed_at": "closed", "cancelled_at": "cancelled",
              "first_response_at": "first_response"}  # fmt: skip
-_NAMED = ("type", "priority", "team", "assignee", "service", "customer", "category")
 
 
 class SnapshotToPut(BaseModel):
@@ -126,7 +126,7 @@ async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request)
 def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
     sent = given.model_fields_set
     updated_at = instants.optional(given.updated_at, "updated_at")
-    named = {name: getattr(given, name) for name in _NAMED if name in sent}
+    named = {name: getattr(given, name) for name in NAMED if name in sent}
     return Snapshot(
         updated_at=now if updated_at is None else updated_at,
         state=given.status,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +17,7 @@ from slm_monitor.application.ports import Quarantined
 from slm_monitor.domain import plain_values
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values, indicator_of
-from slm_monitor.domain.messages import Indicator, Measurement, TicketMessage
+from slm_monitor.domain.messages import Cumulative, Indicator, Measurement, TicketMessage
 from slm_monitor.domain.plain_values import PlainValues
 from slm_monitor.domain.refusals import Refusal, shown
 
@@ -39,6 +39,10 @@ class Format(Protocol):
     def ticket_events(
         self, body: bytes, content_type: str
     ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]: ...
+
+    def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
+        """The items of a batch as JSON, whatever is wrong with them. Raises ValueError where it is no batch."""
+        ...
 
     def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
         """Raises ValueError for whatever ``encode`` cannot have written."""
@@ -121,8 +125,10 @@ class Reader:
         except ValueError as error:
             read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", _whole(record)))
             return
+        undecoded = any(refusal.index not in items for refusal in admitted.refusals)
+        raw = self._form.raw(record.value, content_type) if undecoded else []
         for refusal in admitted.refusals:
-            fact = plain(items[refusal.index]) if refusal.index in items else {"value": shown(refusal.value)}
+            fact = plain(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
             read.quarantined.append(Quarantined(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
@@ -172,10 +178,29 @@ def _whole(record: StoredRecord) -> dict[str, Any]:
 _SHOWN = 2000
 
 
+def raw_fact(item: Any) -> dict[str, Any]:
+    """An item that could not be read, as it can be kept: a large one is cut, and no longer the same."""
+    if isinstance(item, dict) and len(text := json.dumps(item, default=str)) <= _LARGEST:
+        return item if "NaN" not in text and "Infinity" not in text else {"value": text}
+    return {"value": shown(item)}
+
+
+_LARGEST = 65_536
+
+
 def plain(item: Any) -> dict[str, Any]:
     """JSON of an item as it was sent: nothing that was left out, instants as text."""
-    document: dict[str, Any] = json.loads(json.dumps(asdict(item), default=str))
+    names = [each.name for each in fields(TicketMessage if hasattr(item, "event") else Measurement)]
+    document: dict[str, Any] = json.loads(json.dumps({name: getattr(item, name) for name in names}, default=_written))
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _written(value: Any) -> Any:
+    """Counters in what is written as JSON; everything else that is no JSON is an instant."""
+    if hasattr(value, "since"):
+        names = [each.name for each in fields(Cumulative)]
+        return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
+    return str(value)
 
 
 async def known_to(

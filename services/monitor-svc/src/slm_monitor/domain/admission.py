@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import counted_admission, recovery, refusals, tickets
+from slm_monitor.domain import counted_admission, decimals, recovery, refusals, tickets, units
 from slm_monitor.domain.facts import Fact, Values, content_key
-from slm_monitor.domain.messages import COUNTED_KINDS, Indicator, Measurement, TicketMessage, own_key
+from slm_monitor.domain.messages import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
 from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
 from slm_monitor.domain.timeline import DOWN, STATES, UNOBSERVED, UP
 
@@ -73,6 +73,8 @@ def admit_measurements(
     for index, item in items:
         try:
             party = item.owner or owner
+            decimals.read(item)
+            refusals.check_texts(indicator=item.indicator, unit=item.unit, owner=item.owner)
             if item.id is not None or item.source is not None:
                 refusals.check_names(id=item.id, source=item.source)
             indicator = _indicator(item, party, owner, lookup, may_name_owner)
@@ -99,8 +101,10 @@ def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: 
         raise Refused(
             "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
         )
-    if item.unit is not None and item.unit != indicator.unit:
-        raise Refused("wrong_unit", "unit", item.unit, f"convert to {indicator.unit or 'no unit'} before sending")
+    if item.unit is not None and not units.are_one(item.unit, indicator.unit):
+        registered = f"registered with {indicator.unit}" if indicator.unit else "registered without a unit"
+        remedy = f"indicator {indicator.key} is {registered}, and {item.unit} came: convert before sending"
+        raise Refused("wrong_unit", "unit", item.unit, remedy)
     return indicator
 
 
@@ -206,20 +210,21 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
     if party != owner and not may_name:
         raise Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
     refusals.check_names(source=item.source, ticket=item.ticket, id=item.id)
+    refusals.check_texts(refusals.LONGEST_NAME, event=item.event)
     if "/" in item.source:
         raise Refused("bad_name", "source", item.source, "a source has no slash")
     refusals.check_revision(item.revision)
     if item.sequence is not None and abs(item.sequence) >= 2**63:
         raise Refused("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
-    if not refusals.is_portable(item.attributes):
-        remedy = f"give strings, finite numbers within 64 bits, and nothing nested deeper than {refusals.MOST_NESTED}"
-        raise Refused("bad_attributes", "attributes", None, remedy)
+    given = {name: getattr(item, name) for name in NAMED}
+    named = {name: value for name, value in given.items() if value is not None}
+    refusals.check_texts(refusals.LONGEST_NAME, state=item.state, **named)
+    refusals.check_attributes(item.attributes)
     if item.event not in tickets.EVENTS:
         raise Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(tickets.EVENTS))}")
     at = instant(item.at, "at")
     not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
-    named = {"type": item.type, "priority": item.priority, "service": item.service}
-    attributes = {**(item.attributes or {}), **{name: value for name, value in named.items() if value is not None}}
+    attributes = {**(item.attributes or {}), **named}
     attributes.setdefault("source", item.source)
     body: dict[str, Any] = {
         "event": item.event,

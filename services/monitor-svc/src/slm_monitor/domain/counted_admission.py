@@ -14,6 +14,8 @@ from slm_monitor.domain.refusals import Refused, instant
 _APART = "\x1f"
 _MOST_COUNTED = 2**53
 """Up to here a double holds every whole number."""
+_LONGEST_LABELS = 1_000
+"""Bytes. Owner, indicator and labels make a key, of which an index of PostgreSQL holds 2,704."""
 LAST_REVISION = 2**31 - 1
 """That of a retraction which names none: whatever its fact's revision, it is gone."""
 
@@ -150,9 +152,13 @@ def labels_of(item: Measurement) -> dict[str, str]:
     if item.category is not None:
         labels[CATEGORY] = item.category
     for name, value in labels.items():
-        refusals.check_names(**{"labels": name, f"labels.{name}": value})
+        refusals.check_names(labels=name)
+        refusals.check_names(**{f"labels.{name}": value})
         if "=" in name or _APART in name + value or name.startswith("@"):
             raise Refused("bad_label", "labels", name, "name labels without =, a leading @ and control characters")
+    if sum(len(name.encode()) + len(value.encode()) for name, value in labels.items()) > _LONGEST_LABELS:
+        remedy = f"send at most {_LONGEST_LABELS} bytes of labels: each set of them is a series of its own"
+        raise Refused("too_long", "labels", None, remedy)
     return labels
 
 

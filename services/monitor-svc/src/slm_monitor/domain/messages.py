@@ -57,9 +57,13 @@ class Measurement:
     owner: str | None = None
 
 
+NAMED = ("type", "priority", "team", "assignee", "service", "customer", "category")
+"""The attributes of a ticket that have a field of their own, at every door by the same name."""
+
+
 @dataclass(slots=True)
 class TicketMessage:
-    """A ticket event as it is sent."""
+    """A ticket event as it is sent; what only its tool knows of the ticket is in ``attributes``."""
 
     source: str
     ticket: str
@@ -70,7 +74,11 @@ class TicketMessage:
     type: str | None = None
     priority: str | None = None
     state: str | None = None
+    team: str | None = None
+    assignee: str | None = None
     service: str | None = None
+    customer: str | None = None
+    category: str | None = None
     attributes: dict[str, Any] | None = None
     revision: int = 0
     recorded_at: datetime | None = None

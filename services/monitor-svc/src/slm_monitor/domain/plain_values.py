@@ -16,6 +16,7 @@ import numpy.typing as npt
 from slm_monitor.domain.admission import FUTURE_LIMIT
 from slm_monitor.domain.facts import Values
 from slm_monitor.domain.messages import Indicator
+from slm_monitor.domain.units import are_one
 
 _EXACT_SECONDS = 2.0**32
 """Up to here (the year 2106, and 1833 the other way) seconds as a float name each microsecond."""
@@ -42,7 +43,8 @@ def admit(plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | No
     if any(indicator is None or indicator.kind != "value" for indicator in indicators):
         return None
     units = {indicator.key: indicator.unit for indicator in indicators if indicator is not None}
-    if any(unit is not None and unit != units[key] for key, unit in set(zip(plain.keys, plain.units, strict=True))):
+    given = set(zip(plain.keys, plain.units, strict=True))
+    if any(unit is not None and not are_one(unit, units[key]) for key, unit in given):
         return None
     at = _microseconds(plain.at)
     if at is None or int(at.max()) > now + FUTURE_LIMIT or not np.isfinite(plain.value).all():

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 LONGEST_NAME = 200
 """Bytes of a name as UTF-8: several of them make a key, which an index must hold."""
+LONGEST_TEXT = 4_000
+"""Characters of a text that is no name."""
+MOST_ATTRIBUTES = 65_536
+"""Bytes of all that is said of a ticket in one event, as JSON."""
 MOST_NESTED = 8
+UNSTORABLE = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,25 @@ def not_ahead(at: int, name: str, written: Any, limit: int) -> None:
         )
 
 
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold it: neither a NUL nor half of a surrogate pair."""
+    return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
+
+
+def check_texts(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
+    """Raises Refused for a text that cannot be stored, or is too long."""
+    for name, text in texts.items():
+        if text is None:
+            continue
+        if not is_storable(text):
+            raise Refused("unsupported_text", name, text, UNSTORABLE)
+        if len(text) > longest:
+            raise Refused("too_long", name, text, f"write at most {longest} characters")
+
+
 def check_names(**names: str | None) -> None:
-    """Raises Refused for a name that is empty or too long."""
+    """Raises Refused for a name that cannot be stored, is empty or too long."""
+    check_texts(**names)
     for name, text in names.items():
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
             remedy = f"give a name that is not empty and has at most {LONGEST_NAME} bytes as UTF-8"
@@ -72,10 +95,36 @@ def check_revision(revision: int) -> None:
         raise Refused("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
 
 
+def check_attributes(attributes: Mapping[str, Any] | None) -> None:
+    """Raises Refused for attributes of a ticket that not every reader of JSON, of the log and of the database takes."""
+    if not attributes:
+        return
+    for name, value in attributes.items():
+        check_names(attributes=name)
+        for text in _texts(value, 0):
+            check_texts(**{f"attributes.{name}"[:LONGEST_NAME]: text})
+    if not is_portable(attributes):
+        remedy = f"give strings, finite numbers within 64 bits, and nothing nested deeper than {MOST_NESTED}"
+        raise Refused("bad_attributes", "attributes", None, remedy)
+    if len(json.dumps(attributes, ensure_ascii=False).encode()) > MOST_ATTRIBUTES:
+        raise Refused("too_long", "attributes", None, f"send at most {MOST_ATTRIBUTES} bytes of attributes an event")
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """The texts in a document, its names among them, as deep as documents may be nested."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list) and depth < MOST_NESTED:
+        for inner in (*value, *value.values()) if isinstance(value, Mapping) else value:
+            yield from _texts(inner, depth + 1)
+
+
 def is_portable(value: Any, depth: int = 0) -> bool:
     """Whether every reader of JSON and of the log takes it."""
     if isinstance(value, Mapping) and depth < MOST_NESTED:
-        return all(is_portable(inner, depth + 1) for inner in value.values())
+        return all(isinstance(name, str) for name in value) and all(
+            is_portable(inner, depth + 1) for inner in value.values()
+        )
     if isinstance(value, list) and depth < MOST_NESTED:
         return all(is_portable(inner, depth + 1) for inner in value)
     if isinstance(value, int):

@@ -1,0 +1,18 @@
+"""Units of measurement compared by what they mean (UCUM), not by how they are written."""
+
+from __future__ import annotations
+
+import re
+
+_ANNOTATION = re.compile(r"\{[^{}]*\}")
+
+
+def are_one(one: str | None, other: str | None) -> bool:
+    """Whether two units are the same. No unit, ``1`` and an annotation such as ``{request}`` are one: dimensionless."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(unit: str | None) -> str:
+    """The unit without annotations, which have no meaning in UCUM; the empty text where nothing is left."""
+    bare = _ANNOTATION.sub("", unit or "").strip()
+    return "" if bare == "1" else bare
