@@ -60,6 +60,19 @@ async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
     assert listed["items"][0]["backtest_id"] == told["backtest_id"]
 
 
+async def test_a_back_test_finds_what_was_measured_a_moment_ago(service: Service) -> None:
+    """It waits for the record, which is behind the door by as much as a second."""
+    await service.register("fresh.latency", "value", "ms")
+    items = [{"indicator": "fresh.latency", "at": f"2026-11-04T10:{minute:02}:00Z", "value": 100 + minute}
+             for minute in range(60)]  # fmt: skip
+    await service.measure(*items)
+    terms = {"aggregation": "max", "objective": {"at_most": "150", "unit": "ms"}, "window": {"calendar": "day"}}
+    asked = {"terms": {**terms, "indicator": "fresh.latency"}, "windows": {"last": 1}}
+    answer = await service.provider.post("/api/v1/backtests", json=asked)
+    told = await ended(service, answer.json()["backtest_id"])
+    assert [(each["window_id"], each["figure"]) for each in told["windows"]] == [("2026-11-04", "159/1")]
+
+
 KINDS: list[tuple[str, Any, dict[str, str], str]] = [
     ("past.stars", "mean", {"at_least": "3"}, "7/2"),
     ("past.stars", "count", {"at_least": "2", "unit": "count"}, "2/1"),

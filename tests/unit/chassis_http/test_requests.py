@@ -104,7 +104,7 @@ async def test_a_service_without_database_and_keys_is_alive_and_says_why_it_is_n
 async def test_every_published_event_has_a_schema_to_fetch(client: httpx.AsyncClient, event_type: str) -> None:
     schema: dict[str, Any] = (await client.get(f"/api/v1/schemas/{event_type}")).json()
     jsonschema.Draft202012Validator.check_schema(schema)
-    assert schema["$id"] == f"/api/v1/schemas/{event_type}"
+    assert schema["$id"] == f"urn:slm:schema:{event_type}"
 
 
 async def test_an_event_type_that_is_not_published_has_no_schema(client: httpx.AsyncClient) -> None:

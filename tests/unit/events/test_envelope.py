@@ -33,7 +33,7 @@ def test_headers_are_cloudevents_in_binary_mode() -> None:
     headers = envelope.to_headers(REGISTERED)
     assert headers["ce_specversion"] == "1.0"
     assert headers["content-type"] == "application/json"
-    assert headers["ce_dataschema"] == "/api/v1/schemas/slm.agreement.party-registered.v1"
+    assert headers["ce_dataschema"] == "urn:slm:schema:slm.agreement.party-registered.v1"
     assert all(isinstance(value, str) for value in headers.values())
 
 

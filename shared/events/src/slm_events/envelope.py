@@ -50,6 +50,14 @@ _HEADERS = {
 
 _INSTANTS = ("ce_time", "ce_recordedtime")
 _LONGEST_ATTRIBUTE = 1_000
+SCHEMAS = "urn:slm:schema:"
+"""Where an installation can be reached changes; what an event is does not, and events are kept for ever."""
+
+
+def schema_uri(event_type: str) -> str:
+    """The URI that names the schema of an event's data (CloudEvents asks for an absolute one). Every service answers
+    ``GET /api/v1/schemas/<it>`` with the schema."""
+    return SCHEMAS + event_type
 
 
 def to_json(event: Any) -> bytes:
@@ -64,7 +72,7 @@ def to_headers(envelope: Envelope) -> dict[str, str]:
         value = getattr(envelope, name)
         if value is not None:
             headers[header] = value
-    headers["ce_dataschema"] = f"/api/v1/schemas/{envelope.type}"
+    headers["ce_dataschema"] = schema_uri(envelope.type)
     return headers
 
 

@@ -13,8 +13,10 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import new_id
+from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.api.explanations import instant
+from slm_monitor.api.targets import reach
 from slm_monitor.application import backtests
 from slm_monitor.application.backtests import DONE, MOST_WINDOWS, QUEUED, STANDARD, Job, Question
 from slm_monitor.application.preview_terms import Refused
@@ -67,6 +69,8 @@ async def run(given: BacktestToRun, caller: Asker, request: Request) -> dict[str
     """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
     state = request.app.state
     question = await _question(given, caller, request)
+    # What was measured a moment ago is on the log and not in the record yet: it would not be found.
+    await reach(request, await _present(request))
     now, windows = state.clock.now(), given.windows
     between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
     if any(each is not None for each in between) and windows.last is not None:
@@ -82,6 +86,13 @@ async def run(given: BacktestToRun, caller: Asker, request: Request) -> dict[str
     job = Job(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
     await state.backtests.add(job, caller.principal_id)
     return shaped(job)
+
+
+async def _present(request: Request) -> dict[tuple[str, int], int]:
+    """Up to where the intake has been written by now."""
+    log = request.app.state.log
+    ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
+    return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
 async def _question(given: BacktestToRun, caller: Principal, request: Request) -> Question:

@@ -32,13 +32,18 @@ async def judged(
         wanted = position_of(at_least)
     except ValueError as error:
         raise invalid("query.at_least", at_least, str(error)) from error
+    if not wanted.keys() <= (await request.app.state.queries.judged_positions()).keys():
+        raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
+    await reach(request, wanted)
+
+
+async def reach(request: Request, wanted: Mapping[tuple[str, int], int]) -> None:
+    """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
     queries: Queries = request.app.state.queries
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
     while True:
         reached = await queries.judged_positions()
-        if not wanted.keys() <= reached.keys():
-            raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
         if all(reached.get(place, 0) >= position for place, position in wanted.items()):
             return
         if loop.time() > deadline:

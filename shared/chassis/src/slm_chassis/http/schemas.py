@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from slm_chassis.http.problems import not_found
 from slm_events.catalogue import BY_TYPE
+from slm_events.envelope import SCHEMAS, schema_uri
 from slm_events.schema import schema_of
 
 router = APIRouter(tags=["schemas"])
@@ -14,13 +15,15 @@ router = APIRouter(tags=["schemas"])
 
 @router.get("/api/v1/schemas/{event_type}", summary="JSON Schema of a published event")
 async def event_schema(event_type: str) -> JSONResponse:
-    """Open to everyone, as the published language is. ``event_type`` is ``slm.<context>.<event>.v<major>``."""
+    """Open to everyone, as the published language is. ``event_type`` is ``slm.<context>.<event>.v<major>``, or the
+    ``dataschema`` of an event, which is that after ``urn:slm:schema:``."""
+    event_type = event_type.removeprefix(SCHEMAS)
     row = BY_TYPE.get(event_type)
     if row is None:
         raise not_found("event type", event_type)
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"/api/v1/schemas/{event_type}",
+        "$id": schema_uri(event_type),
         **schema_of(row.event),
     }
     headers = {"Cache-Control": "public, max-age=3600"}
