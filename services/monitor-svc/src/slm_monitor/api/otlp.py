@@ -1,9 +1,8 @@
-"""Metrics as OpenTelemetry exports them, over HTTP in JSON: ``POST /api/v1/otlp/v1/metrics``."""
+"""Metrics as OpenTelemetry exports them, over HTTP in JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import asyncio
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -13,7 +12,7 @@ from slm_chassis.http.access import demand, identify
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
-from slm_monitor.adapters import otlp
+from slm_monitor.adapters import otlp, otlp_wire
 from slm_monitor.domain.refusals import Refusal
 
 router = APIRouter(tags=["intake"])
@@ -44,7 +43,10 @@ _MOST_TOLD = 5
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+            "content": {
+                "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+            },
         },
         "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
         **BULK,
@@ -58,32 +60,34 @@ async def metrics(request: Request) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
     request.app.state.door.check(MEASUREMENTS.name)
-    content_type = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if content_type != "application/json" or request.headers.get("content-encoding", "identity") != "identity":
-        detail = "Send OTLP over HTTP with the JSON encoding (protocol http/json), without compression."
-        raise Problem(415, "unsupported-encoding", "Only JSON is read here", detail)
+    content_type = request.headers.get("content-type", otlp_wire.JSON).partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if content_type not in otlp_wire.KINDS or encoding not in otlp_wire.ENCODINGS:
+        detail = "Send OTLP over HTTP as JSON or protobuf (http/json, http/protobuf), with gzip or without compression."
+        raise Problem(415, "unsupported-encoding", "The encoding is not read here", detail)
+    body = await request.body()
     try:
-        decoded = otlp.decode(json.loads(await request.body()))
+        # Beside the event loop: unpacking and decoding thousands of points takes longer than others should wait.
+        decoded = await asyncio.to_thread(lambda: otlp.decode(otlp_wire.document(body, content_type, encoding)))
+    except otlp_wire.TooLarge as error:
+        raise Problem(413, "too-large", "The body is too large", f"{error}; send smaller batches.") from error
     except (ValueError, RecursionError, AttributeError, TypeError) as error:
-        raise Problem(
-            400, "malformed-json", "The body cannot be read", f"{error}. Send OTLP metrics as JSON."
-        ) from error
+        detail = f"{error}. Send an export of OTLP metrics as JSON or protobuf."
+        raise Problem(400, "malformed-body", "The body cannot be read", detail) from error
     refusals: list[Refusal] = []
     if decoded.measurements:
-        body = msgspec.json.encode(decoded.measurements)
-        answer = await request.app.state.door.take_measurements(body, "application/json", caller)
+        items = msgspec.json.encode(decoded.measurements)
+        answer = await request.app.state.door.take_measurements(items, "application/json", caller)
         refusals = list(answer.refusals)
-    return Response(msgspec.json.encode(_answer(decoded, refusals)), 200, media_type="application/json")
+    rejected, why = _rejected(decoded, refusals)
+    return Response(otlp_wire.answer(rejected, why, content_type), 200, media_type=content_type)
 
 
-def _answer(decoded: otlp.Decoded, refusals: list[Refusal]) -> dict[str, Any]:
+def _rejected(decoded: otlp.Decoded, refusals: list[Refusal]) -> tuple[int, str]:
+    """How many data points were not taken, and why, in the order in which they came."""
     lost = {refusal.index: refusal for refusal in refusals}
     rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)
-    if not rejected:
-        return {}
     names = [f"{decoded.measurements[index]['indicator']}: {each.remedy}" for index, each in lost.items()]
     told = list(dict.fromkeys(decoded.refused + names))
     more = "" if len(told) <= _MOST_TOLD else f"; and {len(told) - _MOST_TOLD} more"
-    return {
-        "partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": "; ".join(told[:_MOST_TOLD]) + more}
-    }
+    return rejected, "; ".join(told[:_MOST_TOLD]) + more

@@ -1,0 +1,63 @@
+"""Exports of OTLP as bytes: JSON or protobuf, compressed with gzip or not, and the answers in the same form."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+KINDS = (JSON, PROTOBUF)
+ENCODINGS = ("identity", "gzip")
+MOST_BYTES = 32 << 20
+"""Of a body once it is unpacked: gzip makes a thousand bytes of one."""
+
+
+class TooLarge(ValueError):
+    """The body is larger than one export may be."""
+
+
+def document(body: bytes, content_type: str, encoding: str) -> Any:
+    """An export as the document that OTLP's JSON form would be. Raises ValueError, TooLarge, RecursionError."""
+    plain = _unpacked(body) if encoding == "gzip" else body
+    if content_type == JSON:
+        return json.loads(plain)
+    request = ExportMetricsServiceRequest()
+    try:
+        request.ParseFromString(plain)
+    except DecodeError as error:
+        raise ValueError("the body is no ExportMetricsServiceRequest") from error
+    return MessageToDict(request)
+
+
+def answer(rejected: int, why: str, content_type: str) -> bytes:
+    """An ``ExportMetricsServiceResponse``: empty where nothing was rejected."""
+    if content_type == JSON:
+        told = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}
+        return json.dumps(told).encode()
+    response = ExportMetricsServiceResponse()
+    if rejected:
+        response.partial_success.rejected_data_points = rejected
+        response.partial_success.error_message = why
+    packed: bytes = response.SerializeToString()
+    return packed
+
+
+def _unpacked(body: bytes) -> bytes:
+    try:
+        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        plain = unpacker.decompress(body, MOST_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"the body is not gzip: {error}") from error
+    if unpacker.unconsumed_tail:
+        raise TooLarge(f"unpacked it has more than {MOST_BYTES} bytes")
+    if not unpacker.eof:
+        raise ValueError("the body is not gzip: it ends too early")
+    return plain
