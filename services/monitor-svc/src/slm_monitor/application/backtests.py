@@ -208,14 +208,16 @@ async def judge(history: History, question: Question, span: Span, present: int) 
     record: Record = history
     facts = await records.known(record, target, (span.start, span.end), span.end + target.closing_delay)
     seen = await asyncio.to_thread(window_figures.seen, target, facts, brief=True)
-    attained = seen.extra.get("quantile") if target.aggregation == "quantile" else None
+    # Of a quantile the value that it has, which there is none of where too many probes failed.
+    is_quantile = target.aggregation == "quantile"
+    attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))
     return {
         "window_id": span.window_id,
         "from": to_text(span.start),
         "to": to_text(span.end),
         "figure": figures.exact(target.shown(seen.figure)),
         "figure_display": target.display(seen.figure),
-        "attained": attained or figures.exact(target.shown(seen.figure)),
+        "attained": attained,
         "verdict": seen.verdict,
         "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
     }
@@ -246,14 +248,16 @@ async def _judged(draft: Draft, target: ServiceLevelTarget, span: Span) -> dict[
 def outcome(question: Question, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the windows come to: how many were met, the worst, and what 11 of 12 of them would have met."""
     target = target_of(question)
-    counted = [each for each in judged if each["attained"] is not None]
+    endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]
+    measured = [each for each in judged if each["attained"] is not None]
+    counted = [*measured, *endless]
     rises, unit = AT_LEAST, PERCENT
     if target.promise is not None:
         unit = target.promise.unit
         rises = AT_MOST if target.aggregation == "quantile" else target.promise.comparison
     met = sum(each["verdict"] == "met" for each in counted)
     # The worst first: the lowest of what is promised to be at least, the highest of what is promised to be at most.
-    ordered = sorted(counted, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)
+    ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
     share = Fraction(met, len(counted)) if counted else None
     return {
         "windows": len(judged),
@@ -279,6 +283,8 @@ def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> d
     if not ordered:
         return None
     missed = len(ordered) - -(-11 * len(ordered) // 12)
+    if ordered[missed]["attained"] is None:
+        return None
     exact = Fraction(ordered[missed]["attained"])
     scaled = exact * _DECIMALS
     # Rounded away from tight, or the windows would not have met it.

@@ -14,6 +14,7 @@ from slm_monitor.application import counted_rows
 from slm_monitor.application.counted_rows import Counting
 from slm_monitor.application.window_seen import Facts, Seen, due, status
 from slm_monitor.domain import burn_rate, counted_findings, figures, measures, slices
+from slm_monitor.domain.facts import FAILED
 from slm_monitor.domain.findings import Finding
 from slm_monitor.domain.promise import AT_MOST
 from slm_monitor.domain.slices import Counted
@@ -81,6 +82,9 @@ def _quantile(target: ServiceLevelTarget, counting: Counting) -> dict[str, str |
         return {"quantile": None}
     share = target.promise.value
     place = -(-share.numerator * len(ordered) // share.denominator) - 1
+    if ordered[place] == FAILED:
+        # So many probes failed that no value has this share of all below it.
+        return {"quantile": None}
     return {"quantile": figures.exact(measures.exactly(float(ordered[place])))}
 
 

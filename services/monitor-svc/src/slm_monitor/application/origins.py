@@ -15,7 +15,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.ports import Quarantined, SourceAside
 from slm_monitor.application.reading import Read
 from slm_monitor.domain.counted_admission import SOURCE
-from slm_monitor.domain.facts import Fact, Values, indicator_of, labels_of
+from slm_monitor.domain.facts import FAILED, Fact, Values, indicator_of, labels_of
 
 ROWS_KEPT_TOGETHER = 1_000
 """Rows of one indicator that are quarantined as one entry."""
@@ -89,7 +89,10 @@ def _rows(values: Values, start: int) -> list[list[Any]]:
     of = [None] * len(values) if values.of is None else [None if each != each else each for each in values.of.tolist()]
     columns = (values.slot[start:end].tolist(), values.at[start:end].tolist(), values.value[start:end].tolist(),
                of[start:end])  # fmt: skip
-    return [[values.subjects[slot], at, value, whole] for slot, at, value, whole in zip(*columns, strict=True)]
+    return [
+        [values.subjects[slot], at, None if value == FAILED else value, whole]
+        for slot, at, value, whole in zip(*columns, strict=True)
+    ]
 
 
 class Origins:

@@ -106,7 +106,9 @@ def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
     return found
 
 
-_NOT_JUDGED = ("credit", "target_id", "service_id", "indicator", "title")
+_NOT_JUDGED = (
+    "credit", "target_id", "service_id", "indicator", "title", "objective.unit", "unacceptable", "unacceptable.unit",
+)  # fmt: skip
 """What a target may say of itself that no figure depends on."""
 
 

@@ -14,7 +14,7 @@ from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.reading import Format, Indicators, by_partition, known_to
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
-from slm_monitor.domain.facts import Fact, Values
+from slm_monitor.domain.facts import FAILED, Fact, Values
 from slm_monitor.domain.refusals import Refusal
 from slm_monitor.domain.terms import FOREVER
 
@@ -124,6 +124,7 @@ def _values_of(rows: Sequence[Sequence[Any]]) -> Values:
     of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return Values(
         list(slots), np.array([slots[row[0]] for row in rows], dtype=np.int32),
-        np.array([row[1] for row in rows], dtype=np.int64), np.array([row[2] for row in rows], dtype=np.float64),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([FAILED if row[2] is None else row[2] for row in rows], dtype=np.float64),
         None if np.isnan(of).all() else of,
     )  # fmt: skip

@@ -140,8 +140,10 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
         raise Refused(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
         )
-    if item.value is not None or item.values is not None:
-        raise Refused("wrong_kind", "value", item.value, f"indicator {indicator.key} takes a state, ok or an outage")
+    wrong = next((name for name in ("value", "values", "failed") if getattr(item, name) is not None), None)
+    if wrong is not None:
+        remedy = f"indicator {indicator.key} takes a state, ok or an outage"
+        raise Refused("wrong_kind", wrong, getattr(item, wrong), remedy)
     body: dict[str, Any]
     if item.outage is not None:
         at, body = _outage(item.outage, limit)

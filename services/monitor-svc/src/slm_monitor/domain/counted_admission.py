@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from slm_monitor.domain import histograms, measures, ratios, refusals, scored
-from slm_monitor.domain.facts import CATEGORY, Fact, content_key, labelled
+from slm_monitor.domain.facts import CATEGORY, FAILED, Fact, content_key, labelled
 from slm_monitor.domain.histograms import NoHistogram
 from slm_monitor.domain.messages import COUNTED_KINDS, Cumulative, Indicator, Measurement, own_key
 from slm_monitor.domain.refusals import Refused, instant
@@ -57,7 +57,9 @@ def counted(
         named = {**labels, SOURCE: item.source} if item.source is not None else labels
         value, of = measured[0]
         return labelled(indicator.subject, named), value, of
-    body = {"rows": [[value] if of is None else [value, of] for value, of in measured], "labels": labels}
+    # JSON has no infinity: in a fact's body a failed probe has no value.
+    rows = [[None if value == FAILED else value] if of is None else [value, of] for value, of in measured]
+    body = {"rows": rows, "labels": labels}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
 
@@ -81,7 +83,7 @@ def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
 
 def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
     """A histogram of several values; the limits that targets judge by must be bounds of it."""
-    if indicator.kind != "value" or item.value is not None or item.values is not None:
+    if indicator.kind != "value" or item.value is not None or item.values is not None or item.failed is not None:
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
         raise Refused("wrong_kind", "histogram", None, remedy)
     try:
@@ -103,7 +105,7 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
     return Fact(indicator.subject, own, at, told, item.revision, recorded_at)
 
 
-_COUNTS = ("good", "bad", "total", "count", "value", "values")
+_COUNTS = ("good", "bad", "total", "count", "value", "values", "failed")
 
 
 def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
@@ -164,6 +166,9 @@ def labels_of(item: Measurement) -> dict[str, str]:
 
 def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, float | None]]:
     """(value, of) of each thing measured."""
+    if item.failed and indicator.kind != "value":
+        remedy = f"indicator {indicator.key} measures no values; its kind is {indicator.kind}"
+        raise Refused("wrong_kind", "failed", True, remedy)
     if indicator.kind == "ratio":
         counts = _counts(item)
         return [(counts["good"], counts["total"])]
@@ -178,6 +183,10 @@ def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, floa
 
 
 def _values(item: Measurement, indicator: Indicator) -> list[float]:
+    if item.failed:
+        if item.value is not None or item.values is not None:
+            raise Refused("two_contents", "failed", True, "send either what was measured, or that measuring failed")
+        return [FAILED]
     if item.value is not None and item.values is None:
         measured = [item.value]
     elif item.values and item.value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ def content_key(content: Mapping[str, Any]) -> str:
     return "#" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+FAILED = math.inf
+"""The value of a probe that failed: beyond every limit, and outside of mean, maximum and minimum. NaN would not do: it
+is not equal to itself, so that the same failure delivered twice would be two."""
 CATEGORY = "category"
 """The label under which occurrences are told apart."""
 _APART = "\x1f"

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain import scored
+from slm_monitor.domain.facts import FAILED
 from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -41,10 +42,11 @@ class Measure(NamedTuple):
             fits = ~np.isnan(of)
             return np.where(fits, value, 0).astype(np.int64), np.where(fits, of, 0).astype(np.int64)
         one = np.ones(len(value), dtype=np.int64) if of is None else np.isnan(of).astype(np.int64)
+        got = value != FAILED
         if self.kind == AT_MOST:
             return (value <= self.limit) * one, one
         if self.kind == AT_LEAST:
-            return (value >= self.limit) * one, one
+            return ((value >= self.limit) & got) * one, one
         if self.kind == PROMOTED:
             return ((value >= self.limit) * 1 - (value <= self.lower)) * one, one
         if self.kind == EACH:
@@ -52,7 +54,7 @@ class Measure(NamedTuple):
         if self.kind == OCCURRENCES:
             times = value.astype(np.int64) * one
             return times, times
-        return np.zeros(len(value), dtype=np.int64), one
+        return np.zeros(len(value), dtype=np.int64), one * got
 
     def told(self, histogram: Histogram) -> tuple[int, int, int]:
         """(good, total, untold) of the values that a histogram holds: those that it does not tell enough of."""

@@ -23,7 +23,7 @@ class Cumulative:
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value, values, total (with good or bad), category
+    """A measurement as it is sent; exactly one of state, ok, outage, value, values, failed (a probe that got no value), total (with good or bad), category
     or count, ``cumulative``, histogram, score, recovery, and ``retract`` (the id of a fact to be removed) says what was
     measured."""
 
@@ -35,6 +35,7 @@ class Measurement:
     outage: dict[str, datetime] | None = None
     value: float | None = None
     values: list[float] | None = None
+    failed: bool | None = None
     good: int | None = None
     bad: int | None = None
     total: int | None = None

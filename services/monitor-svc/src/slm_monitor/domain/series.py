@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain import histograms
-from slm_monitor.domain.facts import HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
 from slm_monitor.domain.histograms import Histogram
 from slm_monitor.domain.hour_values import total_of
 from slm_monitor.domain.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
@@ -180,8 +180,9 @@ class Series:
         if self._is_exact:
             ends = [*starts[1:].tolist(), len(minutes)]
             for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
-                added[place] = [exactly(each) for each in chunk.value[start:end].tolist()]
-                hour.come(int(touched[place]), added[place])
+                added[place] = [exactly(each) for each in chunk.value[start:end].tolist() if each != FAILED]
+                if added[place]:
+                    hour.come(int(touched[place]), added[place])
         return [
             Delta(
                 int(minutes[start]), [int(each[place]) for each in goods], [int(each[place]) for each in totals],
@@ -217,7 +218,7 @@ class Series:
         for place, (good, total) in enumerate(zip(goods, totals, strict=True)):
             hour.good[place, minute] += good
             hour.total[place, minute] += total
-        if not self._is_exact or row.of is not None:
+        if not self._is_exact or row.of is not None or row.value == FAILED:
             return Delta(row.at // MINUTE, goods, totals)
         exact = exactly(row.value)
         if sign < 0:
@@ -255,7 +256,8 @@ class Series:
         for chunk in parts if self._is_exact else ():
             if chunk.of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
-                    hour.exact.setdefault(minute, []).append(exactly(value))
+                    if value != FAILED:
+                        hour.exact.setdefault(minute, []).append(exactly(value))
         return hour
 
     def _count_histograms(self, rows: Sequence[Row], sums: Counts, first: int | None = None) -> None:
@@ -363,7 +365,10 @@ def _rises(at: npt.NDArray[np.int64]) -> bool:
 
 def rows_of(fact: Fact) -> tuple[str, list[Row]]:
     """The series that a fact's rows are of, and the rows; a retracted fact has none."""
-    rows = [Row(fact.at, float(row[0]), None if len(row) == 1 else float(row[1])) for row in fact.body.get("rows", ())]
+    rows = [
+        Row(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
+        for row in fact.body.get("rows", ())
+    ]
     if "histogram" in fact.body:
         rows = [Row(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
     return labelled(fact.subject, fact.body.get("labels") or {}), rows
