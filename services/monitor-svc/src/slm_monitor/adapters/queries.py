@@ -14,6 +14,7 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
+from slm_monitor.adapters import silence_rows
 
 _PARTIES = (column("provider_party_id", Text), column("customer_party_id", Text))
 INDICATOR = table(
@@ -227,6 +228,14 @@ class Queries:
             for target_id, state, count in await connection.execute(query):
                 counts.setdefault(target_id, {})[state] = count
         return counts
+
+    async def last_heard(self, subjects: Sequence[str]) -> dict[str, int]:
+        """Indicator → the instant of the latest fact of it; those without any are left out."""
+        if not subjects:
+            return {}
+        async with self._database.read() as connection:
+            found = await connection.execute(text(silence_rows.LAST_HEARD), {"subjects": sorted(set(subjects))})
+            return {row[0]: row[1] for row in found if row[1] is not None and row[1] > silence_rows.NOTHING_YET}
 
     async def judged_positions(self) -> dict[tuple[str, int], int]:
         """How far each partition has been judged, timers that were due included: (topic, partition) → position."""

@@ -20,7 +20,17 @@ SELECT subject, stale_after,
        ) AS last
   FROM indicator WHERE subject = ANY($1) AND stale_after IS NOT NULL
 """
-_NOTHING_YET = -(2**61)
+LAST_HEARD = """
+SELECT subject,
+       greatest(
+           (SELECT max(coalesce((body ->> 'to')::bigint, at)) FROM fact
+             WHERE fact.subject = asked.subject AND NOT body ? 'retracted'),
+           (SELECT max(high_water) FROM series_state WHERE series_state.indicator = asked.subject)
+       ) AS last
+  FROM unnest(CAST(:subjects AS text[])) AS asked (subject)
+"""
+"""Of any indicators, watched or not."""
+NOTHING_YET = -(2**61)
 
 
 async def silent(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
@@ -42,6 +52,6 @@ async def write(driver: asyncpg.Connection, partition: int, silences: Mapping[st
 def last_words(rows: Sequence[asyncpg.Record]) -> Mapping[str, tuple[int, int | None]]:
     """Subject → (age, last word)."""
     return {
-        row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < _NOTHING_YET else row["last"])
+        row["subject"]: (row["stale_after"], None if row["last"] is None or row["last"] < NOTHING_YET else row["last"])
         for row in rows
     }

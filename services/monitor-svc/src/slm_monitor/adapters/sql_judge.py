@@ -262,14 +262,17 @@ class SqlJudgeStore:
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]:
         """Those that are registered; what is not in memory is read, so that a new one is known everywhere at once."""
         missing = [subject for subject in subjects if subject not in self._indicators]
+        # Their owner may still define what terms alone have registered, on any replica: it is read every time.
+        provisional: dict[str, Indicator] = {}
         if missing:
             query = """SELECT subject, owner_party_id, key, kind, unit, initial_state, service_id, stale_after,
-                              lowest, highest FROM indicator WHERE subject = ANY($1)"""
-            for row in await self._fetch(query, missing):
-                self._indicators[row[0]] = Indicator(*row)
+                              lowest, highest, from_terms FROM indicator WHERE subject = ANY($1)"""
+            for *fields, from_terms in await self._fetch(query, missing):
+                (provisional if from_terms else self._indicators)[fields[0]] = Indicator(*fields)
             while len(self._indicators) > _INDICATORS_CACHED:
                 self._indicators.popitem(last=False)
-        return {subject: self._indicators[subject] for subject in subjects if subject in self._indicators}
+        found = {**self._indicators, **provisional} if provisional else self._indicators
+        return {subject: found[subject] for subject in subjects if subject in found}
 
     async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
         """What the targets of indicators compare values with."""

@@ -82,6 +82,9 @@ class SqlShelf:
         )
         return ended.rowcount == 1
 
+    async def register(self, indicator: Indicator) -> None:
+        await registered(self._transaction, indicator, from_terms=True)
+
     async def tell_partitions(self, kind: str, ref: dict[str, Any]) -> None:
         await tell_partitions(self._transaction, kind, ref)
 
@@ -122,15 +125,21 @@ class SqlIndicators:
 
 
 async def registered(
-    transaction: Transaction, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]] = ()
-) -> tuple[Indicator, bool]:
-    """The indicator as it stands under its subject, and whether it is new."""
+    transaction: Transaction, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]] = (), *,
+    from_terms: bool = False,
+) -> tuple[Indicator, bool]:  # fmt: skip
+    """The indicator as it stands under its subject, and whether it is new. What terms have registered (``from_terms``)
+    the owner defines once in full, its kind apart, which the terms have said."""
     done = await transaction.execute(
         text(
             "INSERT INTO indicator (subject, indicator_id, owner_party_id, key, kind, unit, initial_state,"
-            " service_id, external_refs, registered_at, stale_after, lowest, highest)"
+            " service_id, external_refs, registered_at, stale_after, lowest, highest, from_terms)"
             " VALUES (:subject, :indicator_id, :owner, :key, :kind, :unit, :initial_state, :service_id,"
-            " CAST(:refs AS jsonb), :now, :stale_after, :lowest, :highest) ON CONFLICT DO NOTHING"
+            " CAST(:refs AS jsonb), :now, :stale_after, :lowest, :highest, :from_terms) ON CONFLICT (subject) DO UPDATE"
+            " SET unit = excluded.unit, initial_state = excluded.initial_state, service_id = excluded.service_id,"
+            " external_refs = excluded.external_refs, stale_after = excluded.stale_after, lowest = excluded.lowest,"
+            " highest = excluded.highest, from_terms = FALSE"
+            " WHERE indicator.from_terms AND NOT excluded.from_terms AND indicator.kind = excluded.kind"
         ),
         {
             "subject": indicator.subject,
@@ -146,6 +155,7 @@ async def registered(
             "stale_after": indicator.stale_after,
             "lowest": indicator.lowest,
             "highest": indicator.highest,
+            "from_terms": from_terms,
         },
     )
     query = text(

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_events.instants import to_text
 from slm_monitor.adapters.queries import Queries, shaped
 from slm_monitor.application.intake import position_of
 from slm_monitor.application.present import Present
@@ -63,9 +64,13 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     present = Present(state.record, state.parsed, now)
     counts = await state.queries.clock_counts([row["target_id"] for row in rows if _has_tickets(row)])
     importing = await state.imports.held(ids)
+    silent = [row for row in rows if row["indicator"] and _has_no_data(row, windows.get(row["target_id"]))]
+    heard = await state.queries.last_heard([row["indicator"] for row in silent])
+    missing = {row["target_id"]: _no_data(row, windows.get(row["target_id"]), heard) for row in silent}
     return [
         {
             **_terms(row),
+            "no_data": missing.get(row["target_id"]),
             "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
             "importing": row["target_id"] in importing,
@@ -78,6 +83,18 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
 def _status(window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any] | None:
     """The figure of a target that cannot be judged is as it last was; its status says so."""
     return {**window, "status": "unjudgeable"} if window and row["target_id"] in aside else window
+
+
+def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
+    """Whether nothing is known of a target; one that is judged by label has instances of which it may be."""
+    return not row["terms"].get("group_by") and (window is None or window["status"] == "no_data")
+
+
+def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, heard: Mapping[str, int]) -> dict[str, Any]:
+    """Since when nothing is known of what a target is measured by: a page shows it in amber, whatever the figure."""
+    last = heard.get(row["indicator"])
+    since = last if last is not None else None if window is None else window["start"]
+    return {"since_at": None if since is None else to_text(since), "never_measured": last is None}
 
 
 def _has_tickets(row: Mapping[str, Any]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import Protocol
+from typing import Any, Protocol
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
 from slm_monitor.domain import composition, outage_findings, planned_time, recovery_findings
-from slm_monitor.domain.terms import parse_targets
+from slm_monitor.domain.messages import Indicator
+from slm_monitor.domain.terms import RECOVERED, STATED, ServiceLevelTarget, parse_targets
 
 
 class Shelf(Protocol):
@@ -27,6 +29,10 @@ class Shelf(Protocol):
         matched in another way."""
         ...
 
+    async def register(self, indicator: Indicator) -> None:
+        """Register an indicator for its owner, unless it is registered already."""
+        ...
+
     async def tell_partitions(self, kind: str, ref: dict[str, object]) -> None:
         """Put a row into every partition's inbox, in the same transaction."""
         ...
@@ -41,6 +47,10 @@ async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
     planned_time.maintenance_of(document)
     recovery_findings.check(targets)
     if await shelf.keep(document):
+        for target, terms in zip(finalized.targets, targets, strict=True):
+            # Whoever signs a target need not have registered what it is measured by: its data would be refused.
+            for indicator in _indicators(target, terms):
+                await shelf.register(indicator)
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
 
 
@@ -57,6 +67,33 @@ async def name_service(shelf: Shelf, service: ServiceCatalogued) -> None:
 async def _name(shelf: Shelf, of: str, identity: str, external_refs: list[dict[str, object]]) -> None:
     for agreement_id in await shelf.name(of, identity, external_refs):
         await shelf.tell_partitions("terms", {"agreement_id": agreement_id})
+
+
+def _indicators(target: Mapping[str, Any], terms: ServiceLevelTarget) -> Iterator[Indicator]:
+    """The indicators that a target names: its own, and those whose states it is composed of."""
+    named = target.get("indicator")
+    if terms.indicator is not None and named:
+        yield _indicator(named, _kind(terms), terms)
+    if terms.aggregation == "composite" and isinstance(terms.parameters, Mapping):
+        for member in terms.parameters.get("members") or ():
+            if isinstance(member, Mapping) and isinstance(member.get("indicator"), Mapping):
+                yield _indicator(member["indicator"], "availability", terms)
+
+
+def _indicator(named: Mapping[str, Any], kind: str, terms: ServiceLevelTarget) -> Indicator:
+    owner, key = str(named["owner_party_id"]), str(named["key"])
+    return Indicator(f"{owner}/{key}", owner, key, kind, named.get("unit"), service_id=terms.service_id)
+
+
+def _kind(terms: ServiceLevelTarget) -> str:
+    """The kind of the indicator: what the terms say, else the only one that the aggregation takes."""
+    if terms.indicator_kind is not None:
+        return terms.indicator_kind
+    if terms.aggregation in RECOVERED:
+        return "recovery"
+    if terms.aggregation in STATED:
+        return "availability"
+    return {"ratio": "ratio", "time_slices": "ratio", "count": "count", "nps": "rating"}.get(terms.aggregation, "value")
 
 
 async def end(shelf: Shelf, terminated: AgreementTerminated) -> None:

@@ -23,9 +23,9 @@ class Cumulative:
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent; exactly one of state, ok, outage, value, values, failed (a probe that got no value),
-    total (with good or bad), category or count, ``cumulative``, histogram, score, recovery, and ``retract`` (the id of a
-    fact to be removed) says what was measured."""
+    """A measurement as it is sent. Exactly one of state, ok, outage, value, values, failed (a probe that got no value),
+    total (with good or bad), category or count, ``cumulative``, histogram, score, recovery, and ``retract`` (the id of
+    a fact to be removed) says what was measured."""
 
     indicator: str
     at: datetime | None = None

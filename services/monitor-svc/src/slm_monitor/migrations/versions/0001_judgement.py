@@ -20,7 +20,8 @@ _TABLES = """
         initial_state TEXT NOT NULL,
         service_id TEXT,
         external_refs JSONB NOT NULL DEFAULT '[]',
-        registered_at BIGINT NOT NULL
+        registered_at BIGINT NOT NULL,
+        from_terms BOOLEAN NOT NULL DEFAULT FALSE
     );
     CREATE INDEX indicator_owner ON indicator (owner_party_id, key);
 
