@@ -103,11 +103,6 @@ class Reader:
         if values is not None:
             read.values.append(values)
 
-    def rewritten(self, record: StoredRecord, values: Values, facts: Sequence[Fact]) -> StoredRecord:
-        """A record in the place of another, with only these facts of it."""
-        headers = {**record.headers, "content-type": self._form.internal}
-        return replace(record, value=self._form.encode(values, facts), headers=headers)
-
     async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
         """A record that no door has checked: check it here; what is refused is kept with the reason."""
         source = record.headers.get("ce_source", "")
