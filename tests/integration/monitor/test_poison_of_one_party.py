@@ -22,6 +22,7 @@ UP = "payments.checkout"
 AGREEMENT = named_id(PROVIDER, "agreement", "poison")
 READY = {"status": "ready", "reasons": []}
 INTERNAL = {"content-type": "application/vnd.slm.intake+msgpack"}
+NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 NAMES = ("status", "type", "priority", "team", "assignee", "service", "customer", "category")
 
 
@@ -88,9 +89,8 @@ def unstorable(number: int) -> Fact:
 
 
 async def append(service: Service, topic: str, facts: list[Fact]) -> None:
-    nothing = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
     for fact in facts:
-        record = Record("", encode_intake(nothing, [fact]), INTERNAL)
+        record = Record("", encode_intake(NOTHING, [fact]), INTERNAL)
         await service.log.append(topic, [record], partition_of(fact.subject, PARTITIONS))
 
 
