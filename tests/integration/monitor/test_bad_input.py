@@ -261,3 +261,20 @@ async def test_decimals_may_come_as_text_or_as_numbers(service: Service, share: 
     answer = await post(service, json.dumps(given))
     assert answer.json()["accepted"] == 3, answer.text
     assert await counted(service, share, answer.json()["position"], "2026-11-01") == 4
+
+
+@pytest.mark.parametrize("bad", ["x", "a/b", "", "6f1d0d5e", "\u00e9" * 40])
+async def test_an_owner_that_is_no_id_is_refused_at_every_door(service: Service, bad: str) -> None:
+    for method, path, given in (
+        ("POST", "/api/v1/indicators", {"key": "bad.owner", "kind": "value"}),
+        ("POST", "/api/v1/imports", {"key": "bad owner", "sources": ["desk"]}),
+        ("PUT", "/api/v1/tickets/desk/T9", {"status": "open"}),
+        ("POST", "/api/v1/ticket-reconciliations", {"source": "desk", "tickets": []}),
+        ("POST", "/api/v1/quarantine/sources/resume", {"topic": "slm.tickets", "source": "desk"}),
+    ):
+        answer = await service.operator.request(method, path, json={**given, "owner_party_id": bad})
+        assert answer.status_code == 422, (path, answer.text)
+        assert answer.json()["errors"][0]["field"] == "owner_party_id"
+    if bad:
+        answer = await service.operator.post("/api/v1/ticket-events", json=[event(owner=bad)])
+        assert (answer.status_code, answer.json()["items"][0]["errors"][0]["field"]) == (422, "owner")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
@@ -36,7 +37,7 @@ class ImportToOpen(BaseModel):
     """The client's own name for it: opened again under the same key it is the same import, and holds once."""
     indicators: list[str] = []
     sources: list[str] = []
-    owner_party_id: str | None = None
+    owner_party_id: UUID | None = None
     through: str | None = None
     """Only what lies before this instant waits for the import; by default, and at most, the instant of opening."""
 
@@ -61,7 +62,7 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
     state is ``open``: while it is ``opening`` some partition may not hold yet. Under a key used before it is the import
     of then, as it stands: one that is judged holds nothing any more.
     """
-    owner = given.owner_party_id or caller.party_id
+    owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party whose history it is")
     if not caller.may_see(owner):

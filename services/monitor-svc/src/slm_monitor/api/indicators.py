@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
@@ -49,7 +50,7 @@ class IndicatorToRegister(BaseModel):
     """ISO 8601. So long after its last measurement it counts as silent, and its state as unknown."""
     scale: Scale | None = None
     """Of a rating: the lowest and the highest score that there is."""
-    owner_party_id: str | None = None
+    owner_party_id: UUID | None = None
     """The party that owns it; the caller's where left out."""
     external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
 
@@ -72,7 +73,7 @@ async def register(
     given: IndicatorToRegister, caller: Registrar, request: Request, response: Response
 ) -> dict[str, Any]:
     """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
-    owner = given.owner_party_id or caller.party_id
+    owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
         raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
     if owner != caller.party_id and not caller.is_operator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
@@ -59,7 +60,7 @@ class SnapshotToPut(BaseModel):
     cancelled_at: str | None = None
     fields: dict[str, Any] = {}
     """The tool's own fields."""
-    owner_party_id: str | None = None
+    owner_party_id: UUID | None = None
     """For operators, who have no party of their own."""
 
 
@@ -85,7 +86,7 @@ class TicketsToReconcile(BaseModel):
 
     source: Name
     tickets: Annotated[list[ListedToReconcile], Field(max_length=100_000)]
-    owner_party_id: str | None = None
+    owner_party_id: UUID | None = None
 
 
 @router.put("/tickets/{source}/{number:path}", status_code=202)
@@ -138,8 +139,8 @@ def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
     )
 
 
-def _owner(named: str | None, caller: Principal) -> str:
-    owner = named or caller.party_id
+def _owner(named: UUID | None, caller: Principal) -> str:
+    owner = caller.party_id if named is None else str(named)
     if owner is None:
         raise invalid("owner_party_id", None, "name the party that owns the ticket")
     if owner != caller.party_id and not caller.is_operator:

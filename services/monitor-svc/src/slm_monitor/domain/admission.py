@@ -211,6 +211,8 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
         raise Refused("no_owner", "owner", None, "name the party that owns the ticket")
     if party != owner and not may_name:
         raise Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
+    if party != owner:
+        refusals.check_id(party, "owner")
     refusals.check_names(source=item.source, ticket=item.ticket, id=item.id)
     refusals.check_texts(refusals.LONGEST_NAME, event=item.event)
     if "/" in item.source:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 LONGEST_NAME = 200
 """Bytes of a name as UTF-8: several of them make a key, which an index must hold."""
@@ -88,6 +89,16 @@ def check_names(**names: str | None) -> None:
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
             remedy = f"give a name that is not empty and has at most {LONGEST_NAME} bytes as UTF-8"
             raise Refused("bad_name", name, text, remedy)
+
+
+def check_id(text: str, name: str) -> None:
+    """Raises Refused for what is no id of a party."""
+    try:
+        is_id = str(UUID(text)) == text
+    except ValueError:
+        is_id = False
+    if not is_id:
+        raise Refused("bad_id", name, text, "give the party's id, a UUID such as 0193a5c0-7a00-7000-8000-000000000001")
 
 
 def check_revision(revision: int) -> None:
