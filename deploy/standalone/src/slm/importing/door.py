@@ -48,7 +48,7 @@ class Taken:
         refused = [each for each in answer.get("items", []) if each.get("status") != "accepted"]
         self.accepted += len(items) - len(refused)
         self.refused += len(refused)
-        self.position = answer.get("position", self.position)
+        self.position = answer.get("position") or self.position
         for verdict in refused[: _EXAMPLES_KEPT - len(self.examples)]:
             self.examples.append(f"{_verdict(verdict)}: {json.dumps(items[verdict['index']])[:200]}")
 
