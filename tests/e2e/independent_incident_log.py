@@ -1,7 +1,8 @@
 """Tickets judged and met per priority, read off a ServiceNow audit log with nothing of the product.
 
 ``python independent_incident_log.py FILE`` prints a table for each of four policies: time counts in office hours
-(Mon-Fri 08:00-18:00 UTC) or always, and `Awaiting ...` does or does not pause it. A ticket's priority is its final one.
+(Mon-Fri 08:00-18:00 UTC) or always, and `Awaiting ...` does or does not pause it; `Closed` always does, as a closed
+incident that goes on was reopened. A ticket's priority is its final one.
 """
 
 import csv
@@ -46,13 +47,13 @@ def is_met(rows: list[dict[str, str]], office: bool, pausing: bool) -> bool:
     opened, resolved = time(rows[-1]["opened_at"]), time(rows[-1]["resolved_at"])
     spent = minutes(opened) + HOURS[rows[-1]["priority"]] * 60
     due = after(spent)
-    if not pausing:
-        return resolved <= due
     changes = sorted((time(row["sys_updated_at"]), number) for number, row in enumerate(rows))
     stretches = [(opened, rows[0]["incident_state"])] + [(at, rows[n]["incident_state"]) for at, n in changes]
     for (begin, state), (end, _) in zip(stretches, [*stretches[1:], (resolved, "")], strict=True):
         begin, end = max(begin, opened), min(end, resolved)
-        if state.startswith("Awaiting") and begin < end and begin < due:
+        # A closed incident that is worked on again was reopened: the time in between is nobody's.
+        stands = state == "Closed" or (pausing and state.startswith("Awaiting"))
+        if stands and begin < end and begin < due:
             waited = minutes(end) - minutes(begin)
             spent, due = (spent + waited, after(spent + waited)) if waited else (spent, due)
     return resolved <= due

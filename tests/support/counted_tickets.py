@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+ENDS = ("resolved", "closed")
+"""What ends a ticket, beside its cancellation."""
 TARGETS = {"P1": (240, True), "P2": (480, False)}
 """Priority → minutes, and whether only those in business hours count. Any other priority has no target."""
 
@@ -31,6 +33,8 @@ class Naive:
     stopped: int | None = None
     cancelled: int | None = None
     overdrawn: bool = False
+    answered: bool = False
+    """Whether something else than the end of the ticket stopped it, or would have since."""
 
     @property
     def over(self) -> bool:
@@ -66,8 +70,11 @@ class Naive:
 class Walk:
     """The clocks of a ticket by its events in order; ``only``: one target, whatever the priority."""
 
-    def __init__(self, on_reopen: str, on_change: str, only: str | None = None) -> None:
-        self.on_reopen, self.on_change, self.only = on_reopen, on_change, only
+    def __init__(
+        self, on_reopen: str, on_change: str, only: str | None = None, stops: tuple[str, ...] = ("resolved",)
+    ) -> None:
+        self.on_reopen, self.on_change, self.only, self.stops = on_reopen, on_change, only, stops
+        self.end: str | None = None
         self.ended: list[Naive] = []
         self.clock: Naive | None = None
         self.priority: str | None = None
@@ -95,7 +102,11 @@ class Walk:
     def take(self, event: dict[str, Any]) -> None:
         self.seen.append(event)
         self.priority = event.get("priority") or self.priority
-        leaves = event["event"] in ("resolved", "cancelled", "reopened")
+        leaves = event["event"] in (*ENDS, "cancelled", "reopened")
+        if event["event"] in (*ENDS, "cancelled"):
+            self.end = self.end if event["event"] == "resolved" and self.end else event["event"]
+        elif event["event"] == "reopened":
+            self.end = None
         self.state = event.get("state") or (None if leaves else self.state)
         self.opened = self.opened or event["event"] == "opened"
         clock = self.clock
@@ -104,16 +115,19 @@ class Walk:
         elif clock.cancelled is not None:
             return
         elif clock.stopped is not None:
-            if event["event"] == "reopened":
+            if event["event"] == "reopened" and not clock.answered:
                 self.reopen(clock, event)
+            elif event["event"] in self.stops and event["event"] not in ENDS:
+                clock.answered = True
         elif not self.change(event):
             self.happen(clock, event)
 
     def happen(self, clock: Naive, event: dict[str, Any]) -> None:
         if event["event"] == "cancelled":
             clock.cancelled, clock.waits = event["at"], False
-        elif event["event"] == "resolved":
+        elif event["event"] in self.stops or event["event"] == "closed":
             clock.stopped, clock.waits = event["at"], False
+            clock.answered = event["event"] not in ENDS
         else:
             clock.wait_if(self.state == "waiting")
 
@@ -140,13 +154,16 @@ class Walk:
 
     def alone(self, target: str, events: list[dict[str, Any]], now: int) -> Naive | None:
         """The clock if this target had always applied, up to (and without) the minute ``now``."""
-        walk = Walk(self.on_reopen, self.on_change, target)
+        walk = Walk(self.on_reopen, self.on_change, target, self.stops)
         walk.run(events, now)
         return walk.clock if walk.clock is not None and not walk.clock.over else None
 
     def attach(self, event: dict[str, Any]) -> None:
         target, tried, self.tried = self.target(), self.tried, self.target()
         if target is None:
+            return
+        is_over = self.end is not None and (self.end != "resolved" or "resolved" in self.stops)
+        if is_over and event["event"] != "opened":
             return
         if event["event"] == "opened" and not any(each["event"] == "opened" for each in self.seen[:-1]):
             self.clock = self.begin(target, event["at"])

@@ -11,6 +11,7 @@ import numpy as np
 
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
+from slm_monitor.application import tickets_known
 from slm_monitor.application.ports import (
     JUDGED,
     WAITING,
@@ -37,7 +38,17 @@ from slm_monitor.domain.messages import Indicator
 from slm_monitor.domain.planned_time import Exclusion
 from slm_monitor.domain.rolling import Run
 from slm_monitor.domain.rolling_derived import Ended
-from slm_monitor.domain.standing import OPEN_ENDED, Adjusted, Breach, Outgoing, Risk, TicketClock, Told, Window
+from slm_monitor.domain.standing import (
+    OPEN_ENDED,
+    Adjusted,
+    Breach,
+    Inconsistent,
+    Outgoing,
+    Risk,
+    TicketClock,
+    Told,
+    Window,
+)
 
 COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
@@ -72,6 +83,8 @@ class MemoryJudgeStore:
         self.acceptances: dict[tuple[str, str], tuple[int, int]] = {}
         """Window → the revision that both parties accepted, and when."""
         self.silences: dict[str, int] = {}
+        self.inconsistent: dict[str, Inconsistent] = {}
+        """Ticket → why it is not judged."""
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
         self._blobs: dict[int, tuple[Values, int]] = {}
@@ -215,17 +228,21 @@ class MemoryJudgeStore:
 
     def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[TicketEnded]:
         """The tickets whose clocks of these targets ended in a span."""
+        entries = {key: each for key, each in self.clocks.items() if key[0] in target_ids}
         found: dict[str, TicketEnded] = {}
-        for (target_id, ticket, _), entry in self.clocks.items():
-            clock = entry.clock
-            at = clock.stopped_at if clock.state == MET else clock.breached_at
-            if target_id not in target_ids or clock.state == CANCELLED or at is None:
-                continue
-            if span[0] <= at < span[1] and at <= as_of:
-                held = found.get(ticket, TicketEnded(ticket, at, True))
-                is_met = held.is_met and (clock.state == MET or entry.excused)
-                found[ticket] = TicketEnded(ticket, max(at, held.ended_at), is_met)
+        for ticket in {ticket for _, ticket, _ in entries}:
+            clocks = [each.clock for key, each in entries.items() if key[1] == ticket and each.clock.state != CANCELLED]
+            excused = {(key[0], key[2]) for key, each in entries.items() if key[1] == ticket and each.excused}
+            for clock, at in tickets_known.ends(clocks, as_of):
+                if span[0] <= at < span[1] and at <= as_of:
+                    held = found.get(ticket, TicketEnded(ticket, at, True))
+                    is_met = clock.state == MET or (clock.target.target_id, clock.ordinal) in excused
+                    found[ticket] = TicketEnded(ticket, max(at, held.ended_at), held.is_met and is_met)
         return [found[ticket] for ticket in sorted(found)]
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[Span]) -> Sequence[int]:
+        odd = [each for each in self.inconsistent.values() if set(each.targets) & set(target_ids)]
+        return [sum(start <= each.at < end for each in odd) for start, end in spans]
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
@@ -312,6 +329,9 @@ class MemoryJudgeStore:
         for state in changes.tickets.values():
             self._tickets[state.subject] = step.tickets.get(state.subject, JUDGED)
             self._dues.pop(state.subject, None)
+            self.inconsistent.pop(state.subject, None)
+            if state.inconsistent is not None:
+                self.inconsistent[state.subject] = state.inconsistent
             if state.due_at is not None:
                 self._dues[state.subject] = state.due_at
         self.windows.update(_copies(changes.windows))

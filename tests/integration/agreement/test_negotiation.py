@@ -93,7 +93,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
     assert by_key["fast-hour"]["warn_at"]["burn_rate"] == [{"long": "PT2M", "short": "PT1M", "factor": "2"}]
     assert by_key["p1-resolution"]["indicator"] is None
     assert by_key["p1-resolution"]["applies_to"] == {"type": "incident", "priority": ["P1"]}
-    assert by_key["p1-resolution"]["stop"] == "resolved"
+    assert by_key["p1-resolution"]["stop"] == ["resolved", "closed"]
 
 
 async def test_the_hash_of_a_revision_is_that_of_its_canonical_content(service: AgreementUnderTest) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import aggregations, contradictions, ticket_conditions
+from slm_agreement.domain import aggregations, clock_slips, contradictions, ticket_conditions
 from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
@@ -320,8 +320,46 @@ def test_a_clock_knows_every_policy_of_tickets() -> None:
     ]
     stops = {kind: target(CLOCK, clock=kind)["stop"] for kind in ("response", "ownership", "closure", "update")}
     assert stops == {
-        "response": "first_response", "ownership": "assigned", "closure": "closed", "update": "agent_replied",
+        "response": ["first_response", "resolved", "closed"], "ownership": ["resolved", "closed"], "closure": "closed",
+        "update": "agent_replied",
     }  # fmt: skip
+
+
+def test_an_ownership_clock_runs_for_each_assignment_and_others_may() -> None:
+    owned = target(CLOCK, clock="ownership")
+    assert (owned["start"], owned["each"]) == ("assigned", "assignment")
+    assert target(CLOCK, clock="ownership", start="opened")["each"] is None
+    assert target(CLOCK, start="assigned")["each"] is None
+    assert target(CLOCK, start={"event": "assigned", "team": "a"}, each="assignment")["each"] == "assignment"
+    assert "targets[0].each" in faults({**CLOCK, "each": "assignment"})
+    assert "targets[0].each" in faults({**CLOCK, "start": "assigned", "each": "team"})
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"clock": "response", "start": "first_response"}, "event first_response"),
+        ({"start": ["opened", "resolved"]}, "event resolved"),
+        ({"start": {"event": "fulfilled", "vip": True}}, "event fulfilled, vip true"),
+        ({"start": "closed"}, "event closed"),
+        ({"start": "reopened", "cancel": "reopened"}, "event reopened"),
+    ],
+)
+def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: str) -> None:
+    [finding] = clock_slips.found([target(CLOCK, **changed)])
+    assert (finding.severity, finding.value) == ("slip", told)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {}, {"clock": "ownership"}, {"clock": "closure", "start": "resolved"},
+        {"start": {"event": "assigned"}, "stop": {"event": "assigned", "team": "network"}},
+        {"start": {"event": "assigned", "team": "a"}, "stop": "assigned", "each": "assignment"},
+    ],
+)  # fmt: skip
+def test_a_clock_that_can_run_is_no_slip(changed: dict[str, Any]) -> None:
+    assert clock_slips.found([target(CLOCK, **changed)]) == []
 
 
 def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:

@@ -43,7 +43,7 @@ def test_a_target_keeps_its_id_whatever_else_changes() -> None:
 def test_every_default_is_written_out() -> None:
     target = _target(CLOCK)
     assert {name: target[name] for name in ("start", "stop", "pause", "on_priority_change", "on_reopen")} == {
-        "start": "opened", "stop": "resolved", "pause": [], "on_priority_change": "carry_elapsed",
+        "start": "opened", "stop": ["resolved", "closed"], "pause": [], "on_priority_change": "carry_elapsed",
         "on_reopen": "resume",
     }  # fmt: skip
     assert target["applies_to"] == {"type": "incident", "priority": ["P1"]}

@@ -15,10 +15,15 @@ from tests.support.counted_tickets import Walk
 from tests.support.monitor import MINUTE, at, line_of, resolved
 
 FRIDAY = at("2026-11-06T06:00")
-RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "reopened": 4}
+RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "closed": 2, "reopened": 4}
 
 often = ["state_changed", "state_changed", "resolved", "reopened", "priority_changed"]
-kinds = st.sampled_from([*often, *often, *often, "cancelled"])
+kinds = st.sampled_from([*often, *often, *often, "closed", "closed", "first_response", "first_response", "cancelled"])
+STOPS = {
+    "resolution": (None, ("resolved", "closed")), "response": (None, ("first_response", "resolved", "closed")),
+    "answer": ("first_response", ("first_response",)), "solution": ("resolved", ("resolved",)),
+}  # fmt: skip
+"""Clock → the stop that its terms write, and what that means; nothing written is the default."""
 # Few, so that events meet each other, opening and closing hours, and the weekend.
 minutes = st.sampled_from([120, 180, 240, 300, 360, 420, 480, 600, 660, 720, 780, 840, 1440, 4440, 4500, 4800])
 states = st.sampled_from([None, "active", "waiting", "waiting"])
@@ -33,16 +38,24 @@ class TicketLives(RuleBasedStateMachine):
     @initialize(
         target=messages, on_reopen=st.sampled_from(["resume", "resume_counting_gap", "new_clock"]),
         on_change=st.sampled_from(["carry_elapsed", "restart", "from_opening"]),
-        minute=st.sampled_from([0, 120, 180, 600]), priority=priorities,
+        minute=st.sampled_from([0, 120, 180, 600]), priority=priorities, clock=st.sampled_from(sorted(STOPS)),
+        state=st.sampled_from([None, None, None, "waiting", "Closed"]),
     )  # fmt: skip
-    def open(self, on_reopen: str, on_change: str, minute: int, priority: str) -> dict[str, Any]:
+    def open(
+        self, on_reopen: str, on_change: str, minute: int, priority: str, clock: str, state: str | None
+    ) -> dict[str, Any]:
         self.on_reopen, self.on_change, self.deadline = on_reopen, on_change, 360
         self.sent: list[dict[str, Any]] = []
-        more: dict[str, Any] = {"on_reopen": on_reopen, "on_priority_change": on_change, "pause": ["waiting"]}
+        stop, self.stops = STOPS[clock]
+        kind = "response" if clock in ("response", "answer") else "resolution"
+        more: dict[str, Any] = {
+            "on_reopen": on_reopen, "on_priority_change": on_change, "pause": ["waiting"], "clock": kind, "stop": stop,
+        }  # fmt: skip
         p2 = {**resolved("PT8H", "P2", **more), "objective": {"within": {"calendar": "PT8H"}}}
         self.lines = [line_of(resolved("PT4H", service_hours="business", **more)), line_of(p2)]
         self.luck = random.Random(0)
-        return self.tell({"id": "a", "event": "opened", "at": minute, "priority": priority, "type": "incident"})
+        opening = {"id": "a", "event": "opened", "at": minute, "priority": priority, "type": "incident"}
+        return self.tell({**opening, "state": state})
 
     def tell(self, message: dict[str, Any]) -> dict[str, Any]:
         self.sent.append(message)
@@ -86,7 +99,7 @@ class TicketLives(RuleBasedStateMachine):
         now = max(event.at for event in events) + self.luck.choice([0, 1, 29, 700, 4000]) * MINUTE
         found = [clock.as_of(now) for clock in clocks.of_ticket(events, self.lines, now)]
         self.deadline = _minute(found[-1].deadline_at) if found else 360
-        counted = Walk(self.on_reopen, self.on_change).run(self.by_hand(), _minute(now))
+        counted = Walk(self.on_reopen, self.on_change, stops=self.stops).run(self.by_hand(), _minute(now))
         assert [_told(clock, now) for clock in found] == [naive.told(_minute(now)) for naive in counted]
         for clock, naive in zip(found, counted, strict=True):
             if naive.due is not None and not naive.overdrawn and naive.due <= _minute(now):
@@ -100,7 +113,14 @@ class TicketLives(RuleBasedStateMachine):
             before = latest.get(message["id"])
             if before is None or message.get("rev", 0) > before.get("rev", 0):
                 latest[message["id"]] = message
-        return sorted(latest.values(), key=lambda each: (each["at"], RANKS.get(each["event"], 3), each["id"]))
+        ordered = sorted(latest.values(), key=lambda each: (each["at"], RANKS.get(each["event"], 3), each["id"]))
+        told = [[each, {**each, "event": "closed"}] if _is_over(each) else [each] for each in ordered]
+        return [each for some in told for each in some]
+
+
+def _is_over(message: dict[str, Any]) -> bool:
+    """A ticket that is opened in an ended state is ended at once."""
+    return message["event"] == "opened" and message["state"] == "Closed"
 
 
 def _fact(message: dict[str, Any]) -> Fact:

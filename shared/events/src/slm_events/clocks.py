@@ -56,6 +56,9 @@ class ClockStopped(ClockMoved):
 
     elapsed_calendar_seconds: int
     elapsed_service_seconds: int
+    net_calendar_seconds: int = 0
+    """Without any waiting, also that which began after the deadline."""
+    net_service_seconds: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -161,6 +161,8 @@ class WindowClosed(TargetJudged):
     approved and does not count, with the reason."""
     unknown_seconds: int
     downtime_seconds: int
+    inconsistent_tickets: int = 0
+    """Tickets of the window that are in no figure, as their events contradict each other."""
     budget_consumed_percent: str | None
     weight: str
     closed_at: str

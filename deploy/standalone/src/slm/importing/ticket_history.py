@@ -30,6 +30,11 @@ class Row:
     """In a history of single changes: what the field was, as the file writes it."""
 
 
+def _is_over(state: str | None) -> bool:
+    """Whether a ticket that is opened in a state of this name would be ended at once."""
+    return (state or "").lower() in ("resolved", "fulfilled", "closed", "cancelled", "canceled")
+
+
 class Translator:
     """Values of columns in the words of the mapping; what it does not list is gathered in ``unlisted``."""
 
@@ -167,7 +172,8 @@ class History:
         if self._mapping.changes is not None and first.before is not None:
             before = self._translator.state_named(first.record, str(self._mapping.changes.before), first.before)
             return None if before is None else before.state
-        if first.at <= opened_at or (len(states) > 1 and first.state.event not in ENDS):
+        is_end = first.state.event in ENDS or _is_over(first.state.state)
+        if first.at <= opened_at or (len(states) > 1 and not is_end):
             return first.state.state
         if judged:
             self._odd.note("tickets of which the file tells one state only: pauses before it do not count", ticket)
@@ -237,8 +243,11 @@ class History:
         if event in self._mapping.moments:
             return "state_changed"
         ended = {"resolved", "fulfilled", "closed"}
-        left = {each.state for states in self._mapping.states.values() for each in states if each.event in ended}
-        if not by_column and before in left and event not in ended:
+        # Where a column tells the resolution, only a closing ends the ticket by its row.
+        ending = {"closed"} if by_column else ended
+        ending -= self._mapping.moments.keys()
+        left = {each.state for states in self._mapping.states.values() for each in states if each.event in ending}
+        if before in left and event not in ended and not _is_over(now.state):
             return "reopened"
         return event
 

@@ -10,11 +10,12 @@ from slm_agreement.domain.reading import Reader
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 
-CLOCKS = {
-    "response": "first_response", "resolution": "resolved", "update": "agent_replied", "ownership": "assigned",
-    "closure": "closed",
+CLOCKS: dict[str, str | list[str]] = {
+    "response": ["first_response", "resolved", "closed"], "resolution": ["resolved", "closed"],
+    "update": "agent_replied", "ownership": ["resolved", "closed"], "closure": "closed",
 }  # fmt: skip
-"""Clock → the event that stops it by default."""
+"""Clock → what stops it by default: the end of a ticket ends its clocks."""
+ASSIGNMENT = "assignment"
 ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")
 ON_PRIORITY_CHANGE = ("carry_elapsed", "restart", "from_opening")
 ON_TERMS_CHANGE = ("keep", "from_opening", "carry_elapsed")
@@ -29,6 +30,7 @@ def terms(reader: Reader) -> dict[str, Any]:
         if reader.raw(name) is not None:
             reader.fault(name, reader.raw(name), remedy)
     clock = reader.choice("clock", tuple(CLOCKS), "resolution")
+    start = ticket_conditions.conditions(reader, "start", "assigned" if clock == "ownership" else "opened")
     return {
         "indicator": None,
         "objective": {"within": _within(reader)},
@@ -36,8 +38,9 @@ def terms(reader: Reader) -> dict[str, Any]:
         "warn_at": target_warnings.of_clock(reader),
         "clock": clock,
         "applies_to": ticket_conditions.applies_to(reader),
-        "start": ticket_conditions.conditions(reader, "start", "opened"),
+        "start": start,
         "stop": ticket_conditions.conditions(reader, "stop", CLOCKS[clock]),
+        "each": _each(reader, clock, start),
         "pause": ticket_conditions.conditions(reader, "pause", plain="state"),
         "reset": ticket_conditions.conditions(reader, "reset"),
         "cancel": ticket_conditions.conditions(reader, "cancel"),
@@ -78,6 +81,16 @@ def duration(written: Any, path: str, findings: Findings, *, offset: bool = Fals
         findings.add(path, written, 'write an offset from the deadline, like {"service_time": "-PT30M"}')
         return dict(_NONE)
     return dict(written)
+
+
+def _each(reader: Reader, clock: str, start: Any) -> str | None:
+    """Whether every assignment to a team has a clock of its own, as the default is of an ownership clock."""
+    at_assignment = ticket_conditions.events_of(start) == {"assigned"}
+    written = reader.raw("each", ASSIGNMENT if clock == "ownership" and at_assignment else None)
+    if written in (None, ASSIGNMENT) and (written is None or at_assignment):
+        return None if written is None else ASSIGNMENT
+    reader.fault("each", written, f"write {ASSIGNMENT}, of a clock that starts at assigned, or leave it out")
+    return None
 
 
 def _after_first_response(reader: Reader, clock: str) -> bool:

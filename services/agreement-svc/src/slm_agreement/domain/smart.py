@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_agreement.domain import clauses, contradictions, nesting, slips, templates, ticket_conditions
+from slm_agreement.domain import clauses, clock_slips, contradictions, nesting, slips, templates, ticket_conditions
 from slm_agreement.domain.agreement import SIGNED, Revision, State, Version
 from slm_agreement.domain.errors import ERROR, Finding
 from slm_calendar.ical_events import CANCELLED
@@ -54,7 +54,8 @@ def _readable(document: dict[str, Any]) -> list[Finding]:
 
 def _specific(document: dict[str, Any]) -> list[Finding]:
     if document["targets"]:
-        return [*ticket_conditions.overlaps(document["targets"]), *contradictions.found(document["targets"])]
+        targets = document["targets"]
+        return [*ticket_conditions.overlaps(targets), *clock_slips.found(targets), *contradictions.found(targets)]
     return [Finding("targets", "none", "write at least one target", "specific.no-target")]
 
 

@@ -61,7 +61,9 @@ def _word(item: Any) -> str | None:
     return item if isinstance(item, str) and 0 < len(item) <= 200 else None
 
 
-def conditions(reader: Reader, name: str, default: str | None = None, *, plain: str = "event") -> list[Any] | str:
+def conditions(
+    reader: Reader, name: str, default: str | list[str] | None = None, *, plain: str = "event"
+) -> list[Any] | str:
     """A word, a list of words and objects like ``{"event": "assigned", "team": ["network"]}``. One word stays one."""
     raw = reader.raw(name, default if default is not None else [])
     items = [raw] if isinstance(raw, str | Mapping) else raw
@@ -75,6 +77,12 @@ def conditions(reader: Reader, name: str, default: str | None = None, *, plain: 
     if len(resolved) == 1 and isinstance(resolved[0], str) and default is not None:
         return resolved[0]
     return resolved
+
+
+def events_of(written: Any) -> set[str]:
+    """All events that resolved conditions name."""
+    items = [written] if isinstance(written, str) else written
+    return {event for item in items for event in ([item] if isinstance(item, str) else item.get("event", ()))}
 
 
 def _condition(item: Any, path: str, reader: Reader, plain: str) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import asyncpg
 
+from slm_monitor.adapters.ticket_rows import COUNTED
 from slm_monitor.application.ports import MemberWindow, News
 from slm_monitor.domain.facts import MINUTE
 from slm_monitor.domain.rolling import Run
@@ -27,12 +28,9 @@ MEMBER_RUNS = """
 SELECT target_id, ordinal, until FROM breach
  WHERE target_id = ANY($1) AND window_id = $2 AND level = 'objective' AND standing ORDER BY ordinal
 """
-CLOCKS_ENDED = """
-SELECT ticket, ended_at, is_met
-  FROM (SELECT ticket, state = 'met' OR excused AS is_met,
-               CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
-          FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
- WHERE ended_at >= $2 AND ended_at < $3 AND ended_at <= $4 ORDER BY ticket, ended_at
+CLOCKS_ENDED = f"""
+SELECT ticket, ended_at, is_met FROM ({COUNTED}) AS ended
+ WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2 ORDER BY ticket, ended_at
 """
 
 

@@ -51,6 +51,7 @@ CLOCK = table(
     column("clock", Text), column("state", Text), column("started_at", BigInteger), column("deadline_at", BigInteger),
     column("stopped_at", BigInteger), column("breached_at", BigInteger), column("changed_at", BigInteger),
     column("elapsed_calendar", BigInteger), column("elapsed_service", BigInteger), column("pauses", JSON),
+    column("net_calendar", BigInteger), column("net_service", BigInteger),
     *(column(each.name, Text) for each in _PARTIES),
 )  # fmt: skip
 QUARANTINE = table(
@@ -63,7 +64,8 @@ _INSTANTS = frozenset({
     "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at",
     "decided_at",
 })  # fmt: skip
-_LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds"}
+_LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds",
+            "net_calendar": "net_calendar_seconds", "net_service": "net_service_seconds"}  # fmt: skip
 _MOST_FINDINGS = 10_000
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
 FOREVER = 253_402_300_799_000_000

@@ -230,14 +230,18 @@ class SqlJudgeStore:
         return derived_rows.member_runs(await self._fetch(derived_rows.MEMBER_RUNS, list(target_ids), window_id))
 
     async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[Ended]:
-        return [Ended(*row) for row in await self._fetch(derived_rows.CLOCKS_ENDED, list(target_ids), *span, as_of)]
+        return [Ended(*row) for row in await self._fetch(derived_rows.CLOCKS_ENDED, list(target_ids), as_of, *span)]
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
     ) -> Sequence[tuple[int, int]]:
         starts, ends = [start for start, _ in spans], [end for _, end in spans]
-        rows = await self._fetch(ticket_rows.ENDED, list(target_ids), starts, ends, as_of)
+        rows = await self._fetch(ticket_rows.ENDED, list(target_ids), as_of, starts, ends)
         return [(row["judged"], row["met"]) for row in rows]
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
+        starts, ends = [start for start, _ in spans], [end for _, end in spans]
+        return [row[0] for row in await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), starts, ends)]
 
     async def ticket_states(
         self, tickets: Sequence[str]

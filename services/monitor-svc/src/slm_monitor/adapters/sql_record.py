@@ -13,7 +13,7 @@ from slm_calendar.intervals import Interval
 from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_events.instants import to_text
-from slm_monitor.adapters import columns, judge_rows, reading_rows, ticket_terms
+from slm_monitor.adapters import columns, judge_rows, reading_rows, ticket_rows, ticket_terms
 from slm_monitor.adapters.sql_judge import SqlJudgeStore
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import NOTHING
@@ -78,11 +78,9 @@ SELECT subject FROM ticket
    AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $5)
  ORDER BY subject LIMIT $4
 """
-_TICKETS = """
-SELECT ticket, max(ended_at), bool_and(state = 'met' OR excused)
-  FROM (SELECT ticket, state, excused, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
-          FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
- WHERE ended_at >= $2 AND ended_at < $3 AND ended_at <= $4
+_TICKETS = f"""
+SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.COUNTED}) AS ended
+ WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2
  GROUP BY ticket ORDER BY ticket
 """
 
@@ -141,7 +139,7 @@ class SqlRecord:
         return rows[0][0] if rows else None
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
-        rows = await self._fetch(_TICKETS, list(target_ids), *span, as_of)
+        rows = await self._fetch(_TICKETS, list(target_ids), as_of, *span)
         return [TicketEnded(*row) for row in rows]
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
@@ -149,6 +147,10 @@ class SqlRecord:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
             return await ticket_terms.of_party(driver, owner_party_id)
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
+        rows = await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), [span[0]], [span[1]])
+        return int(rows[0][0])
 
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, FORGOTTEN)]

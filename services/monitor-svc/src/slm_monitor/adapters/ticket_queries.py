@@ -25,6 +25,7 @@ _TICKET = table(
     column("held_by", Text), column("opened_at", BigInteger), column("last_at", BigInteger),
     column("ended_at", BigInteger), column("unmatched", Boolean), column("unjudgeable", JSON),
     column("unmatched_because", Text), column("readers", JSONB), column("team", Text),
+    column("inconsistent", JSON),
 )  # fmt: skip
 _RISKY = table(
     "clock", *(column(each.name, each.type) for each in CLOCK.columns), column("target_key", Text),
@@ -39,6 +40,11 @@ SELECT subject, key, at, body, revision, recorded_at, received_at FROM fact WHER
 UNION ALL
 SELECT subject, key, at, body, revision, recorded_at, received_at FROM fact_superseded
  WHERE subject = $1 AND received_at <= $2 AND superseded_at > $2
+"""
+_INCONSISTENT = """
+SELECT target_id, count(*) FROM ticket, jsonb_array_elements_text(inconsistent -> 'targets') AS target_id
+ WHERE inconsistent IS NOT NULL AND inconsistent -> 'targets' ?| $1 AND target_id = ANY($1)
+ GROUP BY target_id
 """
 
 
@@ -60,7 +66,14 @@ class TicketQueries:
             return [dict(row) for row in (await connection.execute(query)).mappings()]
 
     async def listed(
-        self, caller: Principal, page: Page, filters: Mapping[str, Any], *, is_open: bool | None, unjudgeable: bool
+        self,
+        caller: Principal,
+        page: Page,
+        filters: Mapping[str, Any],
+        *,
+        is_open: bool | None,
+        unjudgeable: bool,
+        inconsistent: bool = False,
     ) -> dict[str, Any]:
         """Tickets, by source and number."""
         wanted = [_TICKET.c[name] == value for name, value in filters.items() if value is not None]
@@ -69,6 +82,8 @@ class TicketQueries:
             wanted.append(_shows_all(caller))
         if is_open is not None:
             wanted.append(_TICKET.c.ended_at.is_(None) if is_open else _TICKET.c.ended_at.is_not(None))
+        if inconsistent:
+            wanted.append(_TICKET.c.inconsistent.is_not(None))
         if unjudgeable:
             wanted.append(_TICKET.c.unjudgeable.is_not(None))
         keys = [_TICKET.c.subject]
@@ -110,6 +125,12 @@ class TicketQueries:
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             return await ticket_terms.of_party(driver, owner_party_id)
+
+    async def inconsistent_counts(self, target_ids: list[str]) -> dict[str, int]:
+        """Target → how many tickets it would have judged, whose events contradict each other."""
+        async with self._database.read() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            return {row[0]: row[1] for row in await driver.fetch(_INCONSISTENT, target_ids)}
 
     async def open_tickets(self, owner_party_id: str, source: str) -> list[dict[str, Any]]:
         """What we take for open of one source."""
@@ -154,6 +175,7 @@ def _shaped(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
         "unmatched": bool(row["unmatched"]) and is_own,
         "unmatched_because": row["unmatched_because"] if is_own else None,
         "unjudgeable": row["unjudgeable"] or [] if is_own else [],
+        "inconsistent": row["inconsistent"]["reason"] if row["inconsistent"] else None,
     }
 
 

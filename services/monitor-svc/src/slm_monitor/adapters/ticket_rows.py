@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import asyncpg
@@ -14,10 +15,11 @@ from slm_monitor.domain.standing import Changes, TicketClock, TicketState, Told
 _CLOCK_COLUMNS = (
     "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",
     "elapsed_calendar", "elapsed_service", "pauses", "at_risk_at", "past_due", "told", "excused",
+    "is_stint", "net_calendar", "net_service",
 )  # fmt: skip
 _TICKET_COLUMNS = (
     "due_at", "type", "priority", "state", "held_by", "opened_at", "last_at", "ended_at", "unmatched", "unjudgeable",
-    "unmatched_because", "readers", "team",
+    "unmatched_because", "readers", "team", "inconsistent",
 )  # fmt: skip
 
 
@@ -39,17 +41,36 @@ ON CONFLICT (subject) DO UPDATE SET waiting = excluded.waiting, held = excluded.
 """
 _DROP = "DELETE FROM clock WHERE target_id = $1 AND ticket = $2 AND ordinal = $3"
 _TOLD = "SELECT target_id, ticket, ordinal, state, deadline_at, told, started_at FROM clock WHERE ticket = ANY($1)"
-ENDED = """
+COUNTED = """
+SELECT ticket, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at,
+       state = 'met' OR excused AS is_met
+  FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled' AND NOT is_stint
+UNION ALL
+SELECT ticket, coalesce(min(breached_at) FILTER (WHERE is_late), max(stopped_at)), NOT bool_or(is_late)
+  FROM (SELECT *, state <> 'met' AND NOT excused AND breached_at <= $2 AS is_late
+          FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled' AND is_stint) AS stint
+ GROUP BY target_id, ticket
+HAVING bool_or(is_late) OR bool_and(state IN ('met', 'completed_late') AND stopped_at <= $2)
+"""
+"""The ends of the clocks of some targets ($1) as of an instant ($2). Stints of one target are one: the ticket counts at
+its first breached stint, else at the stop of the last one, and not before that has come."""
+ENDED = f"""
 SELECT count(ticket) AS judged, count(ticket) FILTER (WHERE is_met) AS met
-  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
+  FROM unnest($3::bigint[], $4::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
   LEFT JOIN LATERAL (
-       SELECT ticket, bool_and(state = 'met' OR excused) AS is_met
-         FROM (SELECT ticket, state, excused, CASE state WHEN 'met' THEN stopped_at ELSE breached_at END AS ended_at
-                 FROM clock WHERE target_id = ANY($1) AND state <> 'cancelled') AS ended
-        WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $4
+       SELECT ticket, bool_and(is_met) AS is_met FROM ({COUNTED}) AS ended
+        WHERE ended_at >= starts AND ended_at < ends AND ended_at <= $2
         GROUP BY ticket) AS tickets ON TRUE
  GROUP BY place ORDER BY place
 """
+INCONSISTENT = """
+SELECT count(subject)
+  FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (starts, ends, place)
+  LEFT JOIN ticket ON inconsistent IS NOT NULL AND inconsistent -> 'targets' ?| $1
+        AND (inconsistent ->> 'at')::bigint >= starts AND (inconsistent ->> 'at')::bigint < ends
+ GROUP BY place ORDER BY place
+"""
+"""Per span: the tickets that some targets ($1) would have judged and whose events contradict each other."""
 BEHIND = """
 SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
        ARRAY(SELECT DISTINCT owner_party_id FROM ticket WHERE waiting) AS ticket_owners
@@ -96,6 +117,7 @@ def _judged(state: TicketState, stages: Mapping[str, str], partition: int) -> di
     row |= {name: getattr(state, name) for name in _TICKET_COLUMNS if name != "unmatched"}
     return row | {
         "unmatched": state.unmatched_because is not None, "readers": dict(state.readers),
+        "inconsistent": None if state.inconsistent is None else asdict(state.inconsistent),
         "unjudgeable": _reasons(state.unjudgeable),
     }  # fmt: skip
 
@@ -118,5 +140,7 @@ def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
         "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
         "pauses": clock.pauses, "target_key": terms.key, "service_id": terms.service_id,
         "at_risk_at": entry.at_risk_at, "past_due": clock.past_due, "excused": entry.excused,
+        "is_stint": terms.clock is not None and terms.clock.each_assignment, "net_calendar": clock.net_calendar,
+        "net_service": clock.net_service,
         "told": {"warned": told.warned, "escalated": told.escalated, "risks": told.risks},
     }  # fmt: skip

@@ -62,7 +62,9 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
     windows = await state.queries.windows_at(ids, now)
     aside = await state.unjudgeable.of(ids)
     present = Present(state.record, state.parsed, now)
-    counts = await state.queries.clock_counts([row["target_id"] for row in rows if _has_tickets(row)])
+    of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
+    counts = await state.queries.clock_counts(of_tickets)
+    odd = await state.tickets.inconsistent_counts(of_tickets)
     importing = await state.imports.held(ids)
     silent = [row for row in rows if row["indicator"] and _has_no_data(row, windows.get(row["target_id"]))]
     heard = await state.queries.last_heard([row["indicator"] for row in silent])
@@ -74,7 +76,9 @@ async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str
             "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
             "importing": row["target_id"] in importing,
-            "tickets": _tickets(counts.get(row["target_id"], {})) if _has_tickets(row) else None,
+            "tickets": _tickets(counts.get(row["target_id"], {}), odd.get(row["target_id"], 0))
+            if _has_tickets(row)
+            else None,
         }
         for row in rows
     ]
@@ -118,11 +122,12 @@ async def _window(row: Mapping[str, Any], window: Mapping[str, Any] | None, pres
     return {**document, **await present.of(row, window)}
 
 
-def _tickets(counts: Mapping[str, int]) -> dict[str, Any]:
-    """``judged``: stopped or breached; ``met``: stopped at or before the deadline."""
+def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
+    """``judged``: stopped or breached; ``met``: stopped at or before the deadline; ``inconsistent``: tickets that are
+    not judged, as their events contradict each other."""
     met = counts.get("met", 0)
     missed = counts.get("breached", 0) + counts.get("completed_late", 0)
-    return {"judged": met + missed, "met": met, "states": dict(sorted(counts.items()))}
+    return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
 
 
 @router.get("", dependencies=[Judged], response_model=dict[str, Any])

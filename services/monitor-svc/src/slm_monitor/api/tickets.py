@@ -49,6 +49,7 @@ async def listed(
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
     unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
+    inconsistent: Annotated[bool, Query(description="Tickets whose events contradict each other: not judged")] = False,
     is_open: Annotated[bool | None, Query(alias="open")] = None, source: str | None = None, type: str | None = None,
     priority: str | None = None, state: str | None = None, held_by: str | None = None,
     agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
@@ -61,7 +62,9 @@ async def listed(
         chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
         return await queries.at_risk(caller, paging, chosen, request.app.state.clock.now())
     chosen = {**filters, "state": state, "unmatched": unmatched}
-    return await queries.listed(caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable)
+    return await queries.listed(
+        caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable, inconsistent=inconsistent
+    )
 
 
 @router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)

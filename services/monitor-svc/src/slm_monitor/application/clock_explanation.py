@@ -17,7 +17,7 @@ from slm_monitor.domain.ticket_scope import WHOLE
 _VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached",
              clocks.CANCELLED: "cancelled"}  # fmt: skip
 _TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset", "cancel", "service_hours", "warn_at",
-          "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses")  # fmt: skip
+          "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
 
 
 def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: 
         **{name: own[name] for name in (
             "clock", "ordinal", "started_at", "attached_at", "past_due", "original_deadline_at", "deadline_at",
             "stopped_at", "breached_at", "time_left_seconds", "elapsed_calendar_seconds", "elapsed_service_seconds",
-            "warnings", "escalations", "held", "held_by_at_breach",
+            "net_calendar_seconds", "net_service_seconds", "warnings", "escalations", "held", "held_by_at_breach",
         )},
     }  # fmt: skip
 

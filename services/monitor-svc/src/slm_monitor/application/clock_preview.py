@@ -11,12 +11,12 @@ from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview_terms import LONGEST, Refused, accounts_of, dated, refusal, terms_of
-from slm_monitor.domain import admission, clock_warnings, clocks, derivation, ticket_target
+from slm_monitor.domain import admission, clock_terms, clock_warnings, clocks, derivation, ticket_target, tickets
 from slm_monitor.domain.clocks import Clock
 from slm_monitor.domain.derivation import Stretch
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.messages import TicketMessage
-from slm_monitor.domain.terms import FOREVER
+from slm_monitor.domain.terms import FOREVER, ServiceLevelTarget
 from slm_monitor.domain.tickets import TicketEvent
 
 _VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached"}
@@ -39,7 +39,8 @@ class ClockQuestion:
 
 
 def preview(asked: ClockQuestion) -> dict[str, Any]:
-    """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event).
+    """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event), and
+    ``findings`` about targets whose clock can never run.
 
     Raises Refused naming the field.
     """
@@ -54,8 +55,26 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
     accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
-    answer = {"as_of": to_text(as_of), "clocks": documents, "exchanges": _exchanges(found[0])}
+    contradicting = tickets.inconsistency(heard)
+    answer = {
+        "as_of": to_text(as_of), "clocks": documents if contradicting is None else [], "inconsistent": contradicting,
+        "exchanges": _exchanges(found[0]), "findings": _findings(terms_of(asked.targets, hours[0])),
+    }  # fmt: skip
     return answer | ({"calendars": accounts} if accounts else {})
+
+
+def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
+    """Slips, as the check of an agreement finds them."""
+    return [
+        {
+            "field": f"targets[{place}].start", "value": event, "code": "slip.start-implies-stop",
+            "severity": "slip",
+            "remedy": "this stops the clock as well, so that it never runs: write another start, or another stop",
+        }
+        for place, target in enumerate(targets)
+        if target.clock is not None
+        for event in clock_terms.starts_that_stop(target.clock)
+    ]  # fmt: skip
 
 
 def _events(asked: ClockQuestion) -> list[TicketEvent]:
@@ -115,6 +134,7 @@ def _document(
         "stopped_at": _text(clock.stopped_at),
         "breached_at": _text(clock.breached_at if clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) else None),
         "elapsed": _measures(*elapsed),
+        "net": _measures(*clock.net_by(until)),
         "paused": _paused(clock, until),
         "left": durations.to_iso(clock.left_by(until)),
         "carried": _measures(*clock.carried),

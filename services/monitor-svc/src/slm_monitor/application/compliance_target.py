@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
@@ -38,8 +39,10 @@ class ComplianceTarget(OfClocks, CalendarWindows):
         spans = [(window.start, window.end) for window, _ in touched]
         counts = await store.tickets_ended(self._clocks, spans, moment.as_of)
         dues: list[int | None] = [self._next]
-        for (window, terms), (judged, met) in zip(touched, counts, strict=True):
+        odd = await store.tickets_inconsistent(self._clocks, spans)
+        for (window, terms), (judged, met), contradicting in zip(touched, counts, odd, strict=True):
             finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of)
+            finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)
             closing = close_of(window, terms)

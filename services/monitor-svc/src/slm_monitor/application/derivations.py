@@ -97,6 +97,10 @@ class Derivations:
             _note(found, self._of_subject.get(subject, ()), since)
         for entry in changes.clocks.values():
             _note(found, self._of_target.get(entry.clock.target.target_id, ()), entry.since)
+        for ticket in changes.tickets.values():
+            if ticket.inconsistent is not None:
+                for target_id in ticket.inconsistent.targets:
+                    _note(found, self._of_target.get(target_id, ()), ticket.inconsistent.at)
         for target_id, *_ in changes.dropped_clocks:
             _note(found, self._of_target.get(target_id, ()), EVER)
         for target_id, _ in changes.dropped_windows:

@@ -139,6 +139,7 @@ async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, k
     key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
     clocks = sorted({line.target_id for line in lines if line.latest.key == key})
     tickets = await tickets_known.ended(record, terms, clocks, facts.span, facts.as_of, known_at)
+    inconsistent = await record.tickets_inconsistent(clocks, facts.span)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     finding = counted_findings.of_share(met, judged, terms, facts.span[1], facts.as_of)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
@@ -147,7 +148,7 @@ async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, k
     ]
     return Seen(
         terms, status(terms, finding, facts), finding.figure, "tickets", allowed * judged, Fraction(spent),
-        {"judged": judged, "met": met, "missed": judged - met}, due(finding, facts.as_of),
+        {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent}, due(finding, facts.as_of),
         burn_rate.of(spent, judged, 1 - allowed), extra={"tickets": told},
         arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],
         missed=finding.missed,

@@ -79,6 +79,9 @@ class Draft:
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
         return [self._terms]
 
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
+        return 0
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}
 

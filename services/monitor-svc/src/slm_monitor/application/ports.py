@@ -349,6 +349,10 @@ class JudgeStore(Protocol):
         """The clocks of these targets that ended in a span by ``as_of``."""
         ...
 
+    async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
+        """Per span: how many tickets these targets would have judged, whose events contradict each other."""
+        ...
+
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
     ) -> Sequence[tuple[int, int]]:

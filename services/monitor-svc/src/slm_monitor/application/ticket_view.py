@@ -36,6 +36,7 @@ class TicketSeen:
     unjudgeable: Sequence[Unjudgeable]
     as_of: int
     unmatched_because: str | None = None
+    inconsistent: str | None = None
 
 
 def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSeen:
@@ -45,7 +46,9 @@ def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSe
     found = [clock.as_of(as_of) for clock in clocks.by_rules(events, book, as_of, failed.append)]
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     because = book.matching(events, judging).unmatched_because
-    return TicketSeen(events, found, ticket_state.of_events(ticket, events), failed, as_of, because)
+    contradicting = tickets.inconsistency(events)
+    shown = found if contradicting is None else []
+    return TicketSeen(events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def document(ticket: TicketSeen, reader: Reader) -> dict[str, Any]:
             for each in ticket.unjudgeable
             if reader.may_see(each.agreement_id)
         ],
+        "inconsistent": ticket.inconsistent,
         "as_of": to_text(ticket.as_of),
         "clocks": [clock_document(clock, ticket) for clock in is_shown],
         "exchanges": exchanges(is_shown),
@@ -92,6 +96,7 @@ def clock_document(clock: Clock, ticket: TicketSeen) -> dict[str, Any]:
     terms, events, as_of = clock.target, ticket.events, ticket.as_of
     until = clock.ended_at or as_of
     calendar, service = clock.elapsed_by(until)
+    net = clock.net_by(until)
     pauses = clock.pauses_by(until)
     return {
         "target_id": terms.target_id,
@@ -114,6 +119,8 @@ def clock_document(clock: Clock, ticket: TicketSeen) -> dict[str, Any]:
         "time_left_seconds": clock.left_by(as_of) // SECOND,
         "elapsed_calendar_seconds": calendar // SECOND,
         "elapsed_service_seconds": service // SECOND,
+        "net_calendar_seconds": net[0] // SECOND,
+        "net_service_seconds": net[1] // SECOND,
         "paused_calendar_seconds": sum(end - start for start, end in pauses) // SECOND,
         "pauses": [[to_text(start), to_text(end)] for start, end in pauses],
         "warnings": [_warning(percent_text(share), at, clock, as_of) for share, at in clock_warnings.warnings(clock)],

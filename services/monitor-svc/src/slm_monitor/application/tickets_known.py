@@ -8,7 +8,7 @@ from typing import Protocol
 
 from slm_calendar.intervals import Interval
 from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import births, clocks, ticket_rules, ticket_target
+from slm_monitor.domain import births, clocks, ticket_rules, ticket_target, tickets
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.lines import lines_of
@@ -34,6 +34,8 @@ class Tickets(Protocol):
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]: ...
 
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
+
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]: ...
 
 
@@ -54,17 +56,20 @@ def walk(
     """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
     events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
+    if tickets.inconsistency(events) is not None:
+        return None
+    standing = [
+        clock.as_of(present)
+        for clock in clocks.by_rules(events, book, present, failed.append)
+        if clock.target.target_id in target_ids and clock.state != clocks.CANCELLED
+    ]
     found: Walked | None = None
-    for clock in clocks.by_rules(events, book, present, failed.append):
-        if clock.target.target_id not in target_ids:
-            continue
-        standing = clock.as_of(present)
-        at = _ended_at(standing)
-        if at is None or not span[0] <= at < span[1] or at > present:
+    for clock, at in ends(standing, present):
+        if not span[0] <= at < span[1]:
             continue
         found = found or Walked(ticket, at)
         found.ended_at = max(found.ended_at, at)
-        if standing.state == clocks.MET:
+        if _is_met(clock, present):
             found.met += 1
         else:
             window_id = ticket.split("/", 1)[1]
@@ -72,10 +77,26 @@ def walk(
     return found
 
 
-def _ended_at(clock: Clock) -> int | None:
-    if clock.state == clocks.MET:
-        return clock.stopped_at
-    return clock.breached_at if clock.state != clocks.CANCELLED else None
+def ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
+    """Clocks with the instants at which they count. The stints of one target count at one instant: that of the first
+    breached one, else that at which the last one stopped."""
+    stints: dict[str, list[Clock]] = {}
+    for clock in standing:
+        if clock.target.clock is not None and clock.target.clock.each_assignment:
+            stints.setdefault(clock.target.target_id, []).append(clock)
+        elif (at := clock.stopped_at if clock.state == clocks.MET else clock.breached_at) is not None and at <= present:
+            yield clock, at
+    for of_one in stints.values():
+        late = [clock for clock in of_one if not _is_met(clock, present)]
+        if late:
+            yield from ((clock, min(each.breached_at or 0 for each in late)) for clock in of_one)
+        elif all(clock.stopped_at is not None for clock in of_one):
+            yield from ((clock, max(each.stopped_at or 0 for each in of_one)) for clock in of_one)
+
+
+def _is_met(clock: Clock, present: int) -> bool:
+    """Whether nothing of it was late by an instant."""
+    return clock.state == clocks.MET or clock.breached_at is None or clock.breached_at > present
 
 
 async def ended(

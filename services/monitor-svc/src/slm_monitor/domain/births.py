@@ -201,6 +201,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
         "exclusions": window.detail.get("exclusions", []),
         "unknown_seconds": seconds["unknown"],
         "downtime_seconds": seconds["down"],
+        "inconsistent_tickets": window.detail.get("inconsistent_tickets", 0),
         "budget_consumed_percent": window.detail.get("consumed_percent"),
         "weight": terms.weight,
     }

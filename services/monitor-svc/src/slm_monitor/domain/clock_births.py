@@ -25,6 +25,8 @@ def moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
             **told,
             elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
             elapsed_service_seconds=clock.elapsed_service // 1_000_000,
+            net_calendar_seconds=clock.net_calendar // 1_000_000,
+            net_service_seconds=clock.net_service // 1_000_000,
         )
     if move == "started":
         return clocks.ClockStarted(**told, past_due=clock.past_due)

@@ -49,6 +49,14 @@ class Clock:
     """Whether its deadline had passed by then."""
     deadlines: tuple[int, ...] = ()
     """By each of the service hours that match at once; the earliest is the deadline."""
+    late_pauses: tuple[Span, ...] = ()
+    """Waiting that began after the deadline, which moves nothing."""
+    late_since: int | None = None
+    """Since when it waits so."""
+    carried_net: Span = (0, 0)
+    net_calendar: int = 0
+    net_service: int = 0
+    """Elapsed time without any waiting, also that after the deadline."""
     passed_over: tuple[tuple[str, str], ...] = ()
     """Targets of the same clock that come before this one and do not apply: (key, why not)."""
 
@@ -94,6 +102,18 @@ class Clock:
         calendar = instant - self.measured_from - sum(end - start for start, end in pauses)
         service = max(_open(hours, self.measured_from, instant, pauses) for hours in self.hours)
         return self.carried[0] + max(0, calendar), self.carried[1] + max(0, service)
+
+    def late_by(self, instant: int) -> list[Span]:
+        """The waiting after the deadline up to an instant."""
+        lasting = [(self.late_since, instant)] if self.late_since is not None and instant > self.late_since else []
+        return [(start, min(end, instant)) for start, end in self.late_pauses if start < instant] + lasting
+
+    def net_by(self, instant: int) -> Span:
+        """Calendar and service time from the start to an instant, all waiting left out."""
+        waits = [*self.pauses_by(instant), *self.late_by(instant)]
+        calendar = instant - self.measured_from - sum(end - start for start, end in waits)
+        service = max(_open(hours, self.measured_from, instant, waits) for hours in self.hours)
+        return self.carried_net[0] + max(0, calendar), self.carried_net[1] + max(0, service)
 
     def shown_deadline(self, instant: int) -> int:
         """The deadline as people are shown it: of a paused clock it moves along with the pause."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,9 +14,11 @@ from slm_monitor.domain.conditions import Condition, Conditions
 
 RESPONSE, UPDATE, RESOLUTION, OWNERSHIP, CLOSURE = "response", "update", "resolution", "ownership", "closure"
 _STOPS = {
-    RESPONSE: "first_response", UPDATE: "agent_replied", RESOLUTION: "resolved", OWNERSHIP: "assigned",
-    CLOSURE: "closed",
+    RESPONSE: ("first_response", "resolved", "closed"), UPDATE: ("agent_replied",), CLOSURE: ("closed",),
 }  # fmt: skip
+"""Clock → the events that stop it by default; of any other clock the end of the ticket."""
+_END = ("resolved", "closed")
+ASSIGNMENT = "assignment"
 _ANSWERS = Condition(frozenset({"agent_replied", "first_response", "resolved", "fulfilled", "closed"}))
 """What ends an exchange with the customer."""
 _WARN_AT = ("50", "75", "90")
@@ -59,6 +61,8 @@ class ClockTerms:
     escalations: tuple[Escalation, ...] = ()
     notify_past_due: bool = False
     """Whether a clock that was past its deadline when it was attached is told as a breach."""
+    each_assignment: bool = False
+    """Whether every assignment to a team starts a clock of its own, which ends as the team hands the ticket on."""
     also_hours: tuple[ServiceHours, ...] = ()
     """Further service hours that match at once: the earliest deadline and the longest elapsed time count."""
 
@@ -66,16 +70,35 @@ class ClockTerms:
     def starts_at_opening(self) -> bool:
         return any("opened" in each.events for each in self.start)
 
+    @property
+    def keeps_after_resolution(self) -> bool:
+        """Whether the resolution of a ticket leaves it running."""
+        return not any(conditions.SAME_END & each.events for each in self.stop if each.events)
+
+
+_ALWAYS_ENDS = Condition(frozenset({"closed", "cancelled"}))
+
+
+def starts_that_stop(terms: ClockTerms) -> list[str]:
+    """The events that are to start a clock and stop it at the same moment, so that it never runs. A clock that runs
+    for each assignment is stopped by the next one."""
+    if terms.each_assignment:
+        return []
+    ends = (*terms.stop, *terms.cancel, _ALWAYS_ENDS)
+    single = [(event, replace(start, events=frozenset({event}))) for start in terms.start for event in start.events]
+    return sorted(event for event, start in single if any(start.implies(end) for end in ends))
+
 
 def parse(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> ClockTerms:
     """The clock of a target's document. Raises KeyError, ValueError, CalendarError."""
     clock = target.get("clock") or RESOLUTION
-    stop = conditions.parse(target.get("stop") or _STOPS.get(clock, "resolved"), "event")
+    stop = conditions.parse(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
+    start = conditions.parse(target.get("start") or ("assigned" if clock == OWNERSHIP else "opened"), "event")
     return ClockTerms(
         clock=clock,
         within=durations.parse(target["objective"]["within"]),
         applies_to={field: tickets.values_of(wanted) for field, wanted in (target.get("applies_to") or {}).items()},
-        start=conditions.parse(target.get("start") or "opened", "event"),
+        start=start,
         stop=(*stop, _ANSWERS) if clock == UPDATE else stop,
         pause=conditions.parse(target.get("pause"), "state"),
         on_priority_change=target.get("on_priority_change") or "carry_elapsed",
@@ -88,8 +111,17 @@ def parse(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) ->
         warn_at=_shares(target.get("warn_at", {})),
         escalations=tuple(_escalation(each) for each in target.get("escalations") or ()),
         notify_past_due=target.get("notify_past_due") is True,
+        each_assignment=_each_assignment(target, clock, start),
         also_hours=tuple(also_hours),
     )
+
+
+def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -> bool:
+    """``each: assignment``, the default of an ownership clock that starts at assignment."""
+    at_assignment = all(each.events == frozenset({"assigned"}) for each in start)
+    if target.get("each") not in (None, ASSIGNMENT) or (target.get("each") and not at_assignment):
+        raise ValueError(f"each {target['each']!r}; write {ASSIGNMENT}, of a clock that starts at assigned")
+    return at_assignment and (clock == OWNERSHIP or target.get("each") == ASSIGNMENT)
 
 
 def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:

@@ -97,6 +97,13 @@ class _Walk:
         self._state: str | None = None
         self._has_opening = False
         self._answered = False
+        self._has_ended: str | None = None
+        """The event that ended the ticket, until it is reopened."""
+        self._is_asked = False
+        """Whether the customer wrote after the ticket had ended."""
+        self._team: Any = None
+        """The team that the ticket was last assigned to."""
+        self._is_assigned = self._is_handed_on = False
         self._seen: list[TicketEvent] = []
         self._tried: ServiceLevelTarget | None = None
         self._amended_to: int | None = None
@@ -135,6 +142,8 @@ class _Walk:
             self._is_matched = False
         self._state = tickets.state_after(event, self._state)
         self._seen.append(event)
+        self._note_end(event)
+        self._note_team(event)
         run = self._run
         if run is None:
             self._attach(event)
@@ -144,10 +153,26 @@ class _Walk:
             self._let_run(run, event)
         self._answered = self._answered or event.event in ("first_response", "agent_replied")
 
+    def _note_end(self, event: TicketEvent) -> None:
+        if event.event in tickets.ENDS:
+            # Closing ends more than a resolution before it did.
+            self._has_ended = self._has_ended if event.event in conditions.SAME_END and self._has_ended else event.event
+        elif event.event == "reopened":
+            self._has_ended = None
+
+    def _may_begin(self, terms: ClockTerms) -> bool:
+        """Whether a clock may begin as the ticket is: none does on one that has ended, but one that its resolution
+        leaves running."""
+        return self._has_ended is None or (self._has_ended in conditions.SAME_END and terms.keeps_after_resolution)
+
     def _let_run(self, run: Run, event: TicketEvent) -> None:
         edited = self._edited_opening(run, event)
         if edited is not None:
             self._run = run = run.reopened_at(edited, event.at, self._attributes)
+        if run.terms.each_assignment and self._is_handed_on and not self._holds(run.terms.cancel, event):
+            run.stop(event)
+            self._after_the_end(run, event)
+            return
         run.take(event, self._state, self._attributes)
         if not run.over and self._holds(run.terms.reset, event):
             self._ended.append(run.cancelled(event.at))
@@ -165,20 +190,48 @@ class _Walk:
         """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
         one that its own terms had cancelled."""
         terms = run.terms
-        if not run.stopped:
+        if terms.each_assignment:
+            begins = self._begins_a_stint(terms, event)
+        elif not run.stopped:
             begins = event.event not in ("opened", "cancelled") and self._holds(terms.start, event)
             begins = begins and not self._holds((*terms.cancel, *terms.stop), event)
-        elif terms.clock == UPDATE:
-            begins = event.event == "customer_replied"
+        elif terms.clock == UPDATE and not (event.event == "reopened" and run.can_reopen):
+            begins = self._is_asked_anew(event)
         else:
-            begins = event.event == "reopened" and terms.on_reopen == "new_clock"
+            begins = event.event == "reopened" and terms.on_reopen == "new_clock" and run.can_reopen
+        begins = begins and self._may_begin(terms)
         if begins:
             self._ended.append(run.clock())
             self._run = run = self._new_run(run.target, terms, event)
-        run.take(event, self._state, self._attributes)
+        if not terms.each_assignment or begins:
+            run.take(event, self._state, self._attributes)
         if not run.over and not begins:
             # What applies may have changed while nothing ran.
             self._rematch(run, event.at)
+
+    def _is_asked_anew(self, event: TicketEvent) -> bool:
+        """Whether the customer waits for an answer: a message begins an exchange; one that came to a ticket that had
+        ended begins it when the ticket is reopened."""
+        if event.event == "customer_replied":
+            self._is_asked = self._has_ended is not None
+            return True
+        is_asked, self._is_asked = self._is_asked, self._is_asked and event.event != "reopened"
+        return event.event == "reopened" and is_asked
+
+    # -- stints of teams ------------------------------------------------------------------------------------------
+
+    def _note_team(self, event: TicketEvent) -> None:
+        """Whether an event hands the ticket to a team: a change of person inside the team does not."""
+        team = self._attributes.get("team")
+        self._is_handed_on = event.event == "assigned" and not (self._is_assigned and team == self._team)
+        if event.event == "assigned":
+            self._is_assigned, self._team = True, team
+
+    def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
+        """An assignment to a team that the terms mean, or a reopening while such a team holds the ticket."""
+        if event.event == "reopened":
+            return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
+        return self._is_handed_on and self._holds(terms.start, event)
 
     def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> Run:
         run = Run(target, terms, event.at, self._attributes)
@@ -190,6 +243,8 @@ class _Walk:
         return conditions.any_holds(wanted, event, self._state, self._attributes)
 
     def _starts(self, terms: ClockTerms, event: TicketEvent) -> bool:
+        if terms.each_assignment:
+            return self._begins_a_stint(terms, event)
         if terms.clock == UPDATE and (terms.after_first_response or event.event == "customer_replied"):
             return event.event == "customer_replied" and (self._answered or not terms.after_first_response)
         if self._holds(terms.start, event):
@@ -223,6 +278,8 @@ class _Walk:
         if target is None or target.clock is None:
             return
         is_news = target is not tried or event.event == "reopened"
+        if not self._may_begin(target.clock) and event.event != "opened":
+            return
         if is_news and len(self._seen) > 1 and not self._rules.is_fixed:
             self._run = self._belated(target, target.clock, event.at)
         elif self._starts(target.clock, event) and not self._holds((*target.clock.cancel, *target.clock.stop), event):

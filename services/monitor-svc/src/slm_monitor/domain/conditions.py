@@ -35,7 +35,17 @@ class Condition:
             return False
         return tickets.applies(self.attributes, attributes)
 
+    def implies(self, other: Condition) -> bool:
+        """Whether the other holds whenever this one does."""
+        return (
+            (not other.events or (bool(self.events) and self.events <= other.events))
+            and (not other.states or (bool(self.states) and self.states <= other.states))
+            and all(self.attributes.get(name, _ANYTHING) <= values for name, values in other.attributes.items())
+        )
 
+
+_ANYTHING = frozenset({"\x1fanything"})
+"""Stands for the values of an attribute that a condition does not name."""
 Conditions = tuple[Condition, ...]
 
 

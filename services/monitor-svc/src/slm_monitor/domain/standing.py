@@ -152,6 +152,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Inconsistent:
+    """A ticket whose events contradict each other: none of its clocks is judged. ``at``: in the window of which instant
+    it counts, in the coverage alone; ``targets``: those that would have judged it."""
+
+    reason: str
+    at: int
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TicketState:
     """What a ticket is like by all that is known of it. ``unjudgeable``: what of it cannot be worked out, and why."""
 
@@ -169,6 +179,7 @@ class TicketState:
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """(clock, reason, agreement)."""
     team: str | None = None
+    inconsistent: Inconsistent | None = None
     readers: Mapping[str, str] = field(default_factory=dict)
     """The other parties that see it, each with how much of it."""
 

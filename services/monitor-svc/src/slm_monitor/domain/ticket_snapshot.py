@@ -8,11 +8,11 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.tickets import ENDS, TicketEvent, own_id
+from slm_monitor.domain.tickets import ENDED_STATES, ENDS, TicketEvent, own_id
 
 _OWN_EVENT = {"priority": "priority_changed", "team": "assigned", "assignee": "assigned"}
-_OF_STATE = {"resolved": "resolved", "fulfilled": "fulfilled", "closed": "closed", "cancelled": "cancelled",
-             "canceled": "cancelled"}  # fmt: skip
+_STAYS_ENDED = ENDED_STATES.keys() | {"solved", "done", "completed", "archived", "rejected"}
+"""What tools call a ticket that has ended: none of these words says that it is open again."""
 _MARK = "snapshot/"
 
 
@@ -53,6 +53,8 @@ class _Known:
     opened: TicketEvent | None = None
     responded: TicketEvent | None = None
     ended: TicketEvent | None = None
+    state_since_end: str | None = None
+    """What its state was called last, since it ended."""
 
 
 def events_of(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[Told]:
@@ -81,6 +83,7 @@ def _known(events: Iterable[TicketEvent]) -> _Known:
             known.ended = None
         elif event.event in ENDS:
             known.ended = known.ended or event
+        known.state_since_end = (event.state or known.state_since_end) if known.ended is not None else None
     return known
 
 
@@ -116,8 +119,10 @@ def _happened(
     name: str, at: int, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
 ) -> Iterable[Told]:
     """Another instant for what a snapshot told of is a correction; what the tool sent as an event stays as it is."""
-    if before is None:
-        yield Told(identity, name, at)
+    if before is None or facts[before.fact_key].body["event"] != name:
+        # A ticket that was opened in its ended state has no event of its end that could be corrected.
+        if identity not in map(own_id, facts):
+            yield Told(identity, name, at)
     elif own_id(before.fact_key).startswith(_MARK):
         yield Told(own_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
 
@@ -133,11 +138,14 @@ def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
     for name, value in changed.items():
         by_event.setdefault(_OWN_EVENT.get(name, "state_changed"), {})[name] = value
     state = snapshot.state if snapshot.state != known.state else None
-    ends = _OF_STATE.get((state or "").lower())
-    if ends is not None and known.ended is None and not any(snapshot.instants.get(each) for each in _OF_STATE):
+    ends = ENDED_STATES.get((state or "").lower())
+    tells_an_end = any(snapshot.instants.get(each) for each in ENDED_STATES)
+    if ends is not None and known.ended is None and not tells_an_end:
         by_event[ends] = by_event.pop("state_changed", {})
     elif known.ended is not None and _is_taken_back(known.ended, snapshot):
         by_event["reopened"] = by_event.pop("state_changed", {})
+    elif known.ended is not None and not tells_an_end and _is_open_again(known, snapshot):
+        by_event["reopened"], state = by_event.pop("state_changed", {}), snapshot.state
     elif state is not None:
         by_event.setdefault("state_changed", {})
     bearer = next((name for name in ("reopened", ends, "state_changed") if name in by_event), None)
@@ -152,3 +160,9 @@ def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
 def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:
     """The end that was told has not happened, says the tool."""
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
+
+
+def _is_open_again(known: _Known, snapshot: Snapshot) -> bool:
+    """The tool shows a state of an open ticket, which is another one than it showed at or after the end."""
+    state = snapshot.state
+    return state is not None and state.lower() not in _STAYS_ENDED and state != known.state_since_end

@@ -22,11 +22,13 @@ from slm_monitor.domain.clock_notices import Notices
 from slm_monitor.domain.clocks import Clock, Unjudgeable
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.settling import Moment
-from slm_monitor.domain.standing import Breach, Changes, TicketClock, Told
+from slm_monitor.domain.standing import Breach, Changes, Inconsistent, TicketClock, Told
 from slm_monitor.domain.terms import ServiceLevelTarget
 from slm_monitor.domain.ticket_rules import Book
 from slm_monitor.domain.tickets import TicketEvent
 
+INCONSISTENT = "inconsistent_ticket"
+"""The cause for which a breach is withdrawn where its ticket turns out to contradict itself."""
 States = Mapping[tuple[str, str, int], Told]
 """(target, ticket, ordinal) → what was last published."""
 
@@ -60,13 +62,14 @@ def judge(
     failed: list[Unjudgeable] = []
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
-    judging: set[str] = set()
     dues: list[int | None] = []
-    for clock in clocks.by_rules(events, book, moment.as_of, failed.append):
+    found = clocks.by_rules(events, book, moment.as_of, failed.append)
+    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    contradicting = inconsistent(events, found)
+    for clock in found if contradicting is None else ():
         standing = clock.as_of(moment.as_of)
         notices = clock_notices.of_clock(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
-        judging.add(clock.target.agreement_id)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
             wanted_breaches.add(_breach_id(entry))
@@ -80,16 +83,17 @@ def judge(
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
         changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
-    waits = _withdraw(breaches, wanted_breaches, book.latest, moment, changes)
+    cause = moment.cause if contradicting is None else INCONSISTENT
+    waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
     waits = _undo(states, held, book.latest, moment, changes) or waits
     if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
         dues.append(book.next_change(moment.as_of))
     due = min((each for each in dues if each is not None), default=None)
-    matching = book.matching(events, judging | {each.agreement_id for each in failed})
+    matching = book.matching(events, judging)
     changes.tickets[ticket] = replace(
         ticket_state.of_events(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
         unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
-        readers=book.agreements.readers(owner, matching.judging),
+        readers=book.agreements.readers(owner, matching.judging), inconsistent=contradicting,
     )  # fmt: skip
     return due, waits or bool(held)
 
@@ -106,6 +110,16 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment)
         return False
     told = breaches.get(_breach_id(entry))
     return told is None or not told.standing or told.certain_at != clock.breached_at
+
+
+def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> Inconsistent | None:
+    """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
+    reason = tickets.inconsistency(events)
+    if reason is None:
+        return None
+    ended = next((event.at for event in reversed(events) if event.event in tickets.ENDS), None)
+    at = ended if ended is not None else events[-1].at
+    return Inconsistent(reason, at, tuple(sorted({clock.target.target_id for clock in found})))
 
 
 def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices, moment: Moment) -> TicketClock:
@@ -193,6 +207,7 @@ def _withdraw(
     breaches: Mapping[str, Breach],
     wanted: set[str],
     latest: Mapping[str, ServiceLevelTarget],
+    cause: str,
     moment: Moment,
     changes: Changes,
 ) -> bool:
@@ -205,7 +220,7 @@ def _withdraw(
         if moment.through is not None and breach.certain_at <= moment.through:
             waits = True
             continue
-        settling.withdraw(breach, terms, None, (None, None), moment.cause, moment.now, changes)
+        settling.withdraw(breach, terms, None, (None, None), cause, moment.now, changes)
     return waits
 
 

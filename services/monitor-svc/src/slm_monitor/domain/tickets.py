@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from slm_events.instants import to_text
 
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
 FORGOTTEN = "\x1fforgotten"
 """The key of what stands in the place of a ticket's events once they are deleted: its clocks stay as they are."""
 
+ENDED_STATES = {"resolved": "resolved", "fulfilled": "fulfilled", "closed": "closed", "cancelled": "cancelled",
+                "canceled": "cancelled"}  # fmt: skip
+"""State → the event that it tells of."""
 EVENTS = frozenset(
     [
         "opened",
@@ -66,8 +71,29 @@ def attributes_after(events: Sequence[TicketEvent]) -> dict[str, Any]:
 
 
 def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
-    """The events as they are judged, whatever the order in which they arrived."""
-    return sorted(events, key=lambda event: event.order)
+    """The events as they are judged, whatever the order in which they arrived. A ticket that is opened in an ended
+    state is ended at once: an event that nobody sent says so."""
+    ordered: list[TicketEvent] = []
+    for event in sorted(events, key=lambda event: event.order):
+        ordered.append(event)
+        end = ENDED_STATES.get((event.state or "").lower()) if event.event == "opened" else None
+        if end is not None:
+            ordered.append(replace(event, event=end, attributes={}))
+    return ordered
+
+
+_NOT_BEFORE = frozenset({"first_response", "assigned", "resolved", "fulfilled", "closed"})
+
+
+def inconsistency(events: Sequence[TicketEvent]) -> str | None:
+    """Why a ticket cannot be judged as its events contradict each other: something of it lies before its opening."""
+    opening = next((event.at for event in events if event.event == "opened"), None)
+    if opening is None:
+        return None
+    early = next((event for event in events if event.event in _NOT_BEFORE and event.at < opening), None)
+    if early is None:
+        return None
+    return f"{early.event} at {to_text(early.at)} lies before its opening at {to_text(opening)}"
 
 
 def applies(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:

@@ -21,10 +21,12 @@ _STATEMENTS = """
         ADD COLUMN unmatched BOOLEAN,
         ADD COLUMN unmatched_because TEXT,
         ADD COLUMN readers JSONB,
+        ADD COLUMN inconsistent JSONB,
         ADD COLUMN unjudgeable JSONB;
     CREATE INDEX ticket_due ON ticket (partition) WHERE due_at IS NOT NULL;
     CREATE INDEX ticket_source ON ticket (source, number);
     CREATE INDEX ticket_readers ON ticket USING gin (readers);
+    CREATE INDEX ticket_inconsistent ON ticket USING gin ((inconsistent -> 'targets')) WHERE inconsistent IS NOT NULL;
     CREATE INDEX ticket_unmatched ON ticket (owner_party_id, subject) WHERE unmatched;
     UPDATE ticket SET due_at = (SELECT min(clock.due_at) FROM clock WHERE clock.ticket = ticket.subject);
     UPDATE ticket SET waiting = TRUE;
@@ -34,6 +36,9 @@ _STATEMENTS = """
         ADD COLUMN service_id TEXT NOT NULL DEFAULT '',
         ADD COLUMN at_risk_at BIGINT,
         ADD COLUMN past_due BOOLEAN NOT NULL DEFAULT FALSE,
+        ADD COLUMN is_stint BOOLEAN NOT NULL DEFAULT FALSE,
+        ADD COLUMN net_calendar BIGINT NOT NULL DEFAULT 0,
+        ADD COLUMN net_service BIGINT NOT NULL DEFAULT 0,
         ADD COLUMN told JSONB NOT NULL DEFAULT '{}';
     CREATE INDEX clock_running ON clock (deadline_at) WHERE state = 'running';
     CREATE INDEX clock_target ON clock (target_id, stopped_at);

@@ -1,0 +1,56 @@
+"""Clocks of tickets that can never run: what starts them stops them at the same moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from slm_agreement.domain.errors import SLIP, Finding
+
+_SAME = frozenset({"resolved", "fulfilled"})
+_ALWAYS = ({"event": ["closed", "cancelled"]},)
+"""Closing and cancelling end every clock, whatever the terms say."""
+
+
+def found(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """A slip for each start that implies a stop. A clock that runs for each assignment is stopped by the next one."""
+    return [
+        Finding(
+            f"targets[{place}].start", _told(start),
+            "this stops the clock as well, so that it never runs: write another start, or another stop, or waive this",
+            "slip.start-implies-stop", SLIP,
+        )
+        for place, target in enumerate(targets)
+        if target["aggregation"] == "clock" and not target.get("each")
+        for start in _implied(target)
+    ]  # fmt: skip
+
+
+def _implied(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    stops = [*_conditions(target["stop"]), *_conditions(target["cancel"]), *_ALWAYS]
+    for start in _conditions(target["start"]):
+        for event in start.get("event", ()):
+            one = {**start, "event": [event]}
+            if any(_implies(one, stop) for stop in stops):
+                yield one
+
+
+def _conditions(written: Any) -> Iterator[Mapping[str, Any]]:
+    for item in [written] if isinstance(written, str) else written:
+        yield {"event": [item]} if isinstance(item, str) else item
+
+
+def _implies(start: Mapping[str, Any], stop: Mapping[str, Any]) -> bool:
+    """Whether the stop holds whenever the start does."""
+    if not stop.keys() <= start.keys():
+        return False
+    return all(_alike(start[name], name) <= _alike(values, name) for name, values in stop.items())
+
+
+def _alike(values: Any, name: str) -> set[str]:
+    listed = {values} if isinstance(values, str) else set(values or ())
+    return listed | _SAME if name == "event" and listed & _SAME else listed
+
+
+def _told(start: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {'|'.join(sorted(_alike(values, '')))}" for name, values in start.items())
