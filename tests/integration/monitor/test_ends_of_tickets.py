@@ -190,6 +190,8 @@ async def test_a_ticket_is_met_once_however_many_stints_it_had_and_missed_if_one
             await asyncio.sleep(0.1)
     assert (windows["2026-11-03"]["good"], windows["2026-11-03"]["total"]) == (1, 2)
     assert windows.get("2026-11-02", {"total": 0})["total"] == 0
+    tickets = (await read(service.provider, f"targets/{OWNED['target_id']}"))["tickets"]
+    assert (tickets["judged"], tickets["met"], tickets["states"]) == (3, 1, {"completed_late": 2, "met": 1})
 
 
 @pytest.mark.parametrize("early", ["first_response", "assigned", "resolved", "closed"])

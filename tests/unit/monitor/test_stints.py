@@ -17,6 +17,7 @@ OWNERSHIP = {
     **resolved("PT2H", clock="ownership", start={"event": "assigned", "team": list(MEANT)}, stop=None, pause=None),
     "key": "own", "applies_to": {"type": "incident"},
 }  # fmt: skip
+BY_TEAM = {**OWNERSHIP, "start": None, "applies_to": {"type": "incident", "team": list(MEANT)}}
 happenings = st.sampled_from(["a", "a", "b", "c", "person", "resolved", "reopened", "closed"])
 steps = st.lists(st.tuples(happenings, st.integers(0, 3)), max_size=12)
 
@@ -61,11 +62,13 @@ def counted(events: list[TicketEvent]) -> list[tuple[int, int | None]]:
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)
-@given(steps)
-def test_every_assignment_to_a_meant_team_is_a_clock_of_its_own(written: list[tuple[str, int]]) -> None:
+@given(steps, st.sampled_from([OWNERSHIP, BY_TEAM]))
+def test_every_assignment_to_a_meant_team_is_a_clock_of_its_own(
+    written: list[tuple[str, int]], target: dict[str, Any]
+) -> None:
     events = life(written)
     now = events[-1].at + HOUR
-    found = clocks.of_ticket(events, [line_of(OWNERSHIP)], now)
+    found = clocks.of_ticket(events, [line_of(target)], now)
     assert [(clock.started_at, clock.stopped_at) for clock in found] == counted(events)
     assert [clock.ordinal for clock in found] == list(range(len(found)))
     for clock in found:

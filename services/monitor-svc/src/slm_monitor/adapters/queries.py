@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, column, func, or_, select, table, text, true
+from sqlalchemy import ColumnElement, Select, and_, column, or_, select, table, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, Text
 
@@ -69,6 +69,16 @@ _LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "
 _MOST_FINDINGS = 10_000
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
 FOREVER = 253_402_300_799_000_000
+
+_COUNTS = """
+SELECT target_id, state, count(*) FROM (
+    SELECT target_id, state FROM clock WHERE target_id = ANY(:targets) AND NOT is_stint
+    UNION ALL
+    SELECT target_id, (array_agg(state ORDER BY array_position(
+               ARRAY['breached', 'completed_late', 'running', 'paused', 'met', 'cancelled'], state)))[1]
+      FROM clock WHERE target_id = ANY(:targets) AND is_stint GROUP BY target_id, ticket) AS one
+ GROUP BY target_id, state
+"""
 
 
 def visible(source: Any, caller: Principal) -> ColumnElement[bool]:
@@ -219,15 +229,11 @@ class Queries:
         return page.shape(rows, lambda row: [row["start"], row["window_id"]], shaped)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        """Per target: how many clocks are in which state."""
-        query = (
-            select(CLOCK.c.target_id, CLOCK.c.state, func.count())
-            .where(CLOCK.c.target_id.in_(target_ids))
-            .group_by(CLOCK.c.target_id, CLOCK.c.state)
-        )
+        """Per target: how many clocks are in which state; the stints of a ticket count as one, in the worst of their
+        states."""
         counts: dict[str, dict[str, int]] = {}
         async with self._database.read() as connection:
-            for target_id, state, count in await connection.execute(query):
+            for target_id, state, count in await connection.execute(text(_COUNTS), {"targets": list(target_ids)}):
                 counts.setdefault(target_id, {})[state] = count
         return counts
 

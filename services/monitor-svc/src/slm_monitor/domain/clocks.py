@@ -147,6 +147,8 @@ class _Walk:
         run = self._run
         if run is None:
             self._attach(event)
+        elif run.terms.each_assignment and (run.over or self._hands_on(run, event)):
+            self._next_stint(run, event)
         elif run.over:
             self._after_the_end(run, event)
         elif not self._rematch(run, event.at):
@@ -169,10 +171,6 @@ class _Walk:
         edited = self._edited_opening(run, event)
         if edited is not None:
             self._run = run = run.reopened_at(edited, event.at, self._attributes)
-        if run.terms.each_assignment and self._is_handed_on and not self._holds(run.terms.cancel, event):
-            run.stop(event)
-            self._after_the_end(run, event)
-            return
         run.take(event, self._state, self._attributes)
         if not run.over and self._holds(run.terms.reset, event):
             self._ended.append(run.cancelled(event.at))
@@ -190,9 +188,7 @@ class _Walk:
         """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
         one that its own terms had cancelled."""
         terms = run.terms
-        if terms.each_assignment:
-            begins = self._begins_a_stint(terms, event)
-        elif not run.stopped:
+        if not run.stopped:
             begins = event.event not in ("opened", "cancelled") and self._holds(terms.start, event)
             begins = begins and not self._holds((*terms.cancel, *terms.stop), event)
         elif terms.clock == UPDATE and not (event.event == "reopened" and run.can_reopen):
@@ -203,8 +199,7 @@ class _Walk:
         if begins:
             self._ended.append(run.clock())
             self._run = run = self._new_run(run.target, terms, event)
-        if not terms.each_assignment or begins:
-            run.take(event, self._state, self._attributes)
+        run.take(event, self._state, self._attributes)
         if not run.over and not begins:
             # What applies may have changed while nothing ran.
             self._rematch(run, event.at)
@@ -226,6 +221,25 @@ class _Walk:
         self._is_handed_on = event.event == "assigned" and not (self._is_assigned and team == self._team)
         if event.event == "assigned":
             self._is_assigned, self._team = True, team
+
+    def _hands_on(self, run: Run, event: TicketEvent) -> bool:
+        """Whether an assignment to another team ends a stint. That comes before the question whether its target still
+        applies: one that names the team under ``applies_to`` is stopped, and not cancelled."""
+        if not self._is_handed_on or self._holds(run.terms.cancel, event):
+            return False
+        run.stop(event)
+        return True
+
+    def _next_stint(self, run: Run, event: TicketEvent) -> None:
+        """What follows a stint that is over: another one of the same target, or of the one that applies now."""
+        if self._match() is not run.target:
+            self._ended.append(run.clock())
+            self._run = self._tried = None
+            self._attach(event)
+        elif self._begins_a_stint(run.terms, event) and self._may_begin(run.terms):
+            self._ended.append(run.clock())
+            self._run = self._new_run(run.target, run.terms, event)
+            self._run.take(event, self._state, self._attributes)
 
     def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
         """An assignment to a team that the terms mean, or a reopening while such a team holds the ticket."""
