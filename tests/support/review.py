@@ -15,9 +15,10 @@ from slm_events.monitor import BreachWithdrawn, RiskCleared, TargetAtRisk, Targe
 from slm_events.report import ReportPublished
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
-from slm_review.domain.decisions import Action, Amendment, Lesson, Proposal
+from slm_review.domain.decisions import Action, Lesson
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
 from slm_review.domain.plans import ActionPlan
+from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
 
 AGREEMENT = "0c2fbfe6-5913-5ed1-90ab-f95a7fa36d3a"
@@ -185,6 +186,19 @@ class MemoryLedger:
         self.amendments = MemoryKept[Amendment]()
         self.published: list[Any] = []
         self.notes: list[tuple[str, str]] = []
+
+    async def latest_windows(
+        self, agreement_id: str, target_id: str, until_at: int | None, count: int
+    ) -> list[AttainedWindow]:
+        found = [
+            (window.window_end_at, window.attained_id, window)
+            for window in self.windows.values.values()
+            if (window.agreement_id, window.target_id) == (agreement_id, target_id)
+            and window.window_end_at is not None
+            and window.verdict != "not_applicable"
+            and (until_at is None or window.window_end_at <= until_at)
+        ]
+        return [window for _, _, window in sorted(found, key=lambda each: each[:2])][-count:]
 
     async def lock(self, agreement_id: str) -> None:
         """There is nobody else."""

@@ -8,7 +8,7 @@ from slm.demo import negotiation
 from slm.demo.negotiation import Cast
 from slm_chassis.identity import named_id
 from slm_events.agreement import AmendmentDrafted
-from slm_events.review import TargetRevisionProposed
+from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 from tests.support.agreement import EFFECTIVE, OPERATOR_KEY, AgreementUnderTest
 
 PROPOSAL = "0d1bd2b0-3cb4-5b14-9f4c-5b1f2a1f7e10"
@@ -104,3 +104,34 @@ async def test_an_amendment_written_against_an_older_version_is_not_accepted(ser
     # Countering writes it anew, against what was signed since.
     again = await negotiation.counter(service.client, cast, second, {**dated, "title": "Second, rebased"})
     assert (await negotiation.accept(service.client, cast, again))["state"] == "agreed"
+
+
+async def test_another_target_of_a_proposal_is_added_to_its_draft(service: AgreementUnderTest) -> None:
+    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    await service.hear(_proposed(cast, agreement))
+    second = named_id(agreement["agreement_id"], "target", "fast-month")
+    faster = {"at_least": "97", "unit": "percent"}
+    more = _proposed(cast, agreement, target_id=second, target_key="fast-month", objective=faster)
+    await service.hear(more)
+    await service.hear(more)
+    first, again = await service.told(AmendmentDrafted)
+    assert (first.version, again.version) == (2, 2)
+    path = f"/api/v1/agreements/{agreement['agreement_id']}"
+    amendment = await negotiation.get(service.client, cast.viewer_key, f"{path}?version=2")
+    objectives = {target["key"]: target["objective"] for target in amendment["document"]["targets"]}
+    assert (objectives["availability"]["at_least"], objectives["fast-month"]["at_least"]) == ("99.95", "97")
+    assert amendment["revision"]["hash"] == again.revision_hash
+
+
+async def test_the_draft_of_a_declined_proposal_is_withdrawn(service: AgreementUnderTest) -> None:
+    cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
+    await service.hear(_proposed(cast, agreement))
+    declined = TargetRevisionDeclined(
+        proposal_id=PROPOSAL, agreement_id=agreement["agreement_id"], agreement_version=1,
+        provider_party_id=cast.provider_party_id, customer_party_id=cast.customer_party_id, reason="Not now.",
+        declined_by_party_id=cast.customer_party_id, declined_at=EFFECTIVE,
+    )  # fmt: skip
+    await service.hear(declined)
+    path = f"/api/v1/agreements/{agreement['agreement_id']}"
+    amendment = await negotiation.get(service.client, cast.viewer_key, f"{path}?version=2")
+    assert amendment["state"] == "withdrawn"

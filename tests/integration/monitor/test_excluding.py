@@ -269,6 +269,17 @@ async def test_one_party_asks_and_the_other_one_approves(service: Service) -> No
     assert (revoked["state"], revoked["revoked_by_party_id"]) == ("revoked", CUSTOMER)
 
 
+async def test_a_rule_without_an_end_runs_on_by_the_wall_clock(service: Service) -> None:
+    """A reboot each Saturday at 14:00 in New York, of an agreement that has no end itself."""
+    rule = {"rule": "FREQ=WEEKLY;BYDAY=SA", "from": "2026-09-05T18:00:00Z", "duration": "PT2H",
+            "timezone": "America/New_York"}  # fmt: skip
+    entry = await asked(service.provider, kind="planned", interval=None, recurrence=rule)
+    begins = [each["from"] for each in entry["intervals"]]
+    assert "2026-10-31T18:00:00.000000Z" in begins
+    assert "2026-11-07T19:00:00.000000Z" in begins
+    assert begins[-1] > "2036-08-01"
+
+
 async def test_whoever_asked_and_an_operator_do_not_decide(service: Service) -> None:
     entry = await asked(service.customer)
     path = f"{PATH}/{entry['exclusion_id']}"

@@ -42,6 +42,20 @@ async def test_a_window_closes_in_time_though_facts_of_the_next_one_arrive_befor
             assert await closed(held, target) == {"2026-11": True, "2026-12": False}
 
 
+async def test_a_closed_window_says_how_much_of_it_is_known(database_url: str) -> None:
+    """An indicator that is up until the opposite is heard gives 100 percent of nothing, where nobody ever measured."""
+    month, unmeasured = available(), {**available(), "target_id": "unmeasured", "key": "unmeasured"}
+    unmeasured["indicator"] = {"owner_party_id": PROVIDER, "key": "payments.nobody"}
+    async with monitor(database_url, "2026-11-05T00:00") as held:
+        await held.register("payments.nobody", "availability")
+        await ready(held, month, unmeasured)
+        await held.measure(state("2026-11-01T00:00", "up"), state("2026-11-16T00:00", "unknown"))
+        await held.settle("2026-12-02T00:00")
+        told = {data["target_key"]: data for kind, data in await held.published() if kind == "window-closed"}
+        assert told["availability"]["coverage_percent"] == "50/1"
+        assert told["unmeasured"]["coverage_percent"] == "0/1"
+
+
 async def test_no_window_is_skipped_where_facts_of_a_later_one_come_first(database_url: str) -> None:
     share = fast("95")
     async with monitor(database_url, "2026-10-31T23:59") as held:

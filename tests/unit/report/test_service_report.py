@@ -7,7 +7,7 @@ from typing import Any
 
 from slm_events.monitor import WindowClosed
 from slm_report.domain import periods, service_report, terms_line
-from slm_report.domain.facts import Breach, Facts, Plan, Risk
+from slm_report.domain.facts import Action, Breach, Facts, Plan, Risk
 from slm_report.domain.lines import Line
 from slm_report.domain.service_report import ServiceReport
 from tests.support import report as heard
@@ -202,7 +202,7 @@ def test_what_happens_after_a_report_closed_does_not_change_it() -> None:
         risks=[Risk(risk, heard.cleared("risk", "averted", "2026-12-02T10:00"))],
         plans=[Plan(plan, heard.plan_ended("plan", "risk", "averted", "2026-12-02T10:00"))],
         breaches=[Breach(heard.breached("breach", "2026-12-05T09:00", DECEMBER))],
-        actions=[heard.action("action", "2026-12-03T10:00")],
+        actions=[Action(heard.action("action", "2026-12-03T10:00"))],
     )
     assert report(before, MONTHLY, ROLLING) == report(after, MONTHLY, ROLLING)
 

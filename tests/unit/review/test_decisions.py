@@ -131,7 +131,7 @@ async def comfortable(ledger: MemoryLedger, *numbers: int) -> None:
 async def test_three_comfortable_windows_raise_a_proposal_by_themselves(ledger: MemoryLedger) -> None:
     await comfortable(ledger, 7, 8, 9)
     (told,) = ledger.told(TargetRevisionProposed)
-    assert told.objective == {"at_least": "99.95", "unit": "percent"}
+    assert told.objective == {"at_least": "99.945", "unit": "percent"}
     assert (told.review_id, told.proposed_by_party_id) == (None, None)
     assert "2026-07" in told.reason
 

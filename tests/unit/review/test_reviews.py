@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from slm_events.agreement import AgreementExpired, AgreementSuperseded, AgreementTerminated
-from slm_events.review import ReviewHeld, ReviewOpened, ReviewScheduled
+from slm_events.review import ReviewHeld, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.application import agreements, breaches, cadence, reports, reviews, windows
 from slm_review.domain.errors import AlreadyHeld, NotFound, NotOpen
 from slm_review.domain.reviews import Review
@@ -100,9 +100,20 @@ async def test_a_breach_heard_before_its_agreement_is_reviewed_once_that_is_know
 async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) -> None:
     await agreements.keep(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
     await breaches.withdraw(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "open")
-    assert agenda(ledger, review) == [("breach", id_of("b"), "withdrawn")]
+    assert agenda(ledger, review) == [("breach", id_of("b"), "withdrawn"), ("breach", id_of("c"), "standing")]
+
+
+async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLedger) -> None:
+    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
+    await breaches.withdraw(ledger, withdrawn("b"))
+    (review,) = in_state(ledger, "lapsed")
+    assert [told.review_id for told in ledger.told(ReviewLapsed)] == [review.review_id]
+    await breaches.hear(ledger, breached("d", "2026-11-22T11:00", month(9)))
+    assert len(in_state(ledger, "open")) == 1
 
 
 async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> None:

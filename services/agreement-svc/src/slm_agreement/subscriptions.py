@@ -9,13 +9,18 @@ from slm_agreement.application import amendments
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import Handler
 from slm_events.envelope import Envelope
-from slm_events.review import TargetRevisionProposed
+from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
 
 async def _draft_amendment(transaction: Transaction, envelope: Envelope) -> None:
     await amendments.answer(SqlLedger(transaction), envelope.data)
 
 
+async def _drop_amendment(transaction: Transaction, envelope: Envelope) -> None:
+    await amendments.drop(SqlLedger(transaction), envelope.data)
+
+
 HANDLERS: dict[type[Any], Handler] = {
     TargetRevisionProposed: _draft_amendment,
+    TargetRevisionDeclined: _drop_amendment,
 }

@@ -24,7 +24,7 @@ from slm_events.monitor import (
     WindowClosed,
     WindowRestated,
 )
-from slm_events.review import ActionOpened, ActionPlanEnded, ActionPlanOpened
+from slm_events.review import ActionCompleted, ActionOpened, ActionPlanEnded, ActionPlanOpened
 from slm_report.application import hearing
 from slm_report.application.hearing import Batch
 from slm_report.application.ports import Desk
@@ -49,6 +49,7 @@ HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     ActionPlanOpened: hearing.plan_opened,
     ActionPlanEnded: hearing.plan_ended,
     ActionOpened: hearing.action_opened,
+    ActionCompleted: hearing.action_completed,
 }
 
 

@@ -8,19 +8,23 @@ from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.http.api import build_api
 from slm_chassis.http.limits import Limits
+from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
+from slm_chassis.metrics import Metrics
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
-from slm_chassis.subscriptions import Subscriptions
+from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_review.adapters.calendar_watch import CalendarWatch
 from slm_review.adapters.sql_ledger import SqlDesk
 from slm_review.api import action_plans, actions, lessons, problems, proposals, reviews
 from slm_review.domain.errors import Refused
 from slm_review.settings import ReviewSettings
-from slm_review.subscriptions import HANDLERS
+from slm_review.subscriptions import HEARD, PROJECTION
 
 GROUP = "slm-review"
+HEARD_AT_ONCE = 2_000
+"""Events of a partition handled in one transaction."""
 _ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router, proposals.router)
 
 
@@ -30,6 +34,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
     key = settings.bootstrap_key
     access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
+    metrics = Metrics("review")
     http = build_api(
         context="review",
         title="Reviews, action plans and proposals",
@@ -38,13 +43,15 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         database=database,
         clock=clock,
         log=log,
+        metrics=metrics,
         limits=Limits.of(settings),
     )
     http.add_exception_handler(Refused, problems.respond)
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [
         Relay(database, log),
-        Subscriptions(GROUP, database, log, HANDLERS),
+        Subscriptions(GROUP, database, log, PROJECTION, max_records=HEARD_AT_ONCE),
+        Lag(GROUP, database, log, topics_of(HEARD), metrics),
         CalendarWatch(SqlDesk(database), pause),
     ]
     return App("review", http, workers, database, log, access)

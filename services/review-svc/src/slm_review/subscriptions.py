@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from slm_chassis import tracing
 from slm_chassis.database import Transaction
-from slm_chassis.subscriptions import Handler
+from slm_chassis.subscriptions import InBatches
 from slm_events.agreement import (
     AgreementExpired,
     AgreementFinalized,
     AgreementSuperseded,
     AgreementTerminated,
+    AgreementWithdrawn,
     AmendmentDrafted,
 )
 from slm_events.envelope import Envelope
 from slm_events.monitor import (
+    BreachRevised,
     BreachWithdrawn,
     RiskCleared,
     TargetAtRisk,
@@ -24,30 +27,36 @@ from slm_events.monitor import (
     WindowRestated,
 )
 from slm_events.report import ReportPublished
-from slm_review.adapters.sql_ledger import SqlLedger
+from slm_review.adapters.cached_ledger import CachedLedger
 from slm_review.application import agreements, breaches, plans, proposals, reports, windows
 
-UseCase = Callable[[SqlLedger, Any], Awaitable[None]]
+UseCase = Callable[[CachedLedger, Any], Awaitable[None]]
 
-
-def _hears(use_case: UseCase) -> Handler:
-    async def handle(transaction: Transaction, envelope: Envelope) -> None:
-        await use_case(SqlLedger(transaction), envelope.data)
-
-    return handle
-
-
-HANDLERS: dict[type[Any], Handler] = {
-    AgreementFinalized: _hears(agreements.keep),
-    AgreementSuperseded: _hears(agreements.end),
-    AgreementExpired: _hears(agreements.end),
-    AgreementTerminated: _hears(agreements.end),
-    AmendmentDrafted: _hears(proposals.link),
-    TargetAtRisk: _hears(plans.open_plan),
-    RiskCleared: _hears(plans.end_plan),
-    TargetBreached: _hears(breaches.hear),
-    BreachWithdrawn: _hears(breaches.withdraw),
-    WindowClosed: _hears(windows.keep),
-    WindowRestated: _hears(windows.keep),
-    ReportPublished: _hears(reports.keep),
+HEARD: Mapping[type[Any], UseCase] = {
+    AgreementFinalized: agreements.keep,
+    AgreementSuperseded: agreements.end,
+    AgreementExpired: agreements.end,
+    AgreementTerminated: agreements.end,
+    AgreementWithdrawn: proposals.drop,
+    AmendmentDrafted: proposals.link,
+    TargetAtRisk: plans.open_plan,
+    RiskCleared: plans.end_plan,
+    TargetBreached: breaches.hear,
+    BreachRevised: breaches.hear,
+    BreachWithdrawn: breaches.withdraw,
+    WindowClosed: windows.keep,
+    WindowRestated: windows.keep,
+    ReportPublished: reports.keep,
 }
+
+
+async def _apply(transaction: Transaction, envelopes: Sequence[Envelope]) -> None:
+    """Handle a batch one after the other, on a ledger that reads it in a few queries and writes by set."""
+    ledger = await CachedLedger.opened(transaction, [envelope.data for envelope in envelopes])
+    for envelope in envelopes:
+        with tracing.caused_by(envelope):
+            await HEARD[type(envelope.data)](ledger, envelope.data)
+    await ledger.flush()
+
+
+PROJECTION = InBatches(HEARD.keys(), _apply)

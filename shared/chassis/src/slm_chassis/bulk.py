@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import BigInteger, Boolean, DateTime, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -25,7 +25,12 @@ _ARRAYS: tuple[tuple[type[Any], str], ...] = (
 
 def to_json(value: Any) -> str | None:
     """A value of a JSONB column as its text; None stays None, SQL's null."""
-    return None if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return None if value is None else msgspec.json.encode(value).decode()
+
+
+def from_json(text: str) -> Any:
+    """The value that a JSONB column's text stands for."""
+    return msgspec.json.decode(text)
 
 
 async def upsert(

@@ -97,15 +97,17 @@ def _rows() -> list[Published]:
         monitor.IndicatorSilent, monitor.IndicatorResumed)  # fmt: skip
     add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
     add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
-    add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.ActionPlanEnded)
+    add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.PlanStepCompleted,
+        review.ActionPlanEnded)  # fmt: skip
     add("review", REVIEWS, "agreement_id", "review_id", _BOTH,
-        review.ReviewScheduled, review.ReviewOpened, review.ReviewHeld)  # fmt: skip
-    add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened)
+        review.ReviewScheduled, review.ReviewOpened, review.ReviewHeld, review.ReviewLapsed)  # fmt: skip
+    add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened, review.ActionCompleted)
     add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
     add("review", REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted)
     add("review", REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided)
     add("review", REVIEWS, "agreement_id", "answer_id", _BOTH, review.SatisfactionSurveyed)
-    add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH, review.TargetRevisionProposed)
+    add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH,
+        review.TargetRevisionProposed, review.TargetRevisionDeclined)  # fmt: skip
     return rows
 
 

@@ -62,7 +62,9 @@ def schema_uri(event_type: str) -> str:
 
 def to_json(event: Any) -> bytes:
     """The event's data as compact JSON; dataclass fields by name."""
-    return json.dumps(dataclasses.asdict(event), separators=(",", ":"), ensure_ascii=False).encode()
+    # Not asdict of the whole, whose deep copy took a third of the time of publishing: fields are JSON already.
+    shallow = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
+    return json.dumps(shallow, separators=(",", ":"), ensure_ascii=False, default=dataclasses.asdict).encode()
 
 
 def to_headers(envelope: Envelope) -> dict[str, str]:

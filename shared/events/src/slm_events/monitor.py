@@ -165,6 +165,9 @@ class WindowClosed(TargetJudged):
     """Tickets of the window that are in no figure, as their events contradict each other."""
     budget_consumed_percent: str | None
     weight: str
+    coverage_percent: str | None = None
+    """Exact share of the scheduled time that is known, exclusions apart: 0 where nothing was ever measured. None of
+    what is counted, where nobody knows how much was missed."""
     closed_at: str
 
 

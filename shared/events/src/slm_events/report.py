@@ -20,7 +20,7 @@ class ReportPublished:
     period_start_at: str
     period_end_at: str
     verdict: str
-    """``met`` | ``breached`` | ``no_data``."""
+    """The worst of the lines: ``breached`` | ``at_risk`` | ``no_data`` | ``met``."""
     lines: list[dict[str, Any]] = field(default_factory=list)
     """Per target and window: ``{"target_id", "target_key", "window_id", "agreed", "actual", "baseline", "verdict"}``"""
     breaches: int

@@ -41,6 +41,25 @@ class ActionPlanEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStepCompleted:
+    """A step of an action plan was ticked off by whoever carried it out."""
+
+    plan_id: str
+    agreement_id: str
+    target_id: str
+    target_key: str
+    risk_id: str
+    provider_party_id: str
+    customer_party_id: str
+    number: int
+    """From 1, in the order of the plan."""
+    step: str
+    note: str
+    completed_by_party_id: str | None
+    completed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewMoved:
     """What every step of a service review tells."""
 
@@ -78,6 +97,11 @@ class ReviewHeld(ReviewMoved):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewLapsed(ReviewMoved):
+    """There is nothing left to review: every breach that it was opened for was withdrawn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionOpened:
     """An improvement action: who does what by when, and which target it should move."""
 
@@ -96,6 +120,22 @@ class ActionOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActionCompleted:
+    """An improvement action was done; whether it moved its target, later figures say."""
+
+    action_id: str
+    review_id: str
+    agreement_id: str
+    target_id: str | None
+    target_key: str | None
+    provider_party_id: str
+    customer_party_id: str
+    note: str
+    was_due_at: str
+    completed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LessonRecorded:
     """What was learned."""
 
@@ -110,7 +150,11 @@ class LessonRecorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRevisionProposed:
-    """A review proposes a new target; agreement-svc answers with a draft amendment."""
+    """A new objective is proposed for a target; agreement-svc answers with a draft amendment.
+
+    At most one proposal is open for an agreement. Another target of it is told under the same ``proposal_id``, and is
+    added to the same draft.
+    """
 
     proposal_id: str
     review_id: str | None
@@ -126,6 +170,20 @@ class TargetRevisionProposed:
     reason: str
     proposed_by_party_id: str | None
     proposed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRevisionDeclined:
+    """A party said no to a proposal; its draft amendment, where nobody has taken it up, goes with it."""
+
+    proposal_id: str
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    reason: str
+    declined_by_party_id: str | None
+    declined_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

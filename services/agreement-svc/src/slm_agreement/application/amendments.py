@@ -14,7 +14,7 @@ from slm_agreement.domain.errors import Invalid, Unknown, WrongState
 from slm_agreement.domain.smart import latest_signed
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
-from slm_events.review import TargetRevisionProposed
+from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
 
 _ITSELF = Mover("agreement-svc", None, frozenset())
 
@@ -49,6 +49,8 @@ async def draft(
 async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
     """A proposed target becomes a draft amendment that both parties see; heard again, nothing more happens.
 
+    Another target of the same proposal is added to that draft, as long as no party has taken it up.
+
     Raises Unknown where the agreement was never here. A proposal that cannot be drafted (the agreement has ended, the
     target is gone, the objective does not hold) is noted and goes no further.
     """
@@ -56,30 +58,56 @@ async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
     versions = await ledger.agreements.versions(proposal.agreement_id)
     if not versions:
         raise Unknown(f"There is no agreement {proposal.agreement_id!r}.")
-    if any(version.proposal_id == proposal.proposal_id for version in versions):
+    mine = [version for version in versions if version.proposal_id == proposal.proposal_id]
+    if mine and not _is_untouched(mine[0]):
         return
+    known = mine[0].head.hash if mine else None
     detail: dict[str, Any] = {"proposal_id": proposal.proposal_id, "target_id": proposal.target_id}
     try:
-        version = _answered(versions, proposal, ledger.now)
+        version = _answered(versions, proposal, mine[0] if mine else None, ledger.now)
     except (Invalid, WrongState) as refused:
         detail |= {"why": refused.detail, "findings": [finding.document() for finding in refused.findings]}
         await ledger.note(None, "proposal.refuse", proposal.agreement_id, detail)
         return
+    if version.head.hash == known:
+        return
     await ledger.agreements.save(version)
-    event_id = named_id(proposal.proposal_id, "amendment-drafted")
+    event_id = named_id(proposal.proposal_id, "amendment-drafted", *([] if known is None else [version.head.hash]))
     ledger.publish(negotiation.drafted(version, ledger.now), event_id=event_id)
     detail |= {"version": version.number, "revision_hash": version.head.hash}
     await ledger.note(None, "proposal.draft", proposal.agreement_id, detail)
 
 
-def _answered(versions: Sequence[Version], proposal: TargetRevisionProposed, now: int) -> Version:
+async def drop(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
+    """A proposal was declined: its draft is withdrawn, unless a party has taken it up meanwhile."""
+    await ledger.lock(declined.agreement_id)
+    for version in await ledger.agreements.versions(declined.agreement_id):
+        if version.proposal_id == declined.proposal_id and _is_untouched(version):
+            version.state = State.WITHDRAWN
+            version.ended_at, version.end_reason = ledger.now, declined.reason
+            version.edits += 1
+            await ledger.agreements.save(version)
+            detail = {"proposal_id": declined.proposal_id, "version": version.number}
+            await ledger.note(None, "proposal.drop", declined.agreement_id, detail)
+
+
+def _is_untouched(version: Version) -> bool:
+    """Whether nobody but this service has written a draft, and nobody has put it on the table."""
+    return version.state == State.DRAFT and all(each.author == _ITSELF for each in version.revisions)
+
+
+def _answered(
+    versions: Sequence[Version], proposal: TargetRevisionProposed, draft: Version | None, now: int
+) -> Version:
+    """The draft with the proposed objective; without a draft, a new version made of the one signed last."""
     base = _base(versions)
-    changed = documents.with_objective(base.current.document, proposal.target_id, proposal.objective)
+    written = base.current.document if draft is None else draft.head.document
+    changed = documents.with_objective(written, proposal.target_id, proposal.objective)
     if changed is None:
         raise WrongState(f"Version {base.number} has no target {proposal.target_key!r} any more.")
     identity = base.identity
     resolved = documents.resolve(changed, identity.subject, None, changed["title"])
-    version = Version(identity, _next(versions), proposal_id=proposal.proposal_id)
+    version = draft or Version(identity, _next(versions), proposal_id=proposal.proposal_id)
     write(version, resolved, _ITSELF, base.number, now)
     return version
 

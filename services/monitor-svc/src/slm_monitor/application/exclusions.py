@@ -138,11 +138,11 @@ def _stretches(wanted: Wanted, finalized: Mapping[str, Any]) -> list[Interval]:
     length = durations.from_iso(rule["duration"], "recurrence.duration")
     if length <= 0:
         raise refusal("recurrence.duration", rule["duration"], "give a length above zero")
+    # A rule without an end runs to the end of the term; of a term without one, as far as rules are looked at.
     expires = finalized.get("expires_at")
-    return recurrences.occurrences(
-        rule["rule"], rule.get("timezone") or finalized["timezone"], rule["from"], length,
-        instants.from_text(expires) if expires else None,
-    )  # fmt: skip
+    end = instants.from_text(expires) if expires else rule["from"] + recurrences.LONGEST
+    zone = rule.get("timezone") or finalized["timezone"]
+    return recurrences.occurrences(rule["rule"], zone, rule["from"], length, end)
 
 
 def _shown(recurrence: Mapping[str, Any] | None, finalized: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -129,6 +129,7 @@ async def _figure(
         "exclusions": excluded.named(facts.exclusions, *span),
         "unknown_seconds": _seconds(sums.get("unknown")),
         "downtime_seconds": _seconds(sums.get("down")),
+        "coverage_percent": sums.get("coverage_percent"),
         "reliability": seen.extra.get("reliability"),
     }
 

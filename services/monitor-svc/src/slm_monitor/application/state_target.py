@@ -42,6 +42,8 @@ class StateTarget(CalendarWindows):
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
+            if (covered := state_findings.coverage(states(terms), finding)) is not None:
+                finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)

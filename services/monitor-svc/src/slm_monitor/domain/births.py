@@ -204,6 +204,7 @@ def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
         "inconsistent_tickets": window.detail.get("inconsistent_tickets", 0),
         "budget_consumed_percent": window.detail.get("consumed_percent"),
         "weight": terms.weight,
+        "coverage_percent": window.detail.get("coverage_percent"),
     }
 
 

@@ -17,6 +17,10 @@ class Joint:
     members: Sequence[States]
     needed: int
 
+    @property
+    def is_measured(self) -> bool:
+        return all(member.is_measured for member in self.members)
+
     def segments(self, start: int, end: int) -> list[Segment]:
         """The joint states of ``[start, end)``, adjoining, in order."""
         stated = [member.segments(start, end) for member in self.members]

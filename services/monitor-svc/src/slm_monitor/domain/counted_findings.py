@@ -257,6 +257,7 @@ def _of_slices(
         detail={
             "scheduled": seen.scheduled, "judged": seen.judged, "good": figures.exact(seen.good),
             "budget": figures.exact(budget), "consumed_percent": figures.exact(figures.percent(consumed)),
+            "coverage_percent": figures.exact(Fraction(100 * seen.judged, seen.scheduled)) if seen.scheduled else None,
         },
         evidence={"bad_slices": [to_text(end - tally.terms.width) for end, _ in seen.bad_slices[-_SHOWN:]]},
         scheduled=seen.scheduled > 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from slm_calendar import durations
+from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
@@ -52,7 +52,10 @@ def of_outages(
     reached = _reached(states, terms, start, end, until, excluded, length)
     counted = [(at, outage) for at, outage in reached if at <= as_of]
     scheduled = terms.hours.intervals(start, end)
-    known = any(each.state != UNKNOWN for each in states.segments(start, min(end, max(as_of, start + 1))))
+    stated = states.segments(start, min(end, max(as_of, start + 1)))
+    known = any(each.state != UNKNOWN for each in stated)
+    out = exclusions.time_in(scheduled, excluded)
+    unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
     missed = tuple(
         Missed(level, at, Fraction(int(promised.value) + 1))
         for level, promised in terms.levels
@@ -71,7 +74,9 @@ def of_outages(
         missed=missed,
         detail={
             "raw_figure": figures.exact(Fraction(len(raw))),
-            "excluded": exclusions.time_in(scheduled, excluded),
+            "excluded": out,
+            "service_time": intervals.total(scheduled) - out,
+            "unknown": exclusions.time_in(intervals.subtract(scheduled, list(excluded)), unknown),
             "allowed": str(terms.levels[0][1].value),
         },
         evidence={"outages": told(counted)},

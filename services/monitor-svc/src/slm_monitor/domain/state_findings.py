@@ -219,6 +219,16 @@ def _finding(
     )
 
 
+def coverage(states: States, finding: Finding) -> str | None:
+    """The exact percent of the service time, after exclusions, of which the state is known; 0 where nothing was ever
+    heard of it, and the state was only assumed. None of a finding that counts no time."""
+    service_time = finding.detail.get("service_time")
+    if not isinstance(service_time, int) or service_time <= 0:
+        return None
+    known = service_time - finding.detail.get("unknown", 0) if states.is_measured else 0
+    return figures.exact(Fraction(100 * known, service_time))
+
+
 def _share(meter: Meter) -> Fraction | None:
     up, down = meter.up, meter.down
     return Fraction(up) / (up + down) if up + down else None

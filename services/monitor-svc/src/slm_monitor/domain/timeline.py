@@ -38,6 +38,10 @@ class Segment(NamedTuple):
 class States(Protocol):
     """What has a state at every instant."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether anything was ever heard of it: else every state is what was assumed at the beginning."""
+
     def segments(self, start: int, end: int) -> list[Segment]:
         """The states of ``[start, end)``, adjoining, in order."""
 
@@ -55,6 +59,10 @@ class Timeline:
     stale_after: int | None = None
     recoveries: Sequence[Recovery] = ()
     """Sorted; they are no part of the states."""
+
+    @property
+    def is_measured(self) -> bool:
+        return bool(self.changes or self.outages)
 
     def segments(self, start: int, end: int) -> list[Segment]:
         """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""

@@ -13,7 +13,7 @@ from slm_events.catalogue import BY_TYPE
 from slm_events.clocks import ClockStopped
 from slm_events.envelope import from_json
 from slm_report.adapters import tables
-from slm_report.domain.facts import Breach, Exclusion, Facts, Plan, Risk
+from slm_report.domain.facts import Action, Breach, Exclusion, Facts, Plan, Risk
 from slm_report.domain.periods import Period
 
 
@@ -26,7 +26,7 @@ async def facts(transaction: Transaction, agreement_id: str, period: Period, tre
         ("risks", _risks(agreement_id, period), _risk),
         ("clocks", _clocks(agreement_id, period), lambda row: from_json(ClockStopped, row.stopped)),
         ("plans", _plans(agreement_id, period), _plan),
-        ("actions", _actions(agreement_id), lambda row: from_json(review.ActionOpened, row.opened)),
+        ("actions", _actions(agreement_id), _action),
     ):
         found[name] = [make(row) for row in await transaction.execute(query)]
     rows = tables.exclusion
@@ -104,7 +104,8 @@ def _plans(agreement_id: str, period: Period) -> Select[Any]:
 
 def _actions(agreement_id: str) -> Select[Any]:
     rows = tables.improvement_action
-    return select(rows.c.opened).where(rows.c.agreement_id == agreement_id).order_by(rows.c.opened_at, rows.c.action_id)
+    known = and_(rows.c.agreement_id == agreement_id, rows.c.opened.is_not(None))
+    return select(rows).where(known).order_by(rows.c.opened_at, rows.c.action_id)
 
 
 def _window(row: Any) -> monitor.WindowClosed:
@@ -124,6 +125,10 @@ def _breach(row: Any) -> Breach:
 def _risk(row: Any) -> Risk:
     raised = from_json(monitor.TargetAtRisk, row.raised)
     return Risk(raised, row.cleared and from_json(monitor.RiskCleared, row.cleared))
+
+
+def _action(row: Any) -> Action:
+    return Action(from_json(review.ActionOpened, row.opened), row.completed_at)
 
 
 def _exclusion(row: Any) -> Exclusion:

@@ -159,6 +159,16 @@ _KEPT = (
         },
     ),
     _Kept(
+        lambda b: b.completions,
+        tables.improvement_action,
+        lambda e: {
+            "action_id": e.action_id,
+            "agreement_id": e.agreement_id,
+            "completed_at": _instant(e.completed_at),
+            "completed": _text(e),
+        },
+    ),
+    _Kept(
         lambda b: b.decisions,
         tables.exclusion,
         lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "decided": _text(e)},

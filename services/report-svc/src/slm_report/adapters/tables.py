@@ -104,8 +104,10 @@ improvement_action = Table(
     metadata,
     Column("action_id", Text, primary_key=True),
     Column("agreement_id", Text, nullable=False),
-    Column("opened_at", BigInteger, nullable=False),
-    Column("opened", JSONB, nullable=False),
+    Column("opened_at", BigInteger),
+    Column("completed_at", BigInteger),
+    _event("opened"),
+    _event("completed"),
     Index("improvement_action_opened_at", "agreement_id", "opened_at"),
 )
 """Actions that reviews opened."""

@@ -27,7 +27,7 @@ from slm_events.monitor import (
     TargetRecovered,
     WindowClosed,
 )
-from slm_events.review import ActionOpened, ActionPlanEnded, ActionPlanOpened
+from slm_events.review import ActionCompleted, ActionOpened, ActionPlanEnded, ActionPlanOpened
 from slm_report.application.ports import Heard, Reports
 
 
@@ -47,6 +47,7 @@ class Batch:
     plans: list[ActionPlanOpened] = field(default_factory=list)
     plan_ends: list[ActionPlanEnded] = field(default_factory=list)
     actions: list[ActionOpened] = field(default_factory=list)
+    completions: list[ActionCompleted] = field(default_factory=list)
     decisions: list[ExclusionDecided] = field(default_factory=list)
     revocations: list[ExclusionRevoked] = field(default_factory=list)
     imports: list[ImportJudged] = field(default_factory=list)
@@ -142,6 +143,11 @@ def plan_ended(batch: Batch, event: ActionPlanEnded) -> None:
 def action_opened(batch: Batch, event: ActionOpened) -> None:
     batch.actions.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.opened_at))
+
+
+def action_completed(batch: Batch, event: ActionCompleted) -> None:
+    batch.completions.append(event)
+    batch.mark(event.agreement_id, instants.from_text(event.completed_at))
 
 
 def exclusion_decided(batch: Batch, event: ExclusionDecided) -> None:

@@ -98,6 +98,18 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Action:
+    """An improvement action, and when it was done."""
+
+    opened: ActionOpened
+    completed_at: int | None = None
+
+    def is_open_at(self, instant: int) -> bool:
+        opened_at = instants.from_text(self.opened.opened_at)
+        return opened_at <= instant and (self.completed_at is None or self.completed_at > instant)
+
+
+@dataclass(frozen=True, slots=True)
 class Exclusion:
     """What the parties agreed not to count, and whether it was taken back."""
 
@@ -114,7 +126,7 @@ class Facts:
     risks: list[Risk] = field(default_factory=list)
     clocks: list[ClockStopped] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
-    actions: list[ActionOpened] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
     """By their ids."""
 

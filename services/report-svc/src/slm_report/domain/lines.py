@@ -111,6 +111,7 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
         excluded_seconds=window.excluded_seconds,
         exclusions=_exclusions(window.exclusions, facts, names),
         unknown_seconds=window.unknown_seconds,
+        coverage_percent=window.coverage_percent,
         revision=window.revision,
         restated=restatement(window),
         **_findings(facts.breaches_of(*_key(window)), facts.risks_of(*_key(window))),

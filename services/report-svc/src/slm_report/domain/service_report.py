@@ -101,9 +101,7 @@ def build(
         risks=risks,
         plans_averted=outcomes.count("averted"),
         plans_ended=len(outcomes) - outcomes.count("open"),
-        actions=[
-            findings.action_entry(action) for action in facts.actions if instants.from_text(action.opened_at) <= as_of
-        ],
+        actions=[findings.action_entry(action.opened) for action in facts.actions if action.is_open_at(as_of)],
         figures=None if to_date is None else to_date.reference(),
     )
 

@@ -17,9 +17,10 @@ from slm_chassis.tables import audit
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
-from slm_review.domain.decisions import Action, Amendment, Lesson, Proposal
+from slm_review.domain.decisions import Action, Lesson
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
 from slm_review.domain.plans import ActionPlan
+from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
 
 T = TypeVar("T")
@@ -64,23 +65,12 @@ def _upsert(table: Table) -> Insert:
     return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
 
-class SqlLedger:
-    """One transaction's ledger."""
+class LedgerOfTransaction:
+    """What ledgers of one transaction share: the clock, the lock, and what leaves with the commit."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self.now = transaction.now
-        self.agreements = SqlKept(transaction, tables.agreement_version, Agreement)
-        self.plans = SqlKept(transaction, tables.action_plan, ActionPlan)
-        self.breaches = SqlKept(transaction, tables.breach, Breach)
-        self.windows = SqlKept(transaction, tables.attained_window, AttainedWindow)
-        self.reports = SqlKept(transaction, tables.published_report, PublishedReport)
-        self.reviews = SqlKept(transaction, tables.review, Review)
-        self.agenda = SqlKept(transaction, tables.agenda_item, AgendaItem)
-        self.lessons = SqlKept(transaction, tables.lesson, Lesson)
-        self.actions = SqlKept(transaction, tables.action, Action)
-        self.proposals = SqlKept(transaction, tables.proposal, Proposal)
-        self.amendments = SqlKept(transaction, tables.amendment, Amendment)
 
     async def lock(self, agreement_id: str) -> None:
         await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(agreement_id, 0))))
@@ -99,6 +89,40 @@ class SqlLedger:
             "detail": {},
         }
         await self._transaction.execute(insert(audit).values(row))
+
+
+class SqlLedger(LedgerOfTransaction):
+    """One transaction's ledger; every question is a query."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+        self.agreements = SqlKept(transaction, tables.agreement_version, Agreement)
+        self.plans = SqlKept(transaction, tables.action_plan, ActionPlan)
+        self.breaches = SqlKept(transaction, tables.breach, Breach)
+        self.windows = SqlKept(transaction, tables.attained_window, AttainedWindow)
+        self.reports = SqlKept(transaction, tables.published_report, PublishedReport)
+        self.reviews = SqlKept(transaction, tables.review, Review)
+        self.agenda = SqlKept(transaction, tables.agenda_item, AgendaItem)
+        self.lessons = SqlKept(transaction, tables.lesson, Lesson)
+        self.actions = SqlKept(transaction, tables.action, Action)
+        self.proposals = SqlKept(transaction, tables.proposal, Proposal)
+        self.amendments = SqlKept(transaction, tables.amendment, Amendment)
+
+    async def latest_windows(
+        self, agreement_id: str, target_id: str, until_at: int | None, count: int
+    ) -> list[AttainedWindow]:
+        rows = tables.attained_window
+        query = (
+            select(rows)
+            .where(rows.c.agreement_id == agreement_id, rows.c.target_id == target_id)
+            .where(rows.c.window_end_at.is_not(None), rows.c.verdict != "not_applicable")
+            .order_by(rows.c.window_end_at.desc(), rows.c.attained_id.desc())
+            .limit(count)
+        )
+        if until_at is not None:
+            query = query.where(rows.c.window_end_at <= until_at)
+        found = [AttainedWindow(**row) for row in (await self._transaction.execute(query)).mappings()]
+        return found[::-1]
 
 
 class SqlDesk:

@@ -76,13 +76,8 @@ action_plan = Table(
     *_maybe_instant("cleared_at"),
     *_maybe_text("breach_id"),
     *_maybe_instant("ended_at"),
-    Index(
-        "action_plan_unended",
-        "agreement_id",
-        "target_id",
-        "window_id",
-        postgresql_where=text("state IN ('waiting', 'open')"),
-    ),
+    Index("action_plan_window", "agreement_id", "target_id", "window_id"),
+    Index("action_plan_version", "agreement_id", "agreement_version", postgresql_where=text("state = 'waiting'")),
     Index("action_plan_opened_at", "opened_at", "plan_id"),
 )
 
@@ -121,8 +116,8 @@ attained_window = Table(
     *_maybe_text("figure"),
     *_text("figure_display"),
     *_instant("closed_at"),
-    *_maybe_text("restated_because"),
-    Index("attained_window_target", "agreement_id", "target_id"),
+    *_maybe_text("restated_because", "coverage_percent"),
+    Index("attained_window_target", "agreement_id", "target_id", "window_end_at"),
 )
 
 published_report = Table(
@@ -196,6 +191,9 @@ action = Table(
     *_document("external_refs"),
     *_text("opened_by_principal_id"),
     *_instant("opened_at"),
+    *_maybe_instant("completed_at"),
+    *_maybe_text("completed_by_principal_id"),
+    *_text("completion_note"),
     Index("action_agreement_id", "agreement_id"),
     Index("action_review_id", "review_id"),
     Index("action_external_refs", "external_refs", postgresql_using="gin"),
@@ -209,17 +207,20 @@ proposal = Table(
     *_maybe_text("review_id"),
     *_text("agreement_id"),
     *_number("agreement_version"),
-    *_text("target_id", "target_key", "target_title", *_PARTIES),
-    *_document("present_objective", "objective"),
-    *_text("reason", "origin", "state"),
+    *_text(*_PARTIES),
+    *_document("targets"),
+    *_text("origin", "state"),
     *_maybe_text("proposed_by_party_id", "proposed_by_principal_id"),
     *_instant("proposed_at"),
     Column("amendment_version", Integer),
     *_maybe_text("amendment_revision_hash"),
-    *_maybe_instant("drafted_at"),
+    *_maybe_instant("drafted_at", "ended_at"),
+    *_maybe_text("ended_by_party_id", "ended_by_principal_id"),
+    *_text("end_reason"),
     Index("proposal_agreement_id", "agreement_id"),
     Index("proposal_review_id", "review_id"),
     Index("proposal_proposed_at", "proposed_at", "proposal_id"),
+    Index("proposal_targets", "targets", postgresql_using="gin"),
 )
 
 amendment = Table(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 
 from slm_chassis.clock import SECOND
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Store, TheClock
-from slm_review.api.schemas import ActionPlan, Listed
+from slm_review.api.given import Decider, Store, TheClock, TheDesk
+from slm_review.api.schemas import ActionPlan, Completion, Listed
+from slm_review.application import plan_steps
 
 router = APIRouter(prefix="/api/v1/action-plans", tags=["action plans"])
 
@@ -42,6 +44,19 @@ async def get_action_plan(plan_id: str, caller: Caller, database: Store, clock: 
     if row is None:
         raise not_found("action plan", plan_id)
     return _shown(row, clock.now())
+
+
+@router.post("/{plan_id}/steps/{number}/complete", response_model=ActionPlan)
+async def complete_step(
+    plan_id: str,
+    number: Annotated[int, Path(ge=1, le=1_000, description="Of the step, counted from 1")],
+    body: Completion,
+    caller: Decider,
+    desk: TheDesk,
+    clock: TheClock,
+) -> dict[str, Any]:
+    """Tick off a step, with a note of what was done."""
+    return _shown(asdict(await plan_steps.complete(desk, caller, plan_id, number, body.note)), clock.now())
 
 
 def _shown(row: Mapping[str, Any], now: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 
@@ -10,8 +10,10 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import invalid, not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Store
-from slm_review.api.schemas import Action, Listed
+from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.api.schemas import Action, Completion, Listed
+from slm_review.application import actions
+from slm_review.domain import decisions
 
 router = APIRouter(prefix="/api/v1/actions", tags=["actions"])
 
@@ -24,7 +26,7 @@ async def list_actions(
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
-    state: str | None = None,
+    state: Annotated[Literal["open", "done"] | None, Query()] = None,
     external_ref: Annotated[str | None, Query(description="`system:id`", examples=["jira:OPS-42"])] = None,
 ) -> dict[str, Any]:
     """Actions, the newest first."""
@@ -46,6 +48,12 @@ async def get_action(action_id: str, caller: Caller, database: Store) -> dict[st
     if row is None:
         raise not_found("action", action_id)
     return row
+
+
+@router.post("/{action_id}/complete", response_model=Action)
+async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
+    """The action was done; it leaves the list of open actions of agendas and reports."""
+    return await actions.complete(desk, caller, action_id, body.note)
 
 
 def _ref(text: str | None) -> dict[str, str] | None:

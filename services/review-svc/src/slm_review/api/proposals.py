@@ -10,8 +10,10 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Store
-from slm_review.api.schemas import Listed, Proposal
+from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.api.schemas import Declining, Listed, Proposal
+from slm_review.application import proposals
+from slm_review.domain import proposed
 
 router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target revision proposals"])
 
@@ -24,14 +26,14 @@ async def list_target_revision_proposals(
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
-    state: Annotated[Literal["proposed", "drafted"] | None, Query()] = None,
+    state: Annotated[Literal["proposed", "drafted", "agreed", "declined", "lapsed"] | None, Query()] = None,
     origin: Annotated[Literal["review", "attained"] | None, Query()] = None,
 ) -> dict[str, Any]:
     """Proposals, the newest first."""
     filters = {
         "agreement_id": agreement_id,
         "review_id": review_id,
-        "target_id": target_id,
+        "targets": None if target_id is None else {"target_id": target_id},
         "state": state,
         "origin": origin,
     }
@@ -46,3 +48,11 @@ async def get_target_revision_proposal(proposal_id: str, caller: Caller, databas
     if row is None:
         raise not_found("proposal", proposal_id)
     return row
+
+
+@router.post("/{proposal_id}/decline", response_model=Proposal)
+async def decline_target_revision_proposal(
+    proposal_id: str, body: Declining, caller: Decider, desk: TheDesk
+) -> proposed.Proposal:
+    """Say no, with a reason: attained figures do not bring it up again for as many windows as it takes to propose."""
+    return await proposals.decline(desk, caller, proposal_id, body.reason)

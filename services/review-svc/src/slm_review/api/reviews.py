@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -10,13 +11,14 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Page, Paging
-from slm_chassis.http.problems import not_found
+from slm_chassis.http.problems import invalid, not_found
 from slm_review.adapters import queries
 from slm_review.api import schemas
 from slm_review.api.given import Decider, Store, TheDesk
 from slm_review.application import actions, lessons, proposals, reviews
 from slm_review.application.actions import Decided
-from slm_review.domain.decisions import Action, Lesson, Proposal
+from slm_review.domain.decisions import Action, Lesson
+from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import Review
 
 router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
@@ -29,7 +31,7 @@ async def list_reviews(
     page: Paging,
     database: Store,
     agreement_id: str | None = None,
-    state: Annotated[Literal["scheduled", "open", "held", "cancelled"] | None, Query()] = None,
+    state: Annotated[Literal["scheduled", "open", "held", "cancelled", "lapsed"] | None, Query()] = None,
     reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
 ) -> dict[str, Any]:
     """Reviews, the latest due first."""
@@ -39,18 +41,25 @@ async def list_reviews(
 
 
 @router.get("/{review_id}", response_model=schemas.ReviewWithAgenda)
-async def get_review(review_id: str, caller: Caller, database: Store) -> dict[str, Any]:
-    """One review with the beginning of its agenda."""
+async def get_review(review_id: str, caller: Caller, database: Store, desk: TheDesk) -> dict[str, Any]:
+    """One review with the beginning of its agenda; of a scheduled one, the agenda that it would have now."""
     row = await _row(database, caller, review_id)
+    if row["state"] == "scheduled":
+        expected = await reviews.preview(desk, review_id)
+        return {**row, "agenda": expected[:_FIRST_ITEMS], "agenda_count": len(expected)}
     items = await queries.agenda_of(database, review_id, Page(_FIRST_ITEMS, None))
     count = len(items) if len(items) <= _FIRST_ITEMS else await queries.agenda_count(database, review_id)
     return {**row, "agenda": items[:_FIRST_ITEMS], "agenda_count": count}
 
 
 @router.get("/{review_id}/agenda", response_model=schemas.Listed[schemas.AgendaItem])
-async def list_agenda(review_id: str, caller: Caller, page: Paging, database: Store) -> dict[str, Any]:
-    """A review's agenda in order of time."""
-    await _row(database, caller, review_id)
+async def list_agenda(review_id: str, caller: Caller, page: Paging, database: Store, desk: TheDesk) -> dict[str, Any]:
+    """A review's agenda in order of time; of a scheduled one, the agenda that it would have now."""
+    row = await _row(database, caller, review_id)
+    if row["state"] == "scheduled":
+        expected = [asdict(item) for item in await reviews.preview(desk, review_id)]
+        beyond = [each for each in expected if _is_after(page, each["at"], each["item_id"])]
+        return page.shape(beyond[: page.fetch], lambda row: [row["at"], row["item_id"]])
     rows = await queries.agenda_of(database, review_id, page)
     return page.shape(rows, lambda row: [row["at"], row["item_id"]])
 
@@ -94,3 +103,13 @@ async def _row(database: Database, caller: Principal, review_id: str) -> dict[st
     if row is None:
         raise not_found("review", review_id)
     return row
+
+
+def _is_after(page: Page, at: int, item_id: str) -> bool:
+    """Whether an item lies behind the page's cursor. Raises 422 for a cursor of another list."""
+    if page.after is None:
+        return True
+    kinds = [type(value) for value in page.after]
+    if kinds != [int, str]:
+        raise invalid("query.cursor", None, "send back the `next` of this list, or none")
+    return (at, item_id) > page.after

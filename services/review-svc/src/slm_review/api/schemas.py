@@ -96,7 +96,7 @@ class Review(Shape):
     customer_party_id: str
     reason: str = Field(description="breach | cadence")
     period: str | None
-    state: str = Field(description="scheduled | open | held | cancelled")
+    state: str = Field(description="scheduled | open | held | cancelled | lapsed")
     from_at: Instant
     to_at: Instant | None
     due_at: Instant
@@ -138,6 +138,9 @@ class Action(Shape):
     external_refs: list[dict[str, Any]]
     opened_by_principal_id: str
     opened_at: Instant
+    completed_at: Instant | None
+    completed_by_principal_id: str | None
+    completion_note: str
 
 
 class Lesson(Shape):
@@ -151,27 +154,35 @@ class Lesson(Shape):
     recorded_at: Instant
 
 
+class ProposedTarget(Shape):
+    target_id: str
+    target_key: str
+    target_title: str
+    present_objective: dict[str, Any]
+    objective: dict[str, Any]
+    reason: str
+
+
 class Proposal(Shape):
     proposal_id: str
     review_id: str | None
     agreement_id: str
     agreement_version: int
-    target_id: str
-    target_key: str
-    target_title: str
     provider_party_id: str
     customer_party_id: str
-    present_objective: dict[str, Any]
-    objective: dict[str, Any]
-    reason: str
-    origin: str = Field(description="review | attained")
-    state: str = Field(description="proposed | drafted")
+    targets: list[ProposedTarget] = Field(description="In the order of proposing; one open proposal collects them")
+    origin: str = Field(description="review | attained: what it began with")
+    state: str = Field(description="proposed | drafted | agreed | declined | lapsed")
     proposed_by_party_id: str | None
     proposed_by_principal_id: str | None
     proposed_at: Instant
     amendment_version: int | None = Field(description="The drafted version of the agreement that answers it")
     amendment_revision_hash: str | None
     drafted_at: Instant | None
+    ended_at: Instant | None
+    ended_by_party_id: str | None
+    ended_by_principal_id: str | None
+    end_reason: str
 
 
 class Holding(Input):
@@ -184,6 +195,16 @@ class Holding(Input):
     )
     summary: Text
     attendees: Annotated[list[Name], Field(min_length=1, max_length=200)]
+
+
+class Completion(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "Rolled back by itself twice last week."}]})
+    note: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class Declining(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The second site is not built yet."}]})
+    reason: Text
 
 
 class NewLesson(Input):

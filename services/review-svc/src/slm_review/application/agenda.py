@@ -8,23 +8,29 @@ from typing import Any
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agenda, reviews
 from slm_review.domain.agenda import AgendaItem
-from slm_review.domain.decisions import Proposal
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
+from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import Review
 
 
 async def assemble(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[dict[str, Any]]:
     """Put on the agenda all that is known to belong there; the items as events write them, in order of time."""
+    items = await gather(ledger, review, opened_by)
+    await ledger.agenda.put(*items)
+    return [agenda.told(item) for item in items]
+
+
+async def gather(ledger: Ledger, review: Review, opened_by: Breach | None = None) -> list[AgendaItem]:
+    """All that is known to belong on a review's agenda, in order of time; also of one that has not opened yet."""
     whose = {"agreement_id": review.agreement_id}
     breaches = [breach for breach in await ledger.breaches.find(**whose) if _concerns(review, breach)]
     items = [agenda.of_breach(review, breach) for breach in ([opened_by] if opened_by else breaches)]
     items += [agenda.of_window(review, each) for each in await ledger.windows.find(**whose) if _lies_in(review, each)]
     items += [agenda.of_report(review, each) for each in await ledger.reports.find(**whose) if _is_about(review, each)]
     items += [agenda.of_action(review, each) for each in await ledger.actions.find(**whose, state="open")]
-    items += [agenda.of_proposal(review, each) for each in await ledger.proposals.find(**whose, state="proposed")]
-    items.sort(key=lambda item: (item.at, item.item_id))
-    await ledger.agenda.put(*items)
-    return [agenda.told(item) for item in items]
+    proposals = [each for each in await ledger.proposals.find(**whose) if each.is_open]
+    items += [agenda.of_proposal(review, each) for each in proposals]
+    return sorted(items, key=lambda item: (item.at, item.item_id))
 
 
 async def add_breach(ledger: Ledger, review: Review, breach: Breach) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_events.agreement import AgreementFinalized, AgreementTurned
-from slm_review.application import breaches, cadence, plans, windows
+from slm_review.application import breaches, cadence, plans, proposals, windows
 from slm_review.application.ledger import Ledger
 from slm_review.domain import agreements
 
@@ -16,6 +16,7 @@ async def keep(ledger: Ledger, event: AgreementFinalized) -> None:
         return
     await ledger.agreements.put(agreement)
     await cadence.schedule(ledger, agreement.agreement_id, max(agreement.effective_at, agreement.finalized_at))
+    await proposals.settle(ledger, agreement)
     await plans.complete(ledger, agreement)
     await breaches.complete(ledger, agreement)
     await windows.complete(ledger, agreement)

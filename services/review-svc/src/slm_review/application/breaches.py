@@ -47,6 +47,7 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
     """The breach with the review that has it on its agenda, opened now if the agreement asks for one."""
     if breach.review_id is not None:
         await agenda.revise_breach(ledger, breach)
+        await _lapse_or_reopen(ledger, breach.review_id, breach)
         return breach
     if not breach.is_standing:
         return breach
@@ -55,6 +56,20 @@ async def _reviewed(ledger: Ledger, breach: Breach) -> Breach:
         return breach
     await agenda.add_breach(ledger, review, breach)
     return replace(breach, review_id=review.review_id)
+
+
+async def _lapse_or_reopen(ledger: Ledger, review_id: str, breach: Breach) -> None:
+    """A review that breaches opened ends when none of them stands, and goes on when one stands again."""
+    review = await ledger.reviews.get(review_id)
+    if review is None or review.reason != "breach":
+        return
+    if breach.is_standing:
+        await ledger.reviews.put(reviews.reopened(review))
+        return
+    items = await ledger.agenda.find(review_id=review_id, kind="breach")
+    if review.state == "open" and not any(item.state == "standing" for item in items):
+        await ledger.reviews.put(reviews.lapsed(review))
+        ledger.publish(reviews.lapsing_of(review, ledger.now))
 
 
 async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:

@@ -8,9 +8,10 @@ from typing import Any, Protocol, TypeVar
 from slm_chassis.access import Principal
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
-from slm_review.domain.decisions import Action, Amendment, Lesson, Proposal
+from slm_review.domain.decisions import Action, Lesson
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
 from slm_review.domain.plans import ActionPlan
+from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
 
 T = TypeVar("T")
@@ -58,6 +59,15 @@ class Ledger(Protocol):
     def proposals(self) -> Kept[Proposal]: ...
     @property
     def amendments(self) -> Kept[Amendment]: ...
+
+    async def latest_windows(
+        self, agreement_id: str, target_id: str, until_at: int | None, count: int
+    ) -> list[AttainedWindow]:
+        """The last windows of a target that ended by an instant (None: that ended), in order, at most ``count``.
+
+        Those in which nothing was scheduled are passed over.
+        """
+        ...
 
     async def lock(self, agreement_id: str) -> None:
         """Nobody else changes this agreement's plans and reviews until the transaction ends."""

@@ -1,4 +1,4 @@
-"""Target revision proposals: made by a review or by attained figures, answered by an amendment."""
+"""Target revision proposals: made by a review or by attained figures, answered by an amendment, or declined."""
 
 from __future__ import annotations
 
@@ -6,67 +6,107 @@ from typing import Any
 
 from slm_chassis.access import Principal
 from slm_chassis.identity import new_id
-from slm_events.agreement import AmendmentDrafted
+from slm_events import instants
+from slm_events.agreement import AgreementWithdrawn, AmendmentDrafted
 from slm_review.application import agenda, reviews, targets
 from slm_review.application.ledger import Desk, Ledger
-from slm_review.domain import decisions, objectives
-from slm_review.domain.decisions import Proposal
-from slm_review.domain.reviews import Review, require_opened
+from slm_review.domain import objectives, proposed
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.errors import NotFound
+from slm_review.domain.proposed import Proposal
+from slm_review.domain.reviews import require_opened
 
 
 async def propose(
     desk: Desk, caller: Principal, review_id: str, target: str, objective: dict[str, Any], reason: str
 ) -> Proposal:
-    """Propose a new objective for a target. Raises NotFound, NotOpen, NotAcceptable."""
+    """Propose a new objective for a target; it joins the agreement's open proposal where there is one.
+
+    Raises NotFound, NotOpen, NotAcceptable.
+    """
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
         require_opened(review)
-        proposal = await _proposal(ledger, caller, review, target, objective, reason)
-        await ledger.note(caller, "proposal.made", proposal.proposal_id)
-        return await make(ledger, proposal)
+        agreement, terms = await targets.agreed(ledger, review, target)
+        wanted = objectives.revised(terms["objective"], objective)
+        named = proposed.target_of(terms, terms["objective"], wanted, reason)
+        proposal = Proposal(
+            proposal_id=new_id(),
+            review_id=review.review_id,
+            agreement_id=review.agreement_id,
+            agreement_version=agreement.version,
+            provider_party_id=agreement.provider_party_id,
+            customer_party_id=agreement.customer_party_id,
+            targets=[named],
+            origin="review",
+            proposed_by_party_id=caller.party_id,
+            proposed_by_principal_id=caller.principal_id,
+            proposed_at=ledger.now,
+        )
+        made = await collect(ledger, proposal, named)
+        await ledger.note(caller, "proposal.made", made.proposal_id)
+        return made
 
 
-async def make(ledger: Ledger, proposal: Proposal) -> Proposal:
-    """Keep a proposal and tell of it. In a replay its answer may have been heard before."""
+async def collect(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) -> Proposal:
+    """Keep a proposal for a target and tell of it; where one is open for the agreement, the target is added to that."""
+    for known in await ledger.proposals.find(agreement_id=proposal.agreement_id):
+        if known.is_open:
+            proposal = proposed.with_target(known, target)
+    # In a replay its answer may have been heard before.
     for answer in await ledger.amendments.find(proposal_id=proposal.proposal_id):
-        proposal = decisions.answered(proposal, answer)
+        proposal = proposed.answered(proposal, answer)
     await ledger.proposals.put(proposal)
     await agenda.add_proposal(ledger, proposal)
-    ledger.publish(decisions.proposing_of(proposal))
+    ledger.publish(proposed.proposing_of(proposal, target))
     return proposal
+
+
+async def decline(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
+    """A party says no; attained figures do not bring it up again for as many windows. Raises NotFound, AlreadyEnded."""
+    async with desk.begin() as ledger:
+        seen = await ledger.proposals.get(proposal_id)
+        if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):
+            raise NotFound("target revision proposal", proposal_id)
+        await ledger.lock(seen.agreement_id)
+        known = await ledger.proposals.get(proposal_id)
+        assert known is not None
+        proposal = proposed.declined(known, reason, caller.party_id, caller.principal_id, ledger.now)
+        await ledger.proposals.put(proposal)
+        await ledger.note(caller, "proposal.declined", proposal_id)
+        ledger.publish(proposed.declining_of(proposal))
+        return proposal
 
 
 async def link(ledger: Ledger, event: AmendmentDrafted) -> None:
     """An amendment was drafted in answer to a proposal."""
-    amendment = decisions.amendment(event)
+    amendment = proposed.amendment(event)
     if amendment is None:
         return
     await ledger.lock(event.agreement_id)
     await ledger.amendments.put(amendment)
     proposal = await ledger.proposals.get(amendment.proposal_id)
     if proposal is not None and proposal.agreement_id == amendment.agreement_id:
-        await ledger.proposals.put(decisions.answered(proposal, amendment))
+        await ledger.proposals.put(proposed.answered(proposal, amendment))
 
 
-async def _proposal(
-    ledger: Ledger, caller: Principal, review: Review, target: str, objective: dict[str, Any], reason: str
-) -> Proposal:
-    agreement, terms = await targets.agreed(ledger, review, target)
-    return Proposal(
-        proposal_id=new_id(),
-        review_id=review.review_id,
-        agreement_id=review.agreement_id,
-        agreement_version=agreement.version,
-        target_id=terms["target_id"],
-        target_key=terms["key"],
-        target_title=terms.get("title") or terms["key"],
-        provider_party_id=agreement.provider_party_id,
-        customer_party_id=agreement.customer_party_id,
-        present_objective=terms["objective"],
-        objective=objectives.revised(terms["objective"], objective),
-        reason=reason,
-        origin="review",
-        proposed_by_party_id=caller.party_id,
-        proposed_by_principal_id=caller.principal_id,
-        proposed_at=ledger.now,
-    )
+async def settle(ledger: Ledger, agreement: Agreement) -> None:
+    """New terms were signed: the proposal that they answer is agreed, and what was open under older ones has lapsed."""
+    for proposal in await ledger.proposals.find(agreement_id=agreement.agreement_id):
+        if proposal.amendment_version == agreement.version:
+            state, reason = "agreed", f"Version {agreement.version} was signed."
+        elif proposal.agreement_version < agreement.version:
+            state, reason = "lapsed", f"Version {agreement.version} was signed without it."
+        else:
+            continue
+        await ledger.proposals.put(proposed.ended(proposal, state, reason, agreement.finalized_at))
+
+
+async def drop(ledger: Ledger, event: AgreementWithdrawn) -> None:
+    """A party withdrew a version in negotiation: it has declined the proposal that the version answered."""
+    await ledger.lock(event.agreement_id)
+    for proposal in await ledger.proposals.find(agreement_id=event.agreement_id):
+        if proposal.amendment_version == event.version:
+            at = instants.from_text(event.moved_at)
+            reason = event.reason or "The amendment was withdrawn."
+            await ledger.proposals.put(proposed.ended(proposal, "declined", reason, at))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from slm_events.monitor import WindowClosed
+from collections.abc import Sequence
+from typing import Any
+
+from slm_events.monitor import WindowClosed, WindowRestated
 from slm_review.application import agenda, plans, proposals
 from slm_review.application.ledger import Ledger
-from slm_review.domain import decisions, findings, raising
-from slm_review.domain.agreements import Agreement, version_id
+from slm_review.domain import agreements, findings, proposed, raising
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.findings import AttainedWindow
 
 
 async def keep(ledger: Ledger, event: WindowClosed) -> None:
@@ -19,25 +23,61 @@ async def keep(ledger: Ledger, event: WindowClosed) -> None:
     await ledger.windows.put(window)
     await agenda.add_window(ledger, window)
     await plans.settle_window(ledger, window.agreement_id, window.agreement_version, window.target_id, window.window_id)
-    agreement = await ledger.agreements.get(version_id(window.agreement_id, window.agreement_version))
-    if agreement is not None:
-        await _propose(ledger, agreement, window.target_id)
+    # What is restated may be long past: then it is the latest windows that are looked at again.
+    until_at = None if isinstance(event, WindowRestated) else window.window_end_at
+    await _propose(ledger, window, until_at)
 
 
 async def complete(ledger: Ledger, agreement: Agreement) -> None:
-    """Judge the windows that were heard before their agreement."""
-    for terms in agreement.targets:
-        await _propose(ledger, agreement, terms["target_id"])
+    """Look at the windows that were heard before their agreement, at each in the order of its end."""
+    heard = await ledger.windows.find(agreement_id=agreement.agreement_id)
+    heard = [each for each in heard if each.agreement_version == agreement.version]
+    for window in sorted(heard, key=lambda each: (each.window_end_at or 0, each.attained_id)):
+        await _propose(ledger, window, window.window_end_at)
 
 
-async def _propose(ledger: Ledger, agreement: Agreement, target_id: str) -> None:
-    """Propose to raise a target met comfortably often enough, once for the same terms and while they hold."""
-    if agreement.ended_at is not None:
+async def _propose(ledger: Ledger, window: AttainedWindow, until_at: int | None) -> None:
+    """Propose to raise a target that was met comfortably in its latest windows, while its terms are in force."""
+    versions = await ledger.agreements.find(agreement_id=window.agreement_id)
+    agreement = agreements.newest(versions)
+    if agreement is None or agreement.ended_at is not None:
         return
-    whose = {"agreement_id": agreement.agreement_id, "agreement_version": agreement.version, "target_id": target_id}
-    run = raising.comfortable_run(await ledger.windows.find(**whose), agreement.after_met_windows)
-    if not run or await ledger.proposals.find(**whose, origin="attained"):
+    terms = agreement.target_of(window.target_id, window.target_key)
+    if terms is None or "objective" not in terms:
         return
-    proposal = decisions.from_attained(agreement, run, ledger.now)
-    if proposal is not None:
-        await proposals.make(ledger, proposal)
+    runs = await _runs(ledger, agreement, terms, window, until_at)
+    if not runs or any(run[-1].objective != terms["objective"] for run in runs):
+        return
+    told = await ledger.proposals.find(agreement_id=agreement.agreement_id)
+    if any(each.is_open and each.names(terms["target_id"]) for each in told):
+        return
+    refused_at = [each.ended_at or 0 for each in told if each.state == "declined" and each.names(terms["target_id"])]
+    # As many windows as it takes have to end after a party said no, before it is said again.
+    if refused_at and any((each.window_end_at or 0) <= max(refused_at) for run in runs for each in run):
+        return
+    target = proposed.attained_target(terms, runs)
+    if target is not None:
+        last_at = max(each.window_end_at or 0 for run in runs for each in run)
+        await proposals.collect(ledger, proposed.from_attained(agreement, target, last_at, ledger.now), target)
+
+
+async def _runs(
+    ledger: Ledger, agreement: Agreement, terms: dict[str, Any], window: AttainedWindow, until_at: int | None
+) -> list[Sequence[AttainedWindow]]:
+    """The comfortable run of a target, or of each instance of one that is judged by label; nothing unless all have one.
+
+    Instances close one after the other: only the last close of a window finds all of them.
+    """
+    needed = agreement.after_met_windows
+    ids = [window.target_id]
+    if window.target_id != terms["target_id"]:
+        others = await ledger.windows.find(agreement_id=agreement.agreement_id)
+        ids = sorted({each.target_id for each in others if agreements.is_instance(each.target_key, terms)})
+    runs: list[Sequence[AttainedWindow]] = []
+    for target_id in ids:
+        latest = await ledger.latest_windows(agreement.agreement_id, target_id, until_at, needed)
+        run = raising.comfortable_run(latest, needed)
+        if not run or (len(ids) > 1 and run[-1].window_end_at != window.window_end_at):
+            return []
+        runs.append(run)
+    return runs

@@ -7,8 +7,9 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
-from slm_review.domain.decisions import Action, Proposal
+from slm_review.domain.decisions import Action
 from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport
+from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import Review
 
 
@@ -110,14 +111,15 @@ def of_action(review: Review, action: Action) -> AgendaItem:
 
 
 def of_proposal(review: Review, proposal: Proposal) -> AgendaItem:
+    titles = ", ".join(each["target_title"] for each in proposal.targets)
     return _item(
         review,
         "proposal",
         proposal.proposal_id,
         proposal.proposed_at,
-        f"Proposed for {proposal.target_title}: {proposal.reason}",
-        target_id=proposal.target_id,
-        objective=proposal.objective,
+        f"Proposed for {titles}: {proposal.targets[-1]['reason']}",
+        proposal_state=proposal.state,
+        targets=proposal.targets,
     )
 
 

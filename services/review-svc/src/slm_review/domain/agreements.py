@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from slm_chassis.clock import SECOND
@@ -52,6 +53,10 @@ class Agreement:
         """The terms of a target, by its id."""
         return next((terms for terms in self.targets if terms["target_id"] == target_id), None)
 
+    def target_of(self, target_id: str, key: str) -> dict[str, Any] | None:
+        """The terms of a target, or of the one that a target judged for a label value is an instance of."""
+        return self.target(target_id) or next((terms for terms in self.targets if is_instance(key, terms)), None)
+
     @property
     def is_reviewed_on_breach(self) -> bool:
         return self.review.get("on_breach") is True
@@ -68,6 +73,12 @@ class Agreement:
         return min(ends) if ends else None
 
 
+def is_instance(key: str, terms: dict[str, Any]) -> bool:
+    """Whether a key such as ``latency[eu]`` names an instance of a target that is judged for each value of a label."""
+    return bool(terms.get("group_by")) and key.startswith(f"{terms['key']}[")
+
+
+@lru_cache(maxsize=5_000)
 def version_id(agreement_id: str, version: int) -> str:
     return named_id(agreement_id, "version", version)
 
@@ -100,6 +111,11 @@ def ended(agreement: Agreement, event: AgreementTurned) -> Agreement:
     if agreement.ended_at is not None and agreement.ended_at <= at:
         return agreement
     return replace(agreement, ended_at=at, ended_as=_ENDED_AS[type(event)])
+
+
+def newest(versions: list[Agreement]) -> Agreement | None:
+    """The version signed last."""
+    return max(versions, key=lambda version: version.version, default=None)
 
 
 def in_force(versions: list[Agreement], at: int) -> Agreement | None:

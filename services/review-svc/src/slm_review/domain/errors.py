@@ -2,7 +2,8 @@
 
 Refused
   NotFound          no such thing, or none that the caller's party may see
-  NotOpen           the review has not opened yet, or was cancelled
+  NotOpen           the review has not opened yet, was cancelled, or lapsed
+  AlreadyEnded      the action, step or proposal was completed or declined before
   AlreadyHeld       the review was held before
   NotAcceptable     a field's value is refused; says which and what to do
 """
@@ -17,9 +18,18 @@ class Refused(Exception):
 class NotFound(Refused):
     """No such thing for this caller."""
 
+    def __init__(self, what: str, identity: str) -> None:
+        super().__init__(f"there is no {what} {identity}")
+        self.what = what
+        self.identity = identity
+
 
 class NotOpen(Refused):
     """The review is not open."""
+
+
+class AlreadyEnded(Refused):
+    """An action, a step of a plan or a proposal can be ended once."""
 
 
 class AlreadyHeld(Refused):

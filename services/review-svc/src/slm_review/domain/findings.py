@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from slm_chassis.identity import named_id
@@ -128,6 +129,8 @@ class AttainedWindow:
     figure_display: str
     closed_at: int
     restated_because: str | None = None
+    coverage_percent: str | None = None
+    """Exact share of the window that is known; None: nothing is known of it, or it was never measured."""
 
 
 def attained(event: WindowClosed) -> AttainedWindow:
@@ -153,9 +156,18 @@ def attained(event: WindowClosed) -> AttainedWindow:
         figure_display=event.figure_display,
         closed_at=instants.from_text(event.closed_at),
         restated_because=event.cause if isinstance(event, WindowRestated) else None,
+        coverage_percent=_coverage(event),
     )
 
 
+def _coverage(event: WindowClosed) -> str | None:
+    """As told; of what is counted, all of it where anything was counted, as nobody said how much was missed."""
+    if event.coverage_percent is not None:
+        return event.coverage_percent
+    return "100" if int(event.total) > 0 else None
+
+
+@lru_cache(maxsize=20_000)
 def attained_id(agreement_id: str, version: int, target_id: str, window_id: str) -> str:
     return named_id(agreement_id, "window", version, target_id, window_id)
 

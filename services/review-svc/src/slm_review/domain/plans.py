@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from slm_calendar import iso_durations
@@ -57,6 +58,7 @@ class ActionPlan:
     ended_at: int | None = None
 
 
+@lru_cache(maxsize=20_000)
 def plan_id(agreement_id: str, risk_id: str) -> str:
     """One plan a risk, however often the risk is heard."""
     return named_id(agreement_id, "action-plan", risk_id)

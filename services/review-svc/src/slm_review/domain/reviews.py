@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_chassis.identity import named_id
 from slm_events import instants
-from slm_events.review import ReviewHeld, ReviewOpened, ReviewScheduled
+from slm_events.review import ReviewHeld, ReviewLapsed, ReviewOpened, ReviewScheduled
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.cadence import Period
 from slm_review.domain.errors import AlreadyHeld, NotOpen
@@ -32,7 +32,7 @@ class Review:
     """``breach`` | ``cadence``."""
     period: str | None
     state: str
-    """``scheduled`` | ``open`` | ``held`` | ``cancelled``."""
+    """``scheduled`` | ``open`` | ``held`` | ``cancelled`` | ``lapsed`` (its breaches were withdrawn)."""
     from_at: int
     to_at: int | None
     """What lies in [from, to) belongs on the agenda; None: whatever happens while the review is open."""
@@ -88,6 +88,16 @@ def opened(review: Review, now: int) -> Review:
     return replace(review, state="open", opened_at=now)
 
 
+def lapsed(review: Review) -> Review:
+    """An open review of breaches of which none stands any more."""
+    return replace(review, state="lapsed")
+
+
+def reopened(review: Review) -> Review:
+    """A lapsed review of which a breach stands again."""
+    return replace(review, state="open") if review.state == "lapsed" else review
+
+
 def held(review: Review, summary: str, attendees: list[str], by_principal_id: str, now: int) -> Review:
     """The review after it took place. Raises NotOpen, AlreadyHeld."""
     if review.state == "held":
@@ -107,6 +117,8 @@ def require_opened(review: Review) -> None:
     """Decisions belong to a review that is open or was held. Raises NotOpen."""
     if review.state == "scheduled":
         raise NotOpen(f"It opens at {instants.to_text(review.due_at)}.")
+    if review.state == "lapsed":
+        raise NotOpen("It lapsed: every breach that it was opened for was withdrawn.")
     if review.state == "cancelled":
         raise NotOpen("It was cancelled, as its agreement ended before the period began.")
 
@@ -127,6 +139,10 @@ def opening_of(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened
 
 def holding_of(review: Review) -> ReviewHeld:
     return ReviewHeld(**_moved(review, review.held_at or 0), summary=review.summary, attendees=review.attendees)
+
+
+def lapsing_of(review: Review, now: int) -> ReviewLapsed:
+    return ReviewLapsed(**_moved(review, now))
 
 
 def _moved(review: Review, at: int) -> dict[str, Any]:

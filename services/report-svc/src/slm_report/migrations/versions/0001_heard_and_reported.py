@@ -85,8 +85,10 @@ CREATE INDEX action_plan_risk ON action_plan (agreement_id, risk_id);
 CREATE TABLE improvement_action (
     action_id TEXT NOT NULL,
     agreement_id TEXT NOT NULL,
-    opened_at BIGINT NOT NULL,
-    opened JSONB NOT NULL,
+    opened_at BIGINT,
+    completed_at BIGINT,
+    opened JSONB,
+    completed JSONB,
     PRIMARY KEY (action_id)
 );
 CREATE INDEX improvement_action_opened_at ON improvement_action (agreement_id, opened_at);

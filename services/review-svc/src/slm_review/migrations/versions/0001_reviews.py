@@ -26,6 +26,9 @@ _TABLES = """
         external_refs JSONB NOT NULL,
         opened_by_principal_id TEXT NOT NULL,
         opened_at BIGINT NOT NULL,
+        completed_at BIGINT,
+        completed_by_principal_id TEXT,
+        completion_note TEXT NOT NULL,
         PRIMARY KEY (action_id)
     );
     CREATE INDEX action_agreement_id ON action (agreement_id);
@@ -65,8 +68,8 @@ _TABLES = """
         PRIMARY KEY (plan_id)
     );
     CREATE INDEX action_plan_opened_at ON action_plan (opened_at, plan_id);
-    CREATE INDEX action_plan_unended ON action_plan (agreement_id, target_id, window_id)
-        WHERE state IN ('waiting', 'open');
+    CREATE INDEX action_plan_version ON action_plan (agreement_id, agreement_version) WHERE state = 'waiting';
+    CREATE INDEX action_plan_window ON action_plan (agreement_id, target_id, window_id);
 
     CREATE TABLE agenda_item (
         item_id TEXT NOT NULL,
@@ -138,9 +141,10 @@ _TABLES = """
         figure_display TEXT NOT NULL,
         closed_at BIGINT NOT NULL,
         restated_because TEXT,
+        coverage_percent TEXT,
         PRIMARY KEY (attained_id)
     );
-    CREATE INDEX attained_window_target ON attained_window (agreement_id, target_id);
+    CREATE INDEX attained_window_target ON attained_window (agreement_id, target_id, window_end_at);
 
     CREATE TABLE breach (
         breach_id TEXT NOT NULL,
@@ -188,14 +192,9 @@ _TABLES = """
         review_id TEXT,
         agreement_id TEXT NOT NULL,
         agreement_version INTEGER NOT NULL,
-        target_id TEXT NOT NULL,
-        target_key TEXT NOT NULL,
-        target_title TEXT NOT NULL,
         provider_party_id TEXT NOT NULL,
         customer_party_id TEXT NOT NULL,
-        present_objective JSONB NOT NULL,
-        objective JSONB NOT NULL,
-        reason TEXT NOT NULL,
+        targets JSONB NOT NULL,
         origin TEXT NOT NULL,
         state TEXT NOT NULL,
         proposed_by_party_id TEXT,
@@ -204,8 +203,13 @@ _TABLES = """
         amendment_version INTEGER,
         amendment_revision_hash TEXT,
         drafted_at BIGINT,
+        ended_at BIGINT,
+        ended_by_party_id TEXT,
+        ended_by_principal_id TEXT,
+        end_reason TEXT NOT NULL,
         PRIMARY KEY (proposal_id)
     );
+    CREATE INDEX proposal_targets ON proposal USING gin (targets);
     CREATE INDEX proposal_agreement_id ON proposal (agreement_id);
     CREATE INDEX proposal_proposed_at ON proposal (proposed_at, proposal_id);
     CREATE INDEX proposal_review_id ON proposal (review_id);

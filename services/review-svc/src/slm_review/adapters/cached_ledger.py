@@ -1,0 +1,255 @@
+"""The ledger of a batch of events: what they touch is read in a few queries, changed in memory and written by set.
+
+Values are read by *paths*: fields that are known to pick out few rows. A path's values once read are complete, so
+that a later question is answered from memory, with everything that this batch has changed since.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import BigInteger, Integer, Table
+from sqlalchemy.dialects.postgresql import JSONB
+
+from slm_chassis import bulk
+from slm_chassis.database import Transaction
+from slm_events.monitor import (
+    BreachWithdrawn,
+    RiskCleared,
+    TargetAtRisk,
+    TargetBreached,
+    TargetJudged,
+    WindowClosed,
+)
+from slm_review.adapters import tables
+from slm_review.adapters.sql_ledger import LedgerOfTransaction
+from slm_review.domain.agenda import AgendaItem
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.decisions import Action, Lesson
+from slm_review.domain.findings import AttainedWindow, Breach, PublishedReport, attained_id
+from slm_review.domain.plans import ActionPlan, plan_id
+from slm_review.domain.proposed import Amendment, Proposal
+from slm_review.domain.reviews import Review
+
+T = TypeVar("T")
+Path = tuple[str, ...]
+Point = tuple[Any, ...]
+"""The values of a path's fields."""
+
+_PATHS: dict[str, tuple[Path, ...]] = {
+    "agreement_version": (("version_id",), ("agreement_id",)),
+    "action_plan": (
+        ("plan_id",),
+        ("agreement_id", "target_id", "window_id"),
+        ("agreement_id", "agreement_version", "state"),
+    ),
+    "breach": (("breach_id",), ("agreement_id", "target_id", "window_id"), ("agreement_id",)),
+    "attained_window": (("attained_id",), ("agreement_id", "target_id"), ("agreement_id",)),
+    "published_report": (("report_id",), ("agreement_id",)),
+    "review": (("review_id",), ("agreement_id", "state"), ("agreement_id",)),
+    "agenda_item": (("item_id",), ("ref_id",), ("review_id",)),
+    "lesson": (("lesson_id",), ("agreement_id",)),
+    "action": (("action_id",), ("agreement_id",)),
+    "proposal": (("proposal_id",), ("agreement_id",)),
+    "amendment": (("amendment_id",), ("proposal_id",)),
+}
+"""By table, the paths that may be read, the narrowest first; each has an index."""
+
+
+class CachedKept(Generic[T]):
+    """A table's values as this batch sees them."""
+
+    def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
+        self._transaction = transaction
+        self._table = table
+        self._kind = kind
+        self._key = next(iter(table.primary_key)).name
+        self._columns = [column.name for column in table.c]
+        self._documents = [column.name for column in table.c if isinstance(column.type, JSONB)]
+        self._paths = _PATHS[table.name]
+        self._values: dict[str, T] = {}
+        self._dirty: dict[str, T] = {}
+        self._loaded: dict[Path, set[Point]] = {path: set() for path in self._paths}
+        self._index: dict[Path, dict[Point, set[str]]] = {path: {} for path in self._paths}
+
+    async def get(self, key: str) -> T | None:
+        await self.read((self._key,), [(key,)])
+        return self._values.get(key)
+
+    async def find(self, **equal: Any) -> list[T]:
+        usable = [path for path in self._paths if all(equal.get(name) is not None for name in path)]
+        known = (path for path in usable if tuple(equal[name] for name in path) in self._loaded[path])
+        path = next(known, usable[0])
+        point = tuple(equal[name] for name in path)
+        await self.read(path, [point])
+        found = (self._values[key] for key in sorted(self._index[path].get(point, ())))
+        rest = [(name, value) for name, value in equal.items() if name not in path]
+        return [value for value in found if all(getattr(value, name) == wanted for name, wanted in rest)]
+
+    async def put(self, *values: T) -> None:
+        for value in values:
+            key = getattr(value, self._key)
+            self._keep(key, value)
+            self._dirty[key] = value
+
+    async def read(self, path: Path, points: Iterable[Point]) -> None:
+        """Read all values at these points of a path, in one query, but for those that are known already."""
+        loaded = self._loaded[path]
+        missing = sorted({point for point in points if point not in loaded})
+        if not missing:
+            return
+        loaded.update(missing)
+        arrays = ", ".join(f"${number}::{self._array(name)}" for number, name in enumerate(path, 1))
+        names = ", ".join(f'"{name}"' for name in path)
+        listed = ", ".join(f'kept."{name}"' for name in self._columns)
+        query = (
+            f'SELECT {listed} FROM "{self._table.name}" AS kept JOIN unnest({arrays}) AS row ({names}) USING ({names})'
+        )
+        driver = await self._transaction.driver()
+        for row in await driver.fetch(query, *([point[place] for point in missing] for place in range(len(path)))):
+            if row[self._key] not in self._values:
+                self._keep(row[self._key], self._kind(**self._decoded(row)))
+
+    async def flush(self) -> None:
+        """Write what was put, in one statement."""
+        rows = [self._encoded(value) for value in self._dirty.values()]
+        self._dirty.clear()
+        await bulk.upsert(self._transaction, self._table, rows)
+
+    def _keep(self, key: str, value: T) -> None:
+        known = self._values.get(key)
+        self._values[key] = value
+        for path, index in self._index.items():
+            point = _point(value, path)
+            if known is not None and (before := _point(known, path)) != point:
+                index[before].discard(key)
+            index.setdefault(point, set()).add(key)
+
+    def _array(self, name: str) -> str:
+        kind = self._table.c[name].type
+        return "bigint[]" if isinstance(kind, BigInteger) else "int[]" if isinstance(kind, Integer) else "text[]"
+
+    def _decoded(self, row: Any) -> dict[str, Any]:
+        values = dict(row)
+        for name in self._documents:
+            # The driver gives documents as text, or decoded where the connection has been told how.
+            if isinstance(values[name], str):
+                values[name] = bulk.from_json(values[name])
+        return values
+
+    def _encoded(self, value: T) -> dict[str, Any]:
+        values = {name: getattr(value, name) for name in self._columns}
+        for name in self._documents:
+            values[name] = bulk.to_json(values[name])
+        return values
+
+
+def _point(value: Any, path: Path) -> Point:
+    return tuple(getattr(value, name) for name in path)
+
+
+class CachedWindows(CachedKept[AttainedWindow]):
+    """Closed windows, also in the order in which those of one target ended."""
+
+    _PATH = ("agreement_id", "target_id")
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction, tables.attained_window, AttainedWindow)
+        self._ended: dict[Point, list[tuple[int, str]]] = {}
+
+    async def latest(self, agreement_id: str, target_id: str, until_at: int | None, count: int) -> list[AttainedWindow]:
+        point = (agreement_id, target_id)
+        await self.read(self._PATH, [point])
+        ended = self._ended.get(point, [])
+        place = len(ended) if until_at is None else bisect_right(ended, (until_at, "\U0010ffff"))
+        found: list[AttainedWindow] = []
+        while place and len(found) < count:
+            place -= 1
+            window = self._values[ended[place][1]]
+            if window.verdict != "not_applicable":
+                found.append(window)
+        return found[::-1]
+
+    def _keep(self, key: str, value: AttainedWindow) -> None:
+        if key not in self._values and value.window_end_at is not None:
+            insort(self._ended.setdefault((value.agreement_id, value.target_id), []), (value.window_end_at, key))
+        super()._keep(key, value)
+
+
+class CachedLedger(LedgerOfTransaction):
+    """A ledger of a batch. Nothing is written before ``flush``."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        super().__init__(transaction)
+        self.agreements: CachedKept[Agreement] = CachedKept(transaction, tables.agreement_version, Agreement)
+        self.plans: CachedKept[ActionPlan] = CachedKept(transaction, tables.action_plan, ActionPlan)
+        self.breaches: CachedKept[Breach] = CachedKept(transaction, tables.breach, Breach)
+        self.windows: CachedWindows = CachedWindows(transaction)
+        self.reports: CachedKept[PublishedReport] = CachedKept(transaction, tables.published_report, PublishedReport)
+        self.reviews: CachedKept[Review] = CachedKept(transaction, tables.review, Review)
+        self.agenda: CachedKept[AgendaItem] = CachedKept(transaction, tables.agenda_item, AgendaItem)
+        self.lessons: CachedKept[Lesson] = CachedKept(transaction, tables.lesson, Lesson)
+        self.actions: CachedKept[Action] = CachedKept(transaction, tables.action, Action)
+        self.proposals: CachedKept[Proposal] = CachedKept(transaction, tables.proposal, Proposal)
+        self.amendments: CachedKept[Amendment] = CachedKept(transaction, tables.amendment, Amendment)
+        self._locked: set[str] = set()
+
+    @classmethod
+    async def opened(cls, transaction: Transaction, events: Sequence[Any]) -> CachedLedger:
+        """A ledger that has locked the events' agreements and read what handling them will most likely ask for."""
+        ledger = cls(transaction)
+        await ledger._lock_all({event.agreement_id for event in events})
+        await ledger._read_ahead(events)
+        return ledger
+
+    async def lock(self, agreement_id: str) -> None:
+        if agreement_id not in self._locked:
+            await super().lock(agreement_id)
+            self._locked.add(agreement_id)
+
+    async def latest_windows(
+        self, agreement_id: str, target_id: str, until_at: int | None, count: int
+    ) -> list[AttainedWindow]:
+        return await self.windows.latest(agreement_id, target_id, until_at, count)
+
+    async def flush(self) -> None:
+        """Write everything that was put, a statement a table."""
+        for kept in (self.agreements, self.plans, self.breaches, self.windows, self.reports, self.reviews,
+                     self.agenda, self.lessons, self.actions, self.proposals, self.amendments):  # fmt: skip
+            await kept.flush()
+
+    async def _lock_all(self, agreement_ids: set[str]) -> None:
+        """All locks in one statement, by their numbers, so that two members never wait for each other crosswise."""
+        driver = await self._transaction.driver()
+        await driver.execute(_LOCK_ALL, list(agreement_ids))
+        self._locked |= agreement_ids
+
+    async def _read_ahead(self, events: Sequence[Any]) -> None:
+        judged = [event for event in events if isinstance(event, TargetJudged)]
+        agreements = {(event.agreement_id,) for event in events}
+        places = {(event.agreement_id, event.target_id, event.window_id) for event in judged}
+        of_breaches = {(event.breach_id,) for event in judged if isinstance(event, TargetBreached | BreachWithdrawn)}
+        of_risks = [event for event in judged if isinstance(event, TargetAtRisk | RiskCleared)]
+        await self.agreements.read(("agreement_id",), agreements)
+        await self.reviews.read(("agreement_id",), agreements)
+        await self.proposals.read(("agreement_id",), agreements)
+        await self.plans.read(("agreement_id", "target_id", "window_id"), places)
+        await self.plans.read(("plan_id",), {(plan_id(e.agreement_id, e.risk_id),) for e in of_risks})
+        await self.breaches.read(("agreement_id", "target_id", "window_id"), places)
+        await self.breaches.read(("breach_id",), of_breaches)
+        await self.agenda.read(("ref_id",), of_breaches)
+        attained = {
+            (attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),)
+            for event in judged
+        }
+        await self.windows.read(("attained_id",), attained)
+        closed = {(event.agreement_id, event.target_id) for event in judged if isinstance(event, WindowClosed)}
+        await self.windows.read(("agreement_id", "target_id"), closed)
+
+
+_LOCK_ALL = """
+SELECT pg_advisory_xact_lock(number)
+FROM (SELECT DISTINCT hashtextextended(id, 0) AS number FROM unnest($1::text[]) AS row (id) ORDER BY number) AS numbers
+"""

@@ -1,0 +1,50 @@
+"""Steps of an action plan, ticked off by whoever carried them out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from slm_events import instants
+from slm_events.review import PlanStepCompleted
+from slm_review.domain.errors import AlreadyEnded, NotAcceptable
+from slm_review.domain.plans import ActionPlan
+
+
+def completed(
+    plan: ActionPlan, number: int, note: str, by_party_id: str | None, by_principal_id: str, now: int
+) -> ActionPlan:
+    """The plan with a step done; ``number`` counts from 1. Steps may be ticked off after the plan has ended too.
+
+    Raises NotAcceptable for a number that the plan does not have, AlreadyEnded for a step that was done before.
+    """
+    if not 1 <= number <= len(plan.steps):
+        raise NotAcceptable("number", number, f"the plan has {len(plan.steps)} steps, counted from 1")
+    step = plan.steps[number - 1]
+    if step.get("completed_at") is not None:
+        raise AlreadyEnded(f"Step {number} was completed at {step['completed_at']}.")
+    done = {
+        **step,
+        "completed_at": instants.to_text(now),
+        "completed_by_party_id": by_party_id,
+        "completed_by_principal_id": by_principal_id,
+        "note": note,
+    }
+    return replace(plan, steps=[done if place == number - 1 else each for place, each in enumerate(plan.steps)])
+
+
+def completion_of(plan: ActionPlan, number: int) -> PlanStepCompleted:
+    step = plan.steps[number - 1]
+    return PlanStepCompleted(
+        plan_id=plan.plan_id,
+        agreement_id=plan.agreement_id,
+        target_id=plan.target_id,
+        target_key=plan.target_key,
+        risk_id=plan.risk_id,
+        provider_party_id=plan.provider_party_id,
+        customer_party_id=plan.customer_party_id,
+        number=number,
+        step=step["step"],
+        note=step["note"],
+        completed_by_party_id=step["completed_by_party_id"],
+        completed_at=step["completed_at"],
+    )

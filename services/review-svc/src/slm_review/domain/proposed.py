@@ -1,0 +1,198 @@
+"""Proposals for new targets: at most one is open for an agreement, and collects what is proposed of its targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_chassis.identity import named_id
+from slm_events import instants
+from slm_events.agreement import AmendmentDrafted
+from slm_events.review import TargetRevisionDeclined, TargetRevisionProposed
+from slm_review.domain import raising
+from slm_review.domain.agreements import Agreement
+from slm_review.domain.errors import AlreadyEnded
+from slm_review.domain.findings import AttainedWindow
+
+OPEN = frozenset({"proposed", "drafted"})
+"""Neither agreed nor declined yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """New objectives for targets of an agreement, and the draft amendment that answers them."""
+
+    proposal_id: str
+    review_id: str | None
+    """None: raised by comfortably attained windows, outside a review."""
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    targets: list[dict[str, Any]]
+    """Each ``{"target_id", "target_key", "target_title", "present_objective", "objective", "reason"}``, in the order of
+    proposing."""
+    origin: str
+    """``review`` | ``attained``: what it began with."""
+    state: str = "proposed"
+    """``proposed`` | ``drafted`` (an amendment answers it) | ``agreed`` | ``declined`` | ``lapsed``."""
+    proposed_by_party_id: str | None
+    proposed_by_principal_id: str | None
+    proposed_at: int
+    amendment_version: int | None = None
+    amendment_revision_hash: str | None = None
+    drafted_at: int | None = None
+    ended_at: int | None = None
+    ended_by_party_id: str | None = None
+    ended_by_principal_id: str | None = None
+    end_reason: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    def names(self, target_id: str) -> bool:
+        return any(each["target_id"] == target_id for each in self.targets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A drafted version of an agreement that answers a proposal."""
+
+    amendment_id: str
+    agreement_id: str
+    version: int
+    revision_hash: str
+    proposal_id: str
+    drafted_at: int
+
+
+def amendment(event: AmendmentDrafted) -> Amendment | None:
+    """The amendment, if it answers a proposal."""
+    if event.proposal_id is None:
+        return None
+    return Amendment(
+        amendment_id=named_id(event.agreement_id, "amendment", event.version),
+        agreement_id=event.agreement_id,
+        version=event.version,
+        revision_hash=event.revision_hash,
+        proposal_id=event.proposal_id,
+        drafted_at=instants.from_text(event.drafted_at),
+    )
+
+
+def answered(proposal: Proposal, draft: Amendment) -> Proposal:
+    """The proposal once an amendment answers it; the answer to what was added later is a new revision of the same."""
+    if not proposal.is_open or proposal.amendment_version not in (None, draft.version):
+        return proposal
+    return replace(
+        proposal,
+        state="drafted",
+        amendment_version=draft.version,
+        amendment_revision_hash=draft.revision_hash,
+        drafted_at=draft.drafted_at,
+    )
+
+
+def target_of(terms: dict[str, Any], present: dict[str, Any], objective: dict[str, Any], reason: str) -> dict[str, Any]:
+    """One target of a proposal; ``terms`` are those of the agreement."""
+    return {
+        "target_id": terms["target_id"],
+        "target_key": terms["key"],
+        "target_title": terms.get("title") or terms["key"],
+        "present_objective": present,
+        "objective": objective,
+        "reason": reason,
+    }
+
+
+def with_target(proposal: Proposal, target: dict[str, Any]) -> Proposal:
+    """The proposal with one more target, or another objective for one that it names."""
+    others = [each for each in proposal.targets if each["target_id"] != target["target_id"]]
+    return replace(proposal, targets=[*others, target])
+
+
+def from_attained(agreement: Agreement, target: dict[str, Any], until_at: int, now: int) -> Proposal:
+    """The proposal that a comfortable run begins; ``until_at``: the end of its last window, so that a replay makes the
+    same one."""
+    return Proposal(
+        proposal_id=named_id(agreement.agreement_id, "raise", agreement.version, target["target_id"], until_at),
+        review_id=None,
+        agreement_id=agreement.agreement_id,
+        agreement_version=agreement.version,
+        provider_party_id=agreement.provider_party_id,
+        customer_party_id=agreement.customer_party_id,
+        targets=[target],
+        origin="attained",
+        proposed_by_party_id=None,
+        proposed_by_principal_id=None,
+        proposed_at=now,
+    )
+
+
+def attained_target(terms: dict[str, Any], runs: Sequence[Sequence[AttainedWindow]]) -> dict[str, Any] | None:
+    """What the runs of a target ask for, of its instances all together; None where one asks for nothing."""
+    asked = [raising.raised(run) for run in runs]
+    wanted = [each for each in asked if each is not None]
+    if not runs or len(wanted) < len(runs):
+        return None
+    attained = ", ".join(
+        f"{_instance_of(window, terms)}{window.window_id} {window.figure_display}" for run in runs for window in run
+    )
+    reason = f"Met comfortably in the latest {len(runs[0])} windows in a row: {attained}."
+    return target_of(terms, runs[0][-1].objective, raising.easiest(wanted), reason)
+
+
+def _instance_of(window: AttainedWindow, terms: dict[str, Any]) -> str:
+    return "" if window.target_id == terms["target_id"] else f"{window.target_key} "
+
+
+def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id: str, now: int) -> Proposal:
+    """The proposal after a party said no. Raises AlreadyEnded for one that has ended."""
+    if not proposal.is_open:
+        raise AlreadyEnded(f"The proposal was {proposal.state} before.")
+    return replace(
+        proposal,
+        state="declined",
+        ended_at=now,
+        ended_by_party_id=party_id,
+        ended_by_principal_id=principal_id,
+        end_reason=reason,
+    )
+
+
+def ended(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
+    """The proposal after what became of the agreement ended it."""
+    return replace(proposal, state=state, end_reason=reason, ended_at=at) if proposal.is_open else proposal
+
+
+def proposing_of(proposal: Proposal, target: dict[str, Any]) -> TargetRevisionProposed:
+    """What tells of one target of a proposal: the first makes a draft amendment, the others are added to it."""
+    return TargetRevisionProposed(
+        proposal_id=proposal.proposal_id,
+        review_id=proposal.review_id,
+        agreement_id=proposal.agreement_id,
+        agreement_version=proposal.agreement_version,
+        target_id=target["target_id"],
+        target_key=target["target_key"],
+        provider_party_id=proposal.provider_party_id,
+        customer_party_id=proposal.customer_party_id,
+        objective=target["objective"],
+        reason=target["reason"],
+        proposed_by_party_id=proposal.proposed_by_party_id,
+        proposed_at=instants.to_text(proposal.proposed_at),
+    )
+
+
+def declining_of(proposal: Proposal) -> TargetRevisionDeclined:
+    return TargetRevisionDeclined(
+        proposal_id=proposal.proposal_id,
+        agreement_id=proposal.agreement_id,
+        agreement_version=proposal.agreement_version,
+        provider_party_id=proposal.provider_party_id,
+        customer_party_id=proposal.customer_party_id,
+        reason=proposal.end_reason,
+        declined_by_party_id=proposal.ended_by_party_id,
+        declined_at=instants.to_text(proposal.ended_at or 0),
+    )
