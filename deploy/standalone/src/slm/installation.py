@@ -20,7 +20,9 @@ from slm_chassis.clock import Clock, clock_from
 from slm_chassis.http.limits import Limits
 from slm_chassis.log.port import EventLog
 from slm_chassis.migrations import migrate
+from slm_chassis.postgres_programs import PostgresFailed
 from slm_chassis.postgres_server import PrivatePostgres
+from slm_chassis.postgres_watch import watch
 from slm_chassis.settings import ServiceSettings, Settings
 
 
@@ -91,9 +93,32 @@ async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterato
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     server = await _started(directory)
     try:
-        yield _addresses(settings, given, server.url)
+        async with _watched(server):
+            yield _addresses(settings, given, server.url)
     finally:
         await asyncio.to_thread(server.stop)
+
+
+@contextlib.asynccontextmanager
+async def _watched(server: PrivatePostgres) -> AsyncIterator[None]:
+    """Starts the server again where it dies inside the block. Raises PostgresFailed, ending the block, where it cannot.
+
+    What the block itself raises on the way out of a failed watch is the consequence, and is dropped.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(watch(server), name="postgres watch")
+            try:
+                yield
+            finally:
+                watching.cancel()
+    except BaseExceptionGroup as failed:
+        raise _first_of(failed) from None
+
+
+def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The watch's own failure before all others; a group of one is that one."""
+    return next((each for each in group.exceptions if isinstance(each, PostgresFailed)), group.exceptions[0])
 
 
 def _addresses(settings: Settings, given: dict[str, str], private: Callable[[str], str]) -> Addresses:

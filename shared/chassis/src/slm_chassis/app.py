@@ -148,6 +148,9 @@ async def serve(
             started(listener.getsockname()[1])
             await server.serve([listener])
         finally:
+            # Where serving was cancelled uvicorn has not closed what it listens on.
+            for listening in getattr(server, "servers", []):
+                listening.close()
             await asyncio.gather(*(app.stop() for app in apps))
 
 

@@ -116,6 +116,24 @@ class PrivatePostgres:
         """The server's own process, None where it does not run."""
         return _postmaster(self._data_dir)
 
+    @property
+    def data_dir(self) -> Path:
+        return self._data_dir
+
+    @property
+    def socket_path(self) -> Path:
+        """The socket it listens on."""
+        return self._sockets / f".s.PGSQL.{_PORT}"
+
+    def restart(self) -> None:
+        """Start the server again where it died or no longer answers; blocks. Raises PostgresFailed.
+
+        What it left goes first: processes it had started, its lock file, its sockets and shared memory.
+        """
+        if self._lock < 0:
+            raise PostgresFailed("the server was stopped by its owner")
+        self._launch()
+
     def stop(self) -> None:
         """Stop the server; connections still open are ended, what they had committed is safe. Idempotent."""
         if self._lock < 0:

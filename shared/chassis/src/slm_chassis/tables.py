@@ -39,6 +39,15 @@ outbox = Table(
 outbox_relay = Table("outbox_relay", metadata, Column("id", SmallInteger, primary_key=True, autoincrement=False))
 """One row; who holds its lock is the relay."""
 
+write_probe = Table(
+    "write_probe",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    postgresql_with={"fillfactor": 10},
+)
+"""One row, written again and again to see that the database takes writes."""
+
 inbox = Table(
     "inbox",
     metadata,
@@ -126,3 +135,4 @@ def create_all(connection: Connection) -> None:
     metadata.create_all(connection)
     connection.execute(text(_QUEUE_VACUUM))
     connection.execute(text("INSERT INTO outbox_relay (id) VALUES (1) ON CONFLICT DO NOTHING"))
+    connection.execute(text("INSERT INTO write_probe (id, written_at) VALUES (1, now()) ON CONFLICT DO NOTHING"))

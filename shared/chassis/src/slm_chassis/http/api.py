@@ -25,6 +25,7 @@ from slm_chassis.http.requests import Requests
 from slm_chassis.http.streams import Streams
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
+from slm_chassis.write_probe import WriteProbe
 
 _PROBLEM = {
     "type": "object",
@@ -78,6 +79,7 @@ def build_api(
     api.state.context = context
     api.state.access = access
     api.state.database = database
+    api.state.write_probe = WriteProbe(database)
     api.state.clock = clock
     api.state.log = log
     api.state.readiness = list(readiness)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+import asyncpg
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from slm_chassis.access import AccessRegistry, AccessUnavailable
 from slm_chassis.database import Database
 from slm_chassis.metrics import Metrics
 from slm_chassis.tables import dead_letter, outbox
+from slm_chassis.write_probe import WriteProbe
 
 Check = Callable[[], Sequence[str]]
 """Gives what is wrong, one sentence each; empty where nothing is. Must not block."""
@@ -27,7 +31,8 @@ async def problems_of(api: FastAPI) -> list[str]:
     """Everything that keeps a service from being ready, one sentence each."""
     access: AccessRegistry = api.state.access
     checks: list[Check] = api.state.readiness
-    found = await _database_problems(api.state.database)
+    probe: WriteProbe = api.state.write_probe
+    found = list(await probe.problems())
     if not access.caught_up:
         found.append("access: the keys enrolled so far are not all read yet")
     else:
@@ -45,21 +50,14 @@ async def figures_of(api: FastAPI) -> bytes:
     """The metrics, with those that must be asked for at the moment of reading."""
     metrics: Metrics = api.state.metrics
     database: Database = api.state.database
-    if not await problems_of(api):
+    await problems_of(api)
+    # Where the log is away the outbox grows, and that is when its figure is wanted; without a database there is none.
+    with suppress(OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
         async with asyncio.timeout(_CHECK_SECONDS), database.read() as connection:
             metrics.outbox_rows.set(await connection.scalar(select(func.count()).select_from(outbox)) or 0)
             waiting = select(func.count()).select_from(dead_letter).where(dead_letter.c.state != "redriven")
             metrics.dead_letters.set(await connection.scalar(waiting) or 0)
     return metrics.text()
-
-
-async def _database_problems(database: Database) -> list[str]:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS), database.read() as connection:
-            await connection.execute(select(1))
-    except Exception as error:
-        return [f"database: {type(error).__name__}"]
-    return []
 
 
 async def _access_problems(access: AccessRegistry) -> list[str]:

@@ -1,0 +1,88 @@
+"""Watches the private PostgreSQL while the product runs, and starts it again where it has died."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from slm_chassis.postgres_programs import PostgresFailed
+from slm_chassis.postgres_server import PrivatePostgres
+from slm_chassis.workers import Backoff
+
+LOOK_SECONDS = 0.25
+SILENT_SECONDS = 30.0
+"""A server that runs and takes no connections for so long is started again: its socket is gone, or it hangs."""
+SHORT_LIFE_SECONDS = 10.0
+"""A server that dies sooner after its start has not really started."""
+ATTEMPTS = 6
+"""Starts in a row that fail before we give up: some twenty seconds, more where each start takes long."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def watch(server: PrivatePostgres) -> None:
+    """Keep the server running until cancelled. Raises PostgresFailed where it does not start again and again."""
+    backoff = Backoff(first=0.2, longest=8.0)
+    started_at, failures, answered_at = time.monotonic(), 0, time.monotonic()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        is_running = await asyncio.to_thread(lambda: server.process_id) is not None
+        if is_running and await _answers(server):
+            answered_at = time.monotonic()
+            if answered_at - started_at > SHORT_LIFE_SECONDS:
+                failures = 0
+                backoff.reset()
+            continue
+        if is_running and time.monotonic() - answered_at < SILENT_SECONDS:
+            continue
+        if time.monotonic() - started_at < SHORT_LIFE_SECONDS:
+            failures += 1
+        failures = await _revive(server, backoff, failures)
+        started_at = answered_at = time.monotonic()
+
+
+async def _revive(server: PrivatePostgres, backoff: Backoff, failures: int) -> int:
+    """Start until it runs; returns how many starts in a row have failed so far. Raises PostgresFailed."""
+    reason = "it died soon after each start"
+    _log.error("PostgreSQL is gone, starting it again", data=str(server.data_dir))
+    while failures < ATTEMPTS:
+        # The first start comes at once, later ones after growing pauses.
+        if failures:
+            await backoff.pause()
+        starting = asyncio.create_task(asyncio.to_thread(server.restart))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # It goes on in its thread; whoever stops the server must not do so in the middle of it.
+            await asyncio.wait([starting])
+            raise
+        except PostgresFailed as failed:
+            failures, reason = failures + 1, str(failed)
+            _log.error("PostgreSQL does not start", attempt=failures, of=ATTEMPTS, reason=reason)
+        else:
+            _log.warning("PostgreSQL runs again", process=server.process_id)
+            return failures
+    raise PostgresFailed(
+        f"the private PostgreSQL on {server.data_dir} died and could not be started again in {ATTEMPTS} attempts: "
+        f"{_gist(reason)}\nIts own words are in {server.data_dir / 'log'}. "
+        "Mend the cause (a full disk, wrong owners, a damaged file: restore the backup) and start again."
+    )
+
+
+def _gist(said: str) -> str:
+    """Of what a server said, the lines that tell why it gave up; the newest three, else its last lines."""
+    # What the server's children say as it dies tells nothing of why it does not come back.
+    lines = [line for line in said.strip().splitlines() if "unexpected postmaster exit" not in line]
+    return "\n".join([line for line in lines if "FATAL" in line or "PANIC" in line][-3:] or lines[-3:])
+
+
+async def _answers(server: PrivatePostgres) -> bool:
+    try:
+        async with asyncio.timeout(2.0):
+            _, writer = await asyncio.open_unix_connection(server.socket_path)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True

@@ -1,0 +1,63 @@
+"""Whether a service's database takes writes and its events leave: asked by writing, at most once a second."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from sqlalchemy import func, select, update
+
+from slm_chassis.database import Database
+from slm_chassis.faults import READ_ONLY, origin, sqlstate
+from slm_chassis.tables import outbox, write_probe
+
+KEPT_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
+STUCK_SECONDS = 10.0
+"""An event that waits longer to be relayed waits for something that does not come by itself."""
+
+_WORDS = {
+    READ_ONLY: "it is read-only: a former primary, or made so",
+    "53100": "its disk is full",
+    "42501": "the role may not write to its tables",
+    "42P01": "its tables are not there: it was never migrated, or by another version",
+}
+
+
+class WriteProbe:
+    """Writes one row in place and commits. Reading proves nothing: a former primary and a full disk answer reads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asking = asyncio.Lock()
+        self._found: list[str] = []
+        self._asked_at: float | None = None
+        self._oldest: int | None = None
+        self._oldest_since = 0.0
+
+    async def problems(self) -> list[str]:
+        """What is wrong, one sentence each; the answer of the last second where there is one."""
+        async with self._asking:
+            if self._asked_at is None or time.monotonic() - self._asked_at > KEPT_SECONDS:
+                self._found = await self._ask()
+                self._asked_at = time.monotonic()
+            return self._found
+
+    async def _ask(self) -> list[str]:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._database.begin() as transaction:
+                await transaction.execute(update(write_probe).values(written_at=func.clock_timestamp()))
+                oldest = (await transaction.execute(select(func.min(outbox.c.seq)))).scalar()
+        except Exception as error:
+            words = _WORDS.get(sqlstate(error) or "", type(origin(error)).__name__)
+            return [f"database: nothing can be written: {words}"]
+        return self._stuck(oldest)
+
+    def _stuck(self, oldest: int | None) -> list[str]:
+        now = time.monotonic()
+        if oldest is None or oldest != self._oldest:
+            self._oldest, self._oldest_since = oldest, now
+            return []
+        if (waited := now - self._oldest_since) < STUCK_SECONDS:
+            return []
+        return [f"outbox: the oldest event has waited for {waited:.0f} s to reach the log"]
