@@ -23,8 +23,9 @@ from slm_events.instants import to_text
 from tests.attack.conftest import WHOLE, Effort
 from tests.attack.hostile_records import intake_records, records_of
 from tests.support import postgres as postgres_support
-from tests.support.installation import KEY, apart
+from tests.support.installation import apart
 from tests.support.killable import embedded
+from tests.support.operator_key import KEY
 
 SETTLES_SECONDS = 120.0
 DAY = 86_400_000_000

@@ -19,6 +19,7 @@ from slm.face import resource_of
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.postgres_server import PrivatePostgres
 from tests.support import kafka as kafka_support
+from tests.support.operator_key import KEY
 from tests.support.processes import Running, free_port, started
 
 PROVIDER_KEY, CUSTOMER_KEY = "acme-hosting", "corner-shop"
@@ -170,7 +171,7 @@ async def on_kafka() -> AsyncIterator[System]:
                 "SLM_LOG": f"kafka://{address}",
                 f"SLM_{context.upper()}_DATABASE_URL": server.url(f"slm_{context}"),
                 f"SLM_{context.upper()}_PORT": str(port),
-                "SLM_BOOTSTRAP_KEY": "slm_bench",
+                "SLM_BOOTSTRAP_KEY": KEY,
                 **_speaking_for_provider(),
             }
             module = [f"slm_{context}"]
@@ -184,7 +185,7 @@ async def on_kafka() -> AsyncIterator[System]:
             log="kafka",
             urls=urls,
             client=client,
-            operator_key="slm_bench",
+            operator_key=KEY,
             processes={context: psutil.Process(each.process.pid) for context, each in services.items()},
             postgres=psutil.Process(server.process_id),
             broker=broker,

@@ -33,6 +33,7 @@ from tests.bench.figures import circumstances, milliseconds
 from tests.support.aftermath import read_all
 from tests.support.monitor import PROVIDER, finalized, resolved
 from tests.support.monitor_service import publish
+from tests.support.operator_key import KEY
 from tests.support.processes import Running, free_port, started
 
 PARTITIONS = 4
@@ -42,7 +43,6 @@ A_REQUEST = 500
 LEASE_SECONDS = 5.0
 """After which a partition of a replica that died is another's."""
 SETTLES_SECONDS = 30.0
-KEY = "slm_bench"
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from slm_events.instants import to_text
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 from tests.support import real
-from tests.support.installation import KEY, Installation, apart
+from tests.support.installation import Installation, apart
+from tests.support.operator_key import KEY
 
 SECONDS = 170.0
 STAGES = ("start", "negotiate", "finalize", "monitor", "risk", "breach", "recover", "digest", "report", "review",

@@ -18,8 +18,9 @@ from slm_events.catalogue import AGREEMENTS
 from tests.support import aftermath, kafka, real
 from tests.support.aftermath import Findings
 from tests.support.hasty_monitor import DIES_AT
-from tests.support.killable import KEY, Killable, alone, clock_at, embedded
+from tests.support.killable import Killable, alone, clock_at, embedded
 from tests.support.kills import Fate, Player, dying, killed, schedule, spared
+from tests.support.operator_key import KEY
 from tests.support.postgres import PostgresForTests
 from tests.support.workload import API_LATENCY, API_VALUES, PRESENT, terms, workload
 

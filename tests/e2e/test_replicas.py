@@ -21,7 +21,7 @@ from tests.support import aftermath, real, replicated
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
 from tests.support.hopping import ends_within
-from tests.support.installation import KEY
+from tests.support.operator_key import KEY
 from tests.support.replicated import Item, Scene, scene_on, until
 
 DEAD_SECONDS = 2.0

@@ -22,11 +22,12 @@ from slm_chassis.outbox import Relay
 from slm_chassis.subscriptions import Subscriptions
 from slm_events import envelope, instants
 from slm_events.catalogue import PUBLISHED
+from tests.support.operator_key import KEY
 from tests.support.service import records
 
+OPERATOR_KEY = KEY
 T = TypeVar("T")
 
-OPERATOR_KEY = "slm_operator-key-of-tests"
 NOW = "2026-11-22T10:00:00Z"
 EFFECTIVE = "2026-12-01T00:00:00Z"
 

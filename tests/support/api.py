@@ -21,8 +21,9 @@ from slm_chassis.log.port import EventLog, Record
 from slm_events import envelope
 from slm_events.agreement import PrincipalEnrolled
 from slm_events.catalogue import ACCESS
+from tests.support.operator_key import KEY
 
-BOOTSTRAP_KEY = "slm_bootstrap-key-of-tests"
+BOOTSTRAP_KEY = KEY
 
 
 async def memory_log() -> MemoryEventLog:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slm.contexts import CONTEXTS, package_of
+from tests.support.operator_key import KEY
 from tests.support.processes import Running, free_port, started
 
 READY_SECONDS = 120.0
-KEY = "slm_given"
-"""The operator's."""
 
 
 @dataclass

@@ -11,13 +11,14 @@ from typing import Protocol
 import psutil
 
 from slm_chassis.clock import real_now
+from slm_chassis.postgres_server import PrivatePostgres
 from slm_events.instants import to_text
+from tests.support.operator_key import KEY
 from tests.support.postgres import PostgresForTests
 from tests.support.processes import Running, free_port, kill_family, started
 
 RATE = 20
 STARTS_SECONDS = 150.0
-KEY = "slm_given"
 
 
 def clock_at(present: str) -> str:
@@ -112,14 +113,16 @@ class _Own:
     """The private PostgreSQL in a data directory: found by what it leaves there, started by its owner."""
 
     def __init__(self, data: Path) -> None:
-        self._file = data / "postgres" / "postmaster.pid"
+        self._data = data / "postgres"
+        self._file = self._data / "postmaster.pid"
 
     def _lines(self) -> list[str]:
         return self._file.read_text().splitlines()
 
     def url(self, database: str = "postgres") -> str:
-        lines = self._lines()
-        return f"postgresql://postgres@/{database}?host={lines[4]}&port={lines[3]}"
+        url = PrivatePostgres.url_of_running(self._data, database)
+        assert url is not None
+        return url
 
     def crash(self) -> None:
         kill_family(int(self._lines()[0]))

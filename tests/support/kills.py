@@ -12,7 +12,8 @@ import asyncpg
 import httpx
 
 from slm_monitor.application.intake import position_of
-from tests.support.killable import KEY, Killable
+from tests.support.killable import Killable
+from tests.support.operator_key import KEY
 from tests.support.workload import HELD, INDICATORS, Batch, Workload
 
 SENDERS = 4

@@ -19,8 +19,9 @@ from slm.installation import Installation, opened
 from slm_chassis.clock import SystemClock
 from slm_chassis.settings import Settings
 from slm_events.instants import to_text
+from tests.support.operator_key import KEY
 
-OPERATOR_KEY = "slm_operator-key-of-tests"
+OPERATOR_KEY = KEY
 DAY = 86_400_000_000
 NEIGHBOURS = "-neighbours"
 """What the keys of the second pair of parties end in."""

@@ -22,8 +22,9 @@ from slm_chassis.clock import real_now
 from slm_events.instants import to_text
 from tests.support import postgres as postgres_support
 from tests.support.hopping import Hopper
-from tests.support.installation import KEY, Installation, apart
+from tests.support.installation import Installation, apart
 from tests.support.monitor import DAY, HOUR, MINUTE, SECOND, at
+from tests.support.operator_key import KEY
 
 PRESENT = "2026-11-04T12:00:00Z"
 """Where the installation's clock, which runs as fast as real time, begins."""

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from slm.contexts import CONTEXTS
+from tests.support.operator_key import KEY
 from tests.support.postgres import PostgresForTests, fresh_name, session
 from tests.support.processes import free_port, started
 
@@ -19,7 +20,7 @@ def environment_of(context: str, port: int) -> dict[str, str]:
         "SLM_LOG": session().url(fresh_name("slm_log")),
         f"SLM_{context.upper()}_DATABASE_URL": session().url(fresh_name(f"slm_{context}")),
         f"SLM_{context.upper()}_PORT": str(port),
-        "SLM_BOOTSTRAP_KEY": "slm_given",
+        "SLM_BOOTSTRAP_KEY": KEY,
     }
 
 
@@ -29,7 +30,7 @@ async def test_a_service_runs_alone(context: str, tmp_path: Path, postgres: obje
     environment = environment_of(context, port)
     async with started([f"slm_{context}"], tmp_path / "output", port, environment) as running:
         await running.ready()
-        async with httpx.AsyncClient(base_url=running.url, headers={"X-API-Key": "slm_given"}) as client:
+        async with httpx.AsyncClient(base_url=running.url, headers={"X-API-Key": KEY}) as client:
             paths = (await client.get("/openapi.json")).json()["paths"]
             path = next(
                 path for path, item in paths.items() if "get" in item and "{" not in path and "stream" not in path

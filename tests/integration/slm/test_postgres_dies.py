@@ -14,7 +14,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.killable import KEY, Killable, embedded
+from tests.support.killable import Killable, embedded
+from tests.support.operator_key import KEY
 
 PARTY = {"key": "written", "name": "Written"}
 HEADERS = {"Authorization": f"Bearer {KEY}"}

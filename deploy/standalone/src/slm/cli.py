@@ -65,20 +65,25 @@ def version() -> None:
 def _refusals() -> Iterator[None]:
     """What the environment is to blame for is said in a line."""
     from slm_chassis.log.port import LogError
+    from slm_chassis.migrations import Unmigratable
     from slm_chassis.postgres_programs import PostgresFailed
     from slm_chassis.postgres_server import DataDirectoryInUse
+    from slm_chassis.startup import StartupFailed
 
     try:
         yield
-    except (DataDirectoryInUse, PostgresFailed, LogError, OSError, ValueError) as refused:
+    except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:
         typer.echo(f"slm: {refused}", err=True)
         raise typer.Exit(1) from None
 
 
 def _settings(data_dir: Path | None) -> Settings:
-    from slm_chassis import logs
+    from slm.contexts import CONTEXTS, settings_of
+    from slm_chassis import logs, startup
     from slm_chassis.settings import Settings
 
-    settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+    settings = startup.read(lambda: Settings() if data_dir is None else Settings(data_dir=data_dir), Settings)
     logs.configure(settings.log_level)
+    known = [name for context in CONTEXTS for name in settings_of(context).variables()]
+    startup.warn_of_slips([*known, "SLM_HOST", "SLM_PORT", "SLM_URL", "SLM_KEY"], all_unknown=True)
     return settings

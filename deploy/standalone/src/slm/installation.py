@@ -15,15 +15,18 @@ from slm.contexts import CONTEXTS, build_of, package_of, settings_of
 from slm.face import Face
 from slm.page import router as page
 from slm_chassis.access import new_key
-from slm_chassis.app import App, connect_log, patiently
+from slm_chassis.addresses import shown
+from slm_chassis.app import App, connect_log
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.http.limits import Limits
+from slm_chassis.key_strength import weakness_of
 from slm_chassis.log.port import EventLog
 from slm_chassis.migrations import migrate
 from slm_chassis.postgres_programs import PostgresFailed
 from slm_chassis.postgres_server import PrivatePostgres
 from slm_chassis.postgres_watch import watch
 from slm_chassis.settings import ServiceSettings, Settings
+from slm_chassis.startup import StartupFailed, patiently, read
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
     key = operator_key(settings)
     async with addressed(settings) as addresses:
         of_services = _service_settings(settings, addresses, key)
-        await migrate_all(addresses)
+        await migrate_all(addresses, settings.start_seconds)
         log = await connect_log(settings.model_copy(update={"log": addresses.log}), clock, "slm")
         apps: list[App] = []
         try:
@@ -82,7 +85,9 @@ async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterato
 
     ``beside``: where the installation is up, use its PostgreSQL instead of raising DataDirectoryInUse.
     """
-    given = {context: settings_of(context)().database_url for context in CONTEXTS}
+    given = {
+        context: settings.address(read(settings_of(context), settings_of(context)).database_url) for context in CONTEXTS
+    }
     if settings.log and all(given.values()):
         yield Addresses(settings.log, given)
         return
@@ -90,7 +95,7 @@ async def addressed(settings: Settings, *, beside: bool = False) -> AsyncIterato
     if beside and PrivatePostgres.url_of_running(directory) is not None:
         yield _addresses(settings, given, lambda database: PrivatePostgres.url_of_running(directory, database) or "")
         return
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_private(settings.data_dir)
     server = await _started(directory)
     try:
         async with _watched(server):
@@ -137,10 +142,14 @@ async def _started(directory: Path) -> PrivatePostgres:
         raise
 
 
-async def migrate_all(addresses: Addresses) -> None:
-    """Bring every service's database to its newest version, creating it where it is missing."""
+async def migrate_all(addresses: Addresses, seconds: float) -> None:
+    """Bring every service's database to its newest version, creating it where it is missing. Raises StartupFailed."""
     for context, url in addresses.databases.items():
-        await patiently("database", _migration(url, package_of(context)))
+        await patiently(_database(context, url), _migration(url, package_of(context)), seconds=seconds)
+
+
+def _database(context: str, url: str) -> str:
+    return f"{context}-svc's database (SLM_{context.upper()}_DATABASE_URL, {shown(url)})"
 
 
 def operator_key(settings: Settings) -> Key:
@@ -148,9 +157,9 @@ def operator_key(settings: Settings) -> Key:
     if settings.bootstrap_key is not None:
         return Key(settings.bootstrap_key.get_secret_value(), None, is_new=False)
     path = settings.data_dir / "operator-key"
-    with contextlib.suppress(FileNotFoundError):
-        return Key(path.read_text().strip(), path, is_new=False)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return Key(_kept_key(path), path, is_new=False)
+    make_private(settings.data_dir)
     key = new_key()
     # Written beside and moved: half a key is never found, and nobody else can read it at any moment.
     making = path.with_suffix(".new")
@@ -160,6 +169,29 @@ def operator_key(settings: Settings) -> Key:
         os.fsync(file.fileno())
     making.rename(path)
     return Key(key, path, is_new=True)
+
+
+def _kept_key(path: Path) -> str:
+    """The key in a file of ours. Raises StartupFailed where others may know it or nobody does."""
+    state = path.stat()
+    if state.st_mode & 0o077:
+        raise StartupFailed(
+            f"{path} can be read by others (mode {state.st_mode & 0o777:o}), who may hold the operator's key. Remove "
+            f"the file to have a new key made, or, if nobody has seen it: chmod 600 {path}"
+        )
+    key = path.read_text().strip()
+    if not key:
+        raise StartupFailed(f"{path} is empty; remove it to have a new key made, or restore it from the backup")
+    if (weakness := weakness_of(key)) is not None:
+        raise StartupFailed(f"the key in {path} can be guessed: {weakness}; remove the file to have a new one made")
+    return key
+
+
+def make_private(folder: Path) -> None:
+    """Make a data directory that only this user enters, or see to it that it is one."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_mode & 0o077 and folder.stat().st_uid == os.geteuid():
+        folder.chmod(0o700)
 
 
 def _service_settings(settings: Settings, addresses: Addresses, key: Key) -> list[ServiceSettings]:
@@ -180,7 +212,8 @@ def _acquaint(apps: Sequence[App]) -> None:
 
 async def _build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     build = build_of(settings.context)
-    return await patiently("database", lambda: build(settings, log, clock))
+    what = _database(settings.context, settings.database_url)
+    return await patiently(what, lambda: build(settings, log, clock), seconds=settings.start_seconds)
 
 
 def _migration(url: str, package: str) -> Callable[[], Awaitable[None]]:

@@ -13,6 +13,7 @@ from slm.installation import Installation, addressed, migrate_all, opened
 from slm_chassis import app
 from slm_chassis.http.limits import Limits
 from slm_chassis.settings import Settings
+from slm_chassis.startup import require_free
 
 Say = Callable[[str], None]
 T = TypeVar("T")
@@ -40,6 +41,8 @@ def announcement(installation: Installation, url: str) -> list[str]:
 
 
 async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
+    # Before anything is started, which takes a while and would have to be stopped again.
+    require_free(host, port, "--port (SLM_PORT) and --host (SLM_HOST)")
     async with opened(settings) as installation:
 
         def started(listening: int) -> None:
@@ -60,7 +63,7 @@ async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
 
 async def _migrate(settings: Settings) -> None:
     async with addressed(settings) as addresses:
-        await migrate_all(addresses)
+        await migrate_all(addresses, settings.start_seconds)
 
 
 def until_stopped(work: Coroutine[Any, Any, T]) -> T | None:

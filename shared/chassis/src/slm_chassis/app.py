@@ -9,25 +9,27 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from slm_chassis import logs
+from slm_chassis import logs, startup
 from slm_chassis.access import AccessRegistry
+from slm_chassis.addresses import shown
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.database import Database
-from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.http.connections import Watch, protocol
 from slm_chassis.http.limits import Limits
 from slm_chassis.log.connect import open_log
-from slm_chassis.log.port import EventLog, TopicSpec
-from slm_chassis.migrations import migrate
+from slm_chassis.log.kafka_clients import Security
+from slm_chassis.log.port import EventLog, LogError, TopicSpec
+from slm_chassis.migrations import Unmigratable, migrate
 from slm_chassis.settings import ServiceSettings, Settings, service_settings
-from slm_chassis.workers import Backoff, Supervisor, Worker
+from slm_chassis.startup import StartupFailed, patiently, require_free
+from slm_chassis.workers import Supervisor, Worker
 from slm_events.catalogue import TOPICS
 
 GONE_MILLISECONDS = 60_000
@@ -36,7 +38,6 @@ _OTHER_FILES = 512
 _TICKS_A_SECOND = 10
 """uvicorn's."""
 _logger = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 
 @dataclass
@@ -193,24 +194,12 @@ def topics(partitions: int) -> list[TopicSpec]:
     return [TopicSpec(topic.name, partitions, topic.compacted, topic.retention_days) for topic in TOPICS.values()]
 
 
-async def patiently(what: str, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Try until it succeeds, for ever with growing pauses where the infrastructure is away; other errors are raised."""
-    backoff = Backoff()
-    while True:
-        try:
-            return await attempt()
-        except Exception as error:
-            if not is_infrastructure_fault(error):
-                raise
-            _logger.warning("waiting", what=what, reason=f"{type(error).__name__}: {error}")
-        await backoff.pause()
-
-
 async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog:
-    """The installation's log with all its topics; waits for its server."""
+    """The installation's log with all its topics; waits for its server. Raises StartupFailed."""
+    url = settings.address(settings.log)
 
     async def attempt() -> EventLog:
-        log = await open_log(settings.log, clock=clock, client=client)
+        log = await open_log(url, clock=clock, client=client, security=kafka_security(settings))
         try:
             await log.ensure_topics(topics(settings.partitions))
         except BaseException:
@@ -218,19 +207,41 @@ async def connect_log(settings: Settings, clock: Clock, client: str) -> EventLog
             raise
         return log
 
-    return await patiently("log", attempt)
+    return await patiently(f"the log (SLM_LOG, {shown(url)})", attempt, seconds=settings.start_seconds)
+
+
+def kafka_security(settings: Settings) -> Security:
+    """How to speak to the brokers, of an installation's settings."""
+    password = settings.kafka_password.get_secret_value() if settings.kafka_password else ""
+    return Security(
+        tls=settings.kafka_tls,
+        root_certificate=settings.kafka_root_certificate,
+        certificate=settings.kafka_certificate,
+        certificate_key=settings.kafka_certificate_key,
+        sasl=settings.kafka_sasl,
+        user=settings.kafka_user,
+        password=password,
+    )
 
 
 async def run(settings: ServiceSettings, build: Build) -> None:
-    """One service alone: wait for database and log, migrate, serve until told to stop."""
+    """One service alone: wait for database and log, migrate, serve until told to stop. Raises StartupFailed."""
     context = settings.context
-    if not settings.database_url or not settings.log:
-        raise SystemExit(f"slm_{context} needs SLM_{context.upper()}_DATABASE_URL and SLM_LOG; set both")
+    own = f"SLM_{context.upper()}"
+    missing = [
+        name for name, url in ((f"{own}_DATABASE_URL", settings.database_url), ("SLM_LOG", settings.log)) if not url
+    ]
+    if missing:
+        raise StartupFailed(f"set {' and '.join(missing)}: the addresses of this service's database and of the log")
+    require_free(settings.host, settings.port, f"{own}_HOST and {own}_PORT")
     clock = clock_from(settings.clock)
-    await patiently("database", lambda: migrate(settings.database_url, f"slm_{context}"))
+    url = settings.address(settings.database_url)
+    settings = settings.model_copy(update={"database_url": url})
+    database = f"{context}-svc's database ({own}_DATABASE_URL, {shown(url)})"
+    await patiently(database, lambda: migrate(url, f"slm_{context}"), seconds=settings.start_seconds)
     log = await connect_log(settings, clock, f"slm-{context}")
     try:
-        app = await patiently("database", lambda: build(settings, log, clock))
+        app = await patiently(database, lambda: build(settings, log, clock), seconds=settings.start_seconds)
 
         def say(port: int) -> None:
             _logger.info("serving", context=context, host=settings.host, port=port)
@@ -250,10 +261,15 @@ async def run(settings: ServiceSettings, build: Build) -> None:
 
 def main(context: str, build: Build, settings: Callable[[], ServiceSettings] | None = None) -> None:
     """``python -m slm_<context>``. ``settings`` is the service's own class where it has more to configure."""
-    given = settings() if settings else service_settings(context)
-    logs.configure(given.log_level)
-    with asyncio.Runner(loop_factory=_loop) as runner:
-        runner.run(run(given, build))
+    kind = settings if isinstance(settings, type) else ServiceSettings
+    try:
+        given = startup.read(settings or (lambda: service_settings(context)), kind)
+        logs.configure(given.log_level)
+        startup.warn_of_slips(given.variables())
+        with asyncio.Runner(loop_factory=_loop) as runner:
+            runner.run(run(given, build))
+    except (StartupFailed, Unmigratable, LogError, ValueError) as failed:
+        raise SystemExit(f"slm_{context}: {failed}") from None
 
 
 def _loop() -> asyncio.AbstractEventLoop:

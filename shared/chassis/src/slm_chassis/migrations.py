@@ -9,6 +9,8 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
@@ -19,11 +21,15 @@ _LOCK_CLASS = 7_546
 """Any number, the same for all: keeps these advisory locks apart from others in the database."""
 
 
+class Unmigratable(RuntimeError):
+    """The database is of a newer version than the code."""
+
+
 async def migrate(database_url: str, package: str) -> None:
     """Apply ``<package>/migrations/versions`` up to its head, in one transaction.
 
     Replicas may start together: one migrates, the others wait and find it done. Raises what the migration raised, the
-    database being as before.
+    database being as before, and Unmigratable where a newer version has migrated it.
     """
     await ensure_database(database_url)
     engine = open_engine(database_url, client=f"{package} migrations", pool_size=1, statement_seconds=None)
@@ -70,4 +76,16 @@ def _upgrade(connection: Connection, versions: Path) -> None:
     config.set_main_option("script_location", str(_ENVIRONMENT).replace("%", "%%"))
     config.set_main_option("version_locations", str(versions).replace("%", "%%"))
     config.attributes["connection"] = connection
+    _refuse_newer(connection, ScriptDirectory.from_config(config))
     command.upgrade(config, "head")
+
+
+def _refuse_newer(connection: Connection, scripts: ScriptDirectory) -> None:
+    known = {each.revision for each in scripts.walk_revisions()}
+    unknown = set(MigrationContext.configure(connection).get_current_heads()) - known
+    if unknown:
+        raise Unmigratable(
+            f"the database {connection.engine.url.database} is at version {', '.join(sorted(unknown))}, which this "
+            f"program does not know (its newest is {scripts.get_current_head()}): a newer one has migrated it. "
+            "Start that one, or restore the backup made before the upgrade"
+        )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -12,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 _USER = "pgserver"
+_COPIES = Path("/var/cache/slm")
+HERE = "/proc/self/cwd"
 
 
 class PostgresFailed(RuntimeError):
@@ -43,24 +47,66 @@ def installation() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall18"
 
 
-def make_reachable(directory: Path) -> None:
-    """Where the server runs as another user, let it pass through the directories above its own (not read them)."""
-    for each in (directory, *directory.parents):
-        if not each.stat().st_mode & 0o001:
-            each.chmod(each.stat().st_mode | 0o001)
+def runnable() -> Path:
+    """Where the server's programs can be run by its user: the installation, or a copy of it.
 
-
-def make_readable() -> None:
-    """The same for the server's own files, which a strict umask has kept to root at their installation."""
+    As root the server runs as another user, who may not pass through the private folder that a checkout of root's
+    often is. That folder stays as it is; the programs, which hold nothing private, are copied.
+    """
     home = installation()
-    make_reachable(home)
-    if (home / "bin" / "postgres").stat().st_mode & 0o005 != 0o005:
-        for each in home.rglob("*"):
-            mode = each.stat().st_mode
-            each.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
+    if server_user() is None or _is_open(home):
+        return home
+    state = (home / "bin" / "postgres").stat()
+    name = hashlib.sha256(f"{home} {state.st_size} {state.st_mtime_ns}".encode()).hexdigest()[:16]
+    copy = _COPIES / f"postgres-{name}"
+    if not copy.exists():
+        _COPIES.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix="making-", dir=_COPIES))
+        shutil.copytree(home, making, symlinks=True, dirs_exist_ok=True)
+        for each in (making, *making.rglob("*")):
+            if not each.is_symlink():
+                mode = each.stat().st_mode
+                each.chmod(mode | 0o044 | (0o011 if mode & 0o100 else 0))
+        with suppress(FileExistsError):
+            # Another process may have been faster; then its copy is as good.
+            making.rename(copy)
+        shutil.rmtree(making, ignore_errors=True)
+    if not _is_open(copy):
+        raise PostgresFailed(
+            f"PostgreSQL does not run as root, and the user {_USER} can reach its programs neither in {home} nor in "
+            f"{copy}; install the product where others may read it, run it as another user, or give a database's URL"
+        )
+    return copy
 
 
-def run(program: str, *arguments: str) -> None:
+def _is_open(home: Path) -> bool:
+    """Whether everybody may pass to a directory and run what is in it."""
+    return all(each.stat().st_mode & 0o001 for each in (home, *home.parents)) and (
+        (home / "bin" / "postgres").stat().st_mode & 0o005 == 0o005
+    )
+
+
+def place(directory: Path) -> str:
+    """A directory of the server's own as its programs are told of it, given that they are run inside it.
+
+    As root the server runs as another user. Linux lets a process reach the directory it stands in by this name, whoever
+    may pass through the folders above: they stay as private as they are.
+    """
+    if server_user() is None:
+        return str(directory)
+    if Path(HERE).exists():
+        return HERE
+    closed = [each for each in directory.parents if not each.stat().st_mode & 0o001]
+    if closed:
+        raise PostgresFailed(
+            f"PostgreSQL does not run as root, and the user {_USER} may not pass through {closed[-1]}; give another "
+            "--data-dir (SLM_DATA_DIR) outside of it, or run as another user"
+        )
+    return str(directory)
+
+
+def run(program: str, *arguments: str, inside: Path) -> None:
+    """Run a program as the server's user, standing in the server's directory. Raises PostgresFailed."""
     owner = server_user()
     identity: dict[str, Any] = (
         {} if owner is None else {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
@@ -68,12 +114,12 @@ def run(program: str, *arguments: str) -> None:
     # Files, not pipes: the server inherits them and would keep a pipe open for ever.
     with tempfile.TemporaryFile() as output:
         done = subprocess.run(
-            [str(installation() / "bin" / program), *arguments],
+            [str(runnable() / "bin" / program), *arguments],
             check=False,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            cwd="/",
+            cwd=inside,
             start_new_session=True,
             **identity,
         )

@@ -87,9 +87,6 @@ class PrivatePostgres:
         data_dir.parent.mkdir(parents=True, exist_ok=True)
         lock = _take_lock(data_dir)
         try:
-            if os.geteuid() == 0:
-                postgres_programs.make_reachable(data_dir.parent)
-                postgres_programs.make_readable()
             if not data_dir.exists():
                 _initialize(data_dir)
             sockets = _socket_directory(data_dir)
@@ -148,15 +145,17 @@ class PrivatePostgres:
                     self._sockets.rmdir()
 
     def _launch(self) -> None:
-        _give(self._data_dir / "slm.conf", _configuration(self._sockets))
+        _give(self._data_dir / "slm.conf", _configuration(self._socket_setting()))
+        place = postgres_programs.place(self._data_dir)
         deadline = time.monotonic() + _START_SECONDS
         while True:
             _clear_remains(self._data_dir, self._sockets)
             try:
                 # The file is for what is said before the server keeps its own log; it must be the server's to write.
                 postgres_programs.run(
-                    *("pg_ctl", "start", "-D", str(self._data_dir), "-l", str(self._data_dir / "start.log")),
+                    *("pg_ctl", "start", "-D", place, "-l", f"{place}/start.log"),
                     *("-w", "-t", str(int(_START_SECONDS))),
+                    inside=self._data_dir,
                 )
                 return
             except PostgresFailed as failed:
@@ -165,6 +164,9 @@ class PrivatePostgres:
                 if "shared memory" not in said or time.monotonic() > deadline:
                     raise PostgresFailed(f"PostgreSQL did not start on {self._data_dir}: {said or failed}") from failed
                 time.sleep(0.5)
+
+    def _socket_setting(self) -> str:
+        return postgres_programs.place(self._data_dir) if self._sockets == self._data_dir else str(self._sockets)
 
 
 def _url(sockets: Path, database: str) -> str:
@@ -191,8 +193,10 @@ def _initialize(data_dir: Path) -> None:
         os.chown(making, owner.pw_uid, owner.pw_gid)
     # Order and case of letters come with the server, not from the machine: an upgrade of the machine changes no index.
     postgres_programs.run(
-        *("initdb", "-D", str(making), "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"),
+        *("initdb", "-D", postgres_programs.place(making), "-U", "postgres", "--auth=trust"),
+        *("--encoding=UTF8", "--locale=C"),
         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--data-checksums"),
+        inside=making,
     )
     with (making / "postgresql.conf").open("a") as configuration:
         configuration.write("\ninclude_if_exists = 'slm.conf'\n")
@@ -207,7 +211,7 @@ def _give(file: Path, content: str) -> None:
         os.chown(file, owner.pw_uid, owner.pw_gid)
 
 
-def _configuration(sockets: Path) -> str:
+def _configuration(sockets: str) -> str:
     settings = {**_SETTINGS, "port": str(_PORT), "unix_socket_directories": f"'{sockets}'"}
     lines = [f"{name} = {value}\n" for name, value in settings.items()]
     return "# Written at every start; your own settings belong into postgresql.auto.conf.\n" + "".join(lines)
@@ -271,7 +275,10 @@ def _clear_remains(data_dir: Path, sockets: Path) -> None:
 def _end(data_dir: Path, *, seconds: int) -> None:
     try:
         if _postmaster(data_dir) is not None:
-            postgres_programs.run("pg_ctl", "stop", "-D", str(data_dir), "-m", "fast", "-w", "-t", str(seconds))
+            place = postgres_programs.place(data_dir)
+            postgres_programs.run(
+                *("pg_ctl", "stop", "-D", place, "-m", "fast", "-w", "-t", str(seconds)), inside=data_dir
+            )
     except PostgresFailed:
         # It may have ended between the look and the call.
         if _postmaster(data_dir) is not None:

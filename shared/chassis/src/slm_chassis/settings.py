@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from slm_chassis import addresses
+from slm_chassis.environment import resolved
+from slm_chassis.key_strength import REMEDY, weakness_of
 
 _GIGABYTE = 1 << 30
 _RATE = r"^[1-9][0-9]{0,8}/(second|minute|hour)$"
+
+
+class _Environment(EnvSettingsSource):
+    """The environment's variables, and those that stand in files."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return {name.lower(): value for name, value in resolved(os.environ).items() if value}
 
 
 class Settings(BaseSettings):
@@ -29,7 +42,25 @@ class Settings(BaseSettings):
     """Where the private PostgreSQL and generated keys live."""
     log_level: str = "INFO"
     bootstrap_key: SecretStr | None = None
-    """An operator's API key that every service accepts from its configuration."""
+    """An operator's API key that every service accepts from its configuration; at least 128 bits hard to guess."""
+    start_seconds: float = Field(default=300.0, gt=0)
+    """Real seconds to wait at the start for a database or a log that is away; then the process ends."""
+    postgres_sslmode: Literal["", "disable", "prefer", "require", "verify-ca", "verify-full"] = ""
+    """TLS to PostgreSQL, for all addresses that do not say ``sslmode`` themselves."""
+    postgres_root_certificate: Path | None = None
+    """File of the certificate authority that PostgreSQL's certificate is checked against."""
+    kafka_tls: bool = False
+    """TLS to Kafka; the brokers' certificates and names are checked."""
+    kafka_root_certificate: Path | None = None
+    """File of the certificate authority of Kafka's certificates; without, the machine's own."""
+    kafka_certificate: Path | None = None
+    """File of the client's own certificate, where the brokers ask for one."""
+    kafka_certificate_key: Path | None = None
+    """File of its private key."""
+    kafka_sasl: Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = ""
+    """How to log in to Kafka; empty: without."""
+    kafka_user: str = ""
+    kafka_password: SecretStr | None = None
     max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=_GIGABYTE)
     """The largest request body; more is answered with 413."""
     max_bulk_body_bytes: int = Field(default=16 << 20, ge=1_024, le=_GIGABYTE)
@@ -65,6 +96,47 @@ class Settings(BaseSettings):
     graceful_seconds: int = Field(default=8, ge=0)
     """Real seconds that requests in progress get to end at shutdown."""
 
+    @field_validator("bootstrap_key")
+    @classmethod
+    def _is_hard_to_guess(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and (weakness := weakness_of(key.get_secret_value())) is not None:
+            raise ValueError(f"it can be guessed: {weakness}; {REMEDY}")
+        return key
+
+    @field_validator("log")
+    @classmethod
+    def _is_a_log(cls, url: str) -> str:
+        return addresses.checked_log(url) if url else url
+
+    @field_validator(
+        "postgres_root_certificate", "kafka_root_certificate", "kafka_certificate", "kafka_certificate_key"
+    )
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path is not None and not os.access(path, os.R_OK):
+            raise ValueError("there is no such file, or this process may not read it; name the file in PEM format")
+        return path
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, _Environment(settings_cls)
+
+    def address(self, url: str) -> str:
+        """A PostgreSQL URL with the TLS settings that it does not give itself."""
+        return addresses.with_tls(url, self.postgres_sslmode, self.postgres_root_certificate)
+
+    @classmethod
+    def variables(cls) -> list[str]:
+        """The names of all variables these settings are read from."""
+        return [f"SLM_{name.upper()}" for name in cls.model_fields]
+
 
 class ServiceSettings(Settings):
     """Settings of one service: its own as ``SLM_<CONTEXT>_<FIELD>``, those of the installation as ``SLM_<FIELD>``.
@@ -89,8 +161,18 @@ class ServiceSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        own = EnvSettingsSource(settings_cls, env_prefix=f"SLM_{cls.context.upper()}_")
-        return init_settings, own, EnvSettingsSource(Settings)
+        own = _Environment(settings_cls, env_prefix=f"SLM_{cls.context.upper()}_")
+        return init_settings, own, _Environment(Settings)
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_database(cls, url: str) -> str:
+        return addresses.checked_postgres(url) if url else url
+
+    @classmethod
+    def variables(cls) -> list[str]:
+        """The names of all variables these settings are read from."""
+        return [f"SLM_{cls.context.upper()}_{name.upper()}" for name in cls.model_fields] + Settings.variables()
 
 
 def service_settings(of: str, **given: Any) -> ServiceSettings:

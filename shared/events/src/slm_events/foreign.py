@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 MOST_BYTES = 16 << 20
 """The largest value of a record: what the log on Kafka takes."""
-DEEPEST = 64
-"""Nesting of lists and objects. An agreement's clauses may be 32 deep at the door, each of them inside others."""
+DEEPEST = 96
+"""Nesting of lists and objects: half as much again as a request's body may have, which an event may hold."""
 MOST_DIGITS = 300
 """Of a whole number: fewer than overflow a float, more than any figure has."""
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from slm_chassis.clock import Clock
 from slm_chassis.log.kafka import KafkaEventLog
+from slm_chassis.log.kafka_clients import Security
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog
 from slm_chassis.log.postgres import PostgresEventLog
 
 
-async def open_log(url: str, *, clock: Clock, client: str) -> EventLog:
+async def open_log(url: str, *, clock: Clock, client: str, security: Security | None = None) -> EventLog:
     """``postgresql://…``, ``kafka://host:port[,host:port]`` or ``memory://``.
 
-    ``client`` is the name the log's server sees. Raises ValueError for another scheme, LogUnavailable.
+    ``client`` is the name the log's server sees, ``security`` how to speak to Kafka.
+    Raises ValueError for another scheme, LogUnavailable.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "memory":
@@ -20,5 +22,5 @@ async def open_log(url: str, *, clock: Clock, client: str) -> EventLog:
     if scheme in ("postgresql", "postgres"):
         return await PostgresEventLog.open(url, client=client)
     if scheme == "kafka":
-        return await KafkaEventLog.open(rest.rstrip("/"), client=client)
+        return await KafkaEventLog.open(rest.rstrip("/"), client=client, security=security or Security())
     raise ValueError(f"SLM_LOG is {url!r}; write postgresql://…, kafka://host:port or memory://")

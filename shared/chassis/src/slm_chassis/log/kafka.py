@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from slm_chassis.log.kafka_clients import (
     MAX_RECORD_BYTES,
     Cluster,
+    Security,
     Shared,
     drop_admin,
     drop_consumer,
@@ -57,12 +58,14 @@ class KafkaEventLog:
         self._partitions: dict[str, int] = {}
 
     @classmethod
-    async def open(cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS) -> KafkaEventLog:
+    async def open(
+        cls, servers: str, *, client: str, append_seconds: float = APPEND_SECONDS, security: Security | None = None
+    ) -> KafkaEventLog:
         """``servers``: ``host:port[,host:port]``. Raises LogUnavailable where none answers.
 
         ``append_seconds``: how long an append waits for brokers that are away.
         """
-        log = cls(Cluster(servers, client), append_seconds)
+        log = cls(Cluster(servers, client, (security or Security()).options()), append_seconds)
         async with log._admin.use():
             return log
 

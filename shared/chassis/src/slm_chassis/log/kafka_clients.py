@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
@@ -23,11 +25,57 @@ C = TypeVar("C")
 
 
 @dataclass(frozen=True, slots=True)
+class Security:
+    """How to speak to the brokers: in the clear or by TLS, without or with a login."""
+
+    tls: bool = False
+    root_certificate: Path | None = None
+    """Of the brokers' certificates; None: the machine's own authorities."""
+    certificate: Path | None = None
+    certificate_key: Path | None = None
+    sasl: str = ""
+    """``PLAIN``, ``SCRAM-SHA-256``, ``SCRAM-SHA-512``; empty: no login."""
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    def options(self) -> dict[str, object]:
+        """Arguments of every client. Raises ValueError where the parts do not fit together."""
+        if self.sasl and not (self.user and self.password):
+            raise ValueError("SLM_KAFKA_SASL needs SLM_KAFKA_USER and SLM_KAFKA_PASSWORD; set both")
+        if not self.sasl and (self.user or self.password):
+            raise ValueError("SLM_KAFKA_USER is set without SLM_KAFKA_SASL; set PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+        if self.root_certificate and not self.tls:
+            raise ValueError("SLM_KAFKA_ROOT_CERTIFICATE is set without SLM_KAFKA_TLS; set SLM_KAFKA_TLS=true")
+        found: dict[str, object] = {
+            "security_protocol": ("SASL_" if self.sasl else "") + ("SSL" if self.tls else "PLAINTEXT")
+        }
+        if self.tls:
+            found["ssl_context"] = self._context()
+        if self.sasl:
+            found |= {
+                "sasl_mechanism": self.sasl,
+                "sasl_plain_username": self.user,
+                "sasl_plain_password": self.password,
+            }
+        return found
+
+    def _context(self) -> ssl.SSLContext:
+        try:
+            context = ssl.create_default_context(cafile=self.root_certificate)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.certificate_key)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"the certificates that SLM_KAFKA_… name cannot be used: {error}") from error
+        return context
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the brokers are, and the name they see."""
+    """Where the brokers are, the name they see, and how to speak to them."""
 
     servers: str
     client: str
+    security: Mapping[str, object] = field(default_factory=dict)
 
     def producer(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -39,11 +87,15 @@ class Cluster:
             max_batch_size=BATCH_BYTES,
             max_request_size=MAX_RECORD_BYTES,
             request_timeout_ms=REQUEST_MILLISECONDS,
+            **self.security,
         )
 
     def admin(self) -> AIOKafkaAdminClient:
         return AIOKafkaAdminClient(
-            bootstrap_servers=self.servers, client_id=self.client, request_timeout_ms=REQUEST_MILLISECONDS
+            bootstrap_servers=self.servers,
+            client_id=self.client,
+            request_timeout_ms=REQUEST_MILLISECONDS,
+            **self.security,
         )
 
     def consumer(self, **settings: object) -> AIOKafkaConsumer:
@@ -58,6 +110,7 @@ class Cluster:
             fetch_max_bytes=16 << 20,
             request_timeout_ms=REQUEST_MILLISECONDS,
             metadata_max_age_ms=30_000,
+            **self.security,
             **settings,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slm_chassis.log.port import LogError
 from slm_chassis.log.postgres_pool import connect
 from slm_chassis.migrations import ensure_database
 
@@ -95,6 +96,11 @@ async def prepare(url: str, client: str) -> None:
             await connection.execute("SELECT pg_advisory_xact_lock($1)", CREATE_LOCK)
             await connection.execute("CREATE TABLE IF NOT EXISTS log_version (version integer NOT NULL)")
             version = await connection.fetchval("SELECT coalesce(max(version), 0) FROM log_version")
+            if version > len(VERSIONS):
+                raise LogError(
+                    f"the log's database is at version {version}, which this program does not know (its newest is "
+                    f"{len(VERSIONS)}): a newer one has migrated it. Start that one, or restore the backup"
+                )
             for number, script in enumerate(VERSIONS[version:], start=version + 1):
                 await connection.execute(script)
                 await connection.execute("INSERT INTO log_version VALUES ($1)", number)

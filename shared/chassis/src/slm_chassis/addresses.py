@@ -1,0 +1,71 @@
+"""Addresses of databases and logs as operators write them: checked at the start, shown without their passwords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+POSTGRES = ("postgresql", "postgres")
+_FORM = "postgresql://user:password@host:5432/database"
+
+
+def checked_log(url: str) -> str:
+    """The address of a log. Raises ValueError saying how to write one."""
+    scheme, separator, rest = url.partition("://")
+    if scheme in POSTGRES:
+        return checked_postgres(url)
+    if scheme == "kafka" and separator:
+        for server in rest.rstrip("/").split(","):
+            host, colon, port = server.strip().rpartition(":")
+            if not colon or not host or not _is_port(port):
+                raise ValueError(f"{server!r} is no host:port; write kafka://host:9092[,host:9092]")
+        return url
+    if scheme == "memory" and separator:
+        return url
+    raise ValueError(f"it is no address of a log; write {_FORM} or kafka://host:9092")
+
+
+def checked_postgres(url: str) -> str:
+    """The address of a database. Raises ValueError saying how to write one."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError(f"it is no address ({error}); write {_FORM}") from None
+    if parts.scheme not in POSTGRES or "://" not in url:
+        raise ValueError(f"its scheme is {parts.scheme or 'missing'}; write {_FORM}")
+    if not parts.path.strip("/"):
+        raise ValueError(f"it names no database; write {_FORM}")
+    if not parts.hostname and "host" not in dict(parse_qsl(parts.query)):
+        raise ValueError(f"it names no host; write {_FORM}")
+    return url
+
+
+def with_tls(url: str, sslmode: str, root_certificate: Path | None) -> str:
+    """A PostgreSQL URL with ``sslmode`` and ``sslrootcert`` added where it does not give them; others as they are."""
+    if not url.startswith(tuple(f"{scheme}://" for scheme in POSTGRES)) or not (sslmode or root_certificate):
+        return url
+    parts = urlsplit(url)
+    given = parse_qsl(parts.query)
+    if parts.hostname is None:
+        # A socket on this machine: nothing to encrypt.
+        return url
+    names = {name for name, _ in given}
+    if sslmode and "sslmode" not in names:
+        given.append(("sslmode", sslmode))
+    if root_certificate and "sslrootcert" not in names:
+        given.append(("sslrootcert", str(root_certificate)))
+    return urlunsplit(parts._replace(query=urlencode(given, quote_via=quote)))
+
+
+def shown(url: str) -> str:
+    """An address for people: without a password, and without what stands behind a question mark."""
+    parts = urlsplit(url)
+    if parts.scheme not in POSTGRES:
+        return url
+    host = parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "")
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+def _is_port(text: str) -> bool:
+    return text.isdigit() and 0 < int(text) <= 65_535

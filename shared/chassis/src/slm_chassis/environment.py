@@ -1,0 +1,64 @@
+"""The environment as settings read it: any ``SLM_…`` variable may stand in a file that ``SLM_…_FILE`` names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+_PREFIX, _SUFFIX = "SLM_", "_FILE"
+_LIKENESS = 0.85
+_LONGEST = 64 << 10
+
+
+class WrongVariable(ValueError):
+    """A variable of the environment cannot be used; the text names it and what to do."""
+
+
+def resolved(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment with the contents of the files that ``SLM_…_FILE`` variables name. Raises WrongVariable."""
+    found = dict(environment)
+    for name, path in environment.items():
+        if name.startswith(_PREFIX) and name.endswith(_SUFFIX) and path:
+            plain = name.removesuffix(_SUFFIX)
+            if environment.get(plain):
+                raise WrongVariable(f"{plain} and {name} are both set; keep one of them")
+            found[plain] = _content(name, Path(path))
+    return found
+
+
+def _content(name: str, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST + 1)
+    except OSError as error:
+        remedy = "name a file that this process may read"
+        raise WrongVariable(f"{name} names {path}, which cannot be read ({error.strerror}); {remedy}") from error
+    if len(content) > _LONGEST:
+        raise WrongVariable(f"{name} names {path}, which holds more than {_LONGEST} bytes; name the file of the value")
+    try:
+        text = content.decode().strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise WrongVariable(f"{name} names {path}, which is no text; name the file that holds the value") from error
+    if not text.strip():
+        raise WrongVariable(f"{name} names {path}, which is empty; write the value into it")
+    return text
+
+
+def suspects(environment: Mapping[str, str], known: Collection[str], *, all_unknown: bool = False) -> list[str]:
+    """``SLM_…`` variables that nobody reads and that look like slips for one that is read, a sentence each.
+
+    ``all_unknown``: also those that look like nothing; where the caller knows every variable there is.
+    """
+    sentences = []
+    for name in sorted(environment):
+        plain = name.removesuffix(_SUFFIX) if name.endswith(_SUFFIX) else name
+        if not name.startswith(_PREFIX) or name in known or plain in known:
+            continue
+        meant = next((each for each in sorted(known) if each.endswith("_" + plain.removeprefix(_PREFIX))), None)
+        close = [meant] if meant else difflib.get_close_matches(plain, known, 1, _LIKENESS)
+        if close:
+            sentences.append(f"{name} is set and nobody reads it; is {close[0]} meant?")
+        elif all_unknown:
+            sentences.append(f"{name} is set and nobody reads it")
+    return sentences

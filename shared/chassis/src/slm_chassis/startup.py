@@ -1,0 +1,126 @@
+"""What keeps a process from starting, said at once: the variable, the service, and what to do.
+
+StartupFailed       the process cannot start, or has waited for long enough; its text is for the operator
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+import structlog
+from pydantic import ValidationError
+
+from slm_chassis.environment import WrongVariable, suspects
+from slm_chassis.faults import is_infrastructure_fault, origin, sqlstate
+from slm_chassis.log.port import LogError
+from slm_chassis.settings import Settings
+from slm_chassis.workers import Backoff
+
+_logger = structlog.get_logger(__name__)
+T = TypeVar("T")
+S = TypeVar("S", bound=Settings)
+
+_REFUSALS = {
+    "28P01": "the password is wrong",
+    "28000": "the role may not log in from here",
+    "3D000": "the database does not exist, and the role may not connect to the database postgres to create it",
+    "42501": "the role lacks a right: let it own its database",
+}
+
+
+class StartupFailed(RuntimeError):
+    """The process cannot start; the text names variable, service and remedy."""
+
+
+def read(settings: Callable[[], S], kind: type[S]) -> S:
+    """Settings from the environment. Raises StartupFailed naming every variable that is wrong."""
+    try:
+        given = settings()
+    except WrongVariable as wrong:
+        raise StartupFailed(str(wrong)) from None
+    except ValidationError as wrong:
+        raise StartupFailed("\n".join(_sentences(wrong, kind))) from None
+    return given
+
+
+def warn_of_slips(known: list[str], *, all_unknown: bool = False) -> None:
+    """Log each ``SLM_…`` variable that nobody reads and that looks like a slip."""
+    for sentence in suspects(os.environ, known, all_unknown=all_unknown):
+        _logger.warning("unknown variable", reason=sentence)
+
+
+def _sentences(wrong: ValidationError, kind: type[Settings]) -> list[str]:
+    found = []
+    for error in wrong.errors():
+        field = str(error["loc"][0]) if error["loc"] else ""
+        name = _variable(field, kind)
+        value = "" if field in _SECRETS else f" is {str(error['input'])[:200]!r}"
+        message = str(error["msg"]).removeprefix("Value error, ")
+        found.append(f"{name}{value}: {message[:1].lower()}{message[1:]}")
+    return found
+
+
+_SECRETS = ("bootstrap_key", "kafka_password", "database_url", "log")
+
+
+def _variable(field: str, kind: type[Settings]) -> str:
+    """The variable a field was read from: the one of its own that is set, else that of the installation."""
+    names = [name for name in kind.variables() if name.endswith(f"_{field.upper()}")]
+    set_ones = [name for name in names if os.environ.get(name) or os.environ.get(f"{name}_FILE")]
+    return next(iter([*set_ones, *names]), f"SLM_{field.upper()}")
+
+
+def require_free(host: str, port: int, variable: str) -> None:
+    """Make sure that the port can be listened on, before anything is started. Raises StartupFailed."""
+    if port == 0:
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise StartupFailed(
+            f"cannot listen on {host}:{port}: {error.strerror or error}. Stop what listens there, or choose another "
+            f"address by {variable}"
+        ) from None
+
+
+async def patiently(what: str, attempt: Callable[[], Awaitable[T]], *, seconds: float = 300.0) -> T:
+    """Try until it succeeds where the infrastructure is away, saying every few seconds what is waited for.
+
+    ``what``: service, variable and address, in words. Raises StartupFailed after ``seconds``, and at once where the
+    server is there and refuses; other errors are raised as they are.
+    """
+    backoff, began = Backoff(longest=5.0), time.monotonic()
+    while True:
+        try:
+            return await attempt()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+            if not is_infrastructure_fault(error):
+                if (said := _refusal(error)) is not None:
+                    raise StartupFailed(f"{what}: {said}") from error
+                raise
+            waited = time.monotonic() - began
+            if waited >= seconds:
+                raise StartupFailed(
+                    f"{what} has been away for {waited:.0f} s: {reason}. Start it, correct its address (its user, "
+                    "password and TLS too), or wait longer by SLM_START_SECONDS"
+                ) from error
+            _logger.warning("waiting", what=what, reason=reason, waited_seconds=round(waited, 1), of=seconds)
+        await backoff.pause()
+
+
+def _refusal(error: BaseException) -> str | None:
+    cause = origin(error)
+    state = sqlstate(error) or ""
+    if state.startswith("28") or state in _REFUSALS:
+        words = _REFUSALS.get(state, "it refuses the login")
+        return f"{words} ({str(cause).splitlines()[0][:200]}); correct the address or the server's configuration"
+    if isinstance(cause, (asyncpg.ClientConfigurationError, LogError)):
+        return str(cause)[:500]
+    return None
