@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from slm import contexts
+from slm_chassis.key_strength import weakness_of
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -24,24 +27,31 @@ def test_compose_starts_four_services_their_stores_and_a_gateway() -> None:
 
 @every_context
 def test_a_service_is_started_alone_and_told_only_what_its_settings_know(
-    context: str, monkeypatch: pytest.MonkeyPatch
+    context: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     service = COMPOSE["services"][context]
     assert service["command"] == ["python", "-m", f"slm_{context}"]
     settings = contexts.settings_of(context)
     known = {name.upper() for name in settings.model_fields}
+    secrets = made_secrets(tmp_path)
     for name, value in service["environment"].items():
-        own = name.removeprefix(f"SLM_{context.upper()}_")
+        own = name.removeprefix(f"SLM_{context.upper()}_").removesuffix("_FILE")
         assert own.removeprefix("SLM_") in known, f"{name} is no setting of {context}"
-        monkeypatch.setenv(name, defaulted(value))
+        monkeypatch.setenv(name, defaulted(value).replace("/run/secrets", str(secrets)))
     told = settings()
     assert told.database_url.endswith(f"/slm_{context}")
     assert told.log == "kafka://kafka:9092"
     assert (told.host, told.port) == ("0.0.0.0", 8080)
+    assert told.bootstrap_key is not None
 
 
 def test_every_file_that_compose_and_dockerfile_name_is_there() -> None:
-    mounted = [volume.split(":")[0] for volume in COMPOSE["services"]["gateway"]["volumes"]]
+    mounted = [
+        volume.split(":")[0]
+        for name in ("gateway", "postgres")
+        for volume in COMPOSE["services"][name]["volumes"]
+        if volume.startswith("./")
+    ]
     copied = [
         path
         for line in DOCKERFILE.splitlines()
@@ -69,3 +79,81 @@ def test_the_image_is_built_with_the_uv_of_make_setup() -> None:
 def defaulted(value: str) -> str:
     """``${NAME:-default}`` → ``default``, as compose does where the environment is empty."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
+
+
+def made_secrets(folder: Path) -> Path:
+    """The secrets as the script makes them."""
+    script = folder / "secrets"
+    shutil.copy(ROOT / "deploy/compose/secrets", script)
+    subprocess.run([str(script)], check=True, capture_output=True)
+    return folder / "secrets.d"
+
+
+def files_of(service: dict[str, Any]) -> set[str]:
+    """The secrets that a service's environment names."""
+    values = service.get("environment", {}).values()
+    return {str(value).removeprefix("/run/secrets/") for value in values if str(value).startswith("/run/secrets/")}
+
+
+def test_every_secret_is_made_at_random_and_kept_once_made(tmp_path: Path) -> None:
+    folder = made_secrets(tmp_path)
+    made = {file.name: file.read_text() for file in folder.iterdir()}
+    assert set(made) == set(COMPOSE["secrets"])
+    for name, secret in COMPOSE["secrets"].items():
+        assert secret["file"] == f"./deploy/compose/secrets.d/{name}"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert weakness_of(made["operator-key"].strip()) is None
+    passwords = [content for name, content in made.items() if name.endswith("password")]
+    assert len(set(passwords)) == 5 and all(len(each.strip()) == 64 for each in passwords)
+    assert made == {file.name: file.read_text() for file in made_secrets(tmp_path).iterdir()}
+    other = tmp_path / "other"
+    other.mkdir()
+    assert not set(made.values()) & {file.read_text() for file in made_secrets(other).iterdir()}
+
+
+def test_no_secret_has_a_default_or_stands_in_the_environment() -> None:
+    for name, service in COMPOSE["services"].items():
+        for variable, value in service.get("environment", {}).items():
+            is_secret = any(word in variable for word in ("PASSWORD", "KEY", "DATABASE_URL"))
+            assert not is_secret or str(value).startswith("/run/secrets/"), f"{name}: {variable}"
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "deploy/compose/secrets.d/" in ignored
+
+
+@every_context
+def test_a_service_is_given_the_secrets_it_needs_and_no_others(context: str) -> None:
+    service = COMPOSE["services"][context]
+    assert set(service["secrets"]) == {"operator-key", f"{context}-database-url"} == files_of(service)
+
+
+def test_each_service_has_a_role_of_its_own(tmp_path: Path) -> None:
+    folder = made_secrets(tmp_path)
+    for context in contexts.CONTEXTS:
+        password = (folder / f"{context}-password").read_text().strip()
+        url = (folder / f"{context}-database-url").read_text().strip()
+        assert url == f"postgresql://{context}:{password}@postgres:5432/slm_{context}"
+    given = COMPOSE["services"]["postgres"]["secrets"]
+    assert {"postgres-password", *(f"{context}-password" for context in contexts.CONTEXTS)} == set(given)
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_a_container_can_do_nothing_it_need_not(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"] and "cap_add" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileges") and service.get("user") != "root"
+
+
+def test_only_this_machine_can_connect() -> None:
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
+    assert published and all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_images_are_named_by_their_full_version() -> None:
+    images = {service["image"] for service in COMPOSE["services"].values()} - {"slm:local"}
+    images |= set(re.findall(r"^FROM (\S+)", DOCKERFILE, flags=re.MULTILINE))
+    for image in images:
+        version = re.search(r":(\d+(?:\.\d+)+)", image)
+        # PostgreSQL counts in two numbers, the others in three.
+        assert version and version[1].count(".") == (1 if image.startswith("postgres") else 2), image

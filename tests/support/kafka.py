@@ -102,14 +102,22 @@ class Broker:
         self.crash()
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def properties(self) -> str:
+        """The broker's configuration."""
+        return PROPERTIES.format(port=self._port, controller=self._controller, data=self._folder / "data")
+
+    def format_arguments(self) -> list[str]:
+        """More of what its folder is formatted with."""
+        return []
+
     def _format(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        text = PROPERTIES.format(port=self._port, controller=self._controller, data=self._folder / "data")
+        text = self.properties()
         (self._folder / "log4j2.properties").write_text(LOGGING)
         (self._folder / "new.properties").write_text(text)
         # Behind a letter, as an id that begins with a dash would be read as an option.
         cluster = "k" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
-        arguments = ("-t", cluster, "-c", str(self._folder / "new.properties"))
+        arguments = ("-t", cluster, "-c", str(self._folder / "new.properties"), *self.format_arguments())
         subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", "format", "--standalone", *arguments],
             check=True,
