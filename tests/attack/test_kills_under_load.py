@@ -1,4 +1,4 @@
-"""PostgreSQL, one of its backends, the server and the broker die in turn under load: nothing is lost, nothing doubled."""
+"""PostgreSQL, a backend of it, the server and the broker die in turn under load: nothing is lost, nothing doubled."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ async def besiege(besieged: Besieged, effort: Effort) -> None:
                 before = len(done)
                 await kill()
                 async with asyncio.timeout(PATIENCE_SECONDS):
-                    while len(done) < before + SENDERS + 1 and not sending.done():
+                    while len(done) < before + SENDERS + 1 and not sending.done():  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
                 besieged.said.append(f"{name}: {len(done)} batches so far")
     finally:

@@ -151,7 +151,7 @@ async def test_a_service_runs_on_a_kafka_that_asks_for_tls_and_a_login(
     }
     async with started(["slm_report"], tmp_path / "output", port, environment) as running:
         await running.ready()
-        assert await running.stop() == 0, running.said()
+        assert await running.stop(seconds=60) == 0, running.said()
     assert KAFKA_PASSWORD not in running.said()
 
 

@@ -1,4 +1,4 @@
-"""Servers that insist on TLS and on a login: a PostgreSQL of the system, a Kafka, and certificates made for the test."""
+"""Servers that insist on TLS and on a login, and certificates made for them: a PostgreSQL of the system, a Kafka."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-
 
 from tests.support.kafka import Broker, free_port
 
@@ -98,8 +97,8 @@ class SecuredPostgres:
         with (self.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"port = {self.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n"
-                f"ssl = on\nssl_cert_file = '{self.certificates.certificate}'\nssl_key_file = '{self.certificates.key}'\n"
-                "max_connections = 200\n"
+                f"ssl = on\nssl_cert_file = '{self.certificates.certificate}'\n"
+                f"ssl_key_file = '{self.certificates.key}'\nmax_connections = 200\n"
             )
         self._give()
         self._run("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", "60")
@@ -127,19 +126,15 @@ class SecuredPostgres:
 
 
 _SECURED = """
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller},TLS://127.0.0.1:{tls},BOTH://127.0.0.1:{both},LOGIN://127.0.0.1:{login}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port},TLS://127.0.0.1:{tls},BOTH://127.0.0.1:{both},LOGIN://127.0.0.1:{login}
+listeners=CONTROLLER://127.0.0.1:{controller},{all}
+advertised.listeners={all}
 listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,BOTH:SASL_SSL,LOGIN:SASL_PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
 ssl.keystore.type=PEM
 ssl.keystore.location={keystore}
 """
-_JAAS = """
-listener.name.{name}.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_{user}="{password}";
-listener.name.{name}.scram-sha-256.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-listener.name.{name}.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
-"""
+_MODULES = "org.apache.kafka.common.security"
 KAFKA_PASSWORD = "kafka-pass-word-of-the-test"
 
 
@@ -155,12 +150,22 @@ class SecuredKafka(Broker):
     def properties(self) -> str:
         keystore = self._folder / "certificates" / "keystore.pem"
         keystore.write_bytes(self.certificates.key.read_bytes() + self.certificates.certificate.read_bytes())
-        ports = {name: getattr(self, name).rpartition(":")[2] for name in ("tls", "both", "login")}
-        text = super().properties()
-        kept = [line for line in text.splitlines() if not line.startswith(("listeners=", "advertised.", "listener.sec"))]
-        more = _SECURED.format(port=self._port, controller=self._controller, keystore=keystore, **ports)
-        jaas = "".join(_JAAS.format(name=name, user=USER, password=KAFKA_PASSWORD) for name in ("both", "login"))
-        return "\n".join(kept) + more + jaas
+        listeners = {"PLAINTEXT": self.address, "TLS": self.tls, "BOTH": self.both, "LOGIN": self.login}
+        told = ",".join(f"{name}://{address}" for name, address in listeners.items())
+        replaced = ("listeners=", "advertised.", "listener.sec")
+        kept = [line for line in super().properties().splitlines() if not line.startswith(replaced)]
+        logins = {
+            "plain": f'{_MODULES}.plain.PlainLoginModule required user_{USER}="{KAFKA_PASSWORD}";',
+            "scram-sha-256": f"{_MODULES}.scram.ScramLoginModule required;",
+            "scram-sha-512": f"{_MODULES}.scram.ScramLoginModule required;",
+        }
+        jaas = [
+            f"listener.name.{name}.{mechanism}.sasl.jaas.config={login}"
+            for name in ("both", "login")
+            for mechanism, login in logins.items()
+        ]
+        more = _SECURED.format(controller=self._controller, keystore=keystore, all=told)
+        return "\n".join([*kept, more, *jaas, ""])
 
     def format_arguments(self) -> list[str]:
         scram = [f"{each}=[name={USER},password={KAFKA_PASSWORD}]" for each in MECHANISMS[1:]]
@@ -176,5 +181,3 @@ def secured_kafka() -> SecuredKafka:
         broker.remove()
         raise
     return broker
-
-

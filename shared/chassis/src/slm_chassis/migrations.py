@@ -51,6 +51,10 @@ async def ensure_database(database_url: str) -> None:
         return
     except asyncpg.InvalidCatalogNameError:
         pass
+    except asyncpg.ProtocolViolationError as error:
+        # PgBouncer's way of saying the same.
+        if "does not exist" not in str(error):
+            raise
     url = make_url(database_url)
     server = await asyncpg.connect(url.set(database="postgres").render_as_string(hide_password=False), timeout=10.0)
     try:
