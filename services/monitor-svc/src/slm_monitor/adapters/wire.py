@@ -147,17 +147,18 @@ def _limited(items: Sequence[Any]) -> Sequence[Any]:
 
 
 def _raw_lines(body: bytes) -> list[Any]:
-    items: list[Any] = []
-    for line in body.splitlines():
-        if line.strip():
-            try:
-                items.append(_parsed(line))
-            except (ValueError, RecursionError) as error:
-                items.append(ValueError(str(error)))
-    return items
+    return [_parsed_or_wrong(line) for line in body.splitlines() if line.strip()]
+
+
+_BORDERS = msgspec.json.Decoder(list[msgspec.Raw])
+_WHOLE = 1 << 20
+"""Bytes of an array that is parsed in one step, during which nothing else in the process goes on."""
+_MOST_COMMAS = 30 * MOST_ITEMS
 
 
 def _raw_array(body: bytes) -> list[Any]:
+    if len(body) > _WHOLE:
+        return _raw_pieces(body)
     try:
         document = _parsed(body)
     except (ValueError, RecursionError) as error:
@@ -167,6 +168,26 @@ def _raw_array(body: bytes) -> list[Any]:
     if not isinstance(document, list):
         raise MalformedBody("the body is neither a JSON array of items nor one item")
     return document
+
+
+def _raw_pieces(body: bytes) -> list[Any]:
+    """The items of a large array: their borders are found first, then each is parsed by itself."""
+    if body.count(b",") > _MOST_COMMAS:
+        raise MalformedBody(f"the body has more values than {MOST_ITEMS} items can have; send fewer at once")
+    try:
+        pieces = _BORDERS.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        remedy = f"send at most {_WHOLE} bytes at once to be told which item is wrong"
+        raise MalformedBody(f"the body is not a JSON array: {error}; {remedy}") from error
+    return [_parsed_or_wrong(bytes(piece)) for piece in _limited(pieces)]
+
+
+def _parsed_or_wrong(text: bytes) -> Any:
+    """An item, or what is wrong with it as JSON."""
+    try:
+        return _parsed(text)
+    except (ValueError, RecursionError) as error:
+        return ValueError(str(error))
 
 
 def _parsed(text: bytes) -> Any:

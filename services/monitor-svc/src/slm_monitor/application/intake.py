@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,16 @@ from slm_monitor.application.reading import Format, Indicators, by_partition, kn
 from slm_monitor.domain.admission import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.facts import Fact, Values
 from slm_monitor.domain.refusals import Refusal, refused_documents
+
+LARGE = 256 << 10
+"""Bytes of a body that is decoded in a thread, item by item, so that others are answered meanwhile."""
+T = TypeVar("T")
+
+
+async def _beside(decode: Callable[[bytes, str], T], body: bytes, content_type: str) -> T:
+    if len(body) <= LARGE:
+        return decode(body, content_type)
+    return await asyncio.to_thread(decode, body, content_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class Door:
         values = await plain_ones(self._form, self._indicators, body, content_type, caller.party_id, now)
         if values is not None:
             return Answer(len(values), [], await self._append(MEASUREMENTS.name, Admitted(values)))
-        items, refusals = self._form.measurements(body, content_type)
+        items, refusals = await _beside(self._form.measurements, body, content_type)
         known = await known_to(self._indicators, items, caller.party_id)
         admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
@@ -74,7 +84,7 @@ class Door:
 
     async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> Answer:
         """Likewise."""
-        items, refusals = self._form.ticket_events(body, content_type)
+        items, refusals = await _beside(self._form.ticket_events, body, content_type)
         facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
         empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         admitted = Admitted(empty, facts, [*refusals, *refused])
