@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.support import postgres as postgres_support
 from tests.support import real
 from tests.support.installation import Installation, apart
 from tests.support.operator_key import KEY
+from tests.support.processes import free_port
 
 SECONDS = 170.0
 STAGES = ("start", "negotiate", "finalize", "monitor", "risk", "breach", "recover", "digest", "report", "review",
@@ -90,9 +92,22 @@ def same(seen: dict[str, list[str]], layout: str, ids: list[str]) -> None:
 
 async def test_it_passes_embedded(clock: str, seen: dict[str, list[str]]) -> None:
     # pytest closes its own temporary folders to other users, of which a server started by root is one.
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="slm-demo-") as folder:
-        code, said = await play(clock, "--data-dir", folder)
+        code, said = await play(clock, "--data-dir", folder, "--port", str(port))
     same(seen, "embedded", breaches_in(code, said))
+    assert f"http://127.0.0.1:{port}," in said
+    assert said.startswith("Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review")
+
+
+async def test_a_port_that_is_asked_for_and_in_use_is_said_in_a_line(clock: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        code, said = await play(clock, "--data-dir", str(tmp_path), "--port", str(port))
+    assert code == 1
+    assert said.strip() == f"Port {port} is in use; end what listens on it, or give another --port."
 
 
 @pytest.mark.parametrize("monitors", [1, 2])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +12,7 @@ from slm.dead_letters import cli as dead_letters
 from slm.demo import cli as demonstration
 from slm.importing import cli as importing
 from slm.importing import holds_cli as holds
+from slm.refusals import refusals
 
 if TYPE_CHECKING:
     from slm_chassis.settings import Settings
@@ -42,7 +41,7 @@ def up(
     """Run all four services, and a private PostgreSQL where none is given, in one process."""
     from slm import up as installation
 
-    with _refusals():
+    with refusals():
         installation.up(_settings(data_dir), host, port, typer.echo)
 
 
@@ -51,7 +50,7 @@ def migrate(data_dir: DataDir = None) -> None:
     """Create and migrate the databases of all services, and leave."""
     from slm import up as installation
 
-    with _refusals():
+    with refusals():
         installation.migrate(_settings(data_dir))
 
 
@@ -59,22 +58,6 @@ def migrate(data_dir: DataDir = None) -> None:
 def version() -> None:
     """Print the version."""
     typer.echo(version_of("slm"))
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """What the environment is to blame for is said in a line."""
-    from slm_chassis.log.port import LogError
-    from slm_chassis.migrations import Unmigratable
-    from slm_chassis.postgres_programs import PostgresFailed
-    from slm_chassis.postgres_server import DataDirectoryInUse
-    from slm_chassis.startup import StartupFailed
-
-    try:
-        yield
-    except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:
-        typer.echo(f"slm: {refused}", err=True)
-        raise typer.Exit(1) from None
 
 
 def _settings(data_dir: Path | None) -> Settings:

@@ -95,10 +95,20 @@ def clock_from(text: str | None) -> Clock:
     parts = text.split(",")
     if len(parts) != 3:
         raise ValueError(f"SLM_CLOCK is {text!r}; write origin,start,rate like 2026-11-01T00:00:00Z,{{real start}},60")
-    rate = Fraction(parts[2])
+    try:
+        rate = Fraction(parts[2])
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"SLM_CLOCK has rate {parts[2]!r}; give a number above 0 like 60") from None
     if rate <= 0:
         raise ValueError(f"SLM_CLOCK has rate {parts[2]}; a clock runs forward, give a rate above 0")
-    return ScaledClock(instants.from_text(parts[0]), instants.from_text(parts[1]), rate)
+    return ScaledClock(_instant("origin", parts[0]), _instant("start", parts[1]), rate)
+
+
+def _instant(part: str, text: str) -> int:
+    try:
+        return instants.from_text(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"SLM_CLOCK has {part} {text!r}; write an instant like 2026-11-01T00:00:00Z") from None
 
 
 async def sleep_until(clock: Clock, at: int) -> None:

@@ -67,9 +67,11 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
     from slm.dead_letters.desk import Refused
+    from slm.refusals import refusals
 
     try:
-        return asyncio.run(work)
+        with refusals():
+            return asyncio.run(work)
     except Refused as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(1) from None

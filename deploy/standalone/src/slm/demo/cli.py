@@ -19,7 +19,13 @@ OperatorKey = Annotated[
     str, typer.Option(envvar="SLM_BOOTSTRAP_KEY", help="The operator's key of the installation that is up.")
 ]
 AgreementKey = Annotated[str, typer.Option(help="Key of the agreement; ids follow from it.")]
-Port = Annotated[int, typer.Option(envvar="SLM_PORT", help="Port of the demonstration's own installation.")]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        envvar="SLM_PORT", min=1, max=65535,
+        help="Port of the demonstration's own installation; without it 8080 or a free one.",
+    ),
+]  # fmt: skip
 DataDir = Annotated[Path | None, typer.Option(help="Its folder is `demo` in here; SLM_DATA_DIR, else .slm.")]
 PatienceSeconds = Annotated[float, typer.Option("--patience", min=1, help="Real seconds to wait for each thing due.")]
 
@@ -33,7 +39,7 @@ def demo(
     review_url: OfReview = None,
     operator_key: OperatorKey = "",
     agreement_key: AgreementKey = terms.AGREEMENT_KEY,
-    port: Port = 8080,
+    port: Port = None,
     data_dir: DataDir = None,
     patience: PatienceSeconds = 90.0,
 ) -> None:
@@ -44,13 +50,16 @@ def demo(
     """
     from slm.demo import layouts
     from slm.demo.performance import Wanted
+    from slm.refusals import refusals
 
     services = [agreement_url or [], monitor_url or [], report_url or [], review_url or []]
     wanted = Wanted(operator_key, agreement_key, patience, once)
     if not url and not any(services):
-        raise typer.Exit(layouts.own(wanted, port, data_dir))
+        with refusals():
+            raise typer.Exit(layouts.own(wanted, port, data_dir))
     if (url and any(services)) or (not url and not all(services)):
         raise typer.BadParameter("give --url alone, or the URLs of all four services")
     if not operator_key:
         raise typer.BadParameter("give --operator-key, or set SLM_BOOTSTRAP_KEY")
-    raise typer.Exit(layouts.given(wanted, url, services))
+    with refusals():
+        raise typer.Exit(layouts.given(wanted, url, services))

@@ -35,6 +35,17 @@ def settings_of(data_dir: Path | None) -> Settings:
     return given.model_copy(update={"data_dir": given.data_dir / "demo", "clock": clock})
 
 
+def introduction(settings: Settings) -> list[str]:
+    """What a person is about to see: the first lines of the demonstration."""
+    begins, _, rate = (settings.clock or "").split(",")
+    return [
+        "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "
+        f"on an installation of its own in {settings.data_dir}.",
+        f"Its clock begins at {begins} and runs {rate} times as fast as yours; other commands see the same time with "
+        f"SLM_CLOCK={settings.clock}",
+    ]
+
+
 def clear(folder: Path) -> None:
     """Remove what an earlier demonstration left, also one that was killed. Raises DataDirectoryInUse."""
     if (folder / "postgres").exists():
@@ -51,10 +62,18 @@ def log_to(path: Path, level: str) -> None:
             handler.setStream(path.open("a"))
 
 
-def free_port(wanted: int) -> int:
-    """The port wanted where nobody listens on it, else any."""
+class PortInUse(Exception):
+    """Somebody listens on the port that was asked for."""
+
+
+def port_for(wanted: int | None, usual: int) -> int:
+    """The port wanted; without one the usual port where nobody listens on it, else 0, any. Raises PortInUse."""
     with socket.socket() as probe:
-        return wanted if wanted and probe.connect_ex((HOST, wanted)) != 0 else 0
+        probe.settimeout(1)
+        is_free = probe.connect_ex((HOST, wanted or usual)) != 0 if wanted or usual else True
+    if wanted and not is_free:
+        raise PortInUse(f"Port {wanted} is in use; end what listens on it, or give another --port.")
+    return wanted or (usual if is_free else 0)
 
 
 async def run(settings: Settings, port: int, work: Work) -> bool | None:

@@ -19,10 +19,16 @@ from slm_chassis.postgres_server import DataDirectoryInUse
 from slm_chassis.settings import Settings
 
 
-def own(wanted: Wanted, port: int, data_dir: Path | None) -> int:
+def own(wanted: Wanted, port: int | None, data_dir: Path | None) -> int:
     """Play on a fresh installation in this process; the exit code."""
     console = Console(highlight=False)
     settings = embedded.settings_of(data_dir)
+    try:
+        # Played once it looks for no port that people know: several may play at a time.
+        free = embedded.port_for(port, 0 if wanted.once else 8080)
+    except embedded.PortInUse as refused:
+        console.print(str(refused), soft_wrap=True)
+        return 1
     try:
         embedded.clear(settings.data_dir)
     except DataDirectoryInUse:
@@ -31,13 +37,13 @@ def own(wanted: Wanted, port: int, data_dir: Path | None) -> int:
     embedded.log_to(settings.data_dir / "slm.log", settings.log_level)
     clock = clock_from(settings.clock)
     tell = Teller(console, clock)
-    tell.note(f"SLM_CLOCK={settings.clock}")
+    for line in embedded.introduction(settings):
+        tell.note(line)
 
     async def work(url: str, key: str) -> bool:
         found = doors.one(url, wanted.patience)
         return await _play(found, f"{url}, {settings.data_dir}", replace(wanted, operator_key=key), clock, tell)
 
-    free = 0 if wanted.once else embedded.free_port(port)
     return _exit_code(embedded.run(settings, free, work), tell)
 
 

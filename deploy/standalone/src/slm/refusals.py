@@ -1,0 +1,24 @@
+"""Errors that the environment is to blame for, said in a line on standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """End a command with exit code 1 and one line where a setting, a file, a port or a server is the cause."""
+    from slm_chassis.log.port import LogError
+    from slm_chassis.migrations import Unmigratable
+    from slm_chassis.postgres_programs import PostgresFailed
+    from slm_chassis.postgres_server import DataDirectoryInUse
+    from slm_chassis.startup import StartupFailed
+
+    try:
+        yield
+    except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:
+        typer.echo(f"slm: {refused}", err=True)
+        raise typer.Exit(1) from None
