@@ -11,8 +11,12 @@ from slm_chassis import dead_letters
 from slm_chassis.http.paging import Page
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.outbox import Relay
+from slm_monitor.adapters.queries import Queries
 from slm_monitor.adapters.unjudgeable import Unjudgeable
-from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
+from slm_monitor.adapters.ward import SqlWard
+from slm_monitor.adapters.wire import IntakeFormat
+from slm_monitor.application.quarantine import Discharge
+from tests.support.judged import EVERYTHING, INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 
 UP, LATENCY, OTHER = "payments.checkout", "payments.checkout-latency", "payments.other"
@@ -113,7 +117,7 @@ async def test_a_record_of_facts_that_cannot_be_read_keeps_one_target_of_values_
             assert await dead_letters.listing(held.database) == []
 
 
-async def test_of_a_record_only_what_cannot_be_taken_in_is_set_aside_and_it_is_judged_once_put_back(
+async def test_of_a_record_only_what_cannot_be_taken_in_is_quarantined_and_judged_once_released(
     database_url: str,
 ) -> None:
     beside = other() | {"indicator": {"owner_party_id": PROVIDER, "key": BESIDE}}
@@ -134,20 +138,22 @@ async def test_of_a_record_only_what_cannot_be_taken_in_is_set_aside_and_it_is_j
                 await held.measure(late, {"indicator": BESIDE, "outage": OUTAGE})
             await held.settle()
             assert [row["target_key"] for row in await held.breaches()] == ["other"]
-            letters = await dead_letters.listing(held.database)
-            assert len(letters) == 3
-            assert all(LATENCY.encode() in each.value and b"from" not in each.value for each in letters)
+            assert await dead_letters.listing(held.database) == []
+            # The same row three times is one fact, and kept once.
+            (aside,) = (await Queries(held.database).quarantine(INTEGRATOR, EVERYTHING, {}))["items"]
+            assert (aside["subject"], aside["reason"].partition(":")[0]) == (f"{PROVIDER}/{LATENCY}", "not_judged")
             await execute(
                 held, "UPDATE fact_segment SET data = kept.data FROM kept WHERE kept.hour = fact_segment.hour"
             )
-            for each in letters:
-                await dead_letters.redrive(held.database, each.dead_letter_id)
+            discharge = Discharge(IntakeFormat(), held.store, PARTITIONS)
+            async with held.database.begin() as transaction:
+                ward = SqlWard(transaction)
+                await discharge.release(ward, aside["quarantine_id"], INTEGRATOR, transaction.now)
             while await Relay(held.database, held.log).step():
                 pass
         async with judging(*where) as held:
             await held.settle()
             await held.save()
-            assert await dead_letters.listing(held.database) == []
             assert (await held.windows(fast()["target_id"]))["2026-11"]["total"] == 2
 
 

@@ -25,7 +25,8 @@ COARSE = {"bounds": [100, 1000], "counts": [1, 1, 0]}
 
 
 def merged(instant: str, counts: list[int], bounds: list[float] | None = None, **more: Any) -> dict[str, Any]:
-    histogram = {"bounds": bounds or [100, 300, 500], "counts": counts}
+    summed = {name: more.pop(name) for name in ("sum", "min", "max") if name in more}
+    histogram = {"bounds": bounds or [100, 300, 500], "counts": counts, **summed}
     return {"indicator": LATENCY, "at": f"2026-11-{instant}:00Z", "histogram": histogram, **more}
 
 

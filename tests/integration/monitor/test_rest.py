@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from slm_chassis.identity import named_id
-from tests.support.monitor import PROVIDER, available, fast, finalized, resolved
+from tests.support.monitor import CUSTOMER, PROVIDER, available, fast, finalized, resolved
 from tests.support.monitor_service import Service, problem
 
 UP, LATENCY = "rest.up", "rest.latency"
@@ -167,7 +167,8 @@ async def test_an_indicator_is_registered_once_and_never_redefined(service: Serv
         ({"key": "k" * 201, "kind": "value"}, 422),
         ({"key": "x", "kind": "magic"}, 422),
         ({"key": "x", "kind": "value", "unit": "\0"}, 422),
-        ({"key": "x", "kind": "value", "owner_party_id": "another"}, 404),
+        ({"key": "x", "kind": "value", "owner_party_id": "another"}, 422),
+        ({"key": "x", "kind": "value", "owner_party_id": CUSTOMER}, 404),
         ({"key": "x", "kind": "value", "colour": "red"}, 422),
         ([], 422),
     ],
@@ -210,7 +211,8 @@ async def test_an_import_holds_until_it_completes(service: Service) -> None:
     ("given", "status"),
     [
         ({}, 422),
-        ({"sources": ["desk"], "owner_party_id": "another"}, 404),
+        ({"sources": ["desk"], "owner_party_id": "another"}, 422),
+        ({"sources": ["desk"], "owner_party_id": CUSTOMER}, 404),
         ({"sources": ["desk"], "through": "2027-01-01T00:00:00Z"}, 422),
         ({"sources": ["desk"], "through": "yesterday"}, 422),
         ({"sources": ["\0"]}, 422),

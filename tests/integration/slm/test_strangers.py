@@ -74,6 +74,11 @@ async def test_whatever_belongs_to_others_is_not_found(world: Populated) -> None
     assert not wrong, "\n".join(wrong)
 
 
+def _asks_for_something(operation: Operation) -> bool:
+    """Whether a read names what it is of in its query: to a stranger that does not exist."""
+    return any(each.get("required") for each in operation.document.get("parameters", []))
+
+
 async def test_no_list_shows_a_stranger_anything(world: Populated) -> None:
     own = {world.stranger_party_id}
     mine = await world.ask(world.stranger_key, "GET", "/api/v1/principals")
@@ -81,8 +86,13 @@ async def test_no_list_shows_a_stranger_anything(world: Populated) -> None:
     for operation in guarded(world):
         if operation.method == "get" and not operation.parameters and operation.path != STREAM:
             for query in ({}, query_of(world, operation)):
+                if not query and _asks_for_something(operation):
+                    continue
                 answer = await world.ask(world.stranger_key, "GET", operation.path, params=query)
-                assert answer.status_code == 200, (str(operation), answer.text)
+                hidden = 404 if _asks_for_something(operation) else 200
+                assert answer.status_code == hidden, (str(operation), answer.text)
+                if hidden == 404:
+                    continue
                 assert set(UUID.findall(answer.text)) <= own, (str(operation), query, answer.text)
 
 
