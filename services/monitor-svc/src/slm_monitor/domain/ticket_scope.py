@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ WHOLE, PROJECTED = "whole", "projected"
 """How much of a ticket another party sees: the customer all of it, the other side of a support its number, times,
 state, priority and teams."""
 _NAMING = ("service", "customer")
+_MOST_KNOWN = 10_000
+"""Pairs of a service and a customer whose agreements are remembered: tickets say the same again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class TicketScope:
         """By the ticket's service and customer."""
         key = tuple(str(attributes.get(name)) for name in _NAMING)
         if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             self._known[key] = self._covering(attributes)
         return self._known[key]
 
@@ -96,9 +101,22 @@ class Agreements:
         self._lines: dict[str, list[TermsLine]] = {}
         for line in lines:
             self._lines.setdefault(line.latest.agreement_id, []).append(line)
+        every = [line for of_one in self._lines.values() for line in of_one]
+        turns = {at for line in every for at in (line.begins_at, line.ends_at)}
+        turns |= {at for line in every for terms in line.versions for at in (terms.effective_at, terms.ends_at)}
+        self._turns = sorted(turns)
+        self._scopes: dict[int, TicketScope] = {}
+        """Place among the turns → what holds from that turn to the next."""
 
     def at_opening(self, opened_at: int | None) -> TicketScope:
-        """Those that were in force at an instant; of a ticket that has not been opened none."""
+        """Those that were in force at an instant; of a ticket that has not been opened none. It is the same for all
+        tickets between two instants at which an agreement begins or ends."""
+        place = -1 if opened_at is None else bisect_right(self._turns, opened_at)
+        if place not in self._scopes:
+            self._scopes[place] = self._in_force(opened_at)
+        return self._scopes[place]
+
+    def _in_force(self, opened_at: int | None) -> TicketScope:
         slas, others = [], set()
         for agreement_id, lines in self._lines.items():
             target = lines[0].latest
