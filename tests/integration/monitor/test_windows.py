@@ -46,7 +46,7 @@ async def test_a_closed_window_says_how_much_of_it_is_known(database_url: str) -
     """An indicator that is up until the opposite is heard gives 100 percent of nothing, where nobody ever measured."""
     month, unmeasured = available(), {**available(), "target_id": "unmeasured", "key": "unmeasured"}
     unmeasured["indicator"] = {"owner_party_id": PROVIDER, "key": "payments.nobody"}
-    async with monitor(database_url, "2026-11-05T00:00") as held:
+    async with monitor(database_url, "2026-11-20T00:00") as held:
         await held.register("payments.nobody", "availability")
         await ready(held, month, unmeasured)
         await held.measure(state("2026-11-01T00:00", "up"), state("2026-11-16T00:00", "unknown"))
