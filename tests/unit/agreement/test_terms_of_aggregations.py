@@ -24,6 +24,7 @@ RATIO: dict[str, Any] = {
     "key": "good", "indicator": "payments.requests", "aggregation": "ratio", "objective": {"at_least": "99.9"},
     "window": MONTH,
 }  # fmt: skip
+ALL = {"at_least": "100", "unit": "percent"}
 COUNT: dict[str, Any] = {
     "key": "errors", "indicator": "payments.errors", "aggregation": "count", "objective": {"at_most": 3},
     "window": MONTH,
@@ -202,6 +203,12 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**COMPLIANCE, "group_by": ["region"]}, "group_by"),
         ({**RATIO, "group_by": ["a b"]}, "group_by"),
         ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
+        ({**RATIO, "objective": ALL, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
+        ({**RATIO, "objective": ALL, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
+        ({**AVAILABILITY, "objective": ALL, "warn_at": {"projected": True}}, "warn_at.projected"),
+        ({**RATIO, "warn_again_after": "P40D"}, "warn_again_after"),
+        ({**RATIO, "window": {"rolling": "PT30M"}, "warn_again_after": "PT31M"}, "warn_again_after"),
+        ({**RATIO, "warn_again_after": "soon"}, "warn_again_after"),
         ({**RATIO, "on_amendment": "both"}, "on_amendment"),
         ({**CLOCK, "unacceptable": {"within": {"calendar": "PT8H"}}}, "unacceptable"),
     ],

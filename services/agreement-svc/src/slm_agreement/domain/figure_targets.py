@@ -33,6 +33,7 @@ def terms(reader: Reader, aggregation: Aggregation, around: Surroundings) -> dic
         "unacceptable": objectives.unacceptable(reader, aggregation, unit, promised),
         "window": window,
         "warn_at": _warnings(reader, aggregation, promised, window),
+        "warn_again_after": target_warnings.again_after(reader, window),
         "group_by": _group_by(reader, aggregation),
         "expected_volume": _expected_volume(reader, aggregation, window),
         "on_amendment": reader.choice("on_amendment", ("next_window", "split"), "next_window"),

@@ -23,6 +23,8 @@ _NEVER: dict[str, Any] = {
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
 OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})
+OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
+"""What is said in terms of a budget."""
 OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
@@ -48,6 +50,9 @@ def of_figure(
         return dict(_NEVER)
     inner = Reader(raw, reader.at("warn_at"), reader.findings)
     resolved = dict(_NEVER)
+    if allowed == 0:
+        _refuse_of_no_budget(inner)
+        knows = frozenset(knows) - OF_BUDGETS
     for name in _NEVER:
         if not has_budget and name in OF_BUDGETS and name in knows:
             if inner.raw(name):
@@ -59,6 +64,27 @@ def of_figure(
             inner.fault(name, inner.raw(name), f"leave it out: it is not judged of such a target{others}")
     inner.done()
     return resolved
+
+
+def _refuse_of_no_budget(inner: Reader) -> None:
+    """An objective of 100 percent has no budget, so nothing can be said in its terms; null and [] say nothing."""
+    for name in sorted(OF_BUDGETS):
+        if inner.raw(name):
+            remedy = "leave it out: an objective of 100 percent has no budget, its first bad event is the breach"
+            inner.fault(name, inner.raw(name), remedy)
+
+
+def again_after(reader: Reader, window: dict[str, str]) -> str:
+    """How soon a warning that cleared has to come back to be the same one: at most the window, by default an hour."""
+    longest = NOMINAL.get(window.get("calendar", "")) or length(window.get("rolling"))
+    default = "PT1H" if longest is None or longest >= 60 * MINUTE else window["rolling"]
+    text = reader.raw("warn_again_after", default)
+    given = length(text)
+    if given is None or given < 0 or (longest is not None and given > longest):
+        remedy = "write an ISO 8601 duration, at most the window's length, like PT1H"
+        reader.fault("warn_again_after", text, remedy)
+        return default
+    return str(text)
 
 
 def of_clock(reader: Reader) -> dict[str, list[str]] | None:
