@@ -86,10 +86,10 @@ def at_risk(name: str, when: str, until: str | None = None, window: Window = NOV
     )  # fmt: skip
 
 
-def cleared(name: str, outcome: str, when: str, window: Window = NOVEMBER) -> RiskCleared:
+def cleared(name: str, outcome: str, when: str, window: Window = NOVEMBER, revision: int = 0) -> RiskCleared:
     return RiskCleared(
-        **_judged(window), risk_id=id_of(name), cause="budget_consumed", threshold="75", outcome=outcome,
-        at=to_text(at(when)), published_at=to_text(at(when)),
+        **_judged(window), revision=revision, risk_id=id_of(name), cause="budget_consumed", threshold="75",
+        outcome=outcome, at=to_text(at(when)), published_at=to_text(at(when)),
     )  # fmt: skip
 
 
@@ -223,6 +223,13 @@ class MemoryDesk:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[MemoryLedger]:
         yield self.ledger
+
+    async def quiet_plans(self) -> list[tuple[str, str]]:
+        plans = self.ledger.plans.values.values()
+        return [
+            (each.agreement_id, each.plan_id) for each in plans
+            if each.state in ("open", "watching") and each.quiet_at is not None and each.quiet_at <= self.ledger.now
+        ]  # fmt: skip
 
     async def due(self) -> list[tuple[str, str]]:
         waiting = [r for r in self.ledger.reviews.values.values() if r.state == "scheduled"]

@@ -11,6 +11,7 @@ from slm_review.domain.plans import ActionPlan
 from tests.support.review import (
     NOVEMBER,
     STEPS,
+    MemoryDesk,
     MemoryLedger,
     at,
     at_risk,
@@ -92,11 +93,74 @@ async def test_a_breach_of_another_window_ends_nothing(ledger: MemoryLedger) -> 
     assert only(ledger).state == "open"
 
 
-async def test_a_risk_that_passed_ends_its_plan_as_averted(ledger: MemoryLedger) -> None:
-    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+SOON = "2026-11-22T20:00"
+
+
+async def later(ledger: MemoryLedger, instant: str) -> None:
+    ledger.now = at(instant)
+    await plans.end_quiet(MemoryDesk(ledger))
+
+
+async def test_a_plan_averts_harm_where_a_breach_was_in_sight_and_the_window_closes_without(
+    ledger: MemoryLedger,
+) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30"))
+    assert (only(ledger).state, ledger.told(ActionPlanEnded)) == ("open", [])
+    await later(ledger, "2026-11-22T11:30")
+    assert (only(ledger).state, ledger.told(ActionPlanEnded)) == ("watching", [])
+    await windows.keep(ledger, closed(NOVEMBER))
     (ended,) = ledger.told(ActionPlanEnded)
     assert (ended.outcome, ended.breach_id, ended.ended_at) == ("averted", None, to_text(at("2026-11-22T10:30")))
+
+
+async def test_a_risk_that_went_away_without_a_breach_in_sight_averted_nothing(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30"))
+    await later(ledger, "2026-11-22T11:29")
+    assert only(ledger).state == "open"
+    await later(ledger, "2026-11-22T11:30")
+    (ended,) = ledger.told(ActionPlanEnded)
+    assert ended.outcome == "cleared"
+
+
+async def test_a_risk_that_comes_back_soon_is_the_same_plan(ledger: MemoryLedger) -> None:
+    for revision, minute in enumerate((0, 20, 40)):
+        await plans.open_plan(ledger, at_risk("r", f"2026-11-22T10:{minute:02d}", until=SOON, revision=revision))
+        await plans.end_plan(ledger, cleared("r", "averted", f"2026-11-22T10:{minute + 10}", revision=revision))
+    assert (len(ledger.told(ActionPlanOpened)), ledger.told(ActionPlanEnded)) == (1, [])
+    await later(ledger, "2026-11-22T11:49")
+    assert only(ledger).state == "open"
+    await later(ledger, "2026-11-22T11:50")
+    assert only(ledger).state == "watching"
+
+
+async def test_of_a_risk_the_news_of_its_latest_revision_count_in_any_order(ledger: MemoryLedger) -> None:
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30", revision=1))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:20", revision=1))
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:10"))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    assert (only(ledger).cleared_at, only(ledger).risk_revision) == (at("2026-11-22T10:30"), 1)
+
+
+async def test_over_a_rolling_window_harm_is_averted_a_window_after_it_was_expected(ledger: MemoryLedger) -> None:
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until="2026-11-22T12:00", window=HOUR))
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30", HOUR))
+    await later(ledger, "2026-11-22T12:59")
+    assert only(ledger).state == "watching"
+    await later(ledger, "2026-11-22T13:00")
+    assert only(ledger).state == "averted"
+
+
+@pytest.mark.parametrize(("threshold", "outcome"), [("50", "cleared"), ("75", "averted"), ("90", "averted")])
+async def test_a_ticket_met_after_a_late_warning_averted_harm(
+    ledger: MemoryLedger, threshold: str, outcome: str
+) -> None:
+    ticket = ("snow/INC1", "2026-11-22T09:00", "2026-11-22T13:00")
+    risk = dataclasses.replace(at_risk("r", "2026-11-22T10:00", window=ticket), cause="elapsed", threshold=threshold)
+    await plans.open_plan(ledger, risk)
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30", ticket))
+    assert only(ledger).state == outcome
 
 
 async def test_a_plan_ends_once_however_it_is_told(ledger: MemoryLedger) -> None:
@@ -117,7 +181,7 @@ async def test_a_risk_that_ended_in_a_breach_waits_for_it_so_that_the_plan_names
 
 @pytest.mark.parametrize(("verdict", "outcome"), [("met", "averted"), ("breached", "breached"), ("no_data", "averted")])
 async def test_a_window_that_closed_tells_by_its_verdict(ledger: MemoryLedger, verdict: str, outcome: str) -> None:
-    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
     await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
     assert only(ledger).state == "open"
     await windows.keep(ledger, closed(NOVEMBER, verdict))
@@ -125,7 +189,7 @@ async def test_a_window_that_closed_tells_by_its_verdict(ledger: MemoryLedger, v
 
 
 async def test_a_verdict_heard_before_the_risk_was_cleared_counts_too(ledger: MemoryLedger) -> None:
-    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
+    await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
     await windows.keep(ledger, closed(NOVEMBER))
     assert only(ledger).state == "open"
     await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
@@ -135,9 +199,10 @@ async def test_a_verdict_heard_before_the_risk_was_cleared_counts_too(ledger: Me
 async def test_a_clearing_heard_before_its_risk_is_kept_for_it(ledger: MemoryLedger) -> None:
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-22T10:30"))
     assert ledger.published == []
+    ledger.now = at("2026-11-22T11:30")
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00"))
     assert [type(event) for event in ledger.published] == [ActionPlanOpened, ActionPlanEnded]
-    assert only(ledger).state == "averted"
+    assert only(ledger).state == "cleared"
 
 
 async def test_a_breach_heard_before_its_risk_ends_the_plan_at_once(ledger: MemoryLedger) -> None:

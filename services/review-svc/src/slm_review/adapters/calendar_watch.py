@@ -1,11 +1,11 @@
-"""The worker that opens scheduled reviews when their time comes."""
+"""The worker that opens scheduled reviews when their time comes, and ends plans whose risk did not come back."""
 
 from __future__ import annotations
 
 import asyncio
 
 from slm_chassis.workers import Progress
-from slm_review.application import cadence
+from slm_review.application import cadence, plans
 from slm_review.application.ledger import Desk
 
 _PAUSE_SECONDS = 0.5
@@ -23,8 +23,8 @@ class CalendarWatch:
         self.progress = Progress()
 
     async def step(self) -> int:
-        """One look; how many reviews it opened."""
-        opened = await cadence.open_due(self._desk)
+        """One look; how many reviews it opened and plans it took further."""
+        opened = await cadence.open_due(self._desk) + await plans.end_quiet(self._desk)
         self.progress.beat()
         return opened
 

@@ -136,6 +136,17 @@ class SqlDesk:
         async with self._database.begin() as transaction:
             yield SqlLedger(transaction)
 
+    async def quiet_plans(self) -> list[tuple[str, str]]:
+        plan = tables.action_plan
+        statement = (
+            select(plan.c.agreement_id, plan.c.plan_id)
+            .where(plan.c.state.in_(("open", "watching")), plan.c.quiet_at <= self._database.clock.now())
+            .order_by(plan.c.quiet_at)
+            .limit(_DUE_AT_ONCE)
+        )
+        async with self._database.read() as connection:
+            return [(row.agreement_id, row.plan_id) for row in await connection.execute(statement)]
+
     async def due(self) -> list[tuple[str, str]]:
         review = tables.review
         statement = (

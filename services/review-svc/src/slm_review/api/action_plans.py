@@ -29,7 +29,7 @@ async def list_action_plans(
     agreement_id: str | None = None,
     target_id: str | None = None,
     risk_id: str | None = None,
-    state: Annotated[Literal["open", "averted", "breached"] | None, Query()] = None,
+    state: Annotated[Literal["open", "watching", "averted", "breached", "cleared"] | None, Query()] = None,
 ) -> dict[str, Any]:
     """Action plans, the newest first."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "risk_id": risk_id, "state": state}

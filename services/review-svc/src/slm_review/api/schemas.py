@@ -70,7 +70,9 @@ class ActionPlan(Shape):
     provider_party_id: str
     customer_party_id: str
     window_id: str
-    state: str = Field(description="open | averted | breached")
+    state: str = Field(
+        description="open | watching (the risk is over, its outcome not known yet) | averted | breached | cleared"
+    )
     cause: str
     threshold: str
     figure_display: str

@@ -89,6 +89,10 @@ class Desk(Protocol):
         """A ledger whose changes are kept when the block ends, and forgotten when it raises."""
         ...
 
+    async def quiet_plans(self) -> list[tuple[str, str]]:
+        """(agreement id, plan id) of plans whose risk cleared so long ago that they may be over, the earliest first."""
+        ...
+
     async def due(self) -> list[tuple[str, str]]:
         """(agreement id, review id) of scheduled reviews whose time has come, the earliest first."""
         ...

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slm_events.monitor import RiskCleared, TargetAtRisk
-from slm_review.application.ledger import Ledger
+from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import findings, plans
 from slm_review.domain.agreements import Agreement, version_id
 from slm_review.domain.plans import ActionPlan
+
+_GOING_ON = ("open", "watching")
 
 
 async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
     """A target is at risk: the agreed steps become somebody's plan."""
     await ledger.lock(event.agreement_id)
     plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
-    if plan.at_risk_at is None:
-        await _settle(ledger, plans.at_risk(plan, event))
+    heard = plans.at_risk(plan, event)
+    if heard is not plan:
+        await _settle(ledger, heard)
 
 
 async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
-    """A warning no longer holds: its plan averted the breach, or did not."""
+    """A warning no longer holds: unless it comes back soon, its plan is over."""
     await ledger.lock(event.agreement_id)
     plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
-    if plan.cleared_as is None:
-        await _settle(ledger, plans.cleared(plan, event))
+    heard = plans.cleared(plan, event)
+    if heard is not plan:
+        await _settle(ledger, heard)
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
     """Something new is known of a target's window: end the open plans that it decides."""
-    found = await ledger.plans.find(
-        agreement_id=agreement_id, agreement_version=version, target_id=target_id, window_id=window_id, state="open"
-    )
-    for plan in found:
-        await _settle(ledger, plan)
+    whose = {"agreement_id": agreement_id, "agreement_version": version, "target_id": target_id, "window_id": window_id}
+    for state in _GOING_ON:
+        for plan in await ledger.plans.find(**whose, state=state):
+            await _settle(ledger, plan)
+
+
+async def end_quiet(desk: Desk) -> int:
+    """End the plans whose risk did not come back, each in a transaction of its own; how many of them moved."""
+    moved = 0
+    for agreement_id, plan_id in await desk.quiet_plans():
+        async with desk.begin() as ledger:
+            await ledger.lock(agreement_id)
+            plan = await ledger.plans.get(plan_id)
+            if plan is not None and plan.state in _GOING_ON:
+                moved += (await _settle(ledger, plan)).state != plan.state
+    return moved
 
 
 async def complete(ledger: Ledger, agreement: Agreement) -> None:
@@ -43,13 +60,14 @@ async def complete(ledger: Ledger, agreement: Agreement) -> None:
         await _settle(ledger, plan)
 
 
-async def _settle(ledger: Ledger, plan: ActionPlan) -> None:
+async def _settle(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
     """Move a plan as far as what is known allows, and keep it."""
     if plan.state == "waiting":
         plan = await _opened(ledger, plan)
-    if plan.state == "open":
+    if plan.state in _GOING_ON:
         plan = await _ended(ledger, plan)
     await ledger.plans.put(plan)
+    return plan
 
 
 async def _opened(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
@@ -77,7 +95,16 @@ async def _ended(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
     window = await ledger.windows.get(
         findings.attained_id(plan.agreement_id, plan.agreement_version, plan.target_id, plan.window_id)
     )
-    ended = plans.ended(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now)
-    if ended.state != "open":
+    agreement = await ledger.agreements.get(version_id(plan.agreement_id, plan.agreement_version))
+    patience = plans.again_after(None if agreement is None else agreement.target(plan.target_id))
+    if plan.state == "watching" and plan.cleared_as is None:
+        # It came back after all: from now on it is somebody's again.
+        plan = replace(plan, state="open")
+    ended = plans.ended(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
+    if ended.state == "watching":
+        return plans.waiting_until(ended)
+    if ended.state == "open":
+        return replace(ended, quiet_at=None if ended.cleared_at is None else ended.cleared_at + patience)
+    if ended.state not in _GOING_ON:
         ledger.publish(plans.ending_of(ended))
     return ended

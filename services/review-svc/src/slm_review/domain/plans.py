@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -37,7 +37,11 @@ class ActionPlan:
     window_id: str
     window_end_at: int | None
     state: str = "waiting"
-    """``waiting`` | ``open`` | ``averted`` | ``breached``."""
+    """``waiting`` | ``open`` | ``watching`` | ``averted`` | ``breached`` | ``cleared``.
+
+    ``watching``: its risk is over, nothing is to be done any more, and whether harm was averted is not known yet.
+    ``cleared``: the risk went away, and no breach had been in sight.
+    """
     cause: str = ""
     threshold: str = ""
     figure_display: str = ""
@@ -52,8 +56,15 @@ class ActionPlan:
     time_left_seconds: int | None = None
     """At the opening, until harm is expected."""
     opened_at: int | None = None
+    risk_revision: int = 0
+    """Of the risk as last heard: one that cleared and came back soon is the same, with the next revision."""
+    breach_named_at: int | None = None
+    """When the projection expected the breach, as last told; None: it never named one."""
+    cleared_revision: int = -1
     cleared_as: str | None = None
     cleared_at: int | None = None
+    quiet_at: int | None = None
+    """When time alone may take it further."""
     breach_id: str | None = None
     ended_at: int | None = None
 
@@ -85,13 +96,22 @@ def _whose(event: TargetJudged) -> dict[str, Any]:
 
 
 def at_risk(plan: ActionPlan, event: TargetAtRisk) -> ActionPlan:
-    """The plan once its risk is known."""
-    if plan.at_risk_at is not None:
+    """The plan once its risk is known, or known to have come back."""
+    if plan.at_risk_at is not None and event.revision <= plan.risk_revision:
         return plan
     at = instants.from_text(event.at)
     harm_at = _harm_expected_at(event, at)
+    named = plan.breach_named_at
+    if event.projected_breach_at is not None:
+        named = instants.from_text(event.projected_breach_at)
+    if plan.at_risk_at is not None:
+        back = replace(plan, risk_revision=event.revision, breach_named_at=named, figure_display=event.figure_display)
+        is_over = plan.cleared_revision >= event.revision
+        return back if is_over else replace(back, cleared_as=None, cleared_at=None)
     return replace(
         plan,
+        risk_revision=event.revision,
+        breach_named_at=named,
         figure_display=event.figure_display,
         responsible=event.responsible,
         at_risk_at=at,
@@ -114,8 +134,13 @@ def _harm_expected_at(event: TargetAtRisk, at: int) -> int | None:
 
 
 def cleared(plan: ActionPlan, event: RiskCleared) -> ActionPlan:
-    """The plan once its risk no longer holds."""
-    return replace(plan, cleared_as=event.outcome, cleared_at=instants.from_text(event.at))
+    """The plan once its risk no longer holds; of several such news the one of the latest revision counts."""
+    if event.revision <= plan.cleared_revision:
+        return plan
+    known = replace(plan, cleared_revision=event.revision)
+    if plan.at_risk_at is not None and event.revision < plan.risk_revision:
+        return known
+    return replace(known, cleared_as=event.outcome, cleared_at=instants.from_text(event.at))
 
 
 def opened(plan: ActionPlan, responsible: dict[str, Any], fallback_owner: str, now: int) -> ActionPlan:
@@ -142,28 +167,77 @@ def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
     return next(iter(standing), None)
 
 
-def ended(plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int) -> ActionPlan:
-    """The plan at its end by event time, ``averted`` or ``breached``; the plan as it is while it goes on."""
-    how = "breached" if breach is not None else _cleared_to(plan, verdict)
+def ended(plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int) -> ActionPlan:
+    """The plan as far as it has come by now, in the states that ``state`` names.
+
+    ``again_after``: so long after its risk cleared (µs) the plan stays open, for the risk may come back.
+    """
+    if breach is not None:
+        how: str | None = "breached"
+    elif plan.cleared_as is None:
+        return plan
+    else:
+        how = _cleared_to(plan, verdict, now, again_after)
     if how is None:
         return plan
+    if how == "watching":
+        return replace(plan, state=how)
     at = breach.certain_at if breach is not None else plan.cleared_at
     return replace(
         plan, state=how, breach_id=breach.breach_id if breach is not None else None, ended_at=now if at is None else at
     )
 
 
-def _cleared_to(plan: ActionPlan, verdict: str | None) -> str | None:
+def waiting_until(plan: ActionPlan) -> ActionPlan:
+    """A plan that is watched over: of a rolling window time tells whether harm was averted, else its verdict does."""
+    is_rolling = plan.window_end_at is None and plan.breach_named_at is not None
+    return replace(plan, quiet_at=(plan.breach_named_at or 0) + _length_of(plan) if is_rolling else None)
+
+
+ELAPSED, WARNED_LATE = "elapsed", 75
+"""A ticket that was met counts as averted harm from this share of its duration on."""
+
+
+def _cleared_to(plan: ActionPlan, verdict: str | None, now: int, again_after: int) -> str | None:
     """How a risk without a breach ended, None while that is open.
 
-    A risk that ended in a breach waits for the breach, so that the plan names it. A window that merely closed tells
-    by its verdict, which comes on another topic and may be later; a rolling window has none to wait for.
+    Harm was averted only where the projection had named a breach, and the window closed without one. A risk that ended
+    in a breach waits for the breach, so that the plan names it. A window's verdict comes on another topic and may be
+    later; a rolling window has none: there, none may come within a window's length after the projected instant.
     """
-    if plan.cleared_as in (None, "averted"):
-        return plan.cleared_as
-    if verdict is None:
-        return "averted" if plan.cleared_as == "window_closed" and plan.window_end_at is None else None
-    return "breached" if "breached" in (verdict, plan.cleared_as) else "averted"
+    assert plan.cleared_at is not None
+    if plan.cleared_as == "breached":
+        return "breached" if verdict is not None else None
+    if plan.cause == ELAPSED:
+        return "averted" if plan.cleared_as == "averted" and float(plan.threshold) >= WARNED_LATE else "cleared"
+    if verdict is not None:
+        if verdict == "breached":
+            return "breached"
+        return "averted" if plan.breach_named_at is not None else "cleared"
+    if plan.cleared_as == "averted" and now < plan.cleared_at + again_after:
+        return None
+    if plan.breach_named_at is None:
+        is_known = plan.cleared_as == "averted" or plan.window_end_at is None
+        return "cleared" if is_known else None
+    if plan.window_end_at is not None:
+        return "watching" if plan.cleared_as == "averted" else None
+    return "averted" if now >= plan.breach_named_at + _length_of(plan) else "watching"
+
+
+def _length_of(plan: ActionPlan) -> int:
+    try:
+        return iso_durations.from_iso(plan.window_id)
+    except CalendarError:
+        return 0
+
+
+AGAIN_AFTER = 3600 * SECOND
+
+
+def again_after(terms: Mapping[str, Any] | None) -> int:
+    """How long a plan stays open after its risk cleared, by the target's terms."""
+    written = (terms or {}).get("warn_again_after")
+    return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 
 
 def opening_of(plan: ActionPlan) -> ActionPlanOpened:

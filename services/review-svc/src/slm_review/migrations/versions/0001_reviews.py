@@ -61,12 +61,17 @@ _TABLES = """
         due_at BIGINT,
         time_left_seconds BIGINT,
         opened_at BIGINT,
+        risk_revision INTEGER NOT NULL,
+        breach_named_at BIGINT,
+        cleared_revision INTEGER NOT NULL,
         cleared_as TEXT,
         cleared_at BIGINT,
+        quiet_at BIGINT,
         breach_id TEXT,
         ended_at BIGINT,
         PRIMARY KEY (plan_id)
     );
+    CREATE INDEX action_plan_quiet ON action_plan (quiet_at) WHERE state IN ('open', 'watching');
     CREATE INDEX action_plan_opened_at ON action_plan (opened_at, plan_id);
     CREATE INDEX action_plan_version ON action_plan (agreement_id, agreement_version) WHERE state = 'waiting';
     CREATE INDEX action_plan_window ON action_plan (agreement_id, target_id, window_id);
