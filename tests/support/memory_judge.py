@@ -121,7 +121,8 @@ class MemoryJudgeStore:
             agreements=[AgreementTerms(name, [*held], self.ended.get(name)) for name, held in self.versions.items()],
             windows=[self.as_accepted(each) for each in self.windows.values()],
             breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
-            risks=[copy.copy(each) for each in self.risks.values() if each.standing],
+            risks=[copy.copy(each) for each in self.risks.values()
+                   if each.standing or (each.again_until or 0) >= self.horizon],
             series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
             blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, stage in self._tickets.items() if stage != JUDGED),

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
-from slm_events.monitor import WindowRestated
+from slm_events.monitor import TargetBreached, WindowRestated
 from slm_monitor.application.excluded import CAUSE as EXCLUSION
 from slm_monitor.application.explanation import EXPLAINED, Asked, explain
 from slm_monitor.application.partition import Partition, Work
@@ -181,7 +181,22 @@ class Replay:
         self.undecided.clear()
         await self._rest()
         await self.save(END)
+        self.stands_as_published()
         assert not self.store.unjudgeable, self.store.unjudgeable
+
+    def stands_as_published(self) -> None:
+        """Whatever stands of a breach is what was published of it last."""
+        told: dict[str, TargetBreached] = {}
+        for each in self.store.events:
+            if isinstance(each.event, TargetBreached):
+                told[each.event.breach_id] = each.event
+        for breach in self.store.breaches.values():
+            if breach.standing:
+                last = told[breach.breach_id]
+                published = (last.revision, last.certain_at, last.figure, last.figure_display, last.shortfall)
+                names = ("revision", "certain_at", "figure", "figure_display", "shortfall")
+                assert published == tuple(breach.document[name] for name in names), breach
+                assert (breach.revision, to_text(breach.certain_at)) == published[:2] and breach.pending is None, breach
 
     async def _rest(self) -> None:
         for _ in range(10_000):

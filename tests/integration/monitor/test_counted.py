@@ -153,7 +153,12 @@ async def test_one_occurrence_more_than_agreed_is_a_breach_at_once(database_url:
 async def test_a_slice_is_bad_once_it_is_over(database_url: str) -> None:
     slices = {"width": "PT5M", "good_if": "0.9", "budget": "slices"}
     judged = target(
-        "slices", REQUESTS, {"time_slices": slices}, {"at_least": "99", "unit": "percent"}, window={"calendar": "day"}
+        "slices",
+        REQUESTS,
+        {"time_slices": slices},
+        {"at_least": "99", "unit": "percent"},
+        window={"calendar": "day"},
+        no_data="good",
     )
     async with monitor(database_url, "2026-11-05T10:01") as held:
         await ready(held, judged)

@@ -179,5 +179,5 @@ async def test_a_dispute_decided_while_an_import_holds_the_indicator_is_told_as_
         async with judging(database, log, clock) as again:
             await again.release(held_up)
             await again.settle()
-            told = dict((await again.published())[-2:])
+            told = dict((await again.published())[-3:])
             assert (told["breach-withdrawn"]["cause"], told["window-restated"]["cause"]) == ("dispute", "dispute")

@@ -162,9 +162,13 @@ async def test_a_breach_has_the_figure_that_all_facts_of_its_minute_give(databas
         assert (await held.breaches())[0]["figure"] == "0/1"
         await held.measure(value("2026-11-05T10:00", 100.0))
         await held.settle()
+        # While the minute lasts, facts of it are no news.
+        assert (await held.breaches())[0]["figure"] == "0/1"
+        await held.settle("2026-11-05T10:01")
         (breach,) = await held.breaches()
         assert (breach["figure"], breach["shortfall"]) == ("50/1", "40/1")
-        assert (await held.names()).count("target-breached") == 1
+        names = await held.names()
+        assert (names.count("target-breached"), names.count("breach-revised")) == (1, 1)
 
 
 async def test_a_restart_in_the_middle_of_a_breach_finds_its_end(database_url: str) -> None:

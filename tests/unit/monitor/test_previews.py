@@ -117,12 +117,12 @@ def test_a_composite_of_states_has_one_joint_timeline() -> None:
     assert figure({"k_of_n": 1}) == "1/1"
 
 
-def test_slices_of_a_calendar_window_spend_a_budget_over_all_of_it() -> None:
+def test_slices_without_data_take_their_part_of_the_budget_with_them() -> None:
     facts = [{"at": f"2026-11-02T00:0{minute}:00Z", "good": 9, "total": 10} for minute in range(5)]
     slices = {"time_slices": {"width": "PT1M", "good_if": "0.95"}}
     terms = {"aggregation": slices, "objective": {"at_least": "99", "unit": "percent"}}
     answer = day(terms, *facts)
-    assert (answer["budget"]["whole"], answer["budget"]["consumed"], answer["verdict"]) == ("72/5", "5/1", "met")
+    assert (answer["budget"]["whole"], answer["budget"]["consumed"], answer["verdict"]) == ("1/20", "5/1", "breached")
     assert day({**terms, "window": {"rolling": "P1D"}}, *facts)["verdict"] == "breached"
 
 

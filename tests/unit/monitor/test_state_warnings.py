@@ -21,7 +21,8 @@ def judged(*facts: Fact, as_of: str, **terms: Any) -> Finding:
 
 
 def warned(found: Finding) -> dict[str, int]:
-    return {f"{risk.cause} {risk.threshold}": risk.at for risk in found.risks}
+    """The warnings that would begin; of those that only go on where they stand none is among them."""
+    return {f"{risk.cause} {risk.threshold}": risk.at for risk in found.risks if not risk.keeps}
 
 
 # -- degraded by weight -----------------------------------------------------------------------------------------

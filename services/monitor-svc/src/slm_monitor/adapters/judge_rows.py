@@ -44,8 +44,8 @@ _WINDOWS = _upsert(
     "target_id, window_id",
     "version start end status good total figure display detail closed_at revision as_of",
 )
-_BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document")
-_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome")
+_BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document pending")
+_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome revision again_until document")
 _SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
 _SEGMENT = """
 INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
@@ -83,7 +83,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
             driver, partition, map(window_of, await _of(driver, "target_window", partition))
         ),
         breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
-        risks=[risk_of(each) for each in await _standing_risks(driver, partition)],
+        risks=[risk_of(each) for each in await _standing_risks(driver, partition, row["horizon"])],
         series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
         blobs=[(columns.decode_blob(each["data"]), each["received_at"]) for each in blobs],
         blob_seq=row["blob_seq"],
@@ -119,8 +119,11 @@ async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Seq
     return await driver.fetch(query, partition)  # type: ignore[no-any-return]
 
 
-async def _standing_risks(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
-    return await driver.fetch("SELECT * FROM risk WHERE partition = $1 AND standing", partition)  # type: ignore[no-any-return]
+async def _standing_risks(driver: asyncpg.Connection, partition: int, horizon: int) -> Sequence[asyncpg.Record]:
+    # One that cleared lately is reopened where it comes back.
+    query = """SELECT * FROM risk WHERE partition = $1 AND standing
+               UNION ALL SELECT * FROM risk WHERE partition = $1 AND NOT standing AND again_until >= $2"""
+    return await driver.fetch(query, partition, horizon)  # type: ignore[no-any-return]
 
 
 async def _agreements(driver: asyncpg.Connection) -> list[AgreementTerms]:

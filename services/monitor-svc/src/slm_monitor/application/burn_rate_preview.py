@@ -44,7 +44,7 @@ def preview(asked: BurnRateQuestion) -> dict[str, Any]:
     return {
         "objective": figures.exact(asked.objective),
         "period": durations.to_iso(asked.period),
-        "budget_share": figures.exact(1 - asked.objective),
+        "budget_share": figures.exact(1 - asked.objective) if asked.objective < 1 else None,
         "highest_burn_rate": figures.exact(burn_rate.highest(asked.objective)),
         "pairs": [_told(pair, asked) for pair in kept],
         "dropped": [{**_told(pair, asked), "because": why} for pair, why in dropped],
@@ -67,7 +67,7 @@ def _drop(document: Mapping[str, Any], number: int, asked: BurnRateQuestion) -> 
         ) from error
     if by <= 0 or within <= 0:
         raise refusal(field, dict(document), "percent and time are above zero")
-    spent = None if asked.rate is None else asked.rate * within / asked.period
+    spent = None if asked.rate is None or asked.objective == 1 else asked.rate * within / asked.period
     return {
         "by": figures.exact(by * 100),
         "within": durations.to_iso(within),
@@ -87,7 +87,7 @@ def _exhaustion(text: str, asked: BurnRateQuestion) -> dict[str, Any]:
     return {
         "under": durations.to_iso(under),
         "burn_rate": figures.exact(Fraction(asked.period, under)),
-        "warns": None if asked.rate is None else burn_rate.warns_of_exhaustion(left, under),
+        "warns": None if asked.rate is None or asked.objective == 1 else burn_rate.warns_of_exhaustion(left, under),
     }
 
 
@@ -115,8 +115,11 @@ def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) ->
         if min(pair.long, pair.short) <= 0 or pair.factor <= 0:
             raise refusal(f"pairs[{number}]", dict(document), "windows and factor are above zero")
         if not burn_rate.can_fire(pair, asked.objective):
-            most = figures.exact(burn_rate.highest(asked.objective))
-            remedy = f"it can never fire: with everything bad the burn rate is {most}"
+            most = burn_rate.highest(asked.objective)
+            reason = (
+                burn_rate.NO_BUDGET if most is None else f"with everything bad the burn rate is {figures.exact(most)}"
+            )
+            remedy = f"it can never fire: {reason}"
             raise refusal(f"pairs[{number}].factor", figures.exact(pair.factor), remedy)
         pairs.append(pair)
     return pairs
@@ -128,7 +131,7 @@ def _told(pair: Pair, asked: BurnRateQuestion) -> dict[str, Any]:
         "long": durations.to_iso(pair.long),
         "short": durations.to_iso(pair.short),
         "short_over_long": figures.exact(Fraction(pair.short, pair.long)),
-        "budget_spent": figures.exact(burn_rate.spent(pair, asked.period)),
+        "budget_spent": figures.exact(burn_rate.spent(pair, asked.period)) if asked.objective < 1 else None,
         "detected_after": _length(detected),
         "warns": None if asked.rate is None else asked.rate > pair.factor,
         **_rate(pair.factor, asked),
@@ -143,9 +146,9 @@ def _rate(factor: Fraction, asked: BurnRateQuestion) -> dict[str, Any]:
     return {
         "factor": figures.exact(factor),
         "threshold": figures.exact(factor * (1 - asked.objective)),
-        "exhausted_after": _length(burn_rate.exhaustion(factor, asked.period)),
+        "exhausted_after": None if highest is None else _length(burn_rate.exhaustion(factor, asked.period)),
         "lowest_objective": figures.exact(burn_rate.lowest_objective(factor)),
-        "can_fire": highest is None or factor < highest,
+        "can_fire": highest is not None and factor < highest,
     }
 
 

@@ -9,7 +9,7 @@ from slm_monitor.application.calendar_windows import CalendarWindows, close_of
 from slm_monitor.application.excluded import Excluded
 from slm_monitor.application.ports import JudgeStore
 from slm_monitor.application.touched import Dirty
-from slm_monitor.domain import compliance, counted_findings, settling, withdrawing
+from slm_monitor.domain import compliance, counted_findings, settling, tallies, withdrawing
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.settling import Moment, Standing
 from slm_monitor.domain.standing import Changes
@@ -41,7 +41,14 @@ class ComplianceTarget(OfClocks, CalendarWindows):
         dues: list[int | None] = [self._next]
         odd = await store.tickets_inconsistent(self._clocks, spans)
         for (window, terms), (judged, met), contradicting in zip(touched, counts, odd, strict=True):
-            finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of)
+            first_bad = None
+            if met < judged and tallies.has_no_budget(terms):
+                span = (window.start, window.end)
+                first_bad = compliance.first_missed(
+                    (each.ticket, each.at, each.is_met)
+                    for each in await store.clocks_ended(self._clocks, span, moment.as_of)
+                )
+            finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of, first_bad=first_bad)
             finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
             withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
             settling.settle_window(self.standing, window, terms, finding, moment, changes)

@@ -17,6 +17,7 @@ from slm_monitor.application.timers import COUNT, Timers
 from slm_monitor.application.touched import FACT, Dirty
 from slm_monitor.domain import counted, instances, measures, rolling_minutes, rolling_target
 from slm_monitor.domain.counted import Burning, Counted
+from slm_monitor.domain.counted_findings import FirstBad
 from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of, labelled
 from slm_monitor.domain.hours import Chunk
 from slm_monitor.domain.lines import TermsLine
@@ -302,11 +303,24 @@ class CountJudge:
             by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
             lately = Burning(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
+        await self._measure_first_bad(subject, target)
         due = target.judge(burning, lately, dirty, moment, changes)
         self._remember(target.standing, dirty, moment, changes)
         if burning:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
+
+    async def _measure_first_bad(self, subject: str, target: CountedTarget) -> None:
+        """What windows whose objective is 100 percent had come to by the minute in which they missed it."""
+        for name, start, terms, minute in list(target.unmeasured()):
+            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            good = total = 0
+            for piece in pieces(start // MINUTE, minute):
+                await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
+                sums = by.minutes(piece.start, piece.stop - 1, target.standing.line.begins_at)
+                good, total = good + int(sums[0].sum()), total + int(sums[1].sum())
+                self._evict(subject)
+            target.first_bad[name] = FirstBad(minute * MINUTE, good, total)
 
     async def _judge_rolling(
         self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -16,6 +16,7 @@ from slm_monitor.application.minute_columns import MinuteColumns
 from slm_monitor.application.touched import Dirty
 from slm_monitor.domain import counted_findings, counted_warnings, figures, measures, settling, tallies, withdrawing
 from slm_monitor.domain.counted import Burning
+from slm_monitor.domain.counted_findings import FirstBad
 from slm_monitor.domain.facts import MINUTE, labels_of
 from slm_monitor.domain.findings import Finding, RiskFinding
 from slm_monitor.domain.lines import TermsLine
@@ -40,6 +41,8 @@ class CountedTarget(CalendarWindows):
         self.tallies: dict[str, Tally] = {}
         self.raw: dict[str, Tally] = {}
         self.is_tallied = kept is not None
+        self.first_bad: dict[str, FirstBad] = {}
+        """Window → where its objective of 100 percent was missed first."""
         self.quiet: tuple[int, int] = NEVER
         self.columns = MinuteColumns()
         self._places: dict[tuple[str, int, int], int | None] = {}
@@ -81,6 +84,7 @@ class CountedTarget(CalendarWindows):
         self._fingerprint = None
         self.tallies.clear()
         self.raw.clear()
+        self.first_bad.clear()
         self.is_tallied = False
         self.quiet = NEVER
 
@@ -124,6 +128,9 @@ class CountedTarget(CalendarWindows):
         if not (terms.hours.always_open or terms.hours.is_open(at)):
             return
         name = window.window_id
+        known = self.first_bad.get(name)
+        if known is not None and at <= known.at:
+            del self.first_bad[name]
         if name not in self.tallies:
             self.tallies[name], self.raw[name] = _new(terms, window.start)
         excluded, raw = self._excluded.minutes_of(terms), self.raw[name]
@@ -134,6 +141,19 @@ class CountedTarget(CalendarWindows):
                 return
             delta = replace(delta, good=delta.total)
         self.tallies[name].add(delta, place)
+
+    def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
+        """The windows (name, start, terms) of which it is not known what they had come to by their first bad minute,
+        where that is the breach; and that minute."""
+        for name, window in self.standing.windows.items():
+            tally, terms = self.tallies.get(name), self.standing.line.at(window.start)
+            if terms is None or not isinstance(tally, Shares) or not tallies.has_no_budget(terms):
+                continue
+            first = min(tally.bad or (), default=None)
+            if first is None:
+                self.first_bad.pop(name, None)
+            elif name not in self.first_bad:
+                yield name, window.start, terms, first
 
     def tally(self, series: Series, number: int) -> None:
         """Count one hour of a series that is in memory."""
@@ -176,7 +196,7 @@ class CountedTarget(CalendarWindows):
         name, span = window.window_id, (window.start, window.end)
         tally = self.tallies.get(name) or tallies.kind_of(terms)(window.start, None)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
-        finding = counted_findings.of_tally(tally, terms, span, as_of, burning, leaving)
+        finding = counted_findings.of_tally(tally, terms, span, as_of, burning, leaving, self.first_bad.get(name))
         # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):

@@ -14,7 +14,7 @@ from slm_monitor.application import record as records
 from slm_monitor.application import tickets_known, window_figures
 from slm_monitor.application.record import NOTHING, Named, Record
 from slm_monitor.application.window_seen import Facts, Seen, due, status
-from slm_monitor.domain import burn_rate, compliance, composite_findings, counted_findings, figures
+from slm_monitor.domain import burn_rate, compliance, composite_findings, counted_findings, figures, tallies
 from slm_monitor.domain.composite import Joint
 from slm_monitor.domain.composition import FIGURES, STATES, Composition, Member, composition_of
 from slm_monitor.domain.facts import MINUTE, Fact
@@ -141,13 +141,19 @@ async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, k
     tickets = await tickets_known.ended(record, terms, clocks, facts.span, facts.as_of, known_at)
     inconsistent = await record.tickets_inconsistent(clocks, facts.span)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
-    finding = counted_findings.of_share(met, judged, terms, facts.span[1], facts.as_of)
+    first_bad = (
+        compliance.first_missed((each.ticket, each.ended_at, each.is_met) for each in tickets)
+        if tallies.has_no_budget(terms)
+        else None
+    )
+    finding = counted_findings.of_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
+    budget = allowed * judged if allowed else None
     told: list[dict[str, Any]] = [
         {"ticket": ticket.ticket, "ended_at": to_text(ticket.ended_at), "met": ticket.is_met} for ticket in tickets
     ]
     return Seen(
-        terms, status(terms, finding, facts), finding.figure, "tickets", allowed * judged, Fraction(spent),
+        terms, status(terms, finding, facts), finding.figure, "tickets", budget, Fraction(spent),
         {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent}, due(finding, facts.as_of),
         burn_rate.of(spent, judged, 1 - allowed), extra={"tickets": told},
         arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],

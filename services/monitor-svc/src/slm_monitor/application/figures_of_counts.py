@@ -12,9 +12,10 @@ import numpy as np
 from slm_calendar.errors import CalendarError, refusal
 from slm_monitor.application import counted_rows
 from slm_monitor.application.counted_rows import Counting
-from slm_monitor.application.window_seen import Facts, Seen, due, status
-from slm_monitor.domain import burn_rate, counted_findings, figures, measures, slices
-from slm_monitor.domain.facts import FAILED
+from slm_monitor.application.window_seen import NO_BUDGET, Facts, Seen, due, status
+from slm_monitor.domain import burn_rate, counted_findings, figures, measures, slices, tallies
+from slm_monitor.domain.counted_findings import FirstBad
+from slm_monitor.domain.facts import FAILED, MINUTE
 from slm_monitor.domain.findings import Finding
 from slm_monitor.domain.promise import AT_MOST
 from slm_monitor.domain.slices import Counted
@@ -40,7 +41,20 @@ def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Se
 
 def _found(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> tuple[Any, Finding]:
     tally = counted_rows.tally(target, counting.rows, facts.span[0])
-    return tally, counted_findings.of_tally(tally, target, facts.span, facts.as_of)
+    first_bad = _first_bad(counting) if tallies.has_no_budget(target) else None
+    return tally, counted_findings.of_tally(tally, target, facts.span, facts.as_of, first_bad=first_bad)
+
+
+def _first_bad(counting: Counting) -> FirstBad | None:
+    """The first minute with a bad event, and the sums up to its end."""
+    rows = counting.rows
+    minutes = rows.at // MINUTE
+    bad = minutes[rows.good < rows.total]
+    if not len(bad):
+        return None
+    first = int(bad.min())
+    kept = minutes <= first
+    return FirstBad(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))
 
 
 def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
@@ -50,7 +64,10 @@ def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
     _, finding = _found(target, facts, counting)
     good, total = finding.good, finding.total
     spent = promised.bad(good, total)
-    budget = promised.allowed * total
+    budget = promised.allowed * total if promised.allowed else None
+    left = (
+        f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {(budget or 0) - spent}"
+    )
     return Seen(
         target, status(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
         {"good": good, "bad": total - good, "total": total}, due(finding, facts.as_of),
@@ -58,7 +75,7 @@ def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         extra={**_quantile(target, counting), **_raw(target, counting)},
         arithmetic=[
             f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
-            f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {budget - spent}",
+            left if budget is not None else NO_BUDGET,
         ],
         missed=finding.missed,
     )  # fmt: skip
@@ -142,7 +159,8 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         tally = counted_rows.tally(target, rows, facts.span[0])
         finding = counted_findings.of_tally(tally, target, facts.span, facts.as_of, (), excluded)
         detail = finding.detail
-        budget, good = Fraction(detail["budget"]), Fraction(detail["good"])
+        good = Fraction(detail["good"])
+        budget = None if detail["budget"] is None else Fraction(detail["budget"])
         judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
         verdict, missed, breached_at = status(target, finding, facts), finding.missed, due(finding, facts.as_of)
     elif facts.is_distinct:
@@ -152,7 +170,7 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         assert isinstance(tally, Slices)
         span = (start, max(start, end))
         seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
-        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled, seen.figure
+        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
         budget = target.promise.allowed * judged
         met = figure is None or target.promise.is_kept(figure)
         verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
@@ -169,6 +187,7 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         verdict = verdict if scheduled else "not_applicable"
     allowed = target.promise.allowed
     bad = judged - good
+    budget = budget if allowed else None
     return Seen(
         target, verdict, figure, "slices", budget, bad,
         {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
@@ -176,7 +195,8 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         breached_at, None if figure is None or not allowed else (1 - figure) / allowed,
         arithmetic=[
             f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",
-            f"budget = {allowed} × slices = {budget}; left = {budget} − {bad} = {budget - bad}",
+            NO_BUDGET if budget is None
+            else f"budget = {allowed} × slices = {budget}; left = {budget} − {bad} = {budget - bad}",
         ],
         missed=missed,
     )  # fmt: skip

@@ -13,7 +13,7 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.window_seen import Facts, Seen, due, name_of, status
+from slm_monitor.application.window_seen import NO_BUDGET, Facts, Seen, due, name_of, status
 from slm_monitor.domain import burn_rate, exclusions, figures, outage_findings, outages, state_findings
 from slm_monitor.domain.availability import Policy
 from slm_monitor.domain.facts import Fact
@@ -30,7 +30,7 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *,
     objective = target.objective or Fraction(0)
     down = finding.total - finding.good
     means = outages.reliability(_outages_of(target, facts, states, end))
-    budget = Fraction(detail["budget"])
+    budget = None if detail["budget"] is None else Fraction(detail["budget"])
     return Seen(
         target, status(target, finding, facts), finding.figure, "microseconds", budget,
         Fraction(down), {**detail, "up": finding.good, "down": down}, due(finding, facts.as_of),
@@ -43,8 +43,10 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *,
     )  # fmt: skip
 
 
-def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction, budget: Fraction) -> list[str]:
+def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction, budget: Fraction | None) -> list[str]:
     lines = [f"figure = up ÷ (up + down) = {up} µs ÷ {counted} µs"] if counted else ["figure: no time counts"]
+    if budget is None:
+        return [*lines, NO_BUDGET]
     if objective < 1:
         product = f"{1 - objective} × {budget / (1 - objective)} µs = {budget} µs"
         lines.append(f"budget = (1 − {objective}) × (service time − removed) = {product}")

@@ -113,6 +113,9 @@ class Seen:
         return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
 
 
+NO_BUDGET = "budget: an objective of 100 percent has none"
+
+
 def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
     """What there is to spend, and what of it is left: below zero where it is overdrawn."""
     return {
@@ -135,7 +138,7 @@ def status(target: ServiceLevelTarget, finding: Finding, facts: Facts) -> str:
     """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = due(finding, facts.as_of) is not None
-    at_risk = any(risk.at <= facts.as_of for risk in finding.risks)
+    at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
     return settling.status_of(finding, breached, closes, at_risk)
 
 

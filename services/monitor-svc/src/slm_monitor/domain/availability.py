@@ -46,12 +46,15 @@ class Crossing:
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
+        self.objective = objective
         self.share = share
         self.at: int | None = None
         self.figure: Fraction | None = None
-        """The figure at that instant."""
+        """The figure at that instant; where it still is the objective, a microsecond later, as all that is told of."""
         self.downs: tuple[tuple[int, int], ...] = ()
         """The last stretches of downtime before it."""
+        self.removed = 0
+        """The time removed before it."""
         unit = 1 if weight is None else weight.denominator
         allowed = share.numerator * (objective.denominator - objective.numerator) * unit
         spent = objective.denominator * share.denominator * unit
@@ -104,10 +107,7 @@ class Meter:
         counts = self.policy.counts_as(state)
         for crossing in self.crossings:
             if crossing.advance(start, end, counts):
-                assert crossing.at is not None
-                up, down = self._sums(counts, crossing.at - start)
-                crossing.figure = Fraction(up) / (up + down) if up + down else None
-                crossing.downs = self._latest(start, crossing.at, counts)
+                self._tell(crossing, start, counts)
         self.spent[counts] += end - start
         if state == timeline.UNKNOWN:
             self.unknown += end - start
@@ -115,6 +115,17 @@ class Meter:
             latest = self._latest(start, end, counts)
             self.downs.clear()
             self.downs.extend(latest)
+
+    def _tell(self, crossing: Crossing, start: int, counts: str) -> None:
+        """What is told of a crossing in a stretch that began at ``start``: where it misses the objective."""
+        assert crossing.at is not None
+        for passed in (crossing.at - start, crossing.at + 1 - start):
+            up, down = self._sums(counts, passed)
+            crossing.figure = Fraction(up) / (up + down) if up + down else None
+            crossing.downs = self._latest(start, start + passed, counts)
+            crossing.removed = self.removed + (passed if counts == _REMOVED else 0)
+            if crossing.figure is not None and crossing.figure < crossing.objective:
+                break
 
     def _latest(self, start: int, end: int, counts: str) -> tuple[tuple[int, int], ...]:
         if counts in (_UP, _REMOVED) or end <= start:

@@ -147,12 +147,14 @@ def target_at_risk(
     projected_breach_at: int | None,
     span: tuple[int | None, int | None],
     evidence: dict[str, Any],
+    at: int,
     now: int,
 ) -> monitor.TargetAtRisk:
     left = None if projected_breach_at is None else max(0, projected_breach_at - now) // 1_000_000
     return monitor.TargetAtRisk(
         **_judged(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
+        revision=risk.revision,
         cause=risk.cause,
         threshold=risk.threshold,
         figure=figures.exact(terms.shown(figure)),
@@ -164,7 +166,7 @@ def target_at_risk(
         time_left_seconds=left,
         responsible=dict(terms.responsible),
         evidence=evidence,
-        at=to_text(risk.opened_at),
+        at=to_text(at),
         published_at=to_text(now),
     )
 
@@ -175,6 +177,7 @@ def risk_cleared(
     return monitor.RiskCleared(
         **_judged(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
+        revision=risk.revision,
         cause=risk.cause,
         threshold=risk.threshold,
         outcome=outcome,

@@ -22,6 +22,9 @@ _DEFAULTS = ((Fraction(2, 100), HOUR), (Fraction(5, 100), 6 * HOUR), (Fraction(1
 _LOWEST_FACTOR = Fraction(9, 10)
 
 
+NO_BUDGET = "an objective of 100 percent has no budget"
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Warn while the burn rate over both windows (microseconds) is strictly above the factor."""
@@ -58,6 +61,8 @@ def is_nominal(period: int) -> bool:
 
 
 def _dropped(pair: Pair, objective: Fraction, period: int) -> str | None:
+    if objective == 1:
+        return NO_BUDGET
     if pair.long >= period:
         return "its long window is not shorter than the period"
     if pair.factor < _LOWEST_FACTOR:
@@ -68,13 +73,13 @@ def _dropped(pair: Pair, objective: Fraction, period: int) -> str | None:
 
 
 def can_fire(pair: Pair, objective: Fraction) -> bool:
-    """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most."""
+    """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most; of no budget nothing burns."""
     most = highest(objective)
-    return most is None or pair.factor < most
+    return most is not None and pair.factor < most
 
 
 def highest(objective: Fraction) -> Fraction | None:
-    """The burn rate when everything is bad; None (unbounded) for an objective of 100 %."""
+    """The burn rate when everything is bad; None for an objective of 100 %, which has no budget."""
     return None if objective == 1 else 1 / (1 - objective)
 
 
@@ -105,7 +110,7 @@ def warns_of_drop(spent: Fraction, by: Fraction) -> bool:
     return spent >= by
 
 
-def warns_of_exhaustion(left: Fraction | int | None, under: int) -> bool:
+def warns_of_exhaustion(left: Fraction | int | None, under: int | Fraction) -> bool:
     """Whether the time (microseconds) until the budget is gone at the present pace is under a limit; None: never gone.
 
     A budget that is gone already has no time left.
@@ -123,10 +128,11 @@ def parse_pair(document: Mapping[str, Any], period: int = 0) -> Pair:
     return Pair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
-def of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction:
-    """Bad share ÷ (1 − objective); 0 where nothing was measured. With an objective of 100 % any bad share is unbounded:
-    it is then given as the bad count times a thousand, above any factor in use."""
+def of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
+    """Bad share ÷ (1 − objective); 0 where nothing was measured. None with an objective of 100 %, which has no budget
+    that could burn."""
+    if objective == 1:
+        return None
     if total == 0 or bad == 0:
         return Fraction(0)
-    allowed = 1 - objective
-    return Fraction(bad) / total / allowed if allowed else Fraction(1000 * bad)
+    return Fraction(bad) / total / (1 - objective)

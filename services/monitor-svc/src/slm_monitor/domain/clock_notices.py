@@ -130,7 +130,7 @@ def _raise(entry: TicketClock, percent: str, at: int, moment: Moment, changes: C
                                 "started_at": to_text(clock.started_at)}  # fmt: skip
     event = births.target_at_risk(
         terms, risk, figure=None, consumed=Fraction(percent) / 100, burn=None, projected_breach_at=clock.deadline_at,
-        span=(clock.started_at, clock.deadline_at), evidence=evidence, now=moment.now,
+        span=(clock.started_at, clock.deadline_at), evidence=evidence, at=at, now=moment.now,
     )  # fmt: skip
     risk.document = births.document_of(event)
     changes.publish(event, at, births.event_id(identity, "target-at-risk", 0))

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from slm_monitor.domain import composite, figures
+from slm_monitor.domain import composite, figures, findings
 from slm_monitor.domain.composition import FIGURES, Composition
-from slm_monitor.domain.findings import Finding, Missed, RiskFinding
+from slm_monitor.domain.findings import Finding, Missed
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 
@@ -43,11 +43,11 @@ def _of_figures(made: Composition, seen: Sequence[Seen], terms: ServiceLevelTarg
         total=0,
         met=met,
         missed=tuple(
-            Missed(level, end, figure)
+            Missed(level, end, figure, {"members": [figures.exact(each.figure) for each in seen]})
             for level, promised in terms.levels
             if closed and figure is not None and not promised.is_kept(figure)
         ),
-        risks=() if met else (RiskFinding("below_objective", "objective", min(as_of, end), None, None, end),),
+        risks=tuple(findings.below_objective(terms.promise, figure, min(as_of, end), end)),
         detail={"members": [figures.exact(each.figure) for each in seen]},
         evidence={"members": [figures.exact(each.figure) for each in seen]},
     )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from slm_calendar.intervals import Interval
 from slm_monitor.domain import burn_rate, measures
 from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.findings import BEHIND, RiskFinding
 from slm_monitor.domain.measures import Counts, Measure
 from slm_monitor.domain.terms import ServiceLevelTarget
 
@@ -94,19 +94,21 @@ class Burning:
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
     def found(self) -> list[RiskFinding]:
-        """The pairs of which both windows are strictly above the factor."""
+        """The pairs of which both windows are strictly above the factor, or nearly still."""
         found = []
         for pair in self._terms.warn_at.pairs:
-            if self._rate(pair.short) <= pair.factor:
+            short = self._rate(pair.short)
+            if short < BEHIND * pair.factor:
                 continue
             rate = self._rate(pair.long)
-            if rate > pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
-                found.append(RiskFinding("burn_rate", pair.name, self._minute * MINUTE, None, rate, None))
+            if rate and rate >= BEHIND * pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
+                keeps = min(short, rate) <= pair.factor
+                found.append(RiskFinding("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
         return found
 
     def _rate(self, length: int) -> Fraction:
         assert self._terms.promise is not None
-        return burn_rate.of(*self._counts(length), 1 - self._terms.promise.allowed)
+        return burn_rate.of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 
     def may_rise_at(self) -> int | None:
         """The first minute at which, by time alone, a pair may begin to warn; None where none can.

@@ -10,7 +10,7 @@ from slm_calendar.intervals import Interval
 from slm_monitor.domain import burn_rate
 from slm_monitor.domain.counted import Burning
 from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import Finding, RiskFinding
+from slm_monitor.domain.findings import BEHIND, Finding, RiskFinding
 from slm_monitor.domain.terms import ServiceLevelTarget
 
 
@@ -53,6 +53,10 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
     found = []
     for left in terms.warn_at.exhaustion:
         holds = burn_rate.warns_of_exhaustion(at - as_of, left)
+        if not holds and burn_rate.warns_of_exhaustion(at - as_of, left / BEHIND):
+            found.append(
+                RiskFinding("time_to_exhaustion", durations.to_iso(left), as_of, projected_breach_at=at, keeps=True)
+            )
         # A budget of an expected volume lasts the longer, the longer nothing of it is lost.
         if holds or terms.expected_volume is None:
             since = as_of if holds else at - left + 1
@@ -68,9 +72,10 @@ def drops(
     for share, within in terms.warn_at.drops if lately is not None else ():
         assert lately is not None
         bad = lately.lost(within, since)
-        if bad and burn_rate.warns_of_drop(Fraction(bad), share * budget):
+        if bad and burn_rate.warns_of_drop(Fraction(bad), BEHIND * share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
-            found.append(RiskFinding("budget_drop", threshold, at, bad / budget if budget else None))
+            keeps = not burn_rate.warns_of_drop(Fraction(bad), share * budget)
+            found.append(RiskFinding("budget_drop", threshold, at, bad / budget if budget else None, keeps=keeps))
     return found
 
 

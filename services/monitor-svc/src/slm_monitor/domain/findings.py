@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain import births
+from slm_monitor.domain.promise import AT_LEAST, AT_MOST, PERCENT, Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,49 @@ class RiskFinding:
     consumed: Fraction | None = None
     burn: Fraction | None = None
     projected_breach_at: int | None = None
+    keeps: bool = False
+    """Its measure is back behind the threshold, by less than a tenth: a warning that stands goes on, none begins."""
+
+
+BEHIND = Fraction(9, 10)
+"""A warning clears when its measure is back behind its threshold by a tenth, so that it does not flap around it."""
+
+
+def reached(measure: Fraction | None, threshold: Fraction) -> bool | None:
+    """Whether a measure is at its threshold (True), or behind it by less than a tenth (False); None: neither."""
+    if measure is None or measure <= 0 or measure < BEHIND * threshold:
+        return None
+    return measure >= threshold
+
+
+def of_budget(
+    shares: Iterable[Fraction], spent: Fraction | None, at: int, burn: Fraction | None = None,
+    projected_breach_at: int | None = None,
+) -> list[RiskFinding]:  # fmt: skip
+    """The thresholds of the budget that are reached by what is spent of it, or nearly still."""
+    return [
+        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached)
+        for share in shares
+        if (is_reached := reached(spent, share)) is not None
+    ]
+
+
+def below_objective(
+    promised: Promise, figure: Fraction | None, at: int, end: int, consumed: Fraction | None = None,
+    burn: Fraction | None = None,
+) -> list[RiskFinding]:  # fmt: skip
+    """The warning of a figure to date that misses its promise. It goes on until the figure is better by a tenth: of the
+    budget, or of the most that a number may be. A least number has no such tenth: a scale may end before it."""
+    if figure is None:
+        return []
+    risk = RiskFinding("below_objective", "objective", at, consumed, burn, end)
+    if not promised.is_kept(figure):
+        return [risk]
+    if promised.unit == PERCENT:
+        bad = 1 - figure if promised.comparison == AT_LEAST else figure
+        return [replace(risk, keeps=True)] if bad > BEHIND * promised.allowed else []
+    is_near = promised.comparison == AT_MOST and figure > BEHIND * promised.value
+    return [replace(risk, keeps=True)] if is_near else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +73,9 @@ class Missed:
     level: str
     at: int
     figure: Fraction | None
+    """As of that instant: one microsecond or event after the last that could be afforded."""
+    evidence: dict[str, Any] | None = None
+    """What shows it as of that instant; None: the finding's evidence, which moves on with the window."""
 
 
 @dataclass(frozen=True, slots=True)

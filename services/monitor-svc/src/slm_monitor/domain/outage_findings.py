@@ -57,7 +57,7 @@ def of_outages(
     out = exclusions.time_in(scheduled, excluded)
     unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
     missed = tuple(
-        Missed(level, at, Fraction(int(promised.value) + 1))
+        Missed(level, at, Fraction(int(promised.value) + 1), {"outages": told(reached[: int(promised.value) + 1])})
         for level, promised in terms.levels
         if len(reached) > promised.value
         for at in (reached[int(promised.value)][0],)

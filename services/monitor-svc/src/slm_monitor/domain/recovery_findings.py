@@ -11,9 +11,9 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain import figures
+from slm_monitor.domain import figures, findings
 from slm_monitor.domain.facts import MINUTE
-from slm_monitor.domain.findings import Finding, Missed, RiskFinding
+from slm_monitor.domain.findings import Finding, Missed
 from slm_monitor.domain.recovery import Recovery
 from slm_monitor.domain.terms import NotJudgeable, ServiceLevelTarget
 
@@ -123,16 +123,15 @@ def of_recoveries(
         missed = _of_share(terms, seen, figure, span[1], as_of)
     else:
         figure = max(lengths, default=None)
-        missed = _of_longest(terms, seen, lengths, figure)
+        missed = _of_longest(terms, seen, lengths)
     met = figure is None or terms.promise.is_kept(figure)
-    risk = RiskFinding("below_objective", "objective", min(as_of, span[1]), None, None, span[1])
     return Finding(
         figure=figure,
         good=kept if terms.aggregation == WITHIN else len(seen),
         total=len(seen),
         met=met,
         missed=missed,
-        risks=() if met else (risk,),
+        risks=tuple(findings.below_objective(terms.promise, figure, min(as_of, span[1]), span[1])),
         detail={"recoveries": len(seen), "tests": sum(each.recovery.is_test for each in seen)},
         evidence={"recoveries": told(seen)},
     )
@@ -148,15 +147,14 @@ def length_of(each: Measured, terms: ServiceLevelTarget) -> Fraction:
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 
-def _of_longest(
-    terms: ServiceLevelTarget, seen: Sequence[Measured], lengths: Sequence[Fraction], figure: Fraction | None
-) -> tuple[Missed, ...]:
+def _of_longest(terms: ServiceLevelTarget, seen: Sequence[Measured], lengths: Sequence[Fraction]) -> tuple[Missed, ...]:
+    """Each level is missed with the first recovery that breaks it, by the length of that one."""
     found = []
     for level, promised in terms.levels:
-        broken = [each.recovery.restored for each, length in zip(seen, lengths, strict=True)
-                  if not promised.is_kept(length)]  # fmt: skip
+        broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
         if broken:
-            found.append(Missed(level, broken[0], figure))
+            first, length = broken[0]
+            found.append(Missed(level, first.recovery.restored, length, {"recoveries": told([first])}))
     return tuple(found)
 
 
@@ -169,9 +167,11 @@ def _of_share(
         if figure is None or promised.is_kept(figure):
             continue
         if not promised.allowed:
-            found.append(Missed(level, next(each.recovery.restored for each in seen if not each.kept), figure))
+            place = next(place for place, each in enumerate(seen) if not each.kept)
+            shown = {"recoveries": told(seen[: place + 1])}
+            found.append(Missed(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
         elif closes:
-            found.append(Missed(level, end, figure))
+            found.append(Missed(level, end, figure, {"recoveries": told(seen)}))
     return tuple(found)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 
+from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain import births, settling
 from slm_monitor.domain.facts import MINUTE
@@ -70,6 +71,8 @@ class Settling:
                     self._withdraw(breach)
             elif come is not None:
                 self._refigure(breach, come)
+            elif breach.pending is not None and self._is_over(breach):
+                self._tell_pending(breach)
             self._end(breach, run)
 
     def _undo(self, breach: Breach) -> None:
@@ -105,12 +108,29 @@ class Settling:
         )
 
     def _refigure(self, breach: Breach, come: Come) -> None:
-        """More facts of its first minute: the breach stands as published, its figure is what all facts give."""
+        """More facts of its first minute: the breach is revised. While that minute lasts, facts of it are no news:
+        what they come to is told once it is over."""
         terms = self.standing.line.of_version(breach.version)
-        document = asdict(self._event(terms, breach, come, breach.published_at))
-        if document != breach.document:
-            breach.document = document
+        moved = self._event(terms, breach, come, self.moment.now)
+        if self._is_over(breach):
+            settling.revise(breach, terms, moved, self.moment, self.changes)
+            return
+        document = births.document_of(moved)
+        is_other = any(document[name] != breach.document.get(name) for name in births.BREACH_MOVES)
+        pending = {name: document[name] for name in births.BREACH_MOVES} if is_other else None
+        if pending != breach.pending:
+            breach.pending = pending
             self.changes.breaches[breach.breach_id] = breach
+
+    def _is_over(self, breach: Breach) -> bool:
+        """Whether the first minute of a breach is over."""
+        return self.moment.now // MINUTE > breach.ordinal
+
+    def _tell_pending(self, breach: Breach) -> None:
+        terms = self.standing.line.of_version(breach.version)
+        assert breach.pending is not None
+        moved = TargetBreached(**{**breach.document, **breach.pending, "published_at": to_text(self.moment.now)})
+        settling.revise(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
         terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)

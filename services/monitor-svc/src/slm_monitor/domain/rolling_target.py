@@ -60,7 +60,11 @@ def judge(
     """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again."""
     if stretches:
         _settle_runs(standing, window, stretches, moment, changes)
-    return _settle_present(standing, window, rolled, stretches, moment, changes)
+    due = _settle_present(standing, window, rolled, stretches, moment, changes)
+    if any(breach.pending is not None for breach in standing.breaches.values() if breach.standing):
+        following = (moment.now // MINUTE + 1) * MINUTE
+        due = following if due is None else min(due, following)
+    return due
 
 
 def _settle_runs(
@@ -104,7 +108,8 @@ def _settle_present(
     windows = next((each for each in judged if each is not None), None) or rolled.windows(terms, minute, minute)
     come = windows.come(minute)
     finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
-    risks = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
+    found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
+    risks = settling.holding(standing, window.window_id, found, moment)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
     _take_figures(window, terms, come, moment)

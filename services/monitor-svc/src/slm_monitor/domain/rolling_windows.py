@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain import burn_rate, figures, rolling
+from slm_monitor.domain import burn_rate, figures, findings, rolling
 from slm_monitor.domain.findings import RiskFinding
 from slm_monitor.domain.measures import Counts
 from slm_monitor.domain.promise import Promise
@@ -83,12 +83,13 @@ class Sums:
         return Come(figure, good, total, {"good": good, "total": total}, detail)
 
 
-def consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction:
-    """The share of the budget that the window's events have spent; of a number, of what it may come to."""
+def consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
+    """The share of the budget that the window's events have spent; of a number, of what it may come to. None where
+    there is no budget."""
     assert terms.promise is not None
     if terms.aggregation in NUMBERED:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
-        return Fraction(total) / terms.promise.value if is_limit else Fraction(0)
+        return Fraction(total) / terms.promise.value if is_limit else None
     return burn_rate.of(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
 
 
@@ -120,12 +121,8 @@ def next_edge(things: Iterable[Counting], minute: int) -> int | None:
 
 
 def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskFinding]:
-    """The thresholds of the budget that are reached."""
-    return [
-        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, spent, spent)
-        for share in terms.warn_at.budget_consumed
-        if spent and spent >= share
-    ]
+    """The thresholds of the budget that are reached, or nearly still."""
+    return findings.of_budget(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)

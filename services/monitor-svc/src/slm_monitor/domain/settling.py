@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from slm_events.instants import to_text
+from slm_events import instants
+from slm_events.monitor import TargetBreached
 from slm_monitor.domain import births, figures
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.lines import TermsLine
@@ -84,17 +85,18 @@ def settle_window(
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = births.OBJECTIVE in missed
     before = {"verdict": window.status, "figure": window.figure, "figure_display": window.display,
-              "revision": window.revision}  # fmt: skip
+              "revision": window.revision, "good": str(window.good), "total": str(window.total)}  # fmt: skip
+    told = _told_of(window)
     for level, promised in terms.levels:
         settle_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
-    due_risks = [] if closes or breached else [risk for risk in finding.risks if risk.at <= moment.as_of]
+    due_risks = [] if closes or breached else holding(standing, window.window_id, finding.risks, moment)
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
     take_figures(window, terms, finding, moment)
     window.status = status_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
-        if (before["verdict"], before["figure"]) != (window.status, window.figure):
+        if told != _told_of(window):
             window.revision += 1
             restated = births.window_restated(terms, window, before=before, cause=moment.cause, now=moment.now)
             changes.publish(restated, moment.now)
@@ -102,6 +104,16 @@ def settle_window(
         window.closed_at = moment.now
         changes.publish(births.window_closed(terms, window, now=moment.now), window.end)
     changes.windows[window.target_id, window.window_id] = window
+
+
+_TIMES = ("excluded", "unknown", "down", "raw_figure")
+
+
+def _told_of(window: Window) -> tuple[object, ...]:
+    """What was published of a closed window. Where any of it moves, the window is restated: also the counts and times
+    behind a figure that stays what it was."""
+    times = (window.detail.get(name) for name in _TIMES)
+    return (window.status, window.figure, window.good, window.total, *times)
 
 
 def _as_decided(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> Finding:
@@ -182,35 +194,45 @@ def settle_breach(
     breach = standing.breaches.get(identity)
     if missed is not None:
         if breach is not None and breach.standing:
-            _keep_current(breach, terms, promised, missed, finding, span)
+            moved = births.target_breached(
+                terms, replace(breach, certain_at=missed.at), promised=promised, figure=missed.figure, span=span,
+                evidence=finding.evidence if missed.evidence is None else missed.evidence, now=moment.now,
+                late=bool(breach.document.get("late")),
+            )  # fmt: skip
+            revise(breach, terms, moved, moment, changes, by_evidence=missed.evidence is not None)
         else:
             subject = terms.indicator or ""
             breach = stand(
                 standing.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
             )
             event = births.target_breached(
-                terms, breach, promised=promised, figure=missed.figure, span=span, evidence=finding.evidence,
+                terms, breach, promised=promised, figure=missed.figure, span=span,
+                evidence=finding.evidence if missed.evidence is None else missed.evidence,
                 now=moment.now, late=window.closed_at is not None,
             )  # fmt: skip
             publish_breach(breach, event, moment.now, changes)
-        changes.breaches[identity] = breach
     elif breach is not None and breach.standing:
         withdraw(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
 
 
-def _keep_current(
-    breach: Breach, terms: ServiceLevelTarget, promised: Promise, missed: Missed, finding: Finding,
-    span: tuple[int | None, int | None],
-) -> None:  # fmt: skip
-    """What is told of a standing breach follows the facts; it is not published again."""
-    breach.certain_at = missed.at
-    told = breach.document
-    if (told.get("figure"), told.get("certain_at")) != (figures.exact(terms.shown(missed.figure)), to_text(missed.at)):
-        event = births.target_breached(
-            terms, breach, promised=promised, figure=missed.figure, span=span, evidence=finding.evidence,
-            now=breach.published_at, late=bool(told.get("late")),
-        )  # fmt: skip
-        breach.document = {**told, **births.document_of(event)}
+def revise(
+    breach: Breach, terms: ServiceLevelTarget, moved: TargetBreached, moment: Moment, changes: Changes, *,
+    by_evidence: bool = True,
+) -> bool:  # fmt: skip
+    """Tell of a standing breach that facts have moved: the same breach with its next revision, and what is refuted.
+    Returns whether it was moved. ``by_evidence``: the evidence is that of the instant, and does not move by itself."""
+    told, now = breach.document, births.document_of(moved)
+    breach.pending = None
+    compared = [name for name in births.BREACH_MOVES if by_evidence or name != "evidence"]
+    if all(told.get(name) == now[name] for name in compared):
+        return False
+    breach.certain_at = instants.from_text(moved.certain_at)
+    breach.revision += 1
+    event = births.breach_revised(terms, breach, replace(moved, revision=breach.revision), cause=moment.cause)
+    breach.document = {**told, **{name: now[name] for name in births.BREACH_MOVES}, "revision": breach.revision}
+    changes.publish(event, breach.certain_at, births.event_id(breach.breach_id, "breach-revised", breach.revision))
+    changes.breaches[breach.breach_id] = breach
+    return True
 
 
 def stand(
@@ -257,6 +279,13 @@ def withdraw(
     changes.breaches[breach.breach_id] = breach
 
 
+def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], moment: Moment) -> list[RiskFinding]:
+    """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it."""
+    held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
+    due = [risk for risk in found if risk.at <= moment.as_of]
+    return [risk for risk in due if not risk.keeps or (risk.cause, risk.threshold) in held]
+
+
 def settle_risks(
     standing: Standing,
     window_id: str,
@@ -271,17 +300,21 @@ def settle_risks(
     """Open the warnings that are new; clear those that no longer hold, saying how it ended."""
     held = {(risk.cause, risk.threshold): risk for risk in standing.standing_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}
+    turned_at = turn_of(moment, span)
+    _forget(standing, turned_at)
     for name in held.keys() - wanted.keys():
         clear(standing, held[name], terms, outcome, span, moment, changes)
     for name in sorted(wanted.keys() - held.keys()):
-        risk = _open(standing, window_id, terms, wanted[name], moment.now)
+        risk = _reopen(standing, window_id, wanted[name], turned_at) or _open(
+            standing, window_id, terms, wanted[name], moment.now
+        )
         event = births.target_at_risk(
             terms, risk, figure=finding.figure, consumed=wanted[name].consumed, burn=wanted[name].burn,
             projected_breach_at=wanted[name].projected_breach_at, span=span, evidence=finding.evidence,
-            now=moment.now,
+            at=wanted[name].at, now=moment.now,
         )  # fmt: skip
         risk.document = births.document_of(event)
-        changes.publish(event, risk.opened_at, births.event_id(risk.risk_id, "target-at-risk", 0))
+        changes.publish(event, wanted[name].at, births.event_id(risk.risk_id, "target-at-risk", risk.revision))
         changes.risks[risk.risk_id] = risk
 
 
@@ -294,15 +327,45 @@ def clear(
     moment: Moment,
     changes: Changes,
 ) -> None:
-    risk.standing, risk.cleared_at, risk.outcome = False, moment.as_of, outcome
-    standing.risks.pop(risk.risk_id, None)
-    event = births.risk_cleared(terms, risk, outcome=outcome, at=moment.as_of, span=span, now=moment.now)
-    changes.publish(event, moment.now, births.event_id(risk.risk_id, "risk-cleared", 0))
+    at = turn_of(moment, span)
+    risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
+    # What ended with its window, or in a breach, does not come back.
+    risk.again_until = at + terms.warn_at.again_after if outcome == "averted" else None
+    event = births.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
+    changes.publish(event, moment.now, births.event_id(risk.risk_id, "risk-cleared", risk.revision))
     changes.risks[risk.risk_id] = risk
 
 
+def turn_of(moment: Moment, span: tuple[int | None, int | None]) -> int:
+    """The event time at which a warning turns: the present, in its window. Up to which instant all facts are in is
+    looked at when timers fire, and may lie far behind it."""
+    end = span[1]
+    return max(moment.as_of, moment.now if end is None else min(moment.now, end))
+
+
+def _forget(standing: Standing, as_of: int) -> None:
+    """Warnings that cleared so long ago that they do not come back."""
+    for risk in [each for each in standing.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
+        del standing.risks[risk.risk_id]
+
+
+def _reopen(standing: Standing, window_id: str, found: RiskFinding, at: int) -> Risk | None:
+    """The warning that cleared lately and has come back, with its next revision; None where there is none."""
+    cleared = [
+        risk for risk in standing.risks.values()
+        if not risk.standing and at <= (risk.again_until or 0)
+        and (risk.window_id, risk.cause, risk.threshold) == (window_id, found.cause, found.threshold)
+    ]  # fmt: skip
+    if not cleared:
+        return None
+    risk = max(cleared, key=lambda each: each.cleared_at or 0)
+    risk.standing, risk.cleared_at, risk.outcome, risk.again_until = True, None, None, None
+    risk.revision += 1
+    return risk
+
+
 def _open(standing: Standing, window_id: str, terms: ServiceLevelTarget, found: RiskFinding, now: int) -> Risk:
-    """A warning that comes again is another risk: its ordinal is the instant of publishing."""
+    """A warning that comes again later is another risk: its ordinal is the instant of publishing."""
     identity = births.risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(
         identity, terms.target_id, terms.agreement_id, window_id, found.cause, found.threshold, found.at,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -55,7 +55,8 @@ class SliceFigure:
     judged: int
     good: Fraction
     budget: Fraction
-    """In slices: (1 − objective) × scheduled ones of a calendar window, judged ones of a rolling one."""
+    """In slices: (1 − objective) × those of a calendar window that are scheduled and not removed, judged ones of a
+    rolling one."""
 
     @property
     def figure(self) -> Fraction | None:
@@ -91,27 +92,69 @@ def measure(
             held = sums[(each.at - start) // terms.width]
             held[0] += each.good
             held[1] += each.total
-    scheduled = judged = 0
+    scheduled = judged = removed = 0
     good = Fraction(0)
     for number, begins in enumerate(range(start, end, terms.width)):
         if not hours.is_open(begins):
             continue
         scheduled += 1
-        share = _share(sums.get(number), no_data) if begins + terms.width <= as_of else None
+        is_over = begins + terms.width <= as_of
+        share = _share(sums.get(number), no_data) if is_over else None
+        removed += is_over and share is None
         if share is not None:
             judged += 1
             good += share if terms.budget == "ratio" else int(share >= terms.good_if)
-    return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled))
+    # A slice that is over and has no data is removed: by the close the budget is that of the judged ones.
+    return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled - removed))
+
+
+class Exhaustion(NamedTuple):
+    """The end of the slice with which more than the budget is spent, and what was judged and good by then."""
+
+    at: int
+    judged: int
+    good: Fraction
+
+    @property
+    def figure(self) -> Fraction | None:
+        return self.good / self.judged if self.judged else None
 
 
 @dataclass(frozen=True, slots=True)
 class SlicesSeen:
-    """``bad_slices``: the end of each slice that is not wholly good, and how much of it was bad, in order."""
+    """``scheduled``: the slices of the window that are not removed so far, ``removed`` those that are over and have no
+    data. ``course``: each judged slice in order: its end, how many had been removed before it, and how good it was.
+    """
 
     scheduled: int
     judged: int
     good: Fraction
-    bad_slices: Sequence[tuple[int, Fraction]]
+    removed: int
+    course: Sequence[tuple[int, int, Fraction]]
+    end_of: Callable[[int], int]
+    """The end of a slice by its place among the scheduled ones."""
+
+    @property
+    def bad_slices(self) -> list[int]:
+        """The end of each slice that is not wholly good."""
+        return [end for end, _, worth in self.course if worth < 1]
+
+    def exhausted(self, allowed: Fraction) -> Exhaustion | None:
+        """Where the bad slices are more than ``allowed`` × those not removed. A slice that passes without data takes
+        its part of the budget with it, so the budget may be exceeded where nothing bad happens."""
+        whole = self.scheduled + self.removed
+        judged, good, bad = 0, Fraction(0), Fraction(0)
+        for end, removed, worth in (*self.course, (0, self.removed, None)):
+            # The least number of removed slices at which what was spent before this one exceeds the budget.
+            least = 0 if not bad else whole + 1 if not allowed else (whole - bad / allowed).__floor__() + 1
+            if bad and least <= removed:
+                return Exhaustion(self.end_of(judged + max(least, 1) - 1), judged, good)
+            if worth is None:
+                break
+            judged, good, bad = judged + 1, good + worth, bad + 1 - worth
+            if bad > allowed * (whole - removed):
+                return Exhaustion(end, judged, good)
+        return None
 
     @property
     def figure(self) -> Fraction | None:
@@ -132,34 +175,35 @@ def of_sums(
     opened = intervals.subtract(hours.intervals(start, end), intervals.union(excluded))
     ranges = [(-(-(begins - start) // terms.width), -(-(ends - start) // terms.width)) for begins, ends in opened]
     over = (min(as_of, end) - start) // terms.width
-    judged, good, bad = 0, Fraction(0), []
+    course: list[tuple[int, int, Fraction]] = []
+    good, places = Fraction(0), 0
     for first, last in ranges:
         for number in _to_judge(sums, first, min(last, over), no_data):
             share = _share(sums.get(number), no_data)
             if share is None:
                 continue
             worth = share if terms.budget == "ratio" else Fraction(share >= terms.good_if)
-            judged += 1
+            removed = places + number - first - len(course)
+            course.append((start + (number + 1) * terms.width, removed, worth))
             good += worth
-            if worth < 1:
-                bad.append((start + (number + 1) * terms.width, 1 - worth))
-    return SlicesSeen(sum(max(0, last - first) for first, last in ranges), judged, good, bad)
+        places += max(0, min(last, over) - first)
+    judged, removed = len(course), places - len(course)
+    scheduled = sum(max(0, last - first) for first, last in ranges)
+
+    def end_of(place: int) -> int:
+        for first, last in ranges:
+            if place < max(0, last - first):
+                return start + (first + place + 1) * terms.width
+            place -= max(0, last - first)
+        return end
+
+    return SlicesSeen(scheduled - removed, judged, good, removed, course, end_of)
 
 
 def _to_judge(sums: Mapping[int, Sequence[int]], first: int, last: int, no_data: str) -> Iterable[int]:
     if no_data != "ignore":
         return range(first, last)
     return sorted(number for number in sums if first <= number < last)
-
-
-def exhausted_at(bad_slices: Sequence[tuple[int, Fraction]], budget: Fraction) -> int | None:
-    """The end of the slice with which more than the budget (in slices) is spent."""
-    spent = Fraction(0)
-    for end, bad in bad_slices:
-        spent += bad
-        if spent > budget:
-            return end
-    return None
 
 
 def _share(sums: Sequence[int] | None, no_data: str) -> Fraction | None:

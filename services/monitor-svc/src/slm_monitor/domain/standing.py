@@ -69,12 +69,14 @@ class Breach:
     subject: str = ""
     """The indicator or ticket it came from."""
     document: dict[str, Any] = field(default_factory=dict)
-    """The event as published."""
+    """The event as published last."""
+    pending: dict[str, Any] | None = None
+    """What facts have moved of a rolling breach whose first minute is not over: told once it is."""
 
 
 @dataclass(slots=True)
 class Risk:
-    """A warning that was published; ``standing`` until cleared."""
+    """A warning that was published; ``standing`` until cleared. ``opened_at``: when it was first opened."""
 
     risk_id: str
     target_id: str
@@ -89,6 +91,9 @@ class Risk:
     standing: bool = True
     cleared_at: int | None = None
     outcome: str | None = None
+    revision: int = 0
+    again_until: int | None = None
+    """A warning that cleared, and comes back before this instant, is the same one: it reopens."""
     document: dict[str, Any] = field(default_factory=dict)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain import availability, burn_rate, exclusions, figures, state_warnings
+from slm_monitor.domain import availability, burn_rate, exclusions, figures, findings, state_warnings
 from slm_monitor.domain.availability import Crossing, Meter, Policy
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.passed_time import PassedTime
@@ -157,14 +157,15 @@ def _finding(
     figure = _share(known)
     budget = _budget(passed, known)
     consumed = Fraction(down) / budget if budget > 0 else None
+    has_budget = terms.objective < 1
     levels = terms.levels
-    promised, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
+    crossed, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
     missed = tuple(
-        Missed(level, crossing.at, crossing.figure)
-        for (level, _), crossing in zip(levels, promised, strict=True)
+        Missed(level, crossing.at, crossing.figure, _shown(crossing, promised.value, service_time))
+        for (level, promised), crossing in zip(levels, crossed, strict=True)
         if crossing.at is not None
     )
-    exhausted = promised[0]
+    exhausted = crossed[0]
     ahead = state_warnings.Ahead(
         terms,
         start,
@@ -186,6 +187,9 @@ def _finding(
         for crossing in warned
         if crossing.at is not None
     ]
+    # Where facts or exclusions took consumption back, a threshold that was reached goes on for a tenth.
+    nearly = findings.of_budget(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
+    risks += [each for each in nearly if each.keeps]
     others, again = state_warnings.others(ahead)
     rate = burn_rate.of(down, up + down, terms.objective)
     risks += [
@@ -199,7 +203,7 @@ def _finding(
         "down": int(down),
         "excluded": passed.excluded_time,
         "unknown": known.unknown,
-        "budget": figures.exact(budget),
+        "budget": figures.exact(budget) if has_budget else None,
         "consumed_percent": figures.exact(figures.percent(consumed)),
         "burn_rate": figures.exact(rate),
         "exhausted_at": None if exhausted.at is None else to_text(exhausted.at),
@@ -213,7 +217,9 @@ def _finding(
         missed=missed,
         risks=tuple(risks),
         detail=detail,
-        evidence=_evidence(known, exhausted, budget) if min(said, default=as_of + 1) <= as_of else {},
+        evidence=_evidence(known.downs if exhausted.at is None else exhausted.downs, budget)
+        if min(said, default=as_of + 1) <= as_of
+        else {},
         scheduled=service_time > 0,
         again=again,
     )
@@ -234,10 +240,14 @@ def _share(meter: Meter) -> Fraction | None:
     return Fraction(up) / (up + down) if up + down else None
 
 
-def _evidence(known: Meter, exhausted: Crossing, budget: Fraction) -> dict[str, Any]:
-    """The last stretches of downtime, up to the breach where there is one: what a person looks at first."""
-    downs = known.downs if exhausted.at is None else exhausted.downs
+def _shown(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
+    """What shows a breach: the last stretches of downtime up to it, and the budget that they exceeded."""
+    return _evidence(crossing.downs, (1 - objective) * (service_time - crossing.removed))
+
+
+def _evidence(downs: Iterable[Interval], budget: Fraction) -> dict[str, Any]:
+    """What a person looks at first. An objective of 100 percent has no budget."""
     return {
         "down": [{"from": to_text(start), "to": to_text(end)} for start, end in downs],
-        "budget_microseconds": figures.exact(budget),
+        "budget_microseconds": figures.exact(budget) if budget else None,
     }

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from slm_monitor.domain import measures, slices
 from slm_monitor.domain.facts import CATEGORY, MINUTE
 from slm_monitor.domain.histograms import Histogram
-from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.promise import AT_LEAST, AT_MOST, PERCENT, Promise
 from slm_monitor.domain.series import Delta
 from slm_monitor.domain.slices import SliceTerms
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -32,7 +32,8 @@ class Tally(Protocol):
 
 
 class Shares:
-    """Good and all events; ``bad``: where the agreement states a volume, the bad ones of each minute that has any."""
+    """Good and all events; ``bad``: the bad ones of each minute that has any, where a miss can be certain before the
+    close: the agreement states a volume, or its objective of 100 percent has no budget."""
 
     def __init__(self, kept: Any = None, *, by_minute: bool = False) -> None:
         good, total, bad, *untold = kept or (0, 0, {})
@@ -47,6 +48,8 @@ class Shares:
         self.untold += _untold(delta, place)
         if self.bad is not None and good != total:
             self.bad[delta.minute] = self.bad.get(delta.minute, 0) + total - good
+            if not self.bad[delta.minute]:
+                del self.bad[delta.minute]
 
     def document(self) -> Any:
         sums = [self.good, self.total, {str(minute): n for minute, n in (self.bad or {}).items()}]
@@ -188,7 +191,16 @@ def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Tally]:
     if terms.aggregation == "time_slices":
         parsed = slices.parse(terms.parameters)
         return lambda start, kept: Slices(start, parsed, kept)
-    return lambda start, kept: Shares(kept, by_minute=terms.expected_volume is not None)
+    by_minute = terms.expected_volume is not None or has_no_budget(terms)
+    return lambda start, kept: Shares(kept, by_minute=by_minute)
+
+
+def has_no_budget(terms: ServiceLevelTarget) -> bool:
+    """Whether the first bad event is the breach: of a share that has to be all of them."""
+    return any(
+        promised.unit == PERCENT and promised.comparison == AT_LEAST and not promised.allowed
+        for _, promised in terms.levels
+    )
 
 
 def wanted_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:

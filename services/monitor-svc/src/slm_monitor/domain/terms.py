@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -217,7 +217,10 @@ def _target(
         unknown=target.get("unknown") or "removed",
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
-        warn_at=warning_terms.parse(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+        warn_at=replace(
+            warning_terms.parse(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+            again_after=warning_terms.again_after(target.get("warn_again_after"), rolling),
+        ),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
         clock=clock_terms.parse(target, [hours[other] for other in others]) if aggregation == "clock" else None,

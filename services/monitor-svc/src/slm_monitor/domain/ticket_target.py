@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain import (
     births,
@@ -168,9 +169,12 @@ def _settle_breach(
     identity = _breach_id(entry)
     breach = breaches.get(identity)
     if breach is not None and breach.standing:
-        if breach.certain_at != clock.breached_at:
-            breach.certain_at = clock.breached_at
-            changes.breaches[identity] = breach
+        moved = _breached(entry, replace(breach, certain_at=clock.breached_at), events, moment)
+        # What became of the ticket after its deadline is no news of the breach.
+        is_other = any(
+            moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
+        )
+        settling.revise(breach, clock.target, moved, moment, changes, by_evidence=is_other)
         return {identity}
     breach = settling.stand(
         breaches,
@@ -182,12 +186,23 @@ def _settle_breach(
         entry.key[1],
         moment.now,
     )
-    event = births.target_breached(
+    settling.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
+    return {identity}
+
+
+_UP_TO_THE_BREACH = ("started_at", "deadline_at", "held_by", "held")
+"""What the evidence of a breach says of the time up to it."""
+
+
+def _breached(
+    entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: Moment
+) -> monitor.TargetBreached:
+    clock = entry.clock
+    return births.target_breached(
         clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
         evidence=_evidence(clock, events), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
+        late=bool(breach.document.get("late")),
     )  # fmt: skip
-    settling.publish_breach(breach, event, moment.now, changes)
-    return {identity}
 
 
 def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:

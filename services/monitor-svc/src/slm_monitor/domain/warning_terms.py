@@ -16,7 +16,7 @@ from slm_monitor.domain.promise import Promise
 class Warnings:
     """When a target is at risk. ``budget_consumed``: shares of the budget; ``drops``: (share of the budget, within
     how many microseconds); ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer
-    events than these never warn."""
+    events than these never warn; ``again_after``: a warning that comes back so soon after it cleared is the same."""
 
     budget_consumed: tuple[Fraction, ...] = ()
     pairs: tuple[burn_rate.Pair, ...] = ()
@@ -24,6 +24,7 @@ class Warnings:
     drops: tuple[tuple[Fraction, int], ...] = ()
     exhaustion: tuple[int, ...] = ()
     min_events: int = 0
+    again_after: int = 3_600_000_000
 
 
 def parse(written: Mapping[str, Any], promised: Promise | None, kind: str, window: str, rolling: int) -> Warnings:
@@ -34,7 +35,10 @@ def parse(written: Mapping[str, Any], promised: Promise | None, kind: str, windo
     least = int(written.get("min_events") or 0)
     if promised.unit != promise.PERCENT:
         # Of a number nothing burns; of at most so many, shares of them can be spent.
-        return Warnings(shares, min_events=least)
+        return Warnings(shares if promised.value else (), min_events=least)
+    if not promised.allowed:
+        # What has no budget warns of none of it: the first bad event is the breach.
+        return Warnings(min_events=least)
     objective = 1 - promised.allowed
     pairs: tuple[burn_rate.Pair, ...] = ()
     if written.get("burn_rate") == "default":
@@ -53,3 +57,10 @@ def parse(written: Mapping[str, Any], promised: Promise | None, kind: str, windo
         tuple(durations.from_iso(each) for each in written.get("time_to_exhaustion") or ()),
         least,
     )
+
+
+def again_after(written: str | None, rolling: int) -> int:
+    """So soon after it cleared, microseconds, a warning that comes back is the same one: an hour where the terms do
+    not say, and no longer than a rolling window is."""
+    length = Warnings.again_after if written is None else durations.from_iso(written)
+    return min(length, rolling) if rolling else length

@@ -150,7 +150,8 @@ _TABLES = """
         revision INTEGER NOT NULL,
         until BIGINT,
         subject TEXT NOT NULL,
-        document JSONB NOT NULL
+        document JSONB NOT NULL,
+        pending JSONB
     );
     CREATE INDEX breach_partition ON breach (partition, target_id);
     CREATE INDEX breach_subject ON breach (subject);
@@ -171,9 +172,12 @@ _TABLES = """
         standing BOOLEAN NOT NULL,
         cleared_at BIGINT,
         outcome TEXT,
+        revision INTEGER NOT NULL,
+        again_until BIGINT,
         document JSONB NOT NULL
     );
     CREATE INDEX risk_partition ON risk (partition) WHERE standing;
+    CREATE INDEX risk_again ON risk (partition, again_until) WHERE again_until IS NOT NULL;
     CREATE INDEX risk_agreement ON risk (agreement_id, opened_at);
 
     CREATE TABLE ticket (
