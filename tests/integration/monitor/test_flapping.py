@@ -21,7 +21,11 @@ def counts(clock: str, good: int, total: int) -> dict[str, Any]:
 async def turns(held: Monitor) -> list[tuple[str, str, int]]:
     """(event, risk, revision) of all that was told of risks."""
     names = {"target-at-risk": "at risk", "risk-cleared": "cleared"}
-    return [(names[name], data["risk_id"], data["revision"]) for name, data in await held.published() if name in names]
+    return [
+        (names[name], data["risk_id"], data.get("revision", 0))
+        for name, data in await held.published()
+        if name in names
+    ]
 
 
 async def test_a_warning_clears_only_a_tenth_behind_its_threshold(database_url: str) -> None:

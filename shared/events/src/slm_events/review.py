@@ -26,7 +26,7 @@ class ActionPlanOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionPlanEnded:
-    """How it ended: ``averted`` (a breach had been in sight, and none came), ``breached``, or ``cleared`` (none had)."""
+    """How it ended: ``averted`` (a breach was in sight, and none came), ``breached``, or ``cleared`` (none was)."""
 
     plan_id: str
     agreement_id: str
