@@ -55,7 +55,7 @@ def heard_by_report(count: int) -> Iterator[Any]:
         if made >= count:
             return
         agreement, at = agreement_id(ticket % AGREEMENTS), to_text(start + ticket * MINUTE // 2)
-        mine = {"agreement_id": agreement, "published_at": at}
+        mine: dict[str, Any] = {"agreement_id": agreement, "published_at": at}
         late = ticket % 5 < 2
         stop = of_report.stopped(str(ticket), at, "completed_late" if late else "met", at)
         yield dataclasses.replace(stop, **mine)
@@ -82,7 +82,7 @@ def heard_by_review(count: int) -> Iterator[Any]:
     for number in range(count // 4):
         agreement, at = agreement_id(number % AGREEMENTS), to_text(start + number * MINUTE)
         ticket = (f"servicenow/{number}", at, at)
-        mine = {"agreement_id": agreement, "published_at": at}
+        mine: dict[str, Any] = {"agreement_id": agreement, "published_at": at}
         yield dataclasses.replace(of_review.at_risk(f"risk {number}", at, window=ticket), **mine)
         yield dataclasses.replace(of_review.breached(f"breach {number}", at, ticket), **mine)
         yield dataclasses.replace(of_review.cleared(f"risk {number}", "breached", at, ticket), **mine)
