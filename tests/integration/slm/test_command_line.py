@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import free_port
+
 PROGRAM = (sys.executable, "-m", "slm")
 
 
@@ -42,7 +44,7 @@ def test_help_takes_at_most_half_a_second(arguments: list[str]) -> None:
         (["demo", "--once"], {"SLM_CLOCK": "2026-11-01T00:00:00Z,2026-11-01T00:00:00Z,fast"}, "rate 'fast'"),
         (["demo", "--once", "--data-dir", "/dev/null/x"], {}, "/dev/null/x"),
         (["dead-letters", "list", "--data-dir", "/dev/null/x"], {}, "/dev/null/x"),
-        (["up", "--data-dir", "/dev/null/x"], {}, "/dev/null/x"),
+        (["up", "--data-dir", "/dev/null/x"], {"SLM_PORT": str(free_port())}, "/dev/null/x"),
     ],
 )
 def test_a_setting_or_folder_that_cannot_be_used_is_said_in_a_line(
