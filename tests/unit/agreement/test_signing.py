@@ -158,7 +158,7 @@ def test_a_warning_has_to_be_waived_by_name_with_a_reason_and_is_kept_with_the_s
     _sign(version, GRACE, waivers=[waiver])
     _sign(version, EMMY)  # waived once is waived
     assert version.state == State.FINALIZED
-    assert version.signatures[0].waivers == [{**waiver, "waived_by": "principal grace"}]
+    assert version.signatures[0].waivers == [{**waiver, "waived_by": "principal grace", "side": "provider"}]
     assert [kept["code"] for kept in version.signatures[1].findings] == [finding.code]
 
 

@@ -153,7 +153,7 @@ def _signature(
         key_issued_at=key.created_at,
         signed_at=now,
         findings=[finding.document() for finding in findings],
-        waivers=[{**waiver, "waived_by": person.name} for waiver in waivers],
+        waivers=[{**waiver, "waived_by": person.name, "side": by.side} for waiver in waivers],
     )
 
 
