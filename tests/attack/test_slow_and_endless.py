@@ -224,13 +224,14 @@ async def test_unfinished_bodies_of_strangers_refuse_nobody_else(installed: Embe
     async with contextlib.AsyncExitStack() as stack:
         pairs = [await stack.enter_async_context(connected(installed)) for _ in range(60)]
         await asyncio.gather(*(started(writer) for _, writer in pairs))
-        answer = await sent(installed, installed.cast.integrator_key)
+        answer = await sent(installed, installed.cast.integrator_key, 20_000)
         assert answer == 202, f"{answer} for a paying party beside 60 unfinished bodies"
 
 
-async def sent(installed: Embedded, key: str) -> int:
-    item = {"indicator": "paying", "at": to_text(real_now()), "value": 1}
-    answer = await installed.client.post("/api/v1/measurements", json=[item], headers={"X-API-Key": key})
+async def sent(installed: Embedded, key: str, count: int = 1) -> int:
+    now = real_now()
+    items = [{"indicator": "paying", "at": to_text(now - number), "value": 1} for number in range(count)]
+    answer = await installed.client.post("/api/v1/measurements", json=items, headers={"X-API-Key": key})
     return answer.status_code
 
 
