@@ -28,7 +28,7 @@ TICKET = {"source": "desk", "number": "INC1", "target": "p1-resolution"}
 OTHER_TICKET = {"source": "desk", "number": "INC1-neighbours", "target": "p1-resolution"}
 COUNTED = ("/api/v1/measurements", "/api/v1/ticket-events", "/api/v1/ticket-reconciliations")
 """Where the answer says of each item what became of it."""
-NAMED = {"revision": "1", "from": "1", "to": "1"}
+NAMED = {"revision": "1", "from": "1", "to": "1", "number": "1"}
 """Parameters that are no ids."""
 SAME = ("status", "content-type", "etag", "location", "allow", "retry-after")
 
@@ -91,7 +91,7 @@ def remember(value: Any, own: dict[str, list[str]]) -> None:
 
 def paths(street: Street, operation: Operation, caller: Neighbour, most: int) -> Iterator[tuple[str, str]]:
     """(path to a thing of others, the same path to nothing): each parameter in turn, the others being one's own."""
-    if "number" in operation.parameters:
+    if "source" in operation.parameters:
         theirs = {**dict.fromkeys(operation.parameters, "1"), **TICKET}
         nothing = {**theirs, "number": "INC404"}
         yield operation.path.format_map(theirs), operation.path.format_map(nothing)
@@ -253,7 +253,7 @@ def form(name: str, value: str, caller: Neighbour) -> Any:
 
 
 def own_paths(operation: Operation, caller: Neighbour) -> Iterator[str]:
-    if "number" in operation.parameters:
+    if "source" in operation.parameters:
         yield operation.path.format_map({**dict.fromkeys(operation.parameters, "1"), **OTHER_TICKET})
         return
     if all(caller.own.get(name) or name in NAMED for name in operation.parameters):

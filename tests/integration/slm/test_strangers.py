@@ -30,11 +30,16 @@ TRIED = 3
 NOWHERE = "11111111-1111-4111-8111-111111111111"
 
 
+def named(operation: Operation) -> dict[str, str]:
+    """Values of the parameters that are no ids; a step's number is one, a ticket's is a name."""
+    return NAMED if "source" in operation.parameters else {**NAMED, "number": "1"}
+
+
 def filled(world: Populated, operation: Operation) -> Iterator[str]:
     """The operation's path with values that lead to something."""
     choices = []
     for name in operation.parameters:
-        found = [NAMED[name]] if name in NAMED else sorted(world.known.get(name, ()))
+        found = [named(operation)[name]] if name in NAMED else sorted(world.known.get(name, ()))
         assert found, f"{operation}: let tests/support/populated.py make something with a {name}"
         choices.append(found[:TRIED])
     for values in itertools.product(*choices):
@@ -63,7 +68,8 @@ async def test_whatever_belongs_to_others_is_not_found(world: Populated) -> None
     for operation in guarded(world):
         if not operation.parameters or (operation.path, operation.method) == OWN:
             continue
-        unknown = operation.path.format_map(dict.fromkeys(operation.parameters, NOWHERE))
+        steps = {"number": "1"} if "source" not in operation.parameters else {}
+        unknown = operation.path.format_map({**dict.fromkeys(operation.parameters, NOWHERE), **steps})
         # Where the role is missing first, that too must not tell whether there is such a thing.
         expected = (await sent(world, world.stranger_key, operation, unknown)).status_code
         assert expected in (403, 404), (str(operation), expected)
