@@ -70,6 +70,15 @@ async def test_an_operator_key_that_can_be_guessed_is_refused(module: str, key: 
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("command", [["demo", "--once"], ["dead-letters", "list"], ["migrate"], ["up"]])
+async def test_no_command_repeats_a_secret_that_it_refuses(command: list[str], tmp_path: Path) -> None:
+    environment = {"SLM_BOOTSTRAP_KEY": "swordfish", "SLM_DATA_DIR": str(tmp_path / "data")}
+    async with started(["slm", *command], tmp_path / "output", 0, environment) as running:
+        assert await asyncio.wait_for(running.process.wait(), 120) == 1
+        said = running.said()
+    assert said.startswith("slm: SLM_BOOTSTRAP_KEY: it can be guessed") and "swordfish" not in said
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -11,14 +11,22 @@ import typer
 @contextmanager
 def refusals() -> Iterator[None]:
     """End a command with exit code 1 and one line where a setting, a file, a port or a server is the cause."""
+    from pydantic import ValidationError
+
+    from slm_chassis import startup
     from slm_chassis.log.port import LogError
     from slm_chassis.migrations import Unmigratable
     from slm_chassis.postgres_programs import PostgresFailed
     from slm_chassis.postgres_server import DataDirectoryInUse
+    from slm_chassis.settings import Settings
     from slm_chassis.startup import StartupFailed
 
     try:
         yield
+    except ValidationError as wrong:
+        # Its own text repeats what was given, a secret too.
+        typer.echo("slm: " + "\n".join(startup.sentences(wrong, Settings)), err=True)
+        raise typer.Exit(1) from None
     except (DataDirectoryInUse, PostgresFailed, StartupFailed, Unmigratable, LogError, OSError, ValueError) as refused:
         typer.echo(f"slm: {refused}", err=True)
         raise typer.Exit(1) from None

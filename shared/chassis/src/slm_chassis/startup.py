@@ -44,7 +44,7 @@ def read(settings: Callable[[], S], kind: type[S]) -> S:
     except WrongVariable as wrong:
         raise StartupFailed(str(wrong)) from None
     except ValidationError as wrong:
-        raise StartupFailed("\n".join(_sentences(wrong, kind))) from None
+        raise StartupFailed("\n".join(sentences(wrong, kind))) from None
     return given
 
 
@@ -54,7 +54,8 @@ def warn_of_slips(known: list[str], *, all_unknown: bool = False) -> None:
         _logger.warning("unknown variable", reason=sentence)
 
 
-def _sentences(wrong: ValidationError, kind: type[Settings]) -> list[str]:
+def sentences(wrong: ValidationError, kind: type[Settings]) -> list[str]:
+    """What is wrong with settings, a sentence a variable; never the value of a secret."""
     found = []
     for error in wrong.errors():
         field = str(error["loc"][0]) if error["loc"] else ""

@@ -58,9 +58,11 @@ def redrive(
 
 
 def _settings(data_dir: Path | None) -> Settings:
+    from slm.refusals import refusals
     from slm_chassis.settings import Settings
 
-    return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    with refusals():
+        return Settings() if data_dir is None else Settings(data_dir=data_dir)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
