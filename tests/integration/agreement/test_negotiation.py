@@ -77,6 +77,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
         "group_by": [],
         "expected_volume": None,
         "on_amendment": "next_window",
+        "warn_again_after": "PT1H",
         "assets": [],
         "weight": "3",
         "responsible": {
