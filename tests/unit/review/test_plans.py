@@ -20,6 +20,7 @@ from tests.support.review import (
     closed,
     finalized,
     id_of,
+    month,
     withdrawn,
 )
 
@@ -254,3 +255,15 @@ async def test_where_nobody_was_named_the_provider_owns_the_plan(ledger: MemoryL
     await agreements.keep(ledger, bare)
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", responsible={}))
     assert (only(ledger).owner, only(ledger).steps) == ("Northwind IT", [])
+
+
+async def test_imported_history_opens_no_plan_for_a_window_that_is_over() -> None:
+    ledger = MemoryLedger("2026-12-20T00:00")
+    await agreements.keep(ledger, finalized())
+    past = dataclasses.replace(at_risk("past", "2026-11-10T00:00"), import_id="an import")
+    await plans.open_plan(ledger, past)
+    await plans.end_plan(ledger, dataclasses.replace(cleared("past", "breached", "2026-11-10T01:00"), import_id="i"))
+    assert ledger.plans.values == {}
+    present = at_risk("now", "2026-12-10T00:00", window=month(12))
+    await plans.open_plan(ledger, dataclasses.replace(present, import_id="an import"))
+    assert len(ledger.plans.values) == 1

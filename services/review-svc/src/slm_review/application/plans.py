@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from slm_events import instants
 from slm_events.monitor import RiskCleared, TargetAtRisk
 from slm_review.application.ledger import Desk, Ledger
 from slm_review.domain import findings, plans
@@ -15,6 +16,8 @@ _GOING_ON = ("open", "watching")
 
 async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
     """A target is at risk: the agreed steps become somebody's plan."""
+    if _is_past(ledger, event):
+        return
     await ledger.lock(event.agreement_id)
     plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
     heard = plans.at_risk(plan, event)
@@ -24,11 +27,19 @@ async def open_plan(ledger: Ledger, event: TargetAtRisk) -> None:
 
 async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
     """A warning no longer holds: unless it comes back soon, its plan is over."""
+    if _is_past(ledger, event):
+        return
     await ledger.lock(event.agreement_id)
     plan = await ledger.plans.get(plans.plan_id(event.agreement_id, event.risk_id)) or plans.awaited(event)
     heard = plans.cleared(plan, event)
     if heard is not plan:
         await _settle(ledger, heard)
+
+
+def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
+    """Whether an import tells of a warning in a window that is long over: nobody can act on it any more."""
+    end = event.window_end_at
+    return event.import_id is not None and end is not None and instants.from_text(end) <= ledger.now
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
