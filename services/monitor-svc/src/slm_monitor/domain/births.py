@@ -95,12 +95,14 @@ def target_breached(
 
 
 def breach_revised(
-    terms: ServiceLevelTarget, breach: Breach, moved: monitor.TargetBreached, *, cause: str
+    terms: ServiceLevelTarget, breach: Breach, moved: Mapping[str, Any], *, cause: str
 ) -> monitor.BreachRevised:
-    """``breach`` holds the document that was published last; ``moved``: the breach as all facts have it now."""
+    """``breach`` holds the document that was published last; ``moved``: the one that all facts give now."""
     told = breach.document
     before = {name: told.get(name) for name in BREACH_MOVES}
-    return monitor.BreachRevised(**document_of(moved), cause=cause, before={"revision": told.get("revision"), **before})
+    return monitor.BreachRevised(
+        **{**moved, "revision": breach.revision}, cause=cause, before={"revision": told.get("revision"), **before}
+    )
 
 
 def breach_withdrawn(

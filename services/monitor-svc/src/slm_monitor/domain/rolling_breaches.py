@@ -113,7 +113,7 @@ class Settling:
         terms = self.standing.line.of_version(breach.version)
         moved = self._event(terms, breach, come, self.moment.now)
         if self._is_over(breach):
-            settling.revise(breach, terms, moved, self.moment, self.changes)
+            settling.revise(breach, terms, births.document_of(moved), self.moment, self.changes)
             return
         document = births.document_of(moved)
         is_other = any(document[name] != breach.document.get(name) for name in births.BREACH_MOVES)
@@ -129,7 +129,7 @@ class Settling:
     def _tell_pending(self, breach: Breach) -> None:
         terms = self.standing.line.of_version(breach.version)
         assert breach.pending is not None
-        moved = TargetBreached(**{**breach.document, **breach.pending, "published_at": to_text(self.moment.now)})
+        moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
         settling.revise(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from slm_events import instants
-from slm_events.monitor import TargetBreached
 from slm_monitor.domain import births, figures
 from slm_monitor.domain.findings import Finding, Missed, RiskFinding
 from slm_monitor.domain.lines import TermsLine
@@ -199,7 +198,7 @@ def settle_breach(
                 evidence=finding.evidence if missed.evidence is None else missed.evidence, now=moment.now,
                 late=bool(breach.document.get("late")),
             )  # fmt: skip
-            revise(breach, terms, moved, moment, changes, by_evidence=missed.evidence is not None)
+            revise(breach, terms, births.document_of(moved), moment, changes, by_evidence=missed.evidence is not None)
         else:
             subject = terms.indicator or ""
             breach = stand(
@@ -216,19 +215,20 @@ def settle_breach(
 
 
 def revise(
-    breach: Breach, terms: ServiceLevelTarget, moved: TargetBreached, moment: Moment, changes: Changes, *,
+    breach: Breach, terms: ServiceLevelTarget, now: Mapping[str, Any], moment: Moment, changes: Changes, *,
     by_evidence: bool = True,
 ) -> bool:  # fmt: skip
     """Tell of a standing breach that facts have moved: the same breach with its next revision, and what is refuted.
-    Returns whether it was moved. ``by_evidence``: the evidence is that of the instant, and does not move by itself."""
-    told, now = breach.document, births.document_of(moved)
+    Returns whether it was moved. ``now``: its document by all facts. ``by_evidence``: the evidence is that of the
+    instant, and does not move by itself."""
+    told = breach.document
     breach.pending = None
     compared = [name for name in births.BREACH_MOVES if by_evidence or name != "evidence"]
     if all(told.get(name) == now[name] for name in compared):
         return False
-    breach.certain_at = instants.from_text(moved.certain_at)
+    breach.certain_at = instants.from_text(now["certain_at"])
     breach.revision += 1
-    event = births.breach_revised(terms, breach, replace(moved, revision=breach.revision), cause=moment.cause)
+    event = births.breach_revised(terms, breach, now, cause=moment.cause)
     breach.document = {**told, **{name: now[name] for name in births.BREACH_MOVES}, "revision": breach.revision}
     changes.publish(event, breach.certain_at, births.event_id(breach.breach_id, "breach-revised", breach.revision))
     changes.breaches[breach.breach_id] = breach

@@ -174,7 +174,7 @@ def _settle_breach(
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
-        settling.revise(breach, clock.target, moved, moment, changes, by_evidence=is_other)
+        settling.revise(breach, clock.target, births.document_of(moved), moment, changes, by_evidence=is_other)
         return {identity}
     breach = settling.stand(
         breaches,
