@@ -109,7 +109,7 @@ def _settle_present(
     come = windows.come(minute)
     finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
-    risks = settling.holding(standing, window.window_id, found, moment)
+    risks = settling.holding(standing, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
     settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
     _take_figures(window, terms, come, moment)

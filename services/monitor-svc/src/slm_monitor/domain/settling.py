@@ -88,7 +88,7 @@ def settle_window(
     told = _told_of(window)
     for level, promised in terms.levels:
         settle_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
-    due_risks = [] if closes or breached else holding(standing, window.window_id, finding.risks, moment)
+    due_risks = [] if closes or breached else holding(standing, window.window_id, finding.risks, moment.as_of)
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
     settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
@@ -279,10 +279,10 @@ def withdraw(
     changes.breaches[breach.breach_id] = breach
 
 
-def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], moment: Moment) -> list[RiskFinding]:
+def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], by: int) -> list[RiskFinding]:
     """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it."""
     held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
-    due = [risk for risk in found if risk.at <= moment.as_of]
+    due = [risk for risk in found if risk.at <= by]
     return [risk for risk in due if not risk.keeps or (risk.cause, risk.threshold) in held]
 
 
