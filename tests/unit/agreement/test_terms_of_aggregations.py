@@ -205,7 +205,6 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**RATIO, "warn_at": {"min_events": -1}}, "warn_at.min_events"),
         ({**RATIO, "objective": ALL, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
         ({**RATIO, "objective": ALL, "warn_at": {"burn_rate": "default"}}, "warn_at.burn_rate"),
-        ({**AVAILABILITY, "objective": ALL, "warn_at": {"projected": True}}, "warn_at.projected"),
         ({**RATIO, "warn_again_after": "P40D"}, "warn_again_after"),
         ({**RATIO, "window": {"rolling": "PT30M"}, "warn_again_after": "PT31M"}, "warn_again_after"),
         ({**RATIO, "warn_again_after": "soon"}, "warn_again_after"),

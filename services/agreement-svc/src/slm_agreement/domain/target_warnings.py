@@ -23,8 +23,6 @@ _NEVER: dict[str, Any] = {
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
 OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})
-OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
-"""What is said in terms of a budget."""
 OF_TICKETS = frozenset({"projected", "min_events"})
 OF_FIGURES = frozenset({"projected"})
 OF_NUMBERS = frozenset({"min_events"})
@@ -33,7 +31,7 @@ OF_LIMITED_COUNTS = frozenset({"budget_consumed", "min_events"})
 OF_ROLLING = frozenset({"budget_consumed", "burn_rate", "budget_drop", "min_events"})
 """Those of them that are judged over rolling windows."""
 OF_BUDGETS = frozenset({"budget_consumed", "burn_rate", "budget_drop", "time_to_exhaustion"})
-"""Those that are about a budget."""
+"""Those said in terms of a budget. A projection is not: it compares figures."""
 _OWN_PAIRS = 'write your own like [{"long": "PT10M", "short": "PT1M", "factor": "3"}]'
 
 
