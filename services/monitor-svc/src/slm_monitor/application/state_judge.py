@@ -72,6 +72,7 @@ class StateJudge:
         if line.latest.group_by:
             # Which values its labels have is known once its facts are read.
             self._grouped.setdefault(subject, {})[line.key] = line
+            self._states.group(subject, line.latest.group_by)
             self._unparted.add(subject)
         else:
             self._amend(subject, line)

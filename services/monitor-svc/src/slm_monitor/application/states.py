@@ -27,7 +27,13 @@ class States:
         self._records: OrderedDict[str, StateRecord] = OrderedDict()
         self._grouped: dict[str, dict[tuple[str, ...], GroupedStates]] = {}
         """Indicator → labels → its states told apart by them, where a target wants them so."""
+        self._labels: dict[str, set[tuple[str, ...]]] = {}
+        """Indicator → the sets of labels that its targets are grouped by."""
         self._held = 0
+
+    def group(self, subject: str, names: Sequence[str]) -> None:
+        """Keep an indicator's states apart by these labels from now on."""
+        self._labels.setdefault(subject, set()).add(tuple(names))
 
     async def take(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
         """Those that are new or hold over what was known under their key; ``touch`` hears from when they change it."""
@@ -35,7 +41,12 @@ class States:
             return []
         # Before anything of this step is taken in: what is in memory now has been committed.
         self._make_room({fact.subject for fact in facts})
-        await self._load({fact.subject for fact in facts})
+        subjects = {fact.subject for fact in facts}
+        await self._load(subjects)
+        # Also by label before these facts: from when on they change a label value depends on what was known of it.
+        for subject in subjects:
+            for names in self._labels.get(subject, ()):
+                self._by_labels(subject, names)
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
             record = self._records[fact.subject]

@@ -74,8 +74,11 @@ class StateRecord:
         return max(ends, default=None)
 
     def _changed_since(self, both: Sequence[Fact]) -> int | None:
-        """A measurement speaks of what follows, but the first one also of all that was before it (``previous``); and
-        where nobody had been watching before it, or before the next one, of the time since the last word."""
+        """From when on these facts change the states: a measurement from its own instant, the first one from the
+        beginning (``previous``), and one before which nobody was watching from the measurement before it.
+
+        The first fact and the last one to be taken back also change how much of every earlier window is known.
+        """
         changes = [change for each in both if (change := change_of(each)) is not None]
         outages = [outage for each in both if (outage := outage_of(each)) is not None]
         recoveries = [recovery for each in both if (recovery := recovery_of(each)) is not None]
@@ -84,6 +87,8 @@ class StateRecord:
         if not found:
             return None
         since = min(found)
+        if (changes or outages) and not self._changes and not self._outages:
+            return EVER
         if changes:
             first = min(change.at for change in changes)
             if not self._changes or first <= self._changes[0].at:
