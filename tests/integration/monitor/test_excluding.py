@@ -293,7 +293,9 @@ async def test_whoever_asked_and_an_operator_do_not_decide(service: Service) -> 
 async def acquainted(service: Service) -> None:
     """The customer and the foreigner come to know one another."""
     pair = {"first_party_id": CUSTOMER, "second_party_id": FOREIGNER}
-    await publish(service.log, PartiesRelated(relation_id="r", made_how="operator", made_at="2026-11-01T00:00:00.000000Z", **pair))
+    await publish(
+        service.log, PartiesRelated(relation_id="r", made_how="operator", made_at="2026-11-01T00:00:00.000000Z", **pair)
+    )
     async with asyncio.timeout(10):
         while True:
             async with service.app.database.read() as connection:
