@@ -20,8 +20,9 @@ from slm.installation import opened
 from slm_chassis.clock import SystemClock
 from slm_chassis.settings import Settings
 from slm_events.instants import from_text, to_text
+from tests.support.operator_key import KEY
 
-OPERATOR_KEY = "slm_operator-key-of-tests-0123456789abcdef"
+OPERATOR_KEY = KEY
 HOUR = 3_600_000_000
 RESPONSE = {
     "key": "resp", "title": "P1 incidents are answered within 15 minutes", "aggregation": "clock", "clock": "response",
