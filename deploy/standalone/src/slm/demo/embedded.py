@@ -40,7 +40,7 @@ def introduction(settings: Settings) -> list[str]:
     begins, _, rate = (settings.clock or "").split(",")
     return [
         "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "
-        f"on an installation of its own in {settings.data_dir}.",
+        f"on an installation of its own in {settings.data_dir}; what an earlier one left there is gone.",
         f"Its clock begins at {begins} and runs {rate} times as fast as yours; other commands see the same time with "
         f"SLM_CLOCK={settings.clock}",
     ]
