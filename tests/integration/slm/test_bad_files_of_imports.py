@@ -174,6 +174,20 @@ def test_a_key_or_address_that_cannot_be_used_is_refused_at_once(
     assert time.monotonic() - begun < 10
 
 
+def test_a_file_or_mapping_that_is_not_there_or_is_a_folder_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text(CSV)
+    (tmp_path / "mapping.yaml").write_text(MAPPING % "csv")
+    for data, mapping, what in [
+        ("gone", "mapping.yaml", "file"),
+        ("data", "gone", "mapping"),
+        ("", "mapping.yaml", "file"),
+    ]:
+        names = [str(tmp_path / data), "--mapping", str(tmp_path / mapping)]
+        said = refused(slm("import", "outages", *names, "--dry-run"))
+        assert f"The {what} cannot be read" in said
+        assert (data if what == "file" else mapping) in said
+
+
 def test_a_column_of_objects_is_never_taken_for_a_name() -> None:
     files = [str(tried_file("file-sp.json")), "--mapping", str(tried_file("file-sp.yaml"))]
     said = refused(slm("import", "outages", *files, "--dry-run"))

@@ -14,8 +14,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-File = Annotated[Path, typer.Argument(help="csv, jsonl or json, also packed as .gz.", exists=True, dir_okay=False)]
-Map = Annotated[Path, typer.Option("--mapping", help="YAML: what the columns mean.", exists=True, dir_okay=False)]
+File = Annotated[Path, typer.Argument(help="csv, jsonl or json, also packed as .gz.")]
+Map = Annotated[Path, typer.Option("--mapping", help="YAML: what the columns mean.")]
 Url = Annotated[str, typer.Option("--url", envvar="SLM_URL", help="Where the API is.")]
 Key = Annotated[str, typer.Option("--key", envvar="SLM_KEY", help="An API key with the role integrator.")]
 Owner = Annotated[str | None, typer.Option(help="The party's id, where the key is an operator's.")]

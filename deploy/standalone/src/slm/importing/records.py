@@ -42,7 +42,15 @@ def read(path: Path, form: Records) -> Iterator[Record]:
         remedy = f"{problem}; is it another encoding? Name it in records.encoding, like cp1252 or utf-16"
         raise _unreadable(str(path), remedy) from problem
     except (OSError, EOFError, LookupError, zlib.error) as problem:
-        raise _unreadable(str(path), str(problem)) from problem
+        raise _unreadable(str(path), getattr(problem, "strerror", None) or str(problem)) from problem
+
+
+def written_at(path: Path) -> int:
+    """When the file was last written, microseconds UTC; ImportRefused where there is none."""
+    try:
+        return path.stat().st_mtime_ns // 1000
+    except OSError as problem:
+        raise _unreadable(str(path), problem.strerror or str(problem)) from problem
 
 
 def _unreadable(place: str, remedy: str, value: Any = None) -> ImportRefused:

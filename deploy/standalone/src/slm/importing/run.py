@@ -46,7 +46,7 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
     """When the file was exported, microseconds UTC: as given, as its mapping says, else the file's own time."""
     written = given or (by.exported_at if isinstance(by, TicketMapping) else None)
     if written is None:
-        return path.stat().st_mtime_ns // 1000
+        return records.written_at(path)
     try:
         return from_text(written)
     except ValueError:

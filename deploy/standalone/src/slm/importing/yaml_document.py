@@ -25,7 +25,8 @@ def read(path: Path) -> Any:
             raise _refused(path, f"it is longer than {LARGEST:,} bytes; is it the mapping?")
         return _Built(path, data.decode("utf-8-sig")).document()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
-        raise _refused(path, " ".join(str(problem).split())) from problem
+        said = getattr(problem, "strerror", None) or str(problem)
+        raise _refused(path, " ".join(said.split())) from problem
 
 
 def _refused(path: Path, remedy: str) -> ImportRefused:
