@@ -27,12 +27,21 @@ class Batch(BaseModel):
     items: list[Item]
 
 
+class Switch(BaseModel, extra="forbid"):
+    on: bool
+
+
 router = APIRouter()
 
 
 @router.post("/api/v1/batches")
 async def take(batch: Batch, limit: Annotated[int, Query(le=10)] = 1) -> dict[str, int]:
     return {"taken": len(batch.items)}
+
+
+@router.post("/api/v1/switches")
+async def switch(switch: Switch, loud: bool = False) -> dict[str, bool]:
+    return {"on": switch.on, "loud": loud}
 
 
 @router.post("/api/v1/raw")
@@ -105,6 +114,18 @@ async def test_each_wrong_field_has_its_value_and_a_remedy(client: httpx.AsyncCl
         "items[2].value": "should be a valid number, unable to parse string as a number",
     }
     assert all(len(str(error["value"])) < 300 for error in errors)
+    assert next(error for error in errors if error["field"] == "items[0].at")["value"] is None, "nothing was sent as it"
+
+
+async def test_unknown_fields_and_words_that_are_no_booleans_have_remedies_in_plain_words(
+    client: httpx.AsyncClient,
+) -> None:
+    answer = await client.post("/api/v1/switches?loud=maybe", json={"on": True, "colour": "red"})
+    errors = document(answer, 422, "invalid-request")["errors"]
+    assert {error["field"]: (error["value"], error["remedy"]) for error in errors} == {
+        "query.loud": ("maybe", "write true or false"),
+        "colour": ("red", "nobody knows this field; leave it out"),
+    }
 
 
 @pytest.mark.parametrize("text", ["\\u0000", "\\ud800"])

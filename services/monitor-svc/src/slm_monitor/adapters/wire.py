@@ -236,12 +236,14 @@ def _refusal(index: int, item: Any, message: str) -> Refusal:
     if missing:
         field = text.removeprefix("Object missing required field `").rstrip("`")
     value = item.get(field) if isinstance(item, dict) else None
-    remedy = "this is required" if missing else text[:1].lower() + text[1:]
+    remedy = "this is required" if missing else _IN_WORDS.get(text) or text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
     return Refusal(index, "rejected", code, shown(field), shown(value), remedy)
 
 
 _UNKNOWN = "Object contains unknown field `"
+_IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone, like 2026-11-22T10:00:00Z"}
+"""What msgspec says without saying what to do."""
 
 
 def _remedy_of(name: str) -> str:

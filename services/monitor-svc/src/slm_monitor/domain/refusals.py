@@ -45,12 +45,12 @@ def instant(moment: datetime, name: str) -> int:
     offset = moment.utcoffset()
     if offset is None:
         remedy = "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
-        raise Refused("no_offset", name, str(moment), remedy)
+        raise Refused("no_offset", name, _shown(moment), remedy)
     # In integers: a float does not hold the microseconds of far centuries, and astimezone() ends with the years.
     days = moment.toordinal() - _EPOCH_DAY - offset.days
     seconds = days * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second - offset.seconds
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
-        raise Refused("out_of_range", name, str(moment), "in UTC the instant must lie in the years 1 to 9999")
+        raise Refused("out_of_range", name, _shown(moment), "in UTC the instant must lie in the years 1 to 9999")
     return seconds * 1_000_000 + moment.microsecond
 
 
@@ -61,9 +61,13 @@ _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 def not_ahead(at: int, name: str, written: Any, limit: int) -> None:
     if at > limit:
-        raise Refused(
-            "in_the_future", name, str(written), "check the sender's clock; it is kept, not judged", "quarantined"
-        )
+        remedy = "check the sender's clock; it is kept, not judged"
+        raise Refused("in_the_future", name, _shown(written), remedy, "quarantined")
+
+
+def _shown(written: Any) -> str:
+    """An instant as people send it, like 2026-11-22T10:00:00Z."""
+    return written.isoformat().replace("+00:00", "Z") if isinstance(written, datetime) else str(written)
 
 
 def is_storable(text: str) -> bool:

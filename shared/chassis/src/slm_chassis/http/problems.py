@@ -110,7 +110,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
         where = f"at byte {malformed['loc'][-1]}: {malformed.get('ctx', {}).get('error', '')}"
         return Problem(400, "malformed-json", "The body is not JSON", f"Reading stopped {where}. Send valid JSON.")
     shown = found[:_MOST_ERRORS]
-    errors = [{"field": _field(one["loc"]), "value": one.get("input"), "remedy": _remedy(one)} for one in shown]
+    errors = [{"field": _field(one["loc"]), "value": _value(one), "remedy": _remedy(one)} for one in shown]
     names = ", ".join(dict.fromkeys(str(one["field"]) for one in errors))
     more = f", and {len(found) - len(shown)} more fields," if len(found) > len(shown) else ""
     detail = f"Correct {names}{more} and send it again."
@@ -126,9 +126,21 @@ def _field(location: Sequence[str | int]) -> str:
     return text.lstrip(".")
 
 
+def _value(one: Mapping[str, Any]) -> Any:
+    """What was sent as the field; pydantic gives the whole object around one that is missing."""
+    return None if one["type"] == "missing" else one.get("input")
+
+
+_REMEDIES = {
+    "missing": "this is required",
+    "extra_forbidden": "nobody knows this field; leave it out",
+    "bool_parsing": "write true or false",
+}
+
+
 def _remedy(one: Mapping[str, Any]) -> str:
-    if one["type"] == "missing":
-        return "this is required"
+    if one["type"] in _REMEDIES:
+        return _REMEDIES[one["type"]]
     if one["type"] in ("model_attributes_type", "dict_type") and isinstance(one.get("input"), bytes):
         return "send a JSON body with the header Content-Type: application/json"
     message = str(one["msg"]).removeprefix("Value error, ").removeprefix("Input ")
