@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from slm_chassis.identity import named_id
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, finalized, resolved
 from tests.support.monitor_service import migrated_database
 
 UP = "payments.checkout"
+LATENCY = "payments.latency"
 CLOCK = resolved()
 SHARE = {
     "target_id": named_id(PROVIDER, "target", "checkout", "in-time"), "key": "in-time", "title": "in time",
@@ -136,18 +139,23 @@ async def fresh(database_url: str, is_first: bool) -> str:
     return database_url if is_first else await migrated_database()
 
 
-async def test_an_import_ends_by_itself_an_hour_after_its_last_facts(database_url: str) -> None:
+@pytest.mark.parametrize(
+    "live",
+    [outage("2026-06-10T01:10", "2026-06-10T01:11"), {"indicator": LATENCY, "at": "2026-06-10T01:10:00Z", "value": 7}],
+)
+async def test_an_import_ends_by_itself_an_hour_after_its_last_facts(database_url: str, live: dict[str, Any]) -> None:
     async with monitor(database_url, "2026-06-10T00:00") as held:
         await held.register(UP, "availability")
+        await held.register(LATENCY, "value")
         await held.hear(finalized(available(), **YEAR))
         await held.settle()
-        await held.hold(UP)
+        await held.hold(UP, LATENCY)
         await held.settle("2026-06-10T00:50")
         await held.measure(outage("2026-02-10T10:00", "2026-02-10T12:00"))
         await held.settle()
         # What is measured now says nothing of the past, and keeps nothing open.
         await held.settle("2026-06-10T01:20")
-        await held.measure(outage("2026-06-10T01:10", "2026-06-10T01:11"))
+        await held.measure(live)
         await held.settle()
         await held.settle("2026-06-10T01:49")
         assert len((await told(held))["availability", "2026-02"]) == 1

@@ -125,6 +125,15 @@ async def test_a_risk_that_went_away_without_a_breach_in_sight_averted_nothing(l
     assert ended.outcome == "cleared"
 
 
+async def test_the_close_of_a_window_averts_nothing_where_no_breach_was_in_sight() -> None:
+    ledger = MemoryLedger("2026-12-01T00:10")
+    await plans.open_plan(ledger, at_risk("r", "2026-11-30T23:30"))
+    await plans.end_plan(ledger, cleared("r", "averted", "2026-11-30T23:50"))
+    await windows.keep(ledger, closed(NOVEMBER))
+    (ended,) = ledger.told(ActionPlanEnded)
+    assert ended.outcome == "cleared"
+
+
 async def test_a_risk_that_comes_back_soon_is_the_same_plan(ledger: MemoryLedger) -> None:
     for revision, minute in enumerate((0, 20, 40)):
         await plans.open_plan(ledger, at_risk("r", f"2026-11-22T10:{minute:02d}", until=SOON, revision=revision))
