@@ -61,9 +61,12 @@ class App:
         self._supervisor.start()
 
     async def stop(self) -> None:
-        """Stop the workers and close the database; what is unfinished goes on at the next start."""
+        """Stop the workers, then close connections to other services and the database. What is unfinished goes on at
+        the next start."""
         self.end_streams()
         await self._supervisor.stop()
+        for peer in getattr(self.http.state, "peers", []):
+            await peer.close()
         await self.database.close()
 
     def end_streams(self) -> None:
