@@ -111,8 +111,8 @@ async def told(log: EventLog) -> dict[tuple[str, ...], set[str]]:
     for record in await read_all(log, [BREACHES.name, TARGETS.name]):
         event, data = record.headers["ce_type"].split(".")[2], json.loads(record.value)
         if "breach_id" in data:
-            # A recovery may move when late facts lengthen the run; each of its instants is told once.
-            which = [data["breach_id"], str(data.get("revision", data.get("recovered_at")))]
+            # A recovery may move when late facts lengthen the run; of one revision each of its instants is told once.
+            which = [data["breach_id"], str(data["revision"]), str(data.get("recovered_at"))]
         elif event in ("window-closed", "window-restated"):
             which = [data["target_id"], data["window_id"], str(data["revision"])]
         elif event == "clock-started":

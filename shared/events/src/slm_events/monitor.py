@@ -116,13 +116,15 @@ class BreachRevised(TargetBreached):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRecovered(TargetJudged):
-    """A rolling target is back within its objective."""
+    """A rolling target is back within its objective. Late facts may move the instant: the last event holds."""
 
     breach_id: str
     figure: str | None
     figure_display: str
     recovered_at: str
     published_at: str
+    revision: int = 0
+    """The revision of the breach that recovered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,7 @@ def target_recovered(
     return monitor.TargetRecovered(
         **_judged(terms, breach.window_id, None, None),
         breach_id=breach.breach_id,
+        revision=breach.revision,
         figure=figures.exact(terms.shown(figure)),
         figure_display=terms.display(figure),
         recovered_at=to_text(at),
