@@ -280,10 +280,18 @@ def withdraw(
 
 
 def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], by: int) -> list[RiskFinding]:
-    """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it."""
+    """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it.
+
+    A burn rate of counts is that of the minute that runs, which begins before all facts until then are in: it opens no
+    warning yet, and ends none. What is dated ahead else is a forecast.
+    """
     held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
-    due = [risk for risk in found if risk.at <= by]
-    return [risk for risk in due if not risk.keeps or (risk.cause, risk.threshold) in held]
+    opening = [risk for risk in found if risk.at <= by and not risk.keeps]
+    keeping = [
+        risk for risk in found
+        if (risk.cause, risk.threshold) in held and (risk.at <= by or risk.cause == "burn_rate")
+    ]  # fmt: skip
+    return [risk for risk in found if risk in opening or risk in keeping]
 
 
 def settle_risks(

@@ -1,0 +1,44 @@
+"""Which warnings hold: what is dated ahead of the facts opens none, and a burn rate of the running minute ends none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from slm_monitor.domain.facts import MINUTE
+from slm_monitor.domain.findings import RiskFinding
+from slm_monitor.domain.settling import Standing, holding
+from slm_monitor.domain.standing import Risk
+
+AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
+BURNING = RiskFinding("burn_rate", "P3D/PT6H@1", AHEAD)
+
+
+def standing(*causes: str) -> Standing:
+    known = Standing(cast(Any, SimpleNamespace()))
+    for cause in causes:
+        known.risks[cause] = Risk(cause, "t", "a", "2026-11", cause, BURNING.threshold, 0, "p", "c", "s")
+    return known
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_burn_rate_of_the_running_minute_keeps_a_warning_that_stands(keeps: bool) -> None:
+    found = [replace(BURNING, keeps=keeps)]
+    assert holding(standing("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
+
+
+def test_a_burn_rate_of_the_running_minute_opens_no_warning_before_all_facts_are_in() -> None:
+    assert holding(standing(), "2026-11", [BURNING], FACTS_UNTIL) == []
+    assert holding(standing(), "2026-11", [BURNING], AHEAD) == [BURNING]
+
+
+def test_a_burn_rate_that_is_over_ends_its_warning() -> None:
+    assert holding(standing("burn_rate"), "2026-11", [], FACTS_UNTIL) == []
+
+
+def test_a_forecast_keeps_no_warning() -> None:
+    forecast = replace(BURNING, cause="exhaustion")
+    assert holding(standing("exhaustion"), "2026-11", [forecast], FACTS_UNTIL) == []
