@@ -70,7 +70,9 @@ async def apart(
     ports = {(context, number): free_port() for context in CONTEXTS for number in range(counts[context])}
     environment = {"SLM_LOG": log, "SLM_CLOCK": clock, "SLM_BOOTSTRAP_KEY": KEY}
     environment |= {f"SLM_{context.upper()}_DATABASE_URL": database(context) for context in CONTEXTS}
-    environment["SLM_REPORT_MONITOR_URL"] = f"http://127.0.0.1:{ports['monitor', 0]}"
+    # In production the address is a gateway's, which finds a replica that lives. Here it is the last one: tests kill
+    # the first.
+    environment["SLM_REPORT_MONITOR_URL"] = f"http://127.0.0.1:{ports['monitor', counts['monitor'] - 1]}"
     async with AsyncExitStack() as stack:
         installation = Installation(folder, environment, ports, stack)
         for context, number in ports:
