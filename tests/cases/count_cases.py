@@ -153,7 +153,9 @@ def _slices(case: Case) -> dict[str, Any]:
     if "slice" not in asked:
         return _counted(case)
     period, width = _length(str(asked.get("period", asked.get("window")))), _length(str(asked["slice"]))
-    answer = window(target, [], period, terms={"aggregation": {"time_slices": {"width": hours.iso(width)}}})
+    # At the window's beginning: slices that passed without data take their share of the budget with them.
+    terms = {"aggregation": {"time_slices": {"width": hours.iso(width)}}}
+    answer = window(target, [], period, terms=terms, as_of=START)
     whole = Fraction(answer["budget"]["whole"])
     minutes = whole * width / 60
     return {

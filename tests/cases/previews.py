@@ -15,6 +15,7 @@ from slm_agreement.api import chain_previews
 from slm_chassis.access import Principal
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.api import bare_api
+from slm_chassis.http.limits import Limits
 from slm_chassis.metrics import Metrics
 from slm_monitor.api import previews
 from slm_report.api import credit_previews
@@ -30,7 +31,8 @@ class Refused(Exception):
 
 @lru_cache(maxsize=1)
 def api() -> FastAPI:
-    app = bare_api(title="Previews", metrics=Metrics("previews"))
+    # Nobody is asked for a key here, so that all questions count as those of one address.
+    app = bare_api(title="Previews", metrics=Metrics("previews"), limits=Limits(address_rate="100000/second"))
     for offered in (previews, credit_previews, chain_previews):
         app.include_router(offered.router)
     caller = Principal(
