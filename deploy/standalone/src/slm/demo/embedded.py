@@ -36,7 +36,7 @@ def settings_of(data_dir: Path | None) -> Settings:
 
 
 def introduction(settings: Settings) -> list[str]:
-    """What a person is about to see: the first lines of the demonstration."""
+    """Introduce the demonstration: its first lines, for people."""
     begins, _, rate = (settings.clock or "").split(",")
     return [
         "Demonstration: Acme Hosting and The Corner Shop negotiate, sign, break, report and review an agreement, "

@@ -1,4 +1,4 @@
-"""What mappings of tickets and of outages have in common: how a file is cut, its times, conditions, columns."""
+"""The parts that mappings of tickets and of outages share: records, times, conditions and columns of a file."""
 
 from __future__ import annotations
 

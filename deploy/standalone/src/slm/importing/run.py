@@ -32,7 +32,7 @@ class Checked:
 
 @dataclass(slots=True)
 class Done:
-    """What became of an import: the items taken, its judgement, the reports, and tickets that no target judges."""
+    """The result of an import: items taken, its judgement, the reports, and tickets that no target judges."""
 
     taken: Taken
     judged: Judged

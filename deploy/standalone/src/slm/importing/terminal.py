@@ -1,4 +1,4 @@
-"""What an import shows in the terminal: what the file holds, how far it is, and what became of it."""
+"""The terminal output of an import: the contents of the file, the progress, and the result."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Screen:
             self.line(f"  {finding}")
 
     def found(self, found: Checked, by: TicketMapping | OutageMapping, exported_at: int) -> None:
-        """What the file holds, what is odd in it, and what it cannot tell."""
+        """Print the contents of the file, its oddities, and the facts that it cannot tell."""
         self.line(f"{found.records:,} records, {found.items:,} items to send")
         if isinstance(by, OutageMapping):
             self.line(f"indicators: {', '.join(found.indicators)}")
@@ -75,7 +75,7 @@ class Screen:
             self.line(f"waiting: {reason}")
 
     def done(self, found: Checked, done: Done) -> None:
-        """What became of the import; the last line counts."""
+        """Print the result of the import; the last line counts."""
         for example in done.taken.examples:
             self.line(f"  {example}")
         self.line(f"judged after {done.judged.seconds:.1f} s, import {done.judged.import_id}")
