@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where docs kafka-up kafka-down
+.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where structure docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench)
@@ -59,6 +59,9 @@ mutants: $(READY) ## plants faults in a copy of the tree: the tests must notice 
 
 where: $(READY) ## where an event is defined, born and heard: make where E=TargetBreached
 	@.venv/bin/python -m tools.where $(E)
+
+structure: $(READY) ## folders, imports, names and sizes in figures: make structure F=other-checkout
+	@.venv/bin/python -m tools.structure $(F)
 
 docs: $(READY) ## the generated pages of docs/reference
 	@.venv/bin/python -m tools.reference
