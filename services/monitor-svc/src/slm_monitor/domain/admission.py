@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from slm_monitor.domain import counted_admission, decimals, recovery, refusals, tickets, units
+from slm_monitor.domain import counted_admission, decimals, recovery_admission, refusals, tickets, units
 from slm_monitor.domain.facts import Fact, Values, content_key
 from slm_monitor.domain.messages import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
 from slm_monitor.domain.refusals import Refusal, Refused, instant, not_ahead
@@ -160,7 +160,7 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
 
 
 def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
-    at, body = recovery.taken(item, indicator)
+    at, body = recovery_admission.taken(item, indicator)
     not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
     refusals.check_revision(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})

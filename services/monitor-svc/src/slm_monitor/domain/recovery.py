@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from slm_monitor.domain import counted_admission
 from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.messages import Indicator, Measurement
-from slm_monitor.domain.refusals import Refused, instant
 
-_REQUIRED = ("outage_start", "service_restored")
-_DATA = "data_restored_to"
+BEGAN = "outage_start"
+DATA_TO = "data_restored_to"
+"""The fields of a recovery in a fact's body; the fact's own instant is when service was restored."""
 
 
 class Recovery(NamedTuple):
@@ -31,33 +27,6 @@ class Recovery(NamedTuple):
 def recovery_of(fact: Fact) -> Recovery | None:
     """The recovery that a fact tells of, if it does."""
     body = fact.body
-    if "outage_start" not in body:
+    if BEGAN not in body:
         return None
-    return Recovery(fact.at, fact.key, body["outage_start"], body.get(_DATA), bool(body.get("test")))
-
-
-def taken(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
-    """(when service was restored, what is kept of it). Raises Refused."""
-    told = item.recovery
-    if told is None or not set(_REQUIRED) <= told.keys() <= {*_REQUIRED, _DATA}:
-        remedy = f"give {' and '.join(_REQUIRED)}, and {_DATA} where it is known"
-        raise Refused("no_recovery", "recovery", None if told is None else sorted(told), remedy)
-    began, restored = (_at(told, name) for name in _REQUIRED)
-    if restored < began:
-        remedy = "service is restored at or after the start of the outage"
-        raise Refused("reversed_interval", "recovery.service_restored", str(told["service_restored"]), remedy)
-    body: dict[str, Any] = {"outage_start": began}
-    if _DATA in told:
-        body[_DATA] = _at(told, _DATA)
-        if body[_DATA] > restored:
-            remedy = "data cannot have been restored to an instant after service was"
-            raise Refused("reversed_interval", f"recovery.{_DATA}", str(told[_DATA]), remedy)
-    if item.test:
-        body["test"] = True
-    if labels := counted_admission.labels_of(item):
-        body["labels"] = labels
-    return restored, body
-
-
-def _at(told: Mapping[str, datetime], name: str) -> int:
-    return instant(told[name], f"recovery.{name}")
+    return Recovery(fact.at, fact.key, body[BEGAN], body.get(DATA_TO), bool(body.get("test")))
