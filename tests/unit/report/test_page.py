@@ -106,6 +106,50 @@ def test_no_microseconds_and_no_raw_documents_are_shown_to_people() -> None:
     assert "<pre>" not in page
 
 
+def test_the_lines_that_are_not_judged_are_told_beside_those_that_are() -> None:
+    """ "1 of 3 judged" once stood above four lines."""
+    report = shown()
+    verdicts = ["met", "breached", "at_risk", "no_data"]
+    report["lines"] = [report["lines"][0] | {"verdict": verdict} for verdict in verdicts]
+    assert "1 <small>of 2 judged; 1 at risk, 1 no data</small>" in html_page.render(report)
+
+
+def test_what_became_of_the_plans_adds_up_to_the_warnings() -> None:
+    """ "15 warnings" once stood beside "0 of 10 plans averted harm", and nothing said what the other five were."""
+    report = shown()
+    plan: dict[str, Any] = {"plan_id": "p", "owner": "Ada", "steps": [], "due_at": None, "url": "/plan"}
+    ends = ["cleared", "cleared", "breached", "open", None]
+    report["risks"] = [report["risks"][0] | {"plans": [] if end is None else [plan | {"outcome": end}]} for end in ends]
+    cards = html_page.render(report).partition("<dt>Warnings</dt>")[2].partition("</div>")[0]
+    assert re.findall(r"<small>(.*?)</small>", cards) == [
+        "0 plans averted a breach that was in sight",
+        "2 plans ended with no breach in sight",
+        "1 plan ended in a breach",
+        "1 plan open",
+        "1 without a plan",
+    ]
+
+
+def test_no_duration_is_shown_as_a_code() -> None:
+    report = shown()
+    report["risks"] = [report["risks"][0] | {"cause": "burn_rate", "threshold": "PT1H/PT5M@14.4", "window_id": "P28D"}]
+    page = html_page.render(report)
+    assert not re.findall(r"\bPT?\d+[A-Z][^ <\"]*", page)
+    assert {"rolling 1 h", "rolling 28 d"} <= set(re.findall(r"rolling \d+ \w+", page))
+    assert "budget burning more than 14.4 times too fast over 1 h and 5 min" in page
+
+
+def test_one_thing_is_not_told_as_many() -> None:
+    report = shown()
+    report["heard"] = {"until_at": report["built_at"], "behind_events": 1}
+    for line in report["lines"]:
+        line["trend_windows"] = 1
+    page = html_page.render(report)
+    assert "1 later event is waiting" in page
+    assert "mean of 1 window<" in page
+    assert not re.findall(r"\b1 (?:breaches|warnings|plans|windows|tickets|targets|lines|events)\b", page)
+
+
 def test_text_from_outside_stays_text() -> None:
     page = html_page.render(shown(title="<script>alert(1)</script>", service_name="A & B </svg>"))
     assert "<script>" not in page

@@ -21,13 +21,13 @@ _STYLES = (_ROOM / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (_ROOM / "page.js").read_text(encoding="utf-8")
 
 STAGES = (
-    ("negotiate", "Negotiate", "agreements being negotiated"),
-    ("finalize", "Finalize", "agreements signed"),
-    ("monitor", "Monitor", "targets watched"),
-    ("report", "Report", "service reports"),
-    ("review", "Review", "reviews open"),
+    ("negotiate", "Negotiate", "agreement being negotiated", "agreements being negotiated"),
+    ("finalize", "Finalize", "agreement signed", "agreements signed"),
+    ("monitor", "Monitor", "target watched", "targets watched"),
+    ("report", "Report", "service report", "service reports"),
+    ("review", "Review", "review open", "reviews open"),
 )
-"""Of the cycle: id, name, what its figure counts."""
+"""Of the cycle: id, name, what its figure counts, of one and of many."""
 
 router = APIRouter(include_in_schema=False)
 

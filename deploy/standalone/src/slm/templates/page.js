@@ -66,14 +66,46 @@ function lasting(seconds) {
   return found.slice(0, 2).join(" ");
 }
 
+const counted = (count, thing, things) => `${count} ${String(count) === "1" ? thing : things ?? thing + "s"}`;
+
+const DATE_PARTS = "(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?";
+const TIME_PARTS = "(?:T(?=\\d)(?:(\\d+)H)?(?:(\\d+)M)?(?:(\\d+(?:\\.\\d+)?)S)?)?";
+const DURATION = new RegExp(`^([+-]?)P(?=[\\dT])${DATE_PARTS}${TIME_PARTS}$`);
+
+function duration(text) {
+  const match = text.match(DURATION);
+  if (!match) return text;
+  const [, sign, years, months, weeks, days, hours, minutes, seconds] = match;
+  const long = [[years, "year"], [months, "month"], [weeks, "week"]];
+  const short = [[days, "d"], [hours, "h"], [minutes, "min"], [seconds, "s"]];
+  const parts = [...long.filter(([count]) => count).map(([count, unit]) => counted(Number(count), unit)),
+    ...short.filter(([count]) => count).map(([count, unit]) => `${count} ${unit}`)];
+  return sign.replace("+", "") + parts.join(" ");
+}
+
+function windowName(id) {
+  if (!id) return "–";
+  if (DURATION.test(id)) return `rolling ${duration(id)}`;
+  const [start, length] = id.split("/");
+  return length && DURATION.test(length) ? `${duration(length)} from ${start}` : id;
+}
+
 function promised(objective) {
   if (!objective) return "–";
   const unit = objective.unit === "percent" ? " %" : objective.unit ? ` ${objective.unit}` : "";
   if (objective.at_least != null) return `≥ ${objective.at_least}${unit}`;
   if (objective.at_most != null) return `≤ ${objective.at_most}${unit}`;
-  const within = objective.within ?? {};
-  const [kind] = Object.keys(within);
-  return kind ? `within ${within[kind]} ${words(kind)}` : "–";
+  return deadline(objective.within ?? {});
+}
+
+function deadline(within) {
+  const [measure] = Object.keys(within);
+  if (!measure) return "–";
+  const amount = within[measure];
+  if (measure === "due_at") return `by the instant in its field ${amount}`;
+  if (measure === "business_days_end") return `by close of business, ${counted(amount, "business day")} later`;
+  if (measure === "business_days") return `within ${counted(amount, "business day")}`;
+  return `within ${duration(String(amount))} ${words(measure)}`;
 }
 
 function attained(figure, objective) {
@@ -111,17 +143,40 @@ function targetRow(target) {
   return make("tr", {},
     make("th", { scope: "row" }, target.title,
       make("div", { class: "fine", text: titles.get(target.agreement_id) ?? "" })),
-    make("td", { class: "number", text: window?.window_id ?? "–" }),
+    make("td", { class: "number", text: windowName(window?.window_id) }),
     make("td", { class: "number", text: promised(target.terms.objective) }),
     make("td", { class: "number", text: attained(window?.figure_display, target.tickets ? null : target.terms.objective) }),
     make("td", { class: "number" }, budget(window)),
-    make("td", {}, badge(window?.status)));
+    make("td", {}, state(target, window)));
 }
 
+// A target that gets no data is loud: amber, with since when, whatever its figure was.
+function state(target, window) {
+  if (!target.no_data) return badge(window?.status);
+  return make("span", {}, badge("no_data"), make("div", { class: "fine", text: silence(target.no_data) }));
+}
+
+function silence({ since_at: since, never_measured: never }) {
+  if (never) return since ? `never measured, expected since ${moment(since)}` : "never measured";
+  return `since ${moment(since)}`;
+}
+
+// As slm_events/wording.py says it; a test compares the two.
 function because({ cause, threshold }) {
   if (cause === "budget_consumed") return `${threshold} % of the budget used`;
   if (cause === "elapsed") return `${threshold} % of the time used`;
-  return cause === "burn_rate" ? `budget burning too fast (${threshold})` : words(cause);
+  const pair = cause === "burn_rate" && threshold.match(/^([^/@]+)\/([^/@]+)@(.+)$/);
+  if (pair) {
+    return `budget burning more than ${pair[3]} times too fast over ${duration(pair[1])} and ${duration(pair[2])}`;
+  }
+  if (cause === "budget_drop" && threshold.includes("/")) {
+    const [share, within] = threshold.split("/");
+    return `${share} % of the budget used within ${duration(within)}`;
+  }
+  if (cause === "time_to_exhaustion") return `budget used up in less than ${duration(threshold)}`;
+  if (cause === "below_objective") return "figure to date misses the objective";
+  if (cause === "projection") return "breach expected before the window ends";
+  return `${words(cause)} ${duration(threshold ?? "")}`.trim();
 }
 
 function planCard(plan) {
@@ -139,7 +194,7 @@ function breachCard(breach) {
     make("strong", { text: breach.target_title || breach.target_key }),
     breach.standing ? null : make("span", {}, " ", badge("withdrawn")),
     make("div", { text: `${breach.figure_display ? attained(breach.figure_display, breach.objective) : "Late"} where ${promised(breach.objective)} was promised` }),
-    make("div", { class: "fine", text: `${breach.window_id} · certain at ${moment(breach.certain_at)}` }));
+    make("div", { class: "fine", text: `${windowName(breach.window_id)} · certain at ${moment(breach.certain_at)}` }));
 }
 
 function fill(id, nodes, nothing, tag = "li") {
@@ -149,6 +204,8 @@ function fill(id, nodes, nothing, tag = "li") {
 }
 
 function stage(id, count, note) {
+  const named = byId(`stage-${id}`).querySelector("[data-many]");
+  named.textContent = String(count) === "1" ? named.dataset.one : named.dataset.many;
   byId(`stage-${id}`).querySelector("[data-count]").textContent = count;
   byId(`stage-${id}`).querySelector("[data-note]").textContent = note;
 }
@@ -158,14 +215,15 @@ function showAgreements(page) {
   const states = page.items.map((agreement) => agreement.state);
   const more = page.next ? "+" : "";
   const forced = states.filter((state) => state === "in_force").length;
-  stage("negotiate", states.filter((state) => NEGOTIATING.has(state)).length + more, `of ${page.items.length}${more} agreements`);
+  stage("negotiate", states.filter((state) => NEGOTIATING.has(state)).length + more, `of ${more ? page.items.length + more + " agreements" : counted(page.items.length, "agreement")}`);
   stage("finalize", states.filter((state) => SIGNED.has(state)).length + more, `in force: ${forced}`);
 }
 
 function showTargets(page) {
-  const states = page.items.map((target) => target.window?.status);
+  const states = page.items.map((target) => (target.no_data ? "no_data" : target.window?.status));
   const count = (wanted) => states.filter((state) => state === wanted).length;
-  stage("monitor", countOf(page), `at risk: ${count("at_risk")}, breached: ${count("breached")}`);
+  stage("monitor", countOf(page),
+    `at risk: ${count("at_risk")}, breached: ${count("breached")}, without data: ${count("no_data")}`);
   fill("targets", page.items.map(targetRow), "No target is watched yet.", "tr");
 }
 
@@ -223,7 +281,8 @@ function told(message) {
   const { time, data } = JSON.parse(message.data);
   const name = message.type;
   const weight = /Breached/.test(name) ? "bad" : /Risk/.test(name) ? "warn" : "";
-  const about = [data.target_title || data.target_key || data.title, data.window_id || data.ticket || data.period,
+  const about = [data.target_title || data.target_key || data.title, data.window_id ? windowName(data.window_id) : data.ticket || data.period,
+    data.cause && data.threshold && because(data),
     data.figure_display && attained(data.figure_display, data.objective), data.outcome || data.verdict].filter(Boolean).join(" · ");
   const list = byId("events");
   list.querySelector(".empty")?.remove();

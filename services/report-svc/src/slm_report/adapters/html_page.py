@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from slm_events import wording
 from slm_report.adapters import svg_attainment, svg_timeline
 from slm_report.adapters.local_dates import LocalDates
 from slm_report.domain import figures
@@ -15,6 +17,7 @@ from slm_report.domain import figures
 SHOWN = 50
 """Breaches and warnings listed; more are in the JSON."""
 
+_JUDGED = ("met", "breached", "no_breach")
 _VERDICTS = {
     "met": "Met",
     "breached": "Breached",
@@ -36,6 +39,9 @@ _templates.filters["unit"] = figures.unit_sign
 _templates.filters["lasting"] = figures.display_seconds
 _templates.filters["words"] = lambda text: str(text).replace("_", " ")
 _templates.filters["verdict"] = lambda verdict: _VERDICTS.get(verdict, verdict)
+_templates.filters["window"] = wording.window
+_templates.filters["counted"] = wording.counted
+_templates.filters["warning"] = lambda risk: wording.warning(risk["cause"], risk["threshold"])
 _templates.filters["percent"] = lambda exact: figures.display(figures.parse(exact))
 
 
@@ -59,12 +65,34 @@ def render(report: Mapping[str, Any], key: str | None = None) -> str:
     )
 
 
-def _counts(report: Mapping[str, Any]) -> dict[str, int]:
+def _counts(report: Mapping[str, Any]) -> dict[str, Any]:
     verdicts = [line["verdict"] for line in report["lines"]]
+    others = Counter(verdict for verdict in verdicts if verdict not in _JUDGED)
     return {
-        "lines": len(verdicts),
-        "judged": sum(verdict in ("met", "breached", "no_breach") for verdict in verdicts),
+        "judged": sum(verdict in _JUDGED for verdict in verdicts),
+        "unjudged": [f"{count} {_VERDICTS.get(verdict, verdict).lower()}" for verdict, count in others.items()],
+        "plans": _plans(report),
         "met": verdicts.count("met") + verdicts.count("no_breach"),
         "baselines": sum(line["baseline"]["exact"] is not None for line in report["lines"]),
         "exclusions": sum(len(line["exclusions"]) for line in report["lines"]),
     }
+
+
+_ENDS = {
+    "averted": "averted a breach that was in sight",
+    "cleared": "ended with no breach in sight",
+    "breached": "ended in a breach",
+    "open": "open",
+}
+
+
+def _plans(report: Mapping[str, Any]) -> list[str]:
+    """What became of the warnings' plans, so that the numbers add up to that of the warnings."""
+    outcomes = Counter(plan["outcome"] for risk in report["risks"] for plan in risk["plans"])
+    lines = [
+        f"{wording.counted(outcomes[end], 'plan')} {words}"
+        for end, words in _ENDS.items()
+        if outcomes[end] or (outcomes and end == "averted")
+    ]
+    without = sum(not risk["plans"] for risk in report["risks"])
+    return [*lines, f"{without} without a plan"] if without else lines

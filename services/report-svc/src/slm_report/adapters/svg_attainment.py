@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
+from slm_events import wording
 from slm_report.adapters import svg
 from slm_report.domain import figures
 
@@ -84,7 +85,13 @@ def _row(root: Element, y: float, line: Mapping[str, Any], scale: Scale | None) 
     svg.add(root, "line", x1=0, x2=WIDTH, y1=y - 8, y2=y - 8, stroke=svg.LINE)
     svg.label(root, 0, y + 14, line["title"], longest=36, font_weight="600")
     svg.label(
-        root, 0, y + 32, f"{line['window_id']} · agreed {line['agreed']}", longest=46, fill=svg.MUTED, font_size=12
+        root,
+        0,
+        y + 32,
+        f"{wording.window(line['window_id'])} · agreed {line['agreed']}",
+        longest=46,
+        fill=svg.MUTED,
+        font_size=12,
     )
     if line["tickets"]:
         _tickets(root, y, line)

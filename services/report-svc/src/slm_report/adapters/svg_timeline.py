@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
-from slm_events import instants
+from slm_events import instants, wording
 from slm_report.adapters import svg
 from slm_report.adapters.local_dates import LocalDates
 
@@ -33,7 +33,8 @@ def draw(report: Mapping[str, Any]) -> Markup:
     """One row a target; breaches in red from certain to recovered, warnings in amber above them."""
     targets = list({line["target_key"]: line["title"] for line in report["lines"]}.items())
     breaches = [breach for breach in report["breaches"] if breach["state"] != "withdrawn"]
-    summary = f"{len(breaches)} breaches and {len(report['risks'])} warnings between {report['period']['id']}'s ends"
+    found = (wording.counted(len(breaches), "breach", "breaches"), wording.counted(len(report["risks"]), "warning"))
+    summary = f"{' and '.join(found)} between {report['period']['id']}'s ends"
     root = svg.drawing(WIDTH, TOP + ROW * len(targets) + 30, "Breaches and warnings over the period", summary)
     axis, dates = Axis(report["period"]), LocalDates(report["period"]["timezone"])
     _scale(root, axis, dates, TOP + ROW * len(targets))
@@ -67,7 +68,8 @@ def _scale(root: Element, axis: Axis, dates: LocalDates, bottom: float) -> None:
 
 def _breach(root: Element, axis: Axis, dates: LocalDates, y: float, breach: Mapping[str, Any]) -> None:
     x = axis.x(breach["certain_at"])
-    hint = f"breached {dates.moment(breach['certain_at'])}: {breach['window_id']} {breach['figure_display']}"
+    what = f"{wording.window(breach['window_id'])} {breach['figure_display']}"
+    hint = f"breached {dates.moment(breach['certain_at'])}: {what}"
     if breach["recovered_at"]:
         width = max(2.0, axis.x(breach["recovered_at"]) - x)
         hint += f", recovered {dates.moment(breach['recovered_at'])}"
@@ -79,7 +81,7 @@ def _breach(root: Element, axis: Axis, dates: LocalDates, y: float, breach: Mapp
 
 def _risk(root: Element, axis: Axis, dates: LocalDates, y: float, risk: Mapping[str, Any]) -> None:
     x = axis.x(risk["raised_at"])
-    cause = f"{risk['cause'].replace('_', ' ')} {risk['threshold']}"
+    cause = wording.warning(risk["cause"], risk["threshold"])
     hint = f"warned {dates.moment(risk['raised_at'])}: {cause}, {risk['outcome']}"
     if risk["ended_at"]:
         width = max(2.0, axis.x(risk["ended_at"]) - x)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from slm_events import wording
+
 PLACES = 4
 _SCALE = 10**PLACES
 
@@ -71,8 +73,7 @@ def display_objective(objective: Mapping[str, Any]) -> str:
         return f"{sign} {display_bound(bound[1])} {unit_sign(objective.get('unit'))}".rstrip()
     within = objective.get("within")
     if isinstance(within, Mapping) and within:
-        measure, duration = next(iter(within.items()))
-        return f"within {_duration(str(duration))} {str(measure).replace('_', ' ')}"
+        return wording.deadline(within)
     return "–"
 
 
@@ -122,21 +123,3 @@ def _floor(number: Fraction) -> int:
 def _decimals(scaled: int) -> str:
     whole, part = divmod(abs(scaled), _SCALE)
     return f"{'-' if scaled < 0 else ''}{whole}.{part:0{PLACES}d}"
-
-
-def _duration(text: str) -> str:
-    """``PT4H`` → ``4 h``, ``P1DT2H30M`` → ``1 d 2 h 30 min``; anything else as written."""
-    if not text.startswith("P"):
-        return text
-    days, _, clock = text[1:].partition("T")
-    words, number = [], ""
-    names = {"D": "d", "H": "h", "M": "min", "S": "s"}
-    for character in days + clock:
-        if character.isdigit() or character == ".":
-            number += character
-        elif character in names and number:
-            words.append(f"{number} {names[character]}")
-            number = ""
-        else:
-            return text
-    return " ".join(words) if words and not number else text

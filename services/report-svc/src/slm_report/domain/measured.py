@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slm_events import wording
 from slm_report.domain import figures
 
 _SECOND = 1_000_000
 _OCCURRENCES = frozenset({"count", "outages"})
 _PARTS = {"compliance": "tickets in time", "time_slices": "slices good", "ratio": "good", "share_at_most": "good",
           "quantile": "within the limit"}  # fmt: skip
+_ONE = {"tickets in time": "ticket in time", "slices good": "slice good"}
 
 
 def in_words(aggregation: str, good: str | None, total: str | None, downtime_seconds: int | None) -> str:
@@ -23,9 +25,10 @@ def in_words(aggregation: str, good: str | None, total: str | None, downtime_sec
         down = downtime_seconds if downtime_seconds is not None else (whole - of) // _SECOND
         return f"{figures.display_seconds(down)} down of {figures.display_seconds(whole // _SECOND)}"
     if aggregation in _OCCURRENCES:
-        return f"{whole:,} {'occurrence' if whole == 1 else 'occurrences'}"
+        return wording.counted(whole, "occurrence")
     if aggregation in _PARTS:
-        return f"{of:,} of {whole:,} {_PARTS[aggregation]}"
+        part = _PARTS[aggregation]
+        return f"{of:,} of {whole:,} {_ONE.get(part, part) if whole == 1 else part}"
     return ""
 
 

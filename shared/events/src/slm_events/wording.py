@@ -1,0 +1,79 @@
+"""What codes of the published language say to people: durations, windows, causes of warnings, counted things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_DURATION = re.compile(
+    r"(?<![\w-])(?P<sign>[+-]?)P(?=[\dT])(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?"
+    r"(?:(?P<days>\d+)D)?(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?(?!\w)"
+)
+_UNITS = {"days": "d", "hours": "h", "minutes": "min", "seconds": "s"}
+_LONG = ("years", "months", "weeks")
+_PAIR = re.compile(r"(?P<long>[^/@]+)/(?P<short>[^/@]+)@(?P<factor>.+)")
+
+
+def counted(number: int, thing: str, things: str | None = None) -> str:
+    """``1 agreement``, ``0 agreements``, ``1,283 tickets``; ``things`` is the plural where an s does not make it."""
+    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def duration(text: str) -> str:
+    """``PT4H`` → ``4 h``, ``P1DT2H30M`` → ``1 d 2 h 30 min``, ``P1M`` → ``1 month``; anything else as written."""
+    match = _DURATION.fullmatch(text)
+    return text if match is None else _said(match)
+
+
+def durations(text: str) -> str:
+    """The text with each ISO 8601 duration in it in words."""
+    return _DURATION.sub(_said, text)
+
+
+def _said(match: re.Match[str]) -> str:
+    words = [counted(int(match[name]), name[:-1]) for name in _LONG if match[name]]
+    words += [f"{match[name]} {unit}" for name, unit in _UNITS.items() if match[name]]
+    return match["sign"].replace("+", "") + " ".join(words)
+
+
+def window(window_id: str) -> str:
+    """``PT1H`` → ``rolling 1 h``, ``2026-11-15/P1M`` → ``1 month from 2026-11-15``; others as they are named."""
+    if _DURATION.fullmatch(window_id):
+        return f"rolling {duration(window_id)}"
+    start, _, length = window_id.partition("/")
+    return f"{duration(length)} from {start}" if _DURATION.fullmatch(length) else window_id
+
+
+def deadline(within: Mapping[str, Any]) -> str:
+    """The ``within`` of an objective: ``within 4 h service time``, ``within 2 business days``."""
+    for measure, amount in within.items():
+        if measure == "due_at":
+            return f"by the instant in its field {amount}"
+        if measure == "business_days_end":
+            return f"by close of business, {counted(int(amount), 'business day')} later"
+        if measure == "business_days":
+            return f"within {counted(int(amount), 'business day')}"
+        return f"within {duration(str(amount))} {measure.replace('_', ' ')}"
+    return "–"
+
+
+def warning(cause: str, threshold: str) -> str:
+    """Why a target is at risk: ``50 % of the budget used``, ``budget burning more than 14.4 times too fast …``."""
+    if cause == "budget_consumed":
+        return f"{threshold} % of the budget used"
+    if cause == "elapsed":
+        return f"{threshold} % of the time used"
+    if cause == "burn_rate" and (pair := _PAIR.fullmatch(threshold)):
+        over = f"over {duration(pair['long'])} and {duration(pair['short'])}"
+        return f"budget burning more than {pair['factor']} times too fast {over}"
+    if cause == "budget_drop" and "/" in threshold:
+        share, _, within = threshold.partition("/")
+        return f"{share} % of the budget used within {duration(within)}"
+    if cause == "time_to_exhaustion":
+        return f"budget used up in less than {duration(threshold)}"
+    if cause == "below_objective":
+        return "figure to date misses the objective"
+    if cause == "projection":
+        return "breach expected before the window ends"
+    return durations(f"{cause.replace('_', ' ')} {threshold}".strip())
