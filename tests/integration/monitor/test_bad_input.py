@@ -126,6 +126,28 @@ async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, 
         assert answer.json()["accepted"] == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "item", "error"),
+    [
+        ("ticket-events", event(bad=1),
+         {"field": "bad", "value": 1, "remedy": "nobody knows this field; leave it out"}),
+        ("ticket-events", event(prioritty="P1"),
+         {"field": "prioritty", "value": "P1", "remedy": "nobody knows this field; did you mean priority?"}),
+        ("measurements", value(tickets=1),
+         {"field": "tickets", "value": 1, "remedy": "nobody knows this field; leave it out"}),
+        ("measurements", {**value(), "cumulative": {"good": 1, "totl": 2}},
+         {"field": "cumulative.totl", "value": 2, "remedy": "nobody knows this field; did you mean total?"}),
+        ("measurements", {**value(), "values": [1, "b", True]},
+         {"field": "values[2]", "value": True, "remedy": "expected `float | str`, got `bool`"}),
+    ],
+)  # fmt: skip
+async def test_a_remedy_names_fields_of_such_items_alone(
+    service: Service, path: str, item: dict[str, Any], error: dict[str, Any]
+) -> None:
+    answer = await post(service, json.dumps([item]), path)
+    assert answer.json()["items"][0]["errors"] == [error]
+
+
 TEXTS = ("type", "priority", "state", "team", "assignee", "service", "customer", "category")
 BAD_EVENTS: list[tuple[dict[str, Any], str, str]] = [
     (event(event="exploded"), "unsupported_event", "event"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from datetime import datetime
@@ -66,6 +67,7 @@ class ItemDecoder(Generic[T]):
     """Decodes batches of one kind of item: all at once, and one by one where that fails."""
 
     def __init__(self, kind: type[T]) -> None:
+        self._written: type[T] = kind
         self._kind = strict = _strict(kind)
         self._array: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[strict])  # type: ignore[valid-type]
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
@@ -97,7 +99,7 @@ class ItemDecoder(Generic[T]):
                     good.append((index, msgspec.convert(item, self._kind)))
                     continue
                 except (msgspec.ValidationError, OverflowError) as error:
-                    refusal = _refusal(index, item, str(error))
+                    refusal = _refusal(index, item, str(error), self._written)
             refusals.append(refusal)
         return good, refusals
 
@@ -224,35 +226,48 @@ def _is_storable(value: Any) -> bool:
     return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
 
 
-def _refusal(index: int, item: Any, message: str) -> Refusal:
+def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Refusal:
     """msgspec's ``Expected `str`, got `int` - at `$.indicator``` as field, value and remedy."""
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if text.startswith(_UNKNOWN):
         name = f"{field}.{text.removeprefix(_UNKNOWN).rstrip('`')}".lstrip(".")
-        value = item.get(name) if isinstance(item, dict) else None
-        return Refusal(index, "rejected", "unknown_field", shown(name), shown(value), _remedy_of(name))
+        return Refusal(
+            index, "rejected", "unknown_field", shown(name), shown(_value_at(item, name)), _remedy_of(name, kind)
+        )
     missing = text.startswith("Object missing required field `")
     if missing:
         field = text.removeprefix("Object missing required field `").rstrip("`")
-    value = item.get(field) if isinstance(item, dict) else None
+    value = _value_at(item, field)
     remedy = "this is required" if missing else _IN_WORDS.get(text) or text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
     return Refusal(index, "rejected", code, shown(field), shown(value), remedy)
 
 
+def _value_at(item: Any, place: str) -> Any:
+    """What stands at ``cumulative.total`` or ``values[2]`` of an item; None where nothing does."""
+    for name in _STEPS.findall(place):
+        if isinstance(item, dict):
+            item = item.get(name)
+        elif isinstance(item, list) and name.isdigit() and int(name) < len(item):
+            item = item[int(name)]
+        else:
+            return None
+    return item
+
+
+_STEPS = re.compile(r"[^.\[\]]+")
 _UNKNOWN = "Object contains unknown field `"
 _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone, like 2026-11-22T10:00:00Z"}
 """What msgspec says without saying what to do."""
 
 
-def _remedy_of(name: str) -> str:
-    """What to do with a field that nobody knows: perhaps it is misspelt."""
-    near = get_close_matches(name.rpartition(".")[2], _FIELDS, 1)
+def _remedy_of(name: str, kind: type[Any]) -> str:
+    """What to do with a field that items of this kind do not have: perhaps it is misspelt."""
+    place, _, last = name.rpartition(".")
+    known = [each.name for each in fields(Cumulative if place else kind)]
+    near = get_close_matches(last, known, 1)
     return f"nobody knows this field; did you mean {near[0]}?" if near else "nobody knows this field; leave it out"
-
-
-_FIELDS = sorted({each.name for kind in (Measurement, TicketMessage, Cumulative) for each in fields(kind)})
 
 
 class IntakeFormat:
