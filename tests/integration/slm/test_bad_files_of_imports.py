@@ -174,6 +174,25 @@ def test_a_key_or_address_that_cannot_be_used_is_refused_at_once(
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "No key: give --key, or set SLM_KEY"),
+        (["--key", "sch\u00fcssel"], "The key cannot be used"),
+        (["--key", "k", "--url", "slm.example"], "--url 'slm.example'"),
+    ],
+)
+def test_a_key_or_address_is_asked_for_before_anything_is_read(
+    tmp_path: Path, arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of millions of rows was once read to its end first: here neither file nor mapping is there at all."""
+    monkeypatch.delenv("SLM_KEY", raising=False)
+    files = [str(tmp_path / "gone.csv"), "--mapping", str(tmp_path / "gone.yaml")]
+    told = refused(slm("import", "tickets", *files, *arguments))
+    assert said in told
+    assert "gone" not in told
+
+
 def test_a_file_or_mapping_that_is_not_there_or_is_a_folder_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "data").write_text(CSV)
     (tmp_path / "mapping.yaml").write_text(MAPPING % "csv")

@@ -66,6 +66,8 @@ async def test_the_operators_key_is_for_its_owner_only(tmp_path: Path) -> None:
         key = tmp_path / "data" / "operator-key"
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
         assert await running.stop(signal.SIGINT) in (0, 130)
+        # Nobody asked for anything: all that is said is said to people.
+        assert not [line for line in running.said().splitlines() if line.startswith("{")], running.said()
 
 
 async def test_services_given_a_server_use_it(tmp_path: Path, postgres: object) -> None:

@@ -50,5 +50,6 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
-    for noisy in ("aiokafka", "asyncio", "alembic", "httpx", "httpcore"):
+    # uvicorn's too: that it listens and stops is said by whoever started it, in words where people read along.
+    for noisy in ("aiokafka", "asyncio", "alembic", "httpx", "httpcore", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(number, logging.WARNING))

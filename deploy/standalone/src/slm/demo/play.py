@@ -16,6 +16,7 @@ from slm.demo.stream import Listener
 from slm.demo.told import Teller
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import Patience
+from slm_events import wording
 from slm_events.instants import from_text, to_text
 
 _DAY = 24 * 3600 * 1_000_000
@@ -119,7 +120,7 @@ async def warn(stage: Stage) -> dict[str, Any]:
         _expect(bool(plan["owner"] and plan["steps"]), "a plan with an owner and the agreed steps")
         line.text = (
             f"{plan['target_title']}: {plan['threshold']} % of the error budget used; "
-            f"plan of {plan['owner']} with {len(plan['steps'])} steps"
+            f"plan of {plan['owner']} with {wording.counted(len(plan['steps']), 'step')}"
         )
     return plan
 
@@ -198,8 +199,9 @@ async def report(stage: Stage, breach_ids: Iterable[str]) -> str:
         answer = await stage.client.get(path, headers={"Authorization": f"Bearer {stage.cast.viewer_key}"})
         _expect(answer.status_code == 200 and "<svg" in answer.text, "a page with a chart")
         line.text = (
-            f"{period}, {built['state']}: {len(built['lines'])} lines, {built['breach_count']} breaches, "
-            f"{len(built['risks'])} risks; JSON and a page with a chart"
+            f"{period}, {built['state']}: {wording.counted(len(built['lines']), 'line')}, "
+            f"{wording.counted(built['breach_count'], 'breach', 'breaches')}, "
+            f"{wording.counted(len(built['risks']), 'warning')}; JSON and a page with a chart"
         )
     return path
 
@@ -223,7 +225,9 @@ async def review(stage: Stage, breach_ids: Iterable[str]) -> str:
         await stage.post(f"{path}/lessons", {"text": "Switch to the second site first, look for the cause after."})
         due_at = to_text(stage.patience.now() + 30 * _DAY)
         action = await stage.post(f"{path}/actions", {**_ACTION, "due_at": due_at})
-        line.text = f"held with {seen['agenda_count']} items; a lesson, and an action of {action['owner']}"
+        line.text = (
+            f"held with {wording.counted(seen['agenda_count'], 'item')}; a lesson, and an action of {action['owner']}"
+        )
     return str(seen["review_id"])
 
 
@@ -258,7 +262,7 @@ async def digest(stage: Stage, position: str) -> list[str]:
         found = await stage.patience.until(judged, "all facts judged")
         end = stage.schedule.at(schedule.LAST + 1)
         ids = sorted(each["breach_id"] for each in found if from_text(each["certain_at"]) < end)
-        line.text = f"{digest_of(ids)} of {len(ids)} standing breaches"
+        line.text = f"{digest_of(ids)} of {wording.counted(len(ids), 'standing breach', 'standing breaches')}"
     return ids
 
 

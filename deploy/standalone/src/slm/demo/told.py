@@ -14,6 +14,7 @@ from rich.text import Text
 from slm.demo.stream import Heard
 from slm.page import event_names
 from slm_chassis.clock import Clock
+from slm_events import wording
 from slm_events.instants import to_text
 
 _STAGE_WIDTH = 10
@@ -110,4 +111,6 @@ def _detail(data: Mapping[str, Any]) -> str:
     ticket = data.get("ticket")
     if ticket:
         return str(ticket["number"] if isinstance(ticket, Mapping) else ticket)
-    return figure(data) if data.get("figure_display") else str(data.get("outcome") or "")
+    parts = [wording.warning(data["cause"], data["threshold"])] if data.get("cause") and data.get("threshold") else []
+    parts.append(figure(data) if data.get("figure_display") else str(data.get("outcome") or "").replace("_", " "))
+    return ", ".join(part for part in parts if part)

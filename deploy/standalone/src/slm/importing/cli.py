@@ -88,13 +88,19 @@ def _import(
     import json
     from itertools import islice
 
-    from slm.importing import mapping, run, terminal
+    from slm.importing import address, mapping, run, terminal
     from slm.importing.door import Door
     from slm.importing.told import ImportRefused
     from slm_chassis.identity import new_id
 
     screen = terminal.Screen(kind)
     try:
+        if not dry_run:
+            # Before the file: to read all of a large one takes minutes, and nothing could be sent.
+            if not key:
+                raise ImportRefused("No key: give --key, or set SLM_KEY")
+            address.usable_key(key)
+            address.usable(url)
         by = mapping.read(map_file, kind)
         instant = run.export_instant(file, by, exported_at)
         found = run.check(file, by, instant)
@@ -103,8 +109,6 @@ def _import(
             for item in islice(run.items(file, by, instant), show):
                 typer.echo(json.dumps(item))
             return
-        if not key:
-            raise ImportRefused("No key: give --key, or set SLM_KEY")
         with (
             screen.progress(found.items),
             Door(url, key, owner=owner, patience=patience, waiting=screen.waiting) as door,

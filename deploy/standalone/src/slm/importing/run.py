@@ -13,6 +13,7 @@ from slm.importing.door import Door, Judged, Kind, Taken, batches
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import Finding, ImportRefused, Oddities
+from slm_events import wording
 from slm_events.instants import from_text
 
 BATCH_SIZE = 1000
@@ -73,7 +74,9 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
         else:
             found.tickets.add(item["ticket"])
     if not found.items:
-        title = f"Nothing of the file is taken: {found.records:,} records, none of them an item to send"
+        title = (
+            f"Nothing of the file is taken: {wording.counted(found.records, 'record')}, none of them an item to send"
+        )
         raise ImportRefused(title, [Finding("", None, line) for line in found.odd.lines()])
     return found
 

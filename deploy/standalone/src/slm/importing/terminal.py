@@ -14,6 +14,7 @@ from slm.importing.run import Checked, Done
 from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import ImportRefused
 from slm_events.instants import to_text
+from slm_events.wording import counted
 
 
 class Screen:
@@ -36,7 +37,7 @@ class Screen:
 
     def found(self, found: Checked, by: TicketMapping | OutageMapping, exported_at: int) -> None:
         """Print the contents of the file, its oddities, and the facts that it cannot tell."""
-        self.line(f"{found.records:,} records, {found.items:,} items to send")
+        self.line(f"{counted(found.records, 'record')}, {counted(found.items, 'item')} to send")
         if isinstance(by, OutageMapping):
             self.line(f"indicators: {', '.join(found.indicators)}")
         else:
@@ -84,16 +85,16 @@ class Screen:
         else:
             self.line(f"reports right after {done.reports_seconds:.1f} s")
         for reason, count in done.unmatched.most_common():
-            self.line(f"no target judges: {count:,} tickets ({reason})")
+            self.line(f"no target judges: {counted(count, 'ticket')} ({reason})")
         self.line(_last_line(found, done))
 
 
 def _last_line(found: Checked, done: Done) -> str:
     left_out = sum(count for what, count in found.odd.counts.items() if "left out" in what)
-    told = [f"{found.records:,} rows read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
+    told = [f"{counted(found.records, 'row')} read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
     told.append(f"{done.taken.refused:,} refused")
     if found.tickets:
         not_judged = sum(count for what, count in found.odd.counts.items() if what.startswith("tickets not judged"))
-        told.append(f"{done.unmatched.total():,} of {len(found.tickets):,} tickets without a target")
+        told.append(f"{done.unmatched.total():,} of {counted(len(found.tickets), 'ticket')} without a target")
         told.append(f"{not_judged:,} excluded by the mapping")
     return ", ".join(told)

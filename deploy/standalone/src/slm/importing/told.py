@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from slm_events.wording import counted
+
 MOST_FINDINGS = 50
 
 
@@ -68,8 +70,8 @@ class Unlisted:
         findings = []
         for (column, value), count in self.counts.most_common(MOST_FINDINGS):
             place, remedy = self.first[column, value]
-            findings.append(Finding(f"line {place}, {column}", value, f"{remedy} ({count:,} rows)"))
+            findings.append(Finding(f"line {place}, {column}", value, f"{remedy} ({counted(count, 'row')})"))
         if len(self.counts) > MOST_FINDINGS:
-            findings.append(Finding("", None, f"and {len(self.counts) - MOST_FINDINGS:,} further values"))
+            findings.append(Finding("", None, f"and {counted(len(self.counts) - MOST_FINDINGS, 'further value')}"))
         if findings:
             raise ImportRefused("The mapping does not list every value of the file", findings)
