@@ -15,7 +15,7 @@ from __future__ import annotations
 import http
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -109,12 +109,21 @@ def _of_validation(error: RequestValidationError) -> Problem:
     if malformed is not None:
         where = f"at byte {malformed['loc'][-1]}: {malformed.get('ctx', {}).get('error', '')}"
         return Problem(400, "malformed-json", "The body is not JSON", f"Reading stopped {where}. Send valid JSON.")
-    shown = found[:_MOST_ERRORS]
-    errors = [{"field": _field(one["loc"]), "value": _value(one), "remedy": _remedy(one)} for one in shown]
+    wrong = [error for one in found for error in _wrong(one)]
+    errors = wrong[:_MOST_ERRORS]
     names = ", ".join(dict.fromkeys(str(one["field"]) for one in errors))
-    more = f", and {len(found) - len(shown)} more fields," if len(found) > len(shown) else ""
+    more = f", and {len(wrong) - len(errors)} more fields," if len(wrong) > len(errors) else ""
     detail = f"Correct {names}{more} and send it again."
     return Problem(422, "invalid-request", "The request is not valid", detail, errors)
+
+
+def _wrong(one: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is wrong with a field, or with the places within free data that a validator names in ``places``."""
+    field, remedy = _field(one["loc"]), _remedy(one)
+    places = one.get("ctx", {}).get("places", {"": _value(one)})
+    for path, value in places.items():
+        dot = "." if path and not path.startswith("[") else ""
+        yield {"field": f"{field}{dot}{path}", "value": value, "remedy": remedy}
 
 
 def _field(location: Sequence[str | int]) -> str:

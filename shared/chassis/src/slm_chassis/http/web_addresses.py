@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, LiteralString, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 _ADDRESS = re.compile(r"https?://[!-~\u00a1-\uffff]+", re.IGNORECASE)
 _NAMES = re.compile(r"(.*_)?(url|uri|href|link)", re.IGNORECASE)
-_REMEDY = "write an address that begins with https:// or http://"
+_REMEDY: LiteralString = "write an address that begins with https:// or http://"
 T = TypeVar("T")
 
 
@@ -29,13 +30,22 @@ def address(text: str) -> str:
 
 
 def addresses_within(value: T) -> T:
-    """Free structured data as it is; raises ValueError where a field that is named for an address holds another."""
-    for path, found in _named(value, ""):
-        try:
-            address(found)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+    """Free structured data as it is; raises where fields that are named for an address hold anything else.
+
+    The error's context names them all: ``places`` is path → what was found there.
+    """
+    wrong = {path: found for path, found in _named(value, "") if not _is_address(found)}
+    if wrong:
+        raise PydanticCustomError("web_addresses", _REMEDY, {"places": wrong})
     return value
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _named(value: Any, path: str) -> list[tuple[str, str]]:
