@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from slm_events import wording
+
 
 def text(explained: Mapping[str, Any]) -> str:
     """One line a thing; ends with a newline."""
@@ -40,7 +42,8 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         yield f"  ticket {each['ticket']}: {'met' if each['met'] else 'missed'} at {each['ended_at']}"
     yield "sums"
     for name, value in derivation["sums"].items():
-        yield f"  {name}: {_plain(value)}"
+        if value is not None:
+            yield f"  {name}: {_plain(value)}"
     yield from derivation["arithmetic"]
     yield f"figure {explained['figure_display']} (exactly {explained['figure'] or 'none'})"
     budget = explained["budget"]
@@ -50,7 +53,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
         if each["missed_since"] is not None and each["level"] != "objective":
             yield f"{each['level']} missed since {each['missed_since']}"
     for each in explained.get("warnings", ()):
-        yield f"warned since {each['opened_at']}: {each['cause']} {each['threshold']}"
+        yield f"warned since {each['opened_at']}: {wording.warning(each['cause'], each['threshold'])}"
     breached = f" since {explained['breached_at']}" if explained["breached_at"] else ""
     yield f"verdict {explained['verdict']}{breached}"
 

@@ -14,7 +14,7 @@ from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import Record
 from slm_monitor.application.window_seen import budget_document
 from slm_monitor.domain import figures
-from slm_monitor.domain.promise import AT_MOST
+from slm_monitor.domain.promise import AT_MOST, PERCENT
 from slm_monitor.domain.terms import SHARES, STATED, ServiceLevelTarget
 
 _SECOND = 1_000_000
@@ -75,6 +75,9 @@ def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any
     assert terms.promise is not None
     promised, detail = terms.promise, window["detail"]
     good, total = int(window["good"]), int(window["total"])
+    if promised.unit == PERCENT and not promised.allowed:
+        # An objective of 100 percent leaves nothing to spend: it has no budget, not one of zero.
+        return None
     if terms.aggregation == "time_slices" and "judged" in detail:
         bad = detail["judged"] - Fraction(detail["good"])
         return budget_document("slices", Fraction(detail["budget"]), bad)

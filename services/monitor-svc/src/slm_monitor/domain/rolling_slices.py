@@ -94,10 +94,11 @@ class SliceWindows:
         assert self._by.terms.promise is not None
         budget = self._by.terms.promise.allowed * judged
         spent = (judged - good) / budget if budget else None
+        shown = figures.exact(budget) if self._by.terms.promise.allowed else None
         missed = np.flatnonzero(self._judged[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
         bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
         detail = {
-            "judged": judged, "good": figures.exact(good), "budget": figures.exact(budget),
+            "judged": judged, "good": figures.exact(good), "budget": shown,
             "consumed_percent": figures.exact(figures.percent(spent)),
         }  # fmt: skip
         figure = good / judged if judged else None
