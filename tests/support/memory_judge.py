@@ -17,6 +17,7 @@ from slm_monitor.application.ports import (
     WAITING,
     AgreementTerms,
     Behind,
+    CatchUp,
     Checkpoint,
     Hold,
     InboxRow,
@@ -202,6 +203,9 @@ class MemoryJudgeStore:
             if breach.subject in tickets:
                 breaches.setdefault(breach.subject, {})[breach.breach_id] = copy.copy(breach)
         return states, breaches
+
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
+        return ()
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]:
         return sorted(name for name in self._tickets if name.startswith(f"{owner_party_id}/"))

@@ -13,6 +13,7 @@ from slm_events.clocks import ClockStopped
 from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import (
+    AgreementCaughtUp,
     BreachWithdrawn,
     ExclusionDecided,
     RiskCleared,
@@ -225,9 +226,22 @@ def to_date(figure: str | None, status: str, of: dict[str, Any] = MONTHLY, **mor
     } | more  # fmt: skip
 
 
-async def tell(log: EventLog, *events: Any, twice: bool = False) -> None:
-    """Append events to their topics as their publishers would; ``twice``: each delivered a second time."""
-    for event in events:
+def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCaughtUp:
+    """What monitor-svc says once it has judged the past by these terms."""
+    return AgreementCaughtUp(
+        agreement_id=event.agreement_id, agreement_version=event.version, provider_party_id=event.provider_party_id,
+        customer_party_id=event.customer_party_id, breach_events=breach_events, caught_up_at=event.finalized_at,
+    )  # fmt: skip
+
+
+async def tell(log: EventLog, *events: Any, twice: bool = False, catch_up: bool = True) -> None:
+    """Append events to their topics as their publishers would; ``twice``: each delivered a second time; ``catch_up``:
+    signed terms have no past, and monitor-svc says so at once."""
+    with_marks = [
+        each for event in events
+        for each in ([event, caught_up(event)] if catch_up and isinstance(event, AgreementFinalized) else [event])
+    ]  # fmt: skip
+    for event in with_marks:
         row = PUBLISHED[type(event)]
         envelope = Envelope(
             id=named_id(AGREEMENT, row.type, repr(event)), source="/slm/test/monitor", type=row.type,

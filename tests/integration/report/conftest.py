@@ -65,9 +65,9 @@ class Running:
     clock: ManualClock
     figures: ToldFigures
 
-    async def hears(self, *events: Any, twice: bool = False) -> None:
+    async def hears(self, *events: Any, twice: bool = False, catch_up: bool = True) -> None:
         """The events arrive, are handled, and whatever is due or stale is settled."""
-        await tell(self.log, *events, twice=twice)
+        await tell(self.log, *events, twice=twice, catch_up=catch_up)
         while await self._worker(Subscriptions).step(0.01):
             pass
         await self.settles()

@@ -6,6 +6,8 @@ import dataclasses
 import json
 from typing import Any
 
+from sqlalchemy import text
+
 from slm_chassis.identity import new_id
 from slm_chassis.log.port import Record
 from slm_events.catalogue import PUBLISHED
@@ -101,3 +103,58 @@ async def test_answers_say_how_far_hearing_is_behind_the_log(service: Running) -
     assert "Everything published up to 22 Nov 2026, 10:00:00 UTC has been read." in page.text
     assert 'slm_report_behind_records{topic="slm.breaches"} 0.0' in metrics.text
     assert "slm_report_behind_seconds" in metrics.text
+
+
+async def catches_up(service: Running, *events: Any) -> None:
+    """Events as monitor-svc publishes them while it judges signed terms over the past."""
+    await service.hears(*(dataclasses.replace(event, catch_up=1) for event in events))
+
+
+async def test_signed_terms_are_reported_once_they_are_judged_over_the_past(service: Running) -> None:
+    late = ("servicenow/2", "2026-11-04T10:00:00Z", "2026-11-04T14:00:00Z")
+    signed = heard.finalized(MONTHLY, TICKETS)
+    await service.waits_until("2026-12-05T00:00")
+    await service.hears(signed, catch_up=False)
+    for number in range(1, 6):
+        await catches_up(service, heard.stopped(str(number), f"2026-11-0{number}T10:00"))
+    await catches_up(service, heard.closed())
+    assert service.published() == []
+    answer = await service.gets(f"/api/v1/reports?agreement_id={AGREEMENT}")
+    (reason,) = answer["heard"]["waits_for"]
+    assert (reason["reason"], reason["agreement_version"]) == ("catching_up", 1)
+    assert 0 < reason["at_most_seconds"] <= 3600 and answer["heard"]["settling"]
+    await service.hears(heard.caught_up(signed, breach_events=1))
+    assert service.published() == []
+    await catches_up(service, heard.breached("late", "2026-11-04T14:00", late, TICKETS))
+    (event,) = service.published()
+    assert (event.revision, event.breaches, event.lines[1]["actual_display"]) == (1, 1, "4 of 5 in time")
+    answer = await service.gets(f"/api/v1/reports?agreement_id={AGREEMENT}")
+    assert (answer["heard"]["waits_for"], answer["heard"]["settling"]) == ([], False)
+
+
+async def test_other_agreements_are_reported_meanwhile(service: Running) -> None:
+    other = new_id()
+    await service.waits_until("2026-12-05T00:00")
+    await service.hears(heard.finalized(MONTHLY), catch_up=False)
+    await service.hears(heard.finalized(MONTHLY, agreement_id=other))
+    await service.hears(heard.closed(), dataclasses.replace(heard.closed(), agreement_id=other))
+    assert [event.agreement_id for event in service.published()] == [other]
+    assert (await service.gets(f"/api/v1/reports?agreement_id={AGREEMENT}", "stranger"))["heard"]["waits_for"] == []
+
+
+async def test_no_report_waits_for_signed_terms_for_ever(service: Running) -> None:
+    await service.waits_until("2026-12-05T00:00")
+    await service.hears(heard.finalized(MONTHLY), heard.closed(), catch_up=False)
+    assert service.published() == []
+    async with service.app.database.begin() as transaction:
+        await transaction.execute(text("UPDATE catch_up_heard SET since = since - interval '1 hour'"))
+    await service.settles()
+    assert [event.revision for event in service.published()] == [1]
+
+
+async def test_the_mark_may_be_heard_before_the_signature(service: Running) -> None:
+    signed = heard.finalized(MONTHLY)
+    await service.waits_until("2026-12-05T00:00")
+    await service.hears(heard.caught_up(signed), heard.closed())
+    await service.hears(signed, catch_up=False)
+    assert [event.revision for event in service.published()] == [1]

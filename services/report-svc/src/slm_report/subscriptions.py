@@ -11,6 +11,7 @@ from slm_events.agreement import AgreementExpired, AgreementFinalized, Agreement
 from slm_events.clocks import ClockMoved, ClockStopped
 from slm_events.envelope import Envelope
 from slm_events.monitor import (
+    AgreementCaughtUp,
     BreachRevised,
     BreachWithdrawn,
     ExclusionDecided,
@@ -46,6 +47,7 @@ HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     ExclusionDecided: hearing.exclusion_decided,
     ExclusionRevoked: hearing.exclusion_revoked,
     ImportJudged: hearing.import_judged,
+    AgreementCaughtUp: hearing.agreement_caught_up,
     ActionPlanOpened: hearing.plan_opened,
     ActionPlanEnded: hearing.plan_ended,
     ActionOpened: hearing.action_opened,

@@ -91,6 +91,7 @@ def _rows() -> list[Published]:
         clocks.ClockResumed, clocks.ClockStopped, clocks.ClockCancelled, clocks.ClockWarned,
         clocks.ClockDeadlineMoved, clocks.ClockEscalated)  # fmt: skip
     add("monitor", TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged)
+    add("monitor", TARGETS, "agreement_id", "agreement_id", _BOTH, monitor.AgreementCaughtUp)
     add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
         monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
     add("monitor", TARGETS, "indicator", "indicator", ("owner_party_id",),

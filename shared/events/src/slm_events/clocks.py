@@ -30,6 +30,8 @@ class ClockMoved:
     """An import was still loading history of the ticket's source."""
     import_id: str | None = None
     """The import whose history this tells of; ``ImportJudged`` follows."""
+    catch_up: int | None = None
+    """The version that catches up with what was recorded before it was signed; ``AgreementCaughtUp`` follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

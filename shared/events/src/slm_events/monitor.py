@@ -26,6 +26,9 @@ class TargetJudged:
     """An import was still loading history of what this was judged by: it holds for the facts that had come."""
     import_id: str | None = None
     """The import whose history this tells of. ``ImportJudged`` follows once all that the import touched is told."""
+    catch_up: int | None = None
+    """The version of the agreement that catches up with what was recorded before it was signed. ``AgreementCaughtUp``
+    follows once all of it is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +238,25 @@ class ImportJudged:
     """How many events of the topic ``slm.breaches`` carry its ``import_id``: whoever reads both waits for them."""
     judged_at: str
     """Installation time: what is known of the agreement at this instant has all of the import in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementCaughtUp:
+    """A signed version has been judged over all that was recorded before it was signed: from now on its figures stand.
+
+    One event for each version, also where nothing had been recorded. What was published meanwhile carries the version
+    as its ``catch_up``.
+    """
+
+    agreement_id: str
+    agreement_version: int
+    provider_party_id: str
+    customer_party_id: str
+    breach_events: int
+    """How many events of the topic ``slm.breaches`` carry the version as ``catch_up``: whoever reads both topics waits
+    for them."""
+    caught_up_at: str
+    """Installation time: what is known of the agreement at this instant has all of its past in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

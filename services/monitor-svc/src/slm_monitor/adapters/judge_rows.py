@@ -13,7 +13,7 @@ import msgspec
 from slm_chassis.database import Transaction
 from slm_chassis.identity import NAMESPACE, named_id, new_id
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters import columns, frozen_windows, import_rows, silence_rows, ticket_rows
+from slm_monitor.adapters import catch_up_rows, columns, frozen_windows, import_rows, silence_rows, ticket_rows
 from slm_monitor.application.ports import (
     AgreementTerms,
     Checkpoint,
@@ -104,6 +104,7 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
         },
         record_starts={row[0]: row[1] for row in await driver.fetch("SELECT subject, begins_at FROM record_start")},
+        catch_ups=[catch_up_rows.catch_up_of(each) for each in await driver.fetch(catch_up_rows.HEARD, partition)],
         overturned=[each[0] for each in await driver.fetch(frozen_windows.OVERTURNED)],
     )
 

@@ -13,6 +13,7 @@ from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters import (
+    catch_up_rows,
     columns,
     derived_rows,
     import_rows,
@@ -27,6 +28,7 @@ from slm_monitor.adapters import (
 from slm_monitor.application.ports import (
     AgreementTerms,
     Behind,
+    CatchUp,
     Checkpoint,
     Hold,
     InboxRow,
@@ -173,6 +175,10 @@ class SqlJudgeStore:
         rows = await self._fetch(import_rows.ONE, import_id)
         return import_rows.hold_of(rows[0], partition) if rows else None
 
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
+        rows = await self._fetch(catch_up_rows.OF_AGREEMENT, partition, agreement_id)
+        return [catch_up_rows.catch_up_of(row) for row in rows]
+
     async def behind(self) -> Behind:
         (row,) = await self._fetch(ticket_rows.BEHIND)
         return Behind(row["has_terms"], frozenset(row["ticket_owners"]))
@@ -316,6 +322,7 @@ class SqlJudgeStore:
             for outgoing in step.changes.events:
                 transaction.publish(outgoing.event, at=outgoing.at, event_id=outgoing.event_id)
             await import_rows.advance(transaction, partition, step)
+            await catch_up_rows.advance(transaction, partition, step)
             for topic, number, record in step.forwards:
                 transaction.append(topic, record, number)
             await judge_rows.quarantine(transaction, step.quarantined)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
+from slm_monitor.adapters import catch_up_rows
 from slm_monitor.adapters.judge_rows import quarantine
 from slm_monitor.application.ports import Quarantined
 from slm_monitor.domain.messages import Indicator
@@ -38,6 +39,7 @@ UPDATE agreement_terms
 RETURNING agreement_id
 """
 _KNOWN = "SELECT named_id, external_refs FROM ticket_name WHERE named_id IN (:customer, :service)"
+_PARTIES = ("provider_party_id", "customer_party_id")
 _ID_OF = {"customer": "customer_party_id", "service": "service_id"}
 
 
@@ -56,6 +58,14 @@ class SqlShelf:
             ),
             {**finalized, "document": json.dumps(finalized)},
         )
+        if kept.rowcount == 1:
+            await self._transaction.execute(
+                text(catch_up_rows.BEGIN),
+                {
+                    **{name: finalized[name] for name in ("agreement_id", "version", *_PARTIES)},
+                    "now": self._transaction.now,
+                },
+            )
         for target in finalized["targets"]:
             await self._transaction.execute(text(_TARGET), _target_row(finalized, target))
         return kept.rowcount == 1

@@ -134,6 +134,22 @@ class DerivedJudge:
                 for target in targets.values():
                     self._touch(target_id, target.standing.line.begins_at, cause)
 
+    def wake_agreement(self, agreement_id: str) -> None:
+        """What the targets of an agreement are made of is judged, in every partition: they are judged in full."""
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                if target.standing.line.latest.agreement_id == agreement_id:
+                    self._touch(target_id, target.standing.line.begins_at)
+
+    def waits_for_agreement(self, agreement_id: str) -> bool:
+        """Whether some target of an agreement is still to be judged."""
+        waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
+        return any(
+            target.standing.line.latest.agreement_id == agreement_id
+            for target_id in waiting
+            for target in self._targets.get(target_id, {}).values()
+        )
+
     def waits_for(self, hold: Hold) -> bool:
         """Whether something that is made of what an import brought is still to be judged."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}

@@ -269,7 +269,7 @@ class Judge:
         blob_seq = await self._store.commit(partition.number, partition.epoch, step)
         if blob_seq is not None:
             partition.blob_seq = blob_seq
-        if step.news or step.released or step.expired:
+        if step.news or step.released or step.expired or step.caught_up:
             self._inbox_rings = True
         self._stepped(step)
         if partition.wants_reload:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
+from slm_monitor.application.catching_up import CatchingUp
 from slm_monitor.application.count_judge import CountJudge
 from slm_monitor.application.decisions import Decisions
 from slm_monitor.application.derivations import Derivations
@@ -94,6 +95,9 @@ class Partition:
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         self._tickets.free(self._holds)
+        self._catching_up = CatchingUp()
+        for each in loaded.catch_ups:
+            self._catching_up.hear([each], self._tickets.to_judge(each.agreement_id))
         if self._aside.has_news:
             self.timers.set((STATE, ""), AT_ONCE)
 
@@ -136,8 +140,9 @@ class Partition:
             self._judged = dict(self.positions)
 
     def next_due(self) -> int | None:
-        """The next instant at which time alone may change something: a timer's, or the expiry of a hold."""
-        dues = (self._holds.next_due(), self.timers.next_due())
+        """The next instant at which time alone may change something: a timer's, the expiry of a hold, or that up to
+        which signed terms are to be judged."""
+        dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._horizon))
         return min((due for due in dues if due is not None), default=None)
 
     def is_due(self, instant: int) -> bool:
@@ -147,7 +152,8 @@ class Partition:
 
     def derived_due(self) -> int | None:
         """The next instant at which something made of others is to be judged."""
-        return self._derived.timers.next_due()
+        dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._everywhere))
+        return min((due for due in dues if due is not None), default=None)
 
     async def step(self, work: Work, now: int) -> Step:
         """Take in facts and news, judge what they touch, and say what has to be committed."""
@@ -185,9 +191,12 @@ class Partition:
         await self._tickets.judge(self._holds, moment, step, TICKETS_A_STEP, history)
         step.recounted = self._counts.recounted() | self._states.heard()
         await self._silences.judge(self._holds, moment, step)
+        self._catching_up.judged(step)
         await self._derive(work, now, step)
+        self._catching_up.mark(step)
         note_touched(step)
         self._go_on_with_imports(step)
+        self._go_on_catching_up(step)
         self._aside.tell(step.changes, now)
         return step
 
@@ -222,6 +231,8 @@ class Partition:
             self._tickets.free(self._holds)
         for hold in self._holds.reach_everywhere():
             self._derived.wake_held(hold)
+        for each in self._catching_up.reach_everywhere():
+            self._derived.wake_agreement(each.agreement_id)
 
     def _go_on_with_imports(self, step: Step) -> None:
         """Tell of the imports that this partition has judged to the end: first its indicators and tickets, and once all
@@ -233,14 +244,27 @@ class Partition:
             if not self._derived.waits_for(hold):
                 self._holds.judged_derived(hold, step)
 
+    def _go_on_catching_up(self, step: Step) -> None:
+        """Likewise of the signed versions with whose past this partition has caught up."""
+        for each in self._catching_up.waiting_here(self._horizon):
+            if not self.is_due(each.begun_at):
+                self._catching_up.judged_here(each, step)
+        for each in self._catching_up.waiting_derived(self._everywhere):
+            if not self._derived.waits_for_agreement(each.agreement_id):
+                self._catching_up.judged_derived(each, step)
+
     async def _hear(self, inbox: Sequence[InboxRow], step: Step) -> None:
         heard: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
                 agreement = await self._store.agreement(row.ref["agreement_id"])
                 await self._exclude(agreement)
+                woken: list[str] = []
                 for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
-                    await self._tickets.wake_owner(owner, self.number, step, self._holds)
+                    woken += await self._tickets.wake_owner(owner, self.number, step, self._holds)
+                self._catching_up.hear(await self._store.catch_ups(agreement.agreement_id, self.number), woken)
+            elif row.kind == "caught_up":
+                self._catching_up.hear_everywhere(row.ref["agreement_id"], row.ref["version"])
             elif row.kind == "derived":
                 step.inbox += self._derived.hear(row)
                 continue

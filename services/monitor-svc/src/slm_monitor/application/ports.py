@@ -23,7 +23,7 @@ class NotOwner(Exception):
 @dataclass(frozen=True, slots=True)
 class InboxRow:
     """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    derive | exclusion | derived | accepted | dispute | record."""
+    derive | caught_up | exclusion | derived | accepted | dispute | record."""
 
     seq: int
     partition: int
@@ -59,6 +59,24 @@ class Hold:
             return False
         source, slash, _ = rest.partition("/")
         return (source in self.sources) if slash else (rest in self.indicators)
+
+
+@dataclass(slots=True)
+class CatchUp:
+    """A signed version that is judged over what was recorded before, as a partition sees it."""
+
+    agreement_id: str
+    version: int
+    begun_at: int
+    """When its terms were heard, installation time: what was due by then belongs to the past."""
+    is_judged_here: bool = False
+    """Whether this partition has judged the indicators and tickets of it."""
+    is_everywhere: bool = False
+    """Whether all partitions have: targets made of them may be judged."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.agreement_id, self.version
 
 
 JUDGED, WAITING, HELD = "judged", "waiting", "held"
@@ -146,6 +164,8 @@ class LoadedPartition:
     """Breaches that a dispute decided were none."""
     record_starts: Mapping[str, int] = field(default_factory=dict)
     """Indicators of which the record does not hold everything → from when on it does; of all partitions."""
+    catch_ups: Sequence[CatchUp] = ()
+    """Those whose terms this partition has heard, and that it has not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +252,12 @@ class Step:
     """Imports for which facts have come → when they end by themselves now."""
     touched: dict[tuple[str, str], Touched] = field(default_factory=dict)
     """(import, agreement) → what was published for it."""
+    caught_up: list[tuple[str, int]] = field(default_factory=list)
+    """(agreement, version): those of which this partition has judged the past of indicators and tickets."""
+    caught_up_derived: list[tuple[str, int]] = field(default_factory=list)
+    """Those of which it has judged the targets made of others too."""
+    catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
+    """How many events of breaches and risks were published of each."""
     news: list[News] = field(default_factory=list)
     """What the changes are to targets made of others."""
     silences: dict[str, int | None] = field(default_factory=dict)
@@ -243,6 +269,7 @@ class Step:
         return self.expected == self.positions and not (
             self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
             or self.dead or self.released or self.derived or self.expired or self.extended or changed.events
+            or self.caught_up or self.caught_up_derived
             or changed.windows or changed.breaches or changed.risks or changed.clocks or changed.tickets
             or changed.dropped_windows or changed.unjudgeable or self.news or self.silences or self.sources
         )  # fmt: skip
@@ -294,6 +321,10 @@ class JudgeStore(Protocol):
 
     async def hold(self, import_id: str, partition: int) -> Hold | None:
         """An import as a partition sees it."""
+        ...
+
+    async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
+        """The versions of an agreement that a partition has not caught up with."""
         ...
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:

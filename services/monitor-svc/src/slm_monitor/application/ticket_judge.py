@@ -36,9 +36,9 @@ class TicketJudge:
         self._books: dict[str, Book] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
-        """Tickets of which an import brought something, and at first all that were not judged before a restart. They
-        are judged behind the others, and each once where more of it came meanwhile: an import brings thousands, and
-        most of what it brings is past."""
+        """Tickets of which an import brought something or that new terms concern, and at first all that were not judged
+        before a restart. They are judged behind the others, and each once where more of it came meanwhile: there may be
+        thousands, and most of what they tell is past."""
         self._held: dict[str, None] = {}
         """Tickets of which something waits for an import."""
         self._touched: dict[str, dict[str, Fact]] = {}
@@ -76,12 +76,22 @@ class TicketJudge:
             self._books[owner] = ticket_rules.book_of(line for each in lines for line in each)
         return self._books[owner]
 
-    async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> None:
-        """New terms concern all tickets of a party; that they wait is kept, as there may be many."""
-        for ticket in await self._store.tickets_of(owner, partition):
-            is_past = holds.through(ticket) is not None
-            (self._history if is_past else self._waiting)[ticket] = None
-            step.tickets[ticket] = HELD if is_past else WAITING
+    async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> Sequence[str]:
+        """New terms concern all tickets of a party; that they wait is kept, as there may be many. They are judged
+        behind those of which something has come now. Returns which these are."""
+        woken = await self._store.tickets_of(owner, partition)
+        for ticket in woken:
+            self._history[ticket] = None
+            step.tickets[ticket] = WAITING if holds.through(ticket) is None else HELD
+        return woken
+
+    def to_judge(self, agreement_id: str) -> list[str]:
+        """The tickets of an agreement's parties that are still to be judged, or that an import holds a part of."""
+        owners = {owner for owner, known in self._lines.items() if agreement_id in known}
+        return [
+            ticket for ticket in (*self._waiting, *self._history, *self._held)
+            if ticket.split("/", 1)[0] in owners
+        ]  # fmt: skip
 
     def wake(self, ticket: str) -> None:
         """Its time has come."""

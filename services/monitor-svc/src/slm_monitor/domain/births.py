@@ -270,6 +270,18 @@ def import_judged(
     )
 
 
+def agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
+    """``found``: the version, its parties, and how much was published of it meanwhile."""
+    return monitor.AgreementCaughtUp(
+        agreement_id=found["agreement_id"],
+        agreement_version=found["version"],
+        provider_party_id=found["provider_party_id"],
+        customer_party_id=found["customer_party_id"],
+        breach_events=found["breach_events"],
+        caught_up_at=to_text(now),
+    )
+
+
 _TOUCHED = (
     "agreement_id", "provider_party_id", "customer_party_id", "windows_closed", "windows_restated", "clocks_ended",
     "breach_events",

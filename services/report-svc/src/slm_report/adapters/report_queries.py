@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, extract, false, func, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
-from slm_report.adapters.sql_reports import stored
-from slm_report.adapters.tables import agenda, agreement_version, import_heard, report
+from slm_report.adapters.sql_reports import PATIENCE, catch_up_waits, import_waits, stored
+from slm_report.adapters.tables import agenda, agreement_version, catch_up_heard, import_heard, report
 from slm_report.application.ports import Stored
 
 FILTERS = ("agreement_id", "period", "state", "verdict")
@@ -53,12 +54,47 @@ async def revisions(connection: AsyncConnection, report_id: str) -> list[Any]:
 async def is_settling(
     connection: AsyncConnection, caller: Principal, agreement_id: str, import_id: str | None, until_at: int | None
 ) -> bool:
-    """Whether a report of the agreement will still change by what was heard up to ``until_at``, or by an import.
+    """Whether a report of the agreement will still change by what was heard up to ``until_at``, or by its past.
 
-    An import counts until it was heard whole. False for an agreement that the caller may not see.
+    An import counts until it was heard whole, a signed version until it was judged over the past. False for an
+    agreement that the caller may not see.
     """
     if until_at is None:
         return True
+    if not await _may_see(connection, caller, agreement_id):
+        return False
+    # A period is due as its windows close; what an import brings makes periods stale that had been settled.
+    waits = or_(agenda.c.stale_from.is_not(None), agenda.c.due_at <= until_at)
+    waiting = select(agenda.c.agreement_id).where(agenda.c.agreement_id == agreement_id, waits)
+    half_heard = select(import_heard.c.import_id).where(import_waits(agreement_id))
+    catching_up = select(catch_up_heard.c.version).where(catch_up_waits(agreement_id))
+    for query in (waiting, half_heard, catching_up):
+        if (await connection.execute(query.limit(1))).one_or_none() is not None:
+            return True
+    if import_id is None:
+        return False
+    of_agreement = import_heard.c.agreement_id == agreement_id
+    known = select(import_heard.c.import_id).where(of_agreement, import_heard.c.import_id == import_id)
+    return (await connection.execute(known)).one_or_none() is None
+
+
+async def waits_for(connection: AsyncConnection, caller: Principal, agreement_id: str) -> list[dict[str, Any]]:
+    """Why the agreement's reports wait; empty where they do not, or the caller may not see it."""
+    if not await _may_see(connection, caller, agreement_id):
+        return []
+    imports = select(import_heard.c.import_id).where(import_waits(agreement_id)).order_by(import_heard.c.import_id)
+    found: list[dict[str, Any]] = [
+        {"reason": "import", "import_id": row.import_id} for row in await connection.execute(imports)
+    ]
+    until = extract("epoch", catch_up_heard.c.since + PATIENCE - func.clock_timestamp())
+    versions = select(catch_up_heard.c.version, until.label("left")).where(catch_up_waits(agreement_id))
+    for row in await connection.execute(versions.order_by(catch_up_heard.c.version)):
+        left = max(0, math.ceil(row.left))
+        found.append({"reason": "catching_up", "agreement_version": row.version, "at_most_seconds": left})
+    return found
+
+
+async def _may_see(connection: AsyncConnection, caller: Principal, agreement_id: str) -> bool:
     party = agreement_version.c.finalized
     seen = select(agreement_version.c.agreement_id).where(
         agreement_version.c.agreement_id == agreement_id,
@@ -68,20 +104,7 @@ async def is_settling(
             party["provider_party_id"].astext == caller.party_id, party["customer_party_id"].astext == caller.party_id
         ),
     )
-    if (await connection.execute(seen.limit(1))).one_or_none() is None:
-        return False
-    # A period is due as its windows close; what an import brings makes periods stale that had been settled.
-    waits = or_(agenda.c.stale_from.is_not(None), agenda.c.due_at <= until_at)
-    waiting = select(agenda.c.agreement_id).where(agenda.c.agreement_id == agreement_id, waits)
-    half_heard = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
-    of_agreement = import_heard.c.agreement_id == agreement_id
-    for query in (waiting, select(import_heard.c.import_id).where(of_agreement, half_heard)):
-        if (await connection.execute(query.limit(1))).one_or_none() is not None:
-            return True
-    if import_id is None:
-        return False
-    known = select(import_heard.c.import_id).where(of_agreement, import_heard.c.import_id == import_id)
-    return (await connection.execute(known)).one_or_none() is None
+    return (await connection.execute(seen.limit(1))).one_or_none() is not None
 
 
 def _visible_to(caller: Principal) -> ColumnElement[bool]:

@@ -192,6 +192,15 @@ ON CONFLICT (agreement_id, import_id) DO UPDATE SET
 """
 
 
+_COUNT_CAUGHT_UP = """
+INSERT INTO catch_up_heard AS kept (agreement_id, version, breach_events, expected, since)
+SELECT *, clock_timestamp() FROM unnest($1::text[], $2::int[], $3::int[], $4::int[])
+ON CONFLICT (agreement_id, version) DO UPDATE SET
+    breach_events = kept.breach_events + excluded.breach_events,
+    expected = coalesce(excluded.expected, kept.expected)
+"""
+
+
 class SqlHeard:
     """``application.ports.Heard`` inside a transaction."""
 
@@ -201,18 +210,23 @@ class SqlHeard:
     async def keep(self, batch: Batch) -> None:
         for kept in _KEPT:
             await bulk.upsert(self._transaction, kept.table, kept.rows(batch), newer=kept.newer)
-        await self._keep_imports(batch)
+        imports = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
+        await self._count(_COUNT_IMPORTED, batch.imported, imports)
+        versions = {(event.agreement_id, event.agreement_version): event.breach_events for event in batch.caught_up}
+        await self._count(_COUNT_CAUGHT_UP, batch.catching_up, versions)
 
-    async def _keep_imports(self, batch: Batch) -> None:
-        expected = {(event.agreement_id, event.import_id): event.breach_events for event in batch.imports}
-        keys = sorted(batch.imported.keys() | expected.keys())
+    async def _count(
+        self, statement: str, heard: Mapping[tuple[str, Any], int], expected: Mapping[tuple[str, Any], int]
+    ) -> None:
+        """``heard``: events of breaches of each (agreement, import or version); ``expected``: how many there are."""
+        keys = sorted(heard.keys() | expected.keys())
         if keys:
             driver = await self._transaction.driver()
             await driver.execute(
-                _COUNT_IMPORTED,
+                statement,
                 [agreement_id for agreement_id, _ in keys],
-                [import_id for _, import_id in keys],
-                [batch.imported[key] for key in keys],
+                [identity for _, identity in keys],
+                [heard.get(key, 0) for key in keys],
                 [expected.get(key) for key in keys],
             )
 

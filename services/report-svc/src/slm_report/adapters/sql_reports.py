@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Select, exists, func, literal, not_, or_, select, text, update
+from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, literal, not_, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_chassis.database import Transaction
 from slm_chassis.lag import Heard
 from slm_events import instants
-from slm_report.adapters.tables import agenda, import_heard, report
+from slm_report.adapters.tables import agenda, catch_up_heard, import_heard, report
 from slm_report.application.ports import Agenda, Stored
 
 IMPATIENCE = 60
 """A stale report is looked at again after this many times the pause, however busy its agreement is."""
 
+
+PATIENCE = timedelta(hours=1)
+"""So long reports wait for a signed version to be judged over the past, real time: monitor-svc may be away, or unable
+to judge by its terms."""
 
 _MARK_STALE = """
 INSERT INTO agenda AS kept (agreement_id, stale_from, stale_since, touched_at)
@@ -138,10 +143,23 @@ def _agendas(heard: Heard, quiet_seconds: float) -> Select[Any]:
     return select(*columns, _importing().label("importing"), _quiet(heard, quiet_seconds).label("quiet"))
 
 
-def _importing() -> ColumnElement[bool]:
+def import_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
     """An import touches the agreement of which not everything has been heard."""
     partly = or_(import_heard.c.expected.is_(None), import_heard.c.breach_events < import_heard.c.expected)
-    return exists().where(import_heard.c.agreement_id == agenda.c.agreement_id, partly)
+    return and_(import_heard.c.agreement_id == agreement_id, partly)
+
+
+def catch_up_waits(agreement_id: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """A signed version has not been judged over all that was recorded before, and is not waited for too long."""
+    partly = or_(catch_up_heard.c.expected.is_(None), catch_up_heard.c.breach_events < catch_up_heard.c.expected)
+    is_young = catch_up_heard.c.since > func.clock_timestamp() - PATIENCE
+    return and_(catch_up_heard.c.agreement_id == agreement_id, partly, is_young)
+
+
+def _importing() -> ColumnElement[bool]:
+    """Something of the agreement's past is heard by half."""
+    agreement_id = agenda.c.agreement_id
+    return or_(exists().where(import_waits(agreement_id)), exists().where(catch_up_waits(agreement_id)))
 
 
 def _quiet(heard: Heard, quiet_seconds: float) -> ColumnElement[bool]:

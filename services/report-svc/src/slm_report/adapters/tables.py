@@ -134,6 +134,18 @@ import_heard = Table(
 """Imports that touched an agreement: events of breaches heard of each, and how many there are (null: not all judged).
 An agreement's reports wait while any of its imports has not been heard whole."""
 
+catch_up_heard = Table(
+    "catch_up_heard",
+    metadata,
+    Column("agreement_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("breach_events", Integer, nullable=False),
+    Column("expected", Integer),
+    Column("since", DateTime(timezone=True), nullable=False),
+)
+"""Likewise of signed versions that are judged over what was recorded before. ``since`` is the server's own time: no
+report waits longer than ``PATIENCE`` for one."""
+
 agenda = Table(
     "agenda",
     metadata,

@@ -47,7 +47,8 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
         ] = None,
     ) -> dict[str, Any]:
         """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
-        still change by what is known."""
+        still change by what is known, and ``heard.waits_for`` why its reports wait: for an ``import``, or for a signed
+        version that is ``catching_up`` with what was recorded before, and for how long at most."""
         wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
         async with desk.database.read() as connection:
             rows = await report_queries.listed(connection, caller, page, wanted)
@@ -56,6 +57,7 @@ def router(desk: Desk, lag: Lag) -> APIRouter:
                 heard["settling"] = await report_queries.is_settling(
                     connection, caller, agreement_id, import_id, lag.heard.until_at
                 )
+                heard["waits_for"] = await report_queries.waits_for(connection, caller, agreement_id)
         shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
         return {**shown, "heard": heard}
 

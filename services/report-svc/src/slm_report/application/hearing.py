@@ -14,6 +14,7 @@ from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockMoved, ClockStopped
 from slm_events.monitor import (
+    AgreementCaughtUp,
     BreachRevised,
     BreachWithdrawn,
     ExclusionDecided,
@@ -53,6 +54,9 @@ class Batch:
     imports: list[ImportJudged] = field(default_factory=list)
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(agreement, import) → events of breaches and risks among these that tell of its history."""
+    caught_up: list[AgreementCaughtUp] = field(default_factory=list)
+    catching_up: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """(agreement, version) → likewise of what was recorded before the version was signed."""
     stale: dict[str, int] = field(default_factory=dict)
     """Agreement → the earliest instant from which its reports may no longer say what is known."""
 
@@ -61,9 +65,12 @@ class Batch:
 
 
 def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
-    """An event that tells of an import's history: the agreement's reports wait until all of it has been heard."""
+    """An event that tells of an import's history, or of what was recorded before terms were signed: the agreement's
+    reports wait until all of it has been heard."""
     if event.import_id is not None:
         batch.imported[event.agreement_id, event.import_id] += PUBLISHED[type(event)].topic is BREACHES
+    if event.catch_up is not None:
+        batch.catching_up[event.agreement_id, event.catch_up] += PUBLISHED[type(event)].topic is BREACHES
 
 
 async def keep(heard: Heard, reports: Reports, batch: Batch) -> None:
@@ -81,6 +88,8 @@ async def keep(heard: Heard, reports: Reports, batch: Batch) -> None:
 
 def agreement_finalized(batch: Batch, event: AgreementFinalized) -> None:
     batch.versions.append(event)
+    # monitor-svc says when it has judged the past by these terms, also where there is none.
+    batch.catching_up[event.agreement_id, event.version] += 0
     batch.mark(event.agreement_id, instants.from_text(event.effective_at))
 
 
@@ -162,6 +171,10 @@ def exclusion_revoked(batch: Batch, event: ExclusionRevoked) -> None:
 
 def import_judged(batch: Batch, event: ImportJudged) -> None:
     batch.imports.append(event)
+
+
+def agreement_caught_up(batch: Batch, event: AgreementCaughtUp) -> None:
+    batch.caught_up.append(event)
 
 
 def _mark_excluded(batch: Batch, event: ExclusionMoved) -> None:

@@ -48,7 +48,8 @@ class Agenda:
     due_at: int | None
     """When the next period's report is due."""
     importing: bool = False
-    """An import touches the agreement that has not been heard whole: nothing is published until it is."""
+    """An import touches the agreement that has not been heard whole, or signed terms are judged over the past: nothing
+    is published until all of it is heard."""
     quiet: bool = True
     """What was heard of it has come to rest, so that it can be reported."""
 

@@ -1,0 +1,23 @@
+"""Signed versions that monitor-svc judges over what was recorded before."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+_CATCH_UP = """
+    CREATE TABLE catch_up_heard (
+        agreement_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        breach_events INTEGER NOT NULL,
+        expected INTEGER,
+        since TIMESTAMPTZ NOT NULL,
+        PRIMARY KEY (agreement_id, version)
+    )
+"""
+
+
+def upgrade() -> None:
+    op.execute(_CATCH_UP)
