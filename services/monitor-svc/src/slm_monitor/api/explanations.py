@@ -18,6 +18,7 @@ from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
 from slm_monitor.application.record import NotInRecord, named
+from slm_monitor.application.window_seen import status_beside
 from slm_monitor.domain.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -53,9 +54,8 @@ async def explain(
     told["accepted"] = accepted
     seen_at = asked.known_at or asked.at or state.clock.now()
     told["warnings"] = await state.queries.warnings_at(target_id, told["window"]["id"], seen_at)
-    if told["verdict"] == "met" and told["warnings"]:
-        # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
-        told["verdict"] = "at_risk"
+    # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
+    told["verdict"] = status_beside(told["verdict"], bool(told["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):
         return PlainTextResponse(explanation_text.text(told))
     return JSONResponse(told)

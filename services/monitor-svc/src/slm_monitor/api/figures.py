@@ -73,13 +73,14 @@ async def figures_of_agreement(
     except TooManyWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
     names = sorted({each["window_id"] for each in found})
+    risks = await state.queries.risks_in(agreement_id, first, last)
     answer = {
         "agreement_id": agreement_id,
         "as_of": to_text(at),
         "position": positions,
-        "windows": found,
+        "windows": figures_to_date.beside_warnings(found, risks, asked.last),
         "breaches": await state.queries.breaches_in(agreement_id, first, last, names),
-        "risks": await state.queries.risks_in(agreement_id, first, last),
+        "risks": risks,
     }
     return Response(msgspec.json.encode(answer), media_type="application/json")
 

@@ -18,6 +18,7 @@ from slm_monitor.application import budget_series, explanation, record
 from slm_monitor.application.backtests import MEASURED
 from slm_monitor.application.explanation import Asked, NoSuchWindow
 from slm_monitor.application.record import NotInRecord
+from slm_monitor.application.window_seen import status_beside
 from slm_monitor.domain import figures
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -90,12 +91,13 @@ async def _as_known(request: Request, row: dict[str, Any], window: dict[str, Any
     except NotInRecord as error:
         raise gone(error) from error
     seen = judged.seen
+    warned = await state.queries.warnings_at(row["target_id"], window["window_id"], present)
     return {
         "window_id": window["window_id"],
         "version": terms.version,
         "start_at": to_text(span[0]),
         "end_at": to_text(span[1]),
-        "status": seen.verdict,
+        "status": status_beside(seen.verdict, bool(warned)),
         "figure": figures.exact(terms.shown(seen.figure)),
         "figure_display": terms.display(seen.figure),
         "detail": dict(seen.sums),

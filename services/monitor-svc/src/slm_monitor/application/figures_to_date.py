@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar.intervals import Interval
-from slm_events.instants import to_text
+from slm_events.instants import from_text, to_text
 from slm_monitor.application import excluded, explanation, tickets_known
 from slm_monitor.application import record as records
 from slm_monitor.application.explanation import EXPLAINED
 from slm_monitor.application.record import NotInRecord, ParsedTerms, Record
+from slm_monitor.application.window_seen import status_beside
 from slm_monitor.domain import exclusions, figures
 from slm_monitor.domain.lines import TermsLine
 from slm_monitor.domain.terms import ServiceLevelTarget
@@ -67,6 +68,23 @@ async def of_agreement(
                     raise TooManyWindows(f"more than {MOST_WINDOWS} windows are open")
                 found.append(await _figure(record, lines, terms, name, span, asked))
     return found
+
+
+def beside_warnings(
+    found: Sequence[Mapping[str, Any]], risks: Sequence[Mapping[str, Any]], as_of: int
+) -> list[dict[str, Any]]:
+    """The figures with the status that ``GET /targets`` tells: a warning that stood at ``as_of`` puts a target at
+    risk. ``risks``: as they are answered, ``{"target_id", "window_id", "opened_at", "cleared_at"}``."""
+    stood = {
+        (each["target_id"], each["window_id"])
+        for each in risks
+        if from_text(each["opened_at"]) <= as_of
+        and (each["cleared_at"] is None or from_text(each["cleared_at"]) > as_of)
+    }
+    return [
+        {**each, "status": status_beside(each["status"], (each["target_id"], each["window_id"]) in stood)}
+        for each in found
+    ]
 
 
 def _windows(line: TermsLine, asked: Asked) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:

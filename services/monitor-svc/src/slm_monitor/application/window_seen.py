@@ -142,6 +142,12 @@ def status(target: ServiceLevelTarget, finding: Finding, facts: Facts) -> str:
     return settling.status_of(finding, breached, closes, at_risk)
 
 
+def status_beside(verdict: str | None, is_warned: bool) -> str | None:
+    """The one word of a window and an instant, where the judge's warnings are known: one that stands puts a target at
+    risk, also where the window's own figures are back at their threshold, or its cause lies before the window."""
+    return "at_risk" if verdict == "met" and is_warned else verdict
+
+
 def due(finding: Finding, as_of: int) -> int | None:
     """When the objective was missed for certain, if it was by then."""
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
