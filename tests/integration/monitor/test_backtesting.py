@@ -73,6 +73,25 @@ async def test_a_back_test_finds_what_was_measured_a_moment_ago(service: Service
     assert [(each["window_id"], each["figure"]) for each in told["windows"]] == [("2026-11-04", "159/1")]
 
 
+@pytest.mark.parametrize("sent", [{"value": 7}, {"values": [7]}])
+@pytest.mark.parametrize("labels", [{}, {"labels": {"region": "eu"}}])
+async def test_a_back_test_finds_what_is_not_put_away_yet(
+    service: Service, sent: dict[str, Any], labels: dict[str, Any]
+) -> None:
+    """Whatever its labels, and whatever else the partition holds."""
+    key = f"fresh.{next(iter(sent))}.{len(labels)}"
+    await service.register(key, "value", "ms")
+    await service.measure(*({"indicator": key, "at": f"2026-11-0{day}T10:00:00Z", **sent, **labels} for day in (2, 3)))
+    terms = {"aggregation": "max", "objective": {"at_most": "150", "unit": "ms"}, "window": {"calendar": "day"}}
+    asked = {"terms": {**terms, "indicator": key}, "windows": {"last": 2}}
+    answer = await service.provider.post("/api/v1/backtests", json=asked)
+    told = await ended(service, answer.json()["backtest_id"])
+    assert [(each["window_id"], each["figure"]) for each in told["windows"]] == [
+        ("2026-11-03", "7/1"),
+        ("2026-11-04", None),
+    ]
+
+
 KINDS: list[tuple[str, Any, dict[str, str], str]] = [
     ("past.stars", "mean", {"at_least": "3"}, "7/2"),
     ("past.stars", "count", {"at_least": "2", "unit": "count"}, "2/1"),
@@ -205,7 +224,8 @@ async def queued(held: Monitor, name: str) -> SqlBacktests:
     await held.measure({"indicator": "up", "at": "2026-11-01T00:00:00Z", "state": "up"})
     await held.settle()
     jobs, question = SqlBacktests(held.database), Question(DAILY, f"{PROVIDER}/up")
-    first, now = await jobs.first_fact(f"{PROVIDER}/up"), held.clock.now()
+    record = SqlRecord(held.database, held.store, PARTITIONS)
+    first, now = await record.first_at(f"{PROVIDER}/up"), held.clock.now()
     spans = backtests.spans_of(backtests.target_of(question), now, first, 4, None)
     await jobs.add(Job(name, PROVIDER, question, spans, QUEUED, [], now), "somebody")
     return jobs

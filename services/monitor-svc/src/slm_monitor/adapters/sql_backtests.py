@@ -47,10 +47,6 @@ SELECT * FROM backtest
    AND (CAST(:at AS bigint) IS NULL OR (requested_at, backtest_id) < (:at, :name))
  ORDER BY requested_at DESC, backtest_id DESC LIMIT :most
 """
-_FIRST = """
-SELECT least((SELECT min(at) FROM fact WHERE subject = :subject),
-             (SELECT min(hour) * 3600000000 FROM fact_segment WHERE subject = :subject))
-"""
 
 
 class SqlBacktests:
@@ -117,12 +113,6 @@ class SqlBacktests:
         query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
         async with self._database.read() as connection:
             first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()
-        return first
-
-    async def first_fact(self, subject: str) -> int | None:
-        """The instant (or the hour) of the first fact there is of an indicator."""
-        async with self._database.read() as connection:
-            first: int | None = (await connection.execute(text(_FIRST), {"subject": subject})).scalar_one()
         return first
 
 

@@ -41,6 +41,13 @@ SELECT subject, data FROM fact_segment
 UNION ALL
 SELECT NULL, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
 """
+# As of _VALUES: one statement, and the rows of every label.
+_FIRST = """
+SELECT (SELECT min(at) FROM fact WHERE subject = $1),
+       (SELECT min(hour) FROM fact_segment
+         WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)),
+       ARRAY(SELECT data FROM fact_blob WHERE partition = $2)
+"""
 _EXCLUSIONS = """
 SELECT * FROM exclusion
  WHERE agreement_id = $1 AND state IN ('approved', 'revoked') AND decided_at <= $2
@@ -116,6 +123,14 @@ class SqlRecord:
         )  # fmt: skip
         return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
+    async def first_at(self, subject: str) -> int | None:
+        """The instant (or the hour) of the first fact there is of an indicator, whatever its labels."""
+        rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
+        at, hour, blobs = rows[0]
+        recent = await asyncio.to_thread(_first_of, blobs, subject)
+        found = (at, None if hour is None else hour * HOUR, recent)
+        return min((each for each in found if each is not None), default=None)
+
     async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
         rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
         return [judge_rows.exclusion_of(row) for row in rows]
@@ -184,12 +199,21 @@ def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known
             slot = np.zeros(len(chunk.at), dtype=np.int32)
             parts.append(Values([series], slot, chunk.at, chunk.value, chunk.of))
         else:
-            blob = columns.decode_blob(data)
-            slots = [slot for slot, name in enumerate(blob.subjects) if indicator_of(name) == subject]
-            if slots:
-                parts.append(blob.taken(np.isin(blob.slot, slots)))
+            parts.append(_of_indicator(columns.decode_blob(data), subject))
+    parts = [part for part in parts if len(part)]
     if not parts:
         return NOTHING
     values = joined(parts)
     values = values.taken((values.at >= span[0]) & (values.at < span[1]))
     return values.taken(np.lexsort((values.value, values.at)))
+
+
+def _of_indicator(values: Values, subject: str) -> Values:
+    slots = [slot for slot, name in enumerate(values.subjects) if indicator_of(name) == subject]
+    return values.taken(np.isin(values.slot, slots))
+
+
+def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:
+    """The first instant of an indicator in what is not put away yet."""
+    parts = (_of_indicator(columns.decode_blob(data), subject) for data in blobs)
+    return min((int(part.at.min()) for part in parts if len(part)), default=None)

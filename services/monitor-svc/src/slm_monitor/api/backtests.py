@@ -123,10 +123,10 @@ async def _question(given: BacktestToRun, caller: Principal, request: Request) -
 
 async def _first(question: Question, request: Request) -> int | None:
     """The instant of the first fact that the terms are tried on."""
-    jobs = request.app.state.backtests
+    jobs, record = request.app.state.backtests, request.app.state.record
     found = []
     for subject in sorted(backtests.subjects_of(question)):
-        first, begins_at = await jobs.first_fact(subject), await request.app.state.record.begins_at(subject)
+        first, begins_at = await record.first_at(subject), await record.begins_at(subject)
         found.append(first if first is None or begins_at is None else max(first, begins_at))
     if backtests.is_about_tickets(question):
         found.append(await jobs.first_ticket(question.owner))
