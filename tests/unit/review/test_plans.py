@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 
@@ -266,13 +267,14 @@ async def test_where_nobody_was_named_the_provider_owns_the_plan(ledger: MemoryL
     assert (only(ledger).owner, only(ledger).steps) == ("Northwind IT", [])
 
 
-async def test_imported_history_opens_no_plan_for_a_window_that_is_over() -> None:
+@pytest.mark.parametrize("marked", [{"import_id": "an import"}, {"catch_up": 1}])
+async def test_history_opens_no_plan_for_a_window_that_is_over(marked: dict[str, Any]) -> None:
     ledger = MemoryLedger("2026-12-20T00:00")
     await agreements.keep(ledger, finalized())
-    past = dataclasses.replace(at_risk("past", "2026-11-10T00:00"), import_id="an import")
+    past = dataclasses.replace(at_risk("past", "2026-11-10T00:00"), **marked)
     await plans.open_plan(ledger, past)
-    await plans.end_plan(ledger, dataclasses.replace(cleared("past", "breached", "2026-11-10T01:00"), import_id="i"))
+    await plans.end_plan(ledger, dataclasses.replace(cleared("past", "breached", "2026-11-10T01:00"), **marked))
     assert ledger.plans.values == {}
     present = at_risk("now", "2026-12-10T00:00", window=month(12))
-    await plans.open_plan(ledger, dataclasses.replace(present, import_id="an import"))
+    await plans.open_plan(ledger, dataclasses.replace(present, **marked))
     assert len(ledger.plans.values) == 1

@@ -37,9 +37,10 @@ async def end_plan(ledger: Ledger, event: RiskCleared) -> None:
 
 
 def _is_past(ledger: Ledger, event: TargetAtRisk | RiskCleared) -> bool:
-    """Whether an import tells of a warning in a window that is long over: nobody can act on it any more."""
-    end = event.window_end_at
-    return event.import_id is not None and end is not None and instants.from_text(end) <= ledger.now
+    """Whether an import, or terms signed since, tell of a warning in a window that is long over: nobody can act on it
+    any more."""
+    end, is_history = event.window_end_at, event.import_id is not None or event.catch_up is not None
+    return is_history and end is not None and instants.from_text(end) <= ledger.now
 
 
 async def settle_window(ledger: Ledger, agreement_id: str, version: int, target_id: str, window_id: str) -> None:
