@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
+
+import httpx
 
 from slm.demo import negotiation
 from slm.demo.negotiation import Cast
 from slm_events.instants import to_text
-from tests.bench.system import System
 
 TARGETS_EACH = 100
 """Targets of one agreement."""
+
+
+class Reached(Protocol):
+    """An installation under load."""
+
+    client: httpx.AsyncClient
 
 
 def month_start(now: int) -> int:
@@ -22,7 +29,7 @@ def month_start(now: int) -> int:
     return int(first.timestamp()) * 1_000_000
 
 
-async def register(system: System, cast: Cast, keys: Sequence[str], kind: str, **more: Any) -> None:
+async def register(system: Reached, cast: Cast, keys: Sequence[str], kind: str, **more: Any) -> None:
     """Register indicators of the provider."""
     for key in keys:
         await negotiation.post(
@@ -30,7 +37,7 @@ async def register(system: System, cast: Cast, keys: Sequence[str], kind: str, *
         )
 
 
-async def agree(system: System, cast: Cast, name: str, effective_at: int, targets: Sequence[dict[str, Any]]) -> None:
+async def agree(system: Reached, cast: Cast, name: str, effective_at: int, targets: Sequence[dict[str, Any]]) -> None:
     """Negotiate and sign agreements of a hundred targets each; returns when monitor-svc knows all of them."""
     await negotiation.record_requirement(system.client, cast)
     for number in range(0, len(targets), TARGETS_EACH):
@@ -49,13 +56,13 @@ async def agree(system: System, cast: Cast, name: str, effective_at: int, target
         await _signed(system, cast, f"{name}-{number}", document)
 
 
-async def agree_on_values(system: System, cast: Cast, name: str, effective_at: int, keys: Sequence[str]) -> None:
+async def agree_on_values(system: Reached, cast: Cast, name: str, effective_at: int, keys: Sequence[str]) -> None:
     """Register indicators of milliseconds, and promise of each of them a share over the month and over an hour."""
     await register(system, cast, keys, "value", unit="ms")
     await agree(system, cast, name, effective_at, of_values(keys))
 
 
-async def _signed(system: System, cast: Cast, key: str, document: dict[str, Any]) -> None:
+async def _signed(system: Reached, cast: Cast, key: str, document: dict[str, Any]) -> None:
     client = system.client
     proposed = await negotiation.propose(client, cast, await negotiation.draft(client, cast, document, key))
     charges = {"text": "A fixed price a month.", "amount": "4200.00", "currency": "EUR"}
@@ -65,7 +72,7 @@ async def _signed(system: System, cast: Cast, key: str, document: dict[str, Any]
     await _known(system, cast, signed["agreement_id"], len(document["targets"]))
 
 
-async def _known(system: System, cast: Cast, agreement_id: str, count: int) -> None:
+async def _known(system: Reached, cast: Cast, agreement_id: str, count: int) -> None:
     async with asyncio.timeout(120):
         while True:
             path = f"/api/v1/targets?agreement_id={agreement_id}&limit={count}"

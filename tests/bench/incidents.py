@@ -1,5 +1,7 @@
 """A real ticket log under five signed agreements: ``python -m tests.bench.incidents [--order signed|imported]``.
 
+With ``--beside 1000`` so many values a second of 100 other indicators, two targets each, are sent and judged meanwhile.
+
 The audit log of a ServiceNow installation is imported into ``slm up`` with ``slm import``, once after the agreements
 were signed and once before. Told are the seconds of the import, the seconds until every published report shows every
 ticket that an independent count has, and how many revisions each report took (P9).
@@ -12,11 +14,16 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from slm.demo import negotiation
 from slm.demo.negotiation import Cast
+from slm_chassis.clock import real_now
+from slm_events.instants import to_text
+from tests.bench import agreed as agreeing
 from tests.bench.figures import circumstances
 from tests.e2e import independent_incident_log
 from tests.e2e.installed import Installed, imported, installation
@@ -73,6 +80,41 @@ async def published(installed: Installed, key: str, agreement_id: str) -> list[d
         cursor = f"&cursor={page['next']}"
 
 
+OTHERS = 100
+REQUESTS_A_SECOND = 10
+
+
+@asynccontextmanager
+async def beside(installed: Installed, cast: Cast, values: int) -> AsyncIterator[Counter[str]]:
+    """Values of other indicators meanwhile, so many a second; counts those that were ``sent``."""
+    sent: Counter[str] = Counter()
+    if not values:
+        yield sent
+        return
+    keys = [f"load-{number:03d}" for number in range(OTHERS)]
+    await agreeing.agree_on_values(installed, cast, "load", agreeing.month_start(real_now()), keys)
+    task = asyncio.create_task(_send(installed, cast, values, sent))
+    try:
+        yield sent
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _send(installed: Installed, cast: Cast, values: int, sent: Counter[str]) -> None:
+    each, turn, began = max(1, values // REQUESTS_A_SECOND), 0, time.perf_counter()
+    headers = {"Authorization": f"Bearer {cast.integrator_key}"}
+    while True:
+        now = real_now()
+        items = [
+            {"indicator": f"load-{n % OTHERS:03d}", "at": to_text(now + n), "value": 120} for n in range(each)
+        ]  # fmt: skip
+        answer = await installed.client.post("/api/v1/measurements", json=items, headers=headers)
+        sent["accepted" if answer.status_code == 202 else "refused"] += each
+        turn += 1
+        await asyncio.sleep(max(0.0, began + turn * each / values - time.perf_counter()))
+
+
 class Watch:
     """The reports as they are published: what they add up to, and how many revisions each has."""
 
@@ -82,6 +124,8 @@ class Watch:
         self._agreed = agreed
         self._seen: dict[tuple[str, int], Counter[tuple[str, str]]] = {}
         self.revisions: dict[str, int] = {}
+        self.changes: Counter[tuple[int, str]] = Counter()
+        """(revision, kind of a change that it tells): why there is more than one."""
 
     async def look(self) -> dict[str, list[tuple[int, int]]]:
         """Per agreement, tickets judged and met of each priority over all months, by the reports' newest revisions."""
@@ -104,6 +148,7 @@ class Watch:
                     for name in ("judged", "met"):
                         counts[line["target_key"], name] += line["tickets"][name]
             self._seen[place] = counts
+            self.changes.update({(place[1], each["kind"]) for each in report["changes"]})
         return self._seen[place]
 
 
@@ -118,7 +163,7 @@ async def right(watch: Watch, expected: dict[str, list[tuple[int, int]]], since:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def measure(order: str) -> str:
+async def measure(order: str, values: int = 0) -> str:
     counted = {
         key: list(independent_incident_log.figures(INCIDENT_LOG, *policy).values())
         for key, policy in POLICIES_SIGNED.items()
@@ -131,32 +176,37 @@ async def measure(order: str) -> str:
                 if order == "signed"
                 else (await negotiation.gather_cast(installed.client, installed.operator_key), {})
             )
-            began = time.perf_counter()
-            said = await imported(installed, "tickets", INCIDENT_LOG, MAPPING, cast.integrator_key)
-            took = time.perf_counter() - began
-            done = time.perf_counter()
-            if order == "imported":
-                cast, agreed = await agree_on_all(installed)
+            async with beside(installed, cast, values) as sent:
+                began = time.perf_counter()
+                said = await imported(installed, "tickets", INCIDENT_LOG, MAPPING, cast.integrator_key)
+                took = time.perf_counter() - began
                 done = time.perf_counter()
-            watch = Watch(installed, cast.viewer_key, agreed)
-            waited = await right(watch, counted, done)
-            await asyncio.sleep(20)
-            await watch.look()
-            heard = (await patiently(installed, cast.viewer_key, "/api/v1/reports?limit=1"))["heard"]
+                if order == "imported":
+                    cast, agreed = await agree_on_all(installed)
+                    done = time.perf_counter()
+                watch = Watch(installed, cast.viewer_key, agreed)
+                waited = await right(watch, counted, done)
+                await asyncio.sleep(20)
+                await watch.look()
+                heard = (await patiently(installed, cast.viewer_key, "/api/v1/reports?limit=1"))["heard"]
     revisions = Counter(watch.revisions.values())
+    load = f"beside {values} values/s ({dict(sent)}); " if values else ""
     since = "the import" if order == "signed" else "the last signature"
     return (
         f"{order} first: import {took:.1f} s ({said.strip().splitlines()[-1]}); every report right {waited:.1f} s "
         f"after {since}; {revisions.total()} reports, by their revisions: {dict(sorted(revisions.items()))}; "
-        f"{heard['behind_events']} events behind; {circumstances()}"
+        f"changes told by revision: {dict(sorted(watch.changes.items()))}; "
+        f"{heard['behind_events']} events behind; {load}{circumstances()}"
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--order", choices=["signed", "imported"], action="append")
-    for order in parser.parse_args().order or ["signed", "imported"]:
-        print(asyncio.run(measure(order)), flush=True)
+    parser.add_argument("--beside", type=int, default=0, metavar="VALUES", help="values a second meanwhile")
+    asked = parser.parse_args()
+    for order in asked.order or ["signed", "imported"]:
+        print(asyncio.run(measure(order, asked.beside)), flush=True)
 
 
 if __name__ == "__main__":
