@@ -116,7 +116,7 @@ async def service(database_url: str) -> AsyncIterator[Running]:
     access.learn(enrolled("operator", "operator", party_id=None))
     app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock, access=access)
     figures = ToldFigures(clock)
-    (monitor,) = app.http.state.peers
+    (monitor,) = app.peers
     monitor.lend(figures)
     yield Running(app, log, clock, figures)
     for worker in app.workers:

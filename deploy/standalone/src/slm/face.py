@@ -19,6 +19,7 @@ from slm_chassis.app import App
 from slm_chassis.http import health
 from slm_chassis.http.api import bare_api
 from slm_chassis.http.limits import Limits
+from slm_chassis.http.parts import METRICS
 from slm_chassis.metrics import Metrics
 
 PREFIX = "/api/v1/"
@@ -95,7 +96,7 @@ def _health(apps: Sequence[App], own: FastAPI) -> APIRouter:
     @router.get("/metrics")
     async def figures() -> Response:
         texts = [await health.figures_of(app.http) for app in apps]
-        texts += [own.state.metrics.text(), generate_latest(of_process)]
+        texts += [METRICS.find(own).text(), generate_latest(of_process)]
         return Response(b"".join(texts), media_type=CONTENT_TYPE_LATEST)
 
     return router

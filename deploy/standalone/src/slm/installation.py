@@ -206,7 +206,7 @@ def _acquaint(apps: Sequence[App]) -> None:
     """Let services that read from each other do so inside this process."""
     by_context = {app.context: app for app in apps}
     for app in apps:
-        for peer in getattr(app.http.state, "peers", []):
+        for peer in app.peers:
             peer.lend(by_context[peer.context].http)
 
 

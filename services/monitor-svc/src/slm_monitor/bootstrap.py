@@ -38,6 +38,7 @@ from slm_monitor.api import (
     backtests,
     breach_steps,
     breaches,
+    dependencies,
     exclusions,
     explanations,
     figures,
@@ -102,27 +103,27 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         limits=Limits.of(settings),
         direct=intake.DIRECT,
     )
-    http.state.door = Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog)
-    http.state.indicators = SqlIndicators(database)
-    http.state.imports = SqlImports(database)
-    http.state.queries = Queries(database)
-    http.state.tickets = TicketQueries(database)
-    http.state.snapshots = SqlSnapshots(database)
-    http.state.indicator_queries = IndicatorQueries(database)
-    http.state.exclusions = ExclusionQueries(database)
-    http.state.judge = judge
-    http.state.unjudgeable = Unjudgeable(database)
-    http.state.sources_aside = SourcesAside(database)
-    http.state.store = store
-    http.state.parsed = ParsedTerms()
-    http.state.record = SqlRecord(database, store, partitions)
-    http.state.history = WindowHistory(database)
-    http.state.frozen = FrozenWindows(database)
-    http.state.breaches = BreachQueries(database)
-    http.state.backtests = jobs = SqlBacktests(database)
-    backtesting = Backtesting(jobs, http.state.record)
-    http.state.discharge = Discharge(form, store, partitions)
-    http.state.live = live = Live(log, own.most_streams)
+    dependencies.DOOR.put(http, Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
+    dependencies.INDICATORS.put(http, SqlIndicators(database))
+    dependencies.IMPORTS.put(http, SqlImports(database))
+    dependencies.QUERIES.put(http, Queries(database))
+    dependencies.TICKETS.put(http, TicketQueries(database))
+    dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
+    dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))
+    dependencies.EXCLUSIONS.put(http, ExclusionQueries(database))
+    dependencies.JUDGE.put(http, judge)
+    dependencies.UNJUDGEABLE.put(http, Unjudgeable(database))
+    dependencies.SOURCES_ASIDE.put(http, SourcesAside(database))
+    dependencies.STORE.put(http, store)
+    dependencies.PARSED.put(http, ParsedTerms())
+    record = dependencies.RECORD.put(http, SqlRecord(database, store, partitions))
+    dependencies.HISTORY.put(http, WindowHistory(database))
+    dependencies.FROZEN.put(http, FrozenWindows(database))
+    dependencies.BREACHES.put(http, BreachQueries(database))
+    jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
+    backtesting = Backtesting(jobs, record)
+    dependencies.DISCHARGE.put(http, Discharge(form, store, partitions))
+    live = dependencies.LIVE.put(http, Live(log, own.most_streams))
     workers: list[Worker] = [
         Relay(database, log),
         heard,

@@ -53,11 +53,10 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         metrics=metrics,
         limits=Limits.of(settings),
     )
-    http.state.peers = [monitor]
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(GROUP, database, log, projection(desk), max_records=HEARD_AT_ONCE),
         lag,
         Publisher(desk),
     ]
-    return App(CONTEXT, http, workers, database, log, access)
+    return App(CONTEXT, http, workers, database, log, access, [monitor])

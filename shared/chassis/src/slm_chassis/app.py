@@ -22,7 +22,10 @@ from slm_chassis.addresses import shown
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.database import Database
 from slm_chassis.http.connections import Watch, protocol
+from slm_chassis.http.health import READINESS
 from slm_chassis.http.limits import Limits
+from slm_chassis.http.parts import STREAMS
+from slm_chassis.http.peers import Peer
 from slm_chassis.log.connect import open_log
 from slm_chassis.log.kafka_clients import Security
 from slm_chassis.log.port import EventLog, LogError, TopicSpec
@@ -50,11 +53,13 @@ class App:
     database: Database
     log: EventLog
     access: AccessRegistry
+    peers: Sequence[Peer] = ()
+    """The services that this one reads from."""
     _supervisor: Supervisor = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._supervisor = Supervisor([self.access, *self.workers], self.database.clock)
-        self.http.state.readiness.append(self._supervisor.healthy)
+        READINESS.find(self.http).append(self._supervisor.healthy)
 
     async def start(self) -> None:
         """Start the workers; the service is ready once /readyz says so."""
@@ -65,13 +70,13 @@ class App:
         the next start."""
         self.end_streams()
         await self._supervisor.stop()
-        for peer in getattr(self.http.state, "peers", []):
+        for peer in self.peers:
             await peer.close()
         await self.database.close()
 
     def end_streams(self) -> None:
         """End the answers that have no end, so that the server can stop."""
-        self.http.state.streams.end()
+        STREAMS.find(self.http).end()
 
 
 class Build(Protocol):

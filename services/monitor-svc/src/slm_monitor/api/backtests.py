@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from slm_calendar.errors import CalendarError
 from slm_chassis.access import Principal
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import new_id
+from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
+from slm_monitor.adapters.sql_backtests import SqlBacktests
+from slm_monitor.adapters.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.sql_record import SqlRecord
+from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
 from slm_monitor.api.explanations import instant
 from slm_monitor.api.targets import reach
 from slm_monitor.application import backtests
@@ -64,47 +71,63 @@ class BacktestToRun(BaseModel):
     windows: WindowsToTry = WindowsToTry()
 
 
+@dataclass(frozen=True)
+class Stored:
+    """The back-tests that were asked for, and the stored history on which they are tried."""
+
+    jobs: SqlBacktests
+    store: SqlJudgeStore
+    record: SqlRecord
+
+
+async def _stored(jobs: TheBacktests, store: TheStore, record: TheRecord) -> Stored:
+    return Stored(jobs, store, record)
+
+
+TheStored = Annotated[Stored, Depends(_stored)]
+
+
 @router.post("", status_code=202)
-async def run(given: BacktestToRun, caller: Asker, request: Request) -> dict[str, Any]:
+async def run(
+    given: BacktestToRun, caller: Asker, stored: TheStored, queries: TheQueries, log: TheLog, clock: TheClock
+) -> dict[str, Any]:
     """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
-    state = request.app.state
-    question = await _question(given, caller, request)
+    question = await _question(given, caller, stored)
     # What was measured a moment ago is on the log and not in the record yet: it would not be found.
-    await reach(request, await _present(request))
-    now, windows = state.clock.now(), given.windows
+    await reach(queries, await _present(log))
+    now, windows = clock.now(), given.windows
     between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
     if any(each is not None for each in between) and windows.last is not None:
         raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
     try:
         target = backtests.check(question)
-        first = await _first(question, request)
+        first = await _first(question, stored)
         stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
         spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
     except (Refused, CalendarError) as error:
         raise _refused(error) from error
     state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
     job = Job(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
-    await state.backtests.add(job, caller.principal_id)
+    await stored.jobs.add(job, caller.principal_id)
     return shaped(job)
 
 
-async def _present(request: Request) -> dict[tuple[str, int], int]:
+async def _present(log: EventLog) -> dict[tuple[str, int], int]:
     """Up to where the intake has been written by now."""
-    log = request.app.state.log
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
-async def _question(given: BacktestToRun, caller: Principal, request: Request) -> Question:
+async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> Question:
     """What is asked, by indicators of the caller's; 404 for those of others."""
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
     terms = given.terms
     subject, owner = "", caller.party_id
     if kind not in ("clock", *DERIVED):
-        subject, owner = await _indicator(given.terms.get("indicator"), caller, request)
-        registered = await request.app.state.store.indicator(subject)
-        if registered.kind == "rating":
+        subject, owner = await _indicator(given.terms.get("indicator"), caller, stored.store)
+        registered = await stored.store.indicator(subject)
+        if registered is not None and registered.kind == "rating":
             # What is counted of ratings is each of them, not what they come to.
             terms = {**terms, "indicator": {"key": registered.key, "kind": registered.kind}}
     if owner is None:
@@ -117,19 +140,18 @@ async def _question(given: BacktestToRun, caller: Principal, request: Request) -
             raise _refused(error) from error
         for each in sorted(subjects):
             party, _, key = each.partition("/")
-            await _indicator({"owner_party_id": party, "key": key}, caller, request)
+            await _indicator({"owner_party_id": party, "key": key}, caller, stored.store)
     return question
 
 
-async def _first(question: Question, request: Request) -> int | None:
+async def _first(question: Question, stored: Stored) -> int | None:
     """The instant of the first fact that the terms are tried on."""
-    jobs, record = request.app.state.backtests, request.app.state.record
     found = []
     for subject in sorted(backtests.subjects_of(question)):
-        first, begins_at = await record.first_at(subject), await record.begins_at(subject)
+        first, begins_at = await stored.record.first_at(subject), await stored.record.begins_at(subject)
         found.append(first if first is None or begins_at is None else max(first, begins_at))
     if backtests.is_about_tickets(question):
-        found.append(await jobs.first_ticket(question.owner))
+        found.append(await stored.jobs.first_ticket(question.owner))
     return min((each for each in found if each is not None), default=None)
 
 
@@ -138,7 +160,7 @@ def _refused(error: Refused | CalendarError) -> Problem:
     return Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors)
 
 
-async def _indicator(named: Any, caller: Principal, request: Request) -> tuple[str, str]:
+async def _indicator(named: Any, caller: Principal, store: SqlJudgeStore) -> tuple[str, str]:
     """Its subject and the party that owns it; 404 for what is not the caller's."""
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
@@ -146,36 +168,36 @@ async def _indicator(named: Any, caller: Principal, request: Request) -> tuple[s
         raise invalid("terms.indicator", named, "name an indicator of your party by its key")
     if owner != caller.party_id and not caller.is_operator:
         raise not_found("indicator", key)
-    if await request.app.state.store.indicator(f"{owner}/{key}") is None:
+    if await store.indicator(f"{owner}/{key}") is None:
         raise not_found("indicator", key)
     return f"{owner}/{key}", owner
 
 
 @router.get("")
-async def listed(caller: Caller, request: Request, paging: Paging) -> dict[str, Any]:
+async def listed(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
     """The back-tests of the caller's party, the newest first."""
-    jobs = await request.app.state.backtests.page(caller, paging)
-    return paging.shape(jobs, lambda job: [job.requested_at, job.backtest_id], shaped)
+    found = await jobs.page(caller, paging)
+    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], shaped)
 
 
 @router.get("/{backtest_id}")
-async def read(backtest_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+async def read(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
     """How far it is, and what it has come to so far."""
-    return shaped(await _mine(backtest_id, caller, request))
+    return shaped(await _mine(backtest_id, caller, jobs))
 
 
 @router.post("/{backtest_id}/cancel")
-async def cancel(backtest_id: str, caller: Asker, request: Request) -> dict[str, Any]:
+async def cancel(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
     """Stop it; what it has come to stays. 409 where it has ended."""
-    job = await _mine(backtest_id, caller, request)
-    if not await request.app.state.backtests.cancel(backtest_id):
-        ended = await _mine(backtest_id, caller, request)
+    job = await _mine(backtest_id, caller, jobs)
+    if not await jobs.cancel(backtest_id):
+        ended = await _mine(backtest_id, caller, jobs)
         raise Problem(409, "conflict", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
-    return shaped(await _mine(backtest_id, caller, request))
+    return shaped(await _mine(backtest_id, caller, jobs))
 
 
-async def _mine(backtest_id: str, caller: Principal, request: Request) -> Job:
-    job: Job | None = await request.app.state.backtests.find(caller, backtest_id)
+async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> Job:
+    job = await jobs.find(caller, backtest_id)
     if job is None:
         raise not_found("back-test", backtest_id)
     return job

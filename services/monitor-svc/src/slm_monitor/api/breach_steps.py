@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
@@ -13,7 +13,8 @@ from slm_chassis.http.access import require
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WebAddress
-from slm_monitor.adapters.breach_lives import BreachQueries, SqlLives
+from slm_monitor.adapters.breach_lives import SqlLives
+from slm_monitor.api.dependencies import TheBreaches
 from slm_monitor.application import breach_handling
 from slm_monitor.application.breach_handling import NoSuchBreach, NotTheirs
 from slm_monitor.domain.breach_life import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, WrongStep
@@ -65,33 +66,31 @@ class Explanation(Note):
 
 @router.post("/{breach_id}/acknowledge")
 async def acknowledge(
-    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note = _UNSAID
+    breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """Take note of it, as the party responsible."""
-    return await _take(breach_id, ACKNOWLEDGE, given, caller, if_match, request, response)
+    return await _take(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
 
 
 @router.post("/{breach_id}/explain")
 async def explain(
-    breach_id: str, given: Explanation, caller: Handler, if_match: IfMatch, request: Request, response: Response
+    breach_id: str, given: Explanation, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
     """Say what caused it and what is done about it, as the party responsible."""
-    return await _take(breach_id, EXPLAIN, given, caller, if_match, request, response)
+    return await _take(breach_id, EXPLAIN, given, caller, if_match, queries, response)
 
 
 @router.post("/{breach_id}/close")
 async def close(
-    breach_id: str, caller: Handler, if_match: IfMatch, request: Request, response: Response, given: Note = _UNSAID
+    breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """It is dealt with, as either party; figure and credits stay as they are."""
-    return await _take(breach_id, CLOSE, given, caller, if_match, request, response)
+    return await _take(breach_id, CLOSE, given, caller, if_match, queries, response)
 
 
 async def _take(
-    breach_id: str, step: str, given: Note, caller: Principal, if_match: str, request: Request, response: Response
+    breach_id: str, step: str, given: Note, caller: Principal, if_match: str, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
-    queries: BreachQueries = request.app.state.breaches
-
     def unless_changed(life: Life) -> None:
         # A step that is not possible says so first: another version of the breach would not help.
         if step in life.allowed:

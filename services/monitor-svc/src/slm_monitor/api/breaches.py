@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
+from slm_monitor.api.dependencies import TheBreaches, TheQueries
 from slm_monitor.api.explanations import instant
 from slm_monitor.api.targets import Judged
 
@@ -20,7 +21,7 @@ BreachState = Literal["open", "acknowledged", "explained", "closed", "withdrawn"
 @router.get("/breaches", dependencies=[Judged])
 async def breaches(
     caller: Caller,
-    request: Request,
+    queries: TheBreaches,
     paging: Paging,
     agreement_id: str | None = None,
     target_id: str | None = None,
@@ -36,25 +37,24 @@ async def breaches(
     filters = {"agreement_id": agreement_id, "target_id": target_id, "service_id": service_id, "window_id": window_id,
                "level": level, "standing": standing}  # fmt: skip
     span = (instant(since, "from"), instant(until, "to"))
-    page: dict[str, Any] = await request.app.state.breaches.page(caller, paging, filters, span, state)
-    return page
+    return await queries.page(caller, paging, filters, span, state)
 
 
 @router.get("/breaches/{breach_id}")
-async def breach(breach_id: str, caller: Caller, request: Request, response: Response) -> dict[str, Any]:
+async def breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
     """One breach with its evidence, the steps of its life, and those that can be taken now."""
-    found = await request.app.state.breaches.one(caller, breach_id)
+    found = await queries.one(caller, breach_id)
     if found is None:
         raise not_found("breach", breach_id)
     document, life = found
     response.headers["ETag"] = etag.etag_of(life.tag)
-    return dict(document)
+    return document
 
 
 @router.get("/risks", dependencies=[Judged])
 async def risks(
     caller: Caller,
-    request: Request,
+    queries: TheQueries,
     paging: Paging,
     agreement_id: str | None = None,
     target_id: str | None = None,
@@ -62,5 +62,4 @@ async def risks(
 ) -> dict[str, Any]:
     """Warnings, the latest first, cleared ones included."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
-    page: dict[str, Any] = await request.app.state.queries.risks(caller, paging, filters)
-    return page
+    return await queries.risks(caller, paging, filters)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from slm_calendar.errors import CalendarError
@@ -14,13 +15,16 @@ from slm_chassis.database import Database
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
 from slm_monitor.adapters.exclusion_queries import delegate_shaped, shaped
 from slm_monitor.adapters.sql_exclusions import SqlRegister
+from slm_monitor.api.dependencies import TheExclusions, TheJudge
 from slm_monitor.application import exclusions
 from slm_monitor.application.exclusions import NoSuchThing, Wanted
+from slm_monitor.application.judging import Judge
 from slm_monitor.domain.delegates import Delegate
 from slm_monitor.domain.exclusion_life import APPROVED, REJECTED, By, NotTheirs, WrongTurn
 
@@ -159,27 +163,39 @@ def _by(caller: Principal) -> By:
     return By(caller.party_id, caller.principal_id)
 
 
-async def _turned(request: Request, turn: Callable[[SqlRegister, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-    """A use case in a transaction of its own, its refusals as problems; the judge is told when it is through."""
-    state = request.app.state
-    database: Database = state.exclusions.database
-    try:
-        async with database.begin() as transaction:
-            document = await turn(SqlRegister(transaction), transaction.now)
-    except NoSuchThing as error:
-        raise not_found(error.kind, error.given) from None
-    except CalendarError as error:
-        raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
-    except NotTheirs as error:
-        raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
-    except WrongTurn as error:
-        raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
-    state.judge.ring()
-    return document
+@dataclass(frozen=True)
+class UseCases:
+    """The use cases of exclusions, each run in a transaction of its own."""
+
+    database: Database
+    judge: Judge
+
+    async def run(self, use: Callable[[SqlRegister, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """Run one and wake the judge; answers with its document. Refusals are raised as problems."""
+        try:
+            async with self.database.begin() as transaction:
+                document = await use(SqlRegister(transaction), transaction.now)
+        except NoSuchThing as error:
+            raise not_found(error.kind, error.given) from None
+        except CalendarError as error:
+            raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
+        except NotTheirs as error:
+            raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
+        except WrongTurn as error:
+            raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
+        self.judge.ring()
+        return document
+
+
+async def _use_cases(database: TheDatabase, judge: TheJudge) -> UseCases:
+    return UseCases(database, judge)
+
+
+TheUseCases = Annotated[UseCases, Depends(_use_cases)]
 
 
 @router.post("", status_code=201)
-async def ask(given: ExclusionToRequest, caller: Requester, request: Request) -> dict[str, Any]:
+async def ask(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
     """Ask the other party of an agreement that some time does not count.
 
     Once approved it is out of all figures it concerns: open windows at once, closed ones by a restatement. Planned time
@@ -190,47 +206,51 @@ async def ask(given: ExclusionToRequest, caller: Requester, request: Request) ->
     async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
         return shaped(await exclusions.request(register, wanted, new_id(), by, now))
 
-    return await _turned(request, turn)
+    return await use_cases.run(turn)
 
 
 async def _decide(
-    exclusion_id: str, decision: str, given: Decision, caller: Principal, request: Request
+    exclusion_id: str, decision: str, given: Decision, caller: Principal, use_cases: TheUseCases
 ) -> dict[str, Any]:
     by = _by(caller)
 
     async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
         return shaped(*await exclusions.decide(register, exclusion_id, decision, by, given.reason, now))
 
-    return await _turned(request, turn)
+    return await use_cases.run(turn)
 
 
 @router.post("/{exclusion_id}/approve")
-async def approve(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
+async def approve(
+    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+) -> dict[str, Any]:
     """Agree, as the party that did not ask or its delegate. 409 where it is decided already."""
-    return await _decide(exclusion_id, APPROVED, given, caller, request)
+    return await _decide(exclusion_id, APPROVED, given, caller, use_cases)
 
 
 @router.post("/{exclusion_id}/reject")
-async def reject(exclusion_id: str, caller: Decider, request: Request, given: Decision = _UNSAID) -> dict[str, Any]:
+async def reject(
+    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+) -> dict[str, Any]:
     """Refuse, as the party that did not ask or its delegate. 409 where it is decided already."""
-    return await _decide(exclusion_id, REJECTED, given, caller, request)
+    return await _decide(exclusion_id, REJECTED, given, caller, use_cases)
 
 
 @router.post("/{exclusion_id}/revoke")
-async def revoke(exclusion_id: str, given: Revocation, caller: Decider, request: Request) -> dict[str, Any]:
+async def revoke(exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Take an approved exclusion back, as either party: its time counts again."""
     by = _by(caller)
 
     async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
         return shaped(await exclusions.revoke(register, exclusion_id, by, given.reason, now))
 
-    return await _turned(request, turn)
+    return await use_cases.run(turn)
 
 
 @router.get("")
 async def listed(
     caller: Caller,
-    request: Request,
+    queries: TheExclusions,
     paging: Paging,
     agreement_id: str | None = None,
     state: Annotated[Literal["requested", "approved", "rejected", "revoked"] | None, Query()] = None,
@@ -238,12 +258,11 @@ async def listed(
 ) -> dict[str, Any]:
     """The exclusions that concern the caller's party, the newest first."""
     filters = {"agreement_id": agreement_id, "state": state, "kind": kind}
-    page: dict[str, Any] = await request.app.state.exclusions.page(caller, paging, filters)
-    return page
+    return await queries.page(caller, paging, filters)
 
 
 @router.post("/delegates", status_code=201)
-async def appoint(given: DelegateToAppoint, caller: Decider, request: Request) -> dict[str, Any]:
+async def appoint(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
 
@@ -253,36 +272,34 @@ async def appoint(given: DelegateToAppoint, caller: Decider, request: Request) -
         )
         return delegate_shaped(await exclusions.appoint(register, wanted, now))
 
-    return await _turned(request, turn)
+    return await use_cases.run(turn)
 
 
 @router.post("/delegates/{delegate_id}/dismiss")
-async def dismiss(delegate_id: str, caller: Decider, request: Request) -> dict[str, Any]:
+async def dismiss(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
     by = _by(caller)
 
     async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
         return delegate_shaped(await exclusions.dismiss(register, delegate_id, by, now))
 
-    return await _turned(request, turn)
+    return await use_cases.run(turn)
 
 
 @router.get("/delegates")
 async def delegates(
-    caller: Caller, request: Request, paging: Paging, agreement_id: str | None = None
+    caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
     """Those whom your party has appointed, and by whom it was, the newest first."""
-    page: dict[str, Any] = await request.app.state.exclusions.delegates(caller, paging, agreement_id)
-    return page
+    return await queries.delegates(caller, paging, agreement_id)
 
 
 @router.get("/{exclusion_id}")
-async def read(exclusion_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+async def read(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
     """One exclusion; of an approved one also what does not count all the same, and why."""
-    pages = request.app.state.exclusions
-    entry = await pages.one(caller, exclusion_id)
+    entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)
-    async with pages.database.begin() as transaction:
+    async with queries.database.begin() as transaction:
         uncounted = await exclusions.uncounted_of(SqlRegister(transaction), entry)
     return shaped(entry, uncounted)

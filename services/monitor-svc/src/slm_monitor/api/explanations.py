@@ -14,6 +14,7 @@ from slm_chassis.http import accept, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
+from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.targets import Judged, mine
 from slm_monitor.application import explanation, explanation_text
 from slm_monitor.application.explanation import EXPLAINED, Asked, NoSuchWindow
@@ -37,23 +38,23 @@ async def explain(
     target_id: str,
     caller: Caller,
     request: Request,
+    readers: TheReaders,
     window: WindowName = None,
     at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
     known_at: KnownAt = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
 ) -> Response:
     """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
-    row = await mine(target_id, caller, request)
+    row = await mine(target_id, caller, readers.queries)
     asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
-    state = request.app.state
-    accepted = (await state.frozen.accepted(target_id, [window])).get(window) if window is not None else None
+    accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
     if accepted is not None and asked.known_at is None:
         # What stands is what both parties accepted: what has come since is told as the window's adjustments.
         asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
-    told = await explained(state.record, row, asked, state.clock.now())
+    told = await explained(readers.record, row, asked, readers.clock.now())
     told["accepted"] = accepted
-    seen_at = asked.known_at or asked.at or state.clock.now()
-    told["warnings"] = await state.queries.warnings_at(target_id, told["window"]["id"], seen_at)
+    seen_at = asked.known_at or asked.at or readers.clock.now()
+    told["warnings"] = await readers.queries.warnings_at(target_id, told["window"]["id"], seen_at)
     # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
     told["verdict"] = status_beside(told["verdict"], bool(told["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):

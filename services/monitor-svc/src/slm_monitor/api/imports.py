@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheLog
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.identity import named_id, new_id
+from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
+from slm_monitor.adapters.sql_imports import SqlImports
+from slm_monitor.api.dependencies import TheImports, TheJudge
 from slm_monitor.application import imports
 from slm_monitor.application.imports import QUIET_MICROSECONDS, Import
+from slm_monitor.application.judging import Judge
 
 router = APIRouter(prefix="/api/v1/imports", tags=["intake"])
 Importer = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
@@ -42,9 +49,25 @@ class ImportToOpen(BaseModel):
     """Only what lies before this instant waits for the import; by default, and at most, the instant of opening."""
 
 
-async def _shaped(import_id: str, caller: Principal, request: Request) -> dict[str, Any]:
-    store = request.app.state.imports
-    document: dict[str, Any] | None = await store.one(import_id, caller)
+@dataclass(frozen=True)
+class Importing:
+    """The parts that an import is opened and ended with."""
+
+    store: SqlImports
+    judge: Judge
+    log: EventLog
+    clock: Clock
+
+
+async def _importing(store: TheImports, judge: TheJudge, log: TheLog, clock: TheClock) -> Importing:
+    return Importing(store, judge, log, clock)
+
+
+TheImporting = Annotated[Importing, Depends(_importing)]
+
+
+async def _shaped(import_id: str, caller: Principal, store: SqlImports) -> dict[str, Any]:
+    document = await store.one(import_id, caller)
     if document is None:
         raise not_found("import", import_id)
     if document["state"] == "open" and not await store.is_heard(import_id):
@@ -53,7 +76,7 @@ async def _shaped(import_id: str, caller: Principal, request: Request) -> dict[s
 
 
 @router.post("", status_code=201)
-async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict[str, Any]:
+async def start(given: ImportToOpen, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
 
     What lies before ``through`` waits: windows that had ended are not closed or restated, and clocks whose deadline had
@@ -69,8 +92,7 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
         raise not_found("party", owner)
     if not given.indicators and not given.sources:
         raise invalid("indicators", [], "name the indicators or the ticket sources that will be loaded")
-    state = request.app.state
-    now = state.clock.now()
+    now = importing.clock.now()
     try:
         import_id = new_id() if given.key is None else named_id(owner, "import", given.key)
     except ValueError:
@@ -79,15 +101,15 @@ async def start(given: ImportToOpen, caller: Importer, request: Request) -> dict
         import_id, owner, given.indicators, given.sources, now, caller.principal_id, _through(given.through, now),
         now + QUIET_MICROSECONDS,
     )  # fmt: skip
-    opened = await imports.start(state.imports, wanted)
+    opened = await imports.start(importing.store, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
         raise Problem(409, "conflict", "The import exists with other indicators or sources", f"{given.key}", errors)
-    state.judge.ring()
+    importing.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its
     # inbox is the only thing that tells.
-    while (shaped := await _shaped(import_id, caller, request))["state"] == "opening":
+    while (shaped := await _shaped(import_id, caller, importing.store))["state"] == "opening":
         if asyncio.get_running_loop().time() > deadline:
             break
         await asyncio.sleep(0.02)
@@ -106,7 +128,7 @@ def _through(given: str | None, now: int) -> int:
 @router.get("")
 async def listed(
     caller: Caller,
-    request: Request,
+    store: TheImports,
     paging: Paging,
     state: Annotated[
         Literal["open", "judged"] | None, Query(description="`open`: those that something still waits for")
@@ -114,20 +136,19 @@ async def listed(
 ) -> dict[str, Any]:
     """The imports that concern the caller, the latest first: its own, and those of the other side of an agreement that
     judges what they name. Each says whose it is, since when, and up to which instant judgements wait for it."""
-    page: dict[str, Any] = await request.app.state.imports.page(caller, paging, state)
-    return page
+    return await store.page(caller, paging, state)
 
 
 @router.get("/{import_id}")
-async def read(import_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+async def read(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
     """Where an import stands: ``opening``, ``open``, ``completing`` (its history is being judged) or ``judged``, and
     how many windows and clocks were published for it. Once it is ``judged`` every figure has all of it in it."""
-    return await _shaped(import_id, caller, request)
+    return await _shaped(import_id, caller, store)
 
 
-async def _owned(import_id: str, caller: Principal, request: Request) -> Import:
-    held: Import | None = await request.app.state.imports.find(import_id)
-    if held is None or await request.app.state.imports.one(import_id, caller) is None:
+async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import:
+    held = await store.find(import_id)
+    if held is None or await store.one(import_id, caller) is None:
         raise not_found("import", import_id)
     if not caller.may_see(held.owner_party_id):
         detail = "An import is completed or ended by the party whose history it is."
@@ -136,21 +157,21 @@ async def _owned(import_id: str, caller: Principal, request: Request) -> Import:
 
 
 @router.post("/{import_id}/complete", status_code=202)
-async def complete(import_id: str, caller: Importer, request: Request) -> dict[str, Any]:
+async def complete(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """All has been sent: judge it. Doing it twice is the same as once."""
-    return await _ended(import_id, caller, request, imports.COMPLETED)
+    return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
 @router.delete("/{import_id}", status_code=202)
-async def end(import_id: str, caller: Importer, request: Request) -> dict[str, Any]:
+async def end(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
-    return await _ended(import_id, caller, request, imports.ENDED)
+    return await _ended(import_id, caller, importing, imports.ENDED)
 
 
-async def _ended(import_id: str, caller: Principal, request: Request, ended_as: str) -> dict[str, Any]:
-    held = await _owned(import_id, caller, request)
-    state = request.app.state
-    ends = {topic.name: await state.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-    await imports.complete(state.imports, held.import_id, ends, state.clock.now(), ended_as)
-    state.judge.ring()
-    return await _shaped(import_id, caller, request)
+async def _ended(import_id: str, caller: Principal, importing: Importing, ended_as: str) -> dict[str, Any]:
+    store, log = importing.store, importing.log
+    held = await _owned(import_id, caller, store)
+    ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
+    await imports.complete(store, held.import_id, ends, importing.clock.now(), ended_as)
+    importing.judge.ring()
+    return await _shaped(import_id, caller, store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from slm_calendar import durations
@@ -15,6 +15,7 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.web_addresses import WithAddresses
+from slm_monitor.api.dependencies import TheIndicatorQueries, TheIndicators
 from slm_monitor.domain import scored
 from slm_monitor.domain.messages import Indicator
 
@@ -70,7 +71,7 @@ def shaped(indicator: Indicator) -> dict[str, Any]:
 
 @router.post("", status_code=201)
 async def register(
-    given: IndicatorToRegister, caller: Registrar, request: Request, response: Response
+    given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
     """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
@@ -82,7 +83,7 @@ async def register(
         f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id,
         _stale_after(given.stale_after), *_scale(given),
     )  # fmt: skip
-    held, is_new = await request.app.state.indicators.register(wanted, given.external_refs)
+    held, is_new = await indicators.register(wanted, given.external_refs)
     if held != wanted:
         differing = [name for name, value in shaped(wanted).items() if shaped(held)[name] != value]
         errors = [
@@ -119,7 +120,8 @@ def _stale_after(written: str | None) -> int | None:
 
 
 @router.get("")
-async def listed(caller: Caller, request: Request, paging: Paging, silent: bool | None = None) -> dict[str, Any]:
+async def listed(
+    caller: Caller, queries: TheIndicatorQueries, paging: Paging, silent: bool | None = None
+) -> dict[str, Any]:
     """The indicators of the caller's party; with ``silent=true`` those of which nothing is heard any more."""
-    page: dict[str, Any] = await request.app.state.indicator_queries.page(caller, paging, silent)
-    return page
+    return await queries.page(caller, paging, silent)

@@ -15,7 +15,8 @@ from slm_chassis.http.direct import Handler
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake import Answer
+from slm_monitor.api.dependencies import DOOR
+from slm_monitor.application.intake import Answer, Door
 
 router = APIRouter(tags=["intake"])
 
@@ -65,10 +66,10 @@ def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
 Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
 
 
-async def _taken(request: Request, topic: str, take: Take) -> Response:
+async def _taken(request: Request, door: Door, topic: str, take: Take) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
-    request.app.state.door.check(topic)
+    door.check(topic)
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Problem(
             415, "unsupported-encoding", "The body is compressed", "Send it as it is, without Content-Encoding."
@@ -130,7 +131,8 @@ _MOST_ERRORS = 20
 )
 async def measurements(request: Request) -> Response:
     """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
-    return await _taken(request, MEASUREMENTS.name, request.app.state.door.take_measurements)
+    door = DOOR.find(request.app)
+    return await _taken(request, door, MEASUREMENTS.name, door.take_measurements)
 
 
 @router.post(
@@ -153,7 +155,8 @@ async def measurements(request: Request) -> Response:
 )
 async def ticket_events(request: Request) -> Response:
     """Take ticket events in, likewise."""
-    return await _taken(request, TICKETS.name, request.app.state.door.take_ticket_events)
+    door = DOOR.find(request.app)
+    return await _taken(request, door, TICKETS.name, door.take_ticket_events)
 
 
 DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": measurements, "/api/v1/ticket-events": ticket_events}

@@ -13,6 +13,7 @@ from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters import otlp, otlp_wire
+from slm_monitor.api.dependencies import TheDoor
 from slm_monitor.domain.refusals import Refusal
 
 router = APIRouter(tags=["intake"])
@@ -52,14 +53,14 @@ _MOST_TOLD = 5
         **BULK,
     },
 )
-async def metrics(request: Request) -> Response:
+async def metrics(request: Request, door: TheDoor) -> Response:
     """Take metrics in, each data point as a measurement of the indicator that its metric is named after.
 
     The answer is OTLP's own: empty where all were taken, else how many were not and why. Durable when it is sent.
     """
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
-    request.app.state.door.check(MEASUREMENTS.name)
+    door.check(MEASUREMENTS.name)
     content_type = request.headers.get("content-type", otlp_wire.JSON).partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if content_type not in otlp_wire.KINDS or encoding not in otlp_wire.ENCODINGS:
@@ -77,7 +78,7 @@ async def metrics(request: Request) -> Response:
     refusals: list[Refusal] = []
     if decoded.measurements:
         items = msgspec.json.encode(decoded.measurements)
-        answer = await request.app.state.door.take_measurements(items, "application/json", caller)
+        answer = await door.take_measurements(items, "application/json", caller)
         refusals = list(answer.refusals)
     rejected, why = _rejected(decoded, refusals)
     return Response(otlp_wire.answer(rejected, why, content_type), 200, media_type=content_type)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from slm_chassis.http.access import Caller
@@ -15,6 +16,10 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries import Queries, shaped
+from slm_monitor.adapters.sql_imports import SqlImports
+from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.adapters.unjudgeable import Unjudgeable
+from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
 from slm_monitor.application.intake import position_of
 from slm_monitor.application.present import Present
 
@@ -23,7 +28,7 @@ _JUDGED_SECONDS = 10.0
 
 
 async def judged(
-    request: Request,
+    queries: TheQueries,
     at_least: Annotated[str | None, Query(description="`position` of a door's answer: wait until it is judged")] = None,
 ) -> None:
     """Read your writes: wait until the judge has reached a position. 504 where it does not within 10 s."""
@@ -33,14 +38,13 @@ async def judged(
         wanted = position_of(at_least)
     except ValueError as error:
         raise invalid("query.at_least", at_least, str(error)) from error
-    if not wanted.keys() <= (await request.app.state.queries.judged_positions()).keys():
+    if not wanted.keys() <= (await queries.judged_positions()).keys():
         raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
-    await reach(request, wanted)
+    await reach(queries, wanted)
 
 
-async def reach(request: Request, wanted: Mapping[tuple[str, int], int]) -> None:
+async def reach(queries: Queries, wanted: Mapping[tuple[str, int], int]) -> None:
     """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
-    queries: Queries = request.app.state.queries
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
     while True:
@@ -55,19 +59,38 @@ async def reach(request: Request, wanted: Mapping[tuple[str, int], int]) -> None
 Judged = Depends(judged)
 
 
-async def _states(rows: list[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
-    state = request.app.state
-    now = state.clock.now()
+@dataclass(frozen=True)
+class StateReaders:
+    """Everything that the present state of targets is read from."""
+
+    past: TargetReaders
+    tickets: TicketQueries
+    imports: SqlImports
+    unjudgeable: Unjudgeable
+
+
+async def _state_readers(
+    past: TheReaders, tickets: TheTickets, imports: TheImports, unjudgeable: TheUnjudgeable
+) -> StateReaders:
+    return StateReaders(past, tickets, imports, unjudgeable)
+
+
+TheStateReaders = Annotated[StateReaders, Depends(_state_readers)]
+
+
+async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dict[str, Any]]:
+    past = readers.past
+    queries, now = past.queries, past.clock.now()
     ids = [row["target_id"] for row in rows]
-    windows = await state.queries.windows_at(ids, now)
-    aside = await state.unjudgeable.of(ids)
-    present = Present(state.record, state.parsed, now)
+    windows = await queries.windows_at(ids, now)
+    aside = await readers.unjudgeable.of(ids)
+    present = Present(past.record, past.parsed, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
-    counts = await state.queries.clock_counts(of_tickets)
-    odd = await state.tickets.inconsistent_counts(of_tickets)
-    importing = await state.imports.held(ids)
+    counts = await queries.clock_counts(of_tickets)
+    odd = await readers.tickets.inconsistent_counts(of_tickets)
+    importing = await readers.imports.held(ids)
     silent = [row for row in rows if row["indicator"] and _has_no_data(row, windows.get(row["target_id"]))]
-    heard = await state.queries.last_heard([row["indicator"] for row in silent])
+    heard = await queries.last_heard([row["indicator"] for row in silent])
     missing = {row["target_id"]: _no_data(row, windows.get(row["target_id"]), heard) for row in silent}
     return [
         {
@@ -133,7 +156,7 @@ def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
 @router.get("", dependencies=[Judged], response_model=dict[str, Any])
 async def listed(
     caller: Caller,
-    request: Request,
+    readers: TheStateReaders,
     paging: Paging,
     agreement_id: str | None = None,
     service_id: str | None = None,
@@ -142,24 +165,24 @@ async def listed(
     """The state of all targets of an agreement, a service, or all the caller may see."""
     filters = {"agreement_id": agreement_id, "service_id": service_id}
     if unjudgeable:
-        rows = await request.app.state.unjudgeable.targets(caller, paging)
+        rows = await readers.unjudgeable.targets(caller, paging)
     else:
-        rows = await request.app.state.queries.targets(caller, paging, filters)
+        rows = await readers.past.queries.targets(caller, paging, filters)
     page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
-    answer = {**page, "items": await _states(page["items"], request)}
+    answer = {**page, "items": await _states(page["items"], readers)}
     # Not left to the framework, which copies a document before it writes it: most of the time of a long list.
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 @router.get("/{target_id}", dependencies=[Judged])
-async def read(target_id: str, caller: Caller, request: Request) -> dict[str, Any]:
+async def read(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
     """One target: its terms, the state of the present window and its budget."""
-    row = await mine(target_id, caller, request)
-    return (await _states([row], request))[0]
+    row = await mine(target_id, caller, readers.past.queries)
+    return (await _states([row], readers))[0]
 
 
-async def mine(target_id: str, caller: Caller, request: Request) -> dict[str, Any]:
-    row: dict[str, Any] | None = await request.app.state.queries.target(caller, target_id)
+async def mine(target_id: str, caller: Caller, queries: Queries) -> dict[str, Any]:
+    row = await queries.target(caller, target_id)
     if row is None:
         raise not_found("target", target_id)
     return row

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
 from slm_chassis.http import instants
 from slm_chassis.http.access import require
+from slm_chassis.http.parts import TheClock
 from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.catalogue import TICKETS
-from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.adapters.sql_snapshots import SqlSnapshots
+from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
 from slm_monitor.application import ticket_snapshots
+from slm_monitor.application.intake import Door
 from slm_monitor.application.ticket_snapshots import Listed, NotTaken
 from slm_monitor.domain.messages import NAMED
 from slm_monitor.domain.refusals import shown
@@ -89,19 +94,34 @@ class TicketsToReconcile(BaseModel):
     owner_party_id: UUID | None = None
 
 
+@dataclass(frozen=True)
+class SnapshotIntake:
+    """The parts that take a snapshot of a ticket in."""
+
+    snapshots: SqlSnapshots
+    door: Door
+    clock: Clock
+
+
+async def _snapshot_intake(snapshots: TheSnapshots, door: TheDoor, clock: TheClock) -> SnapshotIntake:
+    return SnapshotIntake(snapshots, door, clock)
+
+
+TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
+
+
 @router.put("/tickets/{source}/{number:path}", status_code=202)
-async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, request: Request) -> dict[str, Any]:
+async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts) -> dict[str, Any]:
     """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
 
     The same snapshot again tells of none. Read the ticket with ``at_least=<position>`` for its clocks.
     """
-    state = request.app.state
-    state.door.check(TICKETS.name)
-    now = state.clock.now()
+    parts.door.check(TICKETS.name)
+    now = parts.clock.now()
     snapshot = _snapshot(given, now)
     try:
         return await ticket_snapshots.put(
-            state.snapshots, state.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
+            parts.snapshots, parts.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
         )
     except NotTaken as error:
         first = error.refusals[0]
@@ -110,9 +130,8 @@ async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, re
 
 
 @router.post("/ticket-reconciliations", openapi_extra=dict(BULK))
-async def reconcile(given: TicketsToReconcile, caller: Sender, request: Request) -> dict[str, Any]:
+async def reconcile(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
     """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
-    queries: TicketQueries = request.app.state.tickets
     owner = _owner(given.owner_party_id, caller)
     listed = [
         Listed(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)

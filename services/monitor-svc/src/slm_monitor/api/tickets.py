@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock
 from slm_chassis.http.problems import Problem, not_found
 from slm_monitor.adapters import ticket_queries
 from slm_monitor.adapters.ticket_queries import TicketQueries
+from slm_monitor.api.dependencies import TheParsed, TheQueries, TheTickets
 from slm_monitor.api.explanations import KnownAt, instant, prefers_text
 from slm_monitor.api.targets import Judged
 from slm_monitor.application import clock_explanation, ticket_view
 from slm_monitor.application.ports import AgreementTerms
 from slm_monitor.application.record import ParsedTerms
 from slm_monitor.application.ticket_view import Reader, TicketSeen
-from slm_monitor.domain.clocks import Clock
+from slm_monitor.domain.clocks import Clock as TicketClock
 from slm_monitor.domain.facts import Fact
 from slm_monitor.domain.ticket_rules import book_of
 from slm_monitor.domain.tickets import FORGOTTEN
@@ -27,10 +31,26 @@ from slm_monitor.domain.tickets import FORGOTTEN
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 
 
+@dataclass(frozen=True)
+class TicketReaders:
+    """Everything that a ticket with its clocks is read from."""
+
+    queries: TicketQueries
+    parsed: ParsedTerms
+    clock: Clock
+
+
+async def _ticket_readers(queries: TheTickets, parsed: TheParsed, clock: TheClock) -> TicketReaders:
+    return TicketReaders(queries, parsed, clock)
+
+
+TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
+
+
 @router.get("/clocks", dependencies=[Judged])
 async def clocks(
     caller: Caller,
-    request: Request,
+    queries: TheQueries,
     paging: Paging,
     agreement_id: str | None = None,
     target_id: str | None = None,
@@ -39,13 +59,12 @@ async def clocks(
 ) -> dict[str, Any]:
     """Clocks of tickets, the earliest deadline first."""
     filters = {"agreement_id": agreement_id, "target_id": target_id, "state": state, "source": source}
-    page: dict[str, Any] = await request.app.state.queries.clocks(caller, paging, filters)
-    return page
+    return await queries.clocks(caller, paging, filters)
 
 
 @router.get("/tickets", dependencies=[Judged])
 async def listed(
-    caller: Caller, request: Request, paging: Paging,
+    caller: Caller, queries: TheTickets, clock: TheClock, paging: Paging,
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
     unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
@@ -56,11 +75,10 @@ async def listed(
     target_id: Annotated[str | None, Query(description="With at_risk")] = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
-    queries: TicketQueries = request.app.state.tickets
     filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
     if at_risk:
         chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
-        return await queries.at_risk(caller, paging, chosen, request.app.state.clock.now())
+        return await queries.at_risk(caller, paging, chosen, clock.now())
     chosen = {**filters, "state": state, "unmatched": unmatched}
     return await queries.listed(
         caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable, inconsistent=inconsistent
@@ -69,13 +87,13 @@ async def listed(
 
 @router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
 async def explain(
-    source: str, number: str, target: str, caller: Caller, request: Request,
+    source: str, number: str, target: str, caller: Caller, readers: TheTicketReaders, request: Request,
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
     known_at: KnownAt = None,
 ) -> Response:  # fmt: skip
     """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
-    seen, agreements, _, reader = await _look(source, number, caller, request, instant(known_at, "known_at"))
+    seen, agreements, _, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
     wanted = [
         clock
         for clock in seen.clocks
@@ -93,10 +111,10 @@ async def explain(
 
 @router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
 async def ticket(
-    source: str, number: str, caller: Caller, request: Request, known_at: KnownAt = None
+    source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
-    seen, _, facts, reader = await _look(source, number, caller, request, instant(known_at, "known_at"))
+    seen, _, facts, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
     return {
         "source": source,
         "number": number,
@@ -107,9 +125,9 @@ async def ticket(
 
 
 async def _look(
-    source: str, number: str, caller: Principal, request: Request, known_at: int | None
+    source: str, number: str, caller: Principal, readers: TicketReaders, known_at: int | None
 ) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]], Reader]:
-    queries: TicketQueries = request.app.state.tickets
+    queries = readers.queries
     row = await queries.find(caller, source, number)
     if row is None:
         raise not_found("ticket", f"{source}/{number}")
@@ -122,9 +140,8 @@ async def _look(
             "Its clocks stand as they were; GET /api/v1/clocks lists them.",
         )  # fmt: skip
     agreements = await queries.agreements(row["owner_party_id"])
-    parsed: ParsedTerms = request.app.state.parsed
-    book = book_of(line for each in agreements for lines in parsed.of(each).values() for line in lines)
-    events, now = [fact for fact, _ in facts], request.app.state.clock.now()
+    book = book_of(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
+    events, now = [fact for fact, _ in facts], readers.clock.now()
     as_of = now if known_at is None else min(now, known_at)
     seen = ticket_view.seen(row["subject"], events, book, as_of)
     is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
@@ -143,7 +160,7 @@ def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
     )
 
 
-def _signed(agreements: list[AgreementTerms], clock: Clock) -> dict[str, Any]:
+def _signed(agreements: list[AgreementTerms], clock: TicketClock) -> dict[str, Any]:
     """The target as the version by which it is judged writes it."""
     terms = clock.target
     return next(

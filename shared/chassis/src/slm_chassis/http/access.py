@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, APIKeyQuery, HTTPBearer
 from fastapi.security.http import HTTPAuthorizationCredentials
 
-from slm_chassis.access import AccessRegistry, Principal
+from slm_chassis.access import Principal
+from slm_chassis.http.parts import ACCESS
 from slm_chassis.http.problems import Problem
 
 _bearer = HTTPBearer(auto_error=False, description="An API key, `slm_…`")
@@ -33,7 +34,7 @@ async def identify(request: Request) -> Principal:
     known = getattr(request.state, "principal", None)
     if isinstance(known, Principal):
         return known
-    registry: AccessRegistry = request.app.state.access
+    registry = ACCESS.find(request.app)
     key = key_of(request)
     if not key:
         detail = "Send your API key as Authorization: Bearer slm_…, as X-API-Key, or on GET as ?key=…"

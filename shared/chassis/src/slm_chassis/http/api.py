@@ -21,6 +21,7 @@ from slm_chassis.http.direct import Direct, Handler
 from slm_chassis.http.gate import Gate
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.limits import Limits
+from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, LOG, METRICS, STREAMS
 from slm_chassis.http.requests import Requests
 from slm_chassis.http.streams import Streams
 from slm_chassis.log.port import EventLog
@@ -65,7 +66,7 @@ def build_api(
     """The API of one service; routers carry whole paths (``/api/v1/parties``). ``direct``: paths that are answered
     before the framework looks for a route.
 
-    Handlers find ``access``, ``database``, ``clock``, ``log``, ``metrics`` and ``streams`` in ``request.app.state``.
+    Routes ask for access, database, clock, log and streams by the parts of ``slm_chassis.http.parts``.
     """
     metrics = metrics or Metrics(context)
     api = bare_api(
@@ -76,13 +77,12 @@ def build_api(
         access=access,
         direct=direct,
     )
-    api.state.context = context
-    api.state.access = access
-    api.state.database = database
-    api.state.write_probe = WriteProbe(database)
-    api.state.clock = clock
-    api.state.log = log
-    api.state.readiness = list(readiness)
+    ACCESS.put(api, access)
+    DATABASE.put(api, database)
+    CLOCK.put(api, clock)
+    LOG.put(api, log)
+    health.PROBE.put(api, WriteProbe(database))
+    health.READINESS.put(api, list(readiness))
     for router in (*routers, schemas.router, health.router):
         api.include_router(router, dependencies=[Depends(strict.check)])
     return api
@@ -107,8 +107,8 @@ def bare_api(
         docs_url=None,
         redoc_url=None,
     )
-    api.state.metrics = metrics
-    api.state.streams = Streams(metrics, access)
+    METRICS.put(api, metrics)
+    streams = STREAMS.put(api, Streams(metrics, access))
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
     api.include_router(reference.router)
@@ -117,7 +117,7 @@ def bare_api(
     if direct:
         api.add_middleware(Direct, handlers=direct)
     bounds = limits or Limits()
-    api.add_middleware(Requests, metrics=metrics, streams=api.state.streams, limits=bounds, gate=Gate(bounds, access))
+    api.add_middleware(Requests, metrics=metrics, streams=streams, limits=bounds, gate=Gate(bounds, access))
     return api
 
 

@@ -14,13 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from slm_chassis.access import AccessRegistry, AccessUnavailable
-from slm_chassis.database import Database
-from slm_chassis.metrics import Metrics
+from slm_chassis.http.parts import ACCESS, DATABASE, METRICS, STREAMS, Part
 from slm_chassis.tables import dead_letter, outbox
 from slm_chassis.write_probe import WriteProbe
 
 Check = Callable[[], Sequence[str]]
 """Gives what is wrong, one sentence each; empty where nothing is. Must not block."""
+
+READINESS = Part[list[Check]]("readiness")
+PROBE = Part[WriteProbe]("write_probe")
 
 _CHECK_SECONDS = 2.0
 
@@ -29,27 +31,23 @@ router = APIRouter(include_in_schema=False)
 
 async def problems_of(api: FastAPI) -> list[str]:
     """Everything that keeps a service from being ready, one sentence each."""
-    access: AccessRegistry = api.state.access
-    checks: list[Check] = api.state.readiness
-    probe: WriteProbe = api.state.write_probe
-    found = list(await probe.problems())
+    access = ACCESS.find(api)
+    found = list(await PROBE.find(api).problems())
     if not access.caught_up:
         found.append("access: the keys enrolled so far are not all read yet")
     else:
         found.extend(await _access_problems(access))
-    for check in checks:
+    for check in READINESS.find(api):
         found.extend(check())
-    if api.state.streams.ending:
+    if STREAMS.find(api).ending:
         found.append("shutting down")
-    metrics: Metrics = api.state.metrics
-    metrics.ready.set(not found)
+    METRICS.find(api).ready.set(not found)
     return found
 
 
 async def figures_of(api: FastAPI) -> bytes:
     """The metrics, with those that must be asked for at the moment of reading."""
-    metrics: Metrics = api.state.metrics
-    database: Database = api.state.database
+    metrics, database = METRICS.find(api), DATABASE.find(api)
     await problems_of(api)
     # Where the log is away the outbox grows, and that is when its figure is wanted; without a database there is none.
     with suppress(OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
@@ -23,6 +24,8 @@ td{padding:.15rem .8rem .15rem 0;vertical-align:top}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}pre{background:#161b22}a{color:#79c0ff}}
 """
 _DEPTH = 6
+_pages: WeakKeyDictionary[FastAPI, str] = WeakKeyDictionary()
+"""The page of each API, once somebody asked for it."""
 
 
 _POLICY = "; ".join(
@@ -45,10 +48,10 @@ _WEEK = "public, max-age=604800"
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     """The page is made once: nobody without a key may have it made again and again."""
-    state = request.app.state
-    if not hasattr(state, "page_of_docs"):
-        state.page_of_docs = page(request.app.openapi())
-    return HTMLResponse(state.page_of_docs, headers={"Content-Security-Policy": _POLICY})
+    api: FastAPI = request.app
+    if api not in _pages:
+        _pages[api] = page(api.openapi())
+    return HTMLResponse(_pages[api], headers={"Content-Security-Policy": _POLICY})
 
 
 @router.get("/favicon.ico")
