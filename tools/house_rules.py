@@ -1,4 +1,4 @@
-"""The house's own small rules, read off the syntax trees: words, rooms, clocks, class names.
+"""The house's own small rules, read off the syntax trees: words, rooms, clocks, class names, parts of a service.
 
 ``python -m tools.house_rules [root]`` prints one line a violation and ends with 1 if there is any.
 """
@@ -28,6 +28,9 @@ NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", 
 CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
 CLOCK_ROOM = "shared/chassis/src/slm_chassis/clock.py"
 
+PARTS_ROOM = "shared/chassis/src/slm_chassis/http/parts.py"
+"""The only module that reads and writes the untyped state of an API; everybody else asks for a typed part."""
+
 NO_CLASSES = re.compile(r"\w(Service|Manager|Helper|Util|Utils)$")
 CUSTOMERS_SERVICE = frozenset({"NewService"})
 """Classes that are about a service of the catalogue, which the customer calls so."""
@@ -50,6 +53,8 @@ def violations(root: Path) -> list[str]:
         found += _class_names(name, tree)
         if name != CLOCK_ROOM:
             found += _clocks(name, tree)
+        if name != PARTS_ROOM:
+            found += _untyped_state(name, tree)
         if name.startswith("shared/chassis/"):
             found += _customers_words(name, text)
     return found
@@ -81,6 +86,16 @@ def _clocks(name: str, tree: ast.AST) -> list[str]:
         f"{name}:{node.lineno}: {ast.unparse(node)} reads a clock; take a slm_chassis Clock"
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute | ast.Name) and _full_name(node, imported) in CLOCKS
+    ]
+
+
+def _untyped_state(name: str, tree: ast.AST) -> list[str]:
+    states = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "state")
+    owners = ((node, ast.unparse(node.value).rpartition(".")[2]) for node in states)
+    return [
+        f"{name}:{node.lineno}: {ast.unparse(node)} has no types; make it a slm_chassis.http.parts.Part"
+        for node, owner in owners
+        if owner in {"api", "app", "http"}
     ]
 
 

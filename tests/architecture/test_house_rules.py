@@ -35,6 +35,8 @@ def test_the_tree_keeps_the_house_rules() -> None:
         (f"{MONITOR}/domain/a.py", "import time\nx = time.time()", "time.time reads a clock"),
         (f"{MONITOR}/domain/a.py", "from time import time_ns as t\nx = t()", "t reads a clock"),
         (f"{MONITOR}/domain/a.py", "from datetime import date\nx = date.today()", "date.today reads a clock"),
+        (f"{MONITOR}/api/a.py", "async def a(request): return request.app.state.b", "request.app.state has no types"),
+        (f"{MONITOR}/bootstrap.py", "http.state.judge = None", "http.state has no types"),
     ],
 )
 def test_a_planted_breach_is_seen(place: str, text: str, complaint: str, tmp_path: Path) -> None:
@@ -53,6 +55,8 @@ def test_a_planted_breach_is_seen(place: str, text: str, complaint: str, tmp_pat
         (f"{MONITOR}/domain/hours.py", "class ServiceHours: ...\nclass ServiceLevelTarget: ..."),
         (f"{MONITOR}/domain/hours.py", "import time\nbegan = time.monotonic()"),
         (f"{MONITOR}/domain/database.py", ""),
+        (f"{MONITOR}/domain/tickets.py", "def a(ticket, request): return ticket.state, request.state"),
+        (f"{CHASSIS}/http/parts.py", "def a(api): return api.state"),
     ],
 )
 def test_what_is_allowed_is_not_seen(place: str, text: str, tmp_path: Path) -> None:

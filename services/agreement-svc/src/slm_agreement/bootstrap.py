@@ -7,6 +7,7 @@ from slm_agreement.adapters.term_timer import TermTimer
 from slm_agreement.api import (
     agreements,
     chain_previews,
+    dependencies,
     invitations,
     moves,
     parties,
@@ -32,6 +33,21 @@ from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 
 CONTEXT = "agreement"
+_ROUTERS = tuple(
+    each.router
+    for each in (
+        parties,
+        people,
+        principals,
+        invitations,
+        relations,
+        services,
+        requirements,
+        agreements,
+        moves,
+        chain_previews,
+    )
+)
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_id: NewId = new_id) -> App:
@@ -49,18 +65,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
     http = build_api(
         context=CONTEXT,
         title="Agreements: parties, catalogue, negotiation",
-        routers=[
-            parties.router(desk, database),
-            people.router(desk, database),
-            principals.router(desk, database),
-            invitations.router(desk, database, clock),
-            relations.router(desk, database),
-            services.router(desk, database),
-            requirements.router(desk, database),
-            agreements.router(desk, database, clock),
-            moves.router(desk),
-            chain_previews.router,
-        ],
+        routers=_ROUTERS,
         access=access,
         database=database,
         clock=clock,
@@ -68,6 +73,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
         limits=Limits.of(settings),
     )
     problems.install(http)
+    dependencies.DESK.put(http, desk)
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(f"slm-{CONTEXT}", database, log, HANDLERS),

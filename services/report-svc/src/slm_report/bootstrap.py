@@ -19,7 +19,7 @@ from slm_chassis.workers import Worker
 from slm_report.adapters.monitor_figures import MonitorFigures
 from slm_report.adapters.sql_heard import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
-from slm_report.api import credit_previews, reports
+from slm_report.api import credit_previews, dependencies, reports
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
@@ -45,7 +45,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     http = build_api(
         context=CONTEXT,
         title="Service reports",
-        routers=[reports.router(desk, lag), credit_previews.router],
+        routers=[reports.router, credit_previews.router],
         access=access,
         database=database,
         clock=clock,
@@ -53,6 +53,8 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         metrics=metrics,
         limits=Limits.of(settings),
     )
+    dependencies.DESK.put(http, desk)
+    dependencies.LAG.put(http, lag)
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(GROUP, database, log, projection(desk), max_records=HEARD_AT_ONCE),

@@ -17,8 +17,7 @@ from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_review.adapters.calendar_watch import CalendarWatch
 from slm_review.adapters.sql_ledger import SqlDesk
-from slm_review.api import action_plans, actions, lessons, problems, proposals, reviews
-from slm_review.domain.errors import Refused
+from slm_review.api import action_plans, actions, dependencies, lessons, problems, proposals, reviews
 from slm_review.settings import ReviewSettings
 from slm_review.subscriptions import HEARD, PROJECTION
 
@@ -46,12 +45,13 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         metrics=metrics,
         limits=Limits.of(settings),
     )
-    http.add_exception_handler(Refused, problems.respond)
+    problems.install(http)
+    desk = dependencies.DESK.put(http, SqlDesk(database))
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(GROUP, database, log, PROJECTION, max_records=HEARD_AT_ONCE),
         Lag(GROUP, database, log, topics_of(HEARD), metrics),
-        CalendarWatch(SqlDesk(database), pause),
+        CalendarWatch(desk, pause),
     ]
     return App("review", http, workers, database, log, access)

@@ -9,143 +9,156 @@ from sqlalchemy import ColumnElement
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewAgreement, NewAmendment, NewRevision
 from slm_agreement.application import agreements, amendments, ticket_scopes
 from slm_agreement.application.agreements import Draft
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain import clauses, differences, smart, templates
 from slm_agreement.domain.agreement import Revision, Version
 from slm_chassis.access import Principal
-from slm_chassis.clock import Clock
-from slm_chassis.database import Database
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
 
 VersionNumber = Annotated[int | None, Query(description="By default the version signed last, else the newest")]
 
+router = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 
-def router(desk: Desk, database: Database, clock: Clock) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/agreements", tags=["agreements"])
 
-    @routes.post("", status_code=201)
-    async def draft_agreement(body: NewAgreement, caller: Caller, response: Response) -> dict[str, Any]:
-        """Draft an agreement from a document, a template or both. The same key and document again: 200."""
-        order = Draft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
-        versions, is_new = await agreements.draft(desk, caller, order)
-        response.status_code = 201 if is_new else 200
-        return shown(versions, versions[0], response)
+@router.post("", status_code=201)
+async def draft_agreement(body: NewAgreement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Draft an agreement from a document, a template or both. The same key and document again: 200."""
+    order = Draft(external_refs=body.references(), **body.model_dump(exclude={"external_refs"}))
+    versions, is_new = await agreements.draft(desk, caller, order)
+    response.status_code = 201 if is_new else 200
+    return shown(versions, versions[0], response)
 
-    @routes.get("")
-    async def list_agreements(
-        caller: Caller,
-        page: Paging,
-        external_ref: ExternalReference = None,
-        key: Annotated[str | None, Query(max_length=100)] = None,
-        kind: Annotated[str | None, Query(max_length=10)] = None,
-    ) -> dict[str, Any]:
-        """Your agreements, each with the version signed last, else the newest."""
-        conditions: list[ColumnElement[bool]] = reading.by_reference(tables.agreement, external_ref)
-        conditions += [tables.agreement.c.key == key] if key is not None else []
-        conditions += [tables.agreement.c.kind == kind] if kind is not None else []
-        async with database.read() as connection:
-            rows = await queries.agreements(connection, caller, page, *conditions)
-        return page.shape(rows, lambda row: [row["agreement_id"]], shapes.agreement_line)
 
-    @routes.get("/{agreement_id}")
-    async def get_agreement(
-        agreement_id: str, caller: Caller, response: Response, version: VersionNumber = None
-    ) -> dict[str, Any]:
-        """One agreement: a version in full with its document, and a line for each version."""
-        versions = await agreements.read(desk, caller, agreement_id)
-        return shown(versions, _chosen(versions, version), response)
+@router.get("")
+async def list_agreements(
+    caller: Caller,
+    database: TheDatabase,
+    page: Paging,
+    external_ref: ExternalReference = None,
+    key: Annotated[str | None, Query(max_length=100)] = None,
+    kind: Annotated[str | None, Query(max_length=10)] = None,
+) -> dict[str, Any]:
+    """Your agreements, each with the version signed last, else the newest."""
+    conditions: list[ColumnElement[bool]] = reading.by_reference(tables.agreement, external_ref)
+    conditions += [tables.agreement.c.key == key] if key is not None else []
+    conditions += [tables.agreement.c.kind == kind] if kind is not None else []
+    async with database.read() as connection:
+        rows = await queries.agreements(connection, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["agreement_id"]], shapes.agreement_line)
 
-    @routes.get("/{agreement_id}/revisions")
-    async def list_revisions(agreement_id: str, caller: Caller, version: VersionNumber = None) -> dict[str, Any]:
-        """The revisions of a version that you may read: yours, and those put to you."""
-        chosen = _chosen(await agreements.read(desk, caller, agreement_id), version)
-        return {"items": [shapes.revision_line(each) for each in _readable(chosen, caller)], "next": None}
 
-    @routes.post("/{agreement_id}/revisions", status_code=201)
-    async def revise_draft(
-        agreement_id: str, body: NewRevision, caller: Caller, if_match: IfMatch, response: Response
-    ) -> dict[str, Any]:
-        """Another revision of your draft. What is on the table is countered instead."""
+@router.get("/{agreement_id}")
+async def get_agreement(
+    agreement_id: str, caller: Caller, desk: TheDesk, response: Response, version: VersionNumber = None
+) -> dict[str, Any]:
+    """One agreement: a version in full with its document, and a line for each version."""
+    versions = await agreements.read(desk, caller, agreement_id)
+    return shown(versions, _chosen(versions, version), response)
 
-        def unless_changed(present: Version) -> None:
-            etag.check(if_match, shapes.version_tag(present))
 
-        versions, version = await agreements.revise(
-            desk, caller, agreement_id, body.document, body.template, body.version, unless_changed
-        )
-        return shown(versions, version, response)
+@router.get("/{agreement_id}/revisions")
+async def list_revisions(
+    agreement_id: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
+) -> dict[str, Any]:
+    """The revisions of a version that you may read: yours, and those put to you."""
+    chosen = _chosen(await agreements.read(desk, caller, agreement_id), version)
+    return {"items": [shapes.revision_line(each) for each in _readable(chosen, caller)], "next": None}
 
-    @routes.get("/{agreement_id}/revisions/{revision}")
-    async def get_revision(
-        agreement_id: str, revision: str, caller: Caller, version: VersionNumber = None
-    ) -> dict[str, Any]:
-        """A revision by number or hash, with the content that the hash is of."""
-        versions = await agreements.read(desk, caller, agreement_id)
-        return shapes.revision(_revision(versions, version, revision, caller))
 
-    @routes.get("/{agreement_id}/diff")
-    async def compare_revisions(
-        agreement_id: str,
-        caller: Caller,
-        before: Annotated[str, Query(alias="from", description="Number or hash")],
-        after: Annotated[str, Query(alias="to", description="Number or hash")],
-        version: VersionNumber = None,
-    ) -> dict[str, Any]:
-        """What differs between two revisions, by clause and by target; by hash also across versions."""
-        versions = await agreements.read(desk, caller, agreement_id)
-        old = _revision(versions, version, before, caller)
-        new = _revision(versions, version, after, caller)
-        return {
-            "from": shapes.revision_line(old),
-            "to": shapes.revision_line(new),
-            **differences.between(old.document, new.document),
-        }
+@router.post("/{agreement_id}/revisions", status_code=201)
+async def revise_draft(
+    agreement_id: str, body: NewRevision, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Another revision of your draft. What is on the table is countered instead."""
 
-    @routes.get("/{agreement_id}/check")
-    async def check_agreement(agreement_id: str, caller: Caller, version: VersionNumber = None) -> dict[str, Any]:
-        """The ten points with what is still empty, and the findings of the SMART check."""
-        versions = await agreements.read(desk, caller, agreement_id)
-        chosen = _chosen(versions, version)
-        others = [other for other in versions if other is not chosen]
-        document = chosen.current.document
-        template = templates.of_kind(chosen.identity.kind)
-        findings = []
-        if not shapes.is_signed(chosen):
-            around = await ticket_scopes.findings_now(desk, chosen)
-            findings = smart.check(chosen, chosen.current, others, clock.now(), around)
-        return {
-            "version": chosen.number,
-            "revision": shapes.revision_line(chosen.current),
-            "points": clauses.completeness(document, template.may_be_empty),
-            "findings": [finding.document() for finding in findings],
-        }
+    def unless_changed(present: Version) -> None:
+        etag.check(if_match, shapes.version_tag(present))
 
-    @routes.post("/{agreement_id}/amendments", status_code=201)
-    async def draft_amendment(
-        agreement_id: str, body: NewAmendment, caller: Caller, response: Response
-    ) -> dict[str, Any]:
-        """A new version in draft while the old one stays in force; revise, propose and sign it like the first."""
-        versions, version, is_new = await amendments.draft(desk, caller, agreement_id, body.document)
-        response.status_code = 201 if is_new else 200
-        return shown(versions, version, response)
+    versions, version = await agreements.revise(
+        desk, caller, agreement_id, body.document, body.template, body.version, unless_changed
+    )
+    return shown(versions, version, response)
 
-    @routes.get("/{agreement_id}/events")
-    async def list_events(agreement_id: str, caller: Caller, page: Paging) -> dict[str, Any]:
-        """What was done to the agreement, by whom and when."""
-        await agreements.read(desk, caller, agreement_id)
-        async with database.read() as connection:
-            rows = await queries.history(connection, caller, agreement_id, page)
-        return page.shape(rows, lambda row: [row["seq"]], shapes.history_line)
 
-    return routes
+@router.get("/{agreement_id}/revisions/{revision}")
+async def get_revision(
+    agreement_id: str, revision: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
+) -> dict[str, Any]:
+    """A revision by number or hash, with the content that the hash is of."""
+    versions = await agreements.read(desk, caller, agreement_id)
+    return shapes.revision(_revision(versions, version, revision, caller))
+
+
+@router.get("/{agreement_id}/diff")
+async def compare_revisions(
+    agreement_id: str,
+    caller: Caller,
+    desk: TheDesk,
+    before: Annotated[str, Query(alias="from", description="Number or hash")],
+    after: Annotated[str, Query(alias="to", description="Number or hash")],
+    version: VersionNumber = None,
+) -> dict[str, Any]:
+    """What differs between two revisions, by clause and by target; by hash also across versions."""
+    versions = await agreements.read(desk, caller, agreement_id)
+    old = _revision(versions, version, before, caller)
+    new = _revision(versions, version, after, caller)
+    return {
+        "from": shapes.revision_line(old),
+        "to": shapes.revision_line(new),
+        **differences.between(old.document, new.document),
+    }
+
+
+@router.get("/{agreement_id}/check")
+async def check_agreement(
+    agreement_id: str, caller: Caller, desk: TheDesk, clock: TheClock, version: VersionNumber = None
+) -> dict[str, Any]:
+    """The ten points with what is still empty, and the findings of the SMART check."""
+    versions = await agreements.read(desk, caller, agreement_id)
+    chosen = _chosen(versions, version)
+    others = [other for other in versions if other is not chosen]
+    document = chosen.current.document
+    template = templates.of_kind(chosen.identity.kind)
+    findings = []
+    if not shapes.is_signed(chosen):
+        around = await ticket_scopes.findings_now(desk, chosen)
+        findings = smart.check(chosen, chosen.current, others, clock.now(), around)
+    return {
+        "version": chosen.number,
+        "revision": shapes.revision_line(chosen.current),
+        "points": clauses.completeness(document, template.may_be_empty),
+        "findings": [finding.document() for finding in findings],
+    }
+
+
+@router.post("/{agreement_id}/amendments", status_code=201)
+async def draft_amendment(
+    agreement_id: str, body: NewAmendment, caller: Caller, desk: TheDesk, response: Response
+) -> dict[str, Any]:
+    """A new version in draft while the old one stays in force; revise, propose and sign it like the first."""
+    versions, version, is_new = await amendments.draft(desk, caller, agreement_id, body.document)
+    response.status_code = 201 if is_new else 200
+    return shown(versions, version, response)
+
+
+@router.get("/{agreement_id}/events")
+async def list_events(
+    agreement_id: str, caller: Caller, desk: TheDesk, database: TheDatabase, page: Paging
+) -> dict[str, Any]:
+    """What was done to the agreement, by whom and when."""
+    await agreements.read(desk, caller, agreement_id)
+    async with database.read() as connection:
+        rows = await queries.history(connection, caller, agreement_id, page)
+    return page.shape(rows, lambda row: [row["seq"]], shapes.history_line)
 
 
 def shown(versions: list[Version], version: Version, response: Response) -> dict[str, Any]:

@@ -4,82 +4,90 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import Acceptance, NewInvitation
 from slm_agreement.application import invitations
 from slm_agreement.application.invitations import Accepted, Newcomer
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.invitations import Invitation
-from slm_chassis.clock import Clock
-from slm_chassis.database import Database
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheAccess, TheClock, TheDatabase
 from slm_chassis.http.problems import Problem
 
 IdempotencyKey = Annotated[str | None, Header(include_in_schema=False)]
 
+router = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relations"])
 
-def router(desk: Desk, database: Database, clock: Clock) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/invitations", tags=["invitations and relations"])
 
-    @routes.post("", status_code=201)
-    async def invite(
-        body: NewInvitation, caller: Caller, request: Request, idempotency_key: IdempotencyKey = None
-    ) -> dict[str, Any]:
-        """Invite a company, or with `principal_id` the person behind a principal to make a key of its own.
+@router.post("", status_code=201)
+async def invite(
+    body: NewInvitation,
+    caller: Caller,
+    desk: TheDesk,
+    clock: TheClock,
+    access: TheAccess,
+    idempotency_key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Invite a company, or with `principal_id` the person behind a principal to make a key of its own.
 
-        `code` is shown this once: hand it over by a way of your own. Of one who may sign only operators invite.
-        """
-        refuse_stored_secret(idempotency_key)
-        expires_at = instants.optional(body.expires_at, "expires_at")
-        made, code = await invitations.invite(desk, caller, body.principal_id, body.alias, body.note, expires_at)
-        await request.app.state.access.told(made.invitation_id)
-        return {**shapes.invitation(made, clock.now()), "code": code}
+    `code` is shown this once: hand it over by a way of your own. Of one who may sign only operators invite.
+    """
+    refuse_stored_secret(idempotency_key)
+    expires_at = instants.optional(body.expires_at, "expires_at")
+    made, code = await invitations.invite(desk, caller, body.principal_id, body.alias, body.note, expires_at)
+    await access.told(made.invitation_id)
+    return {**shapes.invitation(made, clock.now()), "code": code}
 
-    @routes.get("")
-    async def list_invitations(caller: Caller, page: Paging) -> dict[str, Any]:
-        """The invitations your party made, without their codes."""
-        async with database.read() as connection:
-            rows = await queries.invitations(connection, caller, page)
-        now = clock.now()
-        return page.shape(
-            rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now)
-        )
 
-    @routes.post("/accept")
-    async def accept(
-        body: Acceptance, caller: Caller, request: Request, idempotency_key: IdempotencyKey = None
-    ) -> dict[str, Any]:
-        """Use a code, once.
+@router.get("")
+async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
+    """The invitations your party made, without their codes."""
+    async with database.read() as connection:
+        rows = await queries.invitations(connection, caller, page)
+    now = clock.now()
+    return page.shape(rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now))
 
-        A company that is new here, or a person who makes a key, sends the code as `Authorization: Bearer` and gets a
-        key, shown this once. A party that is here already sends its own key, and the code in the body.
-        """
-        refuse_stored_secret(idempotency_key)
-        accepted = await invitations.accept(desk, caller, body.code, _newcomer(body))
-        if accepted.principal_id is not None:
-            await request.app.state.access.told(accepted.principal_id)
-        return _shown(accepted, clock.now())
 
-    @routes.get("/{invitation_id}")
-    async def get_invitation(invitation_id: str, caller: Caller) -> dict[str, Any]:
-        """One invitation, without its code."""
-        condition = queries.with_id(tables.invitation, invitation_id)
-        async with database.read() as connection:
-            rows = await queries.invitations(connection, caller, ONE, condition)
-        return shapes.invitation(Invitation(**reading.one(rows, "invitation", invitation_id)), clock.now())
+@router.post("/accept")
+async def accept(
+    body: Acceptance,
+    caller: Caller,
+    desk: TheDesk,
+    clock: TheClock,
+    access: TheAccess,
+    idempotency_key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Use a code, once.
 
-    @routes.post("/{invitation_id}/withdraw")
-    async def withdraw(invitation_id: str, caller: Caller) -> dict[str, Any]:
-        """Make the code void. 409 where it was accepted."""
-        return shapes.invitation(await invitations.withdraw(desk, caller, invitation_id), clock.now())
+    A company that is new here, or a person who makes a key, sends the code as `Authorization: Bearer` and gets a
+    key, shown this once. A party that is here already sends its own key, and the code in the body.
+    """
+    refuse_stored_secret(idempotency_key)
+    accepted = await invitations.accept(desk, caller, body.code, _newcomer(body))
+    if accepted.principal_id is not None:
+        await access.told(accepted.principal_id)
+    return _shown(accepted, clock.now())
 
-    return routes
+
+@router.get("/{invitation_id}")
+async def get_invitation(invitation_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
+    """One invitation, without its code."""
+    condition = queries.with_id(tables.invitation, invitation_id)
+    async with database.read() as connection:
+        rows = await queries.invitations(connection, caller, ONE, condition)
+    return shapes.invitation(Invitation(**reading.one(rows, "invitation", invitation_id)), clock.now())
+
+
+@router.post("/{invitation_id}/withdraw")
+async def withdraw(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
+    """Make the code void. 409 where it was accepted."""
+    return shapes.invitation(await invitations.withdraw(desk, caller, invitation_id), clock.now())
 
 
 def refuse_stored_secret(idempotency_key: str | None) -> None:

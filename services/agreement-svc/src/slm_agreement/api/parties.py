@@ -8,56 +8,58 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ONE, ExternalReference
 from slm_agreement.api.schemas import NewParty, PartyEdit
 from slm_agreement.application import parties
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.people import Party
-from slm_chassis.database import Database
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+
+router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
 
 
-def router(desk: Desk, database: Database) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/parties", tags=["parties"])
+@router.post("", status_code=201)
+async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Register a party (operators). The same key and content again: 200 and the same party."""
+    party, is_new = await parties.register(desk, caller, body.key, body.name, body.references())
+    response.status_code = 201 if is_new else 200
+    return _shown(party, response)
 
-    @routes.post("", status_code=201)
-    async def register_party(body: NewParty, caller: Caller, response: Response) -> dict[str, Any]:
-        """Register a party (operators). The same key and content again: 200 and the same party."""
-        party, is_new = await parties.register(desk, caller, body.key, body.name, body.references())
-        response.status_code = 201 if is_new else 200
-        return _shown(party, response)
 
-    @routes.get("")
-    async def list_parties(caller: Caller, page: Paging, external_ref: ExternalReference = None) -> dict[str, Any]:
-        """Your own party and those you have agreements with; operators see all."""
-        conditions = reading.by_reference(tables.party, external_ref)
-        async with database.read() as connection:
-            rows = await queries.parties(connection, caller, page, *conditions)
-        return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
+@router.get("")
+async def list_parties(
+    caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
+) -> dict[str, Any]:
+    """Your own party and those you have agreements with; operators see all."""
+    conditions = reading.by_reference(tables.party, external_ref)
+    async with database.read() as connection:
+        rows = await queries.parties(connection, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
 
-    @routes.get("/{party_id}")
-    async def get_party(party_id: str, caller: Caller, response: Response) -> dict[str, Any]:
-        """One party."""
-        async with database.read() as connection:
-            rows = await queries.parties(connection, caller, ONE, queries.with_id(tables.party, party_id))
-        return _shown(Party(**reading.one(rows, "party", party_id)), response)
 
-    @routes.put("/{party_id}")
-    async def edit_party(
-        party_id: str, body: PartyEdit, caller: Caller, if_match: IfMatch, response: Response
-    ) -> dict[str, Any]:
-        """Change name or references (operators)."""
+@router.get("/{party_id}")
+async def get_party(party_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
+    """One party."""
+    async with database.read() as connection:
+        rows = await queries.parties(connection, caller, ONE, queries.with_id(tables.party, party_id))
+    return _shown(Party(**reading.one(rows, "party", party_id)), response)
 
-        def unless_changed(present: Party) -> None:
-            etag.check(if_match, shapes.tag(shapes.party(present)))
 
-        party = await parties.edit(desk, caller, party_id, body.name, body.references(), unless_changed)
-        return _shown(party, response)
+@router.put("/{party_id}")
+async def edit_party(
+    party_id: str, body: PartyEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Change name or references (operators)."""
 
-    return routes
+    def unless_changed(present: Party) -> None:
+        etag.check(if_match, shapes.tag(shapes.party(present)))
+
+    party = await parties.edit(desk, caller, party_id, body.name, body.references(), unless_changed)
+    return _shown(party, response)
 
 
 def _shown(party: Party, response: Response) -> dict[str, Any]:

@@ -8,62 +8,64 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ONE, ExternalReference
 from slm_agreement.api.schemas import MandateBody, NewPerson, PersonEdit
 from slm_agreement.application import people
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.people import Mandate, Person
-from slm_chassis.database import Database
 from slm_chassis.http import etag, instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+
+router = APIRouter(prefix="/api/v1/people", tags=["people"])
 
 
-def router(desk: Desk, database: Database) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/people", tags=["people"])
+@router.post("", status_code=201)
+async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Record a person of your party with the mandates to sign that the person holds."""
+    mandates = _mandates(body.mandates)
+    person, is_new = await people.record(
+        desk, caller, body.party_id, body.key, body.name, body.email, mandates, body.references()
+    )
+    response.status_code = 201 if is_new else 200
+    return _shown(person, response)
 
-    @routes.post("", status_code=201)
-    async def record_person(body: NewPerson, caller: Caller, response: Response) -> dict[str, Any]:
-        """Record a person of your party with the mandates to sign that the person holds."""
-        mandates = _mandates(body.mandates)
-        person, is_new = await people.record(
-            desk, caller, body.party_id, body.key, body.name, body.email, mandates, body.references()
-        )
-        response.status_code = 201 if is_new else 200
-        return _shown(person, response)
 
-    @routes.get("")
-    async def list_people(caller: Caller, page: Paging, external_ref: ExternalReference = None) -> dict[str, Any]:
-        """People of your party."""
-        conditions = reading.by_reference(tables.person, external_ref)
-        async with database.read() as connection:
-            rows = await queries.people(connection, caller, page, *conditions)
-        return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
+@router.get("")
+async def list_people(
+    caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
+) -> dict[str, Any]:
+    """People of your party."""
+    conditions = reading.by_reference(tables.person, external_ref)
+    async with database.read() as connection:
+        rows = await queries.people(connection, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
 
-    @routes.get("/{person_id}")
-    async def get_person(person_id: str, caller: Caller, response: Response) -> dict[str, Any]:
-        """One person."""
-        async with database.read() as connection:
-            rows = await queries.people(connection, caller, ONE, queries.with_id(tables.person, person_id))
-        return _shown(sql_ledger.person(**reading.one(rows, "person", person_id)), response)
 
-    @routes.put("/{person_id}")
-    async def edit_person(
-        person_id: str, body: PersonEdit, caller: Caller, if_match: IfMatch, response: Response
-    ) -> dict[str, Any]:
-        """Change name, address or mandates; what was signed stays signed."""
+@router.get("/{person_id}")
+async def get_person(person_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
+    """One person."""
+    async with database.read() as connection:
+        rows = await queries.people(connection, caller, ONE, queries.with_id(tables.person, person_id))
+    return _shown(sql_ledger.person(**reading.one(rows, "person", person_id)), response)
 
-        def unless_changed(present: Person) -> None:
-            etag.check(if_match, shapes.tag(shapes.person(present)))
 
-        mandates = _mandates(body.mandates)
-        person = await people.edit(
-            desk, caller, person_id, body.name, body.email, mandates, body.references(), unless_changed
-        )
-        return _shown(person, response)
+@router.put("/{person_id}")
+async def edit_person(
+    person_id: str, body: PersonEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Change name, address or mandates; what was signed stays signed."""
 
-    return routes
+    def unless_changed(present: Person) -> None:
+        etag.check(if_match, shapes.tag(shapes.person(present)))
+
+    mandates = _mandates(body.mandates)
+    person = await people.edit(
+        desk, caller, person_id, body.name, body.email, mandates, body.references(), unless_changed
+    )
+    return _shown(person, response)
 
 
 def _mandates(bodies: list[MandateBody]) -> list[Mandate]:

@@ -4,89 +4,90 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Response
 
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.invitations import refuse_stored_secret
 from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import NewKey, NewPrincipal, PrincipalEdit
 from slm_agreement.application import principals
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.enrolment import EnrolledPrincipal
-from slm_chassis.database import Database
 from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheAccess, TheDatabase
+
+router = APIRouter(prefix="/api/v1/principals", tags=["principals"])
 
 
-def router(desk: Desk, database: Database) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/principals", tags=["principals"])
+@router.post("", status_code=201)
+async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Enrol a principal: operators for any party, service level managers for their own."""
+    principal, is_new = await principals.enrol(
+        desk, caller, body.party_id, body.key, body.name, body.roles, body.person_id
+    )
+    response.status_code = 201 if is_new else 200
+    return _shown(principal, response)
 
-    @routes.post("", status_code=201)
-    async def enrol_principal(body: NewPrincipal, caller: Caller, response: Response) -> dict[str, Any]:
-        """Enrol a principal: operators for any party, service level managers for their own."""
-        principal, is_new = await principals.enrol(
-            desk, caller, body.party_id, body.key, body.name, body.roles, body.person_id
-        )
-        response.status_code = 201 if is_new else 200
-        return _shown(principal, response)
 
-    @routes.get("")
-    async def list_principals(caller: Caller, page: Paging) -> dict[str, Any]:
-        """Principals of your party, with their keys' ids but never the keys."""
-        async with database.read() as connection:
-            rows = await queries.principals(connection, caller, page)
-        return page.shape(
-            rows, lambda row: [row["principal_id"]], lambda row: shapes.principal(sql_ledger.principal(**row))
-        )
+@router.get("")
+async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
+    """Principals of your party, with their keys' ids but never the keys."""
+    async with database.read() as connection:
+        rows = await queries.principals(connection, caller, page)
+    return page.shape(
+        rows, lambda row: [row["principal_id"]], lambda row: shapes.principal(sql_ledger.principal(**row))
+    )
 
-    @routes.get("/{principal_id}")
-    async def get_principal(principal_id: str, caller: Caller, response: Response) -> dict[str, Any]:
-        """One principal."""
-        condition = queries.with_id(tables.principal, principal_id)
-        async with database.read() as connection:
-            rows = await queries.principals(connection, caller, ONE, condition)
-        return _shown(sql_ledger.principal(**reading.one(rows, "principal", principal_id)), response)
 
-    @routes.put("/{principal_id}")
-    async def edit_principal(
-        principal_id: str, body: PrincipalEdit, caller: Caller, if_match: IfMatch, response: Response
-    ) -> dict[str, Any]:
-        """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
+@router.get("/{principal_id}")
+async def get_principal(principal_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
+    """One principal."""
+    condition = queries.with_id(tables.principal, principal_id)
+    async with database.read() as connection:
+        rows = await queries.principals(connection, caller, ONE, condition)
+    return _shown(sql_ledger.principal(**reading.one(rows, "principal", principal_id)), response)
 
-        def unless_changed(present: EnrolledPrincipal) -> None:
-            etag.check(if_match, shapes.tag(shapes.principal(present)))
 
-        principal = await principals.edit(
-            desk, caller, principal_id, body.name, body.roles, body.person_id, unless_changed
-        )
-        return _shown(principal, response)
+@router.put("/{principal_id}")
+async def edit_principal(
+    principal_id: str, body: PrincipalEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
+) -> dict[str, Any]:
+    """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
 
-    @routes.post("/{principal_id}/keys", status_code=201)
-    async def issue_key(
-        principal_id: str,
-        body: NewKey,
-        caller: Caller,
-        request: Request,
-        idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
-    ) -> dict[str, Any]:
-        """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept.
+    def unless_changed(present: EnrolledPrincipal) -> None:
+        etag.check(if_match, shapes.tag(shapes.principal(present)))
 
-        For yourself, or for a principal you manage. The keys of one who may sign are made by itself or an operator.
-        """
-        refuse_stored_secret(idempotency_key)
-        api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
-        await request.app.state.access.told(principal_id)
-        return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}
+    principal = await principals.edit(desk, caller, principal_id, body.name, body.roles, body.person_id, unless_changed)
+    return _shown(principal, response)
 
-    @routes.delete("/{principal_id}/keys/{key_id}", status_code=204)
-    async def revoke_key(principal_id: str, key_id: str, caller: Caller) -> None:
-        """Revoke a key: dead here at once, and in every service within two seconds."""
-        await principals.revoke_key(desk, caller, principal_id, key_id)
 
-    return routes
+@router.post("/{principal_id}/keys", status_code=201)
+async def issue_key(
+    principal_id: str,
+    body: NewKey,
+    caller: Caller,
+    desk: TheDesk,
+    access: TheAccess,
+    idempotency_key: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> dict[str, Any]:
+    """A new API key, good everywhere at once. `key` is shown this once; only its hash is kept.
+
+    For yourself, or for a principal you manage. The keys of one who may sign are made by itself or an operator.
+    """
+    refuse_stored_secret(idempotency_key)
+    api_key, secret = await principals.issue_key(desk, caller, principal_id, body.scopes)
+    await access.told(principal_id)
+    return {"key_id": api_key.key_id, "principal_id": principal_id, "scopes": api_key.scopes, "key": secret}
+
+
+@router.delete("/{principal_id}/keys/{key_id}", status_code=204)
+async def revoke_key(principal_id: str, key_id: str, caller: Caller, desk: TheDesk) -> None:
+    """Revoke a key: dead here at once, and in every service within two seconds."""
+    await principals.revoke_key(desk, caller, principal_id, key_id)
 
 
 def _shown(principal: EnrolledPrincipal, response: Response) -> dict[str, Any]:

@@ -8,39 +8,38 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import NewRelation
 from slm_agreement.application import relations
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain.relations import Relation
-from slm_chassis.database import Database
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+
+router = APIRouter(prefix="/api/v1/relations", tags=["invitations and relations"])
 
 
-def router(desk: Desk, database: Database) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1/relations", tags=["invitations and relations"])
+@router.post("", status_code=201)
+async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Let two parties know one another (operators); parties do so themselves by an invitation."""
+    relation, is_new = await relations.link(desk, caller, body.party_ids)
+    response.status_code = 201 if is_new else 200
+    return shapes.relation(relation)
 
-    @routes.post("", status_code=201)
-    async def link_parties(body: NewRelation, caller: Caller, response: Response) -> dict[str, Any]:
-        """Let two parties know one another (operators); parties do so themselves by an invitation."""
-        relation, is_new = await relations.link(desk, caller, body.party_ids)
-        response.status_code = 201 if is_new else 200
-        return shapes.relation(relation)
 
-    @routes.get("")
-    async def list_relations(caller: Caller, page: Paging) -> dict[str, Any]:
-        """The parties that yours knows: each may name the other, and its services."""
-        async with database.read() as connection:
-            rows = await queries.relations(connection, caller, page)
-        return page.shape(rows, lambda row: [row["relation_id"]], lambda row: shapes.relation(Relation(**row)))
+@router.get("")
+async def list_relations(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
+    """The parties that yours knows: each may name the other, and its services."""
+    async with database.read() as connection:
+        rows = await queries.relations(connection, caller, page)
+    return page.shape(rows, lambda row: [row["relation_id"]], lambda row: shapes.relation(Relation(**row)))
 
-    @routes.get("/{relation_id}")
-    async def get_relation(relation_id: str, caller: Caller) -> dict[str, Any]:
-        """One relation."""
-        condition = queries.with_id(tables.party_relation, relation_id)
-        async with database.read() as connection:
-            rows = await queries.relations(connection, caller, ONE, condition)
-        return shapes.relation(Relation(**reading.one(rows, "relation", relation_id)))
 
-    return routes
+@router.get("/{relation_id}")
+async def get_relation(relation_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
+    """One relation."""
+    condition = queries.with_id(tables.party_relation, relation_id)
+    async with database.read() as connection:
+        rows = await queries.relations(connection, caller, ONE, condition)
+    return shapes.relation(Relation(**reading.one(rows, "relation", relation_id)))

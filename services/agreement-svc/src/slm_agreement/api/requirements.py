@@ -8,60 +8,63 @@ from fastapi import APIRouter, Response
 
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
+from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ONE, ExternalReference
 from slm_agreement.api.schemas import NewRequirement
 from slm_agreement.application import requirements
-from slm_agreement.application.ledger import Desk
 from slm_agreement.domain import templates
 from slm_agreement.domain.people import Requirement
-from slm_chassis.database import Database
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+
+router = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
 
 
-def router(desk: Desk, database: Database) -> APIRouter:
-    routes = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
+@router.post("/requirements", status_code=201)
+async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
+    """Record what your party needs of a service, and why."""
+    requirement, is_new = await requirements.record(
+        desk,
+        caller,
+        body.customer_party_id,
+        body.service_id,
+        body.key,
+        body.text,
+        body.outcome,
+        body.references(),
+    )
+    response.status_code = 201 if is_new else 200
+    return shapes.requirement(requirement)
 
-    @routes.post("/requirements", status_code=201)
-    async def record_requirement(body: NewRequirement, caller: Caller, response: Response) -> dict[str, Any]:
-        """Record what your party needs of a service, and why."""
-        requirement, is_new = await requirements.record(
-            desk,
-            caller,
-            body.customer_party_id,
-            body.service_id,
-            body.key,
-            body.text,
-            body.outcome,
-            body.references(),
-        )
-        response.status_code = 201 if is_new else 200
-        return shapes.requirement(requirement)
 
-    @routes.get("/requirements")
-    async def list_requirements(caller: Caller, page: Paging, external_ref: ExternalReference = None) -> dict[str, Any]:
-        """Requirements you recorded, or that others have of your services."""
-        conditions = reading.by_reference(tables.requirement, external_ref)
-        async with database.read() as connection:
-            rows = await queries.requirements(connection, caller, page, *conditions)
-        return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
+@router.get("/requirements")
+async def list_requirements(
+    caller: Caller, database: TheDatabase, page: Paging, external_ref: ExternalReference = None
+) -> dict[str, Any]:
+    """Requirements you recorded, or that others have of your services."""
+    conditions = reading.by_reference(tables.requirement, external_ref)
+    async with database.read() as connection:
+        rows = await queries.requirements(connection, caller, page, *conditions)
+    return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
 
-    @routes.get("/requirements/{requirement_id}")
-    async def get_requirement(requirement_id: str, caller: Caller) -> dict[str, Any]:
-        """One requirement."""
-        condition = queries.with_id(tables.requirement, requirement_id)
-        async with database.read() as connection:
-            rows = await queries.requirements(connection, caller, ONE, condition)
-        return shapes.requirement(Requirement(**reading.one(rows, "requirement", requirement_id)))
 
-    @routes.get("/templates")
-    async def list_templates(caller: Caller) -> dict[str, Any]:
-        """What drafts can start from: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
-        return {"items": [template.document() for template in templates.TEMPLATES.values()], "next": None}
+@router.get("/requirements/{requirement_id}")
+async def get_requirement(requirement_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
+    """One requirement."""
+    condition = queries.with_id(tables.requirement, requirement_id)
+    async with database.read() as connection:
+        rows = await queries.requirements(connection, caller, ONE, condition)
+    return shapes.requirement(Requirement(**reading.one(rows, "requirement", requirement_id)))
 
-    @routes.get("/templates/{key}")
-    async def get_template(key: str, caller: Caller) -> dict[str, Any]:
-        """One template."""
-        return templates.named(key).document()
 
-    return routes
+@router.get("/templates")
+async def list_templates(caller: Caller) -> dict[str, Any]:
+    """What drafts can start from: the ten points, which of them may stay empty, and clauses to keep or rewrite."""
+    return {"items": [template.document() for template in templates.TEMPLATES.values()], "next": None}
+
+
+@router.get("/templates/{key}")
+async def get_template(key: str, caller: Caller) -> dict[str, Any]:
+    """One template."""
+    return templates.named(key).document()

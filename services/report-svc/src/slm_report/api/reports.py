@@ -13,11 +13,11 @@ from slm_chassis.http.access import Caller, key_of, require
 from slm_chassis.http.etag import etag_of
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
-from slm_chassis.lag import Lag
 from slm_report.adapters import html_page, report_queries
 from slm_report.api import problems, schemas
+from slm_report.api.dependencies import TheDesk, TheLag
 from slm_report.application import reports
-from slm_report.application.ports import Desk, Stored
+from slm_report.application.ports import Stored
 from slm_report.domain.publication import INTERIM_REVISION
 
 _READS_ONLY = (
@@ -29,80 +29,84 @@ Builder = Annotated[
     Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory", "integrator"))
 ]
 
+router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
-def router(desk: Desk, lag: Lag) -> APIRouter:
-    """The resource ``reports``. ``lag`` tells with each answer as of when it is."""
-    routes = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
-    @routes.get("", summary="Reports, latest period first")
-    async def list_reports(
-        caller: Caller,
-        page: Paging,
-        agreement_id: str | None = None,
-        period: str | None = None,
-        state: Literal["interim", "published"] | None = None,
-        verdict: Literal["met", "at_risk", "breached", "no_data"] | None = None,
-        import_id: Annotated[
-            str | None, Query(description="With agreement_id: `settling` until this import is in its reports")
-        ] = None,
-    ) -> dict[str, Any]:
-        """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
-        still change by what is known, and ``heard.waits_for`` why its reports wait: for an ``import``, or for a signed
-        version that is ``catching_up`` with what was recorded before, and for how long at most."""
-        wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
-        async with desk.database.read() as connection:
-            rows = await report_queries.listed(connection, caller, page, wanted)
-            heard = schemas.heard(lag.heard)
-            if agreement_id is not None:
-                heard["settling"] = await report_queries.is_settling(
-                    connection, caller, agreement_id, import_id, lag.heard.until_at
-                )
-                heard["waits_for"] = await report_queries.waits_for(connection, caller, agreement_id)
-        shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
-        return {**shown, "heard": heard}
+@router.get("", summary="Reports, latest period first")
+async def list_reports(
+    caller: Caller,
+    desk: TheDesk,
+    lag: TheLag,
+    page: Paging,
+    agreement_id: str | None = None,
+    period: str | None = None,
+    state: Literal["interim", "published"] | None = None,
+    verdict: Literal["met", "at_risk", "breached", "no_data"] | None = None,
+    import_id: Annotated[
+        str | None, Query(description="With agreement_id: `settling` until this import is in its reports")
+    ] = None,
+) -> dict[str, Any]:
+    """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
+    still change by what is known, and ``heard.waits_for`` why its reports wait: for an ``import``, or for a signed
+    version that is ``catching_up`` with what was recorded before, and for how long at most."""
+    wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
+    async with desk.database.read() as connection:
+        rows = await report_queries.listed(connection, caller, page, wanted)
+        heard = schemas.heard(lag.heard)
+        if agreement_id is not None:
+            heard["settling"] = await report_queries.is_settling(
+                connection, caller, agreement_id, import_id, lag.heard.until_at
+            )
+            heard["waits_for"] = await report_queries.waits_for(connection, caller, agreement_id)
+    shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)
+    return {**shown, "heard": heard}
 
-    @routes.post("", status_code=201, summary="Build a report now")
-    async def build_report(
-        caller: Builder, wanted: schemas.BuildReport, request: Request, response: Response
-    ) -> dict[str, Any]:
-        """Interim while a window of the period is open; 200 where the published report already says all that is known.
 
-        An interim report shows every open window as of one instant, as monitor-svc answers it to the caller's key; 503
-        where it does not answer, never an older figure. Needs no Idempotency-Key: a period has one report.
-        """
-        with problems.told(wanted.agreement_id, wanted.period):
-            stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
-        response.status_code = 201 if made else 200
-        response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
-        response.headers["ETag"] = _etag(stored)
-        return schemas.shown(stored, await _revisions(desk.database, stored.report_id), lag.heard)
+@router.post("", status_code=201, summary="Build a report now")
+async def build_report(
+    caller: Builder, desk: TheDesk, lag: TheLag, wanted: schemas.BuildReport, request: Request, response: Response
+) -> dict[str, Any]:
+    """Interim while a window of the period is open; 200 where the published report already says all that is known.
 
-    @routes.get("/{report_id}", summary="A report with every figure, exact and as displayed")
-    async def read_report(
-        report_id: str, caller: Caller, response: Response, revision: Revision = None
-    ) -> dict[str, Any]:
-        stored = await _find(desk.database, caller, report_id, revision)
-        response.headers["ETag"] = _etag(stored)
-        return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
+    An interim report shows every open window as of one instant, as monitor-svc answers it to the caller's key; 503
+    where it does not answer, never an older figure. Needs no Idempotency-Key: a period has one report.
+    """
+    with problems.told(wanted.agreement_id, wanted.period):
+        stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
+    response.status_code = 201 if made else 200
+    response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
+    response.headers["ETag"] = _etag(stored)
+    return schemas.shown(stored, await _revisions(desk.database, stored.report_id), lag.heard)
 
-    @routes.get("/{report_id}/figures", summary="The answer of monitor-svc that an interim report was made from")
-    async def read_figures(report_id: str, caller: Caller) -> Response:
-        """Byte for byte; ask monitor-svc again with its ``as_of`` to verify it. 404 for a report that is published."""
-        stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
-        if stored.figures is None:
-            raise not_found("interim report", report_id)
-        return Response(stored.figures, media_type="application/json")
 
-    @routes.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
-    async def read_page(report_id: str, request: Request, caller: Caller, revision: Revision = None) -> HTMLResponse:
-        stored = await _find(desk.database, caller, report_id, revision)
-        shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
-        # A browser that came with its key in the address needs it in the links too.
-        text = html_page.render(shown, key=request.query_params.get("key"))
-        headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
-        return HTMLResponse(text, headers=headers)
+@router.get("/{report_id}", summary="A report with every figure, exact and as displayed")
+async def read_report(
+    report_id: str, caller: Caller, desk: TheDesk, lag: TheLag, response: Response, revision: Revision = None
+) -> dict[str, Any]:
+    stored = await _find(desk.database, caller, report_id, revision)
+    response.headers["ETag"] = _etag(stored)
+    return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
 
-    return routes
+
+@router.get("/{report_id}/figures", summary="The answer of monitor-svc that an interim report was made from")
+async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Response:
+    """Byte for byte; ask monitor-svc again with its ``as_of`` to verify it. 404 for a report that is published."""
+    stored = await _find(desk.database, caller, report_id, INTERIM_REVISION)
+    if stored.figures is None:
+        raise not_found("interim report", report_id)
+    return Response(stored.figures, media_type="application/json")
+
+
+@router.get("/{report_id}/page", summary="A report to read and print", response_class=HTMLResponse)
+async def read_page(
+    report_id: str, request: Request, caller: Caller, desk: TheDesk, lag: TheLag, revision: Revision = None
+) -> HTMLResponse:
+    stored = await _find(desk.database, caller, report_id, revision)
+    shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
+    # A browser that came with its key in the address needs it in the links too.
+    text = html_page.render(shown, key=request.query_params.get("key"))
+    headers = {"Content-Security-Policy": _READS_ONLY, "Referrer-Policy": "no-referrer", "ETag": _etag(stored)}
+    return HTMLResponse(text, headers=headers)
 
 
 async def _find(database: Database, caller: Principal, report_id: str, revision: int | None) -> Stored:

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Path, Query
 from slm_chassis.clock import SECOND
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Decider, Store, TheClock, TheDesk
+from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.api.schemas import ActionPlan, Completion, Listed
 from slm_review.application import plan_steps
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/api/v1/action-plans", tags=["action plans"])
 async def list_action_plans(
     caller: Caller,
     page: Paging,
-    database: Store,
+    database: TheDatabase,
     clock: TheClock,
     agreement_id: str | None = None,
     target_id: str | None = None,
@@ -38,7 +39,7 @@ async def list_action_plans(
 
 
 @router.get("/{plan_id}", response_model=ActionPlan)
-async def get_action_plan(plan_id: str, caller: Caller, database: Store, clock: TheClock) -> dict[str, Any]:
+async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """One action plan."""
     row = await queries.one_of(database, queries.ACTION_PLANS, caller, plan_id)
     if row is None:

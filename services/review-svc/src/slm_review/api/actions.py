@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import invalid, not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.api.schemas import Action, Completion, Listed
 from slm_review.application import actions
 from slm_review.domain import decisions
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/v1/actions", tags=["actions"])
 async def list_actions(
     caller: Caller,
     page: Paging,
-    database: Store,
+    database: TheDatabase,
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
@@ -42,7 +43,7 @@ async def list_actions(
 
 
 @router.get("/{action_id}", response_model=Action)
-async def get_action(action_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One action."""
     row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
     if row is None:

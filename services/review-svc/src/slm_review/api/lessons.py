@@ -8,9 +8,9 @@ from fastapi import APIRouter
 
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Store
 from slm_review.api.schemas import Lesson, Listed
 
 router = APIRouter(prefix="/api/v1/lessons", tags=["lessons"])
@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/lessons", tags=["lessons"])
 async def list_lessons(
     caller: Caller,
     page: Paging,
-    database: Store,
+    database: TheDatabase,
     agreement_id: str | None = None,
     review_id: str | None = None,
 ) -> dict[str, Any]:
@@ -31,7 +31,7 @@ async def list_lessons(
 
 
 @router.get("/{lesson_id}", response_model=Lesson)
-async def get_lesson(lesson_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+async def get_lesson(lesson_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One lesson."""
     row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)
     if row is None:

@@ -1,21 +1,27 @@
-"""What a refusal is in HTTP."""
+"""The problem documents that answer what the use cases refuse: which status means which refusal."""
 
 from __future__ import annotations
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
-from slm_review.domain.errors import AlreadyEnded, AlreadyHeld, NotAcceptable, NotFound, NotOpen
+from slm_review.domain.errors import AlreadyEnded, AlreadyHeld, NotAcceptable, NotFound, NotOpen, Refused
 
 
-async def respond(request: Request, refused: Exception) -> Response:
-    """An exception handler for Refused."""
-    return problems.respond(of(refused), request.url.path)
+def install(api: FastAPI) -> None:
+    """Let every route of the API raise what the use cases refuse."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return problems.respond(problem_of(error), request.url.path)
+
+    api.add_exception_handler(Refused, answer)
 
 
-def of(refused: Exception) -> Problem:
+def problem_of(refused: Refused) -> Problem:
+    """A refusal as the answer to the caller."""
     if isinstance(refused, NotFound):
         return problems.not_found(refused.what, refused.identity)
     if isinstance(refused, NotAcceptable):

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Query
 
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.api.schemas import Declining, Listed, Proposal
 from slm_review.application import proposals
 from slm_review.domain import proposed
@@ -22,7 +23,7 @@ router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target rev
 async def list_target_revision_proposals(
     caller: Caller,
     page: Paging,
-    database: Store,
+    database: TheDatabase,
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
@@ -42,7 +43,7 @@ async def list_target_revision_proposals(
 
 
 @router.get("/{proposal_id}", response_model=Proposal)
-async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: Store) -> dict[str, Any]:
+async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One proposal."""
     row = await queries.one_of(database, queries.PROPOSALS, caller, proposal_id)
     if row is None:

@@ -11,10 +11,11 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Page, Paging
+from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import invalid, not_found
 from slm_review.adapters import queries
 from slm_review.api import schemas
-from slm_review.api.given import Decider, Store, TheDesk
+from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.application import actions, lessons, proposals, reviews
 from slm_review.application.actions import Decided
 from slm_review.domain.decisions import Action, Lesson
@@ -29,7 +30,7 @@ _FIRST_ITEMS = 100
 async def list_reviews(
     caller: Caller,
     page: Paging,
-    database: Store,
+    database: TheDatabase,
     agreement_id: str | None = None,
     state: Annotated[Literal["scheduled", "open", "held", "cancelled", "lapsed"] | None, Query()] = None,
     reason: Annotated[Literal["breach", "cadence"] | None, Query()] = None,
@@ -41,7 +42,7 @@ async def list_reviews(
 
 
 @router.get("/{review_id}", response_model=schemas.ReviewWithAgenda)
-async def get_review(review_id: str, caller: Caller, database: Store, desk: TheDesk) -> dict[str, Any]:
+async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk: TheDesk) -> dict[str, Any]:
     """One review with the beginning of its agenda; of a scheduled one, the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
@@ -53,7 +54,9 @@ async def get_review(review_id: str, caller: Caller, database: Store, desk: TheD
 
 
 @router.get("/{review_id}/agenda", response_model=schemas.Listed[schemas.AgendaItem])
-async def list_agenda(review_id: str, caller: Caller, page: Paging, database: Store, desk: TheDesk) -> dict[str, Any]:
+async def list_agenda(
+    review_id: str, caller: Caller, page: Paging, database: TheDatabase, desk: TheDesk
+) -> dict[str, Any]:
     """A review's agenda in order of time; of a scheduled one, the agenda that it would have now."""
     row = await _row(database, caller, review_id)
     if row["state"] == "scheduled":
