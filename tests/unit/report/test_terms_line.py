@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slm_events.instants import to_text
-from slm_report.domain import periods, terms_line
+from slm_report.domain import errors, periods, terms_line
 from tests.support.report import MONTHLY, QUARTERLY, ROLLING, TICKETS, at, finalized, superseded, target, terminated
 
 NOVEMBER = periods.named("2026-11", "month", "UTC")
@@ -25,7 +25,7 @@ def test_a_period_is_named_as_windows_are() -> None:
 
 @pytest.mark.parametrize("text", ["2026-13", "2026-Q4", "November", ""])
 def test_what_names_no_period_of_the_cadence_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(periods.NoSuchPeriod, match="write it like 2026-"):
+    with pytest.raises(errors.NoSuchPeriod, match="write it like 2026-"):
         periods.named(text, "month", "UTC")
 
 

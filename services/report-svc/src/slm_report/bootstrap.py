@@ -19,7 +19,7 @@ from slm_chassis.workers import Worker
 from slm_report.adapters.monitor_figures import MonitorFigures
 from slm_report.adapters.sql_heard import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
-from slm_report.api import credit_previews, dependencies, reports
+from slm_report.api import credit_previews, dependencies, problems, reports
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
@@ -53,6 +53,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         metrics=metrics,
         limits=Limits.of(settings),
     )
+    problems.install(http)
     dependencies.DESK.put(http, desk)
     dependencies.LAG.put(http, lag)
     workers: list[Worker] = [

@@ -8,7 +8,7 @@ import httpx
 
 from slm_chassis.http.peers import Peer, PeerAway
 from slm_events import instants
-from slm_report.application.ports import FiguresAway, FiguresRefused
+from slm_report.domain.errors import FiguresAway, FiguresRefused
 from slm_report.domain.periods import Period
 from slm_report.domain.to_date import ToDate, of_answer
 

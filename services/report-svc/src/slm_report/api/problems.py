@@ -1,35 +1,38 @@
-"""Which status an error of the use cases is answered with."""
+"""The problem documents that answer what the use cases refuse: which status means which refusal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 
-from slm_chassis.http.problems import Problem, invalid, not_found
-from slm_report.application.ports import FiguresAway, FiguresRefused
-from slm_report.application.reports import OutsideTerm, UnknownAgreement
-from slm_report.domain.periods import NoSuchPeriod
+from slm_chassis.http.problems import Problem, invalid, not_found, respond
+from slm_report.domain.errors import FiguresAway, FiguresRefused, NoSuchPeriod, OutsideTerm, Refused, UnknownAgreement
 
 
-@contextmanager
-def told(agreement_id: str, period: str | None) -> Iterator[None]:
-    """Turns what building a report may raise into problems that say what to do."""
-    try:
-        yield
-    except UnknownAgreement:
-        raise not_found("signed agreement", agreement_id) from None
-    except NoSuchPeriod as error:
-        raise invalid("period", period, str(error)) from None
-    except FiguresAway as error:
-        detail = f"{error}. A report of an open period needs its figures as of now: ask again in a moment."
-        headers = {"Retry-After": "2"}
-        raise Problem(
-            503, "figures-away", "The figures of open windows cannot be had now", detail, headers=headers
-        ) from None
-    except FiguresRefused as error:
-        detail = f"{error} A report of an open period reads its figures with your key: it needs figures:read."
-        raise Problem(403, "out-of-scope", "Outside the key's scopes", detail) from None
-    except OutsideTerm as error:
-        raise Problem(
-            409, "outside-term", "There is nothing to report on", f"{error}. Name a period in which it was in force."
-        ) from None
+def install(api: FastAPI) -> None:
+    """Let every route of the API raise what the use cases refuse."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Refused)
+        return respond(problem_of(error), request.url.path)
+
+    api.add_exception_handler(Refused, answer)
+
+
+def problem_of(refused: Refused) -> Problem:
+    """A refusal as the answer to the caller, which says what to do."""
+    if isinstance(refused, UnknownAgreement):
+        return not_found("signed agreement", refused.agreement_id)
+    if isinstance(refused, NoSuchPeriod):
+        return invalid("period", refused.text, str(refused))
+    if isinstance(refused, FiguresAway):
+        detail = f"{refused}. A report of an open period needs its figures as of now: ask again in a moment."
+        title = "The figures of open windows cannot be had now"
+        return Problem(503, "figures-away", title, detail, headers={"Retry-After": "2"})
+    if isinstance(refused, FiguresRefused):
+        detail = f"{refused} A report of an open period reads its figures with your key: it needs figures:read."
+        return Problem(403, "out-of-scope", "Outside the key's scopes", detail)
+    if isinstance(refused, OutsideTerm):
+        detail = f"{refused}. Name a period in which it was in force."
+        return Problem(409, "outside-term", "There is nothing to report on", detail)
+    raise refused

@@ -14,7 +14,7 @@ from slm_chassis.http.etag import etag_of
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import not_found
 from slm_report.adapters import html_page, report_queries
-from slm_report.api import problems, schemas
+from slm_report.api import schemas
 from slm_report.api.dependencies import TheDesk, TheLag
 from slm_report.application import reports
 from slm_report.application.ports import Stored
@@ -71,8 +71,7 @@ async def build_report(
     An interim report shows every open window as of one instant, as monitor-svc answers it to the caller's key; 503
     where it does not answer, never an older figure. Needs no Idempotency-Key: a period has one report.
     """
-    with problems.told(wanted.agreement_id, wanted.period):
-        stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
+    stored, made = await reports.build_now(desk, caller, key_of(request), wanted.agreement_id, wanted.period)
     response.status_code = 201 if made else 200
     response.headers["Location"] = f"/api/v1/reports/{stored.report_id}"
     response.headers["ETag"] = _etag(stored)

@@ -109,14 +109,6 @@ class Reports(Protocol):
         ...
 
 
-class FiguresAway(Exception):
-    """monitor-svc cannot say now what the figures of open windows are; the message says why."""
-
-
-class FiguresRefused(Exception):
-    """The caller's key does not let it read figures from monitor-svc."""
-
-
 class Figures(Protocol):
     """Who knows the figures of open windows."""
 

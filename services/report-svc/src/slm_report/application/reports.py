@@ -13,6 +13,7 @@ from slm_chassis.lag import Heard as Lagging
 from slm_events import instants
 from slm_report.application.ports import Agenda, Desk, Heard, Reports, Stored
 from slm_report.domain import lines, publication, service_report, terms_line
+from slm_report.domain.errors import OutsideTerm, UnknownAgreement
 from slm_report.domain.periods import Period
 from slm_report.domain.publication import INTERIM_REVISION
 from slm_report.domain.service_report import INTERIM, PUBLISHED
@@ -23,20 +24,12 @@ PERIODS_A_TURN = 12
 """Periods settled in one transaction; an agreement heard years after it began takes several."""
 
 
-class UnknownAgreement(LookupError):
-    """No such agreement was heard of, or the caller is no party to it."""
-
-
 class Unsettled(Exception):
     """An agreement's reports could not be made; the cause is beside it. The others are not to wait for it."""
 
     def __init__(self, agreement_id: str) -> None:
         super().__init__(f"reports of agreement {agreement_id} could not be made")
         self.agreement_id = agreement_id
-
-
-class OutsideTerm(ValueError):
-    """The agreement was not in force in the period asked for; the message names its term."""
 
 
 async def build_now(

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 from slm_calendar.errors import CalendarError
 from slm_calendar.windows import KINDS, Kind, Window, kind_of_id, window_at, window_of_id
-
-
-class NoSuchPeriod(ValueError):
-    """A text that names no period of the agreement's cadence; the message says how one is written."""
+from slm_report.domain.errors import NoSuchPeriod
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def named(text: str, kind: Kind, zone: str) -> Period:
     except CalendarError:
         pass
     example = window_at(kind, zone, 1_795_000_000_000_000).id
-    raise NoSuchPeriod(f"{text!r} is no {kind}; write it like {example}")
+    raise NoSuchPeriod(text, f"{text!r} is no {kind}; write it like {example}")
 
 
 def _of(window: Window, kind: Kind, zone: str) -> Period:

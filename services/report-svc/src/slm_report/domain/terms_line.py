@@ -11,6 +11,7 @@ from slm_calendar.windows import Kind
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTurned
 from slm_report.domain import periods
+from slm_report.domain.errors import NoSuchPeriod
 from slm_report.domain.periods import Period
 
 
@@ -90,7 +91,7 @@ def period_named(terms: Sequence[Term], text: str) -> Period:
     for term in reversed(terms[1:]):
         try:
             return periods.named(text, period_kind(term), term.terms.timezone)
-        except periods.NoSuchPeriod:
+        except NoSuchPeriod:
             continue
     return periods.named(text, period_kind(terms[0]), terms[0].terms.timezone)
 
