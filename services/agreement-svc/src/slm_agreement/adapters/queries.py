@@ -2,71 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, exists, false, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, RowMapping, Table, and_, exists, false, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slm_agreement.adapters import tables
 from slm_chassis.access import Principal
+from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_chassis.tables import audit
 
 Rows = Sequence[RowMapping]
 
 
-async def parties(connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    """The caller's own party and those it has a relation with."""
-    return await _list(connection, tables.party, page, _sees_party(caller), *conditions)
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A resource that can be listed: its table, sorted by id, and which of its rows a caller sees."""
+
+    table: Table
+    seen_by: Callable[[Principal], ColumnElement[bool]]
+
+    @property
+    def id(self) -> Column[str]:
+        """The column of the ids."""
+        return next(iter(self.table.primary_key))
 
 
-async def people(connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    """People of the caller's party."""
-    return await _list(connection, tables.person, page, _own(caller, tables.person.c.party_id), *conditions)
-
-
-async def principals(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
+async def page_of(
+    database: Database, listing: Listing, caller: Principal, page: Page, *conditions: ColumnElement[bool]
 ) -> Rows:
-    """Principals of the caller's party."""
-    return await _list(connection, tables.principal, page, _own(caller, tables.principal.c.party_id), *conditions)
+    """One page's rows that the caller may see, and one more."""
+    statement = (
+        select(listing.table)
+        .where(page.beyond(listing.id), listing.seen_by(caller), *conditions)
+        .order_by(listing.id)
+        .limit(page.fetch)
+    )
+    async with database.read() as connection:
+        return (await connection.execute(statement)).mappings().all()
 
 
-async def relations(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
-) -> Rows:
-    """Relations of the caller's party; operators see all."""
-    table = tables.party_relation
-    mine = or_(_own(caller, table.c.first_party_id), _own(caller, table.c.second_party_id))
-    return await _list(connection, table, page, mine, *conditions)
+async def one_of(database: Database, listing: Listing, caller: Principal, identity: str) -> RowMapping | None:
+    """The row with that id, if the caller may see it."""
+    statement = select(listing.table).where(listing.id == identity, listing.seen_by(caller))
+    async with database.read() as connection:
+        return (await connection.execute(statement)).mappings().one_or_none()
 
 
-async def invitations(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
-) -> Rows:
-    """Invitations that the caller's party made; operators see all."""
-    return await _list(connection, tables.invitation, page, _own(caller, tables.invitation.c.party_id), *conditions)
-
-
-async def services(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
-) -> Rows:
-    """Services of the caller's party, and of those it has a relation with."""
-    return await _list(connection, tables.service, page, _sees_service(caller), *conditions)
-
-
-async def requirements(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
-) -> Rows:
-    """Requirements the caller's party recorded, or that others have of its services."""
-    return await _list(connection, tables.requirement, page, _sees_requirement(caller), *conditions)
-
-
-async def agreements(
-    connection: AsyncConnection, caller: Principal, page: Page, *conditions: ColumnElement[bool]
-) -> Rows:
+async def agreements(database: Database, caller: Principal, page: Page, *conditions: ColumnElement[bool]) -> Rows:
     """Agreements of the caller's party, each with the version signed last, else the newest one it may see."""
     agreement, version = tables.agreement, tables.agreement_version
     shown = (
@@ -84,10 +70,11 @@ async def agreements(
         .order_by(agreement.c.agreement_id)
         .limit(page.fetch)
     )
-    return (await connection.execute(statement)).mappings().all()
+    async with database.read() as connection:
+        return (await connection.execute(statement)).mappings().all()
 
 
-async def history(connection: AsyncConnection, caller: Principal, agreement_id: str, page: Page) -> Rows:
+async def history(database: Database, caller: Principal, agreement_id: str, page: Page) -> Rows:
     """What was done to an agreement by whom, the first first; another party's private drafts left out."""
     private = audit.c.detail["private"].as_boolean()
     may_see = true() if caller.is_operator else or_(private.isnot(True), audit.c.party_id == caller.party_id)
@@ -97,7 +84,8 @@ async def history(connection: AsyncConnection, caller: Principal, agreement_id: 
         .order_by(audit.c.seq)
         .limit(page.fetch)
     )
-    return (await connection.execute(statement)).mappings().all()
+    async with database.read() as connection:
+        return (await connection.execute(statement)).mappings().all()
 
 
 def having_reference(table: Table, system: str, identity: str) -> ColumnElement[bool]:
@@ -105,18 +93,7 @@ def having_reference(table: Table, system: str, identity: str) -> ColumnElement[
     return table.c.external_refs.contains([{"system": system, "id": identity}])
 
 
-def with_id(table: Table, identity: str) -> ColumnElement[bool]:
-    key: ColumnElement[str] = next(iter(table.primary_key))
-    return key == identity
-
-
 _SHOWN_OF_VERSION = ("state", "title", "effective_at", "ends_at", "finalized_at", "ended_at")
-
-
-async def _list(connection: AsyncConnection, table: Table, page: Page, *conditions: ColumnElement[bool]) -> Rows:
-    key = next(iter(table.primary_key))
-    statement = select(table).where(page.beyond(key), *conditions).order_by(key).limit(page.fetch)
-    return (await connection.execute(statement)).mappings().all()
 
 
 def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -127,11 +104,13 @@ def _own(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[bool]
 
 
 def _sees_party(caller: Principal) -> ColumnElement[bool]:
+    """The caller's own party and those it has a relation with."""
     party_id = tables.party.c.party_id
     return or_(_own(caller, party_id), _knows(caller, party_id))
 
 
 def _sees_service(caller: Principal) -> ColumnElement[bool]:
+    """Services of the caller's party, and of those it has a relation with."""
     provider = tables.service.c.provider_party_id
     return or_(_own(caller, provider), _knows(caller, provider))
 
@@ -147,9 +126,16 @@ def _knows(caller: Principal, party_id: ColumnElement[Any]) -> ColumnElement[boo
 
 
 def _sees_requirement(caller: Principal) -> ColumnElement[bool]:
+    """Requirements that the caller's party recorded, or that others have of its services."""
     service, requirement = tables.service, tables.requirement
     provided = and_(service.c.service_id == requirement.c.service_id, service.c.provider_party_id == caller.party_id)
     return or_(_own(caller, requirement.c.customer_party_id), exists().where(provided))
+
+
+def _sees_relation(caller: Principal) -> ColumnElement[bool]:
+    """Relations of the caller's party; operators see all."""
+    relation = tables.party_relation
+    return or_(_own(caller, relation.c.first_party_id), _own(caller, relation.c.second_party_id))
 
 
 def _sees_agreement(caller: Principal) -> ColumnElement[bool]:
@@ -162,3 +148,17 @@ def _sees_version(caller: Principal) -> ColumnElement[bool]:
     version = tables.agreement_version
     shared = func.coalesce(version.c.drafted_by_party_id, caller.party_id) == caller.party_id
     return or_(true() if caller.is_operator else shared, version.c.tabled.isnot(None))
+
+
+def _of_party(table: Table) -> Callable[[Principal], ColumnElement[bool]]:
+    """Rows of the caller's party alone; operators see all."""
+    return lambda caller: _own(caller, table.c.party_id)
+
+
+PARTIES = Listing(tables.party, _sees_party)
+PEOPLE = Listing(tables.person, _of_party(tables.person))
+PRINCIPALS = Listing(tables.principal, _of_party(tables.principal))
+INVITATIONS = Listing(tables.invitation, _of_party(tables.invitation))
+RELATIONS = Listing(tables.party_relation, _sees_relation)
+SERVICES = Listing(tables.service, _sees_service)
+REQUIREMENTS = Listing(tables.requirement, _sees_requirement)

@@ -51,8 +51,7 @@ async def list_agreements(
     conditions: list[ColumnElement[bool]] = reading.by_reference(tables.agreement, external_ref)
     conditions += [tables.agreement.c.key == key] if key is not None else []
     conditions += [tables.agreement.c.kind == kind] if kind is not None else []
-    async with database.read() as connection:
-        rows = await queries.agreements(connection, caller, page, *conditions)
+    rows = await queries.agreements(database, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["agreement_id"]], shapes.agreement_line)
 
 
@@ -156,8 +155,7 @@ async def list_events(
 ) -> dict[str, Any]:
     """What was done to the agreement, by whom and when."""
     await agreements.read(desk, caller, agreement_id)
-    async with database.read() as connection:
-        rows = await queries.history(connection, caller, agreement_id, page)
+    rows = await queries.history(database, caller, agreement_id, page)
     return page.shape(rows, lambda row: [row["seq"]], shapes.history_line)
 
 

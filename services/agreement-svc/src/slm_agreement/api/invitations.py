@@ -6,10 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
 
-from slm_agreement.adapters import queries, tables
+from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import Acceptance, NewInvitation
 from slm_agreement.application import invitations
 from slm_agreement.application.invitations import Accepted, Newcomer
@@ -48,8 +47,7 @@ async def invite(
 @router.get("")
 async def list_invitations(caller: Caller, database: TheDatabase, clock: TheClock, page: Paging) -> dict[str, Any]:
     """The invitations your party made, without their codes."""
-    async with database.read() as connection:
-        rows = await queries.invitations(connection, caller, page)
+    rows = await queries.page_of(database, queries.INVITATIONS, caller, page)
     now = clock.now()
     return page.shape(rows, lambda row: [row["invitation_id"]], lambda row: shapes.invitation(Invitation(**row), now))
 
@@ -78,10 +76,8 @@ async def accept(
 @router.get("/{invitation_id}")
 async def get_invitation(invitation_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """One invitation, without its code."""
-    condition = queries.with_id(tables.invitation, invitation_id)
-    async with database.read() as connection:
-        rows = await queries.invitations(connection, caller, ONE, condition)
-    return shapes.invitation(Invitation(**reading.one(rows, "invitation", invitation_id)), clock.now())
+    row = await reading.one(database, queries.INVITATIONS, caller, "invitation", invitation_id)
+    return shapes.invitation(Invitation(**row), clock.now())
 
 
 @router.post("/{invitation_id}/withdraw")

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE, ExternalReference
+from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewParty, PartyEdit
 from slm_agreement.application import parties
+from slm_agreement.application.parties import PartyDetails
 from slm_agreement.domain.people import Party
-from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
@@ -25,9 +25,9 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
 @router.post("", status_code=201)
 async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Register a party (operators). The same key and content again: 200 and the same party."""
-    party, is_new = await parties.register(desk, caller, body.key, body.name, body.references())
+    party, is_new = await parties.register(desk, caller, body.key, _details(body))
     response.status_code = 201 if is_new else 200
-    return _shown(party, response)
+    return reading.tagged(shapes.party(party), response)
 
 
 @router.get("")
@@ -36,17 +36,15 @@ async def list_parties(
 ) -> dict[str, Any]:
     """Your own party and those you have agreements with; operators see all."""
     conditions = reading.by_reference(tables.party, external_ref)
-    async with database.read() as connection:
-        rows = await queries.parties(connection, caller, page, *conditions)
+    rows = await queries.page_of(database, queries.PARTIES, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["party_id"]], lambda row: shapes.party(Party(**row)))
 
 
 @router.get("/{party_id}")
 async def get_party(party_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One party."""
-    async with database.read() as connection:
-        rows = await queries.parties(connection, caller, ONE, queries.with_id(tables.party, party_id))
-    return _shown(Party(**reading.one(rows, "party", party_id)), response)
+    row = await reading.one(database, queries.PARTIES, caller, "party", party_id)
+    return reading.tagged(shapes.party(Party(**row)), response)
 
 
 @router.put("/{party_id}")
@@ -54,15 +52,10 @@ async def edit_party(
     party_id: str, body: PartyEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
     """Change name or references (operators)."""
-
-    def unless_changed(present: Party) -> None:
-        etag.check(if_match, shapes.tag(shapes.party(present)))
-
-    party = await parties.edit(desk, caller, party_id, body.name, body.references(), unless_changed)
-    return _shown(party, response)
+    unless_changed = reading.unless_changed(if_match, shapes.party)
+    party = await parties.edit(desk, caller, party_id, _details(body), unless_changed)
+    return reading.tagged(shapes.party(party), response)
 
 
-def _shown(party: Party, response: Response) -> dict[str, Any]:
-    shown = shapes.party(party)
-    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
-    return shown
+def _details(body: PartyEdit) -> PartyDetails:
+    return PartyDetails(body.name, body.references())

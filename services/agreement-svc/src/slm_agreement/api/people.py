@@ -9,11 +9,12 @@ from fastapi import APIRouter, Response
 from slm_agreement.adapters import queries, sql_ledger, tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE, ExternalReference
+from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import MandateBody, NewPerson, PersonEdit
 from slm_agreement.application import people
-from slm_agreement.domain.people import Mandate, Person
-from slm_chassis.http import etag, instants
+from slm_agreement.application.people import PersonDetails
+from slm_agreement.domain.people import Mandate
+from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
@@ -25,12 +26,9 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
 @router.post("", status_code=201)
 async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Record a person of your party with the mandates to sign that the person holds."""
-    mandates = _mandates(body.mandates)
-    person, is_new = await people.record(
-        desk, caller, body.party_id, body.key, body.name, body.email, mandates, body.references()
-    )
+    person, is_new = await people.record(desk, caller, body.party_id, body.key, _details(body))
     response.status_code = 201 if is_new else 200
-    return _shown(person, response)
+    return reading.tagged(shapes.person(person), response)
 
 
 @router.get("")
@@ -39,17 +37,15 @@ async def list_people(
 ) -> dict[str, Any]:
     """People of your party."""
     conditions = reading.by_reference(tables.person, external_ref)
-    async with database.read() as connection:
-        rows = await queries.people(connection, caller, page, *conditions)
+    rows = await queries.page_of(database, queries.PEOPLE, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["person_id"]], lambda row: shapes.person(sql_ledger.person(**row)))
 
 
 @router.get("/{person_id}")
 async def get_person(person_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One person."""
-    async with database.read() as connection:
-        rows = await queries.people(connection, caller, ONE, queries.with_id(tables.person, person_id))
-    return _shown(sql_ledger.person(**reading.one(rows, "person", person_id)), response)
+    row = await reading.one(database, queries.PEOPLE, caller, "person", person_id)
+    return reading.tagged(shapes.person(sql_ledger.person(**row)), response)
 
 
 @router.put("/{person_id}")
@@ -57,15 +53,13 @@ async def edit_person(
     person_id: str, body: PersonEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
     """Change name, address or mandates; what was signed stays signed."""
+    unless_changed = reading.unless_changed(if_match, shapes.person)
+    person = await people.edit(desk, caller, person_id, _details(body), unless_changed)
+    return reading.tagged(shapes.person(person), response)
 
-    def unless_changed(present: Person) -> None:
-        etag.check(if_match, shapes.tag(shapes.person(present)))
 
-    mandates = _mandates(body.mandates)
-    person = await people.edit(
-        desk, caller, person_id, body.name, body.email, mandates, body.references(), unless_changed
-    )
-    return _shown(person, response)
+def _details(body: PersonEdit) -> PersonDetails:
+    return PersonDetails(body.name, body.email, _mandates(body.mandates), body.references())
 
 
 def _mandates(bodies: list[MandateBody]) -> list[Mandate]:
@@ -78,9 +72,3 @@ def _mandates(bodies: list[MandateBody]) -> list[Mandate]:
         )
         for index, body in enumerate(bodies)
     ]
-
-
-def _shown(person: Person, response: Response) -> dict[str, Any]:
-    shown = shapes.person(person)
-    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
-    return shown

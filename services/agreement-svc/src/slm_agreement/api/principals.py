@@ -6,15 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Response
 
-from slm_agreement.adapters import queries, sql_ledger, tables
+from slm_agreement.adapters import queries, sql_ledger
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.invitations import refuse_stored_secret
-from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import NewKey, NewPrincipal, PrincipalEdit
 from slm_agreement.application import principals
-from slm_agreement.domain.enrolment import EnrolledPrincipal
-from slm_chassis.http import etag
+from slm_agreement.application.principals import PrincipalDetails
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
@@ -26,18 +24,15 @@ router = APIRouter(prefix="/api/v1/principals", tags=["principals"])
 @router.post("", status_code=201)
 async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enrol a principal: operators for any party, service level managers for their own."""
-    principal, is_new = await principals.enrol(
-        desk, caller, body.party_id, body.key, body.name, body.roles, body.person_id
-    )
+    principal, is_new = await principals.enrol(desk, caller, body.party_id, body.key, _details(body))
     response.status_code = 201 if is_new else 200
-    return _shown(principal, response)
+    return reading.tagged(shapes.principal(principal), response)
 
 
 @router.get("")
 async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
     """Principals of your party, with their keys' ids but never the keys."""
-    async with database.read() as connection:
-        rows = await queries.principals(connection, caller, page)
+    rows = await queries.page_of(database, queries.PRINCIPALS, caller, page)
     return page.shape(
         rows, lambda row: [row["principal_id"]], lambda row: shapes.principal(sql_ledger.principal(**row))
     )
@@ -46,10 +41,8 @@ async def list_principals(caller: Caller, database: TheDatabase, page: Paging) -
 @router.get("/{principal_id}")
 async def get_principal(principal_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One principal."""
-    condition = queries.with_id(tables.principal, principal_id)
-    async with database.read() as connection:
-        rows = await queries.principals(connection, caller, ONE, condition)
-    return _shown(sql_ledger.principal(**reading.one(rows, "principal", principal_id)), response)
+    row = await reading.one(database, queries.PRINCIPALS, caller, "principal", principal_id)
+    return reading.tagged(shapes.principal(sql_ledger.principal(**row)), response)
 
 
 @router.put("/{principal_id}")
@@ -57,12 +50,9 @@ async def edit_principal(
     principal_id: str, body: PrincipalEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
     """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
-
-    def unless_changed(present: EnrolledPrincipal) -> None:
-        etag.check(if_match, shapes.tag(shapes.principal(present)))
-
-    principal = await principals.edit(desk, caller, principal_id, body.name, body.roles, body.person_id, unless_changed)
-    return _shown(principal, response)
+    unless_changed = reading.unless_changed(if_match, shapes.principal)
+    principal = await principals.edit(desk, caller, principal_id, _details(body), unless_changed)
+    return reading.tagged(shapes.principal(principal), response)
 
 
 @router.post("/{principal_id}/keys", status_code=201)
@@ -90,7 +80,5 @@ async def revoke_key(principal_id: str, key_id: str, caller: Caller, desk: TheDe
     await principals.revoke_key(desk, caller, principal_id, key_id)
 
 
-def _shown(principal: EnrolledPrincipal, response: Response) -> dict[str, Any]:
-    shown = shapes.principal(principal)
-    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
-    return shown
+def _details(body: PrincipalEdit) -> PrincipalDetails:
+    return PrincipalDetails(body.name, body.roles, body.person_id)

@@ -1,18 +1,22 @@
-"""What routes share in reading requests: references to other systems, one row or a 404."""
+"""What routes share in reading requests and answering them: one row or a 404, references to other systems, tags."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
-from fastapi import Query
+from fastapi import Query, Response
 from sqlalchemy import ColumnElement, RowMapping, Table
 
 from slm_agreement.adapters import queries
-from slm_chassis.http.paging import Page
+from slm_agreement.adapters.queries import Listing
+from slm_agreement.api import shapes
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http import etag
 from slm_chassis.http.problems import invalid, not_found
 
-ONE = Page(1, None)
+T = TypeVar("T")
 
 ExternalReference = Annotated[
     str | None, Query(max_length=301, description="`system:id` of the same thing in another system")
@@ -29,8 +33,20 @@ def by_reference(table: Table, reference: str | None) -> list[ColumnElement[bool
     return [queries.having_reference(table, system, identity)]
 
 
-def one(rows: Sequence[RowMapping], kind: str, identity: str) -> RowMapping:
-    """The only row. Raises 404."""
-    if not rows:
+async def one(database: Database, listing: Listing, caller: Principal, kind: str, identity: str) -> RowMapping:
+    """The row with that id. Raises 404 naming the kind where the caller sees none."""
+    row = await queries.one_of(database, listing, caller, identity)
+    if row is None:
         raise not_found(kind, identity)
-    return rows[0]
+    return row
+
+
+def tagged(shown: dict[str, Any], response: Response) -> dict[str, Any]:
+    """An entry as the answer to a request, with its entity tag."""
+    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
+    return shown
+
+
+def unless_changed(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
+    """A check that raises 412 where an entry is no longer what the sender of ``If-Match`` has seen."""
+    return lambda present: etag.check(if_match, shapes.tag(shape(present)))

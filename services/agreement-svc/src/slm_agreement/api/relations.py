@@ -6,10 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from slm_agreement.adapters import queries, tables
+from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE
 from slm_agreement.api.schemas import NewRelation
 from slm_agreement.application import relations
 from slm_agreement.domain.relations import Relation
@@ -31,15 +30,12 @@ async def link_parties(body: NewRelation, caller: Caller, desk: TheDesk, respons
 @router.get("")
 async def list_relations(caller: Caller, database: TheDatabase, page: Paging) -> dict[str, Any]:
     """The parties that yours knows: each may name the other, and its services."""
-    async with database.read() as connection:
-        rows = await queries.relations(connection, caller, page)
+    rows = await queries.page_of(database, queries.RELATIONS, caller, page)
     return page.shape(rows, lambda row: [row["relation_id"]], lambda row: shapes.relation(Relation(**row)))
 
 
 @router.get("/{relation_id}")
 async def get_relation(relation_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One relation."""
-    condition = queries.with_id(tables.party_relation, relation_id)
-    async with database.read() as connection:
-        rows = await queries.relations(connection, caller, ONE, condition)
-    return shapes.relation(Relation(**reading.one(rows, "relation", relation_id)))
+    row = await reading.one(database, queries.RELATIONS, caller, "relation", relation_id)
+    return shapes.relation(Relation(**row))

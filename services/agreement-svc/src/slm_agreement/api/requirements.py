@@ -9,9 +9,10 @@ from fastapi import APIRouter, Response
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE, ExternalReference
+from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewRequirement
 from slm_agreement.application import requirements
+from slm_agreement.application.requirements import RequirementDetails
 from slm_agreement.domain import templates
 from slm_agreement.domain.people import Requirement
 from slm_chassis.http.access import Caller
@@ -24,16 +25,8 @@ router = APIRouter(prefix="/api/v1", tags=["requirements and templates"])
 @router.post("/requirements", status_code=201)
 async def record_requirement(body: NewRequirement, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Record what your party needs of a service, and why."""
-    requirement, is_new = await requirements.record(
-        desk,
-        caller,
-        body.customer_party_id,
-        body.service_id,
-        body.key,
-        body.text,
-        body.outcome,
-        body.references(),
-    )
+    details = RequirementDetails(body.service_id, body.text, body.outcome, body.references())
+    requirement, is_new = await requirements.record(desk, caller, body.customer_party_id, body.key, details)
     response.status_code = 201 if is_new else 200
     return shapes.requirement(requirement)
 
@@ -44,18 +37,15 @@ async def list_requirements(
 ) -> dict[str, Any]:
     """Requirements you recorded, or that others have of your services."""
     conditions = reading.by_reference(tables.requirement, external_ref)
-    async with database.read() as connection:
-        rows = await queries.requirements(connection, caller, page, *conditions)
+    rows = await queries.page_of(database, queries.REQUIREMENTS, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["requirement_id"]], lambda row: shapes.requirement(Requirement(**row)))
 
 
 @router.get("/requirements/{requirement_id}")
 async def get_requirement(requirement_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One requirement."""
-    condition = queries.with_id(tables.requirement, requirement_id)
-    async with database.read() as connection:
-        rows = await queries.requirements(connection, caller, ONE, condition)
-    return shapes.requirement(Requirement(**reading.one(rows, "requirement", requirement_id)))
+    row = await reading.one(database, queries.REQUIREMENTS, caller, "requirement", requirement_id)
+    return shapes.requirement(Requirement(**row))
 
 
 @router.get("/templates")

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from slm_agreement.adapters import queries, tables
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.reading import ONE, ExternalReference
+from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewService, ServiceEdit
 from slm_agreement.application import services
+from slm_agreement.application.services import ServiceDetails
 from slm_agreement.domain.people import Service
-from slm_chassis.http import etag
 from slm_chassis.http.access import Caller
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.paging import Paging
@@ -25,11 +25,9 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
 @router.post("", status_code=201)
 async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enter a service of your party into the catalogue, with the outcome it exists for."""
-    service, is_new = await services.catalogue(
-        desk, caller, body.provider_party_id, body.key, body.name, body.outcome, body.description, body.references()
-    )
+    service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _details(body))
     response.status_code = 201 if is_new else 200
-    return _shown(service, response)
+    return reading.tagged(shapes.service(service), response)
 
 
 @router.get("")
@@ -38,17 +36,15 @@ async def list_services(
 ) -> dict[str, Any]:
     """Services you provide, require something of, or have an agreement over."""
     conditions = reading.by_reference(tables.service, external_ref)
-    async with database.read() as connection:
-        rows = await queries.services(connection, caller, page, *conditions)
+    rows = await queries.page_of(database, queries.SERVICES, caller, page, *conditions)
     return page.shape(rows, lambda row: [row["service_id"]], lambda row: shapes.service(Service(**row)))
 
 
 @router.get("/{service_id}")
 async def get_service(service_id: str, caller: Caller, database: TheDatabase, response: Response) -> dict[str, Any]:
     """One service."""
-    async with database.read() as connection:
-        rows = await queries.services(connection, caller, ONE, queries.with_id(tables.service, service_id))
-    return _shown(Service(**reading.one(rows, "service", service_id)), response)
+    row = await reading.one(database, queries.SERVICES, caller, "service", service_id)
+    return reading.tagged(shapes.service(Service(**row)), response)
 
 
 @router.put("/{service_id}")
@@ -56,17 +52,10 @@ async def edit_service(
     service_id: str, body: ServiceEdit, caller: Caller, desk: TheDesk, if_match: IfMatch, response: Response
 ) -> dict[str, Any]:
     """Change name, outcome or description."""
-
-    def unless_changed(present: Service) -> None:
-        etag.check(if_match, shapes.tag(shapes.service(present)))
-
-    service = await services.edit(
-        desk, caller, service_id, body.name, body.outcome, body.description, body.references(), unless_changed
-    )
-    return _shown(service, response)
+    unless_changed = reading.unless_changed(if_match, shapes.service)
+    service = await services.edit(desk, caller, service_id, _details(body), unless_changed)
+    return reading.tagged(shapes.service(service), response)
 
 
-def _shown(service: Service, response: Response) -> dict[str, Any]:
-    shown = shapes.service(service)
-    response.headers["ETag"] = etag.etag_of(shapes.tag(shown))
-    return shown
+def _details(body: ServiceEdit) -> ServiceDetails:
+    return ServiceDetails(body.name, body.outcome, body.description, body.references())

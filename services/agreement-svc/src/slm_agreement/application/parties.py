@@ -3,50 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.application import callers, registering
+from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk
-from slm_agreement.domain.errors import Unknown
+from slm_agreement.application.register import Register, edited
 from slm_agreement.domain.people import Party
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
 
+PARTIES = Register[Party](
+    "party",
+    "register",
+    kept=lambda ledger: ledger.parties,
+    may_see=lambda caller, party: True,
+    audited=lambda party: {"key": party.key, "name": party.name},
+    event=Party.registered,
+    unknown="",
+)
 
-async def register(
-    desk: Desk, caller: Principal, key: str | None, name: str, external_refs: list[dict[str, Any]]
-) -> tuple[Party, bool]:
+
+@dataclass(frozen=True, slots=True)
+class PartyDetails:
+    """What can be edited of a party."""
+
+    name: str
+    external_refs: list[dict[str, Any]]
+
+
+async def register(desk: Desk, caller: Principal, key: str | None, details: PartyDetails) -> tuple[Party, bool]:
     """A party under its key, and whether it is new."""
     callers.must_operate(caller)
     key = callers.key_or_random(key)
-    party = Party(named_id(desk.space, key), key, name, external_refs)
+    party = Party(named_id(desk.space, key), key, details.name, details.external_refs)
     async with desk.begin() as ledger:
-        kept, is_new = await registering.enter(ledger, ledger.parties, party.party_id, party)
-        if is_new:
-            ledger.publish(kept.registered())
-            await ledger.note(caller, "party.register", kept.party_id, {"key": key, "name": name})
-    return kept, is_new
+        return await PARTIES.enter(ledger, caller, party)
 
 
 async def edit(
-    desk: Desk,
-    caller: Principal,
-    party_id: str,
-    name: str,
-    external_refs: list[dict[str, Any]],
-    unless_changed: Callable[[Party], None],
+    desk: Desk, caller: Principal, party_id: str, details: PartyDetails, unless_changed: Callable[[Party], None]
 ) -> Party:
     """Another name or other references; the key stays. Raises Unknown."""
     callers.must_operate(caller)
     async with desk.begin() as ledger:
-        await ledger.lock(party_id)
-        party = await ledger.parties.get(party_id)
-        if party is None:
-            raise Unknown(f"There is no party {party_id!r}.")
+        party = await PARTIES.locked(ledger, caller, party_id)
         unless_changed(party)
-        party = replace(party, name=name, external_refs=external_refs)
-        await ledger.parties.put(party)
-        ledger.publish(party.registered())
-        await ledger.note(caller, "party.edit", party_id, {"name": name})
-    return party
+        return await PARTIES.change(ledger, caller, edited(party, details))

@@ -6,10 +6,11 @@ Whoever may sign is enrolled and edited by operators alone; its keys are made by
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from slm_agreement.application import callers, registering
+from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk, Ledger
+from slm_agreement.application.register import Register
 from slm_agreement.domain import enrolment
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, Unknown, WrongState
@@ -19,41 +20,49 @@ from slm_chassis.identity import new_id
 _BY_OPERATORS = "Principals that may sign are enrolled and edited by an operator, who can never sign."
 
 
+PRINCIPALS = Register[EnrolledPrincipal](
+    "principal",
+    "enrol",
+    kept=lambda ledger: ledger.principals,
+    may_see=lambda caller, principal: caller.may_see(principal.party_id),
+    audited=lambda principal: {"name": principal.name, "roles": principal.roles},
+    event=EnrolledPrincipal.enrolled,
+    incidental=("keys",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalDetails:
+    """What a principal is enrolled and edited with."""
+
+    name: str
+    roles: list[str]
+    person_id: str | None
+
+
 async def enrol(
-    desk: Desk,
-    caller: Principal,
-    party_id: str | None,
-    key: str | None,
-    name: str,
-    roles: list[str],
-    person_id: str | None,
+    desk: Desk, caller: Principal, party_id: str | None, key: str | None, details: PrincipalDetails
 ) -> tuple[EnrolledPrincipal, bool]:
     """A principal without keys yet, and whether it is new. An operator who names no party enrols an operator."""
     callers.must_manage(caller)
     if not (caller.is_operator and party_id is None):
         party_id = callers.party_for(caller, party_id)
-    roles = enrolment.check_roles(roles, party_id, person_id)
+    roles = enrolment.check_roles(details.roles, party_id, details.person_id)
     key = callers.key_or_random(key)
     principal_id = callers.id_of(party_id if party_id is not None else desk.space, "principal", key)
-    principal = EnrolledPrincipal(principal_id, party_id, key, name, roles, person_id)
+    principal = EnrolledPrincipal(principal_id, party_id, key, details.name, roles, details.person_id)
     if principal.may_sign and not caller.is_operator:
         raise NotAllowed(_BY_OPERATORS)
     async with desk.begin() as ledger:
         await _check(ledger, principal)
-        kept, is_new = await registering.enter(ledger, ledger.principals, principal_id, principal, ignoring=("keys",))
-        if is_new:
-            ledger.publish(kept.enrolled())
-            await ledger.note(caller, "principal.enrol", principal_id, {"name": name, "roles": roles})
-    return kept, is_new
+        return await PRINCIPALS.enter(ledger, caller, principal)
 
 
 async def edit(
     desk: Desk,
     caller: Principal,
     principal_id: str,
-    name: str,
-    roles: list[str],
-    person_id: str | None,
+    details: PrincipalDetails,
     unless_changed: Callable[[EnrolledPrincipal], None],
 ) -> EnrolledPrincipal:
     """Another name or other roles; its keys stay and take the new roles at once, its person stays for ever.
@@ -63,11 +72,11 @@ async def edit(
     async with desk.begin() as ledger:
         principal = await _managed(ledger, caller, principal_id)
         unless_changed(principal)
-        if person_id != principal.person_id:
+        if details.person_id != principal.person_id:
             remedy = f"write {principal.person_id or 'null'}, and enrol another principal for another person"
-            raise Invalid("A principal keeps its person.", [Finding("person_id", str(person_id), remedy)])
-        roles = enrolment.check_roles(roles, principal.party_id, person_id)
-        changed = replace(principal, name=name, roles=roles)
+            raise Invalid("A principal keeps its person.", [Finding("person_id", str(details.person_id), remedy)])
+        roles = enrolment.check_roles(details.roles, principal.party_id, details.person_id)
+        changed = replace(principal, name=details.name, roles=roles)
         if not caller.is_operator:
             if principal.may_sign or changed.may_sign:
                 raise NotAllowed(_BY_OPERATORS)
@@ -76,10 +85,7 @@ async def edit(
         tainted = [key.key_id for key in changed.keys if key.revoked_at is None and not key.may_sign]
         if changed.may_sign and not principal.may_sign and tainted:
             raise WrongState(f"A manager made or asked for keys that are live: revoke {', '.join(tainted)} first.")
-        await ledger.principals.put(changed)
-        ledger.publish(changed.enrolled())
-        await ledger.note(caller, "principal.edit", principal_id, {"name": name, "roles": roles})
-    return changed
+        return await PRINCIPALS.change(ledger, caller, changed)
 
 
 async def issue_key(desk: Desk, caller: Principal, principal_id: str, scopes: list[str]) -> tuple[ApiKey, str]:
@@ -152,11 +158,7 @@ async def _held_or_managed(ledger: Ledger, caller: Principal, principal_id: str)
 async def _managed(ledger: Ledger, caller: Principal, principal_id: str) -> EnrolledPrincipal:
     """The principal, locked, if the caller manages its party. Raises Unknown, NotAllowed."""
     callers.must_manage(caller)
-    await ledger.lock(principal_id)
-    principal = await ledger.principals.get(principal_id)
-    if principal is None or not caller.may_see(principal.party_id):
-        raise Unknown(f"There is no principal {principal_id!r} that you may see.")
-    return principal
+    return await PRINCIPALS.locked(ledger, caller, principal_id)
 
 
 def _must_hold(caller: Principal, scopes: list[str]) -> None:

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.application import callers, registering, relations
+from slm_agreement.application import callers, relations
 from slm_agreement.application.ledger import Desk
+from slm_agreement.application.register import Register
 from slm_agreement.domain.errors import Finding, Invalid, Unknown
 from slm_agreement.domain.people import Requirement
 from slm_chassis.access import Principal
 
+REQUIREMENTS = Register[Requirement](
+    "requirement",
+    "record",
+    kept=lambda ledger: ledger.requirements,
+    may_see=lambda caller, requirement: caller.may_see(requirement.customer_party_id),
+    audited=lambda requirement: {"key": requirement.key},
+    event=Requirement.recorded,
+    incidental=("recorded_at",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementDetails:
+    """What is required of which service, and the outcome that it is for."""
+
+    service_id: str
+    text: str
+    outcome: str
+    external_refs: list[dict[str, Any]]
+
 
 async def record(
-    desk: Desk,
-    caller: Principal,
-    customer_party_id: str | None,
-    service_id: str,
-    key: str | None,
-    text: str,
-    outcome: str,
-    external_refs: list[dict[str, Any]],
+    desk: Desk, caller: Principal, customer_party_id: str | None, key: str | None, details: RequirementDetails
 ) -> tuple[Requirement, bool]:
     """A requirement of the caller's party (an operator names the customer), and whether it is new."""
     callers.must_manage(caller)
     customer = callers.party_for(caller, customer_party_id, "customer_party_id")
     key = callers.key_or_random(key)
+    service_id = details.service_id
     async with desk.begin() as ledger:
         if await ledger.parties.get(customer) is None:
             raise Unknown(f"There is no party {customer!r}.")
@@ -34,11 +50,5 @@ async def record(
             remedy = "write the id of a service of your own party, or of one that yours has a relation with"
             raise Invalid("There is no such service.", [Finding("service_id", service_id, remedy)])
         identity = callers.id_of(customer, "requirement", key)
-        requirement = Requirement(identity, customer, service_id, key, text, outcome, ledger.now, external_refs)
-        kept, is_new = await registering.enter(
-            ledger, ledger.requirements, requirement.requirement_id, requirement, ignoring=("recorded_at",)
-        )
-        if is_new:
-            ledger.publish(kept.recorded())
-            await ledger.note(caller, "requirement.record", kept.requirement_id, {"key": key})
-    return kept, is_new
+        told = (details.text, details.outcome, ledger.now, details.external_refs)
+        return await REQUIREMENTS.enter(ledger, caller, Requirement(identity, customer, service_id, key, *told))

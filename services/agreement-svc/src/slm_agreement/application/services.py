@@ -3,61 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
-from slm_agreement.application import callers, registering
+from slm_agreement.application import callers
 from slm_agreement.application.ledger import Desk
+from slm_agreement.application.register import Register, edited
 from slm_agreement.domain.errors import Unknown
 from slm_agreement.domain.people import Service
 from slm_chassis.access import Principal
 
+SERVICES = Register[Service](
+    "service",
+    "catalogue",
+    kept=lambda ledger: ledger.services,
+    may_see=lambda caller, service: caller.may_see(service.provider_party_id),
+    audited=lambda service: {"key": service.key, "name": service.name},
+    event=Service.catalogued,
+    unknown=" that you may edit",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceDetails:
+    """What can be edited of a service."""
+
+    name: str
+    outcome: str
+    description: str
+    external_refs: list[dict[str, Any]]
+
 
 async def catalogue(
-    desk: Desk,
-    caller: Principal,
-    provider_party_id: str | None,
-    key: str | None,
-    name: str,
-    outcome: str,
-    description: str,
-    external_refs: list[dict[str, Any]],
+    desk: Desk, caller: Principal, provider_party_id: str | None, key: str | None, details: ServiceDetails
 ) -> tuple[Service, bool]:
     """A service of the caller's party (an operator names the provider), and whether it is new."""
     callers.must_manage(caller)
     provider = callers.party_for(caller, provider_party_id, "provider_party_id")
     key = callers.key_or_random(key)
-    service = Service(callers.id_of(provider, "service", key), provider, key, name, outcome, description, external_refs)
+    content = (details.name, details.outcome, details.description, details.external_refs)
+    service = Service(callers.id_of(provider, "service", key), provider, key, *content)
     async with desk.begin() as ledger:
         if await ledger.parties.get(provider) is None:
             raise Unknown(f"There is no party {provider!r}.")
-        kept, is_new = await registering.enter(ledger, ledger.services, service.service_id, service)
-        if is_new:
-            ledger.publish(kept.catalogued())
-            await ledger.note(caller, "service.catalogue", kept.service_id, {"key": key, "name": name})
-    return kept, is_new
+        return await SERVICES.enter(ledger, caller, service)
 
 
 async def edit(
-    desk: Desk,
-    caller: Principal,
-    service_id: str,
-    name: str,
-    outcome: str,
-    description: str,
-    external_refs: list[dict[str, Any]],
-    unless_changed: Callable[[Service], None],
+    desk: Desk, caller: Principal, service_id: str, details: ServiceDetails, unless_changed: Callable[[Service], None]
 ) -> Service:
     """Another name, outcome or description; the key and the provider stay. Raises Unknown."""
     callers.must_manage(caller)
     async with desk.begin() as ledger:
-        await ledger.lock(service_id)
-        service = await ledger.services.get(service_id)
-        if service is None or not caller.may_see(service.provider_party_id):
-            raise Unknown(f"There is no service {service_id!r} that you may edit.")
+        service = await SERVICES.locked(ledger, caller, service_id)
         unless_changed(service)
-        service = replace(service, name=name, outcome=outcome, description=description, external_refs=external_refs)
-        await ledger.services.put(service)
-        ledger.publish(service.catalogued())
-        await ledger.note(caller, "service.edit", service_id, {"name": name})
-    return service
+        return await SERVICES.change(ledger, caller, edited(service, details))

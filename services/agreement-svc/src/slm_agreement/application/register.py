@@ -1,0 +1,85 @@
+"""The rules that all registers share: parties, people, services, requirements, principals and invitations.
+
+An entry is made under a key: the first time makes it, the same again changes nothing, another content is refused.
+Whoever edits an entry locks it first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from slm_agreement.application.ledger import Kept, Ledger
+from slm_agreement.domain.errors import Unknown, WrongState
+from slm_chassis.access import Principal
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class Register(Generic[T]):
+    """One kind of entries: where they are kept, who may see one, and what is published and audited of it."""
+
+    noun: str
+    """The kind, as errors and the audit name it: ``party``."""
+    verb: str
+    """What the audit calls the making of an entry: ``register``."""
+    kept: Callable[[Ledger], Kept[T]]
+    may_see: Callable[[Principal, T], bool]
+    audited: Callable[[T], Mapping[str, Any]]
+    """The detail that the audit keeps of a new entry; of an edited one it keeps the same without the key."""
+    event: Callable[[T], Any] | None = None
+    """The event that is published when an entry is made or edited."""
+    incidental: tuple[str, ...] = ()
+    """Fields that do not make a difference, such as the instant of recording."""
+    unknown: str = " that you may see"
+    """How the error that an entry does not exist ends."""
+
+    async def enter(self, ledger: Ledger, caller: Principal, value: T) -> tuple[T, bool]:
+        """The entry under the value's id, and whether it is new. Raises WrongState where another one has the key."""
+        identity, kept = self._id_of(value), self.kept(ledger)
+        await ledger.lock(identity)
+        known = await kept.get(identity)
+        if known is not None:
+            if self._content(known) != self._content(value):
+                remedy = "edit that with PUT, or use another key."
+                raise WrongState(f"The key is taken by something with another content: {remedy}")
+            return known, False
+        await self._keep(ledger, value)
+        await ledger.note(caller, f"{self.noun}.{self.verb}", identity, self.audited(value))
+        return value, True
+
+    async def locked(self, ledger: Ledger, caller: Principal, identity: str) -> T:
+        """An entry that nobody else changes until the transaction ends. Raises Unknown where the caller sees none."""
+        await ledger.lock(identity)
+        found = await self.kept(ledger).get(identity)
+        if found is None or not self.may_see(caller, found):
+            raise Unknown(f"There is no {self.noun} {identity!r}{self.unknown}.")
+        return found
+
+    async def change(self, ledger: Ledger, caller: Principal, value: T) -> T:
+        """Keep a locked entry as it is now; returns it."""
+        await self._keep(ledger, value)
+        detail = {name: told for name, told in self.audited(value).items() if name != "key"}
+        await ledger.note(caller, f"{self.noun}.edit", self._id_of(value), detail)
+        return value
+
+    async def _keep(self, ledger: Ledger, value: T) -> None:
+        await self.kept(ledger).put(value)
+        if self.event is not None:
+            ledger.publish(self.event(value))
+
+    def _id_of(self, value: T) -> str:
+        return str(getattr(value, fields(value)[0].name))
+
+    def _content(self, value: T) -> dict[str, object]:
+        return {field.name: getattr(value, field.name) for field in fields(value) if field.name not in self.incidental}
+
+
+def edited(value: T, details: DataclassInstance) -> T:
+    """The value with every field of the details in place of its own."""
+    return replace(value, **{field.name: getattr(details, field.name) for field in fields(details)})
