@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from slm_chassis.access import Principal
 from slm_chassis.identity import named_id
+from slm_chassis.ledger import NO_DETAIL
 from slm_events.agreement import AgreementFinalized, AgreementTurned, AmendmentDrafted
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import BreachWithdrawn, RiskCleared, TargetAtRisk, TargetBreached, WindowClosed, WindowRestated
@@ -200,13 +201,15 @@ class MemoryLedger:
         ]
         return [window for _, _, window in sorted(found, key=lambda each: each[:2])][-count:]
 
-    async def lock(self, agreement_id: str) -> None:
+    async def lock(self, subject: str) -> None:
         """There is nobody else."""
 
-    def publish(self, event: Any) -> None:
+    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
         self.published.append(event)
 
-    async def note(self, by: Principal, action: str, subject: str) -> None:
+    async def note(
+        self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any] = NO_DETAIL
+    ) -> None:
         self.notes.append((action, subject))
 
     def told(self, kind: type[T]) -> list[T]:

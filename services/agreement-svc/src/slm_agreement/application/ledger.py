@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from slm_agreement.domain.agreement import Identity, Version
 from slm_agreement.domain.enrolment import EnrolledPrincipal
 from slm_agreement.domain.invitations import Invitation
 from slm_agreement.domain.people import Party, Person, Requirement, Service
 from slm_agreement.domain.relations import Relation
-from slm_chassis.access import Principal
-
-T = TypeVar("T")
-
-
-class Kept(Protocol[T]):
-    """All values of one kind, each under the id that is its first field."""
-
-    async def get(self, key: str) -> T | None: ...
-
-    async def put(self, value: T) -> None:
-        """Keep the value in place of the one with its id."""
-        ...
+from slm_chassis.ledger import Kept, LedgerOfTransaction
 
 
 class Agreements(Protocol):
@@ -48,11 +35,8 @@ class Agreements(Protocol):
         ...
 
 
-class Ledger(Protocol):
+class Ledger(LedgerOfTransaction, Protocol):
     """One transaction."""
-
-    now: int
-    """Installation time, microseconds UTC."""
 
     @property
     def parties(self) -> Kept[Party]: ...
@@ -81,18 +65,6 @@ class Ledger(Protocol):
 
     async def people_with(self, party_id: str, email: str) -> list[str]:
         """Ids of a party's people with a mail address, however it is capitalised."""
-        ...
-
-    async def lock(self, subject: str) -> None:
-        """Nobody else changes what has this id until the transaction ends."""
-        ...
-
-    def publish(self, event: Any, *, at: int | None = None, event_id: str | None = None) -> None:
-        """Tell of it, if the transaction commits."""
-        ...
-
-    async def note(self, by: Principal | None, action: str, subject: str, detail: Mapping[str, Any]) -> None:
-        """Write down who did what to what; without a principal it was the product itself."""
         ...
 
 

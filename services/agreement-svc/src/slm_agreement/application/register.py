@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from slm_agreement.application.ledger import Kept, Ledger
+from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain.errors import Unknown, WrongState
 from slm_chassis.access import Principal
+from slm_chassis.ledger import Kept
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from slm_chassis import bulk
 from slm_chassis.database import Transaction
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction
 from slm_events.monitor import (
     BreachWithdrawn,
     RiskCleared,
@@ -24,7 +25,6 @@ from slm_events.monitor import (
     WindowClosed,
 )
 from slm_review.adapters import tables
-from slm_review.adapters.sql_ledger import LedgerOfTransaction
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.decisions import Action, Lesson
@@ -178,7 +178,7 @@ class CachedWindows(CachedKept[AttainedWindow]):
         super()._keep(key, value)
 
 
-class CachedLedger(LedgerOfTransaction):
+class CachedLedger(SqlLedgerOfTransaction):
     """A ledger of a batch. Nothing is written before ``flush``."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -204,10 +204,10 @@ class CachedLedger(LedgerOfTransaction):
         await ledger._read_ahead(events)
         return ledger
 
-    async def lock(self, agreement_id: str) -> None:
-        if agreement_id not in self._locked:
-            await super().lock(agreement_id)
-            self._locked.add(agreement_id)
+    async def lock(self, subject: str) -> None:
+        if subject not in self._locked:
+            await super().lock(subject)
+            self._locked.add(subject)
 
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int

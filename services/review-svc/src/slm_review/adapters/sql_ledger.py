@@ -1,19 +1,14 @@
-"""The ledger in PostgreSQL: domain values as rows, one advisory lock an agreement."""
+"""The ledger of review-svc in PostgreSQL, and the desk that opens one for each transaction."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
-from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, Table, bindparam, func, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import select
 
-from slm_chassis import tracing
-from slm_chassis.access import Principal
 from slm_chassis.database import Database, Transaction
-from slm_chassis.tables import audit
+from slm_chassis.sql_ledger import SqlKept, SqlLedgerOfTransaction
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
@@ -23,75 +18,10 @@ from slm_review.domain.plans import ActionPlan
 from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
 
-T = TypeVar("T")
 _DUE_AT_ONCE = 100
 
 
-class SqlKept(Generic[T]):
-    """A table as a collection of values of one class, whose fields are its columns and whose id is its key."""
-
-    def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
-        self._transaction = transaction
-        self._table = table
-        self._kind = kind
-        self._key = next(iter(table.primary_key))
-
-    async def get(self, key: str) -> T | None:
-        found = await self.find(**{self._key.name: key})
-        return found[0] if found else None
-
-    async def find(self, **equal: Any) -> list[T]:
-        given = {name: value for name, value in equal.items() if value is not None}
-        statement = _select(self._table, tuple(given), tuple(equal.keys() - given.keys()))
-        return [self._kind(**row) for row in (await self._transaction.execute(statement, given)).mappings()]
-
-    async def put(self, *values: T) -> None:
-        if values:
-            rows = [{column.name: getattr(value, column.name) for column in self._table.c} for value in values]
-            await self._transaction.execute(_upsert(self._table), rows)
-
-
-# Building these statements took a third of the time of handling an event; there are some twenty of them in all.
-@cache
-def _select(table: Table, given: tuple[str, ...], absent: tuple[str, ...]) -> Select[Any]:
-    equal = [table.c[name] == bindparam(name, type_=table.c[name].type) for name in given]
-    return select(table).where(*equal, *(table.c[name].is_(None) for name in absent)).order_by(*table.primary_key)
-
-
-@cache
-def _upsert(table: Table) -> Insert:
-    statement = insert(table)
-    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
-    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
-
-
-class LedgerOfTransaction:
-    """What ledgers of one transaction share: the clock, the lock, and what leaves with the commit."""
-
-    def __init__(self, transaction: Transaction) -> None:
-        self._transaction = transaction
-        self.now = transaction.now
-
-    async def lock(self, agreement_id: str) -> None:
-        await self._transaction.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(agreement_id, 0))))
-
-    def publish(self, event: Any) -> None:
-        self._transaction.publish(event)
-
-    async def note(self, by: Principal, action: str, subject: str) -> None:
-        row = {
-            "at": self.now,
-            "principal_id": by.principal_id,
-            "party_id": by.party_id,
-            "action": action,
-            "subject": subject,
-            "correlation_id": tracing.correlation_id.get(),
-            "detail": {},
-        }
-        await self._transaction.execute(insert(audit).values(row))
-
-
-class SqlLedger(LedgerOfTransaction):
+class SqlLedger(SqlLedgerOfTransaction):
     """One transaction's ledger; every question is a query."""
 
     def __init__(self, transaction: Transaction) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
-from slm_chassis.access import Principal
+from slm_chassis.ledger import Kept, LedgerOfTransaction
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
 from slm_review.domain.decisions import Action, Lesson
@@ -14,28 +14,9 @@ from slm_review.domain.plans import ActionPlan
 from slm_review.domain.proposed import Amendment, Proposal
 from slm_review.domain.reviews import Review
 
-T = TypeVar("T")
 
-
-class Kept(Protocol[T]):
-    """All values of one kind, each under the id that is its first field."""
-
-    async def get(self, key: str) -> T | None: ...
-
-    async def find(self, **equal: Any) -> list[T]:
-        """The values whose fields equal those given, ordered by id."""
-        ...
-
-    async def put(self, *values: T) -> None:
-        """Keep each value in place of the one with its id."""
-        ...
-
-
-class Ledger(Protocol):
-    """One transaction. Whatever changes an agreement's things begins with ``lock``."""
-
-    now: int
-    """Installation time, microseconds UTC."""
+class Ledger(LedgerOfTransaction, Protocol):
+    """One transaction. Whatever changes an agreement's things begins with ``lock`` of the agreement's id."""
 
     @property
     def agreements(self) -> Kept[Agreement]: ...
@@ -67,18 +48,6 @@ class Ledger(Protocol):
 
         Those in which nothing was scheduled are passed over.
         """
-        ...
-
-    async def lock(self, agreement_id: str) -> None:
-        """Nobody else changes this agreement's plans and reviews until the transaction ends."""
-        ...
-
-    def publish(self, event: Any) -> None:
-        """Tell of it, if the transaction commits."""
-        ...
-
-    async def note(self, by: Principal, action: str, subject: str) -> None:
-        """Write down who did what to what."""
         ...
 
 
