@@ -6,14 +6,12 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from slm_chassis.http.response_models import Instant, of_dataclass
 from slm_chassis.http.web_addresses import WebAddress
 from slm_events import instants
+from slm_review.domain import agenda, decisions, plans, proposed, reviews
 
 Item = TypeVar("Item")
-
-
-def _written(value: Any) -> Any:
-    return instants.to_text(value) if isinstance(value, int) else value
 
 
 def _read(value: Any) -> int:
@@ -23,7 +21,6 @@ def _read(value: Any) -> int:
         raise ValueError("write an RFC 3339 instant with its offset, like 2026-11-22T10:00:00Z") from None
 
 
-Instant = Annotated[str, BeforeValidator(_written)]
 GivenInstant = Annotated[
     int, BeforeValidator(_read), WithJsonSchema({"type": "string", "format": "date-time"}, mode="validation")
 ]
@@ -59,64 +56,41 @@ class ExternalRef(BaseModel):
     url: WebAddress | None = None
 
 
+@of_dataclass(
+    plans.ActionPlan,
+    without=(
+        "service_id",
+        "window_end_at",
+        "responsible",
+        "risk_revision",
+        "breach_named_at",
+        "cleared_revision",
+        "cleared_as",
+        "cleared_at",
+        "quiet_at",
+    ),
+)
 class ActionPlan(Shape):
-    plan_id: str
-    risk_id: str
-    agreement_id: str
-    agreement_version: int
-    target_id: str
-    target_key: str
-    target_title: str
-    provider_party_id: str
-    customer_party_id: str
-    window_id: str
     state: str = Field(
         description="open | watching (the risk is over, its outcome not known yet) | averted | breached | cleared"
     )
-    cause: str
-    threshold: str
-    figure_display: str
-    owner: str
-    steps: list[dict[str, Any]]
     opened_at: Instant
-    at_risk_at: Instant | None
-    due_at: Instant | None
     harm_expected_at: Instant | None = Field(
         description="The projected breach, else the window's end, else when a rolling window has turned over"
     )
     time_left_seconds: int | None = Field(description="Now, until harm is expected; null once ended")
-    breach_id: str | None
-    ended_at: Instant | None
 
 
+@of_dataclass(reviews.Review)
 class Review(Shape):
-    review_id: str
-    agreement_id: str
-    agreement_version: int
-    agreement_title: str
-    provider_party_id: str
-    customer_party_id: str
     reason: str = Field(description="breach | cadence")
-    period: str | None
     state: str = Field(description="scheduled | open | held | cancelled | lapsed")
-    from_at: Instant
-    to_at: Instant | None
-    due_at: Instant
-    opened_at: Instant | None
-    held_at: Instant | None
-    held_by_principal_id: str | None
-    summary: str
-    attendees: list[str]
 
 
+@of_dataclass(agenda.AgendaItem, without=("review_id", "agreement_id"))
 class AgendaItem(Shape):
-    item_id: str
     kind: str = Field(description="breach | window | restatement | report | action | proposal")
-    ref_id: str
-    at: Instant
     state: str = Field(description="standing | withdrawn")
-    title: str
-    detail: dict[str, Any]
 
 
 class ReviewWithAgenda(Review):
@@ -124,36 +98,14 @@ class ReviewWithAgenda(Review):
     agenda_count: int
 
 
+@of_dataclass(decisions.Action)
 class Action(Shape):
-    action_id: str
-    review_id: str
-    agreement_id: str
-    provider_party_id: str
-    customer_party_id: str
-    target_id: str | None
-    target_key: str | None
-    text: str
-    owner: str
-    due_at: Instant
-    expected_change: str
-    state: str
-    external_refs: list[dict[str, Any]]
-    opened_by_principal_id: str
-    opened_at: Instant
-    completed_at: Instant | None
-    completed_by_principal_id: str | None
-    completion_note: str
+    pass
 
 
+@of_dataclass(decisions.Lesson)
 class Lesson(Shape):
-    lesson_id: str
-    review_id: str
-    agreement_id: str
-    provider_party_id: str
-    customer_party_id: str
-    text: str
-    recorded_by_principal_id: str
-    recorded_at: Instant
+    pass
 
 
 class ProposedTarget(Shape):
@@ -165,26 +117,12 @@ class ProposedTarget(Shape):
     reason: str
 
 
+@of_dataclass(proposed.Proposal)
 class Proposal(Shape):
-    proposal_id: str
-    review_id: str | None
-    agreement_id: str
-    agreement_version: int
-    provider_party_id: str
-    customer_party_id: str
     targets: list[ProposedTarget] = Field(description="In the order of proposing; one open proposal collects them")
     origin: str = Field(description="review | attained: what it began with")
     state: str = Field(description="proposed | drafted | agreed | declined | lapsed")
-    proposed_by_party_id: str | None
-    proposed_by_principal_id: str | None
-    proposed_at: Instant
     amendment_version: int | None = Field(description="The drafted version of the agreement that answers it")
-    amendment_revision_hash: str | None
-    drafted_at: Instant | None
-    ended_at: Instant | None
-    ended_by_party_id: str | None
-    ended_by_principal_id: str | None
-    end_reason: str
 
 
 class Holding(Input):

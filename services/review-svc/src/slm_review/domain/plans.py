@@ -49,13 +49,13 @@ class ActionPlan:
     steps: list[dict[str, Any]]
     responsible: dict[str, Any]
     """As the risk told it: ``{"owner", "plan": [{"step", "owner"}]}``, possibly empty."""
+    opened_at: int | None = None
     at_risk_at: int | None = None
+    due_at: int | None = None
     harm_expected_at: int | None = None
     """The projected breach, else the window's end, else when a rolling window has turned over."""
-    due_at: int | None = None
     time_left_seconds: int | None = None
     """At the opening, until harm is expected."""
-    opened_at: int | None = None
     risk_revision: int = 0
     """Of the risk as last heard: one that cleared and came back soon is the same, with the next revision."""
     breach_named_at: int | None = None
