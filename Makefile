@@ -1,9 +1,9 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where structure docs kafka-up kafka-down
+.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
-PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench)
+PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded)
 E ?=
 F ?=
 
@@ -62,6 +62,9 @@ where: $(READY) ## where an event is defined, born and heard: make where E=Targe
 
 structure: $(READY) ## folders, imports, names and sizes in figures: make structure F=other-checkout
 	@.venv/bin/python -m tools.structure $(F)
+
+recorded: $(READY) ## plays the recorded scenario and compares every answer and event with the recording
+	@.venv/bin/pytest tests/recorded -q
 
 docs: $(READY) ## the generated pages of docs/reference
 	@.venv/bin/python -m tools.reference
