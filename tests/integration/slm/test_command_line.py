@@ -55,3 +55,12 @@ def test_a_setting_or_folder_that_cannot_be_used_is_said_in_a_line(
     assert done.returncode == 1
     assert "Traceback" not in done.stderr + done.stdout
     assert said in (done.stderr + done.stdout).strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("port", ["99999", "-1", "http"])
+@pytest.mark.parametrize("command", [["up"], ["demo", "--once"]])
+def test_a_port_that_cannot_be_is_refused_by_name(command: list[str], port: str, tmp_path: Path) -> None:
+    done = ran(*command, "--data-dir", str(tmp_path), SLM_PORT=port)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "SLM_PORT" in done.stderr

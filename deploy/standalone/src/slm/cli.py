@@ -35,7 +35,7 @@ DataDir = Annotated[
 @app.command()
 def up(
     host: Annotated[str, typer.Option(envvar="SLM_HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="SLM_PORT", help="Port to listen on.")] = 8080,
+    port: Annotated[int, typer.Option(envvar="SLM_PORT", min=0, max=65_535, help="Port to listen on.")] = 8080,
     data_dir: DataDir = None,
 ) -> None:
     """Run all four services, and a private PostgreSQL where none is given, in one process."""
