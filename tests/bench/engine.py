@@ -21,12 +21,12 @@ import psutil
 
 from slm_chassis.collecting import set_apart
 from slm_events.catalogue import MEASUREMENTS
-from slm_monitor.application.partition import Partition, Work
-from slm_monitor.application.ports import Checkpoint
-from slm_monitor.application.putting_away import WHOLE_SECONDS
-from slm_monitor.domain.facts import HOUR, MINUTE, Values
-from slm_monitor.domain.hours import Chunk
-from slm_monitor.domain.messages import Indicator
+from slm_monitor.application.engine.partition import Partition, Work
+from slm_monitor.application.engine.putting_away import WHOLE_SECONDS
+from slm_monitor.application.state.ports import Checkpoint
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, Values
+from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.series.hours import Chunk
 from tests.bench.figures import circumstances
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import DAY, PROVIDER, at, fast, finalized

@@ -17,7 +17,7 @@ from slm_chassis.http.access import authenticate
 from slm_chassis.http.api import bare_api
 from slm_chassis.http.limits import Limits
 from slm_chassis.metrics import Metrics
-from slm_monitor.api import previews
+from slm_monitor.api.drafts import previews
 from slm_report.api import credit_previews
 
 

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from slm_monitor.adapters import otlp
-from slm_monitor.domain import histograms
+from slm_monitor.adapters.formats import otlp
+from slm_monitor.domain.facts import histograms
 from tests.cases.reading import Case, Unmapped
 
 

@@ -11,11 +11,11 @@ import pytest
 from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.sql_judge import SqlJudgeStore
-from slm_monitor.application.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
-from slm_monitor.domain.facts import HOUR, Fact, Values
-from slm_monitor.domain.hours import Chunk
-from slm_monitor.domain.standing import Window
+from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.application.state.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
+from slm_monitor.domain.facts.facts import HOUR, Fact, Values
+from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.series.hours import Chunk
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import at
 from tests.support.monitor_service import migrated_database

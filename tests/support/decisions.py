@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
 from slm_events.instants import from_text
-from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.standing import Breach
+from slm_monitor.domain.exclusions.planned_time import Exclusion
+from slm_monitor.domain.lifecycle.standing import Breach
 from tests.support.memory_judge import MemoryJudgeStore
 from tests.support.monitor import AGREEMENT
 

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from slm_chassis import app
 from slm_monitor import bootstrap
-from slm_monitor.adapters import sql_judge
-from slm_monitor.application.ports import Step
+from slm_monitor.adapters.store import sql_judge
+from slm_monitor.application.state.ports import Step
 from slm_monitor.settings import MonitorSettings
 
 DIES_AT = "HASTY_DIES_AT"

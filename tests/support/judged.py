@@ -22,19 +22,20 @@ from slm_chassis.migrations import migrate
 from slm_events.agreement import AgreementFinalized, AgreementTerminated
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
-from slm_monitor.adapters.queries import Queries
-from slm_monitor.adapters.sql_imports import SqlImports
-from slm_monitor.adapters.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.sql_reviews import SqlReviews
-from slm_monitor.adapters.sql_terms import SqlIndicators, SqlQuarantine, SqlShelf
-from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.application import agreements, imports, reviewed
-from slm_monitor.application.imports import QUIET_MICROSECONDS, Import
-from slm_monitor.application.intake import Answer, Door
-from slm_monitor.application.judging import GROUP, Judge
-from slm_monitor.application.ports import Step
-from slm_monitor.application.reading import ANYONE, Reader
-from slm_monitor.domain.messages import Indicator
+from slm_monitor.adapters.commands.sql_imports import SqlImports
+from slm_monitor.adapters.commands.sql_reviews import SqlReviews
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine, SqlShelf
+from slm_monitor.adapters.formats.wire import IntakeFormat
+from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.application.commands import agreements, reviewed
+from slm_monitor.application.engine.judging import GROUP, Judge
+from slm_monitor.application.intake import imports
+from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
+from slm_monitor.application.intake.intake import Answer, Door
+from slm_monitor.application.intake.reading import ANYONE, Reader
+from slm_monitor.application.state.ports import Step
+from slm_monitor.domain.facts.messages import Indicator
 from tests.support.monitor import PROVIDER, at
 
 PARTITIONS = 2

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import httpx
 
-from slm_monitor.application.intake import position_of
+from slm_monitor.application.intake.intake import position_of
 from tests.support.killable import Killable
 from tests.support.operator_key import KEY
 from tests.support.workload import HELD, INDICATORS, Batch, Workload

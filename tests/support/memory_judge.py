@@ -11,8 +11,9 @@ import numpy as np
 
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.application import tickets_known
-from slm_monitor.application.ports import (
+from slm_monitor.application.history import tickets_known
+from slm_monitor.application.history.tickets_known import TicketEnded
+from slm_monitor.application.state.ports import (
     JUDGED,
     WAITING,
     AgreementTerms,
@@ -29,17 +30,13 @@ from slm_monitor.application.ports import (
     Step,
     Touched,
 )
-from slm_monitor.application.tickets_known import TicketEnded
-from slm_monitor.domain import cumulative
-from slm_monitor.domain.births import OBJECTIVE
-from slm_monitor.domain.clocks import CANCELLED, MET
-from slm_monitor.domain.facts import MINUTE, Fact, Values, indicator_of
-from slm_monitor.domain.hours import Chunk
-from slm_monitor.domain.messages import Indicator
-from slm_monitor.domain.planned_time import Exclusion
-from slm_monitor.domain.rolling import Run
-from slm_monitor.domain.rolling_derived import Ended
-from slm_monitor.domain.standing import (
+from slm_monitor.domain.clocks.clocks import CANCELLED, MET
+from slm_monitor.domain.exclusions.planned_time import Exclusion
+from slm_monitor.domain.facts import cumulative
+from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.lifecycle.births import OBJECTIVE
+from slm_monitor.domain.lifecycle.standing import (
     OPEN_ENDED,
     Adjusted,
     Breach,
@@ -50,6 +47,9 @@ from slm_monitor.domain.standing import (
     Told,
     Window,
 )
+from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.rolling.rolling_derived import Ended
+from slm_monitor.domain.series.hours import Chunk
 
 COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
 TOPICS = (MEASUREMENTS.name, TICKETS.name)

@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.application.record import NOTHING
-from slm_monitor.application.tickets_known import TicketEnded
-from slm_monitor.domain.facts import MINUTE, Fact, Values, joined
-from slm_monitor.domain.messages import Indicator
-from slm_monitor.domain.planned_time import Exclusion
+from slm_monitor.application.history.record import NOTHING
+from slm_monitor.application.history.tickets_known import TicketEnded
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.exclusions.planned_time import Exclusion
+from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, joined
+from slm_monitor.domain.facts.messages import Indicator
 from tests.support.memory_judge import MemoryJudgeStore
 
 

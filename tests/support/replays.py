@@ -15,16 +15,16 @@ from structlog.testing import capture_logs
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached, WindowRestated
-from slm_monitor.application.excluded import CAUSE as EXCLUSION
-from slm_monitor.application.explanation import EXPLAINED, Asked, explain
-from slm_monitor.application.partition import Partition, Work
-from slm_monitor.application.ports import Hold, Step
-from slm_monitor.application.record import Named
-from slm_monitor.domain import instances
-from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.messages import COUNTED_KINDS
-from slm_monitor.domain.settling import DISPUTE
-from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.application.engine.partition import Partition, Work
+from slm_monitor.application.explain.explanation import EXPLAINED, Asked, explain
+from slm_monitor.application.history.record import Named
+from slm_monitor.application.state.excluded import CAUSE as EXCLUSION
+from slm_monitor.application.state.ports import Hold, Step
+from slm_monitor.domain.facts.messages import COUNTED_KINDS
+from slm_monitor.domain.lifecycle.settling import DISPUTE
+from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.terms import instances
+from slm_monitor.domain.terms.lines import TermsLine
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
 from tests.support.memory_judge import MemoryJudgeStore

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from slm_monitor.adapters.sql_backtests import SqlBacktests
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.application import backtests
-from slm_monitor.application.backtesting import Backtesting
-from slm_monitor.application.backtests import QUEUED, Job, Question
+from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtesting import Backtesting
+from slm_monitor.application.preview.backtests import QUEUED, Job, Question
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER
 from tests.support.monitor_service import Service, problem

@@ -6,10 +6,10 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.application import explanation
-from slm_monitor.application.explanation import Asked
-from slm_monitor.application.record import Named
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.application.explain import explanation
+from slm_monitor.application.explain.explanation import Asked
+from slm_monitor.application.history.record import Named
 from tests.integration.monitor.test_counted import ERRORS, REQUESTS, answered, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, at

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.terms import NotJudgeable
+from slm_monitor.domain.terms.terms import NotJudgeable
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 

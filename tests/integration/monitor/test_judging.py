@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from slm_chassis.log.port import Record
 from slm_events.agreement import AgreementTerminated
-from slm_monitor.application.ports import NotOwner, Step
+from slm_monitor.application.state.ports import NotOwner, Step
 from tests.support.checkout import LATENCY, UP, ready
 from tests.support.judged import ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized, resolved

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.terms import NotJudgeable
+from slm_monitor.domain.terms.terms import NotJudgeable
 from tests.support.checkout import down, ready, turns
 from tests.support.judged import monitor
 from tests.support.monitor import available, finalized

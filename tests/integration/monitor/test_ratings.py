@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.adapters.sql_terms import SqlIndicators
-from slm_monitor.application import explanation
-from slm_monitor.application.explanation import Asked
-from slm_monitor.application.record import Named
-from slm_monitor.domain.messages import Indicator
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.application.explain import explanation
+from slm_monitor.application.explain.explanation import Asked
+from slm_monitor.application.history.record import Named
+from slm_monitor.domain.facts.messages import Indicator
 from tests.integration.monitor.test_counted import state, target
 from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, finalized

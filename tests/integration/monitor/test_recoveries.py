@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.application import explanation, explanation_text
-from slm_monitor.application.explanation import Asked
-from slm_monitor.application.record import Named
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.application.explain import explanation, explanation_text
+from slm_monitor.application.explain.explanation import Asked
+from slm_monitor.application.history.record import Named
 from tests.integration.monitor.test_counted import state, target
 from tests.integration.monitor.test_excluding import approve, ask
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor

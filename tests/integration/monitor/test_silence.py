@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_monitor.adapters.sql_terms import SqlIndicators
-from slm_monitor.domain.messages import Indicator
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators
+from slm_monitor.domain.facts.messages import Indicator
 from tests.support.checkout import LATENCY, UP, turns
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import HOUR, PROVIDER, available, finalized

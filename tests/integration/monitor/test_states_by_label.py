@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_monitor.domain.instances import instance_id
+from slm_monitor.domain.terms.instances import instance_id
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, finalized
 

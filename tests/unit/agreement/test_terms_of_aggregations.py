@@ -12,8 +12,9 @@ from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
-from slm_monitor.domain import composition, outage_findings, recovery_findings
-from slm_monitor.domain import terms as judged
+from slm_monitor.domain.terms import composition
+from slm_monitor.domain.terms import terms as judged
+from slm_monitor.domain.windows import outage_findings, recovery_findings
 from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE, resolved
 

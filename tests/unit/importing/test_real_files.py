@@ -17,10 +17,10 @@ from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import Oddities
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
-from slm_monitor.domain import clocks
-from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.terms import parse_targets
-from slm_monitor.domain.tickets import TicketEvent, in_order
+from slm_monitor.domain.clocks import clocks
+from slm_monitor.domain.facts.tickets import TicketEvent, in_order
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms import parse_targets
 from tests.e2e import independent_github_history, independent_incident_log
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -10,7 +10,7 @@ from slm_chassis.app import topics
 from slm_chassis.faults import Overloaded
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
-from slm_monitor.application.backlog import Backlog
+from slm_monitor.application.intake.backlog import Backlog
 
 TOPIC = "slm.measurements"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application import backtests
-from slm_monitor.application.backtests import Question
-from slm_monitor.application.preview_terms import Refused
+from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtests import Question
+from slm_monitor.application.preview.preview_terms import Refused
 from tests.support.monitor import at
 
 MONTHLY = {"aggregation": "availability", "objective": {"at_least": "99.5", "unit": "percent"}}

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from slm_monitor.domain import breach_life
-from slm_monitor.domain.breach_life import (
+from slm_monitor.domain.lifecycle import breach_life
+from slm_monitor.domain.lifecycle.breach_life import (
     ACKNOWLEDGE,
     ACKNOWLEDGED,
     CLOSE,

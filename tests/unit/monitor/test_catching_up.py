@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.application.catching_up import CatchingUp
-from slm_monitor.application.ports import HELD, JUDGED, WAITING, CatchUp, Step
+from slm_monitor.application.engine.catching_up import CatchingUp
+from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, CatchUp, Step
 
 TICKETS = [f"party/desk/{number}" for number in range(5)]
 FOUND = ("agreement", 1)

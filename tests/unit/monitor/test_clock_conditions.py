@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain import clock_warnings, clocks, hand_overs, tickets
-from slm_monitor.domain.clocks import Clock
-from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
+from slm_monitor.domain.clocks.clocks import Clock
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.terms.lines import TermsLine
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, terms_of, ticket_event
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slm_monitor.domain.clock_state import Clock
-from slm_monitor.domain.standing import TicketClock, Told
+from slm_monitor.domain.clocks.clock_state import Clock
+from slm_monitor.domain.lifecycle.standing import TicketClock, Told
 from tests.support.monitor import at, resolved, terms_of
 
 OPENED, LATE, SOON = at("2026-11-04T12:00"), at("2026-11-04T18:00"), at("2026-11-04T09:00")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_monitor.domain import clocks, tickets
-from slm_monitor.domain.clocks import Clock
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.clocks import clocks
+from slm_monitor.domain.clocks.clocks import Clock
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.tickets import TicketEvent
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, ticket_event
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slm_monitor.domain import counted_warnings
-from slm_monitor.domain.counted import Burning, Counted
-from slm_monitor.domain.findings import RiskFinding
-from slm_monitor.domain.measures import AT_MOST, Measure
-from slm_monitor.domain.rolling_sums import Summed
-from slm_monitor.domain.series import Series
+from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.rolling.rolling_sums import Summed
+from slm_monitor.domain.series.measures import AT_MOST, Measure
+from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.windows import counted_warnings
+from slm_monitor.domain.windows.counted import Burning, Counted
 from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")

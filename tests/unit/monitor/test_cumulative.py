@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from slm_monitor.domain import cumulative
-from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.facts import cumulative
+from slm_monitor.domain.facts.facts import Fact
 
 
 def read(at: int, *counters: int, **more: Any) -> Fact:

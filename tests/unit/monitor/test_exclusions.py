@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.excluded import Excluded
-from slm_monitor.application.ports import AgreementTerms
-from slm_monitor.domain import exclusion_life, planned_time, state_findings
-from slm_monitor.domain.exclusion_life import By, Entry, NotTheirs, WrongTurn
-from slm_monitor.domain.findings import Finding
-from slm_monitor.domain.planned_time import Exclusion, Scope
-from slm_monitor.domain.timeline import timeline_of
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.exclusions import exclusion_life, planned_time
+from slm_monitor.domain.exclusions.exclusion_life import By, Entry, NotTheirs, WrongTurn
+from slm_monitor.domain.exclusions.planned_time import Exclusion, Scope
+from slm_monitor.domain.lifecycle.findings import Finding
+from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.windows import state_findings
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized, line_of, outage
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.facts.facts import Fact
 
 
 def told(revision: int, recorded_at: int, state: str) -> Fact:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain import births, freezing, settling
-from slm_monitor.domain.findings import Finding, Missed
-from slm_monitor.domain.freezing import Acceptance
-from slm_monitor.domain.settling import Standing
-from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.domain.lifecycle import births, freezing, settling
+from slm_monitor.domain.lifecycle.findings import Finding, Missed
+from slm_monitor.domain.lifecycle.freezing import Acceptance
+from slm_monitor.domain.lifecycle.settling import Standing
+from slm_monitor.domain.lifecycle.standing import Changes, Window
 from tests.support.monitor import at, available, moment, standing_of
 
 MET = Finding(Fraction(9995, 10_000), 9_995, 10_000, met=True)

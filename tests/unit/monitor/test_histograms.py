@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.adapters import otlp
-from slm_monitor.domain import histograms, measures
-from slm_monitor.domain.histograms import Histogram, NoHistogram
+from slm_monitor.adapters.formats import otlp
+from slm_monitor.domain.facts import histograms
+from slm_monitor.domain.facts.histograms import Histogram, NoHistogram
+from slm_monitor.domain.series import measures
 
 FEW = Histogram((100.0, 300.0), (7, 2, 1))
 

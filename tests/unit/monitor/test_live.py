@@ -14,7 +14,7 @@ from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Batch, Record, TopicPartition
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED
-from slm_monitor.application.live import QUEUE, Client, Filter, Live, NoPlace
+from slm_monitor.application.stream.live import QUEUE, Client, Filter, Live, NoPlace
 from tests.support.service import amendment
 
 OPERATOR = Filter(Principal("operator", None, "operator", frozenset({"operator"})))

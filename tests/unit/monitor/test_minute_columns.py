@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.application.minute_columns import MinuteColumns
-from slm_monitor.application.streams import Together
-from slm_monitor.domain.hours import Row
-from slm_monitor.domain.measures import EXACT, Measure
-from slm_monitor.domain.series import Series
+from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
+from slm_monitor.application.evaluators.series.streams import Together
+from slm_monitor.domain.series.hours import Row
+from slm_monitor.domain.series.measures import EXACT, Measure
+from slm_monitor.domain.series.series import Series
 from tests.support.monitor import MINUTE, at
 
 START = at("2026-11-01T00:00") // MINUTE

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.ports import Hold
-from slm_monitor.domain import instances
-from slm_monitor.domain.messages import Indicator
-from slm_monitor.domain.planned_time import Exclusion, Scope
-from slm_monitor.domain.standing import Window
+from slm_monitor.application.state.ports import Hold
+from slm_monitor.domain.exclusions.planned_time import Exclusion, Scope
+from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.terms import instances
 from tests.support.decisions import Approved, Overturned, Signed
 from tests.support.histories import History, Told, share, target, told_of
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER, at, finalized

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from slm_chassis.workers import Halt
-from slm_monitor.application.origins import Origins, Part
-from slm_monitor.domain.facts import Fact
+from slm_monitor.application.engine.origins import Origins, Part
+from slm_monitor.domain.facts.facts import Fact
 
 LIMIT = 100
 

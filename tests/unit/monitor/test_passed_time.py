@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain import availability, exclusions, passed_time
-from slm_monitor.domain.availability import Meter, Policy
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.passed_time import PassedTime
-from slm_monitor.domain.state_record import StateRecord
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states import availability, exclusions, passed_time
+from slm_monitor.domain.states.availability import Meter, Policy
+from slm_monitor.domain.states.passed_time import PassedTime
+from slm_monitor.domain.states.state_record import StateRecord
 from tests.support.monitor import DAY, HOUR, at, available, line_of
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.domain import plain_values
-from slm_monitor.domain.admission import admit_measurements
-from slm_monitor.domain.facts import Values
-from slm_monitor.domain.messages import Indicator
+from slm_monitor.adapters.formats.wire import IntakeFormat
+from slm_monitor.domain.facts.facts import Values
+from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.intake import plain_values
+from slm_monitor.domain.intake.admission import admit_measurements
 from tests.support.monitor import PROVIDER, SECOND, at
 
 FORM = IntakeFormat()

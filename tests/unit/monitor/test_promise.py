@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from slm_monitor.domain import figures
-from slm_monitor.domain.promise import Promise, parse
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.promise import Promise, parse
 
 
 @pytest.mark.parametrize(

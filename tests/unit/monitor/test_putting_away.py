@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from slm_chassis.clock import SystemClock
-from slm_monitor.application import putting_away
-from slm_monitor.application.putting_away import PuttingAway
+from slm_monitor.application.engine import putting_away
+from slm_monitor.application.engine.putting_away import PuttingAway
 from tests.support.memory_judge import MemoryJudgeStore
 
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.application.excluded import Excluded
-from slm_monitor.domain import rolling, rolling_minutes, rolling_target
-from slm_monitor.domain.measures import AT_MOST, Measure
-from slm_monitor.domain.promise import AT_LEAST, Promise
-from slm_monitor.domain.rolling import Run
-from slm_monitor.domain.rolling_sums import Summed
-from slm_monitor.domain.series import Series
-from slm_monitor.domain.settling import Moment, Standing
-from slm_monitor.domain.standing import Changes, Window
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.rolling import rolling, rolling_minutes, rolling_target
+from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.rolling.rolling_sums import Summed
+from slm_monitor.domain.series.measures import AT_MOST, Measure
+from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.terms.promise import AT_LEAST, Promise
 from tests.support.monitor import MINUTE, at, fast, standing_of
 
 START = at("2026-11-01T00:00") // MINUTE

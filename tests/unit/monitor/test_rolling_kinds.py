@@ -12,18 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.streams import Together
-from slm_monitor.domain import measures, recovery_findings, rolling
-from slm_monitor.domain.composition import composition_of
-from slm_monitor.domain.promise import AT_LEAST, AT_MOST, Promise
-from slm_monitor.domain.recovery import Recovery
-from slm_monitor.domain.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
-from slm_monitor.domain.rolling_outages import RolledOutages
-from slm_monitor.domain.rolling_recoveries import RolledRecoveries
-from slm_monitor.domain.rolling_sums import Summed
-from slm_monitor.domain.series import Series
-from slm_monitor.domain.terms import ServiceLevelTarget
-from slm_monitor.domain.timeline import timeline_of
+from slm_monitor.application.evaluators.series.streams import Together
+from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
+from slm_monitor.domain.rolling.rolling_outages import RolledOutages
+from slm_monitor.domain.rolling.rolling_recoveries import RolledRecoveries
+from slm_monitor.domain.rolling.rolling_sums import Summed
+from slm_monitor.domain.series import measures
+from slm_monitor.domain.series.series import Series
+from slm_monitor.domain.states.recovery import Recovery
+from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.terms.composition import composition_of
+from slm_monitor.domain.terms.promise import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import recovery_findings
 from tests.support.monitor import DAY, MINUTE, at, available, fast, line_of, outage, terms_of
 
 BEGIN = at("2026-11-02T07:30")

@@ -12,10 +12,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.adapters import columns
-from slm_monitor.domain.hours import Row
-from slm_monitor.domain.measures import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
-from slm_monitor.domain.series import Series
+from slm_monitor.adapters.formats import columns
+from slm_monitor.domain.series.hours import Row
+from slm_monitor.domain.series.measures import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
+from slm_monitor.domain.series.series import Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
 
 START = at("2026-11-01T23:00")

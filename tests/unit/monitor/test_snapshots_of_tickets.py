@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from slm_monitor.application import ticket_snapshots
-from slm_monitor.application.ticket_snapshots import Listed
-from slm_monitor.domain import ticket_snapshot, ticket_target, tickets
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.ticket_snapshot import Snapshot
+from slm_monitor.application.intake import ticket_snapshots
+from slm_monitor.application.intake.ticket_snapshots import Listed
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
+from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
 from tests.support.monitor import at
 
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.application.states import States
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.grouped_states import GroupedStates
-from slm_monitor.domain.state_record import EVER, StateRecord
-from slm_monitor.domain.timeline import Segment, timeline_of
+from slm_monitor.application.state.states import States
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states.grouped_states import GroupedStates
+from slm_monitor.domain.states.state_record import EVER, StateRecord
+from slm_monitor.domain.states.timeline import Segment, timeline_of
 from tests.support.monitor import DAY, HOUR, at, outage, state
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")

@@ -6,10 +6,10 @@ import random
 from fractions import Fraction
 from typing import Any
 
-from slm_monitor.domain import state_findings
-from slm_monitor.domain.facts import Fact
-from slm_monitor.domain.findings import Finding
-from slm_monitor.domain.timeline import timeline_of
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.lifecycle.findings import Finding
+from slm_monitor.domain.states.timeline import timeline_of
+from slm_monitor.domain.windows import state_findings
 from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, outage, state
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")

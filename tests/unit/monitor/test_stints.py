@@ -7,8 +7,9 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from slm_monitor.domain import clocks, tickets
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.clocks import clocks
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.tickets import TicketEvent
 from tests.support.monitor import HOUR, at, line_of, resolved, ticket_event
 
 OPENED = at("2026-11-23T08:00")

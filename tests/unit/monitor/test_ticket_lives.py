@@ -9,8 +9,10 @@ import hypothesis.strategies as st
 from hypothesis import Phase, settings
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from slm_monitor.domain import clocks, ticket_target, tickets
-from slm_monitor.domain.facts import Fact
+from slm_monitor.domain.clocks import clocks
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.tickets import ticket_target
 from tests.support.counted_tickets import Walk
 from tests.support.monitor import MINUTE, at, line_of, resolved
 

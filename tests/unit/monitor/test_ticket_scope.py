@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain import clocks
-from slm_monitor.domain.lines import TermsLine
-from slm_monitor.domain.ticket_rules import Book, book_of
-from slm_monitor.domain.ticket_scope import PROJECTED, WHOLE
-from slm_monitor.domain.tickets import TicketEvent
+from slm_monitor.domain.clocks import clocks
+from slm_monitor.domain.clocks.ticket_rules import Book, book_of
+from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.terms.lines import TermsLine
 from tests.support.monitor import PROVIDER, available, line_of, opened, resolved, ticket_event
 
 A, B, TEAM = "customer-a", "customer-b", "team"

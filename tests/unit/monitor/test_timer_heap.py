@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slm_monitor.application.timers import STATE, TICKET, Timers
+from slm_monitor.application.state.timers import STATE, TICKET, Timers
 
 ONE, OTHER = (STATE, "one"), (TICKET, "other")
 

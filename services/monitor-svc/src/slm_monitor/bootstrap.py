@@ -14,54 +14,39 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.breach_lives import BreachQueries
-from slm_monitor.adapters.compaction import Compaction
-from slm_monitor.adapters.exclusion_queries import ExclusionQueries
-from slm_monitor.adapters.frozen_windows import FrozenWindows
-from slm_monitor.adapters.indicator_queries import IndicatorQueries
+from slm_monitor.adapters.commands.breach_lives import BreachQueries
+from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
+from slm_monitor.adapters.commands.sql_exclusions import SilenceDecides
+from slm_monitor.adapters.commands.sql_imports import SqlImports
+from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
+from slm_monitor.adapters.formats.wire import IntakeFormat
 from slm_monitor.adapters.metrics import MonitorMetrics
-from slm_monitor.adapters.queries import Queries
-from slm_monitor.adapters.retention import DAY, Retention
-from slm_monitor.adapters.sources_aside import SourcesAside
-from slm_monitor.adapters.sql_backtests import SqlBacktests
-from slm_monitor.adapters.sql_exclusions import SilenceDecides
-from slm_monitor.adapters.sql_imports import SqlImports
-from slm_monitor.adapters.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.adapters.sql_snapshots import SqlSnapshots
-from slm_monitor.adapters.sql_terms import SqlIndicators, SqlQuarantine
-from slm_monitor.adapters.ticket_queries import TicketQueries
-from slm_monitor.adapters.unjudgeable import Unjudgeable
-from slm_monitor.adapters.window_history import WindowHistory
-from slm_monitor.adapters.wire import IntakeFormat
-from slm_monitor.api import (
-    backtests,
-    breach_steps,
-    breaches,
-    dependencies,
-    exclusions,
-    explanations,
-    figures,
-    histories,
-    imports,
-    indicators,
-    intake,
-    otlp,
-    previews,
-    quarantine,
-    stream,
-    targets,
-    ticket_snapshots,
-    tickets,
-)
-from slm_monitor.application.backlog import Backlog
-from slm_monitor.application.backtesting import Backtesting
-from slm_monitor.application.intake import Door
-from slm_monitor.application.judging import Judge
-from slm_monitor.application.live import Live
-from slm_monitor.application.quarantine import Discharge
-from slm_monitor.application.reading import Reader
-from slm_monitor.application.record import ParsedTerms
+from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
+from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.queries.ticket_queries import TicketQueries
+from slm_monitor.adapters.rows.frozen_windows import FrozenWindows
+from slm_monitor.adapters.store.compaction import Compaction
+from slm_monitor.adapters.store.retention import DAY, Retention
+from slm_monitor.adapters.store.sources_aside import SourcesAside
+from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.store.window_history import WindowHistory
+from slm_monitor.api import dependencies
+from slm_monitor.api.decisions import breach_steps, exclusions
+from slm_monitor.api.drafts import backtests, previews
+from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, ticket_snapshots
+from slm_monitor.api.results import breaches, explanations, figures, histories, stream, targets, tickets
+from slm_monitor.application.engine.judging import Judge
+from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.intake.backlog import Backlog
+from slm_monitor.application.intake.intake import Door
+from slm_monitor.application.intake.quarantine import Discharge
+from slm_monitor.application.intake.reading import Reader
+from slm_monitor.application.preview.backtesting import Backtesting
+from slm_monitor.application.stream.live import Live
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 

@@ -16,11 +16,12 @@ from slm_events.agreement import (
 )
 from slm_events.envelope import Envelope
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, SatisfactionSurveyed
-from slm_monitor.adapters.sql_relations import SqlRelations
-from slm_monitor.adapters.sql_reviews import SqlReviews
-from slm_monitor.adapters.sql_satisfaction import SqlRatings
-from slm_monitor.adapters.sql_terms import SqlShelf
-from slm_monitor.application import agreements, relations, reviewed, satisfaction
+from slm_monitor.adapters.commands.sql_relations import SqlRelations
+from slm_monitor.adapters.commands.sql_reviews import SqlReviews
+from slm_monitor.adapters.commands.sql_satisfaction import SqlRatings
+from slm_monitor.adapters.commands.sql_terms import SqlShelf
+from slm_monitor.application.commands import agreements, relations, reviewed
+from slm_monitor.application.intake import satisfaction
 
 Kept = TypeVar("Kept")
 

@@ -1,1 +1,11 @@
-"""monitor-svc over HTTP: parse, call, shape."""
+"""monitor-svc over HTTP: parse the request, call the use case, shape the answer.
+
+* ``intake``: measurements, ticket events, OTLP, imports, indicators, quarantine;
+* ``results``: targets, windows, figures, breaches, tickets, explanations, and the live stream;
+* ``drafts``: terms that are only tried;
+* ``decisions``: what a party decides on exclusions and breaches.
+
+``dependencies`` names the parts of the service that routes ask for.
+
+Nothing here decides anything about service levels, and nothing opens the database by itself.
+"""

@@ -9,26 +9,26 @@ from fastapi import Depends
 
 from slm_chassis.clock import Clock
 from slm_chassis.http.parts import Part, TheClock
-from slm_monitor.adapters.breach_lives import BreachQueries
-from slm_monitor.adapters.exclusion_queries import ExclusionQueries
-from slm_monitor.adapters.frozen_windows import FrozenWindows
-from slm_monitor.adapters.indicator_queries import IndicatorQueries
-from slm_monitor.adapters.queries import Queries
-from slm_monitor.adapters.sources_aside import SourcesAside
-from slm_monitor.adapters.sql_backtests import SqlBacktests
-from slm_monitor.adapters.sql_imports import SqlImports
-from slm_monitor.adapters.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.sql_record import SqlRecord
-from slm_monitor.adapters.sql_snapshots import SqlSnapshots
-from slm_monitor.adapters.sql_terms import SqlIndicators
-from slm_monitor.adapters.ticket_queries import TicketQueries
-from slm_monitor.adapters.unjudgeable import Unjudgeable
-from slm_monitor.adapters.window_history import WindowHistory
-from slm_monitor.application.intake import Door
-from slm_monitor.application.judging import Judge
-from slm_monitor.application.live import Live
-from slm_monitor.application.quarantine import Discharge
-from slm_monitor.application.record import ParsedTerms
+from slm_monitor.adapters.commands.breach_lives import BreachQueries
+from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
+from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
+from slm_monitor.adapters.commands.sql_imports import SqlImports
+from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators
+from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
+from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.queries.ticket_queries import TicketQueries
+from slm_monitor.adapters.rows.frozen_windows import FrozenWindows
+from slm_monitor.adapters.store.sources_aside import SourcesAside
+from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.store.window_history import WindowHistory
+from slm_monitor.application.engine.judging import Judge
+from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.intake.intake import Door
+from slm_monitor.application.intake.quarantine import Discharge
+from slm_monitor.application.stream.live import Live
 
 BACKTESTS = Part[SqlBacktests]("backtests")
 BREACHES = Part[BreachQueries]("breaches")

@@ -1,1 +1,13 @@
-"""How service levels are judged: pure functions of facts, terms and an instant."""
+"""The rules by which service levels are judged: pure functions of facts, terms and an instant.
+
+Each package stands on the packages below it and knows none above it or beside it. From the bottom:
+
+* ``facts``: what producers sent;
+* ``terms``: what the parties agreed;
+* ``series``, ``states``, ``clocks``, ``exclusions``: facts arranged for evaluation, one package for each kind of data;
+* ``lifecycle``, ``intake``: how published results change; which items are accepted;
+* ``windows``, ``tickets``: evaluation of calendar windows, and of tickets;
+* ``rolling``: evaluation of rolling windows.
+
+Nothing here does I/O, reads a clock or knows a framework.
+"""

@@ -1,0 +1,142 @@
+"""Exclusions as they are read: what concerns the caller's party, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, column, exists, or_, select, table, true
+from sqlalchemy.types import JSON, BigInteger, Text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
+from slm_monitor.adapters.commands.sql_exclusions import delegate_of, entry_of
+from slm_monitor.adapters.queries.queries import Queries, visible
+from slm_monitor.domain.exclusions.delegates import Delegate
+from slm_monitor.domain.exclusions.exclusion_life import Entry
+from slm_monitor.domain.exclusions.planned_time import Uncounted
+
+_TEXTS = (
+    "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", "text",
+    "requested_by_party_id", "requested_by_principal_id", "if_silent", "decided_by_party_id",
+    "decided_by_principal_id", "decision_reason", "decided_for_party_id",
+    "revoked_by_party_id", "revoked_by_principal_id",
+    "revocation_reason",
+)  # fmt: skip
+_INSTANTS = ("requested_at", "announced_at", "decide_by", "decided_at", "revoked_at")
+_DOCUMENTS = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
+EXCLUSION = table(
+    "exclusion", *(column(name, Text) for name in _TEXTS), *(column(name, BigInteger) for name in _INSTANTS),
+    *(column(name, JSON) for name in _DOCUMENTS),
+)  # fmt: skip
+
+
+_DELEGATE = table(
+    "exclusion_delegate", *(column(name, Text) for name in (
+        "delegate_id", "agreement_id", "party_id", "delegate_party_id", "reason", "appointed_by_principal_id",
+        "dismissed_by_principal_id")),
+    *(column(name, BigInteger) for name in ("appointed_at", "ends_at", "dismissed_at")),
+)  # fmt: skip
+
+
+class ExclusionQueries(Queries):
+    """The read side of exclusions."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.database = database
+
+    async def page(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
+        keys = ["requested_at", "exclusion_id"]
+        seen = self._seen(caller)
+        rows = await self._page(EXCLUSION, caller, page, keys, filters, descending=True, seen=seen)
+        return page.shape(
+            rows, lambda row: [row["requested_at"], row["exclusion_id"]], lambda row: shaped(entry_of(row))
+        )
+
+    def _seen(self, caller: Principal) -> ColumnElement[bool]:
+        """What concerns the caller's party, or a party that it decides for."""
+        if caller.is_operator:
+            return true()
+        return or_(visible(EXCLUSION, caller), exists().where(
+            _DELEGATE.c.agreement_id == EXCLUSION.c.agreement_id, _DELEGATE.c.delegate_party_id == caller.party_id,
+            _acts_at(self.database.clock.now()),
+        ))  # fmt: skip
+
+    async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
+        """Those whom the caller's party has appointed, and as which it was."""
+        mine = or_(_DELEGATE.c.party_id == caller.party_id, _DELEGATE.c.delegate_party_id == caller.party_id)
+        keys = ["appointed_at", "delegate_id"]
+        rows = await self._page(
+            _DELEGATE, caller, page, keys, {"agreement_id": agreement_id}, descending=True,
+            seen=true() if caller.is_operator else mine,
+        )  # fmt: skip
+        return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_shaped(delegate_of(row)))
+
+    async def one(self, caller: Principal, exclusion_id: str) -> Entry | None:
+        query = select(EXCLUSION).where(EXCLUSION.c.exclusion_id == exclusion_id, self._seen(caller))
+        rows = await self._rows(query)
+        return entry_of(rows[0]) if rows else None
+
+
+def _acts_at(now: int) -> ColumnElement[bool]:
+    ends = or_(_DELEGATE.c.ends_at.is_(None), _DELEGATE.c.ends_at > now)
+    return and_(_DELEGATE.c.dismissed_at.is_(None), ends)
+
+
+def delegate_shaped(delegate: Delegate) -> dict[str, Any]:
+    """A delegate as JSON."""
+    return {
+        "delegate_id": delegate.delegate_id,
+        "agreement_id": delegate.agreement_id,
+        "party_id": delegate.party_id,
+        "delegate_party_id": delegate.delegate_party_id,
+        "reason": delegate.reason,
+        "appointed_by_principal_id": delegate.appointed_by.principal_id,
+        "appointed_at": to_text(delegate.appointed_at),
+        "ends_at": _text(delegate.ends_at),
+        "dismissed_by_principal_id": delegate.dismissed_by and delegate.dismissed_by.principal_id,
+        "dismissed_at": _text(delegate.dismissed_at),
+    }
+
+
+def shaped(entry: Entry, uncounted: Sequence[Uncounted] | None = None) -> dict[str, Any]:
+    """An exclusion as JSON; ``uncounted`` where it was worked out."""
+    document: dict[str, Any] = {
+        "exclusion_id": entry.exclusion_id,
+        "agreement_id": entry.agreement_id,
+        "provider_party_id": entry.provider_party_id,
+        "customer_party_id": entry.customer_party_id,
+        "kind": entry.kind,
+        "state": entry.state,
+        "services": sorted(entry.scope.services),
+        "indicators": sorted(entry.scope.indicators),
+        "targets": sorted(entry.scope.targets),
+        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.stretches],
+        "recurrence": entry.recurrence,
+        "text": entry.text,
+        "evidence": list(entry.evidence),
+        "requested_by_party_id": entry.requested_by.party_id,
+        "requested_by_principal_id": entry.requested_by.principal_id,
+        "requested_at": to_text(entry.requested_at),
+        "announced_at": to_text(entry.announced_at),
+        "decide_by": _text(entry.decide_by),
+        "if_silent": entry.if_silent,
+        "waits_for_party_id": entry.other_party_id if entry.state == "requested" else None,
+        "decided_by_party_id": entry.decided_by.party_id,
+        "decided_by_principal_id": entry.decided_by.principal_id,
+        "decided_at": _text(entry.decided_at),
+        "decision_reason": entry.decision_reason,
+        "decided_for_party_id": entry.decided_for_party_id,
+        "revoked_by_party_id": entry.revoked_by.party_id,
+        "revoked_by_principal_id": entry.revoked_by.principal_id,
+        "revoked_at": _text(entry.revoked_at),
+        "revocation_reason": entry.revocation_reason,
+    }
+    return document if uncounted is None else {**document, "uncounted": [each.document() for each in uncounted]}
+
+
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else to_text(instant)

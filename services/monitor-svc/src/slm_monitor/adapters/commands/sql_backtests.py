@@ -1,0 +1,129 @@
+"""Back-tests in PostgreSQL: rows that workers lease, by the database's clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_monitor.application.preview.backtests import CANCELLED, DONE, QUEUED, RUNNING, Job, Question, Span
+
+_LEASE = "clock_timestamp() + interval '60 seconds'"
+_ADD = """
+INSERT INTO backtest (backtest_id, owner_party_id, requested_by, requested_at, question, spans, state, ended_at)
+VALUES (:backtest_id, :owner, :by, :now, CAST(:question AS jsonb), CAST(:spans AS jsonb), :state, :ended_at)
+"""
+_CLAIM = f"""
+UPDATE backtest SET state = '{RUNNING}', worker = :token, leased_until = {_LEASE}
+ WHERE backtest_id = (SELECT backtest_id FROM backtest
+                       WHERE state IN ('{QUEUED}', '{RUNNING}')
+                         AND (leased_until IS NULL OR leased_until < clock_timestamp())
+                       ORDER BY jsonb_array_length(judged), requested_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+_OURS = f"backtest_id = :backtest_id AND worker = :token AND state = '{RUNNING}'"
+_RENEW = f"UPDATE backtest SET leased_until = {_LEASE} WHERE {_OURS}"
+_JUDGED = f"""
+UPDATE backtest
+   SET judged = judged || CAST(:row AS jsonb), worker = NULL, leased_until = NULL,
+       state = CASE WHEN jsonb_array_length(judged) + 1 >= jsonb_array_length(spans) THEN '{DONE}' ELSE state END,
+       ended_at = CASE WHEN jsonb_array_length(judged) + 1 >= jsonb_array_length(spans) THEN CAST(:now AS bigint) END
+ WHERE {_OURS}
+"""
+_FAILED = f"UPDATE backtest SET state = 'failed', failure = :reason, ended_at = :now WHERE {_OURS}"
+_CANCEL = f"""
+UPDATE backtest SET state = '{CANCELLED}', ended_at = :now, worker = NULL, leased_until = NULL
+ WHERE backtest_id = :backtest_id AND state IN ('{QUEUED}', '{RUNNING}')
+"""
+_ONE = "SELECT * FROM backtest WHERE backtest_id = :backtest_id AND (:everybody OR owner_party_id = :party)"
+_PAGE = """
+SELECT * FROM backtest
+ WHERE (:everybody OR owner_party_id = :party)
+   AND (CAST(:at AS bigint) IS NULL OR (requested_at, backtest_id) < (:at, :name))
+ ORDER BY requested_at DESC, backtest_id DESC LIMIT :most
+"""
+
+
+class SqlBacktests:
+    """Back-tests, for the worker and for those who ask."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # -- the worker's -------------------------------------------------------------------------------------------
+
+    async def claim(self, token: str) -> Job | None:
+        async with self._database.begin() as transaction:
+            row = (await transaction.execute(text(_CLAIM), {"token": token})).mappings().one_or_none()
+        return None if row is None else job_of(row)
+
+    async def renew(self, job: Job, token: str) -> bool:
+        return await self._done(_RENEW, job, token)
+
+    async def judged(self, job: Job, token: str, row: Mapping[str, Any]) -> bool:
+        return await self._done(_JUDGED, job, token, row=json.dumps([dict(row)]), now=self._database.clock.now())
+
+    async def failed(self, job: Job, token: str, reason: str) -> None:
+        await self._done(_FAILED, job, token, reason=reason, now=self._database.clock.now())
+
+    async def _done(self, statement: str, job: Job, token: str, **more: Any) -> bool:
+        async with self._database.begin() as transaction:
+            shared = {"backtest_id": job.backtest_id, "token": token}
+            return (await transaction.execute(text(statement), {**shared, **more})).rowcount == 1
+
+    # -- theirs who ask -----------------------------------------------------------------------------------------
+
+    async def add(self, job: Job, by: str) -> None:
+        spans = [[span.window_id, span.start, span.end] for span in job.spans]
+        row = {
+            "backtest_id": job.backtest_id, "owner": job.owner_party_id, "by": by, "now": job.requested_at,
+            "question": json.dumps(job.question.document()), "spans": json.dumps(spans), "state": job.state,
+            "ended_at": job.ended_at,
+        }  # fmt: skip
+        async with self._database.begin() as transaction:
+            await transaction.execute(text(_ADD), row)
+
+    async def find(self, caller: Principal, backtest_id: str) -> Job | None:
+        asked = {"backtest_id": backtest_id, "everybody": caller.is_operator, "party": caller.party_id}
+        async with self._database.read() as connection:
+            row = (await connection.execute(text(_ONE), asked)).mappings().one_or_none()
+        return None if row is None else job_of(row)
+
+    async def page(self, caller: Principal, page: Page) -> Sequence[Job]:
+        """The newest first."""
+        at, name = page.after if page.after is not None and len(page.after) == 2 else (None, "")
+        asked = {"everybody": caller.is_operator, "party": caller.party_id, "at": at, "name": name, "most": page.fetch}
+        async with self._database.read() as connection:
+            rows = (await connection.execute(text(_PAGE), asked)).mappings().all()
+        return [job_of(row) for row in rows]
+
+    async def cancel(self, backtest_id: str) -> bool:
+        """False where it has ended."""
+        async with self._database.begin() as transaction:
+            asked = {"backtest_id": backtest_id, "now": transaction.now}
+            return (await transaction.execute(text(_CANCEL), asked)).rowcount == 1
+
+    async def first_ticket(self, owner_party_id: str) -> int | None:
+        """The instant of a party's first ticket."""
+        query = "SELECT min(opened_at) FROM ticket WHERE owner_party_id = :owner"
+        async with self._database.read() as connection:
+            first: int | None = (await connection.execute(text(query), {"owner": owner_party_id})).scalar_one()
+        return first
+
+
+def job_of(row: Mapping[Any, Any]) -> Job:
+    question = row["question"]
+    return Job(
+        row["backtest_id"], row["owner_party_id"],
+        Question(
+            question["terms"], question["indicator"], question["service_hours"], question["timezone"],
+            question.get("members", ()), question.get("owner", row["owner_party_id"]), question.get("per", "month"),
+        ),
+        [Span(*span) for span in row["spans"]], row["state"], row["judged"], row["requested_at"], row["failure"],
+        row["ended_at"],
+    )  # fmt: skip

@@ -1,0 +1,39 @@
+"""Ratings that another service tells of, put on the intake in the transaction that hears of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from sqlalchemy import text
+
+from slm_chassis.database import Transaction
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import Record
+from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.adapters.commands import sql_terms
+from slm_monitor.adapters.formats import columns
+from slm_monitor.adapters.formats.wire import INTERNAL
+from slm_monitor.adapters.rows import judge_rows
+from slm_monitor.application.state.ports import Quarantined
+from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.messages import Indicator
+
+_NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+class SqlRatings:
+    """The intake, inside a transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def registered(self, indicator: Indicator) -> Indicator:
+        return (await sql_terms.registered(self._transaction, indicator))[0]
+
+    async def append(self, fact: Fact) -> None:
+        held = await self._transaction.execute(text("SELECT count(*) FROM judge_partition"))
+        partition = partition_of(fact.subject, held.scalar_one())
+        body = columns.encode_intake(_NOTHING, [fact])
+        self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
+
+    async def set_aside(self, fact: Quarantined) -> None:
+        await judge_rows.quarantine(self._transaction, [fact])

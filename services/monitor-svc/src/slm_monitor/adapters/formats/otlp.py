@@ -1,0 +1,209 @@
+"""OTLP metrics in their JSON form as measurements: 64-bit integers are strings, enums numbers or names.
+
+A metric is the indicator of its name; the attribute ``slm.indicator`` names another one, and ``slm.part`` (good, bad,
+total) makes a sum one side of a ratio. A gauge is a value, a monotonic sum so many occurrences; of cumulative
+temporality it is what the counters of its resource read. Other attributes are labels. A point without a recorded value
+is no measurement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_events.instants import to_text
+from slm_monitor.domain.facts import histograms
+from slm_monitor.domain.facts.histograms import Histogram, NoHistogram
+
+DELTA, CUMULATIVE = "DELTA", "CUMULATIVE"
+_TEMPORALITIES = {1: DELTA, 2: CUMULATIVE}
+_PREFIX = "AGGREGATION_TEMPORALITY_"
+_NO_RECORDED_VALUE = 1
+INDICATOR, PART = "slm.indicator", "slm.part"
+PARTS = ("good", "bad", "total")
+_KINDS = ("gauge", "sum", "histogram", "exponentialHistogram")
+
+
+class NotMeasured(ValueError):
+    """A data point that is no measurement of ours; says what to send."""
+
+
+@dataclass
+class Decoded:
+    """Measurements as the door takes them, and why others are none; ``points``: of how many data points each is."""
+
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    points: list[int] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def decode(document: Any) -> Decoded:
+    """An ``ExportMetricsServiceRequest``. Raises ValueError where it is none."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
+        raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
+    decoded = Decoded()
+    halves: dict[Any, dict[str, Any]] = {}
+    for resource, metric in _metrics(document):
+        kind = next((each for each in _KINDS if isinstance(metric.get(each), Mapping)), None)
+        data = metric.get(kind, {}) if kind else {}
+        for point in _listed(data, "dataPoints") or ([{}] if kind is None else []):
+            try:
+                _take(point, metric, kind, data, resource, decoded, halves)
+            except (NotMeasured, NoHistogram) as problem:
+                decoded.refused.append(f"{metric.get('name')}: {problem}")
+            except (TypeError, ValueError, KeyError, OverflowError) as problem:
+                decoded.refused.append(f"{metric.get('name')}: not a data point of OTLP ({problem})")
+    for half in halves.values():
+        decoded.points.append(half.pop("points"))
+        decoded.measurements.append(half)
+    return decoded
+
+
+def instant_of(nanoseconds: str | int) -> str:
+    """``timeUnixNano`` as an instant, whole microseconds."""
+    return to_text(int(nanoseconds) // 1000)
+
+
+def temporality_of(written: int | str) -> str:
+    """``1`` and ``AGGREGATION_TEMPORALITY_DELTA`` → DELTA. Raises NotMeasured for what is neither."""
+    name = written.removeprefix(_PREFIX) if isinstance(written, str) else _TEMPORALITIES.get(written)
+    if name not in (DELTA, CUMULATIVE):
+        raise NotMeasured("send the aggregation temporality")
+    return str(name)
+
+
+def _metrics(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, str], Mapping[str, Any]]]:
+    for resource in _listed(document, "resourceMetrics"):
+        attributes = _attributes(resource.get("resource") or {})
+        for scope in _listed(resource, "scopeMetrics"):
+            for metric in _listed(scope, "metrics"):
+                yield attributes, metric
+
+
+def _listed(holder: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = holder.get(name) or []
+    if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+        raise ValueError(f"{name} is a list of objects")
+    return found
+
+
+def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
+    """Attributes with a plain value, as text."""
+    found = {}
+    for each in _listed(holder, "attributes"):
+        ((kind, value),) = (each.get("value") or {"": None}).items()
+        if kind in ("stringValue", "intValue", "doubleValue", "boolValue"):
+            found[str(each.get("key"))] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found
+
+
+def _take(
+    point: Mapping[str, Any], metric: Mapping[str, Any], kind: str | None, data: Mapping[str, Any],
+    resource: Mapping[str, str], decoded: Decoded, halves: dict[Any, dict[str, Any]],
+) -> None:  # fmt: skip
+    if kind is None:
+        raise NotMeasured(f"send one of {', '.join(_KINDS)}")
+    if int(point.get("flags") or 0) & _NO_RECORDED_VALUE:
+        return
+    labels = _attributes(point)
+    indicator = labels.pop(INDICATOR, None) or resource.get(INDICATOR) or str(metric["name"])
+    part = labels.pop(PART, None)
+    measured: dict[str, Any] = {"indicator": indicator, "at": instant_of(point["timeUnixNano"])}
+    if labels:
+        measured["labels"] = labels
+    is_cumulative = _is_cumulative(kind, data, part)
+    if is_cumulative:
+        measured["source"] = _resource_name(resource)
+    if part is not None:
+        _join(point, part, kind, measured, halves, is_cumulative=is_cumulative)
+        return
+    if kind == "sum" and data.get("isMonotonic"):
+        count = _number(point)
+        if count == 0 and not is_cumulative:
+            return
+        if count != int(count):
+            raise NotMeasured("send a monotonic sum of whole numbers: it counts occurrences")
+        measured |= {"cumulative": _read(point, "count")} if is_cumulative else {"count": int(count)}
+    elif kind in ("gauge", "sum"):
+        measured["value"] = _number(point)
+    else:
+        found = _explicit(point) if kind == "histogram" else _exponential(point)
+        summed = {name: float(point[name]) for name in ("sum", "min", "max") if name in point}
+        measured["histogram"] = {"bounds": list(found.bounds), "counts": list(found.counts), **summed}
+    if metric.get("unit"):
+        measured["unit"] = str(metric["unit"])
+    decoded.points.append(1)
+    decoded.measurements.append(measured)
+
+
+def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool:
+    """Whether a point tells what was counted since some start; of a sum alone that can be judged minute by minute."""
+    if kind == "gauge" or (kind == "sum" and part is None and not data.get("isMonotonic")):
+        return False
+    if temporality_of(data.get("aggregationTemporality", 0)) == DELTA:
+        return False
+    if kind != "sum":
+        remedy = "send delta temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)"
+        raise NotMeasured(f"{remedy}: a histogram of all that was measured since some start cannot be told apart")
+    return True
+
+
+def _resource_name(resource: Mapping[str, str]) -> str:
+    """Counters of one resource follow each other, those of two do not, and only its attributes tell them apart."""
+    text = json.dumps(dict(resource), sort_keys=True)
+    return f"otlp:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """What a counter reads, and since when it counts, if that is known."""
+    start = int(point.get("startTimeUnixNano") or 0)
+    return {name: int(_number(point)), **({"since": instant_of(start)} if start else {})}
+
+
+def _join(
+    point: Mapping[str, Any], part: str, kind: str, measured: dict[str, Any], halves: dict[Any, dict[str, Any]], *,
+    is_cumulative: bool,
+) -> None:  # fmt: skip
+    """Sums of one instant that are parts of the same ratio become one measurement."""
+    count = _number(point)
+    if kind != "sum" or part not in PARTS or count != int(count):
+        raise NotMeasured(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")
+    name = (json.dumps(measured, sort_keys=True), is_cumulative)
+    half = halves.setdefault(name, {**measured, "points": 0})
+    half["points"] += 1
+    counts = half.setdefault("cumulative", {}) if is_cumulative else half
+    counts[part] = counts.get(part, 0) + int(count)
+    if is_cumulative and "since" in (read := _read(point, part)):
+        # The counters of a pair are set back together: the later start is that of both.
+        counts["since"] = max(read["since"], counts.get("since", read["since"]))
+    if "total" not in counts and {"good", "bad"} <= set(counts):
+        counts["total"] = counts["good"] + counts.pop("bad")
+
+
+def _number(point: Mapping[str, Any]) -> float | int:
+    if "asInt" in point:
+        return int(point["asInt"])
+    value = float(point["asDouble"])
+    if histograms.is_stale(value) or value != value:
+        raise NotMeasured("send a number")
+    return value
+
+
+def _explicit(point: Mapping[str, Any]) -> Histogram:
+    counts = [int(each) for each in point.get("bucketCounts") or ()]
+    return histograms.parse({"bounds": list(point.get("explicitBounds") or ()), "counts": counts})
+
+
+def _exponential(point: Mapping[str, Any]) -> Histogram:
+    if any(int(each) for each in (point.get("negative") or {}).get("bucketCounts") or ()):
+        raise NotMeasured("send values that are not negative, or a histogram with explicit bounds")
+    positive = point.get("positive") or {}
+    offset = int(positive.get("offset") or 0)
+    # OTLP numbers a bucket by its beginning: bucket n is (b^n, b^(n+1)].
+    buckets = {offset + n + 1: int(each) for n, each in enumerate(positive.get("bucketCounts") or ())}
+    return histograms.exponential(
+        int(point.get("scale") or 0), buckets, int(point.get("zeroCount") or 0), float(point.get("zeroThreshold") or 0)
+    )

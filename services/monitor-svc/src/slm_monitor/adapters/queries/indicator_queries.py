@@ -1,0 +1,52 @@
+"""Indicators as they are read: what they are, and whether anything is heard of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import column, select, table, true
+from sqlalchemy.types import JSON, BigInteger, Text
+
+from slm_calendar import durations
+from slm_chassis.access import Principal
+from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
+from slm_monitor.adapters.queries.queries import Queries
+
+_INDICATOR = table(
+    "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
+    column("unit", Text), column("initial_state", Text), column("service_id", Text), column("external_refs", JSON),
+    column("stale_after", BigInteger), column("lowest", Text), column("highest", Text),
+)  # fmt: skip
+_SILENCE = table("silence", column("subject", Text), column("since", BigInteger))
+
+
+class IndicatorQueries(Queries):
+    """The read side of indicators."""
+
+    async def page(self, caller: Principal, page: Page, silent: bool | None) -> dict[str, Any]:
+        """Those of the caller's party, by subject; ``silent``: only those that are, or only the others."""
+        joined = _INDICATOR.outerjoin(_SILENCE, _SILENCE.c.subject == _INDICATOR.c.subject)
+        since = _SILENCE.c.since
+        query = (
+            select(*_INDICATOR.c, since.label("silent_since"))
+            .select_from(joined)
+            .where(true() if caller.is_operator else _INDICATOR.c.owner_party_id == caller.party_id)
+            .where(page.beyond(_INDICATOR.c.subject))
+            .order_by(_INDICATOR.c.subject)
+            .limit(page.fetch)
+        )
+        if silent is not None:
+            query = query.where(since.is_not(None) if silent else since.is_(None))
+        return page.shape(await self._rows(query), lambda row: [row["subject"]], _shaped)
+
+
+def _shaped(row: dict[str, Any]) -> dict[str, Any]:
+    age, since = row.pop("stale_after"), row.pop("silent_since")
+    lowest, highest = row.pop("lowest"), row.pop("highest")
+    return {
+        **row,
+        "scale": None if lowest is None else {"lowest": lowest, "highest": highest},
+        "stale_after": None if age is None else durations.to_iso(age),
+        "silent_since_at": None if since is None else to_text(since),
+    }

@@ -1,0 +1,58 @@
+"""Rows of signed versions that are judged over the past: how far partitions are, and how much they published."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from slm_chassis.database import Transaction
+from slm_monitor.application.state.ports import CatchUp, Step
+from slm_monitor.domain.lifecycle import births
+
+BEGIN = """
+INSERT INTO catch_up (agreement_id, version, provider_party_id, customer_party_id, begun_at)
+VALUES (:agreement_id, :version, :provider_party_id, :customer_party_id, :now) ON CONFLICT DO NOTHING
+"""
+_SEEN = """
+SELECT agreement_id, version, begun_at, judged @> to_jsonb($1::int) AS is_judged_here,
+       jsonb_array_length(judged) >= (SELECT count(*) FROM judge_partition) AS is_everywhere
+  FROM catch_up WHERE caught_up_at IS NULL AND NOT derived @> to_jsonb($1::int)
+"""
+OF_AGREEMENT = f"{_SEEN} AND agreement_id = $2 ORDER BY version"
+HEARD = f"""
+{_SEEN} AND NOT EXISTS (SELECT 1 FROM judge_inbox
+                         WHERE partition = $1 AND kind = 'terms' AND ref ->> 'agreement_id' = catch_up.agreement_id)
+ ORDER BY agreement_id, version
+"""
+"""Those whose terms a partition has heard: of the others it does not know yet which tickets they wake."""
+_COUNT = "UPDATE catch_up SET breach_events = breach_events + $3 WHERE agreement_id = $1 AND version = $2"
+_ADVANCE = """
+UPDATE catch_up SET {place} = {place} || to_jsonb($3::int)
+ WHERE agreement_id = $1 AND version = $2 AND NOT {place} @> to_jsonb($3::int)
+RETURNING jsonb_array_length({place}) >= (SELECT count(*) FROM judge_partition)
+"""
+_TELL = """
+INSERT INTO judge_inbox (partition, kind, ref)
+SELECT partition, 'caught_up', jsonb_build_object('agreement_id', $1::text, 'version', $2::int)
+  FROM judge_partition ORDER BY partition
+"""
+_DONE = "UPDATE catch_up SET caught_up_at = $3 WHERE agreement_id = $1 AND version = $2 RETURNING *"
+
+
+def catch_up_of(row: asyncpg.Record) -> CatchUp:
+    return CatchUp(row["agreement_id"], row["version"], row["begun_at"], row["is_judged_here"], row["is_everywhere"])
+
+
+async def advance(transaction: Transaction, partition: int, step: Step) -> None:
+    """Take every version as far as a step has brought it, in the order of their ids: two partitions may come to the
+    same ones at once. Who is last tells that all is done."""
+    driver = await transaction.driver()
+    for (agreement_id, version), events in sorted(step.catch_up_breaches.items()):
+        await driver.execute(_COUNT, agreement_id, version, events)
+    for key in sorted(step.caught_up):
+        if await driver.fetchval(_ADVANCE.format(place="judged"), *key, partition):
+            await driver.execute(_TELL, *key)
+    for key in sorted(step.caught_up_derived):
+        if await driver.fetchval(_ADVANCE.format(place="derived"), *key, partition):
+            row = await driver.fetchrow(_DONE, *key, step.received_at)
+            event = births.agreement_caught_up(dict(row), now=step.received_at)
+            transaction.publish(event, at=step.received_at, event_id=births.event_id(key[0], "caught-up", key[1]))

@@ -1,0 +1,59 @@
+"""Rows of what targets are made of, and of the news that there is something new in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import asyncpg
+
+from slm_monitor.adapters.rows.ticket_rows import COUNTED
+from slm_monitor.application.state.ports import MemberWindow, News
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.standing import OPEN_ENDED
+from slm_monitor.domain.rolling.rolling import Run
+
+_TELL = """
+INSERT INTO judge_inbox (partition, kind, ref)
+SELECT partition, 'derived', jsonb_build_object('target_id', target, 'since', since)
+  FROM unnest($1::int[], $2::text[], $3::bigint[]) AS news (partition, target, since)
+"""
+MEMBER_WINDOWS = """
+SELECT target_id, window_id, status, figure, closed_at,
+       (SELECT min(certain_at) FROM breach
+         WHERE breach.target_id = target_window.target_id AND breach.window_id = target_window.window_id
+           AND breach.version = target_window.version AND breach.level = 'objective' AND breach.standing) AS breached_at
+  FROM target_window WHERE target_id = ANY($1) AND window_id = ANY($2)
+"""
+MEMBER_RUNS = """
+SELECT target_id, ordinal, until FROM breach
+ WHERE target_id = ANY($1) AND window_id = $2 AND level = 'objective' AND standing ORDER BY ordinal
+"""
+CLOCKS_ENDED = f"""
+SELECT ticket, ended_at, is_met FROM ({COUNTED}) AS ended
+ WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2 ORDER BY ticket, ended_at
+"""
+
+
+def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[Run]]:
+    """One that has not recovered goes on."""
+    runs: dict[str, list[Run]] = {}
+    for target_id, first, until in rows:
+        runs.setdefault(target_id, []).append(Run(first, OPEN_ENDED if until is None else until // MINUTE - 1))
+    return runs
+
+
+async def tell(driver: asyncpg.Connection, news: Sequence[News]) -> None:
+    """Put news into the inboxes of the partitions in which the targets live."""
+    if news:
+        await driver.execute(
+            _TELL, [each.partition for each in news], [each.target_id for each in news], [each.since for each in news]
+        )
+
+
+def member_windows(rows: Sequence[asyncpg.Record]) -> Mapping[tuple[str, str], MemberWindow]:
+    return {
+        (row["target_id"], row["window_id"]): MemberWindow(
+            row["status"], row["figure"], row["closed_at"], row["breached_at"]
+        )
+        for row in rows
+    }

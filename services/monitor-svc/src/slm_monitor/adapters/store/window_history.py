@@ -1,0 +1,87 @@
+"""What was published of closed windows, revision by revision: written by the judge's step, read for histories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+
+from slm_chassis.database import Database
+from slm_events.instants import from_text, to_text
+from slm_events.monitor import WindowClosed, WindowRestated
+from slm_monitor.adapters.rows import frozen_windows
+from slm_monitor.domain.lifecycle.standing import Outgoing
+
+_KEEP = """
+INSERT INTO window_revision SELECT * FROM jsonb_populate_recordset(NULL::window_revision, $1) ON CONFLICT DO NOTHING
+"""
+_REVISIONS = """
+SELECT * FROM window_revision WHERE target_id = :target_id AND window_id = ANY(:window_ids)
+ ORDER BY window_id, published_at, revision
+"""
+_CLOSED = """
+SELECT window_id, version, start, "end", status, figure, display, good, total, revision, closed_at FROM target_window
+ WHERE target_id = :target_id AND closed_at IS NOT NULL AND start >= :start AND start < :end
+ ORDER BY start DESC LIMIT :most
+"""
+
+
+async def keep(driver: asyncpg.Connection, events: Sequence[Outgoing]) -> None:
+    """Remember each closing, restatement and adjustment as it is published, in the same transaction."""
+    rows = [_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
+    if rows:
+        await driver.execute(_KEEP, json.dumps(rows))
+    await frozen_windows.keep(driver, (each.event for each in events))
+
+
+def _row(event: WindowClosed) -> dict[str, Any]:
+    restated = event if isinstance(event, WindowRestated) else None
+    return {
+        "target_id": event.target_id, "window_id": event.window_id, "revision": event.revision,
+        "published_at": from_text(event.closed_at), "version": event.agreement_version, "status": event.verdict,
+        "figure": event.figure, "display": event.figure_display,
+        "cause": restated.cause if restated else None, "before": restated.before if restated else None,
+    }  # fmt: skip
+
+
+class WindowHistory:
+    """Reads of it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revisions(self, target_id: str, window_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """Per window: what was published of it, the first first."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in await self._rows(_REVISIONS, {"target_id": target_id, "window_ids": list(window_ids)}):
+            found.setdefault(row["window_id"], []).append(_shaped(row))
+        return found
+
+    async def closed(self, target_id: str, span: tuple[int, int], most: int) -> list[dict[str, Any]]:
+        """The last so many closed windows that begin in a stretch, the earliest first."""
+        rows = await self._rows(_CLOSED, {"target_id": target_id, "start": span[0], "end": span[1], "most": most})
+        return [_closed(row) for row in reversed(rows)]
+
+    async def _rows(self, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        async with self._database.read() as connection:
+            return [dict(row) for row in (await connection.execute(text(query), dict(parameters))).mappings()]
+
+
+def _shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "revision": row["revision"], "published_at": to_text(row["published_at"]), "version": row["version"],
+        "status": row["status"], "figure": row["figure"], "figure_display": row["display"], "cause": row["cause"],
+        "before": row["before"],
+    }  # fmt: skip
+
+
+def _closed(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "window_id": row["window_id"], "version": row["version"], "start_at": to_text(row["start"]),
+        "end_at": to_text(row["end"]), "status": row["status"], "figure": row["figure"],
+        "figure_display": row["display"], "good": row["good"], "total": row["total"], "revision": row["revision"],
+        "closed_at": to_text(row["closed_at"]),
+    }  # fmt: skip

@@ -1,0 +1,114 @@
+"""Taking a breach through its life: ``POST /api/v1/breaches/{id}/acknowledge``, ``/explain`` and ``/close``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.http import etag
+from slm_chassis.http.access import require
+from slm_chassis.http.etag import IfMatch
+from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.web_addresses import WebAddress
+from slm_monitor.adapters.commands.breach_lives import SqlLives
+from slm_monitor.api.dependencies import TheBreaches
+from slm_monitor.application.commands import breach_handling
+from slm_monitor.application.commands.breach_handling import NoSuchBreach, NotTheirs
+from slm_monitor.domain.lifecycle.breach_life import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, WrongStep
+
+router = APIRouter(prefix="/api/v1/breaches", tags=["breaches"])
+Handler = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+Told = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class _Given(BaseModel):
+    model_config = {"extra": "forbid"}
+
+
+class Note(_Given):
+    """What to remember of it."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"note": "Seen by the night shift."}]}}
+
+    note: Annotated[str, Field(max_length=4_000)] = ""
+
+
+_UNSAID = Note()
+
+
+class LinkedProblem(_Given):
+    """The problem record of whatever system keeps it."""
+
+    system: Annotated[str, Field(min_length=1, max_length=200)]
+    id: Annotated[str, Field(min_length=1, max_length=200)]
+    url: WebAddress | None = None
+
+
+class Explanation(Note):
+    """Why it happened, and what is done about it."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {"cause": "A failed disk.", "corrective_action": "Disks are watched, and a standby takes over."}
+            ]
+        },
+    }
+
+    cause: Told
+    corrective_action: Told
+    linked_problem: LinkedProblem | None = None
+
+
+@router.post("/{breach_id}/acknowledge")
+async def acknowledge(
+    breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
+) -> dict[str, Any]:
+    """Take note of it, as the party responsible."""
+    return await _take(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
+
+
+@router.post("/{breach_id}/explain")
+async def explain(
+    breach_id: str, given: Explanation, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
+) -> dict[str, Any]:
+    """Say what caused it and what is done about it, as the party responsible."""
+    return await _take(breach_id, EXPLAIN, given, caller, if_match, queries, response)
+
+
+@router.post("/{breach_id}/close")
+async def close(
+    breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
+) -> dict[str, Any]:
+    """It is dealt with, as either party; figure and credits stay as they are."""
+    return await _take(breach_id, CLOSE, given, caller, if_match, queries, response)
+
+
+async def _take(
+    breach_id: str, step: str, given: Note, caller: Principal, if_match: str, queries: TheBreaches, response: Response
+) -> dict[str, Any]:
+    def unless_changed(life: Life) -> None:
+        # A step that is not possible says so first: another version of the breach would not help.
+        if step in life.allowed:
+            etag.check(if_match, life.tag)
+
+    try:
+        async with queries.database.begin() as transaction:
+            lives, told = SqlLives(transaction), given.model_dump(exclude_none=True)
+            await breach_handling.take(lives, breach_id, step, told, caller, transaction.now, unless_changed)
+    except NoSuchBreach:
+        raise not_found("breach", breach_id) from None
+    except NotTheirs as error:
+        raise Problem(403, "not-your-turn", "Not yours to do", f"{error}.") from None
+    except WrongStep as error:
+        errors = [{"field": "state", "value": step, "remedy": f"one of {', '.join(error.allowed) or 'no steps'}"}]
+        raise Problem(409, "conflict", "It cannot be done now", f"{error}.", errors) from None
+    found = await queries.one(caller, breach_id)
+    assert found is not None
+    document, life = found
+    response.headers["ETag"] = etag.etag_of(life.tag)
+    return document

@@ -1,0 +1,305 @@
+"""Exclusions: ``/api/v1/exclusions``. One party asks that some time does not count, the other one decides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http import instants
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.problems import Problem, not_found
+from slm_chassis.http.web_addresses import WithAddresses
+from slm_chassis.identity import new_id
+from slm_monitor.adapters.commands.exclusion_queries import delegate_shaped, shaped
+from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
+from slm_monitor.api.dependencies import TheExclusions, TheJudge
+from slm_monitor.application.commands import exclusions
+from slm_monitor.application.commands.exclusions import NoSuchThing, Wanted
+from slm_monitor.application.engine.judging import Judge
+from slm_monitor.domain.exclusions.delegates import Delegate
+from slm_monitor.domain.exclusions.exclusion_life import APPROVED, REJECTED, By, NotTheirs, WrongTurn
+
+router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
+Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+Decider = Annotated[Principal, Depends(require("service_level_manager", "business_signatory", "provider_signatory"))]
+Text = Annotated[str, Field(max_length=4_000)]
+Names = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200)]
+
+
+class _Given(BaseModel):
+    model_config = {"extra": "forbid"}
+
+
+class Stretch(_Given):
+    """``[from, to)``."""
+
+    start: str = Field(alias="from", examples=["2026-11-22T22:00:00Z"])
+    end: str = Field(alias="to", examples=["2026-11-23T02:00:00Z"])
+
+
+class Recurrence(_Given):
+    """An RRULE; occurrences keep the wall-clock time of ``from`` in the zone, by default the agreement's."""
+
+    rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
+    start: str = Field(alias="from", examples=["2026-11-22T01:00:00Z"])
+    duration: Annotated[str, Field(max_length=40, examples=["PT2H"])]
+    timezone: Annotated[str, Field(max_length=60)] | None = None
+
+
+class ExclusionToRequest(_Given):
+    """What shall not count, and why. Name services, indicators or targets by id or key; none means all of it."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001", "kind": "planned",
+                    "text": "Database upgrade", "targets": ["checkout-availability"],
+                    "interval": {"from": "2026-11-22T22:00:00Z", "to": "2026-11-23T02:00:00Z"},
+                    "decide_by": "2026-11-20T12:00:00Z", "if_silent": "approved",
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    agreement_id: str
+    kind: Literal["planned", "force_majeure", "customer_caused", "claim"]
+    text: Text
+    interval: Stretch | None = None
+    recurrence: Recurrence | None = None
+    services: Names = []
+    indicators: Names = []
+    targets: Names = []
+    evidence: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=50)] = []
+    announced_at: str | None = None
+    """When it was announced to the other party; now where left out."""
+    decide_by: str | None = None
+    if_silent: Literal["approved", "rejected"] | None = None
+
+
+class DelegateToAppoint(_Given):
+    """Who decides on exclusions of an agreement in your party's place."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001",
+                    "delegate_party_id": "0193a5c0-7a00-7000-8000-000000000002",
+                    "reason": "Our operations are theirs.", "ends_at": "2027-01-01T00:00:00Z",
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    agreement_id: str
+    delegate_party_id: Annotated[str, Field(min_length=1, max_length=100)]
+    reason: Text = ""
+    ends_at: str | None = None
+
+
+class Decision(_Given):
+    """Why."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "As agreed on the phone."}]}}
+
+    reason: Text = ""
+
+
+_UNSAID = Decision()
+
+
+class Revocation(_Given):
+    """Why it shall count after all."""
+
+    model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "It was not used."}]}}
+
+    reason: Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+def _wanted(given: ExclusionToRequest) -> Wanted:
+    interval = given.interval
+    recurrence = given.recurrence
+    return Wanted(
+        agreement_id=given.agreement_id,
+        kind=given.kind,
+        text=given.text,
+        interval=None
+        if interval is None
+        else (instants.read(interval.start, "interval.from"), instants.read(interval.end, "interval.to")),
+        recurrence=None
+        if recurrence is None
+        else {
+            "rule": recurrence.rule,
+            "from": instants.read(recurrence.start, "recurrence.from"),
+            "duration": recurrence.duration,
+            "timezone": recurrence.timezone,
+        },
+        services=given.services,
+        indicators=given.indicators,
+        targets=given.targets,
+        evidence=given.evidence,
+        announced_at=instants.optional(given.announced_at, "announced_at"),
+        decide_by=instants.optional(given.decide_by, "decide_by"),
+        if_silent=given.if_silent,
+    )
+
+
+def _by(caller: Principal) -> By:
+    if caller.party_id is None:
+        detail = "An operator sees exclusions, but asks for them and decides on them for nobody: use a key of a party."
+        raise Problem(403, "no-party", "Only a party may do this", detail)
+    return By(caller.party_id, caller.principal_id)
+
+
+@dataclass(frozen=True)
+class UseCases:
+    """The use cases of exclusions, each run in a transaction of its own."""
+
+    database: Database
+    judge: Judge
+
+    async def run(self, use: Callable[[SqlRegister, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+        """Run one and wake the judge; answers with its document. Refusals are raised as problems."""
+        try:
+            async with self.database.begin() as transaction:
+                document = await use(SqlRegister(transaction), transaction.now)
+        except NoSuchThing as error:
+            raise not_found(error.kind, error.given) from None
+        except CalendarError as error:
+            raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
+        except NotTheirs as error:
+            raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
+        except WrongTurn as error:
+            raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
+        self.judge.ring()
+        return document
+
+
+async def _use_cases(database: TheDatabase, judge: TheJudge) -> UseCases:
+    return UseCases(database, judge)
+
+
+TheUseCases = Annotated[UseCases, Depends(_use_cases)]
+
+
+@router.post("", status_code=201)
+async def ask(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
+    """Ask the other party of an agreement that some time does not count.
+
+    Once approved it is out of all figures it concerns: open windows at once, closed ones by a restatement. Planned time
+    counts only as far as the agreement's notice and cap allow; ``uncounted`` of an approved one says what does not.
+    """
+    by, wanted = _by(caller), _wanted(given)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(await exclusions.request(register, wanted, new_id(), by, now))
+
+    return await use_cases.run(turn)
+
+
+async def _decide(
+    exclusion_id: str, decision: str, given: Decision, caller: Principal, use_cases: TheUseCases
+) -> dict[str, Any]:
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(*await exclusions.decide(register, exclusion_id, decision, by, given.reason, now))
+
+    return await use_cases.run(turn)
+
+
+@router.post("/{exclusion_id}/approve")
+async def approve(
+    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+) -> dict[str, Any]:
+    """Agree, as the party that did not ask or its delegate. 409 where it is decided already."""
+    return await _decide(exclusion_id, APPROVED, given, caller, use_cases)
+
+
+@router.post("/{exclusion_id}/reject")
+async def reject(
+    exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
+) -> dict[str, Any]:
+    """Refuse, as the party that did not ask or its delegate. 409 where it is decided already."""
+    return await _decide(exclusion_id, REJECTED, given, caller, use_cases)
+
+
+@router.post("/{exclusion_id}/revoke")
+async def revoke(exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+    """Take an approved exclusion back, as either party: its time counts again."""
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return shaped(await exclusions.revoke(register, exclusion_id, by, given.reason, now))
+
+    return await use_cases.run(turn)
+
+
+@router.get("")
+async def listed(
+    caller: Caller,
+    queries: TheExclusions,
+    paging: Paging,
+    agreement_id: str | None = None,
+    state: Annotated[Literal["requested", "approved", "rejected", "revoked"] | None, Query()] = None,
+    kind: Annotated[Literal["planned", "force_majeure", "customer_caused", "claim"] | None, Query()] = None,
+) -> dict[str, Any]:
+    """The exclusions that concern the caller's party, the newest first."""
+    filters = {"agreement_id": agreement_id, "state": state, "kind": kind}
+    return await queries.page(caller, paging, filters)
+
+
+@router.post("/delegates", status_code=201)
+async def appoint(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+    """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
+    by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        wanted = Delegate(
+            new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
+        )
+        return delegate_shaped(await exclusions.appoint(register, wanted, now))
+
+    return await use_cases.run(turn)
+
+
+@router.post("/delegates/{delegate_id}/dismiss")
+async def dismiss(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+    """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
+    by = _by(caller)
+
+    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+        return delegate_shaped(await exclusions.dismiss(register, delegate_id, by, now))
+
+    return await use_cases.run(turn)
+
+
+@router.get("/delegates")
+async def delegates(
+    caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
+) -> dict[str, Any]:
+    """Those whom your party has appointed, and by whom it was, the newest first."""
+    return await queries.delegates(caller, paging, agreement_id)
+
+
+@router.get("/{exclusion_id}")
+async def read(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
+    """One exclusion; of an approved one also what does not count all the same, and why."""
+    entry = await queries.one(caller, exclusion_id)
+    if entry is None:
+        raise not_found("exclusion", exclusion_id)
+    async with queries.database.begin() as transaction:
+        uncounted = await exclusions.uncounted_of(SqlRegister(transaction), entry)
+    return shaped(entry, uncounted)

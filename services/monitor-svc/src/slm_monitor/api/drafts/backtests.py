@@ -1,0 +1,218 @@
+"""Draft terms tried on stored history: ``/api/v1/backtests``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock, TheLog
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.identity import new_id
+from slm_chassis.log.port import EventLog
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import to_text
+from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
+from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
+from slm_monitor.api.results.explanations import instant
+from slm_monitor.api.results.targets import reach
+from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtests import DONE, MOST_WINDOWS, QUEUED, STANDARD, Job, Question
+from slm_monitor.application.preview.preview_terms import Refused
+from slm_monitor.domain.terms.terms import DERIVED
+
+router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
+Asker = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
+
+
+class WindowsToTry(BaseModel):
+    """The last so many windows, or those that begin between two instants."""
+
+    model_config = {"extra": "forbid"}
+
+    last: Annotated[int, Field(ge=1, le=MOST_WINDOWS)] | None = None
+    since: str | None = Field(None, alias="from", examples=["2026-01-01T00:00:00Z"])
+    until: str | None = Field(None, alias="to", examples=["2026-07-01T00:00:00Z"])
+    per: Literal["day", "week", "month", "quarter", "year"] = "month"
+    """Of a per-ticket target: the windows in which its clocks ended."""
+
+
+class BacktestToRun(BaseModel):
+    """One target as an agreement would write it, ``indicator`` being a key of your party's; tickets are those of your
+    party."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "terms": {"key": "up", "indicator": "payments.checkout", "aggregation": "availability",
+                              "window": {"calendar": "month"}, "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "timezone": "Europe/Amsterdam",
+                    "windows": {"last": 12},
+                }
+            ]
+        },
+    }  # fmt: skip
+
+    terms: dict[str, Any]
+    members: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    """Drafts of the targets that it is made of: the clock of a compliance, the members of a composite."""
+    service_hours: str | dict[str, Any] = "24x7"
+    timezone: str = "UTC"
+    windows: WindowsToTry = WindowsToTry()
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The back-tests that were asked for, and the stored history on which they are tried."""
+
+    jobs: SqlBacktests
+    store: SqlJudgeStore
+    record: SqlRecord
+
+
+async def _stored(jobs: TheBacktests, store: TheStore, record: TheRecord) -> Stored:
+    return Stored(jobs, store, record)
+
+
+TheStored = Annotated[Stored, Depends(_stored)]
+
+
+@router.post("", status_code=202)
+async def run(
+    given: BacktestToRun, caller: Asker, stored: TheStored, queries: TheQueries, log: TheLog, clock: TheClock
+) -> dict[str, Any]:
+    """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
+    question = await _question(given, caller, stored)
+    # What was measured a moment ago is on the log and not in the record yet: it would not be found.
+    await reach(queries, await _present(log))
+    now, windows = clock.now(), given.windows
+    between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
+    if any(each is not None for each in between) and windows.last is not None:
+        raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
+    try:
+        target = backtests.check(question)
+        first = await _first(question, stored)
+        stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
+        spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
+    except (Refused, CalendarError) as error:
+        raise _refused(error) from error
+    state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
+    job = Job(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
+    await stored.jobs.add(job, caller.principal_id)
+    return shaped(job)
+
+
+async def _present(log: EventLog) -> dict[tuple[str, int], int]:
+    """Up to where the intake has been written by now."""
+    ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
+    return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
+
+
+async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> Question:
+    """What is asked, by indicators of the caller's; 404 for those of others."""
+    kind = given.terms.get("aggregation")
+    kind = next(iter(kind), "") if isinstance(kind, dict) else kind
+    terms = given.terms
+    subject, owner = "", caller.party_id
+    if kind not in ("clock", *DERIVED):
+        subject, owner = await _indicator(given.terms.get("indicator"), caller, stored.store)
+        registered = await stored.store.indicator(subject)
+        if registered is not None and registered.kind == "rating":
+            # What is counted of ratings is each of them, not what they come to.
+            terms = {**terms, "indicator": {"key": registered.key, "kind": registered.kind}}
+    if owner is None:
+        raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
+    question = Question(terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per)
+    if not subject:
+        try:
+            subjects = backtests.subjects_of(question)
+        except (Refused, CalendarError) as error:
+            raise _refused(error) from error
+        for each in sorted(subjects):
+            party, _, key = each.partition("/")
+            await _indicator({"owner_party_id": party, "key": key}, caller, stored.store)
+    return question
+
+
+async def _first(question: Question, stored: Stored) -> int | None:
+    """The instant of the first fact that the terms are tried on."""
+    found = []
+    for subject in sorted(backtests.subjects_of(question)):
+        first, begins_at = await stored.record.first_at(subject), await stored.record.begins_at(subject)
+        found.append(first if first is None or begins_at is None else max(first, begins_at))
+    if backtests.is_about_tickets(question):
+        found.append(await stored.jobs.first_ticket(question.owner))
+    return min((each for each in found if each is not None), default=None)
+
+
+def _refused(error: Refused | CalendarError) -> Problem:
+    names = ", ".join(dict.fromkeys(str(each["field"]) for each in error.errors))
+    return Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors)
+
+
+async def _indicator(named: Any, caller: Principal, store: SqlJudgeStore) -> tuple[str, str]:
+    """Its subject and the party that owns it; 404 for what is not the caller's."""
+    owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
+    owner = owner or caller.party_id
+    if not isinstance(key, str) or not isinstance(owner, str):
+        raise invalid("terms.indicator", named, "name an indicator of your party by its key")
+    if owner != caller.party_id and not caller.is_operator:
+        raise not_found("indicator", key)
+    if await store.indicator(f"{owner}/{key}") is None:
+        raise not_found("indicator", key)
+    return f"{owner}/{key}", owner
+
+
+@router.get("")
+async def listed(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
+    """The back-tests of the caller's party, the newest first."""
+    found = await jobs.page(caller, paging)
+    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], shaped)
+
+
+@router.get("/{backtest_id}")
+async def read(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
+    """How far it is, and what it has come to so far."""
+    return shaped(await _mine(backtest_id, caller, jobs))
+
+
+@router.post("/{backtest_id}/cancel")
+async def cancel(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
+    """Stop it; what it has come to stays. 409 where it has ended."""
+    job = await _mine(backtest_id, caller, jobs)
+    if not await jobs.cancel(backtest_id):
+        ended = await _mine(backtest_id, caller, jobs)
+        raise Problem(409, "conflict", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
+    return shaped(await _mine(backtest_id, caller, jobs))
+
+
+async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> Job:
+    job = await jobs.find(caller, backtest_id)
+    if job is None:
+        raise not_found("back-test", backtest_id)
+    return job
+
+
+def shaped(job: Job) -> dict[str, Any]:
+    done, whole = len(job.judged), len(job.spans)
+    return {
+        "backtest_id": job.backtest_id,
+        "state": job.state,
+        "requested_at": to_text(job.requested_at),
+        "ended_at": None if job.ended_at is None else to_text(job.ended_at),
+        "progress": {"windows": whole, "judged": done, "percent": 100 * done // whole if whole else 100},
+        "failure": job.failure,
+        "question": job.question.document(),
+        "windows": list(job.judged),
+        "result": backtests.outcome(job.question, job.judged) if job.judged or job.state == DONE else None,
+    }

@@ -1,0 +1,240 @@
+"""Terms tried before they are agreed, stateless: ``/api/v1/previews``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+from slm_chassis.http import instants
+from slm_chassis.http.access import authenticate
+from slm_chassis.http.problems import Problem, invalid
+from slm_monitor.adapters.formats import wire
+from slm_monitor.adapters.formats.wire import ItemDecoder
+from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
+from slm_monitor.application.preview.burn_rate_preview import BurnRateQuestion
+from slm_monitor.application.preview.clock_preview import ClockQuestion
+from slm_monitor.application.preview.preview_terms import Refused
+from slm_monitor.application.preview.window_preview import WindowQuestion
+from slm_monitor.domain.facts.messages import Measurement, TicketMessage
+from slm_monitor.domain.terms import burn_rate
+
+router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
+
+T = TypeVar("T")
+Item = TypeVar("Item", Measurement, TicketMessage)
+_EXPONENT = re.compile(r"\d[eE][+-]?\d{3,}")
+_NESTED = 4
+"""A composite of composites: so deep at most."""
+
+Exact = Annotated[str, Field(pattern=r"^-?\d{1,30}(\.\d{1,30}|/\d{1,30})?$", examples=["99.9", "1999/20"])]
+
+
+class _Asked(BaseModel):
+    model_config = {"extra": "forbid"}
+
+
+class Stretch(_Asked):
+    """``[from, to)``."""
+
+    start: str = Field(alias="from", examples=["2026-11-01T00:00:00Z"])
+    end: str = Field(alias="to", examples=["2026-12-01T00:00:00Z"])
+    reason: str | None = None
+
+    def pair(self, field: str) -> tuple[int, int]:
+        return instants.read(self.start, f"{field}.from"), instants.read(self.end, f"{field}.to")
+
+
+class ClockToPreview(_Asked):
+    """Per-ticket targets as an agreement writes them, and the events of one ticket."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "targets": [{"key": "p1", "objective": {"within": {"calendar": "PT4H"}}, "clock": "resolution",
+                                 "applies_to": {"type": "incident"}, "start": "opened", "stop": "resolved"}],
+                    "events": [{"event": "opened", "at": "2026-11-22T10:00:00Z", "type": "incident"},
+                               {"event": "resolved", "at": "2026-11-22T13:00:00Z"}],
+                }
+            ]
+        }
+    }  # fmt: skip
+
+    targets: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
+    events: Annotated[list[dict[str, Any]], Field(max_length=10_000)]
+    service_hours: str | dict[str, Any] = "24x7"
+    also_service_hours: Annotated[list[str | dict[str, Any]], Field(max_length=20)] = []
+    """Further service hours that match at once: the earliest deadline and the longest elapsed time count."""
+    as_of: str | None = None
+    window: Stretch | None = None
+    escalations: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    warn_at: Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(max_length=100)] = []
+
+
+class WindowToPreview(_Asked):
+    """One target as an agreement writes it, the facts of its indicator, and the window to judge."""
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "terms": {"key": "up", "aggregation": "availability", "window": {"calendar": "month"},
+                              "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "window": "2026-11",
+                    "initial_state": "up",
+                    "facts": [{"outage": {"from": "2026-11-10T10:00:00Z", "to": "2026-11-10T10:30:00Z"}}],
+                }
+            ]
+        }
+    }  # fmt: skip
+
+    terms: dict[str, Any]
+    window: Stretch | str | None = None
+    facts: Annotated[list[dict[str, Any]], Field(max_length=100_000)] = []
+    service_hours: str | dict[str, Any] = "24x7"
+    timezone: str = "UTC"
+    exclusions: Annotated[list[Stretch], Field(max_length=10_000)] = []
+    initial_state: str = Field("unknown", pattern="^(up|down|degraded|unknown)$")
+    as_of: str | None = None
+    effective_at: str | None = None
+    ends_at: str | None = None
+    weight: Exact = "1"
+    """As a member of a composite."""
+    members: Annotated[list[WindowToPreview], Field(max_length=100)] = []
+
+
+class BurnRatesToPreview(_Asked):
+    """``period``: an ISO duration such as P30D, or a calendar window's name; ``pairs`` left out: the default ones."""
+
+    model_config = {"json_schema_extra": {"examples": [{"objective": "99.9", "period": "P30D"}]}}
+
+    objective: Exact
+    """Percent."""
+    period: str = Field(examples=["P30D", "month"])
+    pairs: Annotated[list[dict[str, Any]], Field(max_length=100)] | None = None
+    rate: Exact | None = None
+    bad_share: Exact = "1"
+    budget_drop: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
+    time_to_exhaustion: Annotated[list[str], Field(max_length=100)] = []
+
+
+@router.post("/clock")
+def clock(asked: ClockToPreview) -> dict[str, Any]:
+    """The clocks of a ticket under these terms: deadline, elapsed time, verdict, and how they come about."""
+    events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
+    question = ClockQuestion(
+        targets=[
+            {"aggregation": "clock", "window": {"per": "ticket"}, **_plain(target, "targets")}
+            for target in asked.targets
+        ],
+        events=_converted(events, wire.TICKET_EVENTS, "events"),
+        service_hours=[asked.service_hours, *asked.also_service_hours],
+        as_of=instants.optional(asked.as_of, "as_of"),
+        window=asked.window.pair("window") if asked.window else None,
+        escalations=[_offset(document, number) for number, document in enumerate(asked.escalations)],
+        warn_at=asked.warn_at,
+    )
+    return _answered(lambda: clock_preview.preview(question))
+
+
+@router.post("/window")
+def window(asked: WindowToPreview) -> dict[str, Any]:
+    """A window of a target under these terms: figure, budget, verdict, and how they come about."""
+    question = _window(asked, asked.window, _NESTED)
+    return _answered(lambda: window_preview.preview(question))
+
+
+@router.post("/burn-rate")
+def burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
+    """The burn rate warnings of an objective: pairs, thresholds, detection times, and which can never fire."""
+    question = BurnRateQuestion(
+        objective=_fraction(asked.objective, "objective") / 100,
+        period=burn_rate.NOMINAL.get(asked.period) or _answered(lambda: durations.from_iso(asked.period, "period")),
+        pairs=_plain(asked.pairs, "pairs"),
+        rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
+        bad=_fraction(asked.bad_share, "bad_share"),
+        drops=_plain(asked.budget_drop, "budget_drop"),
+        exhaustions=asked.time_to_exhaustion,
+    )
+    return _answered(lambda: burn_rate_preview.preview(question))
+
+
+def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> WindowQuestion:
+    if depth == 0:
+        raise invalid("members", None, f"composites may be nested {_NESTED - 1} deep at most")
+    span = asked.window or span
+    if span is None:
+        raise invalid("window", None, 'name the window, such as "2026-11", or give its from and to')
+    facts = [{"indicator": "preview", **fact} for fact in asked.facts]
+    question = WindowQuestion(
+        terms=_plain(asked.terms, "terms"),
+        window=span if isinstance(span, str) else span.pair("window"),
+        facts=_converted(facts, wire.MEASUREMENTS, "facts"),
+        service_hours=asked.service_hours,
+        timezone=asked.timezone,
+        exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],
+        initial_state=asked.initial_state,
+        as_of=instants.optional(asked.as_of, "as_of"),
+        members=[
+            (_window(member, span, depth - 1), _fraction(member.weight, "members.weight")) for member in asked.members
+        ],
+    )
+    begins, ends = instants.optional(asked.effective_at, "effective_at"), instants.optional(asked.ends_at, "ends_at")
+    return replace(
+        question,
+        effective_at=question.effective_at if begins is None else begins,
+        ends_at=question.ends_at if ends is None else ends,
+    )
+
+
+def _answered(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except OverflowError as error:
+        raise invalid("body", None, "an instant that follows from it lies beyond the year 9999") from error
+    except (Refused, CalendarError) as error:
+        errors: Sequence[Any] = error.errors
+        names = ", ".join(dict.fromkeys(str(each["field"]) for each in errors))
+        raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", errors) from error
+
+
+def _plain(document: Any, field: str) -> Any:
+    """The document, unless it holds a number with an exponent of a size that would have to be written out."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            _plain(value, f"{field}.{name}")
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            _plain(value, f"{field}[{number}]")
+    elif isinstance(document, str) and _EXPONENT.search(document):
+        raise invalid(field, document[:80], "write the number in full, such as 99.95")
+    return document
+
+
+def _converted(items: Sequence[dict[str, Any]], decoder: ItemDecoder[Item], field: str) -> list[Item]:
+    try:
+        return decoder.converted(items)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$")
+        raise invalid(f"{field}{place.rstrip('`')}", None, message[:1].lower() + message[1:]) from error
+
+
+def _fraction(text: str, field: str) -> Fraction:
+    try:
+        return Fraction(text) if "/" in text else Fraction(Decimal(text))
+    except ZeroDivisionError as error:
+        raise invalid(field, text, "no fraction has a denominator of zero") from error
+
+
+def _offset(document: dict[str, Any], number: int) -> durations.Duration:
+    return _answered(lambda: durations.parse(document, f"escalations[{number}]", offset=True))

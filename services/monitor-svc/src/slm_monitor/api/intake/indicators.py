@@ -1,0 +1,127 @@
+"""Indicators: ``/api/v1/indicators``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, Field
+
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+from slm_chassis.access import Principal
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.http.web_addresses import WithAddresses
+from slm_monitor.api.dependencies import TheIndicatorQueries, TheIndicators
+from slm_monitor.domain.facts import scored
+from slm_monitor.domain.facts.messages import Indicator
+
+router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
+Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+
+
+class Scale(BaseModel):
+    """The scores that a rating may have, both ends included."""
+
+    model_config = {"extra": "forbid"}
+
+    lowest: Annotated[str, Field(max_length=30, examples=["1"])]
+    highest: Annotated[str, Field(max_length=30, examples=["5"])]
+
+
+class IndicatorToRegister(BaseModel):
+    """A named stream of measurements about one service."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [{"key": "payments.checkout-latency", "kind": "value", "unit": "ms"}],
+        },
+    }
+
+    key: Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,200}$", examples=["payments.checkout-latency"])]
+    kind: Literal["availability", "ratio", "value", "count", "rating", "recovery"]
+    unit: Annotated[str, Field(max_length=40)] | None = None
+    initial_state: Literal["up", "down", "degraded", "unknown"] = "unknown"
+    service_id: str | None = None
+    stale_after: Annotated[str, Field(max_length=40, examples=["PT5M"])] | None = None
+    """ISO 8601. So long after its last measurement it counts as silent, and its state as unknown."""
+    scale: Scale | None = None
+    """Of a rating: the lowest and the highest score that there is."""
+    owner_party_id: UUID | None = None
+    """The party that owns it; the caller's where left out."""
+    external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
+
+
+def shaped(indicator: Indicator) -> dict[str, Any]:
+    return {
+        "key": indicator.key,
+        "owner_party_id": indicator.owner_party_id,
+        "kind": indicator.kind,
+        "unit": indicator.unit,
+        "initial_state": indicator.initial_state,
+        "service_id": indicator.service_id,
+        "stale_after": None if indicator.stale_after is None else durations.to_iso(indicator.stale_after),
+        "scale": None if indicator.lowest is None else {"lowest": indicator.lowest, "highest": indicator.highest},
+    }
+
+
+@router.post("", status_code=201)
+async def register(
+    given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
+) -> dict[str, Any]:
+    """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
+    owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
+    if owner is None:
+        raise invalid("owner_party_id", None, "an operator names the party that owns the indicator")
+    if owner != caller.party_id and not caller.is_operator:
+        raise not_found("party", owner)
+    wanted = Indicator(
+        f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id,
+        _stale_after(given.stale_after), *_scale(given),
+    )  # fmt: skip
+    held, is_new = await indicators.register(wanted, given.external_refs)
+    if held != wanted:
+        differing = [name for name, value in shaped(wanted).items() if shaped(held)[name] != value]
+        errors = [
+            {"field": name, "value": shaped(wanted)[name], "remedy": f"it is registered with {shaped(held)[name]!r}"}
+            for name in differing
+        ]
+        raise Problem(409, "conflict", "The indicator exists with another definition", f"{given.key}", errors)
+    response.status_code = 201 if is_new else 200
+    return shaped(held)
+
+
+def _scale(given: IndicatorToRegister) -> tuple[str | None, str | None]:
+    if (given.scale is not None) != (given.kind == "rating"):
+        remedy = 'name the lowest and the highest score, {"lowest": "1", "highest": "5"}; other kinds have no scale'
+        raise invalid("scale", None if given.scale is None else given.scale.model_dump(), remedy)
+    if given.scale is None:
+        return None, None
+    try:
+        return scored.scale_of(given.scale.lowest, given.scale.highest)
+    except ValueError as error:
+        raise invalid("scale", given.scale.model_dump(), str(error)) from error
+
+
+def _stale_after(written: str | None) -> int | None:
+    if written is None:
+        return None
+    try:
+        age = durations.from_iso(written, "stale_after")
+    except CalendarError as error:
+        raise invalid("stale_after", written, error.errors[0]["remedy"]) from None
+    if age <= 0:
+        raise invalid("stale_after", written, "give a length above zero, such as PT5M")
+    return age
+
+
+@router.get("")
+async def listed(
+    caller: Caller, queries: TheIndicatorQueries, paging: Paging, silent: bool | None = None
+) -> dict[str, Any]:
+    """The indicators of the caller's party; with ``silent=true`` those of which nothing is heard any more."""
+    return await queries.page(caller, paging, silent)

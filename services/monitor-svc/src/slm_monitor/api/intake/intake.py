@@ -1,0 +1,163 @@
+"""Measurements and ticket events in: ``POST /api/v1/measurements``, ``POST /api/v1/ticket-events``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from slm_chassis.access import Principal
+from slm_chassis.http.access import demand, identify
+from slm_chassis.http.direct import Handler
+from slm_chassis.http.policies import BULK
+from slm_chassis.http.problems import Problem
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.api.dependencies import DOOR
+from slm_monitor.application.intake.intake import Answer, Door
+
+router = APIRouter(tags=["intake"])
+
+_ANSWER: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "Durable. Items that are not listed were accepted.",
+        "content": {
+            "application/json": {
+                "example": {
+                    "accepted": 999,
+                    "rejected": 1,
+                    "quarantined": 0,
+                    "position": "m0:15.m3:7",
+                    "items": [
+                        {
+                            "index": 17,
+                            "status": "rejected",
+                            "code": "unknown_indicator",
+                            "errors": [
+                                {
+                                    "field": "indicator",
+                                    "value": "payments.chekout",
+                                    "remedy": "register it first with POST /api/v1/indicators",
+                                }
+                            ],
+                        }
+                    ],
+                }
+            }
+        },
+    },
+    422: {
+        "description": "Nothing was accepted or quarantined. A problem document with the members of the 202 answer.",
+        "content": {"application/problem+json": {"schema": {"type": "object"}}},
+    },
+}
+
+
+def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
+    schema = {"schema": {"type": "array", "items": {"type": "object"}}, "example": example}
+    lines = {"schema": {"type": "string", "description": "one JSON object a line"}}
+    body = {"required": True, "content": {"application/json": schema, "application/x-ndjson": lines}}
+    # The key is checked without FastAPI's dependencies, whose cost would be most of a small request's.
+    return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
+
+
+Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
+
+
+async def _taken(request: Request, door: Door, topic: str, take: Take) -> Response:
+    caller = await identify(request)
+    demand(caller, "integrator", "service_level_manager")
+    door.check(topic)
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Problem(
+            415, "unsupported-encoding", "The body is compressed", "Send it as it is, without Content-Encoding."
+        )
+    content_type = request.headers.get("content-type", "application/json")
+    try:
+        answer = await take(await request.body(), content_type, caller)
+    except (ValueError, RecursionError) as error:
+        detail = f"{error}. Send a JSON array, or one JSON object a line as application/x-ndjson."
+        raise Problem(400, "malformed-json", "The body cannot be read", detail) from error
+    if answer.accepted or any(refusal.status == "quarantined" for refusal in answer.refusals):
+        return Response(msgspec.json.encode(answer.document()), 202, media_type="application/json")
+    return Response(_nothing_taken(answer, request.url.path), 422, media_type="application/problem+json")
+
+
+def _nothing_taken(answer: Answer, path: str) -> bytes:
+    """The problem of a batch of which nothing was accepted or quarantined; an empty batch is one of them."""
+    items = answer.document()["items"]
+    errors = [
+        {**error, "field": f"items[{item['index']}].{error['field']}".rstrip(".")}
+        for item in items[:_MOST_ERRORS]
+        for error in item["errors"]
+    ]
+    first = f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else "The batch is empty: send one item at least"
+    problem = {
+        "type": "/problems/nothing-accepted", "title": "Nothing of the batch was accepted", "status": 422,
+        "instance": path, "detail": f"{first}.", "errors": errors, **answer.document(),
+    }  # fmt: skip
+    return msgspec.json.encode(problem)
+
+
+_MOST_ERRORS = 20
+
+
+@router.post(
+    "/api/v1/measurements",
+    status_code=202,
+    responses=_ANSWER,
+    openapi_extra=_body(
+        [
+            {"indicator": "payments.checkout", "at": "2026-11-22T10:00:00Z", "state": "down"},
+            {"indicator": "payments.checkout-latency", "at": "2026-11-22T10:00:00.250Z", "value": 231.5, "unit": "ms"},
+            {
+                "indicator": "payments.requests",
+                "at": "2026-11-22T10:00:00Z",
+                "cumulative": {"good": 998, "total": 1000},
+            },
+            {"indicator": "service-desk.stars", "at": "2026-11-22T10:00:00Z", "score": 4, "touch_point": "phone"},
+            {
+                "indicator": "payments.recoveries",
+                "recovery": {
+                    "outage_start": "2026-11-22T08:00:00Z",
+                    "service_restored": "2026-11-22T09:30:00Z",
+                    "data_restored_to": "2026-11-22T07:55:00Z",
+                },
+            },
+        ]
+    ),
+)
+async def measurements(request: Request) -> Response:
+    """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
+    door = DOOR.find(request.app)
+    return await _taken(request, door, MEASUREMENTS.name, door.take_measurements)
+
+
+@router.post(
+    "/api/v1/ticket-events",
+    status_code=202,
+    responses=_ANSWER,
+    openapi_extra=_body(
+        [
+            {
+                "source": "servicenow",
+                "ticket": "INC0001",
+                "id": "1",
+                "event": "opened",
+                "at": "2026-11-22T10:00:00Z",
+                "type": "incident",
+                "priority": "P1",
+            }
+        ]
+    ),
+)
+async def ticket_events(request: Request) -> Response:
+    """Take ticket events in, likewise."""
+    door = DOOR.find(request.app)
+    return await _taken(request, door, TICKETS.name, door.take_ticket_events)
+
+
+DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": measurements, "/api/v1/ticket-events": ticket_events}
+"""What is answered ahead of all routes: most requests of an installation are these."""

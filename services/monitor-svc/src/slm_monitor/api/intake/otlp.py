@@ -1,0 +1,94 @@
+"""Metrics as OpenTelemetry exports them, over HTTP in JSON or protobuf: ``POST /api/v1/otlp/v1/metrics``."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from slm_chassis.http.access import demand, identify
+from slm_chassis.http.policies import BULK
+from slm_chassis.http.problems import Problem
+from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.adapters.formats import otlp, otlp_wire
+from slm_monitor.api.dependencies import TheDoor
+from slm_monitor.domain.facts.refusals import Refusal
+
+router = APIRouter(tags=["intake"])
+
+_EXAMPLE = {
+    "resourceMetrics": [
+        {
+            "resource": {"attributes": []},
+            "scopeMetrics": [
+                {
+                    "metrics": [
+                        {
+                            "name": "payments.checkout-latency",
+                            "unit": "ms",
+                            "gauge": {"dataPoints": [{"timeUnixNano": "1795341600250000000", "asDouble": 231.5}]},
+                        }
+                    ]
+                }
+            ],
+        }
+    ]
+}
+_MOST_TOLD = 5
+
+
+@router.post(
+    "/api/v1/otlp/v1/metrics",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+                "application/x-protobuf": {"schema": {"type": "string", "format": "binary"}},
+            },
+        },
+        "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}],
+        **BULK,
+    },
+)
+async def metrics(request: Request, door: TheDoor) -> Response:
+    """Take metrics in, each data point as a measurement of the indicator that its metric is named after.
+
+    The answer is OTLP's own: empty where all were taken, else how many were not and why. Durable when it is sent.
+    """
+    caller = await identify(request)
+    demand(caller, "integrator", "service_level_manager")
+    door.check(MEASUREMENTS.name)
+    content_type = request.headers.get("content-type", otlp_wire.JSON).partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if content_type not in otlp_wire.KINDS or encoding not in otlp_wire.ENCODINGS:
+        detail = "Send OTLP over HTTP as JSON or protobuf (http/json, http/protobuf), with gzip or without compression."
+        raise Problem(415, "unsupported-encoding", "The encoding is not read here", detail)
+    body = await request.body()
+    try:
+        # Beside the event loop: unpacking and decoding thousands of points takes longer than others should wait.
+        decoded = await asyncio.to_thread(lambda: otlp.decode(otlp_wire.document(body, content_type, encoding)))
+    except otlp_wire.TooLarge as error:
+        raise Problem(413, "too-large", "The body is too large", f"{error}; send smaller batches.") from error
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        detail = f"{error}. Send an export of OTLP metrics as JSON or protobuf."
+        raise Problem(400, "malformed-body", "The body cannot be read", detail) from error
+    refusals: list[Refusal] = []
+    if decoded.measurements:
+        items = msgspec.json.encode(decoded.measurements)
+        answer = await door.take_measurements(items, "application/json", caller)
+        refusals = list(answer.refusals)
+    rejected, why = _rejected(decoded, refusals)
+    return Response(otlp_wire.answer(rejected, why, content_type), 200, media_type=content_type)
+
+
+def _rejected(decoded: otlp.Decoded, refusals: list[Refusal]) -> tuple[int, str]:
+    """How many data points were not taken, and why, in the order in which they came."""
+    lost = {refusal.index: refusal for refusal in refusals}
+    rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)
+    names = [f"{decoded.measurements[index]['indicator']}: {each.remedy}" for index, each in lost.items()]
+    told = list(dict.fromkeys(decoded.refused + names))
+    more = "" if len(told) <= _MOST_TOLD else f"; and {len(told) - _MOST_TOLD} more"
+    return rejected, "; ".join(told[:_MOST_TOLD]) + more

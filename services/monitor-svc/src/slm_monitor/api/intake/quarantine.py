@@ -1,0 +1,98 @@
+"""Facts that are kept but not judged: ``/api/v1/quarantine``."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.access import Caller, require
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheDatabase
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_monitor.adapters.commands.ward import SqlWard
+from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
+from slm_monitor.application.intake.quarantine import DISCARDED, RELEASED, NoSuchFact, NotPossible
+
+router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
+Decider = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Use = Callable[[SqlWard, int], Awaitable[None]]
+
+
+@router.get("")
+async def listed(
+    caller: Caller, queries: TheQueries, paging: Paging, state: Literal["held", "released", "discarded"] | None = None
+) -> dict[str, Any]:
+    """The facts of the caller's party that were set aside, with the reason and what was decided on them."""
+    return await queries.quarantine(caller, paging, {"state": state})
+
+
+class SourceToResume(BaseModel):
+    """A source that was set aside: its name, and the topic on which its facts travel."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {"examples": [{"topic": "slm.tickets", "source": "servicenow"}]},
+    }
+
+    topic: Literal["slm.measurements", "slm.tickets"]
+    source: Annotated[str, Field(max_length=200)] = ""
+    owner_party_id: UUID | None = None
+    """For operators: the party whose source it is."""
+
+
+@router.get("/sources")
+async def sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
+    """The sources of the caller's party that are set aside: too much of what they sent could not be judged.
+
+    What comes from them is quarantined without being tried, until somebody resumes them.
+    """
+    return await aside.page(caller, paging)
+
+
+@router.post("/sources/resume")
+async def resume(given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge) -> dict[str, Any]:
+    """Judge what a source sends from now on. What was quarantined meanwhile is released fact by fact."""
+    owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
+    if owner is None:
+        raise invalid("owner_party_id", None, "an operator names the party whose source it is")
+    if not caller.is_operator and owner != caller.party_id:
+        raise not_found("source set aside", given.source)
+    if not await aside.resume(owner, given.topic, given.source):
+        raise not_found("source set aside", given.source)
+    judge.ring()
+    return {"owner_party_id": owner, "topic": given.topic, "source": given.source, "state": "resumed"}
+
+
+@router.post("/{quarantine_id}/release", status_code=202)
+async def release(
+    quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
+) -> dict[str, Any]:
+    """Judge it after all: it enters the intake under its own identity, once. 409 where it is decided already."""
+    await _decided(database, quarantine_id, lambda ward, now: discharge.release(ward, quarantine_id, caller, now))
+    return {"quarantine_id": quarantine_id, "state": RELEASED}
+
+
+@router.post("/{quarantine_id}/discard")
+async def discard(
+    quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
+) -> dict[str, Any]:
+    """It is never judged, and stays to be seen. 409 where it is decided already."""
+    await _decided(database, quarantine_id, lambda ward, now: discharge.discard(ward, quarantine_id, caller, now))
+    return {"quarantine_id": quarantine_id, "state": DISCARDED}
+
+
+async def _decided(database: Database, quarantine_id: str, use: Use) -> None:
+    try:
+        async with database.begin() as transaction:
+            await use(SqlWard(transaction), transaction.now)
+    except NoSuchFact:
+        raise not_found("fact set aside", quarantine_id) from None
+    except NotPossible as error:
+        errors = [{"field": each.field, "value": each.value, "remedy": each.remedy} for each in error.refusals]
+        raise Problem(409, "conflict", "It cannot be done", f"{error}.", errors) from None

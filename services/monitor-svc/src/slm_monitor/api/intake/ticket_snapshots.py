@@ -1,0 +1,167 @@
+"""Tickets as their tools send them: ``PUT /api/v1/tickets/{source}/{number}``, ``/api/v1/ticket-reconciliations``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
+from slm_chassis.http import instants
+from slm_chassis.http.access import require
+from slm_chassis.http.parts import TheClock
+from slm_chassis.http.policies import BULK
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.catalogue import TICKETS
+from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
+from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
+from slm_monitor.application.intake import ticket_snapshots
+from slm_monitor.application.intake.intake import Door
+from slm_monitor.application.intake.ticket_snapshots import Listed, NotTaken
+from slm_monitor.domain.facts.messages import NAMED
+from slm_monitor.domain.facts.refusals import shown
+from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
+
+router = APIRouter(prefix="/api/v1", tags=["tickets"])
+Sender = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+Name = Annotated[str, Field(max_length=200)]
+_INSTANTS = {"resolved_at": "resolved", "closed_at": "closed", "cancelled_at": "cancelled",
+             "first_response_at": "first_response"}  # fmt: skip
+
+
+class SnapshotToPut(BaseModel):
+    """A ticket as its tool shows it. What is left out is left as it is; null takes it away, of ``resolved_at`` too:
+    then the ticket was reopened."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [
+                {"updated_at": "2026-11-22T10:05:00Z", "opened_at": "2026-11-22T10:00:00Z", "status": "in_progress",
+                 "type": "incident", "priority": "P1", "team": "network", "first_response_at": "2026-11-22T10:04:00Z",
+                 "resolved_at": None, "fields": {"site": "Berlin", "vip": True}}
+            ]
+        },
+    }  # fmt: skip
+
+    updated_at: str | None = None
+    """Since when it is so; by default now."""
+    status: Name | None = None
+    opened_at: str | None = None
+    type: Name | None = None
+    priority: Name | None = None
+    team: Name | None = None
+    assignee: Name | None = None
+    service: Name | None = None
+    customer: Name | None = None
+    category: Name | None = None
+    first_response_at: str | None = None
+    resolved_at: str | None = None
+    closed_at: str | None = None
+    cancelled_at: str | None = None
+    fields: dict[str, Any] = {}
+    """The tool's own fields."""
+    owner_party_id: UUID | None = None
+    """For operators, who have no party of their own."""
+
+
+class ListedToReconcile(BaseModel):
+    """An open ticket."""
+
+    model_config = {"extra": "forbid"}
+
+    number: Name
+    updated_at: str | None = None
+    state: Name | None = None
+
+
+class TicketsToReconcile(BaseModel):
+    """All tickets of a source that are open in its tool."""
+
+    model_config = {
+        "extra": "forbid",
+        "json_schema_extra": {
+            "examples": [{"source": "servicenow", "tickets": [{"number": "INC0001", "state": "in_progress"}]}]
+        },
+    }
+
+    source: Name
+    tickets: Annotated[list[ListedToReconcile], Field(max_length=100_000)]
+    owner_party_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class SnapshotIntake:
+    """The parts that take a snapshot of a ticket in."""
+
+    snapshots: SqlSnapshots
+    door: Door
+    clock: Clock
+
+
+async def _snapshot_intake(snapshots: TheSnapshots, door: TheDoor, clock: TheClock) -> SnapshotIntake:
+    return SnapshotIntake(snapshots, door, clock)
+
+
+TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
+
+
+@router.put("/tickets/{source}/{number:path}", status_code=202)
+async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts) -> dict[str, Any]:
+    """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
+
+    The same snapshot again tells of none. Read the ticket with ``at_least=<position>`` for its clocks.
+    """
+    parts.door.check(TICKETS.name)
+    now = parts.clock.now()
+    snapshot = _snapshot(given, now)
+    try:
+        return await ticket_snapshots.put(
+            parts.snapshots, parts.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
+        )
+    except NotTaken as error:
+        first = error.refusals[0]
+        field = "path.number" if first.field == "ticket" else first.field
+        raise invalid(field, shown(first.value), first.remedy) from error
+
+
+@router.post("/ticket-reconciliations", openapi_extra=dict(BULK))
+async def reconcile(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
+    """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
+    owner = _owner(given.owner_party_id, caller)
+    listed = [
+        Listed(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)
+        for place, each in enumerate(given.tickets)
+    ]
+    known = await queries.known(owner, given.source, [each.number for each in listed])
+    ours = await queries.open_tickets(owner, given.source)
+    told = ticket_snapshots.reconcile(listed, {row["number"]: row for row in known}, ours)
+    return {"source": given.source, **told}
+
+
+def _snapshot(given: SnapshotToPut, now: int) -> Snapshot:
+    sent = given.model_fields_set
+    updated_at = instants.optional(given.updated_at, "updated_at")
+    named = {name: getattr(given, name) for name in NAMED if name in sent}
+    return Snapshot(
+        updated_at=now if updated_at is None else updated_at,
+        state=given.status,
+        opened_at=instants.optional(given.opened_at, "opened_at"),
+        instants={
+            event: instants.optional(getattr(given, name), name) for name, event in _INSTANTS.items() if name in sent
+        },
+        attributes={**given.fields, **named},
+    )
+
+
+def _owner(named: UUID | None, caller: Principal) -> str:
+    owner = caller.party_id if named is None else str(named)
+    if owner is None:
+        raise invalid("owner_party_id", None, "name the party that owns the ticket")
+    if owner != caller.party_id and not caller.is_operator:
+        raise Problem(403, "foreign-party", "Another party's ticket", "Send tickets of your own party only.")
+    return owner

@@ -1,0 +1,65 @@
+"""Breaches and risks: ``/api/v1/breaches``, ``/api/v1/risks``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from slm_chassis.http import etag
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import not_found
+from slm_monitor.api.dependencies import TheBreaches, TheQueries
+from slm_monitor.api.results.explanations import instant
+from slm_monitor.api.results.targets import Judged
+
+router = APIRouter(prefix="/api/v1", tags=["breaches"])
+BreachState = Literal["open", "acknowledged", "explained", "closed", "withdrawn", "disputed", "confirmed"]
+
+
+@router.get("/breaches", dependencies=[Judged])
+async def breaches(
+    caller: Caller,
+    queries: TheBreaches,
+    paging: Paging,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    service_id: str | None = None,
+    window_id: str | None = None,
+    level: Literal["objective", "unacceptable"] | None = None,
+    standing: bool | None = None,
+    state: BreachState | None = None,
+    since: Annotated[str | None, Query(alias="from", description="Certain at or after")] = None,
+    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+) -> dict[str, Any]:
+    """Breaches, the latest first, withdrawn ones included."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "service_id": service_id, "window_id": window_id,
+               "level": level, "standing": standing}  # fmt: skip
+    span = (instant(since, "from"), instant(until, "to"))
+    return await queries.page(caller, paging, filters, span, state)
+
+
+@router.get("/breaches/{breach_id}")
+async def breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
+    """One breach with its evidence, the steps of its life, and those that can be taken now."""
+    found = await queries.one(caller, breach_id)
+    if found is None:
+        raise not_found("breach", breach_id)
+    document, life = found
+    response.headers["ETag"] = etag.etag_of(life.tag)
+    return document
+
+
+@router.get("/risks", dependencies=[Judged])
+async def risks(
+    caller: Caller,
+    queries: TheQueries,
+    paging: Paging,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    standing: bool | None = None,
+) -> dict[str, Any]:
+    """Warnings, the latest first, cleared ones included."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "standing": standing}
+    return await queries.risks(caller, paging, filters)

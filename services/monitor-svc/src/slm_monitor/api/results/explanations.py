@@ -1,0 +1,105 @@
+"""How a target's figure came about: ``/api/v1/targets/{target_id}/explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from slm_calendar.errors import CalendarError
+from slm_chassis.http import accept, instants
+from slm_chassis.http.access import Caller
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.instants import from_text
+from slm_monitor.api.dependencies import TheReaders
+from slm_monitor.api.results.targets import Judged, mine
+from slm_monitor.application.explain import explanation, explanation_text
+from slm_monitor.application.explain.explanation import EXPLAINED, Asked, NoSuchWindow
+from slm_monitor.application.history.record import NotInRecord, named
+from slm_monitor.application.history.window_seen import status_beside
+from slm_monitor.domain.terms.terms import NotJudgeable
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+
+WindowName = Annotated[
+    str | None,
+    Query(
+        description="`2026-11` of a calendar window, `PT1H` of a rolling one; that of now if left out", max_length=40
+    ),
+]
+KnownAt = Annotated[str | None, Query(description="As the facts received by this instant had it")]
+
+
+@router.get("/{target_id}/explain", dependencies=[Judged], response_model=None)
+async def explain(
+    target_id: str,
+    caller: Caller,
+    request: Request,
+    readers: TheReaders,
+    window: WindowName = None,
+    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
+    known_at: KnownAt = None,
+    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
+) -> Response:
+    """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
+    row = await mine(target_id, caller, readers.queries)
+    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
+    if accepted is not None and asked.known_at is None:
+        # What stands is what both parties accepted: what has come since is told as the window's adjustments.
+        asked = replace(asked, known_at=from_text(accepted["accepted_at"]))
+    told = await explained(readers.record, row, asked, readers.clock.now())
+    told["accepted"] = accepted
+    seen_at = asked.known_at or asked.at or readers.clock.now()
+    told["warnings"] = await readers.queries.warnings_at(target_id, told["window"]["id"], seen_at)
+    # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
+    told["verdict"] = status_beside(told["verdict"], bool(told["warnings"]))
+    if format == "text" or (format is None and prefers_text(request)):
+        return PlainTextResponse(explanation_text.text(told))
+    return JSONResponse(told)
+
+
+async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) -> dict[str, Any]:
+    """The derivation, or the problem that says why there is none."""
+    refuse_unexplained(row)
+    try:
+        return await explanation.explain(record, named(row), asked, now)
+    except NoSuchWindow as error:
+        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except NotInRecord as error:
+        raise gone(error) from error
+    except (CalendarError, NotJudgeable) as error:
+        raise invalid("query.window", asked.window, str(error)) from error
+
+
+def gone(error: NotInRecord) -> Problem:
+    """A figure that nobody can work out again."""
+    return Problem(
+        410, "not-in-record", "Its facts are no longer kept",
+        f"It stands as it was established; {error}. GET /api/v1/targets/{{target_id}}/windows tells it.",
+    )  # fmt: skip
+
+
+def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:
+    """422 for figures that follow from something else than an indicator's facts."""
+    aggregation = row["terms"]["aggregation"]
+    kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
+    if kind not in allowed:
+        raise Problem(
+            422, "not-explained", "This kind of target is explained elsewhere",
+            f"Figures of {kind} are told here no further; a ticket's clock explains itself: "
+            "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain.",
+        )  # fmt: skip
+
+
+def instant(text: str | None, field: str) -> int | None:
+    """An instant of the query. Raises 422."""
+    return instants.optional(text, f"query.{field}")
+
+
+def prefers_text(request: Request) -> bool:
+    """Whether an explanation is wanted as text rather than as JSON."""
+    return accept.best(request.headers.get("accept", ""), ("application/json", "text/plain")) == "text/plain"

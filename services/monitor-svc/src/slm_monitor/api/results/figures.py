@@ -1,0 +1,106 @@
+"""Figures to date: all open windows of an agreement as of one instant, ``/api/v1/figures``."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Page
+from slm_chassis.http.parts import TheLog
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_chassis.log.port import EventLog
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_events.instants import to_text
+from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.api.dependencies import TheReaders
+from slm_monitor.api.results.explanations import instant
+from slm_monitor.application.explain import figures_to_date
+from slm_monitor.application.explain.figures_to_date import Asked, TooManyWindows
+
+router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
+_MOST_TARGETS = 1_000
+_JUDGED_SECONDS = 10.0
+_LOOK_SECONDS = 0.02
+
+
+@router.get("", response_model=dict[str, Any])
+async def figures_of_agreement(
+    caller: Caller,
+    readers: TheReaders,
+    log: TheLog,
+    agreement_id: str,
+    as_of: Annotated[
+        str | None, Query(description="As the facts received by this instant have it; now if left out")
+    ] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="Windows that end at or before it are left out")
+    ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="Windows that begin at or after it are left out")
+    ] = None,
+    closed_after: Annotated[str | None, Query(description="Also windows that closed after this instant")] = None,
+) -> Response:
+    """Every open window of an agreement, and its rolling and ticket targets, all as of the one instant ``as_of``.
+
+    Without ``as_of`` everything that was in the log when it was asked for is judged first. Asked again with the
+    ``as_of`` of an answer, the figures are the same.
+    """
+    rows = await readers.queries.targets(caller, Page(_MOST_TARGETS, None), {"agreement_id": agreement_id})
+    if not rows:
+        raise not_found("agreement with targets", agreement_id)
+    asked_at, now = instant(as_of, "as_of"), readers.clock.now()
+    if asked_at is not None and asked_at > now:
+        raise invalid("query.as_of", as_of, f"give an instant that has passed; it is {to_text(now)} now")
+    positions = await _judged(readers.queries, log) if asked_at is None else None
+    at = readers.clock.now() if asked_at is None else asked_at
+    first, last = instant(since, "from"), instant(until, "to")
+    first = at if first is None else min(first, at)
+    last = at + 1 if last is None else min(last, at + 1)
+    if last <= first:
+        raise invalid("query.to", until, "give an instant after `from`")
+    known_until = instant(closed_after, "closed_after")
+    asked = Asked(
+        as_of=at,
+        since=first,
+        until=last,
+        closed=await readers.queries.closed_windows([row["target_id"] for row in rows], first, at),
+        closed_after=at if known_until is None else known_until,
+    )
+    try:
+        found = await figures_to_date.of_agreement(readers.record, readers.parsed, rows, asked)
+    except TooManyWindows as error:
+        raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
+    names = sorted({each["window_id"] for each in found})
+    risks = await readers.queries.risks_in(agreement_id, first, last)
+    answer = {
+        "agreement_id": agreement_id,
+        "as_of": to_text(at),
+        "position": positions,
+        "windows": figures_to_date.beside_warnings(found, risks, asked.last),
+        "breaches": await readers.queries.breaches_in(agreement_id, first, last, names),
+        "risks": risks,
+    }
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+async def _judged(queries: Queries, log: EventLog) -> dict[str, int]:
+    """Wait until everything that is in the intake topics now is judged; up to where that is. 504 after 10 s."""
+    ends = {
+        (topic, partition): end
+        for topic in (MEASUREMENTS.name, TICKETS.name)
+        for partition, end in (await log.end_offsets(topic)).items()
+    }
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _JUDGED_SECONDS
+    while True:
+        reached = await queries.judged_positions()
+        if all(reached.get(place, 0) >= end for place, end in ends.items()):
+            return {f"{topic}:{partition}": position for (topic, partition), position in sorted(reached.items())}
+        if loop.time() > deadline:
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+        await asyncio.sleep(_LOOK_SECONDS)

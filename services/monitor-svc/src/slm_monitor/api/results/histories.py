@@ -1,0 +1,178 @@
+"""A target's past: its windows with their revisions, figure and budget series, ``/api/v1/targets/{id}/…``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from slm_calendar import durations
+from slm_calendar.errors import CalendarError
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Page, Paging
+from slm_chassis.http.problems import Problem, invalid
+from slm_events.instants import from_text, to_text
+from slm_monitor.api.dependencies import TargetReaders, TheReaders
+from slm_monitor.api.results.explanations import KnownAt, gone, instant, refuse_unexplained
+from slm_monitor.api.results.targets import Judged, mine
+from slm_monitor.application.explain import budget_series, explanation
+from slm_monitor.application.explain.explanation import Asked, NoSuchWindow
+from slm_monitor.application.history import record
+from slm_monitor.application.history.record import NotInRecord
+from slm_monitor.application.history.window_seen import status_beside
+from slm_monitor.application.preview.backtests import MEASURED
+from slm_monitor.domain.terms import figures
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+_EVER = 2**62
+_AT_ONCE = 50
+"""Windows of the past that one answer works out anew."""
+Status = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
+
+
+@router.get("/{target_id}/windows", dependencies=[Judged])
+async def windows(
+    target_id: str,
+    caller: Caller,
+    readers: TheReaders,
+    paging: Paging,
+    status: Status | None = None,
+    closed: bool | None = None,
+    since: Annotated[str | None, Query(alias="from", description="Windows that begin at or after")] = None,
+    until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
+    known_at: KnownAt = None,
+) -> dict[str, Any]:
+    """The windows of a target, the newest first, each with its figure, verdict and all that was published of it."""
+    row = await mine(target_id, caller, readers.queries)
+    span = (instant(since, "from"), instant(until, "to"))
+    known = instant(known_at, "known_at")
+    if known is None:
+        return await _windows(readers, row, paging, status, closed, span)
+    refuse_unexplained(row)
+    page = Page(min(paging.limit, _AT_ONCE), paging.after)
+    last = known if span[1] is None else min(known, span[1])
+    found = await _windows(readers, row, page, None, None, (span[0], last + 1))
+    found["items"] = [await _as_known(readers, row, each, known) for each in found["items"]]
+    return found
+
+
+async def _windows(
+    readers: TargetReaders, row: dict[str, Any], page: Page, status: str | None, closed: bool | None,
+    span: tuple[int | None, int | None],
+) -> dict[str, Any]:  # fmt: skip
+    target_id, indicator = row["target_id"], row["indicator"]
+    found: dict[str, Any] = await readers.queries.windows(target_id, page, {"status": status}, closed, span)
+    told = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
+    begins_at = await readers.record.begins_at(indicator) if indicator else None
+    names = [each["window_id"] for each in found["items"]]
+    accepted = await readers.frozen.accepted(target_id, names)
+    adjustments = await readers.frozen.adjustments(target_id, names)
+    for each in found["items"]:
+        name = each["window_id"]
+        each["revisions"] = told.get(name, [])
+        each["in_record"] = begins_at is None or from_text(each["start_at"]) >= begins_at
+        each["accepted"] = accepted.get(name)
+        each["adjustments"] = [one for one in adjustments if one["window_id"] == name]
+        each["booked"] = [one for one in adjustments if one["booked_in_window_id"] == name]
+    return found
+
+
+async def _as_known(
+    readers: TargetReaders, row: dict[str, Any], window: dict[str, Any], known_at: int
+) -> dict[str, Any]:
+    """A window by the facts that had been received, with what had been published."""
+    agreement = await readers.record.agreement(row["agreement_id"])
+    lines = record.lines_of_target(agreement, record.named(row))
+    present = min(known_at, readers.clock.now())
+    try:
+        terms, span = explanation.found(lines, Asked(window["window_id"], None, known_at), present)
+    except NoSuchWindow:
+        # Later terms have undone it.
+        return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
+    try:
+        judged = await explanation.judge(readers.record, terms, window["window_id"], span, present, known_at)
+    except NotInRecord as error:
+        raise gone(error) from error
+    seen = judged.seen
+    warned = await readers.queries.warnings_at(row["target_id"], window["window_id"], present)
+    return {
+        "window_id": window["window_id"],
+        "version": terms.version,
+        "start_at": to_text(span[0]),
+        "end_at": to_text(span[1]),
+        "status": status_beside(seen.verdict, bool(warned)),
+        "figure": figures.exact(terms.shown(seen.figure)),
+        "figure_display": terms.display(seen.figure),
+        "detail": dict(seen.sums),
+        "as_of": to_text(judged.facts.as_of),
+        "known_at": to_text(known_at),
+        "revisions": [each for each in window["revisions"] if each["published_at"] <= to_text(known_at)],
+    }
+
+
+@router.get("/{target_id}/history", dependencies=[Judged])
+async def history(
+    target_id: str,
+    caller: Caller,
+    readers: TheReaders,
+    window: Annotated[str | None, Query(description="With it: the budget within this window, step by step")] = None,
+    step: Annotated[str, Query(description="An ISO duration, such as PT6H")] = "P1D",
+    since: Annotated[str | None, Query(alias="from")] = None,
+    until: Annotated[str | None, Query(alias="to")] = None,
+    at: Annotated[str | None, Query(description="Of a rolling window; now if left out")] = None,
+    known_at: KnownAt = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """The figures of the closed windows, the earliest first; or the budget series of one window."""
+    row = await mine(target_id, caller, readers.queries)
+    if window is None:
+        span = (instant(since, "from"), instant(until, "to"))
+        low, high = -_EVER if span[0] is None else span[0], _EVER if span[1] is None else span[1]
+        found = await readers.history.closed(target_id, (low, high), limit)
+        return {"target_id": target_id, "figures": await _with_adjustments(readers, target_id, found)}
+    refuse_unexplained(row, MEASURED)
+    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    return {"target_id": target_id, "window_id": window, "points": await _points(readers, row, asked, _step(step))}
+
+
+async def _with_adjustments(
+    readers: TargetReaders, target_id: str, found: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Figures stand as they were established; of one that both parties accepted, what it would have come to since."""
+    names = [each["window_id"] for each in found]
+    accepted = await readers.frozen.accepted(target_id, names)
+    adjustments = await readers.frozen.adjustments(target_id, names)
+    return [
+        {**each, "accepted": accepted.get(each["window_id"]),
+         "adjustments": [one for one in adjustments if one["window_id"] == each["window_id"]]}
+        for each in found
+    ]  # fmt: skip
+
+
+async def _points(readers: TargetReaders, row: dict[str, Any], asked: Asked, step: int) -> list[dict[str, Any]]:
+    agreement = await readers.record.agreement(row["agreement_id"])
+    present = readers.clock.now() if asked.known_at is None else min(readers.clock.now(), asked.known_at)
+    try:
+        terms, span = explanation.found(record.lines_of_target(agreement, record.named(row)), asked, present)
+    except NoSuchWindow as error:
+        raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
+    except CalendarError as error:
+        raise invalid("query.window", asked.window, str(error)) from error
+    if (min(span[1], present) - span[0]) // step > budget_series.MOST_POINTS:
+        raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
+    if terms.indicator is not None:
+        try:
+            await record.check(readers.record, terms.indicator, span)
+        except NotInRecord as error:
+            raise gone(error) from error
+    return await budget_series.points(readers.record, terms, span, step, present, asked.known_at)
+
+
+def _step(written: str) -> int:
+    try:
+        step = durations.from_iso(written, "query.step")
+    except CalendarError as error:
+        raise invalid("query.step", written, "write an ISO duration, such as PT6H") from error
+    if step < 60_000_000:
+        raise invalid("query.step", written, "a minute at least")
+    return step

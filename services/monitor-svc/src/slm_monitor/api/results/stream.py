@@ -1,0 +1,46 @@
+"""Live events: ``GET /api/v1/stream`` as server-sent events, from any replica, resumable at any event."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.parts import TheStreams
+from slm_chassis.http.problems import Problem, invalid
+from slm_monitor.api.dependencies import TheLive
+from slm_monitor.application.stream.live import Filter, NoPlace
+
+RETRY_SECONDS = 5
+router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
+
+
+@router.get("", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+async def stream(
+    caller: Caller,
+    live: TheLive,
+    streams: TheStreams,
+    agreement_id: Annotated[str | None, Query(description="only of this agreement")] = None,
+    service_id: Annotated[str | None, Query(description="only of this service")] = None,
+    type: Annotated[list[str] | None, Query(description="only these event types, like TargetBreached")] = None,
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> StreamingResponse:
+    """Events as they are published, of what the caller's party may see.
+
+    ``Last-Event-ID`` (sent by browsers when they reconnect) resumes after that event, on any replica. Where more than
+    10,000 events were missed, ``event: reset`` names where to read the state instead.
+    """
+    if live.is_full:
+        detail = "Try another replica, or this one in a few seconds."
+        raise Problem(
+            503, "too-many-streams", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
+        )
+    try:
+        client = await live.client(Filter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
+    except NoPlace as error:
+        raise invalid("Last-Event-ID", last_event_id, str(error)) from error
+    client.end = streams.ender()
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(live.lines(client), media_type="text/event-stream", headers=headers)

@@ -1,0 +1,188 @@
+"""Targets and their windows: ``/api/v1/targets``."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.problems import Problem, invalid, not_found
+from slm_events.instants import to_text
+from slm_monitor.adapters.commands.sql_imports import SqlImports
+from slm_monitor.adapters.queries.queries import Queries, shaped
+from slm_monitor.adapters.queries.ticket_queries import TicketQueries
+from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
+from slm_monitor.application.explain.present import Present
+from slm_monitor.application.intake.intake import position_of
+
+router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
+_JUDGED_SECONDS = 10.0
+
+
+async def judged(
+    queries: TheQueries,
+    at_least: Annotated[str | None, Query(description="`position` of a door's answer: wait until it is judged")] = None,
+) -> None:
+    """Read your writes: wait until the judge has reached a position. 504 where it does not within 10 s."""
+    if at_least is None:
+        return
+    try:
+        wanted = position_of(at_least)
+    except ValueError as error:
+        raise invalid("query.at_least", at_least, str(error)) from error
+    if not wanted.keys() <= (await queries.judged_positions()).keys():
+        raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
+    await reach(queries, wanted)
+
+
+async def reach(queries: Queries, wanted: Mapping[tuple[str, int], int]) -> None:
+    """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + _JUDGED_SECONDS
+    while True:
+        reached = await queries.judged_positions()
+        if all(reached.get(place, 0) >= position for place, position in wanted.items()):
+            return
+        if loop.time() > deadline:
+            raise Problem(504, "not-judged-yet", "Not judged yet", "The judge is behind; ask again in a moment.")
+        await asyncio.sleep(0.02)
+
+
+Judged = Depends(judged)
+
+
+@dataclass(frozen=True)
+class StateReaders:
+    """Everything that the present state of targets is read from."""
+
+    past: TargetReaders
+    tickets: TicketQueries
+    imports: SqlImports
+    unjudgeable: Unjudgeable
+
+
+async def _state_readers(
+    past: TheReaders, tickets: TheTickets, imports: TheImports, unjudgeable: TheUnjudgeable
+) -> StateReaders:
+    return StateReaders(past, tickets, imports, unjudgeable)
+
+
+TheStateReaders = Annotated[StateReaders, Depends(_state_readers)]
+
+
+async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dict[str, Any]]:
+    past = readers.past
+    queries, now = past.queries, past.clock.now()
+    ids = [row["target_id"] for row in rows]
+    windows = await queries.windows_at(ids, now)
+    aside = await readers.unjudgeable.of(ids)
+    present = Present(past.record, past.parsed, now)
+    of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
+    counts = await queries.clock_counts(of_tickets)
+    odd = await readers.tickets.inconsistent_counts(of_tickets)
+    importing = await readers.imports.held(ids)
+    silent = [row for row in rows if row["indicator"] and _has_no_data(row, windows.get(row["target_id"]))]
+    heard = await queries.last_heard([row["indicator"] for row in silent])
+    missing = {row["target_id"]: _no_data(row, windows.get(row["target_id"]), heard) for row in silent}
+    return [
+        {
+            **_terms(row),
+            "no_data": missing.get(row["target_id"]),
+            "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
+            "unjudgeable": aside.get(row["target_id"]),
+            "importing": row["target_id"] in importing,
+            "tickets": _tickets(counts.get(row["target_id"], {}), odd.get(row["target_id"], 0))
+            if _has_tickets(row)
+            else None,
+        }
+        for row in rows
+    ]
+
+
+def _status(window: dict[str, Any] | None, aside: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The figure of a target that cannot be judged is as it last was; its status says so."""
+    return {**window, "status": "unjudgeable"} if window and row["target_id"] in aside else window
+
+
+def _has_no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None) -> bool:
+    """Whether nothing is known of a target; one that is judged by label has instances of which it may be."""
+    return not row["terms"].get("group_by") and (window is None or window["status"] == "no_data")
+
+
+def _no_data(row: Mapping[str, Any], window: Mapping[str, Any] | None, heard: Mapping[str, int]) -> dict[str, Any]:
+    """Since when nothing is known of what a target is measured by: a page shows it in amber, whatever the figure."""
+    last = heard.get(row["indicator"])
+    since = last if last is not None else None if window is None else window["start"]
+    return {"since_at": None if since is None else to_text(since), "never_measured": last is None}
+
+
+def _has_tickets(row: Mapping[str, Any]) -> bool:
+    return bool(row["terms"]["aggregation"] == "clock")
+
+
+def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
+    terms = row["terms"]
+    named = ("aggregation", "objective", "window", "service_hours", "weight", "responsible", "applies_to", "warn_at")
+    return {
+        **{name: value for name, value in row.items() if name not in ("terms", "indicator")},
+        "indicator": terms.get("indicator"),
+        "terms": {name: terms.get(name) for name in named},
+    }
+
+
+async def _window(row: Mapping[str, Any], window: Mapping[str, Any] | None, present: Present) -> dict[str, Any] | None:
+    if window is None:
+        return None
+    document = shaped({name: value for name, value in window.items() if name != "target_id"})
+    return {**document, **await present.of(row, window)}
+
+
+def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
+    """``judged``: stopped or breached; ``met``: stopped at or before the deadline; ``inconsistent``: tickets that are
+    not judged, as their events contradict each other."""
+    met = counts.get("met", 0)
+    missed = counts.get("breached", 0) + counts.get("completed_late", 0)
+    return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
+
+
+@router.get("", dependencies=[Judged], response_model=dict[str, Any])
+async def listed(
+    caller: Caller,
+    readers: TheStateReaders,
+    paging: Paging,
+    agreement_id: str | None = None,
+    service_id: str | None = None,
+    unjudgeable: Annotated[bool, Query(description="only those that cannot be judged now, of all agreements")] = False,
+) -> Response:
+    """The state of all targets of an agreement, a service, or all the caller may see."""
+    filters = {"agreement_id": agreement_id, "service_id": service_id}
+    if unjudgeable:
+        rows = await readers.unjudgeable.targets(caller, paging)
+    else:
+        rows = await readers.past.queries.targets(caller, paging, filters)
+    page = paging.shape(rows, lambda row: [row["agreement_id"], row["key"], row["target_id"]])
+    answer = {**page, "items": await _states(page["items"], readers)}
+    # Not left to the framework, which copies a document before it writes it: most of the time of a long list.
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+@router.get("/{target_id}", dependencies=[Judged])
+async def read(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
+    """One target: its terms, the state of the present window and its budget."""
+    row = await mine(target_id, caller, readers.past.queries)
+    return (await _states([row], readers))[0]
+
+
+async def mine(target_id: str, caller: Caller, queries: Queries) -> dict[str, Any]:
+    row = await queries.target(caller, target_id)
+    if row is None:
+        raise not_found("target", target_id)
+    return row

@@ -1,0 +1,173 @@
+"""Tickets and their clocks: ``/api/v1/tickets``, ``/api/v1/clocks``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
+
+from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
+from slm_chassis.http.access import Caller
+from slm_chassis.http.paging import Paging
+from slm_chassis.http.parts import TheClock
+from slm_chassis.http.problems import Problem, not_found
+from slm_monitor.adapters.queries import ticket_queries
+from slm_monitor.adapters.queries.ticket_queries import TicketQueries
+from slm_monitor.api.dependencies import TheParsed, TheQueries, TheTickets
+from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text
+from slm_monitor.api.results.targets import Judged
+from slm_monitor.application.explain import clock_explanation, ticket_view
+from slm_monitor.application.explain.ticket_view import Reader, TicketSeen
+from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.clocks.clocks import Clock as TicketClock
+from slm_monitor.domain.clocks.ticket_rules import book_of
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.tickets import FORGOTTEN
+
+router = APIRouter(prefix="/api/v1", tags=["tickets"])
+
+
+@dataclass(frozen=True)
+class TicketReaders:
+    """Everything that a ticket with its clocks is read from."""
+
+    queries: TicketQueries
+    parsed: ParsedTerms
+    clock: Clock
+
+
+async def _ticket_readers(queries: TheTickets, parsed: TheParsed, clock: TheClock) -> TicketReaders:
+    return TicketReaders(queries, parsed, clock)
+
+
+TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
+
+
+@router.get("/clocks", dependencies=[Judged])
+async def clocks(
+    caller: Caller,
+    queries: TheQueries,
+    paging: Paging,
+    agreement_id: str | None = None,
+    target_id: str | None = None,
+    state: str | None = None,
+    source: str | None = None,
+) -> dict[str, Any]:
+    """Clocks of tickets, the earliest deadline first."""
+    filters = {"agreement_id": agreement_id, "target_id": target_id, "state": state, "source": source}
+    return await queries.clocks(caller, paging, filters)
+
+
+@router.get("/tickets", dependencies=[Judged])
+async def listed(
+    caller: Caller, queries: TheTickets, clock: TheClock, paging: Paging,
+    at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
+    unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
+    unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
+    inconsistent: Annotated[bool, Query(description="Tickets whose events contradict each other: not judged")] = False,
+    is_open: Annotated[bool | None, Query(alias="open")] = None, source: str | None = None, type: str | None = None,
+    priority: str | None = None, state: str | None = None, held_by: str | None = None,
+    agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
+    target_id: Annotated[str | None, Query(description="With at_risk")] = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
+    filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
+    if at_risk:
+        chosen = {**filters, "agreement_id": agreement_id, "target_id": target_id}
+        return await queries.at_risk(caller, paging, chosen, clock.now())
+    chosen = {**filters, "state": state, "unmatched": unmatched}
+    return await queries.listed(
+        caller, paging, chosen, is_open=is_open, unjudgeable=unjudgeable, inconsistent=inconsistent
+    )
+
+
+@router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
+async def explain(
+    source: str, number: str, target: str, caller: Caller, readers: TheTicketReaders, request: Request,
+    ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
+    format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
+    known_at: KnownAt = None,
+) -> Response:  # fmt: skip
+    """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
+    seen, agreements, _, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
+    wanted = [
+        clock
+        for clock in seen.clocks
+        if reader.may_see(clock.target.agreement_id)
+        and target in (clock.target.target_id, clock.target.key)
+        and ordinal in (None, clock.ordinal)
+    ]
+    if not wanted:
+        raise not_found("clock", f"{source}/{number}/{target}")
+    told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
+    if format == "text" or (format is None and prefers_text(request)):
+        return PlainTextResponse(clock_explanation.text(told))
+    return JSONResponse(told)
+
+
+@router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
+async def ticket(
+    source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
+) -> dict[str, Any]:
+    """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
+    seen, _, facts, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
+    return {
+        "source": source,
+        "number": number,
+        "owner_party_id": seen.state.subject.split("/", 1)[0],
+        **ticket_view.document(seen, reader),
+        "events": ticket_view.events_of(facts) if reader.is_sender else [],
+    }
+
+
+async def _look(
+    source: str, number: str, caller: Principal, readers: TicketReaders, known_at: int | None
+) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]], Reader]:
+    queries = readers.queries
+    row = await queries.find(caller, source, number)
+    if row is None:
+        raise not_found("ticket", f"{source}/{number}")
+    facts = await queries.facts(row["subject"], known_at)
+    if not facts:
+        raise not_found("ticket", f"{source}/{number}")
+    if any(fact.key == FORGOTTEN for fact, _ in facts):
+        raise Problem(
+            410, "not-in-record", "Its events are no longer kept",
+            "Its clocks stand as they were; GET /api/v1/clocks lists them.",
+        )  # fmt: skip
+    agreements = await queries.agreements(row["owner_party_id"])
+    book = book_of(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
+    events, now = [fact for fact, _ in facts], readers.clock.now()
+    as_of = now if known_at is None else min(now, known_at)
+    seen = ticket_view.seen(row["subject"], events, book, as_of)
+    is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
+    reader = Reader(
+        is_sender, ticket_queries.sees(row, caller), None if caller.is_operator else _own(agreements, caller)
+    )
+    return seen, agreements, facts, reader
+
+
+def _own(agreements: list[AgreementTerms], caller: Principal) -> frozenset[str]:
+    """The agreements that the caller's party has a part in."""
+    return frozenset(
+        each.agreement_id
+        for each in agreements
+        if caller.party_id in (each.versions[0]["provider_party_id"], each.versions[0]["customer_party_id"])
+    )
+
+
+def _signed(agreements: list[AgreementTerms], clock: TicketClock) -> dict[str, Any]:
+    """The target as the version by which it is judged writes it."""
+    terms = clock.target
+    return next(
+        target
+        for agreement in agreements
+        for version in agreement.versions
+        if agreement.agreement_id == terms.agreement_id and version["version"] == terms.version
+        for target in version["targets"]
+        if target["target_id"] == terms.target_id
+    )

@@ -1,0 +1,75 @@
+"""Taking a breach through its life: the step, its record and its event in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slm_chassis.access import Principal
+from slm_monitor.domain.lifecycle import births, breach_life
+from slm_monitor.domain.lifecycle.breach_life import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, Step
+
+EVENTS = {ACKNOWLEDGE: "breach-acknowledged", EXPLAIN: "breach-explained", CLOSE: "breach-closed"}
+
+
+class NoSuchBreach(Exception):
+    """There is none that the caller may see."""
+
+
+class NotTheirs(Exception):
+    """The step is for somebody else to take; the message says for whom."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A breach as it was published, with where its life stands."""
+
+    published: Mapping[str, Any]
+    life: Life
+
+    def parties(self) -> tuple[str, str]:
+        return self.published["provider_party_id"], self.published["customer_party_id"]
+
+
+class Lives(Protocol):
+    """Where breaches and their lives are kept, inside one transaction."""
+
+    async def locked(self, breach_id: str) -> Held | None:
+        """A breach that nobody else, the judge included, changes until the transaction ends."""
+        ...
+
+    async def keep(self, breach_id: str, life: Life, step: Step) -> None: ...
+
+    def publish(self, event: Any, at: int, event_id: str) -> None: ...
+
+
+async def take(
+    lives: Lives, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int,
+    unless_changed: Callable[[Life], None],
+) -> Life:  # fmt: skip
+    """Take a breach through a step. Raises NoSuchBreach, NotTheirs, WrongStep.
+
+    The party responsible acknowledges and explains; once it has, either side may close: a life says how a breach was
+    dealt with, and whoever does not agree that it was one disputes it instead.
+    """
+    held = await lives.locked(breach_id)
+    if held is None or not (caller.is_operator or caller.party_id in held.parties()):
+        raise NoSuchBreach(breach_id)
+    if caller.party_id is None:
+        raise NotTheirs("an operator sees breaches, but handles them for nobody: use a key of a party")
+    if step in (ACKNOWLEDGE, EXPLAIN) and caller.party_id != _responsible(held):
+        raise NotTheirs(f"only the party responsible for the breach may {step} it")
+    unless_changed(held.life)
+    life = held.life.after(step)
+    taken = Step(step, now, caller.party_id, caller.principal_id, caller.name, document)
+    await lives.keep(breach_id, life, taken)
+    event = breach_life.event_of(held.published, life, taken)
+    lives.publish(event, now, births.event_id(breach_id, EVENTS[step], life.revision))
+    return life
+
+
+def _responsible(held: Held) -> str:
+    """The party named by the breach where it is one of the two, else the provider."""
+    named = held.published.get("responsible_party_id")
+    return named if named in held.parties() else held.parties()[0]

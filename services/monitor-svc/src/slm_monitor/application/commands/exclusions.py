@@ -1,0 +1,264 @@
+"""Exclusions asked for, decided and revoked: the record, the news to every partition and the event in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from slm_calendar import durations, recurrences
+from slm_calendar.errors import refusal
+from slm_calendar.intervals import Interval
+from slm_events import instants
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.exclusions import delegates, exclusion_life, planned_time
+from slm_monitor.domain.exclusions.delegates import Delegate
+from slm_monitor.domain.exclusions.exclusion_life import APPROVED, By, Entry
+from slm_monitor.domain.exclusions.planned_time import KINDS, Exclusion, Scope, Uncounted
+from slm_monitor.domain.terms.terms import JUDGED, parse_targets
+
+
+class NoSuchThing(Exception):
+    """There is none that the caller may see: ``kind`` and the id given."""
+
+    def __init__(self, kind: str, given: str) -> None:
+        super().__init__(kind, given)
+        self.kind, self.given = kind, given
+
+
+class Register(Protocol):
+    """Where exclusions are kept, inside one transaction."""
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms: ...
+
+    async def knows(self, one: str, other: str) -> bool:
+        """Whether two parties know one another."""
+        ...
+
+    async def add(self, entry: Entry) -> None: ...
+
+    async def locked(self, exclusion_id: str) -> Entry | None:
+        """The entry, nobody else's to change until the transaction ends."""
+        ...
+
+    async def keep(self, entry: Entry) -> None:
+        """As it stands from now on."""
+        ...
+
+    async def approved(self, agreement_id: str) -> Sequence[Exclusion]: ...
+
+    async def silent(self, now: int) -> Sequence[Entry]:
+        """Those to be decided by silence, locked; another replica's are left out."""
+        ...
+
+    async def delegates(self, agreement_id: str) -> Sequence[Delegate]: ...
+
+    async def delegate(self, delegate_id: str) -> Delegate | None:
+        """Nobody else's to change until the transaction ends."""
+        ...
+
+    async def keep_delegate(self, delegate: Delegate) -> None: ...
+
+    async def tell_partitions(self, agreement_id: str) -> None: ...
+
+    def publish(self, event: Any, at: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. Exactly one of ``interval`` and ``recurrence`` (``{"rule", "from", "duration", "timezone"}``,
+    ``from`` an instant). ``services``, ``indicators`` and ``targets`` name what of the agreement is meant, by id or
+    key."""
+
+    agreement_id: str
+    kind: str
+    text: str
+    interval: Interval | None = None
+    recurrence: Mapping[str, Any] | None = None
+    services: Sequence[str] = ()
+    indicators: Sequence[str] = ()
+    targets: Sequence[str] = ()
+    evidence: Sequence[Mapping[str, Any]] = ()
+    announced_at: int | None = None
+    decide_by: int | None = None
+    if_silent: str | None = None
+
+
+async def request(register: Register, wanted: Wanted, exclusion_id: str, by: By, now: int) -> Entry:
+    """Ask the other party. Raises NoSuchThing, CalendarError naming the field."""
+    agreement = await register.agreement(wanted.agreement_id)
+    latest = agreement.versions[-1] if agreement.versions else None
+    parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
+    if latest is None or by.party_id not in parties:
+        raise NoSuchThing("agreement", wanted.agreement_id)
+    _check(wanted, now)
+    entry = Entry(
+        exclusion_id=exclusion_id,
+        agreement_id=wanted.agreement_id,
+        provider_party_id=latest["provider_party_id"],
+        customer_party_id=latest["customer_party_id"],
+        kind=wanted.kind,
+        scope=_scope(wanted, agreement.versions),
+        stretches=tuple(_stretches(wanted, latest)),
+        recurrence=_shown(wanted.recurrence, latest),
+        text=wanted.text,
+        evidence=wanted.evidence,
+        requested_by=by,
+        requested_at=now,
+        announced_at=now if wanted.announced_at is None else wanted.announced_at,
+        decide_by=wanted.decide_by,
+        if_silent=wanted.if_silent,
+    )
+    await register.add(entry)
+    register.publish(exclusion_life.requested_event(entry), now)
+    return entry
+
+
+def _check(wanted: Wanted, now: int) -> None:
+    if wanted.kind not in KINDS:
+        raise refusal("kind", wanted.kind, f"one of {', '.join(KINDS)}")
+    if (wanted.interval is None) == (wanted.recurrence is None):
+        raise refusal("interval", wanted.interval, "give an interval or a recurrence, one of them")
+    if wanted.announced_at is not None and wanted.announced_at > now:
+        raise refusal("announced_at", instants.to_text(wanted.announced_at), "it was announced by now, not later")
+    if (wanted.decide_by is None) != (wanted.if_silent is None):
+        raise refusal("if_silent", wanted.if_silent, "decide_by and if_silent belong together: give both or neither")
+    if wanted.decide_by is not None and wanted.decide_by <= now:
+        raise refusal("decide_by", instants.to_text(wanted.decide_by), "give an instant that is still to come")
+
+
+def _stretches(wanted: Wanted, finalized: Mapping[str, Any]) -> list[Interval]:
+    if wanted.interval is not None:
+        start, end = wanted.interval
+        if end <= start:
+            raise refusal("interval.to", instants.to_text(end), "an interval ends after its start")
+        return [wanted.interval]
+    rule = wanted.recurrence
+    assert rule is not None
+    length = durations.from_iso(rule["duration"], "recurrence.duration")
+    if length <= 0:
+        raise refusal("recurrence.duration", rule["duration"], "give a length above zero")
+    # A rule without an end runs to the end of the term; of a term without one, as far as rules are looked at.
+    expires = finalized.get("expires_at")
+    end = instants.from_text(expires) if expires else rule["from"] + recurrences.LONGEST
+    zone = rule.get("timezone") or finalized["timezone"]
+    return recurrences.occurrences(rule["rule"], zone, rule["from"], length, end)
+
+
+def _shown(recurrence: Mapping[str, Any] | None, finalized: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    if recurrence is None:
+        return None
+    zone = recurrence.get("timezone") or finalized["timezone"]
+    return {**recurrence, "from": instants.to_text(recurrence["from"]), "timezone": zone}
+
+
+def _scope(wanted: Wanted, versions: Iterable[Mapping[str, Any]]) -> Scope:
+    """What is named, as ids; all of it has to be the agreement's."""
+    known = [terms for version in versions for terms in parse_targets(version, JUDGED)]
+    services = {version["service_key"]: version["service_id"] for version in versions}
+    return Scope(
+        _named("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
+        _named("indicators", wanted.indicators, {
+            name: terms.indicator for terms in known if terms.indicator is not None
+            for name in (terms.indicator, terms.indicator.partition("/")[2])
+        }),
+        _named("targets", wanted.targets, {
+            name: terms.target_id for terms in known for name in (terms.target_id, terms.key)
+        }),
+    )  # fmt: skip
+
+
+def _named(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozenset[str]:
+    for number, name in enumerate(given):
+        if name not in known:
+            remedy = f"the agreement has none of that name; it has {', '.join(sorted(known)) or 'none'}"
+            raise refusal(f"{field}[{number}]", name, remedy)
+    return frozenset(known[name] for name in given)
+
+
+async def decide(
+    register: Register, exclusion_id: str, decision: str, by: By, reason: str, now: int
+) -> tuple[Entry, Sequence[Uncounted]]:
+    """Approve or reject, as the other party or its delegate. Raises NoSuchThing, NotTheirs, WrongTurn."""
+    entry = await register.locked(exclusion_id)
+    if entry is None:
+        raise NoSuchThing("exclusion", exclusion_id)
+    instead_of = None
+    if by.party_id not in (entry.provider_party_id, entry.customer_party_id):
+        appointed = await register.delegates(entry.agreement_id)
+        if not delegates.may_decide(appointed, entry.other_party_id, by.party_id, now):
+            raise NoSuchThing("exclusion", exclusion_id)
+        instead_of = entry.other_party_id
+    return await _decided(register, exclusion_life.decided(entry, decision, by, reason, now, instead_of), now)
+
+
+async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
+    """Let another party decide on one's exclusions. Raises NoSuchThing, CalendarError naming the field."""
+    agreement = await register.agreement(wanted.agreement_id)
+    latest = agreement.versions[-1] if agreement.versions else None
+    parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
+    if wanted.party_id not in parties:
+        raise NoSuchThing("agreement", wanted.agreement_id)
+    if wanted.delegate_party_id in parties:
+        raise refusal("delegate_party_id", wanted.delegate_party_id, "a party of the agreement decides for itself")
+    # A stranger is answered like a party that does not exist: ids follow from keys and can be guessed.
+    if not await register.knows(wanted.party_id, wanted.delegate_party_id):
+        remedy = "write the id of a party that yours has a relation with"
+        raise refusal("delegate_party_id", wanted.delegate_party_id, remedy)
+    if wanted.ends_at is not None and wanted.ends_at <= now:
+        raise refusal("ends_at", instants.to_text(wanted.ends_at), "give an instant that is still to come")
+    await register.keep_delegate(wanted)
+    return wanted
+
+
+async def dismiss(register: Register, delegate_id: str, by: By, now: int) -> Delegate:
+    """Decide oneself again. Raises NoSuchThing, WrongTurn."""
+    held = await register.delegate(delegate_id)
+    if held is None or held.party_id != by.party_id:
+        raise NoSuchThing("delegate", delegate_id)
+    gone = delegates.dismissed(held, by, now)
+    await register.keep_delegate(gone)
+    return gone
+
+
+async def _decided(register: Register, entry: Entry, now: int) -> tuple[Entry, Sequence[Uncounted]]:
+    await register.keep(entry)
+    uncounted: Sequence[Uncounted] = ()
+    if entry.state == APPROVED:
+        uncounted = await uncounted_of(register, entry)
+        await register.tell_partitions(entry.agreement_id)
+    register.publish(exclusion_life.decided_event(entry, uncounted, now), entry.decided_at or now)
+    return entry, uncounted
+
+
+async def uncounted_of(register: Register, entry: Entry) -> Sequence[Uncounted]:
+    """What of an approved exclusion does not count all the same, and why."""
+    if entry.state != APPROVED:
+        return ()
+    agreement = await register.agreement(entry.agreement_id)
+    counts = planned_time.counted(await register.approved(entry.agreement_id), agreement.versions)
+    return counts[entry.exclusion_id].uncounted
+
+
+async def revoke(register: Register, exclusion_id: str, by: By, reason: str, now: int) -> Entry:
+    """Take an approved one back. Raises NoSuchThing, WrongTurn."""
+    entry = exclusion_life.revoked(await _theirs(register, exclusion_id, by), by, reason, now)
+    await register.keep(entry)
+    await register.tell_partitions(entry.agreement_id)
+    register.publish(exclusion_life.revoked_event(entry), now)
+    return entry
+
+
+async def _theirs(register: Register, exclusion_id: str, by: By) -> Entry:
+    entry = await register.locked(exclusion_id)
+    if entry is None or by.party_id not in (entry.provider_party_id, entry.customer_party_id):
+        raise NoSuchThing("exclusion", exclusion_id)
+    return entry
+
+
+async def decide_silent(register: Register, now: int) -> int:
+    """Decide what nobody has decided in time; how many there were."""
+    entries = await register.silent(now)
+    for entry in entries:
+        await _decided(register, exclusion_life.decided_by_silence(entry), now)
+    return len(entries)

@@ -1,0 +1,35 @@
+"""How much a step publishes of each agreement for an import: the sums are what ``ImportJudged`` tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_events.catalogue import BREACHES, PUBLISHED
+from slm_events.clocks import ClockCancelled, ClockStopped
+from slm_events.monitor import WindowClosed, WindowRestated
+from slm_monitor.application.state.ports import Step, Touched
+
+_COUNTED: tuple[tuple[type[Any], str], ...] = (
+    (WindowRestated, "windows_restated"),
+    (WindowClosed, "windows_closed"),
+    (ClockStopped, "clocks_ended"),
+    (ClockCancelled, "clocks_ended"),
+)
+
+
+def note_touched(step: Step) -> None:
+    """Count the events of a step that tell of an import, by import and agreement."""
+    for outgoing in step.changes.events:
+        event = outgoing.event
+        import_id = getattr(event, "import_id", None)
+        if import_id is None:
+            continue
+        touched = step.touched.setdefault(
+            (import_id, event.agreement_id), Touched(event.provider_party_id, event.customer_party_id)
+        )
+        # WindowRestated is a WindowClosed too: the first that fits counts.
+        name = next((name for kind, name in _COUNTED if isinstance(event, kind)), None)
+        if name is not None:
+            setattr(touched, name, getattr(touched, name) + 1)
+        if PUBLISHED[type(event)].topic is BREACHES:
+            touched.breach_events += 1

@@ -1,0 +1,338 @@
+"""One partition of the judge in memory: facts go in, what they change comes out, and the store has it all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_chassis.log.partitioner import partition_of
+from slm_monitor.application.engine.catching_up import CatchingUp
+from slm_monitor.application.engine.decisions import Decisions
+from slm_monitor.application.engine.imported import note_touched
+from slm_monitor.application.evaluators.derived.derived_judge import DerivedJudge
+from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.series.count_judge import CountJudge
+from slm_monitor.application.evaluators.silences import Silences
+from slm_monitor.application.evaluators.states.state_judge import AT_ONCE, StateJudge
+from slm_monitor.application.evaluators.ticket_judge import TicketJudge
+from slm_monitor.application.state.derivations import Derivations
+from slm_monitor.application.state.established import Established
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.ports import (
+    AgreementTerms,
+    Behind,
+    Checkpoint,
+    InboxRow,
+    JudgeStore,
+    LoadedPartition,
+    Step,
+)
+from slm_monitor.application.state.set_aside import SetAside
+from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
+from slm_monitor.domain.facts import facts as fact_columns
+from slm_monitor.domain.facts.facts import Fact, Values, is_counted
+from slm_monitor.domain.lifecycle.settling import Moment
+from slm_monitor.domain.terms.lines import lines_of
+from slm_monitor.domain.terms.terms import DERIVED, STATED
+
+TICKETS_A_STEP = 500
+"""Waiting tickets judged in one step: a large import is released in steps that stay short."""
+HISTORY_BESIDE = 50
+"""Tickets that an import touched judged in one step beside records; where none came, as many as of others."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one step takes in."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    values: list[Values] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    inbox: Sequence[InboxRow] = ()
+    horizon: int | None = None
+    """All facts up to this instant are in: timers due by then may fire."""
+    most_timers: int | None = None
+    """How many of those at most; the others stay due."""
+    everywhere: int | None = None
+    """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
+    behind: Behind = field(default_factory=Behind)
+    """What all partitions together have not come to yet: targets made of it wait."""
+
+
+class Partition:
+    """The state of one partition, built by ``LoadedPartition`` and moved by ``step`` alone.
+
+    ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded anew.
+    """
+
+    def __init__(self, loaded: LoadedPartition, store: JudgeStore, partitions: int) -> None:
+        self.number = loaded.number
+        self.epoch = loaded.epoch
+        self.positions = dict(loaded.positions)
+        self.blob_seq = loaded.blob_seq
+        self._saved_blob = loaded.saved_blob
+        self.unsaved_rows = sum(len(values) for values, _ in loaded.blobs)
+        """Rows that a restart would have to count again."""
+        self._judged: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._store = store
+        self._partitions = partitions
+        self._horizon = loaded.horizon
+        self._everywhere = 0
+        self._derivations = Derivations(partitions)
+        self._holds = Holds(loaded.number, loaded.holds)
+        self.timers = Timers()
+        established = Established(loaded)
+        self._excluded = Excluded(loaded.agreements, loaded.exclusions)
+        self._aside = SetAside(loaded.unjudgeable)
+        self._states = StateJudge(store, self.timers, established, self._excluded, self._aside, loaded.series)
+        self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
+        self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
+        self._silences = Silences(store, self.timers, loaded)
+        self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
+        self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived, self._aside)
+        for agreement in loaded.agreements:
+            self._attach(agreement.versions, agreement.ended_at, fresh=False)
+        self._tickets.free(self._holds)
+        self._catching_up = CatchingUp()
+        for each in loaded.catch_ups:
+            self._catching_up.hear([each], self._tickets.to_judge(each.agreement_id))
+        if self._aside.has_news:
+            self.timers.set((STATE, ""), AT_ONCE)
+
+    async def recover(self, loaded: LoadedPartition) -> None:
+        """Take in the facts accepted after the checkpoint; whatever they change was already published."""
+        await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
+        for values, received_at in loaded.blobs:
+            await self._silences.hear_values(await self._counts.take(values, received_at))
+        self._states.wake_all()
+        self._counts.wake_all()
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is something to judge that no record and no timer will bring."""
+        return self._tickets.has_ready
+
+    @property
+    def wants_reload(self) -> bool:
+        """Whether it has to be read anew: a target that could not be judged has other terms."""
+        return self._aside.wants_reload
+
+    @property
+    def waiting(self) -> int:
+        """How many tickets that is."""
+        return self._tickets.ready
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether readers may see all that was judged."""
+        return self._judged == self._told and not self._counts.has_unsaved
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether rows, or sums of them, are not in the record yet."""
+        return self._counts.has_rows
+
+    def settle(self) -> None:
+        """All that was taken in has been judged, as of now: whoever waits to read what he wrote may."""
+        if self._judged != self.positions:
+            self._judged = dict(self.positions)
+
+    def next_due(self) -> int | None:
+        """The next instant at which time alone may change something: a timer's, the expiry of a hold, or that up to
+        which signed terms are to be judged."""
+        dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._horizon))
+        return min((due for due in dues if due is not None), default=None)
+
+    def is_due(self, instant: int) -> bool:
+        """Whether timers wait to be fired as of an instant."""
+        due = self.timers.next_due()
+        return due is not None and due <= instant
+
+    def derived_due(self) -> int | None:
+        """The next instant at which something made of others is to be judged."""
+        dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._everywhere))
+        return min((due for due in dues if due is not None), default=None)
+
+    async def step(self, work: Work, now: int) -> Step:
+        """Take in facts and news, judge what they touch, and say what has to be committed."""
+        step = Step(dict(self.positions), {**self.positions, **work.positions})
+        self._horizon = max(self._horizon, work.horizon or 0)
+        step.horizon, step.received_at = self._horizon, now
+        await self._hear(work.inbox, step)
+        if work.values:
+            step.blob = await self._counts.take(fact_columns.joined(work.values), now)
+            self.unsaved_rows += 0 if step.blob is None else len(step.blob)
+        measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
+        step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
+        step.facts += await self._counts.take_facts([fact for fact in measured if is_counted(fact)])
+        await self._hear_words(step)
+        step.facts += await self._tickets.take(
+            [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
+        )
+        self._holds.extend(work.values, work.facts, now, step)
+        for who, subject in self.timers.due(self._horizon, work.most_timers):
+            if who == TICKET:
+                self._tickets.wake(subject)
+            elif who == STATE:
+                self._states.wake(subject)
+            elif who == SILENCE:
+                self._silences.wake(subject)
+            else:
+                self._counts.wake(subject)
+        self.positions = dict(step.positions)
+        await self._end_holds(now, step)
+        moment = Moment(self._horizon, now)
+        await self._states.judge(self._holds, moment, step.changes)
+        await self._counts.judge(self._holds, moment, step.changes)
+        is_busy = bool(work.values or work.facts)
+        history = HISTORY_BESIDE if is_busy else TICKETS_A_STEP
+        await self._tickets.judge(self._holds, moment, step, TICKETS_A_STEP, history)
+        step.recounted = self._counts.recounted() | self._states.heard()
+        await self._silences.judge(self._holds, moment, step)
+        self._catching_up.judged(step)
+        await self._derive(work, now, step)
+        self._catching_up.mark(step)
+        note_touched(step)
+        self._go_on_with_imports(step)
+        self._go_on_catching_up(step)
+        self._aside.tell(step.changes, now)
+        return step
+
+    async def _hear_words(self, step: Step) -> None:
+        """Whatever was measured ends a silence, and begins the wait for the next."""
+        await self._silences.hear_values(step.blob)
+        stated = {fact.subject for fact in step.facts if not is_counted(fact)}
+        watched = [subject for subject in stated if await self._silences.is_watched(subject)]
+        last_words = {subject: await self._states.last_signal(subject) for subject in watched}
+        await self._silences.hear(step.facts, last_words)
+
+    async def _derive(self, work: Work, now: int, step: Step) -> None:
+        """Judge what is made of others, and tell those that are made of what this step has changed."""
+        if work.everywhere is not None:
+            self._everywhere = max(self._everywhere, work.everywhere)
+            moment = Moment(self._everywhere, now)
+            step.inbox += await self._derived.judge(self._everywhere, self._holds, work.behind, moment, step.changes)
+        step.news = self._derivations.news(self._states.touched(), step.changes)
+
+    async def _end_holds(self, now: int, step: Step) -> None:
+        """End the holds whose time is over, and have judged what those held that are released or judged everywhere."""
+        for hold in self._holds.over(now):
+            # Another partition may have taken in facts of the import, and moved its end.
+            fresh = await self._store.hold(hold.import_id, self.number)
+            if fresh is not None and fresh.release is None and fresh.expires_at <= now:
+                self._holds.expire(hold, step)
+            elif fresh is not None:
+                self._holds.hear(fresh)
+        for hold in self._holds.reach(self.positions):
+            self._states.wake_held(hold)
+            self._counts.wake_held(hold)
+            self._tickets.free(self._holds)
+        for hold in self._holds.reach_everywhere():
+            self._derived.wake_held(hold)
+        for each in self._catching_up.reach_everywhere():
+            self._derived.wake_agreement(each.agreement_id)
+
+    def _go_on_with_imports(self, step: Step) -> None:
+        """Tell of the imports that this partition has judged to the end: first its indicators and tickets, and once all
+        partitions have theirs, what is made of them."""
+        for hold in self._holds.waiting_here():
+            if not self._tickets.waits_for(hold):
+                self._holds.judged_here(hold, step)
+        for hold in self._holds.waiting_derived():
+            if not self._derived.waits_for(hold):
+                self._holds.judged_derived(hold, step)
+
+    def _go_on_catching_up(self, step: Step) -> None:
+        """Likewise of the signed versions with whose past this partition has caught up."""
+        for each in self._catching_up.waiting_here(self._horizon):
+            if not self.is_due(each.begun_at):
+                self._catching_up.judged_here(each, step)
+        for each in self._catching_up.waiting_derived(self._everywhere):
+            if not self._derived.waits_for_agreement(each.agreement_id):
+                self._catching_up.judged_derived(each, step)
+
+    async def _hear(self, inbox: Sequence[InboxRow], step: Step) -> None:
+        heard: set[str] = set()
+        for row in inbox:
+            if row.kind == "terms":
+                agreement = await self._store.agreement(row.ref["agreement_id"])
+                await self._exclude(agreement)
+                woken: list[str] = []
+                for owner in self._attach(agreement.versions, agreement.ended_at, fresh=True):
+                    woken += await self._tickets.wake_owner(owner, self.number, step, self._holds)
+                self._catching_up.hear(await self._store.catch_ups(agreement.agreement_id, self.number), woken)
+            elif row.kind == "caught_up":
+                self._catching_up.hear_everywhere(row.ref["agreement_id"], row.ref["version"])
+            elif row.kind == "derived":
+                step.inbox += self._derived.hear(row)
+                continue
+            elif row.kind == "accepted":
+                self._decisions.accept(row.ref, step.changes)
+            elif row.kind == "dispute":
+                self._decisions.overturn(row.ref, step)
+            elif row.kind == "record":
+                self._decisions.forget(row.ref)
+            elif row.kind == "sources":
+                pass  # The worker has read which sources are set aside, for all of its partitions.
+            elif row.kind == "exclusion":
+                if row.ref["agreement_id"] not in heard:
+                    heard.add(row.ref["agreement_id"])
+                    since = _earliest(inbox, row.ref["agreement_id"])
+                    await self._exclude(await self._store.agreement(row.ref["agreement_id"]), since)
+            else:
+                hold = await self._store.hold(row.ref["import_id"], self.number)
+                if hold is not None:
+                    self._holds.hear(hold)
+            step.inbox.append(row.seq)
+
+    async def _exclude(self, agreement: AgreementTerms, since: int | None = None) -> None:
+        approved = await self._store.exclusions(agreement.agreement_id)
+        moved = self._excluded.hear(agreement.agreement_id, agreement.versions, approved, since)
+        self._states.exclude(moved)
+        self._counts.exclude(moved)
+        self._derived.exclude(moved)
+
+    def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> frozenset[str]:
+        """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""
+        lines = lines_of(versions, ended_at)
+        self._derivations.attach(lines)
+        for line in lines:
+            if self._is_mine(line.latest.indicator or line.target_id):
+                self._aside.amended(line)
+            with self._aside.attaching(line):
+                if line.latest.aggregation in DERIVED:
+                    if self._is_mine(line.target_id):
+                        self._derived.attach(line, lines, fresh=fresh)
+                elif self._is_mine(line.latest.indicator):
+                    judge = self._states if line.latest.aggregation in STATED else self._counts
+                    judge.attach(line, fresh=fresh)
+        for target_id, indicator in self._aside.unread(versions).items():
+            if self._is_mine(indicator or target_id):
+                self._aside.note(target_id)
+        return self._tickets.attach(lines)
+
+    def _is_mine(self, subject: str | None) -> bool:
+        return subject is not None and partition_of(subject, self._partitions) == self.number
+
+    async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
+        """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is
+        nothing."""
+        await self._counts.refresh(Moment(self._horizon, now))
+        windows = self._counts.unsaved_windows()
+        segments, series = self._counts.unsaved() if is_whole else ([], {})
+        if not segments and not series and not windows and self._judged == self._told:
+            return None
+        self._told = self._judged
+        if is_whole:
+            self._saved_blob, self.unsaved_rows = self.blob_seq, 0
+        news = self._derivations.news_of(windows)
+        return Checkpoint(self._judged, self._saved_blob, segments, series, windows, news)
+
+
+def _earliest(inbox: Iterable[InboxRow], agreement_id: str) -> int | None:
+    """From when on an agreement's exclusions may have changed, as the rows say."""
+    rows = [row.ref for row in inbox if row.kind == "exclusion"]
+    said = [ref.get("since") for ref in rows if ref["agreement_id"] == agreement_id]
+    return min((since for since in said if since is not None), default=None)

@@ -1,0 +1,59 @@
+"""The share of tickets whose clock was kept, judged by calendar window: a ticket counts where its clock ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.touched import Dirty
+from slm_monitor.domain.lifecycle import settling, withdrawing
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import Changes
+from slm_monitor.domain.series import tallies
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.windows import compliance, counted_findings
+
+
+class OfClocks:
+    """``compose`` tells it which clocks it is made of."""
+
+    standing: Standing
+    _clocks: Sequence[str] = ()
+
+    def compose(self, lines: Sequence[TermsLine]) -> None:
+        """The lines of its agreement, among which its per-ticket target is."""
+        keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
+        self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
+
+
+class ComplianceTarget(OfClocks, CalendarWindows):
+    """Judged window by window."""
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        self._undo(moment, changes)
+        touched = list(self._touched(dirty.since, moment))
+        spans = [(window.start, window.end) for window, _ in touched]
+        counts = await store.tickets_ended(self._clocks, spans, moment.as_of)
+        dues: list[int | None] = [self._next]
+        odd = await store.tickets_inconsistent(self._clocks, spans)
+        for (window, terms), (judged, met), contradicting in zip(touched, counts, odd, strict=True):
+            first_bad = None
+            if met < judged and tallies.has_no_budget(terms):
+                span = (window.start, window.end)
+                first_bad = compliance.first_missed(
+                    (each.ticket, each.at, each.is_met)
+                    for each in await store.clocks_ended(self._clocks, span, moment.as_of)
+                )
+            finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of, first_bad=first_bad)
+            finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
+            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
+            settling.settle_window(self.standing, window, terms, finding, moment, changes)
+            closing = close_of(window, terms)
+            dues.append(closing if closing is not None and closing > moment.as_of else None)
+        return min((due for due in dues if due is not None), default=None)

@@ -1,0 +1,71 @@
+"""A target made of others' states, figures or verdicts, judged by its calendar windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from slm_monitor.application.evaluators.derived.composed import Composed
+from slm_monitor.application.evaluators.schedule.calendar_windows import close_of
+from slm_monitor.application.evaluators.states.state_target import StateTarget
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.ports import JudgeStore, MemberWindow
+from slm_monitor.application.state.touched import Dirty
+from slm_monitor.domain.lifecycle import settling, withdrawing
+from slm_monitor.domain.lifecycle.settling import Moment
+from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.terms import promise
+from slm_monitor.domain.terms.composition import STATES, Member
+from slm_monitor.domain.windows import composite_findings
+from slm_monitor.domain.windows.composite_findings import Seen
+
+
+class CompositeTarget(Composed, StateTarget):
+    """``compose`` tells it what it is made of; each of its windows is judged by the composition of its version."""
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        if self._compositions[self.standing.line.latest.version].of == STATES:
+            timelines = await self._timelines(store)
+            return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+        return await self._of_windows(store, dirty.since, moment, changes)
+
+    # -- of figures and verdicts --------------------------------------------------------------------------------
+
+    async def _of_windows(self, store: JudgeStore, since: int | None, moment: Moment, changes: Changes) -> int | None:
+        self._undo(moment, changes)
+        touched = list(self._touched(since, moment))
+        members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
+        known = await store.member_windows(members, [window.window_id for window, _ in touched])
+        dues: list[int | None] = [self._next]
+        for window, terms in touched:
+            made = self._compositions[terms.version]
+            seen = [self._seen(member, window, known) for member in made.members]
+            closes = window.end + terms.closing_delay
+            caused = moment
+            if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
+                # Its members' last word is still to come, and is news when it does.
+                caused = Moment(closes - 1, moment.now, moment.cause)
+            finding = composite_findings.of_members(made, seen, terms, window.end, caused.as_of)
+            withdrawing.of_other_terms(self.standing, window, terms, caused, changes)
+            settling.settle_window(self.standing, window, terms, finding, caused, changes)
+            closing = close_of(window, terms)
+            dues.append(closing if closing is not None and closing > moment.as_of else None)
+        return min((due for due in dues if due is not None), default=None)
+
+    def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> Seen:
+        """A member's window of the same name. One that is due and not there yet has not said its last word."""
+        assert member.target_id is not None
+        found = known.get((member.target_id, window.window_id))
+        terms = next(
+            (each for line in self._lines.get(member.target_id, ()) if (each := line.at(window.start)) is not None),
+            None,
+        )
+        if found is None:
+            return Seen(None, None, None, is_final=terms is None, weight=member.weight)
+        is_share = terms is None or terms.promise is None or terms.promise.unit == promise.PERCENT
+        figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
+        verdict = {"met": True, "at_risk": True, "breached": False}.get(found.status)
+        return Seen(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

@@ -1,0 +1,71 @@
+"""Targets made of others over a rolling window: of states, of verdicts, and of tickets whose clocks were kept."""
+
+from __future__ import annotations
+
+from slm_monitor.application.evaluators.derived.compliance_target import OfClocks
+from slm_monitor.application.evaluators.derived.composed import Composed
+from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindows
+from slm_monitor.application.evaluators.states.rolling_state_target import RollingStateTarget
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.touched import Dirty
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.settling import Moment
+from slm_monitor.domain.lifecycle.standing import Changes
+from slm_monitor.domain.rolling import rolling_minutes
+from slm_monitor.domain.rolling.rolling_derived import RolledTickets, RolledVerdicts
+
+
+class RollingStatesTarget(Composed, RollingStateTarget):
+    """A composite of states."""
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
+        timelines = await self._timelines(store)
+        return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
+
+
+class _ByMinute(RollingWindows):
+    """The minute that a window ends with is in it."""
+
+    def _first(self) -> int:
+        return rolling_minutes.first_minute(self.standing.line)
+
+
+class RollingVerdictsTarget(Composed, _ByMinute):
+    """A composite of verdicts: its members' runs of missed minutes tell in which minutes too few of them are met."""
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Likewise."""
+        line = self.standing.line
+        if moment.as_of // MINUTE < self._first():
+            return self._first() * MINUTE
+        members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
+        runs = await store.member_runs(members, line.latest.window)
+        windows = await store.member_windows(members, [line.latest.window])
+        heard = {target_id for (target_id, _), window in windows.items() if window.status != "no_data"}
+        rolled = RolledVerdicts(self._compositions, runs, set(members) - heard)
+        due = self._roll(lambda _: rolled, dirty.since, moment, changes)
+        return None if due is None else min(due, line.ends_at)
+
+
+class RollingComplianceTarget(OfClocks, _ByMinute):
+    """The share of tickets whose clock was kept, of those that ended in the window."""
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Likewise."""
+        line, present = self.standing.line, moment.as_of // MINUTE
+        if present < self._first():
+            return self._first() * MINUTE
+        first, last = self._looks_at(dirty.since, moment)
+        length = line.latest.rolling_microseconds
+        begins_at = max(self._first() * MINUTE, (first + 1) * MINUTE - length)
+        ended = await store.clocks_ended(self._clocks, (begins_at, (last + 1) * MINUTE), moment.as_of)
+        rolled = RolledTickets(ended, length)
+        return self._roll(lambda _: rolled, dirty.since, moment, changes)

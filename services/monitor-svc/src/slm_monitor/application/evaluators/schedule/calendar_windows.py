@@ -1,0 +1,117 @@
+"""A target's calendar windows: which there are, and which of them have to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from slm_calendar import windows as calendar_windows
+from slm_monitor.domain.lifecycle import withdrawing
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.terms.lines import SPLIT, TermsLine
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+class CalendarWindows:
+    """A target's windows in order."""
+
+    def __init__(self, standing: Standing) -> None:
+        self.standing = standing
+        self._closed_to = standing.line.begins_at
+        """Every window that begins before this instant is closed."""
+        self._next: int | None = None
+        self._recent: Window | None = None
+        self._undone: list[Window] = []
+
+    def amend(self, line: TermsLine) -> None:
+        """Other terms from some instant on: windows not yet closed begin and end as these terms say, or not at all."""
+        self.standing.line = line
+        self._recent = None
+        for window in list(self.standing.windows.values()):
+            if line.latest.window_kind == "rolling":
+                window.end = line.ends_at
+            elif window.closed_at is None:
+                self._bound(window)
+
+    def _bound(self, window: Window) -> None:
+        span = self._span(window.start)
+        if span is not None and (span.id, span.start) == (window.window_id, window.start):
+            window.end = span.end
+        else:
+            del self.standing.windows[window.window_id]
+            self._undone.append(window)
+
+    def _span(self, instant: int) -> calendar_windows.Window | None:
+        return span_at(self.standing.line, instant)
+
+    def _window_of(self, span: calendar_windows.Window) -> Window | None:
+        """The window of a span, made when first needed; None where another one closed under its name."""
+        window = self.standing.windows.get(span.id)
+        if window is None:
+            terms = self.standing.line.at(span.start) or self.standing.line.latest
+            window = Window(terms.target_id, span.id, terms.version, span.start, span.end)
+            self.standing.windows[span.id] = window
+        return window if window.start <= span.start < window.end else None
+
+    def _window_at(self, instant: int) -> Window | None:
+        """The window in which an instant lies."""
+        recent = self._recent
+        if recent is None or not recent.start <= instant < recent.end:
+            span = self._span(instant)
+            self._recent = recent = None if span is None else self._window_of(span)
+        return recent if recent is not None and recent.start <= instant < recent.end else None
+
+    def _touched(self, since: int | None, moment: Moment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
+        """The windows to judge: all begun by ``moment.as_of`` that are open or reach past ``since``, with their terms.
+        Those that had ended by ``moment.through`` wait for an import."""
+        line, as_of = self.standing.line, moment.as_of
+        first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
+        at: int | None = first if moment.through is None else max(first, moment.through)
+        while at is not None and at <= as_of:
+            span = self._span(at)
+            if span is None:
+                at = line.begins_after(at)
+                continue
+            window, terms = self._window_of(span), line.at(span.start)
+            is_touched = window is not None and (window.closed_at is None or (since is not None and window.end > since))
+            if window is not None and terms is not None and is_touched:
+                yield window, terms
+            if (window is None or window.closed_at is not None) and span.start <= self._closed_to:
+                self._closed_to = max(self._closed_to, span.end)
+            at = span.end
+        self._next = at if at is not None and at < line.ends_at else None
+
+    def _undo(self, moment: Moment, changes: Changes) -> None:
+        """Take back what was told of windows that other terms have undone."""
+        for window in self._undone:
+            withdrawing.drop_window(self.standing, window, moment, changes)
+        self._undone.clear()
+
+
+def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
+    return None if window.closed_at is not None else window.end + terms.closing_delay
+
+
+def span_at(line: TermsLine, instant: int) -> calendar_windows.Window | None:
+    """The window in which an instant lies, clipped to the term; None outside it.
+
+    A window begun under earlier terms runs to its end, whatever period those in force by then have; an amendment that
+    splits cuts it, and the second part is named after its version: ``2026-11.v2``.
+    """
+    terms = line.at(instant)
+    if terms is None:
+        return None
+    whole = calendar_windows.window_at(terms.window, terms.zone, instant)  # type: ignore[arg-type]
+    start, name = max(whole.start, line.begins_at), whole.id
+    cut = line.cut_after(instant)
+    end = min(whole.end, line.unbroken_until(instant), whole.end if cut is None else cut)
+    is_first = terms is line.versions[0]
+    if terms.on_amendment == SPLIT and (not is_first or line.continues):
+        if whole.start < terms.effective_at:
+            start, name = terms.effective_at, f"{whole.id}.v{terms.version}"
+    elif not is_first:
+        earlier = span_at(line, terms.effective_at - 1)
+        if earlier is not None and instant < earlier.end:
+            return earlier
+        start = max(start, terms.effective_at if earlier is None else earlier.end)
+    return calendar_windows.Window(name, start, end)

@@ -1,0 +1,27 @@
+"""A target that counts the outages of an indicator: judged window by window, and when one reaches the length."""
+
+from __future__ import annotations
+
+from slm_monitor.application.evaluators.states.state_target import StateTarget
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import outage_findings
+
+
+class OutageTarget(StateTarget):
+    """An outage counts in the window in which it starts, which may have closed when it reaches the length."""
+
+    def _look(
+        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
+        as_of: int, burns: list[RiskFinding],
+    ) -> Finding:  # fmt: skip
+        out = excluded.intervals_of(terms)
+        return outage_findings.of_outages(states, terms, window.start, window.end, as_of, out)
+
+    def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+        """An outage that goes on may still count in the window in which it began."""
+        ongoing = outage_findings.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
+        return since if ongoing is None else ongoing if since is None else min(since, ongoing)

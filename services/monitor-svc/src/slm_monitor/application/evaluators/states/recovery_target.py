@@ -1,0 +1,23 @@
+"""A target of recoveries: judged window by window, each recovery in the one in which it ended."""
+
+from __future__ import annotations
+
+from slm_monitor.application.evaluators.states.state_target import StateTarget
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.states.timeline import States, Timeline
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import recovery_findings
+
+
+class RecoveryTarget(StateTarget):
+    """Nothing of it is kept between judgements: an indicator has few recoveries."""
+
+    def _look(
+        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
+        as_of: int, burns: list[RiskFinding],
+    ) -> Finding:  # fmt: skip
+        assert isinstance(states, Timeline)
+        span = (window.start, window.end)
+        return recovery_findings.of_recoveries(states.recoveries, terms, span, as_of, excluded.intervals_of(terms))

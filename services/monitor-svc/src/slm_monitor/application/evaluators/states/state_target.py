@@ -1,0 +1,92 @@
+"""A target of an indicator's states: its calendar windows judged, and the warnings that time alone moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle import settling, withdrawing
+from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.states.passed_time import PassedTime
+from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import state_findings, state_warnings
+from slm_monitor.domain.windows.state_findings import Passed
+
+StatesOf = Callable[[ServiceLevelTarget], States]
+
+
+class StateTarget(CalendarWindows):
+    """Availability by calendar window. What an open window came to is kept up to its last change of state, so that
+    another one costs the same however much went before it."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__(standing)
+        self._passed: dict[str, Passed] = {}
+        self._lately: PassedTime | None = None
+        """The sums of the time that burn rates look back on."""
+
+    def judge(
+        self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the touched windows by the states that their terms ask for; returns the next instant at which time
+        alone may change something."""
+        self._undo(moment, changes)
+        dues: list[int | None] = []
+        burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
+        dues.append(again)
+        latest = self.standing.line.latest
+        for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
+            burns = burning if window.start <= moment.as_of < window.end else []
+            finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
+            if (covered := state_findings.coverage(states(terms), finding)) is not None:
+                finding.detail["coverage_percent"] = covered
+            if named := excluded.named_in(terms, window.start, window.end):
+                finding.detail["exclusions"] = named
+            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
+            settling.settle_window(self.standing, window, terms, finding, moment, changes)
+            ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
+            dues += [at for at in ahead if at is not None and at > moment.as_of]
+            dues.append(close_of(window, terms))
+            if window.closed_at is not None:
+                self._passed.pop(window.window_id, None)
+        return min((due for due in [*dues, self._next] if due is not None), default=None)
+
+    def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+        """From which instant on windows are to be judged that have closed, if any are."""
+        return since
+
+    def _look(
+        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
+        as_of: int, burns: list[RiskFinding],
+    ) -> Finding:  # fmt: skip
+        span, out = (window.start, window.end), excluded.intervals_of(terms)
+        passed = self._passed.get(window.window_id)
+        if passed is None or not passed.holds(terms, span, out, since):
+            passed = state_findings.begun(terms, span, out)
+        finding, self._passed[window.window_id] = state_findings.look(
+            states, passed, as_of, burns, since, self._lately if self._lately and self._lately.terms is terms else None
+        )
+        return finding
+
+    def _by_the_minute(
+        self, states: StatesOf, excluded: Excluded, since: int | None, as_of: int
+    ) -> tuple[list[RiskFinding], int | None]:
+        """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
+        terms = self.standing.line.at(as_of)
+        if terms is None or state_warnings.longest(terms) is None:
+            self._lately = None
+            return [], None
+        stated, out, lately = states(terms), excluded.intervals_of(terms), self._lately
+        if lately is None or lately.terms is not terms or lately.excluded is not out:
+            self._lately = lately = state_warnings.passed_until(stated, terms, self.standing.line.begins_at, as_of, out)
+        else:
+            lately.follow(stated, as_of, since)
+            lately.leave(as_of - (state_warnings.longest(terms) or 0))
+        moves = state_warnings.moves(lately, stated, as_of)
+        found = state_warnings.burning(lately, as_of) if moves else []
+        return found, (as_of // MINUTE + 1) * MINUTE if moves else None

@@ -1,0 +1,48 @@
+"""How a window's budget was spent: its figure at each step of the way, for charts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.explain import window_figures
+from slm_monitor.application.history import record as records
+from slm_monitor.application.history.record import Record
+from slm_monitor.application.history.window_seen import Facts
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+MOST_POINTS = 1000
+
+
+def instants_of(span: Interval, step: int, present: int) -> list[int]:
+    """The end of each step from the window's start on, and the present or the window's end as the last one."""
+    last = min(span[1], present)
+    return [*range(span[0] + step, last, step), last]
+
+
+async def points(
+    record: Record, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
+) -> list[dict[str, Any]]:
+    """Figure and budget as of each step, by what is known now of the time until then."""
+    facts = await records.known(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
+    return await asyncio.to_thread(_points, terms, facts, instants_of(span, step, present))
+
+
+def _points(terms: ServiceLevelTarget, facts: Facts, instants: Sequence[int]) -> list[dict[str, Any]]:
+    found = []
+    for at in instants:
+        # Not the last microsecond: what happens at the end of a step belongs to the next.
+        seen = window_figures.seen(terms, replace(facts, as_of=at, until=at - 1), brief=True)
+        found.append({
+            "at": to_text(at),
+            "figure": figures.exact(terms.shown(seen.figure)),
+            "figure_display": terms.display(seen.figure),
+            "budget": seen.budget_document(),
+            "burn_rate": figures.exact(seen.burn),
+        })  # fmt: skip
+    return found

@@ -1,0 +1,121 @@
+"""Why a ticket's clock stands as it does: terms, every interval with what caused it, the sums; so it can be redone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from slm_calendar import durations
+from slm_events.instants import to_text
+from slm_monitor.application.explain import ticket_view
+from slm_monitor.application.explain.ticket_view import TicketSeen
+from slm_monitor.domain.clocks import clocks, derivation
+from slm_monitor.domain.clocks.clocks import Clock
+from slm_monitor.domain.clocks.derivation import Stretch
+from slm_monitor.domain.clocks.ticket_scope import WHOLE
+from slm_monitor.domain.facts import tickets
+
+_VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached",
+             clocks.CANCELLED: "cancelled"}  # fmt: skip
+_TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset", "cancel", "service_hours", "warn_at",
+          "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
+
+
+def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
+    """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes.
+
+    ``sees``: the other side of a support is not told what the ticket says of itself, so why rules were passed over is
+    left out.
+    """
+    until = clock.ended_at or ticket.as_of
+    stretches = derivation.of_clock(clock, ticket.events, until)
+    sums = derivation.sums(stretches)
+    own = ticket_view.clock_document(clock, ticket)
+    return {
+        "ticket": ticket.state.subject.split("/", 1)[1],
+        "target_id": clock.target.target_id,
+        "target_key": clock.target.key,
+        "target_title": clock.target.title,
+        "agreement_id": clock.target.agreement_id,
+        "agreement_version": clock.target.version,
+        "terms": {name: signed[name] for name in _TERMS if signed.get(name) not in (None, [], {})},
+        "passed_over": [
+            {"target_key": key, "because": reason if sees == WHOLE else "does not apply to this ticket"}
+            for key, reason in clock.passed_over
+        ],
+        "as_of": to_text(ticket.as_of),
+        "state": clock.state,
+        "verdict": _VERDICTS.get(clock.state, "open"),
+        "intervals": [_interval(each, sees) for each in stretches],
+        "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
+        "carried": {"calendar": durations.to_iso(clock.carried[0]), "service": durations.to_iso(clock.carried[1])},
+        "measured_from": to_text(clock.measured_from),
+        **{name: own[name] for name in (
+            "clock", "ordinal", "started_at", "attached_at", "past_due", "original_deadline_at", "deadline_at",
+            "stopped_at", "breached_at", "time_left_seconds", "elapsed_calendar_seconds", "elapsed_service_seconds",
+            "net_calendar_seconds", "net_service_seconds", "warnings", "escalations", "held", "held_by_at_breach",
+        )},
+    }  # fmt: skip
+
+
+def _interval(each: Stretch, sees: str) -> dict[str, Any]:
+    return {
+        "from": to_text(each.start),
+        "to": to_text(each.end),
+        "kind": each.kind,
+        "length": durations.to_iso(each.end - each.start),
+        "service_time": durations.to_iso(each.service),
+        "because": each.because,
+        "event_id": tickets.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
+    }
+
+
+def text(told: Mapping[str, Any]) -> str:
+    """The derivation for people, a line per interval."""
+    within = told["terms"]["objective"]["within"]
+    ((meaning, length),) = within.items()
+    lines = [
+        f"{told['ticket']}: {told['target_title']} ({told['target_key']}, version {told['agreement_version']})",
+        f"{told['clock']} within {length} ({meaning.replace('_', ' ')}): {told['verdict']}, {told['state']}",
+        "",
+        *(f"passed over: {each['target_key']}: {each['because']}" for each in told["passed_over"]),
+        f"started    {_short(told['started_at'])}",
+    ]
+    if told["attached_at"] != told["started_at"]:
+        late = ", past its deadline" if told["past_due"] else ""
+        lines.append(f"applies    {_short(told['attached_at'])}{late}")
+    if told["carried"]["calendar"] != "PT0S":
+        lines.append(f"carried    {told['carried']['calendar']}, of service time {told['carried']['service']}")
+    lines += [*_table(told["intervals"]), *_sums(told)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _table(intervals: Sequence[Mapping[str, Any]]) -> list[str]:
+    rows = [
+        f"  {_short(each['from'])}  {_short(each['to'])}  {each['kind']:6}  {each['service_time']:>12}  "
+        + each["because"]
+        + (f" [{each['event_id']}]" if each["event_id"] else "")
+        for each in intervals
+    ]
+    return ["", *rows, ""] if rows else [""]
+
+
+def _sums(told: Mapping[str, Any]) -> list[str]:
+    sums = told["sums"]
+    lines = [
+        f"open {sums['open']}, closed {sums['closed']}, paused {sums['paused']}"
+        f" (of service time {sums['paused_service']})",
+        f"deadline   {_short(told['original_deadline_at'])} and paused time: {_short(told['deadline_at'])}",
+    ]
+    for name in ("stopped", "breached"):
+        if told[f"{name}_at"]:
+            lines.append(f"{name:10} {_short(told[f'{name}_at'])}")
+    for each in told["held"]:
+        lines.append(f"held by    {each['by'] or 'nobody'}: {durations.to_iso(each['service_seconds'] * 1_000_000)}")
+    if told["breached_at"]:
+        lines.append(f"at the breach held by {told['held_by_at_breach'] or 'nobody'}")
+    return lines
+
+
+def _short(instant: str) -> str:
+    return instant[:19].replace("T", " ")

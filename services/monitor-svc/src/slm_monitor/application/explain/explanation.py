@@ -1,0 +1,196 @@
+"""How a figure came about: terms, window, every stretch with its facts, sums and verdict, so that it can be redone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar import durations
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
+from slm_monitor.application.explain import derived_figures, window_figures
+from slm_monitor.application.history import record as records
+from slm_monitor.application.history.record import Named, Record
+from slm_monitor.application.history.window_seen import Facts, Seen, exclusion_document
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.lifecycle import births
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
+
+EXPLAINED = STATED | COUNTED | DERIVED
+"""All but clocks, which are explained ticket by ticket."""
+_LAST = 253_402_300_799_000_000
+
+
+class NoSuchWindow(ValueError):
+    """The target has no window of that name, or none at that instant."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A calendar window by its id, or a rolling one by its length and the instant at which it stands; None: the one
+    of now."""
+
+    window: str | None
+    at: int | None = None
+    known_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One window of a target, by the terms and facts it is judged by."""
+
+    terms: ServiceLevelTarget
+    window_id: str
+    facts: Facts
+    seen: Seen
+
+
+async def explain(record: Record, target: Named, asked: Asked, now: int) -> dict[str, Any]:
+    """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
+    agreement = await record.agreement(target.agreement_id)
+    lines = records.lines_of_target(agreement, target)
+    present = now if asked.known_at is None else min(now, asked.known_at)
+    terms, span = found(lines, asked, present)
+    name = asked.window or _name_of(lines, terms, span)
+    judged = await judge(record, terms, name, span, present, asked.known_at)
+    return await asyncio.to_thread(document, agreement, judged, asked)
+
+
+def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[ServiceLevelTarget, Interval]:
+    """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
+    if asked.window is None:
+        return _present(lines, asked.at or present)
+    if any(line.latest.window_kind == "rolling" and line.latest.window == asked.window for line in lines):
+        at = present if asked.at is None else asked.at
+        for line in lines:
+            terms = line.at(at)
+            if terms is not None and terms.window == asked.window:
+                return terms, records.rolling_span(line, terms, at)
+        raise NoSuchWindow("no terms are in force at that instant")
+    window = records.calendar_window(lines, asked.window)
+    if window is None:
+        raise NoSuchWindow("the target has no window of that id")
+    terms, span = window
+    if span.start > present:
+        raise NoSuchWindow("this window has not begun")
+    return terms, (span.start, span.end)
+
+
+def _present(lines: Sequence[TermsLine], at: int) -> tuple[ServiceLevelTarget, Interval]:
+    for line in lines:
+        terms = line.at(at)
+        if terms is not None and terms.window_kind == "rolling":
+            return terms, records.rolling_span(line, terms, at)
+        span = None if terms is None else span_at(line, at)
+        if terms is not None and span is not None:
+            return line.at(span.start) or terms, (span.start, span.end)
+    raise NoSuchWindow("no terms are in force now; name a window")
+
+
+def _name_of(lines: Sequence[TermsLine], terms: ServiceLevelTarget, span: Interval) -> str:
+    if terms.window_kind == "rolling":
+        return terms.window
+    named = (span_at(line, span[0]) for line in lines)
+    return next(each.id for each in named if each is not None and (each.start, each.end) == span)
+
+
+async def judge(
+    record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
+) -> Judged:
+    """A window as its facts have it; what is long to work out does not hold others up."""
+    # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
+    is_rolling = terms.window_kind == "rolling"
+    as_of = min(present, span[1] + (0 if is_rolling else terms.closing_delay))
+    if terms.aggregation == "outages" and not is_rolling:
+        as_of = present
+    if terms.aggregation in DERIVED:
+        facts, seen = await derived_figures.look(
+            record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
+        )
+    else:
+        assert terms.indicator is not None
+        await records.check(record, terms.indicator, span)
+        facts = await records.known(record, terms, span, as_of, known_at)
+        seen = await asyncio.to_thread(window_figures.seen, terms, facts)
+    return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
+
+
+async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval, known_at: int | None) -> Seen:
+    """Without the levels of which a dispute decided that they were not missed."""
+    if not seen.missed and seen.verdict != "breached":
+        return seen
+    if seen.target.window_kind == "rolling":
+        minute = records.minute_of(seen.target, span)
+        runs = await record.overturned_runs(seen.target.target_id, window_id, minute, known_at)
+        return seen.without(runs) if runs else seen
+    names = {births.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
+    decided = {names[each] for each in await record.overturned(names, known_at)}
+    return seen.without(decided) if decided else seen
+
+
+def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_figures.Judge:
+    async def member(terms: ServiceLevelTarget, span: Interval) -> derived_figures.Outcome:
+        # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
+        known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
+        seen_at = present if known is None else min(present, known)
+        judged = await judge(record, terms, window_id, span, seen_at, known)
+        return judged.facts, judged.seen
+
+    return member
+
+
+def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[str, Any]:
+    """As it is answered: the same facts give the same bytes, in whatever order they came."""
+    terms, facts = judged.terms, judged.facts
+    signed = _signed(agreement, terms)
+    start, end = facts.span
+    return {
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "target_title": terms.title,
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "indicator": signed.get("indicator"),
+        "terms": {name: value for name, value in signed.items() if value is not None},
+        "judged_by": _judged_by(terms),
+        "window": {
+            "id": judged.window_id,
+            "from": to_text(start),
+            "to": to_text(min(end, _LAST)),
+            "timezone": terms.zone,
+            "closes_at": to_text(min(end + terms.closing_delay, _LAST)) if terms.window_kind == "calendar" else None,
+            "service_time": durations.to_iso(terms.hours.open_time(start, end)),
+        },
+        "as_of": to_text(min(facts.as_of, end + terms.closing_delay)),
+        "known_at": None if asked.known_at is None else to_text(asked.known_at),
+        "excluded": [{"from": to_text(begins), "to": to_text(ends)} for begins, ends in facts.excluded],
+        "exclusions": [exclusion_document(*each, facts.span) for each in facts.exclusions],
+        **judged.seen.document(),
+        "levels": judged.seen.levels_document(facts.as_of),
+        "figure": _in_unit(judged.seen),
+        "figure_share": judged.seen.document()["figure"],
+    }
+
+
+def _in_unit(seen: Seen) -> str | None:
+    shown = seen.target.shown(seen.figure)
+    return None if shown is None else f"{shown.numerator}/{shown.denominator}"
+
+
+def _signed(agreement: AgreementTerms, terms: ServiceLevelTarget) -> Mapping[str, Any]:
+    """The target as the version that judges it was signed."""
+    target_id = terms.instance_of or terms.target_id
+    for version in agreement.versions:
+        if version["version"] == terms.version:
+            return next(each for each in version["targets"] if each["target_id"] == target_id)
+    return {}
+
+
+def _judged_by(terms: ServiceLevelTarget) -> str:
+    if terms.window_kind == "rolling":
+        return "the terms in force at the instant of judging"
+    return "the terms in force at the window's start"

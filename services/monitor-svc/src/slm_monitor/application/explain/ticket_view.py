@@ -1,0 +1,184 @@
+"""A ticket as it stands now: its clocks worked out from its events and terms, as the judge does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_events.instants import to_text
+from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
+from slm_monitor.domain.clocks.clocks import Clock, Unjudgeable
+from slm_monitor.domain.clocks.ticket_rules import Book
+from slm_monitor.domain.clocks.ticket_scope import WHOLE
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.lifecycle.standing import TicketState
+from slm_monitor.domain.tickets import ticket_state, ticket_target
+from slm_monitor.domain.tickets.clock_notices import percent_text
+
+SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class TicketSeen:
+    """A ticket with its clocks at an instant."""
+
+    events: Sequence[TicketEvent]
+    clocks: Sequence[Clock]
+    state: TicketState
+    unjudgeable: Sequence[Unjudgeable]
+    as_of: int
+    unmatched_because: str | None = None
+    inconsistent: str | None = None
+
+
+def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSeen:
+    """What is known of a ticket at an instant."""
+    events = ticket_target.events_of(facts)
+    failed: list[Unjudgeable] = []
+    found = [clock.as_of(as_of) for clock in clocks.by_rules(events, book, as_of, failed.append)]
+    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    because = book.matching(events, judging).unmatched_because
+    contradicting = tickets.inconsistency(events)
+    shown = found if contradicting is None else []
+    return TicketSeen(events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads a ticket. ``is_sender``: the party whose source sent it; ``sees``: ``whole`` | ``projected``."""
+
+    is_sender: bool
+    sees: str
+    agreements: frozenset[str] | None
+    """The agreements that the reader has a part in; None: all of them."""
+
+    def may_see(self, agreement_id: str) -> bool:
+        return self.agreements is None or agreement_id in self.agreements
+
+
+def document(ticket: TicketSeen, reader: Reader) -> dict[str, Any]:
+    """A ticket as its reader sees it, with the clocks of the reader's agreements."""
+    state = ticket.state
+    is_whole = reader.sees == WHOLE
+    is_shown = [clock for clock in ticket.clocks if reader.may_see(clock.target.agreement_id)]
+    return {
+        "type": state.type if is_whole else None,
+        "priority": state.priority,
+        "state": state.state,
+        "held_by": state.held_by if is_whole else state.team,
+        "opened_at": text(state.opened_at),
+        "last_event_at": text(state.last_at),
+        "ended_at": text(state.ended_at),
+        "unmatched": reader.is_sender and ticket.unmatched_because is not None,
+        "unmatched_because": ticket.unmatched_because if reader.is_sender else None,
+        "unjudgeable": [
+            {"clock": each.clock, "reason": each.reason}
+            for each in ticket.unjudgeable
+            if reader.may_see(each.agreement_id)
+        ],
+        "inconsistent": ticket.inconsistent,
+        "as_of": to_text(ticket.as_of),
+        "clocks": [clock_document(clock, ticket) for clock in is_shown],
+        "exchanges": exchanges(is_shown),
+    }
+
+
+def clock_document(clock: Clock, ticket: TicketSeen) -> dict[str, Any]:
+    """One clock: when it is due, what is left, and what has passed; lengths in whole seconds."""
+    terms, events, as_of = clock.target, ticket.events, ticket.as_of
+    until = clock.ended_at or as_of
+    calendar, service = clock.elapsed_by(until)
+    net = clock.net_by(until)
+    pauses = clock.pauses_by(until)
+    return {
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "target_title": terms.title,
+        "agreement_id": terms.agreement_id,
+        "version": terms.version,
+        "clock": terms.clock.clock if terms.clock is not None else "",
+        "ordinal": clock.ordinal,
+        "state": clock.state,
+        "within": clock.within.to_document(),
+        "started_at": to_text(clock.started_at),
+        "attached_at": to_text(clock.attached_at),
+        "deadline_at": to_text(clock.shown_deadline(until)),
+        "original_deadline_at": to_text(clock.original_deadline_at),
+        "changed_at": to_text(clock.changed_at),
+        "stopped_at": text(clock.stopped_at),
+        "breached_at": text(_certain(clock, as_of)),
+        "past_due": clock.past_due,
+        "time_left_seconds": clock.left_by(as_of) // SECOND,
+        "elapsed_calendar_seconds": calendar // SECOND,
+        "elapsed_service_seconds": service // SECOND,
+        "net_calendar_seconds": net[0] // SECOND,
+        "net_service_seconds": net[1] // SECOND,
+        "paused_calendar_seconds": sum(end - start for start, end in pauses) // SECOND,
+        "pauses": [[to_text(start), to_text(end)] for start, end in pauses],
+        "warnings": [_warning(percent_text(share), at, clock, as_of) for share, at in clock_warnings.warnings(clock)],
+        "escalations": [
+            {"level": each.level, "to": each.to, "offset": each.offset.to_document(), "at": to_text(at),
+             "reached": _is_reached(at, clock, as_of)}
+            for each, at in clock_warnings.escalations(clock)
+        ],
+        "held": [
+            {"by": each.by, "calendar_seconds": each.calendar // SECOND, "service_seconds": each.service // SECOND}
+            for each in hand_overs.of_clock(clock, events, until)
+        ],
+        "held_by_at_breach": _held_at_breach(clock, ticket),
+    }  # fmt: skip
+
+
+def _certain(clock: Clock, as_of: int) -> int | None:
+    return clock.breached_at if clock.breached_at is not None and clock.breached_at <= as_of else None
+
+
+def _held_at_breach(clock: Clock, ticket: TicketSeen) -> str | None:
+    at = _certain(clock, ticket.as_of)
+    return None if at is None else hand_overs.at_instant(ticket.events, at, hand_overs.names_for(clock.target))
+
+
+def _warning(percent: str, at: int, clock: Clock, as_of: int) -> dict[str, Any]:
+    return {"threshold": percent, "at": to_text(at), "reached": _is_reached(at, clock, as_of)}
+
+
+def _is_reached(at: int, clock: Clock, as_of: int) -> bool:
+    return at <= as_of and (clock.ended_at is None or at <= clock.ended_at)
+
+
+def exchanges(found: Iterable[Clock]) -> list[dict[str, Any]]:
+    """Of each update target: its answered exchanges; the ticket is met iff every one is."""
+    by_target: dict[str, list[Clock]] = {}
+    for clock in found:
+        if clock.target.clock is not None and clock.target.clock.clock == "update":
+            by_target.setdefault(clock.target.target_id, []).append(clock)
+    return [_exchanges(target_id, of_one) for target_id, of_one in by_target.items()]
+
+
+def _exchanges(target_id: str, of_one: Sequence[Clock]) -> dict[str, Any]:
+    lengths = [clock.elapsed_service for clock in of_one if clock.stopped_at is not None]
+    late = any(clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) for clock in of_one)
+    return {
+        "target_id": target_id,
+        "answered": len(lengths),
+        "open": sum(clock.is_open for clock in of_one),
+        "mean_seconds": sum(lengths) // len(lengths) // SECOND if lengths else None,
+        "longest_seconds": max(lengths) // SECOND if lengths else None,
+        "met": not late,
+    }
+
+
+def text(instant: int | None) -> str | None:
+    return None if instant is None else to_text(instant)
+
+
+def events_of(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
+    """A ticket's events as they were taken in (with the instant of receipt), in the order in which they are judged."""
+    ordered = sorted(facts, key=lambda each: ticket_target.event_of(each[0]).order)
+    return [
+        {"at": to_text(fact.at), "received_at": to_text(received_at), "id": tickets.own_id(fact.key), **fact.body}
+        for fact, received_at in ordered
+    ]

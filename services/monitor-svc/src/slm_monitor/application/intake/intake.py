@@ -1,0 +1,161 @@
+"""The door: measurements and ticket events are checked item by item, made durable, and only then answered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from slm_chassis.access import Principal
+from slm_chassis.clock import Clock
+from slm_chassis.log.port import EventLog, Record
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.intake.backlog import Backlog
+from slm_monitor.application.intake.reading import Format, Indicators, by_partition, known_to, plain, plain_ones
+from slm_monitor.application.state.ports import Quarantine, Quarantined
+from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.refusals import Refusal, refused_documents
+from slm_monitor.domain.intake.admission import Admitted, admit_measurements, admit_ticket_events
+
+LARGE = 256 << 10
+"""Bytes of a body that is decoded in a thread, item by item, so that others are answered meanwhile."""
+T = TypeVar("T")
+
+
+async def _beside(decode: Callable[[bytes, str], T], body: bytes, content_type: str) -> T:
+    if len(body) <= LARGE:
+        return decode(body, content_type)
+    return await asyncio.to_thread(decode, body, content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch. Items that ``refusals`` does not name were accepted."""
+
+    accepted: int
+    refusals: Sequence[Refusal]
+    position: str
+
+    def document(self) -> dict[str, Any]:
+        rejected = sum(refusal.status == "rejected" for refusal in self.refusals)
+        return {
+            "accepted": self.accepted,
+            "rejected": rejected,
+            "quarantined": len(self.refusals) - rejected,
+            "position": self.position,
+            "items": refused_documents(self.refusals),
+        }
+
+
+class Door:
+    """Where facts come in over REST."""
+
+    def __init__(
+        self, log: EventLog, form: Format, indicators: Indicators, quarantine: Quarantine, clock: Clock,
+        partitions: int, backlog: Backlog | None = None,
+    ) -> None:  # fmt: skip
+        self._log = log
+        self._form = form
+        self._indicators = indicators
+        self._quarantine = quarantine
+        self._clock = clock
+        self._partitions = partitions
+        self._backlog = backlog
+
+    def check(self, topic: str) -> None:
+        """Before a request for a topic is read. Raises Overloaded where nothing of it could be taken."""
+        if self._backlog is not None:
+            self._backlog.check_any(topic)
+
+    async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+        """Raises ValueError where the body as a whole cannot be read."""
+        now = self._clock.now()
+        values = await plain_ones(self._form, self._indicators, body, content_type, caller.party_id, now)
+        if values is not None:
+            return Answer(len(values), [], await self._append(MEASUREMENTS.name, Admitted(values)))
+        items, refusals = await _beside(self._form.measurements, body, content_type)
+        known = await known_to(self._indicators, items, caller.party_id)
+        admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
+        admitted.refusals += refusals
+        return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
+
+    async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+        """Likewise."""
+        items, refusals = await _beside(self._form.ticket_events, body, content_type)
+        facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        admitted = Admitted(empty, facts, [*refusals, *refused])
+        return await self._admit(TICKETS.name, admitted, dict(items), caller)
+
+    async def append_ticket_facts(self, facts: Sequence[Fact]) -> str:
+        """Make facts durable that were checked elsewhere; the position after them."""
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        return await self._append(TICKETS.name, Admitted(empty, list(facts)))
+
+    async def _admit(self, topic: str, admitted: Admitted, items: dict[int, Any], caller: Principal) -> Answer:
+        await self._set_aside(admitted, items, caller)
+        position = await self._append(topic, admitted)
+        refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
+        accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
+        return Answer(accepted, refusals, position)
+
+    async def _append(self, topic: str, admitted: Admitted) -> str:
+        """Make it durable, a record for each partition; the position after it. Raises Overloaded before anything is."""
+        parts = by_partition(admitted, self._partitions)
+        if self._backlog is not None:
+            self._backlog.check(topic, [number for number, _, _ in parts])
+        appended = await asyncio.gather(
+            *(
+                self._log.append(
+                    topic,
+                    [Record("", self._form.encode(values, facts), {"content-type": self._form.internal})],
+                    number,
+                )
+                for number, values, facts in parts
+            )
+        )
+        last = [stored[-1] for stored in appended]
+        if self._backlog is not None:
+            self._backlog.appended(topic, last)
+        return position_text(topic, last)
+
+    async def _set_aside(self, admitted: Admitted, items: dict[int, Any], caller: Principal) -> None:
+        aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]
+        if aside:
+            await self._quarantine.set_aside(
+                [
+                    Quarantined(
+                        items[each.index].owner or caller.party_id, _subject(items[each.index]), each.reason,
+                        plain(items[each.index]),
+                    )
+                    for each in aside
+                ]
+            )  # fmt: skip
+
+
+def _subject(item: Any) -> str:
+    return str(item.indicator) if hasattr(item, "indicator") else f"{item.source}/{item.ticket}"
+
+
+_SHORT = {MEASUREMENTS.name: "m", TICKETS.name: "t"}
+_LONG = {short: topic for topic, short in _SHORT.items()}
+
+
+def position_text(topic: str, appended: Sequence[tuple[int, int]]) -> str:
+    """A token for ``at_least``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition 3."""
+    return ".".join(f"{_SHORT[topic]}{partition}:{offset + 1}" for partition, offset in sorted(appended))
+
+
+def position_of(text: str) -> dict[tuple[str, int], int]:
+    """(topic, partition) → the position that must have been judged. Raises ValueError where the text is no token."""
+    wanted = {}
+    for part in filter(None, text.split(".")):
+        place, _, offset = part.partition(":")
+        topic = _LONG.get(place[:1])
+        if topic is None or not place[1:].isdigit() or not offset.isdigit():
+            raise ValueError(f"{text!r} is no position; send back what a door answered")
+        wanted[topic, int(place[1:])] = int(offset)
+    return wanted

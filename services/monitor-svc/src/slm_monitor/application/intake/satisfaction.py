@@ -1,0 +1,51 @@
+"""Answers of satisfaction surveys, taken in as ratings beside all that is measured."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from slm_events.catalogue import REVIEWS
+from slm_events.review import SatisfactionSurveyed
+from slm_monitor.application.state.ports import Quarantined
+from slm_monitor.domain.facts import scored
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.messages import Indicator, Measurement
+from slm_monitor.domain.intake import admission
+from slm_monitor.domain.terms.terms import FOREVER
+
+
+class Ratings(Protocol):
+    """Where ratings are taken in, in the transaction that hears of them."""
+
+    async def registered(self, indicator: Indicator) -> Indicator:
+        """The indicator as it stands; this one where there was none."""
+        ...
+
+    async def append(self, fact: Fact) -> None:
+        """Put it on the intake."""
+        ...
+
+    async def set_aside(self, fact: Quarantined) -> None: ...
+
+
+async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
+    """Rate the service. What the indicator cannot take is set aside with the reason."""
+    owner, key = surveyed.provider_party_id, surveyed.indicator
+    lowest, highest = scored.scale_of(surveyed.lowest, surveyed.highest)
+    wanted = Indicator(
+        f"{owner}/{key}", owner, key, "rating", service_id=surveyed.service_id, lowest=lowest, highest=highest
+    )
+    held = await ratings.registered(wanted)
+    item = Measurement(
+        key, at=datetime.fromisoformat(surveyed.answered_at), score=float(surveyed.score),
+        touch_point=surveyed.touch_point, respondent=surveyed.respondent, id=surveyed.answer_id, source=REVIEWS.name,
+        revision=surveyed.revision, recorded_at=datetime.fromisoformat(surveyed.answered_at),
+    )  # fmt: skip
+    taken = admission.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
+    for refusal in taken.refusals:
+        reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
+        told = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}
+        await ratings.set_aside(Quarantined(owner, key, reason, told))
+    for fact in taken.facts:
+        await ratings.append(fact)

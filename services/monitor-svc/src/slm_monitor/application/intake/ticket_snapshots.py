@@ -1,0 +1,123 @@
+"""Tickets as their tools show them: snapshots that become events, and lists of open tickets compared with ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from slm_events.instants import to_text
+from slm_monitor.application.intake.intake import Door
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.messages import TicketMessage
+from slm_monitor.domain.facts.refusals import Refusal
+from slm_monitor.domain.intake import admission
+from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
+from slm_monitor.domain.tickets.ticket_snapshot import Snapshot, Told
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Remembered:
+    """What is known of one ticket while nobody else may tell of it: judged events, and those that snapshots told of
+    and the judge may not have seen yet. ``keep`` becomes durable as the context ends."""
+
+    facts: dict[str, Fact]
+    position: str = ""
+    keep: dict[str, Fact] = field(default_factory=dict)
+
+
+class Snapshots(Protocol):
+    """Where snapshots are remembered."""
+
+    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[Remembered]: ...
+
+
+class NotTaken(ValueError):
+    """A snapshot says something that cannot be; ``refusals`` name the fields."""
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.remedy}" for each in refusals))
+        self.refusals = list(refusals)
+
+
+async def put(
+    snapshots: Snapshots, door: Door, owner: str, source: str, number: str, snapshot: Snapshot, now: int
+) -> dict[str, Any]:
+    """Take a snapshot in: the events that it tells of are durable when this returns. Raises NotTaken."""
+    subject = f"{owner}/{source}/{number}"
+    _admitted(owner, source, number, [Told("check", "state_changed", snapshot.updated_at, None, snapshot.state,
+                                           snapshot.attributes)], now)  # fmt: skip
+    async with snapshots.of_ticket(subject, now) as known:
+        events = ticket_target.events_of(known.facts.values())
+        told = ticket_snapshot.events_of(snapshot, known.facts, events)
+        facts = _admitted(owner, source, number, told, now)
+        if facts:
+            known.position = await door.append_ticket_facts(facts)
+            known.keep = {fact.key: fact for fact in facts}
+        shown = [{"event": each.event, "at": to_text(each.at), "id": each.id} for each in told]
+        return {"source": source, "number": number, "events": shown, "position": known.position}
+
+
+def _admitted(owner: str, source: str, number: str, told: Sequence[Told], now: int) -> list[Fact]:
+    """They are checked as events are that are sent."""
+    messages = [
+        TicketMessage(
+            source=source, ticket=number, event=each.event, at=_EPOCH + timedelta(microseconds=each.at), id=each.id,
+            sequence=each.sequence, state=each.state, attributes=dict(each.attributes), revision=each.revision,
+        )
+        for each in told
+    ]  # fmt: skip
+    facts, refused = admission.admit_ticket_events(enumerate(messages), owner, now, False)
+    if refused:
+        raise NotTaken(refused)
+    return facts
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An open ticket as its tool lists it."""
+
+    number: str
+    updated_at: int | None = None
+    state: str | None = None
+
+
+def reconcile(
+    listed: Sequence[Listed], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """``known``: what we know of the tickets listed; ``ours``: all that we take for open.
+
+    ``missing``: we have never heard of it. ``stale``: it has moved on, or is open though we saw it end.
+    ``wrongly_open``: we take it for open and the tool does not list it.
+    """
+    names = {each.number for each in listed}
+    stale = [_stale(each, known[each.number]) for each in listed if each.number in known]
+    return {
+        "listed": len(names),
+        "missing": sorted(names - known.keys()),
+        "stale": [each for each in stale if each["because"]],
+        "wrongly_open": [
+            {"number": row["number"], "state": row["state"], "last_event_at": _text(row["last_at"])}
+            for row in ours
+            if row["number"] not in names
+        ],
+    }
+
+
+def _stale(listed: Listed, row: Mapping[str, Any]) -> dict[str, Any]:
+    because = []
+    if row["ended_at"] is not None:
+        because.append("we saw it end")
+    if listed.updated_at is not None and (row["last_at"] is None or row["last_at"] < listed.updated_at):
+        because.append("it was updated after our last event")
+    if listed.state is not None and row["state"] != listed.state:
+        because.append(f"its state is {row['state']} to us")
+    return {"number": listed.number, "state": row["state"], "last_event_at": _text(row["last_at"]), "because": because}
+
+
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else to_text(instant)

@@ -1,0 +1,68 @@
+"""The worker that carries out back-tests, a window at a time, so that none holds up another, nor a restart any."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.identity import new_id
+from slm_chassis.workers import Progress
+from slm_monitor.application.history.drafts import History
+from slm_monitor.application.preview import backtests
+from slm_monitor.application.preview.backtests import Job, Jobs
+
+PAUSE_SECONDS = 0.5
+RENEW_SECONDS = 10.0
+_logger = structlog.get_logger(__name__)
+
+
+class Backtesting:
+    """Any number may run against one database: each works on jobs that it holds a lease of."""
+
+    name = "backtests"
+
+    def __init__(self, jobs: Jobs, history: History, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self.progress = Progress()
+        self._jobs = jobs
+        self._history = history
+        self._pause_seconds = pause_seconds
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises infrastructure faults, to be started again."""
+        while True:
+            if not await self.step():
+                await asyncio.sleep(self._pause_seconds)
+
+    async def step(self) -> bool:
+        """Judge one window of one job; False where nothing waits."""
+        token = new_id()
+        job = await self._jobs.claim(token)
+        self.progress.beat()
+        if job is None:
+            return False
+        try:
+            row = await self._judged(job, token)
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            _logger.warning("back-test failed", backtest_id=job.backtest_id, exc_info=error)
+            await self._jobs.failed(job, token, f"{type(error).__name__}: {error}"[:300])
+            return True
+        if row is not None:
+            await self._jobs.judged(job, token, row)
+        return True
+
+    async def _judged(self, job: Job, token: str) -> dict[str, object] | None:
+        """The next window's outcome; None where the job was lost meanwhile. The lease is renewed while it takes."""
+        span = job.spans[len(job.judged)]
+        work = asyncio.create_task(backtests.judge(self._history, job.question, span, job.requested_at))
+        try:
+            while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
+                self.progress.beat()
+                if not await self._jobs.renew(job, token):
+                    return None
+            return await work
+        finally:
+            work.cancel()

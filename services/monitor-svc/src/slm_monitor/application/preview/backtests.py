@@ -1,0 +1,293 @@
+"""Draft terms tried on stored history: which windows they would have met, and what could be promised instead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, Protocol
+
+from slm_calendar import windows
+from slm_chassis.identity import NAMESPACE, named_id
+from slm_events.instants import to_text
+from slm_monitor.application.explain import explanation, window_figures
+from slm_monitor.application.history import record as records
+from slm_monitor.application.history.drafts import Draft, History
+from slm_monitor.application.history.record import Record
+from slm_monitor.application.preview.preview_terms import NOBODY, drafted, parsed, refusal
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.terms import composition, figures
+from slm_monitor.domain.terms.lines import lines_of
+from slm_monitor.domain.terms.promise import AT_LEAST, AT_MOST, PERCENT
+from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.windows import compliance
+
+MEASURED = STATED | COUNTED
+"""The aggregations whose figures follow from the facts of one indicator."""
+TRIED = MEASURED | DERIVED | {"clock"}
+"""Those that can be tried on what is stored."""
+QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+STANDARD = 12
+MOST_WINDOWS = 400
+_DECIMALS = 10_000
+_DRAFT = named_id(NAMESPACE, "draft")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Terms as a preview takes them, and the indicator (by its subject) whose history they are tried on: the empty text
+    where they are about tickets, or made of others.
+
+    ``members``: the drafts of other targets that it is made of. ``owner``: the party whose tickets and indicators are
+    meant. ``per``: the calendar windows that a per-ticket target is tried on.
+    """
+
+    terms: Mapping[str, Any]
+    indicator: str
+    service_hours: Any = "24x7"
+    timezone: str = "UTC"
+    members: Sequence[Mapping[str, Any]] = ()
+    owner: str = NOBODY
+    per: str = "month"
+
+    def document(self) -> dict[str, Any]:
+        return {"terms": dict(self.terms), "indicator": self.indicator, "service_hours": self.service_hours,
+                "timezone": self.timezone, "members": [dict(each) for each in self.members], "owner": self.owner,
+                "per": self.per}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One window to judge."""
+
+    window_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A back-test as it is kept; ``judged`` has a row for each window that is through, in their order."""
+
+    backtest_id: str
+    owner_party_id: str
+    question: Question
+    spans: Sequence[Span]
+    state: str
+    judged: Sequence[Mapping[str, Any]]
+    requested_at: int
+    failure: str | None = None
+    ended_at: int | None = None
+
+
+class Jobs(Protocol):
+    """Where back-tests are kept."""
+
+    async def claim(self, token: str) -> Job | None:
+        """A job with a window to judge that nobody works on, ours for a while; those that are behind come first."""
+        ...
+
+    async def renew(self, job: Job, token: str) -> bool: ...
+
+    async def judged(self, job: Job, token: str, row: Mapping[str, Any]) -> bool:
+        """Keep a window's outcome; False where the job is no longer ours, or was cancelled."""
+        ...
+
+    async def failed(self, job: Job, token: str, reason: str) -> None: ...
+
+
+def target_of(question: Question) -> ServiceLevelTarget:
+    """The terms, parsed. Raises Refused naming the field."""
+    target, *_ = parsed(draft_of(question))
+    if target.aggregation in MEASURED:
+        return replace(target, indicator=question.indicator)
+    if target.aggregation not in TRIED:
+        remedy = f"{', '.join(sorted(TRIED))} can be tried on history"
+        raise refusal("terms.aggregation", target.aggregation, remedy)
+    return target
+
+
+def draft_of(question: Question) -> dict[str, Any]:
+    """The agreement that the terms would make. Raises Refused."""
+    window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
+    written = [{"window": window, **question.terms}, *question.members]
+    draft = drafted(written, question.service_hours, timezone=question.timezone, owner=question.owner)
+    draft["agreement_id"] = _DRAFT
+    for target, given in zip(draft["targets"], written, strict=True):
+        named = given.get("indicator")
+        kind = _kind(target)
+        if kind in ("clock", *DERIVED):
+            target["indicator"] = None
+        elif named is not None:
+            meant = named if isinstance(named, Mapping) else {"key": named}
+            owner = meant.get("owner_party_id") or question.owner
+            target["indicator"] = {**target["indicator"], "owner_party_id": owner, "key": meant.get("key")}
+    return draft
+
+
+def check(question: Question) -> ServiceLevelTarget:
+    """The terms, if they can be tried with what they are made of. Raises Refused, CalendarError of the time zone."""
+    target, *members = parsed(draft_of(question))
+    windows.window_at("month", target.zone, 0)
+    keys = [each.key for each in (target, *members)]
+    if len(set(keys)) < len(keys):
+        raise refusal("members", keys, "give each target a key of its own")
+    try:
+        if target.aggregation == "compliance":
+            key = compliance.target_key(target.parameters)
+            if not any(each.key == key and each.clock is not None for each in members):
+                raise refusal("members", key, "give the per-ticket target that it is the share of")
+        composition.check([target, *members])
+    except NotJudgeable as error:
+        raise refusal("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
+    return target_of(question)
+
+
+def subjects_of(question: Question) -> set[str]:
+    """The indicators that the terms are tried on."""
+    if question.indicator:
+        return {question.indicator}
+    target, *members = parsed(draft_of(question))
+    found = {each.indicator for each in members if each.indicator is not None}
+    if target.aggregation == "composite":
+        found |= composition.composition_of(target, [target, *members]).subjects
+    return found
+
+
+def is_about_tickets(question: Question) -> bool:
+    """Whether tickets are what the terms are tried on."""
+    return any(each.clock is not None for each in parsed(draft_of(question)))
+
+
+def _kind(target: Mapping[str, Any]) -> str:
+    aggregation = target.get("aggregation")
+    return next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
+
+
+def spans_of(
+    target: ServiceLevelTarget,
+    now: int,
+    first: int | None,
+    last: int,
+    between: tuple[int, int] | None,
+    per: str = "month",
+) -> list[Span]:
+    """The windows that are over: the ``last`` so many, or those that begin in a stretch. None of them lies wholly
+    before ``first``, the first fact there is: nothing is known of it.
+
+    A rolling target is tried on stretches of its length, one after the other up to now; a per-ticket target on the
+    calendar windows ``per``.
+    """
+    if first is None:
+        return []
+    kind = target.window if target.window_kind == "calendar" else per
+    begins, ends = between or (max(first, now - _longest(target, kind) * (last + 1)), now)
+    if target.window_kind == "rolling":
+        length, end = target.rolling_microseconds, min(ends, now) // MINUTE * MINUTE
+        found = [Span(to_text(at), at - length, at) for at in range(end, first, -length)[:MOST_WINDOWS]]
+        found = [span for span in reversed(found) if between is None or span.start >= begins]
+    else:
+        found = [
+            Span(each.id, each.start, each.end)
+            for each in windows.windows_between(kind, target.zone, max(begins, first), ends)  # type: ignore[arg-type]
+            if each.end <= now and (between is None or each.start >= begins)
+        ]
+    return found[-MOST_WINDOWS:] if between is not None else found[-last:]
+
+
+def _longest(target: ServiceLevelTarget, kind: str) -> int:
+    days = {"day": 2, "week": 8, "month": 32, "quarter": 93, "year": 367}.get(kind, 0)
+    return target.rolling_microseconds or days * 86_400_000_000
+
+
+async def judge(history: History, question: Question, span: Span, present: int) -> dict[str, Any]:
+    """One window under the draft, by what is known at ``present``; the work is done beside the event loop."""
+    target = target_of(question)
+    if target.aggregation not in MEASURED:
+        return await _judged(Draft(history, draft_of(question), present), target, span)
+    record: Record = history
+    facts = await records.known(record, target, (span.start, span.end), span.end + target.closing_delay)
+    seen = await asyncio.to_thread(window_figures.seen, target, facts, brief=True)
+    # Of a quantile the value that it has, which there is none of where too many probes failed.
+    is_quantile = target.aggregation == "quantile"
+    attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))
+    return {
+        "window_id": span.window_id,
+        "from": to_text(span.start),
+        "to": to_text(span.end),
+        "figure": figures.exact(target.shown(seen.figure)),
+        "figure_display": target.display(seen.figure),
+        "attained": attained,
+        "verdict": seen.verdict,
+        "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
+    }
+
+
+async def _judged(draft: Draft, target: ServiceLevelTarget, span: Span) -> dict[str, Any]:
+    """A window of what is made of others, or of tickets, each of which counts where its clock ended."""
+    bounds, as_of = (span.start, span.end), span.end + target.closing_delay
+    row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
+    if target.aggregation == "clock":
+        ended = await draft.tickets_ended([target.target_id], bounds, as_of)
+        met = sum(each.is_met for each in ended)
+        share = Fraction(100 * met, len(ended)) if ended else None
+        verdict = "no_data" if share is None else "met" if met == len(ended) else "breached"
+        exact = figures.exact(share)
+        return {**row, "figure": exact, "figure_display": "–" if share is None else figures.display(share),
+                "attained": exact, "verdict": verdict, "budget_consumed_share": None,
+                "tickets": {"judged": len(ended), "met": met}}  # fmt: skip
+    line = lines_of((await draft.agreement(target.agreement_id)).versions, None)[0]
+    judged = await explanation.judge(draft, line.latest, span.window_id, bounds, as_of, None)
+    seen, exact = judged.seen, figures.exact(target.shown(judged.seen.figure))
+    tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.aggregation == "compliance" else None
+    return {**row, "figure": exact, "figure_display": target.display(seen.figure), "attained": exact,
+            "verdict": seen.verdict, "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
+            "tickets": tickets}  # fmt: skip
+
+
+def outcome(question: Question, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the windows come to: how many were met, the worst, and what 11 of 12 of them would have met."""
+    target = target_of(question)
+    endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]
+    measured = [each for each in judged if each["attained"] is not None]
+    counted = [*measured, *endless]
+    rises, unit = AT_LEAST, PERCENT
+    if target.promise is not None:
+        unit = target.promise.unit
+        rises = AT_MOST if target.aggregation == "quantile" else target.promise.comparison
+    met = sum(each["verdict"] == "met" for each in counted)
+    # The worst first: the lowest of what is promised to be at least, the highest of what is promised to be at most.
+    ordered = [*endless, *sorted(measured, key=lambda each: Fraction(each["attained"]), reverse=rises == AT_MOST)]
+    share = Fraction(met, len(counted)) if counted else None
+    return {
+        "windows": len(judged),
+        "judged": len(counted),
+        "met": met,
+        "missed": len(counted) - met,
+        "attained_share": figures.exact(share),
+        "realistic": _realistic(share),
+        "worst": ordered[0] if ordered else None,
+        "suggested_objective": _suggested(rises, ordered, unit),
+    }
+
+
+def _realistic(share: Fraction | None) -> str | None:
+    """``ok``, ``warning`` where fewer than 90 % of the windows would have been met, ``error`` where fewer than half."""
+    if share is None:
+        return None
+    return "error" if share < Fraction(1, 2) else "warning" if share < Fraction(9, 10) else "ok"
+
+
+def _suggested(rises: str, ordered: Sequence[Mapping[str, Any]], unit: str) -> dict[str, str] | None:
+    """The tightest objective that 11 of 12 windows would have met, at four decimals, and exactly."""
+    if not ordered:
+        return None
+    missed = len(ordered) - -(-11 * len(ordered) // 12)
+    if ordered[missed]["attained"] is None:
+        return None
+    exact = Fraction(ordered[missed]["attained"])
+    scaled = exact * _DECIMALS
+    # Rounded away from tight, or the windows would not have met it.
+    units = scaled.__floor__() if rises == AT_LEAST else scaled.__ceil__()
+    return {rises: figures.display(Fraction(units, _DECIMALS)), "unit": unit, "exact": figures.exact(exact) or ""}

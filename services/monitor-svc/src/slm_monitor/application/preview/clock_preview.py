@@ -1,0 +1,211 @@
+"""A ticket's clocks under terms that are only tried: the judge's own walk over the events given, and its derivation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar import durations
+from slm_calendar.durations import Duration
+from slm_calendar.errors import CalendarError
+from slm_events.instants import to_text
+from slm_monitor.application.preview.preview_terms import LONGEST, Refused, accounts_of, dated, refusal, terms_of
+from slm_monitor.domain.clocks import clock_warnings, clocks, derivation
+from slm_monitor.domain.clocks.clocks import Clock
+from slm_monitor.domain.clocks.derivation import Stretch
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.messages import TicketMessage
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.intake import admission
+from slm_monitor.domain.terms import clock_terms
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
+from slm_monitor.domain.tickets import ticket_target
+
+_VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached"}
+
+
+@dataclass(frozen=True)
+class ClockQuestion:
+    """Which clocks a ticket gets. Instants are microseconds UTC.
+
+    ``service_hours``: a document, or several that match at once; ``window``: the stretch whose sums are wanted.
+    """
+
+    targets: Sequence[Mapping[str, Any]]
+    events: Sequence[TicketMessage]
+    service_hours: Sequence[Any] = ("24x7",)
+    as_of: int | None = None
+    window: tuple[int, int] | None = None
+    escalations: Sequence[Duration] = ()
+    warn_at: Sequence[int] = ()
+
+
+def preview(asked: ClockQuestion) -> dict[str, Any]:
+    """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event), and
+    ``findings`` about targets whose clock can never run.
+
+    Raises Refused naming the field.
+    """
+    events = _events(asked)
+    as_of = asked.as_of if asked.as_of is not None else max((event.at for event in events), default=0)
+    if events and as_of - events[0].at > LONGEST:
+        raise refusal("as_of", to_text(as_of), "a preview looks at ten years of a ticket at most")
+    heard = [event for event in events if event.at <= as_of]
+    # Deadlines lie after the last event; hours are searched ten years ahead.
+    first = events[0].at if events else as_of
+    hours = [dated(each, first, as_of + LONGEST) for each in asked.service_hours]
+    found = [_clocks(asked, each, heard, as_of) for each in hours]
+    documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
+    accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
+    contradicting = tickets.inconsistency(heard)
+    answer = {
+        "as_of": to_text(as_of), "clocks": documents if contradicting is None else [], "inconsistent": contradicting,
+        "exchanges": _exchanges(found[0]), "findings": _findings(terms_of(asked.targets, hours[0])),
+    }  # fmt: skip
+    return answer | ({"calendars": accounts} if accounts else {})
+
+
+def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
+    """Slips, as the check of an agreement finds them."""
+    return [
+        {
+            "field": f"targets[{place}].start", "value": event, "code": "slip.start-implies-stop",
+            "severity": "slip",
+            "remedy": "this stops the clock as well, so that it never runs: write another start, or another stop",
+        }
+        for place, target in enumerate(targets)
+        if target.clock is not None
+        for event in clock_terms.starts_that_stop(target.clock)
+    ]  # fmt: skip
+
+
+def _events(asked: ClockQuestion) -> list[TicketEvent]:
+    facts, refused = admission.admit_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
+    if refused:
+        raise Refused(
+            [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
+        )
+    return ticket_target.events_of(facts)
+
+
+def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int) -> list[Clock]:
+    lines = [TermsLine([target]) for target in terms_of(asked.targets, hours)]
+    for line in lines:
+        if line.latest.clock is None:
+            raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
+    try:
+        return [clock.as_of(as_of) for clock in clocks.of_ticket(events, lines, as_of)]
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+
+
+def _strictest(
+    same: Sequence[Clock], events: Sequence[TicketEvent], as_of: int, asked: ClockQuestion
+) -> dict[str, Any]:
+    """Of one clock under several service hours: the earliest deadline, and the longest elapsed time."""
+    strictest = min(same, key=lambda clock: clock.shown_deadline(as_of))
+    elapsed = [clock.elapsed_by(_end(clock, as_of)) for clock in same]
+    longest = (max(calendar for calendar, _ in elapsed), max(service for _, service in elapsed))
+    return _document(strictest, longest, events, as_of, asked)
+
+
+def _end(clock: Clock, as_of: int) -> int:
+    return clock.changed_at if clock.state in clocks.ENDED else as_of
+
+
+def _document(
+    clock: Clock, elapsed: tuple[int, int], events: Sequence[TicketEvent], as_of: int, asked: ClockQuestion
+) -> dict[str, Any]:
+    terms = clock.target.clock
+    assert terms is not None
+    until = _end(clock, as_of)
+    # Of a clock that still runs the whole way to its deadline is told, so that the deadline can be redone by hand.
+    ahead = clock.deadline_at if clock.state == clocks.RUNNING and asked.as_of is None else until
+    stretches = derivation.of_clock(clock, events, max(until, ahead))
+    deadline = clock.shown_deadline(as_of)
+    return {
+        "target": clock.target.key,
+        "clock": terms.clock,
+        "ordinal": clock.ordinal,
+        "within": terms.within.to_document(),
+        "state": clock.state,
+        "verdict": _VERDICTS.get(clock.state, "cancelled" if clock.state == clocks.CANCELLED else "open"),
+        "started_at": to_text(clock.started_at),
+        "original_deadline_at": to_text(clock.original_deadline_at),
+        "deadline_at": to_text(deadline),
+        "stopped_at": _text(clock.stopped_at),
+        "breached_at": _text(clock.breached_at if clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) else None),
+        "elapsed": _measures(*elapsed),
+        "net": _measures(*clock.net_by(until)),
+        "paused": _paused(clock, until),
+        "left": durations.to_iso(clock.left_by(until)),
+        "carried": _measures(*clock.carried),
+        "warnings": [{"percent": n, "at": to_text(clock_warnings.reached(clock, n))} for n in asked.warn_at],
+        "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
+        "derivation": _derived(stretches),
+        "window": _windowed(clock, derivation.of_clock(clock, events, until), asked.window),
+    }
+
+
+def _paused(clock: Clock, until: int) -> dict[str, str]:
+    pauses = clock.pauses_by(until)
+    hours = clock.target.hours
+    return _measures(sum(end - start for start, end in pauses), sum(hours.open_time(*pause) for pause in pauses))
+
+
+def _escalation(clock: Clock, offset: Duration, deadline: int) -> dict[str, Any]:
+    at = clock_warnings.offset_from_deadline(clock, offset, deadline)
+    return {"offset": offset.to_document(), "at": to_text(at)}
+
+
+def _exchanges(found: Iterable[Clock]) -> dict[str, Any] | None:
+    """Of an update clock: the ticket is met iff every exchange is; mean (whole microseconds) and longest of those."""
+    answered = [clock for clock in found if _is_update(clock) and clock.stopped_at is not None]
+    if not answered:
+        return None
+    lengths = [clock.elapsed_service for clock in answered]
+    return {
+        "answered": len(answered),
+        "mean": durations.to_iso(sum(lengths) // len(lengths)),
+        "longest": durations.to_iso(max(lengths)),
+        "met": all(clock.state == clocks.MET for clock in answered),
+    }
+
+
+def _is_update(clock: Clock) -> bool:
+    return clock.target.clock is not None and clock.target.clock.clock == "update"
+
+
+def _derived(stretches: Sequence[Stretch]) -> dict[str, Any]:
+    sums = derivation.sums(stretches)
+    return {
+        "intervals": [
+            {
+                "from": to_text(each.start),
+                "to": to_text(each.end),
+                "kind": each.kind,
+                "service_time": durations.to_iso(each.service),
+                "because": each.because,
+            }
+            for each in stretches
+        ],
+        "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
+    }
+
+
+def _windowed(clock: Clock, stretches: Sequence[Stretch], window: tuple[int, int] | None) -> dict[str, Any] | None:
+    """What of the clock lies in a reporting window."""
+    if window is None:
+        return None
+    inside = derivation.clipped(stretches, *window, clock.target.hours)
+    return {"from": to_text(window[0]), "to": to_text(window[1]), **_derived(inside)}
+
+
+def _measures(calendar: int, service: int) -> dict[str, str]:
+    return {"calendar": durations.to_iso(calendar), "service": durations.to_iso(service)}
+
+
+def _text(instant: int | None) -> str | None:
+    return None if instant is None else to_text(instant)

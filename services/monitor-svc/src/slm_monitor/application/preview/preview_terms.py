@@ -1,0 +1,132 @@
+"""Terms as a negotiator tries them: one target by itself, parsed as a finalized agreement's targets are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import MAXYEAR, MINYEAR
+from difflib import get_close_matches
+from typing import Any
+
+from slm_calendar import hours_document
+from slm_calendar.errors import CalendarError, finding
+from slm_calendar.local_time import utc_date
+from slm_monitor.application.preview import noted
+from slm_monitor.domain.terms import terms
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+KINDS = ("availability", "ratio", "value", "count", "rating", "recovery")
+NOBODY = "preview"
+"""The party, agreement and indicator of terms that belong to nobody yet."""
+HOURS = "tried"
+_LONG_AGO = "1000-01-01T00:00:00Z"
+"""Before any fact: a preview's own term cuts its window."""
+
+
+class Refused(ValueError):
+    """What was asked cannot be previewed; ``errors`` as in problem documents: field, value, remedy."""
+
+    def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__("; ".join(f"{each['field']}: {each['remedy']}" for each in errors))
+        self.errors = list(errors)
+
+
+def refusal(field: str, value: Any, remedy: str) -> Refused:
+    """A refusal of one field."""
+    return Refused([finding(field, value, remedy)])
+
+
+_CHOICES = {
+    "unknown": ("removed", "up", "down"), "degraded": ("up", "down", "removed"), "no_data": ("ignore", "good", "bad"),
+    "planned_downtime": ("removed", "excused"), "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
+    "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
+}  # fmt: skip
+LONGEST = 10 * 366 * 86_400_000_000
+"""Microseconds that a preview looks at: longer windows and longer lives of tickets are refused."""
+
+
+def terms_of(
+    targets: Sequence[Mapping[str, Any]],
+    service_hours: Any,
+    *,
+    timezone: str = "UTC",
+) -> list[ServiceLevelTarget]:
+    """The targets under these service hours. Raises Refused naming what is missing or means nothing."""
+    return parsed(drafted(targets, service_hours, timezone=timezone))
+
+
+def drafted(
+    targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
+) -> dict[str, Any]:
+    """An agreement of these targets as its AgreementFinalized would have it. Raises Refused."""
+    documents = [_named(target, place) for place, target in enumerate(targets)]
+    return {
+        "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": owner,
+        "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
+        "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
+    }  # fmt: skip
+
+
+def dated(service_hours: Any, first: int, last: int) -> Any:
+    """Service hours with the holidays of countries and of iCalendar files as dates, from the year of ``first`` to that
+    of ``last``, as a draft resolves them. Raises Refused.
+    """
+    if not hours_document.needs_years(service_hours):
+        return service_hours
+    # A zone east of UTC is already in the year that UTC is not.
+    first_year, last_year = max(utc_date(first).year - 1, MINYEAR), min(utc_date(last).year + 1, MAXYEAR)
+    try:
+        return hours_document.resolve(service_hours, first_year, last_year)
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+
+
+def accounts_of(service_hours: Any) -> dict[str, Any]:
+    """What of iCalendar files was taken and left out: ``{"calendars": [...]}``, empty where there was none."""
+    accounts = service_hours.get("calendars") if isinstance(service_hours, Mapping) else None
+    return {"calendars": accounts} if accounts else {}
+
+
+def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
+    """The targets of a draft. Raises Refused naming what is missing or means nothing."""
+    targets = [noted.target(each) for each in agreement["targets"]]
+    try:
+        found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
+    except CalendarError as error:
+        raise Refused(error.errors) from error
+    except KeyError as error:
+        raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
+    except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise refusal("terms", None, str(error)) from error
+    for target in targets:
+        for name in target.unread():
+            if name not in _NOT_JUDGED:
+                near = get_close_matches(name, target.asked, 1)
+                meant = f"did you mean {near[0]}?" if near else "leave it out"
+                raise refusal(f"terms.{name}", None, f"no target of this kind has this field; {meant}")
+    return found
+
+
+_NOT_JUDGED = (
+    "credit", "target_id", "service_id", "indicator", "title", "objective.unit", "unacceptable", "unacceptable.unit",
+)  # fmt: skip
+"""What a target may say of itself that no figure depends on."""
+
+
+def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:
+    for field, choices in _CHOICES.items():
+        if target.get(field, choices[0]) not in choices:
+            raise refusal(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
+    indicator = (
+        None if target.get("aggregation") == "clock" else {**_kind(target), "owner_party_id": NOBODY, "key": NOBODY}
+    )
+    key = target.get("key") or f"{NOBODY}-{place}"
+    return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
+
+
+def _kind(target: Mapping[str, Any]) -> Mapping[str, str]:
+    """The kind of the indicator that is meant, where the terms say it."""
+    written = target.get("indicator")
+    kind = written.get("kind") if isinstance(written, Mapping) else None
+    if kind not in (None, *KINDS):
+        raise refusal("terms.indicator.kind", kind, f"one of {', '.join(KINDS)}")
+    return {} if kind is None else {"kind": kind}

@@ -1,0 +1,137 @@
+"""Whose ticket it is: which of a party's agreements cover it by its service and customer, and why none does."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
+
+WHOLE, PROJECTED = "whole", "projected"
+"""How much of a ticket another party sees: the customer all of it, the other side of a support its number, times,
+state, priority and teams."""
+_NAMING = ("service", "customer")
+_MOST_KNOWN = 10_000
+"""Pairs of a service and a customer whose agreements are remembered: tickets say the same again and again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """The agreements that cover a ticket; ``reason``: why no agreement with a customer does."""
+
+    agreements: frozenset[str]
+    reason: str | None = None
+
+
+@dataclass
+class TicketScope:
+    """The agreements in force when a ticket was opened, and which of them cover it by what it says of itself."""
+
+    slas: Sequence[ServiceLevelTarget]
+    """One target of each agreement with a customer: it names the agreement's service and customer."""
+    others: frozenset[str]
+    """Agreements that are not told apart by service and customer: those with teams and suppliers, and drafts."""
+    _known: dict[tuple[Any, ...], Covering] = field(default_factory=dict)
+
+    def covering(self, attributes: Mapping[str, Any]) -> Covering:
+        """By the ticket's service and customer."""
+        key = tuple(str(attributes.get(name)) for name in _NAMING)
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._covering(attributes)
+        return self._known[key]
+
+    def ever(self, events: Iterable[TicketEvent]) -> frozenset[str]:
+        """The agreements that cover the ticket at some event."""
+        found, said = self.covering({}).agreements, {}
+        for event in events:
+            if any(name in event.attributes for name in _NAMING):
+                said.update({name: event.attributes[name] for name in _NAMING if name in event.attributes})
+                found |= self.covering(said).agreements
+        return found
+
+    def _covering(self, attributes: Mapping[str, Any]) -> Covering:
+        found, reason = self._own(attributes)
+        return Covering(self.others | {each.agreement_id for each in found}, reason)
+
+    def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
+        found: Sequence[ServiceLevelTarget] = self.slas
+        if not found:
+            return [], None if self.others else "no agreement was in force when it was opened"
+        customers, services = _said(attributes, "customer"), _said(attributes, "service")
+        if customers:
+            found = [each for each in found if each.customer_names & customers]
+            if not found:
+                return [], f"no agreement in force at its opening has a customer known as {_told(customers)}"
+        if services:
+            found = [each for each in found if each.service_names & services]
+            if not found:
+                of_customer = " with this customer" if customers else ""
+                return [], f"no agreement{of_customer} in force at its opening is about a service known as " + _told(
+                    services
+                )
+        different = len({each.customer_party_id for each in found})
+        if different > 1:
+            because = f"{_told(customers)} names" if customers else "it names no customer, and it may be of"
+            return [], f"{because} {different} customers"
+        if not services and (different := len({each.service_id for each in found})) > 1:
+            return [], f"it names no service, and it may be about {different} services"
+        return found, None
+
+
+def _said(attributes: Mapping[str, Any], name: str) -> frozenset[str]:
+    written = attributes.get(name)
+    return frozenset() if written in (None, "", []) else tickets.values_of(written)
+
+
+def _told(names: Iterable[str]) -> str:
+    return " or ".join(repr(name[:100]) for name in sorted(names)[:3])
+
+
+class Agreements:
+    """All agreements by which a party's tickets may be judged."""
+
+    def __init__(self, lines: Iterable[TermsLine]) -> None:
+        self._lines: dict[str, list[TermsLine]] = {}
+        for line in lines:
+            self._lines.setdefault(line.latest.agreement_id, []).append(line)
+        every = [line for of_one in self._lines.values() for line in of_one]
+        turns = {at for line in every for at in (line.begins_at, line.ends_at)}
+        turns |= {at for line in every for terms in line.versions for at in (terms.effective_at, terms.ends_at)}
+        self._turns = sorted(turns)
+        self._scopes: dict[int, TicketScope] = {}
+        """Place among the turns → what holds from that turn to the next."""
+
+    def at_opening(self, opened_at: int | None) -> TicketScope:
+        """Those that were in force at an instant; of a ticket that has not been opened none. It is the same for all
+        tickets between two instants at which an agreement begins or ends."""
+        place = -1 if opened_at is None else bisect_right(self._turns, opened_at)
+        if place not in self._scopes:
+            self._scopes[place] = self._in_force(opened_at)
+        return self._scopes[place]
+
+    def _in_force(self, opened_at: int | None) -> TicketScope:
+        slas, others = [], set()
+        for agreement_id, lines in self._lines.items():
+            target = lines[0].latest
+            if target.agreement_kind != SLA:
+                others.add(agreement_id)
+            elif opened_at is not None and any(line.at(opened_at) is not None for line in lines):
+                slas.append(target)
+        return TicketScope(slas, frozenset(others))
+
+    def readers(self, owner_party_id: str, judging: Iterable[str]) -> dict[str, str]:
+        """The other parties of the agreements that judge a ticket, each with how much of it it sees."""
+        found: dict[str, str] = {}
+        for agreement_id in sorted(judging):
+            target = self._lines[agreement_id][0].latest
+            sees = PROJECTED if target.is_support else WHOLE
+            for party in {target.provider_party_id, target.customer_party_id} - {owner_party_id}:
+                found[party] = sees if found.get(party) != WHOLE else WHOLE
+        return found

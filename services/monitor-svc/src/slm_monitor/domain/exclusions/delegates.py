@@ -1,0 +1,43 @@
+"""Who decides on exclusions in the place of a party: another one, for one agreement, until a day or its dismissal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from slm_monitor.domain.exclusions.exclusion_life import By, WrongTurn
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate:
+    """``delegate_party_id`` decides for ``party_id``."""
+
+    delegate_id: str
+    agreement_id: str
+    party_id: str
+    delegate_party_id: str
+    reason: str
+    appointed_by: By
+    appointed_at: int
+    ends_at: int | None = None
+    dismissed_by: By | None = None
+    dismissed_at: int | None = None
+
+    def acts_at(self, instant: int) -> bool:
+        """Whether it may decide then."""
+        ends = [each for each in (self.ends_at, self.dismissed_at) if each is not None]
+        return self.appointed_at <= instant and all(instant < each for each in ends)
+
+
+def dismissed(delegate: Delegate, by: By, now: int) -> Delegate:
+    """From now on it decides no more; what it has decided stays. Raises WrongTurn."""
+    if not delegate.acts_at(now):
+        raise WrongTurn("it has ended already")
+    return replace(delegate, dismissed_by=by, dismissed_at=now)
+
+
+def may_decide(delegates: Iterable[Delegate], for_party_id: str, party_id: str | None, now: int) -> bool:
+    """Whether a party decides in the place of another one."""
+    return any(
+        each.party_id == for_party_id and each.delegate_party_id == party_id and each.acts_at(now) for each in delegates
+    )

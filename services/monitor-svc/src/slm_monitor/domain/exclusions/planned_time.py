@@ -1,0 +1,158 @@
+"""Which of the time that was agreed to exclude counts: planned maintenance needs its notice, and fits under its cap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar import durations, intervals, windows
+from slm_calendar.intervals import Interval
+from slm_events import instants
+from slm_events.instants import to_text
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+PLANNED = "planned"
+KINDS = (PLANNED, "force_majeure", "customer_caused", "claim")
+_HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of an agreement an exclusion is about; all of it where nothing is named. Indicators by their subject."""
+
+    services: frozenset[str] = frozenset()
+    indicators: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+
+    def covers(self, terms: ServiceLevelTarget) -> bool:
+        """Whether a target, as these terms have it, is meant."""
+        if not (self.services or self.indicators or self.targets):
+            return True
+        return (
+            terms.service_id in self.services
+            or (terms.indicator is not None and terms.indicator in self.indicators)
+            or terms.target_id in self.targets
+            or (terms.instance_of is not None and terms.instance_of in self.targets)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """An approved exclusion, its recurrence resolved. ``announced_at`` decides whether planned time had its notice."""
+
+    exclusion_id: str
+    agreement_id: str
+    kind: str
+    stretches: tuple[Interval, ...]
+    scope: Scope
+    announced_at: int
+    decided_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What an agreement allows of planned time: ``notice`` ahead of it, and ``cap`` of it in each ``per`` of ``zone``;
+    microseconds, None where nothing is said."""
+
+    effective_at: int
+    zone: str
+    notice: int | None = None
+    cap: int | None = None
+    per: str = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Time that was approved and does not count: ``because`` is ``announced_late`` or ``past_cap``."""
+
+    stretch: Interval
+    because: str
+    detail: str
+
+    def document(self) -> dict[str, str]:
+        return {"from": to_text(self.stretch[0]), "to": to_text(self.stretch[1]), "because": self.because,
+                "detail": self.detail}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What of an exclusion counts, and what does not."""
+
+    stretches: tuple[Interval, ...]
+    uncounted: tuple[Uncounted, ...] = ()
+
+
+def maintenance_of(finalized: Mapping[str, Any]) -> Maintenance:
+    """``planned_maintenance: {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}`` of an AgreementFinalized."""
+    written = finalized.get("planned_maintenance") or {}
+    cap = written.get("cap")
+    return Maintenance(
+        instants.from_text(finalized["effective_at"]),
+        finalized["timezone"],
+        durations.from_iso(written["notice"], "planned_maintenance.notice") if written.get("notice") else None,
+        int(Fraction(str(cap["hours"])) * _HOUR) if cap else None,
+        cap.get("per", "month") if cap else "month",
+    )
+
+
+def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
+    """What counts of each exclusion of one agreement. Of those that compete for a cap the first approved comes first;
+    each stretch is measured by the version in force at its start."""
+    rules = sorted((maintenance_of(version) for version in versions), key=lambda each: each.effective_at)
+    used: dict[tuple[str, int], list[Interval]] = {}
+    found: dict[str, Counted] = {}
+    for exclusion in sorted(approved, key=lambda each: (each.decided_at, each.exclusion_id)):
+        if exclusion.kind != PLANNED or not rules:
+            found[exclusion.exclusion_id] = Counted(tuple(intervals.union(exclusion.stretches)))
+            continue
+        counts: list[Interval] = []
+        uncounted: list[Uncounted] = []
+        for stretch in exclusion.stretches:
+            rule = next((each for each in reversed(rules) if each.effective_at <= stretch[0]), rules[0])
+            late = _late(stretch, exclusion.announced_at, rule)
+            if late is not None:
+                uncounted.append(late)
+                continue
+            for window in windows.windows_between(rule.per, rule.zone, *stretch):  # type: ignore[arg-type]
+                part = (max(stretch[0], window.start), min(stretch[1], window.end))
+                within = _within(part, used.setdefault((rule.per, window.start), []), rule, counts)
+                uncounted += _past(part, within, rule, window.id)
+        found[exclusion.exclusion_id] = Counted(tuple(intervals.union(counts)), tuple(uncounted))
+    return found
+
+
+def _late(stretch: Interval, announced_at: int, rule: Maintenance) -> Uncounted | None:
+    if rule.notice is None or stretch[0] - announced_at >= rule.notice:
+        return None
+    ahead = durations.to_iso(stretch[0] - announced_at)
+    return Uncounted(
+        stretch, "announced_late", f"announced {ahead} ahead, the agreement wants {durations.to_iso(rule.notice)}"
+    )
+
+
+def _within(part: Interval, used: list[Interval], rule: Maintenance, counts: list[Interval]) -> int:
+    """Take what the cap leaves of a stretch; returns up to where. What counts already costs nothing again."""
+    if rule.cap is None:
+        counts.append(part)
+        return part[1]
+    left, reached = rule.cap - intervals.total(used), part[1]
+    for start, end in intervals.subtract([part], used):
+        if end - start > left:
+            reached = start + left
+            break
+        left -= end - start
+    if reached > part[0]:
+        counts.append((part[0], reached))
+        used[:] = intervals.union(used, [(part[0], reached)])
+    return reached
+
+
+def _past(part: Interval, reached: int, rule: Maintenance, window_id: str) -> list[Uncounted]:
+    if reached >= part[1] or rule.cap is None:
+        return []
+    allowed = durations.to_iso(rule.cap)
+    return [
+        Uncounted((reached, part[1]), "past_cap", f"the agreement allows {allowed} a {rule.per}: {window_id} is full")
+    ]

@@ -1,0 +1,163 @@
+"""The runs of missed minutes of a rolling target, compared with the breaches that stand; each difference is news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from slm_events.instants import to_text
+from slm_events.monitor import TargetBreached
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle import births, settling
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import OPEN_ENDED, Breach, Changes, Window
+from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.rolling.rolling_windows import Come
+from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+_NO_SPAN = (None, None)
+ComeAt = Callable[[int], Come | None]
+
+
+def runs_of(standing: Standing, window: Window, level: str) -> list[Run]:
+    """The runs of minutes that missed a level, whatever a dispute decided of them; one that has not recovered lasts to
+    the last minute judged."""
+    open_last = window.judged_to if window.judged_to is not None else -1
+    runs = (
+        Run(breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1)
+        for breach in standing.breaches.values()
+        if _is_run(standing, breach, level)
+    )
+    return [run for run in runs if run.first <= run.last]
+
+
+def _is_run(standing: Standing, breach: Breach, level: str) -> bool:
+    return breach.level == level and (breach.standing or breach.breach_id in standing.overturned)
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """One level of a target while its runs are settled; ``come_at``: what the window that ends with a minute came to,
+    as far as it was judged just now."""
+
+    standing: Standing
+    window: Window
+    level: str
+    come_at: ComeAt
+    moment: Moment
+    changes: Changes
+
+    def settle(self, held: Collection[int], runs: Sequence[Run]) -> None:
+        """``held``: the first minutes of the runs that stood, as far as they can have changed; ``runs``: those that
+        stand now."""
+        assert self.window.judged_to is not None
+        wanted = {run.first: run for run in runs}
+        breaches = {
+            breach.ordinal: breach
+            for breach in self.standing.breaches.values()
+            if _is_run(self.standing, breach, self.level)
+        }
+        for first in sorted(set(held) - wanted.keys()):
+            self._undo(breaches[first])
+        for first, run in sorted(wanted.items()):
+            come, breach = self.come_at(first), breaches.get(first)
+            if breach is None:
+                assert come is not None
+                breach = self._breach(run, come)
+            elif breach.breach_id in self.standing.overturned:
+                if breach.standing:
+                    self._withdraw(breach)
+            elif come is not None:
+                self._refigure(breach, come)
+            elif breach.pending is not None and self._is_over(breach):
+                self._tell_pending(breach)
+            self._end(breach, run)
+
+    def _undo(self, breach: Breach) -> None:
+        """It is no run of minutes any more."""
+        if breach.standing:
+            self._withdraw(breach)
+        if breach.breach_id in self.standing.overturned:
+            breach.until = breach.ordinal * MINUTE
+            self.changes.breaches[breach.breach_id] = breach
+
+    def _breach(self, run: Run, come: Come) -> Breach:
+        line, at = self.standing.line, run.first * MINUTE
+        terms = line.at(at) or line.latest
+        identity = births.breach_id(terms, self.window.window_id, self.level, run.first)
+        breach = settling.stand(
+            self.standing.breaches, terms, identity, self.window.window_id, run.first, at, terms.indicator or "",
+            self.moment.now, self.level,
+        )  # fmt: skip
+        event = self._event(terms, breach, come, self.moment.now)
+        settling.publish_breach(breach, event, self.moment.now, self.changes)
+        return breach
+
+    def _event(self, terms: ServiceLevelTarget, breach: Breach, come: Come, now: int) -> TargetBreached:
+        at = breach.certain_at
+        return births.target_breached(
+            terms,
+            breach,
+            promised=promise_of(terms, self.level),
+            figure=come.figure,
+            span=(at + MINUTE - terms.rolling_microseconds, at + MINUTE),
+            evidence=come.evidence,
+            now=now,
+        )
+
+    def _refigure(self, breach: Breach, come: Come) -> None:
+        """More facts of its first minute: the breach is revised. While that minute lasts, facts of it are no news:
+        what they come to is told once it is over."""
+        terms = self.standing.line.of_version(breach.version)
+        moved = self._event(terms, breach, come, self.moment.now)
+        if self._is_over(breach):
+            settling.revise(breach, terms, births.document_of(moved), self.moment, self.changes)
+            return
+        document = births.document_of(moved)
+        is_other = any(document[name] != breach.document.get(name) for name in births.BREACH_MOVES)
+        pending = {name: document[name] for name in births.BREACH_MOVES} if is_other else None
+        if pending != breach.pending:
+            breach.pending = pending
+            self.changes.breaches[breach.breach_id] = breach
+
+    def _is_over(self, breach: Breach) -> bool:
+        """Whether the first minute of a breach is over."""
+        return self.moment.now // MINUTE > breach.ordinal
+
+    def _tell_pending(self, breach: Breach) -> None:
+        terms = self.standing.line.of_version(breach.version)
+        assert breach.pending is not None
+        moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
+        settling.revise(breach, terms, moved, self.moment, self.changes)
+
+    def _withdraw(self, breach: Breach) -> None:
+        terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
+        settling.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
+
+    def _end(self, breach: Breach, run: Run) -> None:
+        """A run whose last minute was followed by one that met the objective has recovered there."""
+        assert self.window.judged_to is not None
+        until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None
+        if until == breach.until:
+            return
+        breach.until = until
+        self.changes.breaches[breach.breach_id] = breach
+        # Recovered is what is back within the objective itself.
+        if until is not None and breach.standing and self.level == births.OBJECTIVE:
+            terms = self.standing.line.of_version(breach.version)
+            event = births.target_recovered(
+                terms, breach, figure=self._figure(run.last + 1), at=until, now=self.moment.now
+            )
+            identity = births.event_id(breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until)
+            self.changes.publish(event, until, identity)
+
+    def _figure(self, minute: int) -> Fraction | None:
+        come = self.come_at(minute)
+        return None if come is None else come.figure
+
+
+def promise_of(terms: ServiceLevelTarget, level: str) -> Promise | None:
+    """What is promised at a level."""
+    return dict(terms.levels).get(level)

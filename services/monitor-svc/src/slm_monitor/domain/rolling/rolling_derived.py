@@ -1,0 +1,118 @@
+"""Verdicts of members, and tickets that met their clocks, over rolling windows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from slm_calendar import intervals
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
+from slm_monitor.domain.series.measures import Counts
+from slm_monitor.domain.terms.composition import Composition
+from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+class Ended(NamedTuple):
+    """A ticket's clock that ended: stopped or breached."""
+
+    ticket: str
+    at: int
+    is_met: bool
+
+
+class RolledTickets:
+    """A ticket counts while the end of one of its clocks lies in the window; it is met if all that do were."""
+
+    def __init__(self, ended: Iterable[Ended], length: int) -> None:
+        ends: dict[str, list[Ended]] = {}
+        for each in ended:
+            ends.setdefault(each.ticket, []).append(each)
+        minutes = length // MINUTE
+        self._things: list[Counting] = []
+        for clocks in ends.values():
+            counted = intervals.union(_span(each, minutes) for each in clocks)
+            missed = intervals.union(_span(each, minutes) for each in clocks if not each.is_met)
+            self._things += [Counting(start, end - 1, False) for start, end in missed]
+            self._things += [Counting(start, end - 1) for start, end in intervals.subtract(counted, missed)]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        return sums_of(terms, self._things, first, last)
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
+        return next_edge(self._things, minute)
+
+
+def _span(ended: Ended, minutes: int) -> intervals.Interval:
+    """The minutes ``[first, after the last)`` in whose windows the end of a clock lies."""
+    return ended.at // MINUTE, ended.at // MINUTE + minutes
+
+
+@dataclass(frozen=True, slots=True)
+class RolledVerdicts:
+    """Missed while too few members keep their promise. ``runs``: by member, the minutes in which it missed its own;
+    ``silent``: the members of which nothing is known now."""
+
+    compositions: Mapping[int, Composition]
+    runs: Mapping[str, Sequence[Run]]
+    silent: Collection[str]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> VerdictWindows:
+        made = self.compositions[terms.version]
+        members = made.target_ids
+        things = [Counting(*run) for member in members for run in self.runs.get(member, ())]
+        missed = sums_of(terms, things, first, last).total
+        return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
+        """What time alone changes of a member is news of it."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictWindows:
+    """``missing[k]``: how many of the members miss their promise in the minute ``first`` + k; ``silent``: of how many
+    nothing is known now. Of a minute that was missed it is not kept which members were silent: they are among those
+    that do not miss it."""
+
+    first: int
+    missing: Counts
+    needed: int
+    members: int
+    silent: int
+
+    def missed(self, promised: Promise) -> Flags:
+        result: Flags = np.asarray(self.members - self.missing < self.needed)
+        return result
+
+    def come(self, minute: int) -> Come:
+        missing = int(self.missing[minute - self.first])
+        if self.members - missing < self.needed:
+            return self._come(self.members - missing, self.members)
+        met = max(0, self.members - missing - self.silent)
+        if met < self.needed:
+            # Those that are silent may still decide either way.
+            told = {"needed": self.needed, "kept": met, "members": self.members}
+            return Come(None, met, met + missing, dict(told), dict(told))
+        return self._come(met, met + missing)
+
+    def _come(self, kept: int, decided: int) -> Come:
+        told = {"needed": self.needed, "kept": kept, "members": self.members}
+        return Come(Fraction(kept, decided), kept, decided, dict(told), dict(told))

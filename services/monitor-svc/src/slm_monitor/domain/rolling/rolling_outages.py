@@ -1,0 +1,71 @@
+"""Outages over rolling windows: each counts from when it reaches the length until its start leaves the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Sums, Windows, next_edge, sums_of
+from slm_monitor.domain.states.outages import Outage
+from slm_monitor.domain.states.timeline import UNKNOWN, States
+from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import outage_findings
+
+
+class RolledOutages:
+    """The outages that begin from ``begins_at`` on, as known at ``as_of``, by the terms of one version."""
+
+    def __init__(
+        self, states: States, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
+    ) -> None:
+        self._states, self._begins_at = states, begins_at
+        self._reached = outage_findings.reached_from(states, terms, begins_at, as_of, excluded)
+        length = terms.rolling_microseconds
+        self._things = [
+            Counting(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
+            for at, outage in self._reached
+        ]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> OutageWindows:
+        sums = sums_of(terms, self._things, first, last)
+        return OutageWindows(sums, self._states, self._begins_at, self._reached)
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
+        return next_edge(self._things, minute)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageWindows:
+    """A window of which nothing is known has no figure."""
+
+    sums: Sums
+    states: States
+    begins_at: int
+    reached: Sequence[tuple[int, Outage]]
+
+    def missed(self, promised: Promise) -> Flags:
+        return self.sums.missed(promised)
+
+    def come(self, minute: int) -> Come:
+        come, terms = self.sums.come(minute), self.sums.terms
+        end = minute * MINUTE
+        start = max(self.begins_at, end - terms.rolling_microseconds)
+        seen = self.states.segments(start, end) if start < end else []
+        is_known = come.total or any(each.state != UNKNOWN for each in seen)
+        inside = [(at, outage) for at, outage in self.reached if at <= end and start <= outage.start < end]
+        assert terms.promise is not None
+        return replace(
+            come,
+            figure=come.figure if is_known else None,
+            evidence={"outages": outage_findings.told(inside)},
+            detail={"allowed": str(terms.promise.value)},
+        )

@@ -1,0 +1,75 @@
+"""Recoveries over rolling windows: each counts for as long as the instant of its end lies in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
+from slm_monitor.domain.states.recovery import Recovery
+from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import recovery_findings
+from slm_monitor.domain.windows.recovery_findings import WITHIN, Measured
+
+
+class RolledRecoveries:
+    """The recoveries that end in ``span``, by the terms of one version."""
+
+    def __init__(
+        self, recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+    ) -> None:
+        self._seen = recovery_findings.measured(recoveries, terms, span, excluded)
+        self._things = [_counting(each, terms) for each in self._seen]
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RecoveryWindows:
+        return RecoveryWindows(terms, first, last, self._seen, self._things)
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        return []
+
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
+        return next_edge(self._things, minute)
+
+
+def _counting(each: Measured, terms: ServiceLevelTarget) -> Counting:
+    restored = each.recovery.restored
+    return Counting(restored // MINUTE + 1, (restored + terms.rolling_microseconds) // MINUTE, each.kept)
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryWindows:
+    """A share of recoveries within their limits, or the longest of them; one with none has no figure."""
+
+    terms: ServiceLevelTarget
+    first: int
+    last: int
+    seen: Sequence[Measured]
+    things: Sequence[Counting]
+
+    def missed(self, promised: Promise) -> Flags:
+        if self.terms.aggregation == WITHIN:
+            return sums_of(self.terms, self.things, self.first, self.last).missed(promised)
+        lengths = (recovery_findings.length_of(each, self.terms) for each in self.seen)
+        broken = [thing for thing, length in zip(self.things, lengths, strict=True) if not promised.is_kept(length)]
+        result: Flags = np.asarray(sums_of(self.terms, broken, self.first, self.last).total > 0)
+        return result
+
+    def come(self, minute: int) -> Come:
+        inside = [each for each, thing in zip(self.seen, self.things, strict=True)
+                  if thing.first <= minute <= thing.last]  # fmt: skip
+        good = sum(each.kept for each in inside)
+        told = {"recoveries": recovery_findings.told(inside)}
+        detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
+        if self.terms.aggregation == WITHIN:
+            come = sums_of(self.terms, self.things, minute, minute).come(minute)
+            return replace(come, evidence=told, detail={**come.detail, **detail})
+        longest = max((recovery_findings.length_of(each, self.terms) for each in inside), default=None)
+        return Come(longest, good, len(inside), told, detail)

@@ -1,0 +1,118 @@
+"""Time slices over rolling windows: those that lie in the window whole, and are over.
+
+Slices begin at the multiples of their width since 1970 (UTC), whichever minute is looked at: each is judged once.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from slm_events.instants import to_text
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.series import slices
+from slm_monitor.domain.series.measures import Counts
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.promise import AT_LEAST, Promise
+from slm_monitor.domain.windows.counted import Counted
+
+_SHOWN = 20
+
+
+class SliceWindows:
+    """Minute m looks back on what lies before it: the slices that begin at m − length or later and end by m."""
+
+    def __init__(self, by: Counted, begins_at: int, first: int, last: int) -> None:
+        self._by, self._first = by, first
+        self._slices = slices.parse(by.terms.parameters)
+        self._length = by.terms.rolling_microseconds // MINUTE
+        self._width = width = self._slices.width // MINUTE
+        earliest = max(first - self._length, -(-begins_at // MINUTE))
+        self._start = -(-earliest // width) * width
+        number = max(0, last // width - self._start // width)
+        self._judged = self._worth = np.zeros(0, dtype=np.int64)
+        self._ratios: list[Fraction] = []
+        self._slid = (0, 0, Fraction(0))
+        """The ratios summed last: from which slice to which."""
+        if number:
+            self._judge(begins_at, number)
+        self._sums = [np.concatenate(([0], np.cumsum(each))) for each in (self._worth, self._judged)]
+        minutes = np.arange(first, last + 1, dtype=np.int64)
+        self._from = np.clip(-(-(minutes - self._length - self._start) // width), 0, number)
+        self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
+
+    def _judge(self, begins_at: int, number: int) -> None:
+        """What each slice is worth, and whether it counts at all."""
+        width, last = self._width, self._start + number * self._width - 1
+        good, total = (
+            each.reshape(number, width).sum(axis=1) for each in self._by.minutes(self._start, last, begins_at)
+        )
+        kept = self._by.kept(self._start, last, begins_at)
+        scheduled: Flags = np.ones(number, dtype=np.bool_) if kept is None else kept[::width]
+        no_data = self._by.terms.no_data
+        self._judged = (scheduled & ((total > 0) | (no_data != "ignore"))).astype(np.int64)
+        if self._slices.budget == "ratio":
+            empty = Fraction(no_data == "good")
+            self._ratios = [
+                (Fraction(g, t) if t else empty) if counts else Fraction(0)
+                for g, t, counts in zip(good.tolist(), total.tolist(), self._judged.tolist(), strict=True)
+            ]
+        is_good = ~rolling.missed(good, total, Promise(AT_LEAST, self._slices.good_if))
+        worth: Flags = np.where(total > 0, is_good, no_data == "good")
+        self._worth = self._judged * worth
+
+    def _counts(self) -> tuple[Counts, Counts]:
+        good, judged = (each[self._to] - each[self._from] for each in self._sums)
+        return good, judged
+
+    def missed(self, promised: Promise) -> Flags:
+        if self._slices.budget != "ratio":
+            return rolling.missed(*self._counts(), promised)
+        judged = self._counts()[1].tolist()
+        return np.array(
+            [bool(n) and not promised.is_kept(self._good(place) / n) for place, n in enumerate(judged)], dtype=np.bool_
+        )
+
+    def _good(self, place: int) -> Fraction:
+        begins, ends = int(self._from[place]), int(self._to[place])
+        if self._slices.budget != "ratio":
+            return Fraction(int(self._sums[0][ends] - self._sums[0][begins]))
+        since, until, good = self._slid
+        if begins < since or ends < until or begins > until:
+            since, until, good = begins, begins, Fraction(0)
+        # Minute by minute a slice comes, another goes.
+        good += sum((each for each in self._ratios[until:ends] if each), Fraction(0))
+        good -= sum((each for each in self._ratios[since:begins] if each), Fraction(0))
+        self._slid = (begins, ends, good)
+        return good
+
+    def come(self, minute: int) -> Come:
+        place = minute - self._first
+        begins, ends = int(self._from[place]), int(self._to[place])
+        judged, good = int(self._sums[1][ends] - self._sums[1][begins]), self._good(place)
+        assert self._by.terms.promise is not None
+        budget = self._by.terms.promise.allowed * judged
+        spent = (judged - good) / budget if budget else None
+        shown = figures.exact(budget) if self._by.terms.promise.allowed else None
+        missed = np.flatnonzero(self._judged[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
+        bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
+        detail = {
+            "judged": judged, "good": figures.exact(good), "budget": shown,
+            "consumed_percent": figures.exact(figures.percent(spent)),
+        }  # fmt: skip
+        figure = good / judged if judged else None
+        return Come(figure, int(good), judged, {"bad_slices": bad}, detail)
+
+    def turns_at(self, minute: int) -> int | None:
+        """The next minute at which a slice ends, or the first one leaves the window; None where nothing is in it."""
+        place = minute - self._first
+        ahead = -(-(minute + 1) // self._width) * self._width
+        oldest = self._start + int(self._from[place]) * self._width
+        # What is under way counts once it is over.
+        under_way = self._by.minutes(min(max(oldest, minute - self._length), minute), minute)[1].any()
+        if not under_way and self._by.terms.no_data == "ignore":
+            return None
+        return min(ahead, max(oldest + self._length, minute) + 1)

@@ -1,0 +1,126 @@
+"""What is summed by the minute, over rolling windows: shares and counts, values, slices; and what warns of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling.rolling_points import PointWindows
+from slm_monitor.domain.rolling.rolling_slices import SliceWindows
+from slm_monitor.domain.rolling.rolling_values import VALUES, Values, ValueWindows
+from slm_monitor.domain.rolling.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
+from slm_monitor.domain.series import measures
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.promise import AT_LEAST
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import counted, counted_findings, counted_warnings
+from slm_monitor.domain.windows.counted import Burning, Counted
+
+
+class Excluding(Protocol):
+    """Who knows which minutes do not count for a target."""
+
+    def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
+
+
+class Summed:
+    """The hours of the windows looked at, and the reach before them, must be in memory."""
+
+    def __init__(self, line: TermsLine, sums: counted.Sums, excluding: Excluding, values: Values | None = None) -> None:
+        self._line, self._sums, self._excluding, self._values = line, sums, excluding, values
+
+    def _by(self, terms: ServiceLevelTarget) -> Counted:
+        return Counted(self._sums, terms, self._excluding.minutes_of(terms))
+
+    def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        found, length = self._told(terms, first, last), terms.rolling_microseconds // MINUTE
+        untold = self._untold(terms, first - length + 1, last)
+        if not untold:
+            return found
+        return PartlyTold(found, first, length, untold, counted_findings.untold_reason(terms))
+
+    def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
+        """The minutes that count, with values of histograms that do not tell how they are counted."""
+        if self._values is None:
+            return []
+        untold = self._values.untold(measures.of(terms), first, last)
+        kept = self._by(terms).kept(first, last, self._line.begins_at) if untold else None
+        return [minute for minute in untold if kept is None or kept[minute - first]]
+
+    def _told(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        by, begins_at = self._by(terms), self._line.begins_at
+        if terms.aggregation in VALUES:
+            assert self._values is not None
+            return ValueWindows(by, self._values, begins_at, first, last)
+        if terms.aggregation == "time_slices":
+            return SliceWindows(by, begins_at, first, last)
+        if terms.aggregation == "nps":
+            return PointWindows(by, begins_at, first, last)
+        length = terms.rolling_microseconds // MINUTE
+        good, total = by.minutes(first - length + 1, last, begins_at)
+        return Sums(terms, first, rolling.sums(good, length), rolling.sums(total, length))
+
+    # -- warnings -----------------------------------------------------------------------------------------------
+
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+        at = minute * MINUTE
+        if terms.aggregation in VALUES or terms.aggregation == "nps":
+            return []
+        if terms.aggregation == "time_slices":
+            spent = come.detail["consumed_percent"]
+            return warned_of_budget(terms, None if spent is None else Fraction(spent) / 100, at)
+        lately = self._lately(terms, minute)
+        found = lately.found()
+        if come.total >= terms.warn_at.min_events:
+            found += warned_of_budget(terms, consumed(terms, come.good, come.total), at)
+            found += counted_warnings.drops(terms, lately, _budget(terms, come), at)
+        return found
+
+    def _lately(self, terms: ServiceLevelTarget, minute: int) -> Burning:
+        return Burning(self._by(terms), self._line.begins_at, minute)
+
+    # -- time alone ---------------------------------------------------------------------------------------------
+
+    def turns_at(
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+    ) -> int | None:
+        length = terms.rolling_microseconds // MINUTE
+        if untold := self._untold(terms, minute - length + 1, minute):
+            return untold[-1] + length
+        windows = windows.windows if isinstance(windows, PartlyTold) else windows
+        if isinstance(windows, SliceWindows | ValueWindows | PointWindows):
+            return windows.turns_at(minute)
+        # Every minute that passes may break the promise of at least so many.
+        is_count = terms.aggregation == "count"
+        if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):
+            return minute + 1
+        lately = self._lately(terms, minute)
+        found = [lately.may_rise_at(), minute + 1 if counted_warnings.lost_lately(terms, lately) else None]
+        if not is_count:
+            found.append(self._misses_at(terms, minute, come))
+        return min((each for each in found if each is not None), default=None)
+
+    def _misses_at(self, terms: ServiceLevelTarget, minute: int, come: Come) -> int | None:
+        """When the good events that leave may have the bad ones that stay miss the promise, or warn."""
+        assert terms.promise is not None
+        bad = terms.promise.bad(come.good, come.total)
+        if not bad:
+            return None
+        length = terms.rolling_microseconds // MINUTE
+        totals = self._by(terms).minutes(minute - length + 1, minute, self._line.begins_at)[1]
+        shares = [Fraction(1), *terms.warn_at.budget_consumed]
+        # A warning holds at its share, the promise is missed beyond it: a little less than either is soon enough.
+        nearest = min(shares) * terms.promise.allowed
+        return minute + max(1, counted.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
+
+
+def _budget(terms: ServiceLevelTarget, come: Come) -> Fraction:
+    assert terms.promise is not None
+    return terms.promise.allowed * come.total

@@ -1,0 +1,153 @@
+"""A target over a rolling window: its runs of missed minutes are its breaches, judged at each change and minute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle import births, settling
+from slm_monitor.domain.lifecycle.findings import Finding
+from slm_monitor.domain.lifecycle.settling import Moment, Standing
+from slm_monitor.domain.lifecycle.standing import OPEN_ENDED, Changes, Window
+from slm_monitor.domain.rolling import rolling, rolling_breaches, rolling_minutes
+from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.rolling.rolling_breaches import Settling
+from slm_monitor.domain.rolling.rolling_windows import Come, Rolled, Windows
+from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
+from slm_monitor.domain.windows import counted_findings
+
+_NO_SPAN = (None, None)
+PLAIN = EVENTS | {"availability"}
+"""The aggregations whose figure good rows alone never make worse, by any way that time goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Minutes judged anew. ``runs``: by level those that missed it. ``parts``: what the windows came to that end with
+    each of the minutes, and with the one after the last, by the version that holds then: (first, last, windows)."""
+
+    first: int
+    last: int
+    runs: Mapping[str, Sequence[Run]]
+    parts: Sequence[tuple[int, int, Windows]]
+
+    def come(self, minute: int) -> Come | None:
+        """What the window that ends with a minute came to; None where it was not judged."""
+        windows = self.windows_at(minute)
+        return None if windows is None else windows.come(minute)
+
+    def windows_at(self, minute: int) -> Windows | None:
+        """Those among which the one is that ends with a minute; likewise."""
+        return next((each for first, last, each in self.parts if first <= minute <= last), None)
+
+
+def look(line: TermsLine, rolled: Rolled, first: int, last: int) -> Stretch:
+    """Judge minutes, each by the terms in force at it."""
+    runs: dict[str, list[Run]] = {}
+    parts = []
+    for terms, start, end in rolling_minutes.by_version(line, first, last + 1):
+        windows = rolled.windows(terms, start, end)
+        parts.append((start, end, windows))
+        for level, promised in terms.levels:
+            found = rolling.runs_of(windows.missed(promised)[: last - start + 1], start)
+            runs[level] = rolling.spliced(runs.get(level, ()), start, min(end, last), found)
+    return Stretch(first, last, runs, parts)
+
+
+def judge(
+    standing: Standing, window: Window, rolled: Rolled, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+) -> int | None:
+    """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again."""
+    if stretches:
+        _settle_runs(standing, window, stretches, moment, changes)
+    due = _settle_present(standing, window, rolled, stretches, moment, changes)
+    if any(breach.pending is not None for breach in standing.breaches.values() if breach.standing):
+        following = (moment.now // MINUTE + 1) * MINUTE
+        due = following if due is None else min(due, following)
+    return due
+
+
+def _settle_runs(
+    standing: Standing, window: Window, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+) -> None:
+    line = standing.line
+    lowest, end = min(stretch.first for stretch in stretches), rolling_minutes.last_minute(line)
+    found: list[tuple[str, list[int], list[Run]]] = []
+    for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
+        held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
+        runs: list[Run] = sorted(held.values())
+        for stretch in stretches:
+            runs = rolling.spliced(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
+        # An end that was heard of late takes back what was judged beyond it.
+        runs = [Run(run.first, min(run.last, end)) for run in runs if run.first <= end]
+        found.append((level, list(held), runs))
+    window.judged_to = min(max(window.judged_to or -1, *(stretch.last for stretch in stretches)), end)
+
+    def come_at(minute: int) -> Come | None:
+        return next((come for each in reversed(stretches) if (come := each.come(minute)) is not None), None)
+
+    for level, first_minutes, runs in found:
+        Settling(standing, window, level, come_at, moment, changes).settle(first_minutes, runs)
+
+
+def _settle_present(
+    standing: Standing, window: Window, rolled: Rolled, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+) -> int | None:
+    assert window.judged_to is not None
+    line, minute = standing.line, window.judged_to
+    terms = line.at(minute * MINUTE) or line.latest
+    has_ended = moment.now >= line.ends_at and minute >= rolling_minutes.last_minute(line)
+    is_breached = any(
+        breach.standing
+        and breach.until is None
+        and breach.window_id == window.window_id
+        and breach.level == births.OBJECTIVE
+        for breach in standing.breaches.values()
+    )
+    judged = (each.windows_at(minute) for each in reversed(stretches))
+    windows = next((each for each in judged if each is not None), None) or rolled.windows(terms, minute, minute)
+    come = windows.come(minute)
+    finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
+    found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
+    risks = settling.holding(standing, window.window_id, found, minute * MINUTE)
+    outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
+    settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
+    _take_figures(window, terms, come, moment)
+    is_empty = come.figure is None
+    window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
+    changes.windows[window.target_id, window.window_id] = window
+    if has_ended:
+        return None
+    turns = rolled.turns_at(terms, minute, windows, come, is_breached or bool(risks))
+    return None if turns is None else min(turns * MINUTE, line.ends_at)
+
+
+def _take_figures(window: Window, terms: ServiceLevelTarget, come: Come, moment: Moment) -> None:
+    settling.take_figures(window, terms, Finding(come.figure, come.good, come.total, True), moment)
+    window.detail = dict(come.detail)
+
+
+def refresh(line: TermsLine, window: Window, rolled: Rolled, minute: int, moment: Moment) -> None:
+    """Bring the figures of the window that ends with a minute up to date, and nothing else."""
+    terms = line.at(minute * MINUTE) or line.latest
+    come = rolled.windows(terms, minute, minute).come(minute)
+    if terms.aggregation not in PLAIN:
+        _take_figures(window, terms, come, moment)
+    elif come.total:
+        counted_findings.refresh(window, terms, come.good, come.total, moment.as_of)
+
+
+def quiet(standing: Standing, window: Window) -> tuple[int, int]:
+    """The instants in which good events change no more than figures: whatever stands ended before them."""
+    line = standing.line
+    is_plain = all(
+        terms.promise is not None and terms.promise.comparison == "at_least" and terms.aggregation in PLAIN
+        and not terms.warn_at.min_events
+        for terms in line.versions
+    )  # fmt: skip
+    if not is_plain or window.status != "met" or standing.standing_risks(window.window_id):
+        return (0, 0)
+    ended = [breach.until or OPEN_ENDED for breach in standing.breaches.values() if breach.standing]
+    return (max([line.begins_at, *ended]), line.ends_at)

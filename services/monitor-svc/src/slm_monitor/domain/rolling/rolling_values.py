@@ -1,0 +1,126 @@
+"""Mean, maximum and minimum over rolling windows: exact, by what the values of each minute come to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.series import measures
+from slm_monitor.domain.series.hour_values import EXACTLY, NOTHING
+from slm_monitor.domain.series.measures import Counts, Measure, Rows
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.promise import AT_MOST, Promise
+from slm_monitor.domain.windows.counted import Counted
+
+VALUES = frozenset({"mean", "max", "min"})
+"""The aggregations that are of the values themselves."""
+
+
+class Values(Protocol):
+    """What has values by the minute."""
+
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest value of each minute, ∞ and −∞ where there is none."""
+        ...
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the values of the minutes, inclusive."""
+        ...
+
+    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+        """The minutes with values of which not enough is told to count them."""
+        ...
+
+
+class ValueWindows:
+    """The sum of a window is made by the hours that lie in it, and slides on by the minute."""
+
+    def __init__(self, by: Counted, values: Values, begins_at: int, first: int, last: int) -> None:
+        self._terms, self._values, self._first = by.terms, values, first
+        self._length = by.terms.rolling_microseconds // MINUTE
+        self._start = first - self._length + 1
+        number = by.minutes(self._start, last, begins_at)[1]
+        kept = by.kept(self._start, last, begins_at)
+        self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
+        self._filled: Flags = number > 0
+        self._number: Counts = rolling.sums(number, self._length)
+        self._extremes: Rows = np.zeros(0)
+        if self._is_extreme:
+            low, high = values.extremes(self._start, last)
+            is_least = self._terms.aggregation == "min"
+            self._extremes = np.where(self._kept, low if is_least else high, np.inf if is_least else -np.inf)
+        self._sums: list[Decimal] = []
+
+    @property
+    def _is_extreme(self) -> bool:
+        return self._terms.aggregation != "mean"
+
+    def missed(self, promised: Promise) -> Flags:
+        if not self._is_extreme:
+            means = (self._mean(place) for place in range(len(self._number)))
+            return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
+        beyond = _beyond(self._extremes, promised)
+        if (self._terms.aggregation == "max") == (promised.comparison == AT_MOST):
+            # One value beyond the limit is enough.
+            return self._any(beyond)
+        filled = np.isfinite(self._extremes)
+        return self._any(filled) & ~self._any(filled & ~beyond)
+
+    def _any(self, flags: Flags) -> Flags:
+        """In which windows any of the minutes is flagged."""
+        result: Flags = rolling.sums(flags.astype(np.int64), self._length) > 0
+        return result
+
+    def come(self, minute: int) -> Come:
+        place = minute - self._first
+        number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
+        if self._is_extreme and number:
+            window = self._extremes[place : place + self._length]
+            figure = measures.exactly(float(window.min() if self._terms.aggregation == "min" else window.max()))
+        assert self._terms.promise is not None
+        is_kept = figure is None or self._terms.promise.is_kept(figure)
+        told = {"number": number, "figure": figures.exact(figure)}
+        return Come(figure, number if is_kept else 0, number, told, {"number": number})
+
+    def turns_at(self, minute: int) -> int | None:
+        """The next minute at which a value leaves the window; None where it has none."""
+        place = minute - self._first
+        filled = np.flatnonzero(self._filled[place : place + self._length])
+        return minute + int(filled[0]) + 1 if len(filled) else None
+
+    def _mean(self, place: int) -> Fraction | None:
+        number = int(self._number[place])
+        if not number:
+            return None
+        if not self._sums:
+            runs = rolling.runs_of(self._kept[: self._length], self._start)
+            total = NOTHING
+            for run in runs:
+                total = EXACTLY.add(total, self._values.summed(run.first, run.last))
+            self._sums.append(total)
+        while len(self._sums) <= place:
+            # One minute leaves, another comes.
+            gone = len(self._sums) - 1
+            total = EXACTLY.subtract(self._sums[-1], self._of(gone))
+            self._sums.append(EXACTLY.add(total, self._of(gone + self._length)))
+        return Fraction(self._sums[place]) / number
+
+    def _of(self, place: int) -> Decimal:
+        minute = self._start + place
+        return self._values.summed(minute, minute) if self._kept[place] else NOTHING
+
+
+def _beyond(extremes: npt.NDArray[np.float64], promised: Promise) -> Flags:
+    """Which extremes break a promise, exactly: a double is the decimal that was written."""
+    limit = float(promised.value)
+    beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
+    if not promised.is_kept(measures.exactly(limit)):
+        beyond |= extremes == limit
+    return beyond & np.isfinite(extremes)

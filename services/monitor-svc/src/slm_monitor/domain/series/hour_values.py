@@ -1,0 +1,74 @@
+"""What the exact values of an hour come to, minute by minute: their sums, and the least and the greatest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Context, Decimal, Inexact
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts.histograms import Histogram
+
+EXACTLY = Context(prec=1_100, traps=[Inexact])
+"""Wide enough for the sum of any doubles, written as the shortest decimals that read as them."""
+NOTHING = Decimal(0)
+
+
+class HourValues:
+    """``low`` and ``high`` are infinite, ∞ and −∞, in minutes without values. A double orders as its decimal does."""
+
+    __slots__ = ("_whole", "high", "low", "sums")
+
+    def __init__(self) -> None:
+        self.sums: dict[int, Decimal] = {}
+        self.low: npt.NDArray[np.float64] = np.full(60, np.inf)
+        self.high: npt.NDArray[np.float64] = np.full(60, -np.inf)
+        self._whole: Decimal | None = NOTHING
+
+    def add(self, minute: int, values: Sequence[float]) -> None:
+        """Take in values of a minute of the hour."""
+        total = self.sums.get(minute, NOTHING)
+        for value in values:
+            total = EXACTLY.add(total, Decimal(repr(value)))
+        self.sums[minute] = total
+        self.low[minute] = min(float(self.low[minute]), *values)
+        self.high[minute] = max(float(self.high[minute]), *values)
+        self._whole = None
+
+    def merge(self, minute: int, histogram: Histogram) -> None:
+        """Take in the values of a histogram that says what they come to."""
+        if histogram.total and histogram.sum is not None:
+            self.sums[minute] = EXACTLY.add(self.sums.get(minute, NOTHING), Decimal(repr(histogram.sum)))
+            self.low[minute] = min(float(self.low[minute]), histogram.low or 0.0)
+            self.high[minute] = max(float(self.high[minute]), histogram.high or 0.0)
+            self._whole = None
+
+    def remake(self, minute: int, values: Sequence[float]) -> None:
+        """A value has left the minute: these are those that stay."""
+        self.sums.pop(minute, None)
+        self.low[minute], self.high[minute] = np.inf, -np.inf
+        self._whole = None
+        if values:
+            self.add(minute, values)
+
+    @property
+    def whole(self) -> Decimal:
+        """The sum of the hour."""
+        if self._whole is None:
+            self._whole = total_of(self.sums.values())
+        return self._whole
+
+    def between(self, first: int, last: int) -> Decimal:
+        """The sum of the minutes ``first`` to ``last`` of the hour, inclusive."""
+        if (first, last) == (0, 59):
+            return self.whole
+        return total_of(self.sums[minute] for minute in range(first, last + 1) if minute in self.sums)
+
+
+def total_of(parts: Iterable[Decimal]) -> Decimal:
+    """The exact sum."""
+    total = NOTHING
+    for part in parts:
+        total = EXACTLY.add(total, part)
+    return total

@@ -1,0 +1,374 @@
+"""One indicator's measured rows, summed by the minute; every fact counts once, however often it is delivered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts import histograms
+from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
+from slm_monitor.domain.facts.histograms import Histogram
+from slm_monitor.domain.series.hour_values import total_of
+from slm_monitor.domain.series.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
+from slm_monitor.domain.series.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
+from slm_monitor.domain.series.untold import Untold
+
+NOTHING_YET = -(2**62)
+
+
+@dataclass(slots=True)
+class Delta:
+    """What comes to one minute, or leaves it: counts by the series' measures, and exact values where one wants them."""
+
+    minute: int
+    good: Sequence[int]
+    total: Sequence[int]
+    added: Sequence[Fraction] = ()
+    removed: Sequence[Fraction] = ()
+    untold: Sequence[int] = ()
+    """By measure, the values of histograms that do not tell how they are counted; empty where there is none."""
+    merged: Sequence[Histogram] = ()
+    unmerged: Sequence[Histogram] = ()
+    """Histograms that come or leave, where one wants exact values."""
+
+
+class Series:
+    """The rows of one indicator under one set of labels. ``measures``: the ways in which its targets count."""
+
+    def __init__(self, subject: str, measures: Iterable[Measure] = (), high_water: int = NOTHING_YET) -> None:
+        self.subject = subject
+        self.indicator = indicator_of(subject)
+        self.measures = sorted(set(measures))
+        self.high_water = high_water
+        """Every row above this instant is new: nothing has to be looked up for it."""
+        self.hours: dict[int, Hour] = {}
+        self.past = Past(len(self.measures))
+        self.untold = Untold()
+        self.unsaved: set[int] = set()
+        """Hours with rows that are not in the record yet."""
+        self._tidied: int | None = None
+        self.pending: set[int] = set()
+        """Hours with facts kept by themselves that are not in the record yet: they must not be read from it."""
+
+    @property
+    def _is_exact(self) -> bool:
+        return any(measure.kind == EXACT for measure in self.measures)
+
+    def needs(self, at: npt.NDArray[np.int64]) -> set[int]:
+        """The hours whose record must be loaded before rows at these sorted instants may be taken."""
+        hours = {int(at[0] // HOUR), int(at[-1] // HOUR)}
+        if len(hours) > 1:
+            hours = {int(hour) for hour in np.unique(at // HOUR)}
+        missing = hours - self.hours.keys()
+        if self._is_new(at):
+            return missing
+        return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
+
+    def unlisted(self, hours: Iterable[int]) -> set[int]:
+        """Those of which a row could not be taken out, nor each exact value told."""
+        without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
+        return {hour for hour in hours if hour not in self.hours or hour in without}
+
+    def missing(self, hours: Iterable[int]) -> set[int]:
+        """Those of which not even the sums are in memory."""
+        return {hour for hour in hours if hour not in self.hours and hour not in self.past}
+
+    def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
+        return int(at[0]) > self.high_water and _rises(at)
+
+    def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, Row]] = ()) -> None:
+        """Put an hour's record in place; what is not in the record yet stays."""
+        held = self.hours.get(hour)
+        unsaved = [] if held is None else held.unsaved
+        rows: dict[str, list[Row]] = {} if held is None else held.named
+        if held is None:
+            for key, row in named:
+                rows.setdefault(key, []).append(row)
+        self.hours[hour] = self._summed([*chunks, *unsaved], rows, unsaved)
+        self._tidied = None
+
+    def declare(self, measures: Iterable[Measure]) -> None:
+        """Measures that targets need from now on. Sums that cannot be made anew from memory are forgotten."""
+        wanted = sorted({*self.measures, *measures})
+        if wanted == self.measures:
+            return
+        self.measures = wanted
+        self.past = Past(len(wanted))
+        for number, hour in list(self.hours.items()):
+            if hour.chunks is None:
+                del self.hours[number]
+            else:
+                fresh = self._summed(hour.chunks, hour.named, hour.unsaved)
+                fresh.identities = hour.identities
+                self.hours[number] = fresh
+
+    def take(
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None = None,
+        received_at: int = 0,
+    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:  # fmt: skip
+        """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
+        if of is not None and np.isnan(of).all():
+            # Another series of the batch has counts: the same row alone would come without the column, and is the same.
+            of = None
+        new = np.ones(len(at), dtype=np.bool_)
+        if not self._is_new(at):
+            new = self._unknown(at, value, of)
+            at, value, of = at[new], value[new], None if of is None else of[new]
+        if not len(at):
+            return new, []
+        self.high_water = max(self.high_water, int(at[-1]))
+        deltas: list[Delta] = []
+        cuts = np.flatnonzero(np.diff(at // HOUR)) + 1 if at[0] // HOUR != at[-1] // HOUR else ()
+        for rows in np.split(np.arange(len(at)), cuts) if len(cuts) else (slice(None),):
+            chunk = Chunk(at[rows], value[rows], None if of is None else of[rows], received_at)
+            hour = int(chunk.at[0] // HOUR)
+            self.hours[hour].take(chunk)
+            self.unsaved.add(hour)
+            deltas += self._add(hour, chunk)
+        return new, deltas
+
+    @property
+    def plain(self) -> Measure | None:
+        """The one measure of a series that is counted row by row in one way alone; None of any other."""
+        only = self.measures[0] if len(self.measures) == 1 else None
+        return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
+
+    def count(self, chunk: Chunk, minutes: Sequence[tuple[int, int, int]]) -> list[Delta]:
+        """Accept rows of one loaded hour, all of them new, that ``plain`` has counted: (minute, good, total) each."""
+        number = minutes[0][0] // 60
+        hour = self.hours[number]
+        hour.take(chunk)
+        self.unsaved.add(number)
+        self.high_water = int(chunk.at[-1])
+        deltas = []
+        for minute, good, total in minutes:
+            hour.good[0, minute % 60] += good
+            hour.total[0, minute % 60] += total
+            deltas.append(Delta(minute, (good,), (total,)))
+        return deltas
+
+    def _unknown(
+        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None
+    ) -> npt.NDArray[np.bool_]:
+        seen: set[object] = set()
+        new = np.empty(len(at), dtype=np.bool_)
+        for row, identity in enumerate(identities(Chunk(at, value, of))):
+            new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
+            seen.add(identity)
+        return new
+
+    def _add(self, number: int, chunk: Chunk) -> list[Delta]:
+        """Count rows of one hour, sorted by instant."""
+        hour = self.hours[number]
+        minutes = chunk.at // MINUTE
+        starts = np.concatenate(([0], np.flatnonzero(np.diff(minutes)) + 1)) if len(minutes) > 1 else np.zeros(1, int)
+        touched = (minutes[starts] - number * 60).astype(np.intp)
+        goods, totals = [], []
+        for place, measure in enumerate(self.measures):
+            good, total = measure.counted(chunk.value, chunk.of)
+            goods.append(np.add.reduceat(good, starts))
+            totals.append(np.add.reduceat(total, starts))
+            hour.good[place, touched] += goods[-1]
+            hour.total[place, touched] += totals[-1]
+        added: list[list[Fraction]] = [[] for _ in touched]
+        if self._is_exact:
+            ends = [*starts[1:].tolist(), len(minutes)]
+            for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
+                added[place] = [exactly(each) for each in chunk.value[start:end].tolist() if each != FAILED]
+                if added[place]:
+                    hour.come(int(touched[place]), added[place])
+        return [
+            Delta(
+                int(minutes[start]), [int(each[place]) for each in goods], [int(each[place]) for each in totals],
+                added[place],
+            )
+            for place, start in enumerate(starts.tolist())
+        ]  # fmt: skip
+
+    def put(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+        """The rows of a fact kept by itself that is new (their hours loaded)."""
+        deltas = []
+        for row in rows:
+            self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
+            self.pending.add(row.at // HOUR)
+            self.high_water = max(self.high_water, row.at)
+            deltas.append(self._change(row, 1))
+        return deltas
+
+    def drop(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+        """The rows of a fact that no longer holds (their hours loaded)."""
+        for row in rows:
+            self.hours[row.at // HOUR].named.pop(key, None)
+            self.pending.add(row.at // HOUR)
+        return [self._change(row, -1) for row in rows]
+
+    def _change(self, row: Row, sign: int) -> Delta:
+        hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
+        if row.histogram is not None:
+            return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
+        value, of = np.array([row.value]), None if row.of is None else np.array([row.of])
+        counted = [measure.counted(value, of) for measure in self.measures]
+        goods, totals = [sign * int(good[0]) for good, _ in counted], [sign * int(total[0]) for _, total in counted]
+        for place, (good, total) in enumerate(zip(goods, totals, strict=True)):
+            hour.good[place, minute] += good
+            hour.total[place, minute] += total
+        if not self._is_exact or row.of is not None or row.value == FAILED:
+            return Delta(row.at // MINUTE, goods, totals)
+        exact = exactly(row.value)
+        if sign < 0:
+            hour.leave(minute, exact)
+            return Delta(row.at // MINUTE, goods, totals, removed=[exact])
+        hour.come(minute, [exact])
+        return Delta(row.at // MINUTE, goods, totals, added=[exact])
+
+    def _change_histogram(self, histogram: Histogram, minute: int, hour: Hour, sign: int) -> Delta:
+        told = [measure.told(histogram) for measure in self.measures]
+        good, total, untold = ([sign * each[part] for each in told] for part in range(3))
+        delta = Delta(minute, good, total, untold=untold)
+        for place, measure in enumerate(self.measures):
+            hour.good[place, minute % 60] += delta.good[place]
+            hour.total[place, minute % 60] += delta.total[place]
+            self.untold.note(measure, minute, delta.untold[place])
+        if self._is_exact and histogram.is_summed:
+            if sign < 0:
+                hour.part(minute % 60, histogram)
+                delta.unmerged = [histogram]
+            else:
+                hour.merge(minute % 60, histogram)
+                delta.merged = [histogram]
+        return delta
+
+    def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
+        rows = [row for each in named.values() for row in each]
+        parts = [*chunks, *chunks_of(rows)]
+        sums = sums_of(parts, self.measures)
+        self._count_histograms(rows, sums)
+        hour = Hour(sums[0], sums[1], chunks, named, {}, unsaved)
+        for row in rows if self._is_exact else ():
+            if row.histogram is not None and row.histogram.is_summed:
+                hour.merge(row.at // MINUTE % 60, row.histogram)
+        for chunk in parts if self._is_exact else ():
+            if chunk.of is None:
+                for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
+                    if value != FAILED:
+                        hour.exact.setdefault(minute, []).append(exactly(value))
+        return hour
+
+    def _count_histograms(self, rows: Sequence[Row], sums: Counts, first: int | None = None) -> None:
+        """Add the histograms among rows to sums of hours from ``first`` on, or of one hour."""
+        merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
+        self.untold.forget([minute for minute, _ in merged])
+        for minute, histogram in merged:
+            place = minute % 60 if first is None else minute - first * 60
+            for number, measure in enumerate(self.measures):
+                good, total, hidden = measure.told(histogram)
+                sums[:, number, place] += (good, total)
+                self.untold.note(measure, minute, hidden)
+
+    def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[Row]) -> None:
+        """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
+        sums = sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1)
+        self._count_histograms(named, sums, first)
+        self.past.put(first, sums)
+
+    def takes_sums(self, first: int, last: int) -> bool:
+        """Whether sums are enough of hours not in memory: no row is looked for among them, nor an exact value."""
+        return last < self.high_water // HOUR and not self._is_exact and self.past.takes(first, last)
+
+    @property
+    def is_tidy(self) -> bool:
+        """Whether nothing has come since ``tidy`` that it could forget: most batches are of an hour that is there."""
+        return self._tidied == self.high_water // HOUR
+
+    def tidy(self, oldest: int, rows_since: int) -> None:
+        """Forget the hours before ``oldest``, and of those before ``rows_since`` all but the sums, where the record has
+        them."""
+        for number in sorted(number for number in self.hours if number < rows_since):
+            hour = self.hours[number]
+            if hour.unsaved:
+                continue
+            if number < oldest:
+                if number not in self.pending:
+                    del self.hours[number]
+            elif self._is_exact or number in self.pending or not self.past.takes(number, number):
+                hour.forget_rows()
+            else:
+                self.past.put(number, np.stack((hour.good, hour.total)))
+                del self.hours[number]
+        self.past.forget_before(oldest)
+        is_waiting = any(number < rows_since for number in self.unsaved | self.pending)
+        self._tidied = None if is_waiting else self.high_water // HOUR
+
+    def deltas(self, number: int) -> list[Delta]:
+        """All that is in an hour, by minute."""
+        if not self.measures:
+            return []
+        hour = self.hours.get(number)
+        good, total = self.past.of(number) if hour is None else (hour.good, hour.total)
+        exact = {} if hour is None else hour.exact
+        filled = {*np.flatnonzero(total.any(axis=0) | good.any(axis=0)).tolist(), *self.untold.within(number)}
+        merged = {} if hour is None else hour.merged
+        return [
+            Delta(
+                number * 60 + minute, good[:, minute].tolist(), total[:, minute].tolist(), exact.get(minute, ()),
+                untold=self.untold.of(self.measures, number * 60 + minute), merged=merged.get(minute, ()),
+            )
+            for minute in sorted(filled)
+        ]  # fmt: skip
+
+    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+        """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
+        place = self.measures.index(measure)
+        good, total = self.past.minutes(place, first, last)
+        span = range(first // 60, last // 60 + 1)
+        for number in span if len(span) < len(self.hours) else list(self.hours):
+            hour = self.hours.get(number)
+            start = max(number * 60, first)
+            count = min(number * 60 + 60, last + 1) - start
+            if hour is not None and count > 0:
+                theirs, ours = start - number * 60, start - first
+                good[ours : ours + count] = hour.good[place, theirs : theirs + count]
+                total[ours : ours + count] = hour.total[place, theirs : theirs + count]
+        return good, total
+
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest exact value of each minute; ∞ and −∞ where there is none, or not in memory."""
+        low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
+        for number in range(first // 60, last // 60 + 1):
+            hour = self.hours.get(number)
+            if hour is not None and hour.has_values:
+                start, end = max(number * 60, first), min(number * 60 + 60, last + 1)
+                ours, theirs = slice(start - first, end - first), slice(start - number * 60, end - number * 60)
+                low[ours], high[ours] = hour.valued().low[theirs], hour.valued().high[theirs]
+        return low, high
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the exact values of the minutes, inclusive."""
+        parts = [
+            hour.valued().between(max(first - number * 60, 0), min(last - number * 60, 59))
+            for number in range(first // 60, last // 60 + 1)
+            if (hour := self.hours.get(number)) is not None and hour.has_values
+        ]
+        return total_of(parts)
+
+
+def _rises(at: npt.NDArray[np.int64]) -> bool:
+    """Strictly: two rows of one instant may be one and the same."""
+    return len(at) < 2 or bool((at[1:] > at[:-1]).all())
+
+
+def rows_of(fact: Fact) -> tuple[str, list[Row]]:
+    """The series that a fact's rows are of, and the rows; a retracted fact has none."""
+    rows = [
+        Row(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
+        for row in fact.body.get("rows", ())
+    ]
+    if "histogram" in fact.body:
+        rows = [Row(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
+    return labelled(fact.subject, fact.body.get("labels") or {}), rows

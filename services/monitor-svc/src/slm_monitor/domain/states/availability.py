@@ -1,0 +1,172 @@
+"""Availability of a window: time up ÷ (up + down) in service hours, its error budget, and the instant of certainty."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from slm_monitor.domain.states import timeline
+from slm_monitor.domain.states.timeline import Segment
+
+_UP, _DOWN, _REMOVED = "up", "down", "removed"
+_LATEST = 20
+"""Stretches of downtime that are kept as evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How states count: ``unknown`` is removed | up | down; ``degraded`` likewise, or the share of it that counts as
+    up: ``1/2``."""
+
+    unknown: str = "removed"
+    degraded: str = "up"
+
+    def counts_as(self, state: str) -> str:
+        if state == timeline.UNKNOWN:
+            return self.unknown
+        if state == timeline.DEGRADED:
+            return self.degraded
+        return state
+
+    @property
+    def weight(self) -> Fraction | None:
+        """The share of degraded time that counts as up; None where all of it counts in one way."""
+        return None if self.degraded in (_UP, _DOWN, _REMOVED) else Fraction(self.degraded)
+
+
+class Crossing:
+    """Where consumption exceeds ``share`` of the budget that ``objective`` leaves, exactly.
+
+    In units of 1/(d·q·e) µs, with objective n/d, share p/q and weight m/e, the balance is d·q·e·down − p·(d − n)·e·
+    (service − removed): down time moves it by d·q·e, removed time by p·(d − n)·e, up time not at all. It is exceeded
+    where it passes above zero, and never comes back.
+    """
+
+    def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
+        self.objective = objective
+        self.share = share
+        self.at: int | None = None
+        self.figure: Fraction | None = None
+        """The figure at that instant; where it still is the objective, a microsecond later, as all that is told of."""
+        self.downs: tuple[tuple[int, int], ...] = ()
+        """The last stretches of downtime before it."""
+        self.removed = 0
+        """The time removed before it."""
+        unit = 1 if weight is None else weight.denominator
+        allowed = share.numerator * (objective.denominator - objective.numerator) * unit
+        spent = objective.denominator * share.denominator * unit
+        self._slopes = {_UP: 0, _DOWN: spent, _REMOVED: allowed}
+        if weight is not None:
+            self._slopes[str(weight)] = int(spent * (1 - weight))
+        self._balance = -allowed * service_time
+
+    def copied(self) -> Crossing:
+        twin = Crossing.__new__(Crossing)
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def advance(self, start: int, end: int, counts: str) -> bool:
+        """Whether it is here that the budget is exceeded."""
+        slope = self._slopes[counts]
+        after = self._balance + slope * (end - start)
+        exceeded = after > 0 and self.at is None
+        if exceeded:
+            self.at = start + -(self._balance // slope)
+        self._balance = after
+        return exceeded
+
+
+class Meter:
+    """The time of a window as it passes, in order: what was spent, and which crossings were passed.
+
+    A copy goes on by itself: kept at an instant, it spares to measure what lies before it again.
+    """
+
+    def __init__(self, policy: Policy, crossings: Sequence[Crossing]) -> None:
+        self.policy = policy
+        self._weight = policy.weight
+        self.crossings = list(crossings)
+        self.spent = {_UP: 0, _DOWN: 0, _REMOVED: 0} | ({} if self._weight is None else {str(self._weight): 0})
+        self.unknown = 0
+        self.downs: deque[tuple[int, int]] = deque(maxlen=_LATEST)
+
+    def copied(self) -> Meter:
+        twin = Meter.__new__(Meter)
+        twin.__dict__.update(self.__dict__)
+        twin.crossings = [each.copied() for each in self.crossings]
+        twin.spent = dict(self.spent)
+        twin.downs = deque(self.downs, _LATEST)
+        return twin
+
+    def advance(self, piece: Segment) -> None:
+        """A stretch of service time in one state."""
+        start, end, state = piece
+        counts = self.policy.counts_as(state)
+        for crossing in self.crossings:
+            if crossing.advance(start, end, counts):
+                self._tell(crossing, start, counts)
+        self.spent[counts] += end - start
+        if state == timeline.UNKNOWN:
+            self.unknown += end - start
+        if counts not in (_UP, _REMOVED):
+            latest = self._latest(start, end, counts)
+            self.downs.clear()
+            self.downs.extend(latest)
+
+    def _tell(self, crossing: Crossing, start: int, counts: str) -> None:
+        """What is told of a crossing in a stretch that began at ``start``: where it misses the objective."""
+        assert crossing.at is not None
+        for passed in (crossing.at - start, crossing.at + 1 - start):
+            up, down = self._sums(counts, passed)
+            crossing.figure = Fraction(up) / (up + down) if up + down else None
+            crossing.downs = self._latest(start, start + passed, counts)
+            crossing.removed = self.removed + (passed if counts == _REMOVED else 0)
+            if crossing.figure is not None and crossing.figure < crossing.objective:
+                break
+
+    def _latest(self, start: int, end: int, counts: str) -> tuple[tuple[int, int], ...]:
+        if counts in (_UP, _REMOVED) or end <= start:
+            return tuple(self.downs)
+        if self.downs and self.downs[-1][1] == start:
+            return (*list(self.downs)[:-1], (self.downs[-1][0], end))
+        return (*self.downs, (start, end))
+
+    def _sums(self, counts: str = _UP, more: int = 0) -> tuple[int | Fraction, int | Fraction]:
+        spent = {**self.spent, counts: self.spent[counts] + more}
+        if self._weight is None:
+            return spent[_UP], spent[_DOWN]
+        degraded = spent[str(self._weight)]
+        return spent[_UP] + self._weight * degraded, spent[_DOWN] + (1 - self._weight) * degraded
+
+    @property
+    def up(self) -> int | Fraction:
+        return self._sums()[0]
+
+    @property
+    def down(self) -> int | Fraction:
+        return self._sums()[1]
+
+    @property
+    def removed(self) -> int:
+        return self.spent[_REMOVED]
+
+
+def inside(segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]]) -> Iterator[Segment]:
+    """The parts of the segments inside service hours; both sorted."""
+    if not segments:
+        return
+    position = 0
+    first = max(0, bisect_right(open_intervals, segments[0].start, key=lambda pair: pair[0]) - 1)
+    for number in range(first, len(open_intervals)):
+        start, end = open_intervals[number]
+        while position < len(segments) and segments[position].end <= start:
+            position += 1
+        ahead = position
+        while ahead < len(segments) and segments[ahead].start < end:
+            segment = segments[ahead]
+            if segment.end > start:
+                yield Segment(max(segment.start, start), min(segment.end, end), segment.state)
+            ahead += 1

@@ -1,0 +1,71 @@
+"""Targets made of others: of their states (one joint timeline), their figures, or their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+
+from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Segment, States
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Members as one: up while at least ``needed`` of them are; all of them needed is serial."""
+
+    members: Sequence[States]
+    needed: int
+
+    @property
+    def is_measured(self) -> bool:
+        return all(member.is_measured for member in self.members)
+
+    def segments(self, start: int, end: int) -> list[Segment]:
+        """The joint states of ``[start, end)``, adjoining, in order."""
+        stated = [member.segments(start, end) for member in self.members]
+        edges = sorted({segment.start for segments in stated for segment in segments} | {end})
+        positions = [0] * len(stated)
+        joint: list[Segment] = []
+        for begins, ends in pairwise(edges):
+            states = []
+            for number, segments in enumerate(stated):
+                while segments[positions[number]].end <= begins:
+                    positions[number] += 1
+                states.append(segments[positions[number]].state)
+            state = self._state(states)
+            if joint and joint[-1].state == state:
+                joint[-1] = joint[-1]._replace(end=ends)
+            else:
+                joint.append(Segment(begins, ends, state))
+        return joint
+
+    def _state(self, states: Sequence[str]) -> str:
+        """What the members' states leave open is unknown: enough of them may be up, or may not."""
+        up, degraded, unknown = states.count(UP), states.count(DEGRADED), states.count(UNKNOWN)
+        if up >= self.needed:
+            return UP
+        if up + degraded >= self.needed:
+            return DEGRADED
+        return UNKNOWN if up + degraded + unknown >= self.needed else DOWN
+
+
+def weighted_mean(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction | None:
+    """Σ w·v ÷ Σ w; None without weight."""
+    whole = sum(weights, Fraction(0))
+    parts = sum((weight * figure for figure, weight in zip(figures, weights, strict=True)), Fraction(0))
+    return parts / whole if whole else None
+
+
+def missing_sum(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction:
+    """1 − Σ w·(1 − v): each member's missing part, as heavy as its weight."""
+    parts = (weight * (1 - figure) for figure, weight in zip(figures, weights, strict=True))
+    return 1 - sum(parts, Fraction(0))
+
+
+def holds(verdicts: Sequence[bool | None], needed: int) -> bool | None:
+    """Whether at least ``needed`` members are met; None while those without a verdict (None) may still decide."""
+    met, undecided = verdicts.count(True), verdicts.count(None)
+    if met >= needed:
+        return True
+    return None if met + undecided >= needed else False

@@ -1,0 +1,29 @@
+"""Time that does not count: approved exclusions, as a target's ``planned_downtime`` says what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.states import timeline
+from slm_monitor.domain.states.timeline import Segment
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+def applied(
+    segments: list[Segment], open_intervals: list[Interval], excluded: Sequence[Interval], terms: ServiceLevelTarget
+) -> tuple[list[Segment], list[Interval]]:
+    """What is judged: ``removed`` takes the exclusions out of service time, ``excused`` counts them as up."""
+    if not excluded:
+        return segments, open_intervals
+    united = intervals.union(excluded)
+    if terms.planned_downtime == "excused":
+        start, end = segments[0].start if segments else 0, segments[-1].end if segments else 0
+        return timeline.overlaid(segments, intervals.clip(united, start, end), timeline.UP), open_intervals
+    return segments, intervals.subtract(open_intervals, united)
+
+
+def time_in(open_intervals: Sequence[Interval], excluded: Sequence[Interval]) -> int:
+    """The service time that the exclusions cover, microseconds; where they overlap it counts once."""
+    return intervals.total(intervals.intersect(open_intervals, intervals.union(excluded)))

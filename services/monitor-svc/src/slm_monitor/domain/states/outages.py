@@ -1,0 +1,67 @@
+"""Outages of a window: how many reached a length, and what they say of reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.timeline import DOWN, Segment
+
+
+class Outage(NamedTuple):
+    """``[start, end)`` down without a break; ``length`` is the service time in it, microseconds."""
+
+    start: int
+    end: int
+    length: int
+
+
+def found(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: Policy) -> list[Outage]:
+    """The outages of the segments that touch service time; one that lasts through a closed night is one."""
+    down = intervals.union((each.start, each.end) for each in segments if policy.counts_as(each.state) == DOWN)
+    outages = [Outage(*pair, intervals.total(intervals.clip(open_intervals, *pair))) for pair in down]
+    return [outage for outage in outages if outage.length]
+
+
+def reached_at(outage: Outage, open_intervals: Sequence[Interval], length: int) -> int | None:
+    """The instant at which an outage has come to that length in service time; None where it never did."""
+    left = length
+    for start, end in intervals.clip(open_intervals, outage.start, outage.end):
+        if end - start >= left:
+            return start + left
+        left -= end - start
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Means in microseconds; None where there are too few outages for one."""
+
+    outages: int
+    mtrs: Fraction | None
+    """Mean time to restore service: the mean outage."""
+    mtbf: Fraction | None
+    """Mean time between failures: from an outage's end to the next one's start."""
+    mtbsi: Fraction | None
+    """Mean time between system incidents: from start to next start."""
+
+
+def reliability(outages: Sequence[Outage]) -> Reliability:
+    """What the outages, in order, come to."""
+    pairs = list(pairwise(outages))
+    return Reliability(
+        len(outages),
+        _mean([outage.end - outage.start for outage in outages]),
+        _mean([after.start - before.end for before, after in pairs]),
+        _mean([after.start - before.start for before, after in pairs]),
+    )
+
+
+def _mean(lengths: Sequence[int]) -> Fraction | None:
+    return Fraction(sum(lengths), len(lengths)) if lengths else None

@@ -1,0 +1,129 @@
+"""What is known of one indicator's states, kept in order as facts come: a judgement looks, and sorts nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Sequence
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states.recovery import Recovery, recovery_of
+from slm_monitor.domain.states.timeline import UNOBSERVED, StateChange, Timeline, change_of, outage_of
+
+EVER = -(2**62)
+"""Before every window."""
+
+
+class StateRecord:
+    """The facts of one indicator by their key; of several under one key the highest rank holds."""
+
+    def __init__(self, facts: Iterable[Fact] = ()) -> None:
+        self.facts: dict[str, Fact] = {fact.key: fact for fact in facts}
+        self._changes: list[StateChange] = sorted(
+            change for fact in self.facts.values() if (change := change_of(fact)) is not None
+        )
+        self._outages: list[Interval] = sorted(
+            outage for fact in self.facts.values() if (outage := outage_of(fact)) is not None
+        )
+        self._united: list[Interval] | None = None
+        self._recoveries: list[Recovery] = sorted(
+            recovery for fact in self.facts.values() if (recovery := recovery_of(fact)) is not None
+        )
+
+    def __len__(self) -> int:
+        return len(self.facts)
+
+    def take(self, fact: Fact) -> tuple[bool, int | None]:
+        """Whether a fact is new or holds over what was known under its key; and since when that changes the states,
+        None where it changes none."""
+        before = self.facts.get(fact.key)
+        if before is not None and fact.rank <= before.rank:
+            return False, None
+        both = [fact] if before is None else [fact, before]
+        # By what was known and by what is: each says from where on it spoke.
+        earlier = self._changed_since(both)
+        if before is not None:
+            self._remove(before)
+        self.facts[fact.key] = fact
+        self._insert(fact)
+        return True, None if earlier is None else min(earlier, self._changed_since(both) or EVER)
+
+    def drop(self, key: str) -> int | None:
+        """Forget a fact; since when that changes the states, None where it changes none."""
+        fact = self.facts.pop(key, None)
+        earlier = None if fact is None else self._changed_since([fact])
+        if fact is None or earlier is None:
+            return None
+        self._remove(fact)
+        return min(earlier, self._changed_since([fact]) or EVER)
+
+    def timeline(self, initial_state: str, stale_after: int | None = None) -> Timeline:
+        """As known now; it follows the record, so look at it at once."""
+        if self._united is None:
+            self._united = intervals.union(self._outages)
+        return Timeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
+
+    @property
+    def last_signal(self) -> int | None:
+        """The last instant at which anything was heard."""
+        ends = [each[-1][0] for each in (self._changes, self._recoveries) if each]
+        if self._outages:
+            united = intervals.union(self._outages) if self._united is None else self._united
+            ends.append(united[-1][1] if united else self._outages[-1][1])
+        return max(ends, default=None)
+
+    def _changed_since(self, both: Sequence[Fact]) -> int | None:
+        """From when on these facts change the states: a measurement from its own instant, the first one from the
+        beginning (``previous``), and one before which nobody was watching from the measurement before it.
+
+        The first fact and the last one to be taken back also change how much of every earlier window is known.
+        """
+        changes = [change for each in both if (change := change_of(each)) is not None]
+        outages = [outage for each in both if (outage := outage_of(each)) is not None]
+        recoveries = [recovery for each in both if (recovery := recovery_of(each)) is not None]
+        found = [change.at for change in changes] + [start for start, _ in outages]
+        found += [recovery.restored for recovery in recoveries]
+        if not found:
+            return None
+        since = min(found)
+        if (changes or outages) and not self._changes and not self._outages:
+            return EVER
+        if changes:
+            first = min(change.at for change in changes)
+            if not self._changes or first <= self._changes[0].at:
+                return EVER
+            since = min(since, *(self._last_word_before(change) for change in changes))
+        return since
+
+    def _last_word_before(self, change: StateChange) -> int:
+        position = bisect_left(self._changes, change.at, key=lambda held: held.at)
+        following = bisect_right(self._changes, change.at, key=lambda held: held.at)
+        around = (change, *self._changes[position : following + 1])
+        if position and any(each.previous == UNOBSERVED for each in around):
+            return self._changes[position - 1].at
+        return change.at
+
+    def _insert(self, fact: Fact) -> None:
+        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        if recovery is not None:
+            insort(self._recoveries, recovery)
+        if change is not None:
+            insort(self._changes, change)
+        if outage is not None:
+            insort(self._outages, outage)
+            if self._united is not None and (not self._united or outage[0] > self._united[-1][1]):
+                if outage[1] > outage[0]:
+                    self._united.append(outage)
+            else:
+                self._united = None
+
+    def _remove(self, fact: Fact) -> None:
+        change, outage, recovery = change_of(fact), outage_of(fact), recovery_of(fact)
+        if recovery is not None:
+            del self._recoveries[bisect_left(self._recoveries, recovery)]
+        if change is not None:
+            del self._changes[bisect_left(self._changes, change)]
+        if outage is not None:
+            del self._outages[bisect_left(self._outages, outage)]
+            self._united = None

@@ -1,0 +1,110 @@
+"""What a target made of others is made of, read from its terms and the agreement's other targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+
+STATES, FIGURES, VERDICTS = "states", "figures", "verdicts"
+_OF_FIGURES = ("weighted_mean", "missing_sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A part: an indicator by its subject, or another target of the agreement by its id."""
+
+    subject: str | None
+    target_id: str | None
+    weight: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """``of`` states, figures or verdicts. ``needed``: how many members must hold; ``rule`` says how figures combine."""
+
+    of: str
+    rule: str
+    needed: int
+    members: tuple[Member, ...]
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        return frozenset(member.subject for member in self.members if member.subject is not None)
+
+    @property
+    def target_ids(self) -> tuple[str, ...]:
+        return tuple(member.target_id for member in self.members if member.target_id is not None)
+
+
+def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> Composition:
+    """What a composite's terms say. Raises NotJudgeable naming the target and what to write."""
+    written = terms.parameters if isinstance(terms.parameters, Mapping) else {}
+    of, members = written.get("of"), written.get("members")
+    if of not in (STATES, FIGURES, VERDICTS):
+        raise _wrong(terms, f"of {of!r}; write states, figures or verdicts")
+    if not isinstance(members, Sequence) or not members:
+        raise _wrong(terms, 'members; list {"indicator": …} or {"target": "<key>"}')
+    if terms.window_kind == "ticket" or (of == FIGURES and terms.window_kind != "calendar"):
+        raise _wrong(terms, f"window {terms.window}; a composite of {of} is judged by calendar windows")
+    by_key = {each.key: each for each in of_agreement}
+    parts = tuple(_member(terms, of, each, by_key) for each in members)
+    rule = written.get("rule")
+    if of == FIGURES:
+        if rule not in _OF_FIGURES:
+            raise _wrong(terms, f"rule {rule!r}; write {' or '.join(_OF_FIGURES)}")
+        return Composition(of, str(rule), 0, parts)
+    return Composition(of, str(rule), _needed(terms, rule, len(parts)), parts)
+
+
+def _needed(terms: ServiceLevelTarget, rule: Any, members: int) -> int:
+    if rule in ("serial", "all_of"):
+        return members
+    needed = rule.get("k_of_n") if isinstance(rule, Mapping) else None
+    if not isinstance(needed, int) or isinstance(needed, bool) or not 1 <= needed <= members:
+        raise _wrong(terms, f'rule {rule!r}; write serial, all_of or {{"k_of_n": k}} with k from 1 to {members}')
+    return needed
+
+
+def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[str, ServiceLevelTarget]) -> Member:
+    weight = Fraction(str(written.get("weight", 1))) if isinstance(written, Mapping) else Fraction(0)
+    if not isinstance(written, Mapping) or weight <= 0:
+        raise _wrong(terms, f"member {written!r}; give a target or an indicator, and a weight above zero")
+    indicator = written.get("indicator")
+    if of == STATES and isinstance(indicator, Mapping):
+        return Member(f"{indicator['owner_party_id']}/{indicator['key']}", None, weight)
+    named = by_key.get(str(written.get("target")))
+    if named is None or named.key == terms.key:
+        raise _wrong(terms, f"member {dict(written)!r}; name another target of the agreement by its key")
+    if of == STATES:
+        if named.indicator is None:
+            raise _wrong(terms, f"member {named.key}; only a target of an indicator has states")
+        return Member(named.indicator, None, weight)
+    if (named.window_kind, named.window) != (terms.window_kind, terms.window):
+        raise _wrong(terms, f"member {named.key}; it needs the same window, {terms.window}")
+    return Member(None, named.target_id, weight)
+
+
+def check(targets: Sequence[ServiceLevelTarget]) -> None:
+    """Refuse composites that mean nothing, or that are made of themselves in the end. Raises NotJudgeable."""
+    made_of = {
+        terms.target_id: composition_of(terms, targets).target_ids
+        for terms in targets if terms.aggregation == "composite"
+    }  # fmt: skip
+    for terms in targets:
+        seen: set[str] = set()
+        ahead = list(made_of.get(terms.target_id, ()))
+        while ahead:
+            target_id = ahead.pop()
+            if target_id == terms.target_id:
+                raise _wrong(terms, "members; it is one of them itself, in the end")
+            if target_id not in seen:
+                seen.add(target_id)
+                ahead += made_of.get(target_id, ())
+
+
+def _wrong(terms: ServiceLevelTarget, what: str) -> NotJudgeable:
+    return NotJudgeable(f"target {terms.key}: composite of {what}")

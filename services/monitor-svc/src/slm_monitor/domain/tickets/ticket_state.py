@@ -1,0 +1,37 @@
+"""What a ticket is like by its events: what stands in its lists, and what a snapshot of it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from slm_monitor.domain.clocks import hand_overs
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.lifecycle.standing import TicketState
+
+_SHOWN = 200
+
+
+def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
+    """By events in order; without one, nothing is known."""
+    attributes: dict[str, Any] = {}
+    state: str | None = None
+    ended_at: int | None = None
+    for event in events:
+        attributes.update(event.attributes)
+        state = event.state or (event.event if event.event in tickets.LEAVING else state)
+        if event.event in tickets.ENDS:
+            ended_at = event.at if ended_at is None else ended_at
+        elif event.event == "reopened":
+            ended_at = None
+    last_at = events[-1].at if events else None
+    return TicketState(
+        ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
+        hand_overs.holder_of(attributes), tickets.opened_at(events), last_at, ended_at,
+        team=hand_overs.holder_of(attributes, hand_overs.TEAMS),
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)[:_SHOWN]

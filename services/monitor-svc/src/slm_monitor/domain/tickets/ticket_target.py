@@ -1,0 +1,256 @@
+"""Tickets judged: their clocks as the events tell them, compared with what was published of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from slm_events import monitor
+from slm_events.instants import to_text
+from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
+from slm_monitor.domain.clocks.clocks import Clock, Unjudgeable
+from slm_monitor.domain.clocks.ticket_rules import Book
+from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.lifecycle import births, settling
+from slm_monitor.domain.lifecycle.settling import Moment
+from slm_monitor.domain.lifecycle.standing import Breach, Changes, Inconsistent, TicketClock, Told
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.tickets import clock_births, clock_notices, ticket_state
+from slm_monitor.domain.tickets.clock_notices import Notices
+
+INCONSISTENT = "inconsistent_ticket"
+"""The cause for which a breach is withdrawn where its ticket turns out to contradict itself."""
+States = Mapping[tuple[str, str, int], Told]
+"""(target, ticket, ordinal) → what was last published."""
+
+
+def event_of(fact: Fact) -> TicketEvent:
+    body = fact.body
+    return TicketEvent(
+        fact.key, fact.at, body["event"], body.get("sequence"), body.get("state"), body.get("attributes") or {}
+    )
+
+
+def events_of(facts: Iterable[Fact]) -> list[TicketEvent]:
+    """A ticket's events in the order in which they are judged."""
+    return tickets.in_order([event_of(fact) for fact in facts])
+
+
+def judge(
+    ticket: str,
+    facts: Iterable[Fact],
+    book: Book,
+    states: States,
+    breaches: dict[str, Breach],
+    moment: Moment,
+    changes: Changes,
+    overturned: Collection[str] = (),
+) -> tuple[int | None, bool]:
+    """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None, and
+    whether a part of it waits for an import (``moment.through``)."""
+    owner, source, number = ticket.split("/", 2)
+    events = events_of(facts)
+    failed: list[Unjudgeable] = []
+    wanted_breaches: set[str] = set()
+    held: set[tuple[str, str, int]] = set()
+    dues: list[int | None] = []
+    found = clocks.by_rules(events, book, moment.as_of, failed.append)
+    judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
+    contradicting = inconsistent(events, found)
+    for clock in found if contradicting is None else ():
+        standing = clock.as_of(moment.as_of)
+        notices = clock_notices.of_clock(standing)
+        entry = _entry(owner, source, number, standing, notices, moment)
+        if _is_past(entry, breaches, moment):
+            held.add(entry.key)
+            wanted_breaches.add(_breach_id(entry))
+            continue
+        told = states.get(entry.key)
+        _publish_moves(entry, told, moment, changes)
+        if overturned and _breach_id(entry) in overturned:
+            # A dispute decided that it was none: what stands of it is withdrawn below.
+            entry = replace(entry, excused=True)
+        else:
+            wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
+        changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
+        dues.append(entry.due_at)
+    cause = moment.cause if contradicting is None else INCONSISTENT
+    waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
+    waits = _undo(states, held, book.latest, moment, changes) or waits
+    if any(entry.clock.is_open for entry in changes.clocks.values()) or not changes.clocks:
+        dues.append(book.next_change(moment.as_of))
+    due = min((each for each in dues if each is not None), default=None)
+    matching = book.matching(events, judging)
+    changes.tickets[ticket] = replace(
+        ticket_state.of_events(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
+        unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
+        readers=book.agreements.readers(owner, matching.judging), inconsistent=contradicting,
+    )  # fmt: skip
+    return due, waits or bool(held)
+
+
+def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment) -> bool:
+    """Whether a clock lies in the past that an import loads: it ended in it, or its deadline passed in it and that is
+    not told as it is."""
+    clock, through = entry.clock, moment.through
+    if through is None:
+        return False
+    if clock.ended_at is not None and clock.ended_at <= through:
+        return True
+    if clock.breached_at is None or clock.breached_at > min(through, moment.as_of):
+        return False
+    told = breaches.get(_breach_id(entry))
+    return told is None or not told.standing or told.certain_at != clock.breached_at
+
+
+def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> Inconsistent | None:
+    """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
+    reason = tickets.inconsistency(events)
+    if reason is None:
+        return None
+    ended = next((event.at for event in reversed(events) if event.event in tickets.ENDS), None)
+    at = ended if ended is not None else events[-1].at
+    return Inconsistent(reason, at, tuple(sorted({clock.target.target_id for clock in found})))
+
+
+def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices, moment: Moment) -> TicketClock:
+    """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
+    ahead = [notices.next_after(moment.as_of), clock.breached_at]
+    due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
+    risky = None
+    if clock.state == clocks.RUNNING:
+        # Of warnings that come before the deadline the first comes first.
+        risky = notices.warnings[0][1] if notices.warnings else clock_warnings.at_risk_from(clock)
+    return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
+
+
+def _breach_id(entry: TicketClock) -> str:
+    clock = entry.clock
+    return births.breach_id(clock.target, f"{entry.source}/{entry.ticket}", births.OBJECTIVE, clock.ordinal)
+
+
+_ENDS = {clocks.MET: "stopped", clocks.COMPLETED_LATE: "stopped", clocks.CANCELLED: "cancelled"}
+
+
+def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, changes: Changes) -> None:
+    """One event for each turn of the clock since the last time it was published."""
+    state, before = entry.clock.state, None if told is None else told.state
+    moves = [] if before is not None else ["started"]
+    if state in _ENDS:
+        if before is None or before not in _ENDS or _ENDS[before] != _ENDS[state]:
+            moves.append(_ENDS[state])
+    elif state == clocks.PAUSED and before != clocks.PAUSED:
+        moves.append("paused")
+    elif state == clocks.RUNNING and before not in (None, clocks.RUNNING):
+        moves.append("resumed")
+    for move in moves:
+        event = clock_births.moved(entry, move, now=moment.now)
+        changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
+    if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
+        clock_notices.deadline_moved(entry, told, moment, changes)
+
+
+def _settle_breach(
+    entry: TicketClock, events: Sequence[TicketEvent], breaches: dict[str, Breach], moment: Moment, changes: Changes
+) -> set[str]:
+    clock = entry.clock
+    if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
+        return set()
+    identity = _breach_id(entry)
+    breach = breaches.get(identity)
+    if breach is not None and breach.standing:
+        moved = _breached(entry, replace(breach, certain_at=clock.breached_at), events, moment)
+        # What became of the ticket after its deadline is no news of the breach.
+        is_other = any(
+            moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
+        )
+        settling.revise(breach, clock.target, births.document_of(moved), moment, changes, by_evidence=is_other)
+        return {identity}
+    breach = settling.stand(
+        breaches,
+        clock.target,
+        identity,
+        f"{entry.source}/{entry.ticket}",
+        clock.ordinal,
+        clock.breached_at,
+        entry.key[1],
+        moment.now,
+    )
+    settling.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
+    return {identity}
+
+
+_UP_TO_THE_BREACH = ("started_at", "deadline_at", "held_by", "held")
+"""What the evidence of a breach says of the time up to it."""
+
+
+def _breached(
+    entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: Moment
+) -> monitor.TargetBreached:
+    clock = entry.clock
+    return births.target_breached(
+        clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
+        evidence=_evidence(clock, events), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
+        late=bool(breach.document.get("late")),
+    )  # fmt: skip
+
+
+def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
+    held = hand_overs.of_clock(clock, events, clock.deadline_at)
+    return {
+        "started_at": to_text(clock.started_at),
+        "deadline_at": to_text(clock.deadline_at),
+        "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
+        "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
+        "held_by": hand_overs.at_instant(events, clock.deadline_at, hand_overs.names_for(clock.target)),
+        "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
+                  "service_seconds": each.service // 1_000_000} for each in held],
+    }  # fmt: skip
+
+
+def _withdraw(
+    breaches: Mapping[str, Breach],
+    wanted: set[str],
+    latest: Mapping[str, ServiceLevelTarget],
+    cause: str,
+    moment: Moment,
+    changes: Changes,
+) -> bool:
+    """Withdraw the breaches that are none; returns whether one waits for an import."""
+    waits = False
+    for identity, breach in sorted(breaches.items()):
+        terms = latest.get(breach.target_id)
+        if identity in wanted or not breach.standing or terms is None:
+            continue
+        if moment.through is not None and breach.certain_at <= moment.through:
+            waits = True
+            continue
+        settling.withdraw(breach, terms, None, (None, None), cause, moment.now, changes)
+    return waits
+
+
+def _undo(
+    states: States, held: Collection[tuple[str, str, int]], latest: Mapping[str, ServiceLevelTarget], moment: Moment,
+    changes: Changes,
+) -> bool:  # fmt: skip
+    """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms.
+    Returns whether that waits for an import to tell everything."""
+    waits = False
+    for key, told in sorted(states.items(), key=lambda each: each[0]):
+        target_id, ticket, _ = key
+        terms = latest.get(target_id)
+        if key in changes.clocks or key in held or terms is None:
+            continue
+        if moment.through is not None:
+            waits = True
+            continue
+        changes.dropped_clocks.add(key)
+        _, source, number = ticket.split("/", 2)
+        window_id = f"{source}/{number}"
+        clock_notices.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
+        if told.state != clocks.CANCELLED:
+            changes.publish(clock_births.undone(terms, source, number, now=moment.now), moment.now)
+    return waits

@@ -1,0 +1,188 @@
+"""What puts a time budget at risk besides its thresholds: burn rates, a projection, a sudden drop, an end in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from slm_calendar import durations
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.findings import BEHIND, RiskFinding
+from slm_monitor.domain.states import availability
+from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.passed_time import PassedTime
+from slm_monitor.domain.states.timeline import Segment, States
+from slm_monitor.domain.terms import burn_rate
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+LEAST_OF_A_WINDOW = 12
+"""The pace of a window is taken over at least a twelfth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A window as it stands at ``as_of``, and what of it is still to come, the last known state lasting."""
+
+    terms: ServiceLevelTarget
+    start: int
+    end: int
+    as_of: int
+    up: int | Fraction
+    down: int | Fraction
+    budget: Fraction
+    exhausted_at: int | None
+    since: int
+    """Where the state that holds at ``as_of`` began, and what the window had come to by then."""
+    up_then: int | Fraction
+    down_then: int | Fraction
+    segments: Sequence[Segment]
+    """From ``since`` on."""
+    judged: Sequence[Interval]
+
+    def projected_at(self) -> int | None:
+        """When the budget is spent: at the known instant, else at the pace of the window so far; None beyond its
+        end."""
+        if self.exhausted_at is not None:
+            return self.exhausted_at
+        if not self.down or self.as_of <= self.start:
+            return None
+        # The pace is that of the window so far, taken over at least a twelfth of it: its first minutes tell nothing.
+        known = min(self.as_of, self.end)
+        passed = max(known - self.start, -(-(self.end - self.start) // LEAST_OF_A_WINDOW))
+        at = known + int((self.budget - self.down) * passed / self.down)
+        return at if at < self.end else None
+
+
+def others(ahead: Ahead) -> tuple[list[RiskFinding], int | None]:
+    """The warnings that hold, or will (``at`` lies ahead then), and when time alone may end one that holds."""
+    if ahead.as_of >= ahead.end:
+        return [], None
+    warn_at = ahead.terms.warn_at
+    found: list[RiskFinding] = []
+    again: list[int] = []
+    if warn_at.projected:
+        since, turns_at = _projection(ahead, Fraction(1))
+        if since is not None:
+            found.append(RiskFinding("projection", "objective", since))
+            again += [turns_at] if turns_at is not None else []
+        else:
+            near, ends_at = _projection(ahead, BEHIND)
+            if near is not None:
+                found.append(RiskFinding("projection", "objective", near, keeps=True))
+                again += [ends_at] if ends_at is not None else []
+            if turns_at is not None:
+                found.append(RiskFinding("projection", "objective", turns_at))
+    projected = ahead.projected_at()
+    for left in warn_at.exhaustion:
+        threshold = durations.to_iso(left)
+        if ahead.exhausted_at is not None:
+            # The first instant at which less than that is left.
+            first = max(ahead.exhausted_at - left + 1, ahead.since)
+            found.append(RiskFinding("time_to_exhaustion", threshold, first))
+        elif burn_rate.warns_of_exhaustion(None if projected is None else projected - ahead.as_of, left / BEHIND):
+            assert projected is not None
+            keeps = not burn_rate.warns_of_exhaustion(projected - ahead.as_of, left)
+            found.append(RiskFinding("time_to_exhaustion", threshold, ahead.as_of, keeps=keeps))
+            again.append((ahead.as_of // MINUTE + 1) * MINUTE)
+    return found, min(again, default=None)
+
+
+def _projection(ahead: Ahead, tenths: Fraction) -> tuple[int | None, int | None]:
+    """Since when the figure, going on at the window's pace, ends with more than ``tenths`` of its budget spent, None
+    where it does not; and when that turns if the last known state lasts: the balance down − tenths × (1 − objective) ×
+    counted time passes zero. Counted time is taken as at least a twelfth of the window."""
+    assert ahead.terms.objective is not None
+    allowed = tenths * (1 - ahead.terms.objective)
+    policy = Policy(ahead.terms.unknown, ahead.terms.degraded)
+    early, unit = _slopes(policy, allowed, is_early=True)
+    late, _ = _slopes(policy, allowed)
+    counted = ahead.up_then + ahead.down_then
+    least = sum(end - start for start, end in ahead.judged) // LEAST_OF_A_WINDOW
+    balance = int(unit * (ahead.down_then - allowed * max(counted, least)))
+    since = ahead.since if balance > 0 else None
+    for start, end, state in availability.inside(ahead.segments, ahead.judged):
+        counts = policy.counts_as(state)
+        passes = 0 if counts == "removed" else end - start
+        until = start + max(0, min(passes, int(least - counted)))
+        counted += passes
+        for begins, ends, slope in ((start, until, early[counts]), (until, end, late[counts])):
+            after = balance + slope * (ends - begins)
+            if slope and (after > 0) == (since is None):
+                at = begins + (-balance // slope + 1 if since is None else -(-balance // -slope))
+                if at > ahead.as_of:
+                    return since, at
+                since = at if since is None else None
+            balance = after
+    return since, None
+
+
+def _slopes(policy: Policy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
+    """How fast the balance moves, by how time counts, in whole parts of a microsecond; and how many parts there are.
+    ``is_early``: while less time is counted than the pace is taken over, so that only what is bad moves it."""
+    weight = policy.weight
+    unit = allowed.denominator * (1 if weight is None else weight.denominator)
+    allowed = Fraction(0) if is_early else allowed
+    slopes = {"up": -allowed, "down": 1 - allowed, "removed": Fraction(0)}
+    if weight is not None:
+        slopes[policy.degraded] = 1 - weight - allowed
+    return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
+
+
+def burning(passed: PassedTime, as_of: int) -> list[RiskFinding]:
+    """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
+    factor."""
+    found = []
+    for pair in passed.terms.warn_at.pairs:
+        # The short window first: without it the long one cannot warn.
+        short = _rate(passed, as_of - pair.short, as_of)
+        if short < BEHIND * pair.factor:
+            continue
+        rate = _rate(passed, as_of - pair.long, as_of)
+        if rate >= BEHIND * pair.factor and rate:
+            keeps = min(short, rate) <= pair.factor
+            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None, keeps))
+    return found
+
+
+def _rate(passed: PassedTime, start: int, end: int) -> Fraction:
+    assert passed.terms.objective is not None
+    good, total = passed.within(start, end)
+    rate = burn_rate.of(Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective)
+    return rate or Fraction(0)
+
+
+def drops(passed: PassedTime, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction) -> list[RiskFinding]:
+    """The drops that hold: so much of the budget of the window begun at ``start`` went within so long."""
+    found = []
+    for share, within in terms.warn_at.drops:
+        down = passed.lost(max(start, as_of - within), as_of)
+        if down and burn_rate.warns_of_drop(down, BEHIND * share * budget):
+            threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
+            keeps = not burn_rate.warns_of_drop(down, share * budget)
+            found.append(RiskFinding("budget_drop", threshold, as_of, keeps=keeps))
+    return found
+
+
+def longest(terms: ServiceLevelTarget) -> int | None:
+    """How far back the warnings look that are looked at by the minute; None where there are none."""
+    looks = [pair.long for pair in terms.warn_at.pairs] + [within for _, within in terms.warn_at.drops]
+    return max(looks, default=None)
+
+
+def passed_until(
+    states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
+) -> PassedTime:
+    """The sums that these warnings look at."""
+    passed = PassedTime(terms, excluded, max(begins_at, as_of - (longest(terms) or 0)))
+    passed.follow(states, as_of, None)
+    return passed
+
+
+def moves(passed: PassedTime, states: States, as_of: int) -> bool:
+    """Whether anything was down lately, or is: without it no rate rises or falls by time alone."""
+    if passed.lost(as_of - (longest(passed.terms) or 0), as_of):
+        return True
+    policy = Policy(passed.terms.unknown, passed.terms.degraded)
+    return any(policy.counts_as(each.state) not in ("up", "removed") for each in states.segments(as_of, as_of + 1))
