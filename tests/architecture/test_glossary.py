@@ -45,7 +45,7 @@ def named(column: int, pattern: str) -> Iterator[tuple[str, ...]]:
 @cache
 def classes(context: str) -> set[str]:
     room = ROOT / SOURCES[context] / ("" if context == "cal" else "domain")
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in room.glob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in room.rglob("*.py")]
     return {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
 
 

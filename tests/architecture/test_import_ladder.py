@@ -21,6 +21,29 @@ PLANTS = {
         "ladder", "slm_agreement/api/planted.py", "from slm_agreement.subscriptions import planted"),
     "a service has a room that is not on the ladder": (
         "ladder", "slm_review/planted.py", ""),
+    "terms know how windows are evaluated": (
+        "monitor-domain", "slm_monitor/domain/terms/planted.py", "from slm_monitor.domain.windows import planted"),
+    "series know states": (
+        "monitor-domain", "slm_monitor/domain/series/planted.py", "from slm_monitor.domain.states import planted"),
+    "a package of the domain has no floor": (
+        "monitor-domain", "slm_monitor/domain/planted/planted.py", ""),
+    "an evaluator knows the worker": (
+        "monitor-application", "slm_monitor/application/evaluators/series/planted.py",
+        "from slm_monitor.application.engine import planted"),
+    "a preview knows the worker": (
+        "monitor-application", "slm_monitor/application/preview/planted.py",
+        "from slm_monitor.application.engine import planted"),
+    "a module of the application is in no package": (
+        "monitor-application", "slm_monitor/application/planted.py", ""),
+    "the evaluator of states knows that of rows": (
+        "monitor-evaluators", "slm_monitor/application/evaluators/states/planted.py",
+        "from slm_monitor.application.evaluators.series import planted"),
+    "rows are read by way of queries": (
+        "monitor-adapters", "slm_monitor/adapters/rows/planted.py", "from slm_monitor.adapters.queries import planted"),
+    "an adapter is in no package": (
+        "monitor-adapters", "slm_monitor/adapters/planted.py", ""),
+    "routes of results import those of the intake": (
+        "monitor-api", "slm_monitor/api/results/planted.py", "from slm_monitor.api.intake import planted"),
     "a service imports another": (
         "services", "slm_report/adapters/planted.py", "import slm_monitor"),
     "a service imports another by way of the chassis": (
