@@ -1,4 +1,4 @@
-"""The house's own small rules, read off the syntax trees: words, rooms, clocks, class names, parts of a service.
+"""The house's own small rules, read off the syntax trees: words, rooms, packages, clocks, class names, parts.
 
 ``python -m tools.house_rules [root]`` prints one line a violation and ends with 1 if there is any.
 """
@@ -24,6 +24,11 @@ OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkp
 """Names that others gave: alembic, the standard library, the PostgreSQL wheel, PostgreSQL."""
 
 NO_ROOMS = frozenset({"base", "common", "core", "helper", "helpers", "manager", "managers", "misc", "util", "utils"})
+
+PACKAGED = "services/monitor-svc/src"
+"""The service whose rooms are divided into packages."""
+MOST_MODULES = 14
+"""A folder with more of them is a list to be searched, not a place to be known."""
 
 CLOCKS = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
 CLOCK_ROOM = "shared/chassis/src/slm_chassis/clock.py"
@@ -57,7 +62,7 @@ def violations(root: Path) -> list[str]:
             found += _untyped_state(name, tree)
         if name.startswith("shared/chassis/"):
             found += _customers_words(name, text)
-    return found
+    return found + _packages(root)
 
 
 def _python_files(root: Path) -> Iterator[Path]:
@@ -69,6 +74,23 @@ def _python_files(root: Path) -> Iterator[Path]:
 def _rooms(name: str) -> list[str]:
     parts = [part.removesuffix(".py") for part in Path(name).parts]
     return [f"{name}:1: a room called {part!r} says nothing of what is in it" for part in parts if part in NO_ROOMS]
+
+
+def _packages(root: Path) -> list[str]:
+    """Folders with too many modules, and packages inside a room that do not say what they must not know."""
+    found: list[str] = []
+    for folder in sorted({path.parent for path in (root / PACKAGED).rglob("*.py")}):
+        name = folder.relative_to(root).as_posix()
+        modules = sum(path.name != "__init__.py" for path in folder.glob("*.py"))
+        if modules > MOST_MODULES:
+            found.append(f"{name}/__init__.py:1: {modules} modules in one folder; divide it, {MOST_MODULES} at most")
+        inside = folder.relative_to(root / PACKAGED).parts[1:]
+        start = folder / "__init__.py"
+        if len(inside) > 1 and inside[0] != "migrations" and start.exists():
+            purpose = ast.get_docstring(ast.parse(start.read_text(encoding="utf-8")))
+            if "must not" not in (purpose or ""):
+                found.append(f"{name}/__init__.py:1: say what the package is for, and what it must not know or do")
+    return found
 
 
 def _class_names(name: str, tree: ast.AST) -> list[str]:

@@ -64,6 +64,24 @@ def test_what_is_allowed_is_not_seen(place: str, text: str, tmp_path: Path) -> N
     assert house_rules.violations(tmp_path) == []
 
 
+def test_a_folder_with_fifteen_modules_is_seen(tmp_path: Path) -> None:
+    folder = tmp_path / MONITOR / "domain/terms"
+    _write(folder / "__init__.py", '"""Terms. This package must not know facts."""')
+    for number in range(house_rules.MOST_MODULES):
+        (folder / f"terms_{number}.py").touch()
+    assert house_rules.violations(tmp_path) == []
+    (folder / "one_more.py").touch()
+    [found] = house_rules.violations(tmp_path)
+    assert "domain/terms/__init__.py:1: 15 modules in one folder" in found
+
+
+@pytest.mark.parametrize("text", ["", '"""Terms of agreements."""'])
+def test_a_package_that_names_no_limit_is_seen(text: str, tmp_path: Path) -> None:
+    _write(tmp_path / MONITOR / "domain/terms/__init__.py", text)
+    [found] = house_rules.violations(tmp_path)
+    assert "say what the package is for" in found
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True)
     path.write_text(text, encoding="utf-8")
