@@ -10,7 +10,7 @@ import pytest
 
 from slm_chassis.identity import named_id
 from slm_chassis.log.port import Record
-from slm_monitor.adapters.formats.columns import encode_intake
+from slm_monitor.adapters.formats.column_codec import encode_intake
 from tests.attack.conftest import Effort
 from tests.integration.monitor.test_poison_of_one_party import NOTHING, poison, unstorable
 from tests.support.monitor import CUSTOMER, PROVIDER, available, finalized

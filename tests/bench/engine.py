@@ -21,14 +21,14 @@ import psutil
 
 from slm_chassis.collecting import set_apart
 from slm_events.catalogue import MEASUREMENTS
+from slm_monitor.application.engine.checkpointing import WHOLE_SECONDS
 from slm_monitor.application.engine.partition import Partition, Work
-from slm_monitor.application.engine.putting_away import WHOLE_SECONDS
 from slm_monitor.application.state.ports import Checkpoint
 from slm_monitor.domain.facts.facts import HOUR, MINUTE, Values
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.series.hours import Chunk
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.series.hour_buckets import Chunk
 from tests.bench.figures import circumstances
-from tests.support.memory_judge import MemoryJudgeStore
+from tests.support.memory_store import MemoryJudgeStore
 from tests.support.monitor import DAY, PROVIDER, at, fast, finalized
 
 BEGIN = at("2026-01-01T00:00")

@@ -11,12 +11,12 @@ import pytest
 from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
 from slm_monitor.application.state.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
 from slm_monitor.domain.facts.facts import HOUR, Fact, Values
-from slm_monitor.domain.lifecycle.standing import Window
-from slm_monitor.domain.series.hours import Chunk
-from tests.support.memory_judge import MemoryJudgeStore
+from slm_monitor.domain.lifecycle.target_state import Window
+from slm_monitor.domain.series.hour_buckets import Chunk
+from tests.support.memory_store import MemoryJudgeStore
 from tests.support.monitor import at
 from tests.support.monitor_service import migrated_database
 

@@ -16,7 +16,7 @@ from slm_chassis.clock import clock_from
 from slm_chassis.identity import new_id
 from slm_chassis.log.connect import open_log
 from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
-from slm_monitor.application.stream.live import told
+from slm_monitor.application.stream.event_stream import told
 from tests.support import aftermath, real, replicated
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support

@@ -17,7 +17,7 @@ from slm_chassis.clock import ManualClock
 from slm_chassis.log.port import EventLog, TopicPartition
 from slm_chassis.workers import Worker
 from slm_events.catalogue import TOPICS
-from slm_monitor.application.engine.judging import Judge
+from slm_monitor.application.engine.evaluation_worker import Judge
 
 _SOON_SECONDS = 0.03
 _PATIENCE_SECONDS = 120.0

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
 from slm_events.instants import from_text
-from slm_monitor.domain.exclusions.planned_time import Exclusion
-from slm_monitor.domain.lifecycle.standing import Breach
-from tests.support.memory_judge import MemoryJudgeStore
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.lifecycle.target_state import Breach
+from tests.support.memory_store import MemoryJudgeStore
 from tests.support.monitor import AGREEMENT
 
 

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from slm_chassis import app
 from slm_monitor import bootstrap
-from slm_monitor.adapters.store import sql_judge
+from slm_monitor.adapters.store import sql_evaluation_store
 from slm_monitor.application.state.ports import Step
 from slm_monitor.settings import MonitorSettings
 
 DIES_AT = "HASTY_DIES_AT"
 
 
-class HastyStore(sql_judge.SqlJudgeStore):
+class HastyStore(sql_evaluation_store.SqlJudgeStore):
     """Moves the position in a transaction of its own."""
 
     commits_of_facts = 0

@@ -11,11 +11,11 @@ import msgspec
 
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
-from slm_monitor.adapters.formats.wire import IntakeFormat
-from slm_monitor.domain.exclusions.planned_time import Exclusion, Scope
+from slm_monitor.adapters.formats.wire_formats import IntakeFormat
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
 from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.intake.admission import admit_measurements, admit_ticket_events
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.intake.validation import admit_measurements, admit_ticket_events
 from tests.support.decisions import Approved, Decision, Revoked, Signed, Terminated
 from tests.support.monitor import AGREEMENT, DAY, HOUR, MINUTE, PROVIDER, SECOND, at, finalized
 

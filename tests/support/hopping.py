@@ -13,7 +13,7 @@ import httpx
 
 from slm_chassis.log.port import StoredRecord, TopicPartition
 from slm_chassis.settings import Settings
-from slm_monitor.application.stream.live import STREAMED, told, vector_of
+from slm_monitor.application.stream.event_stream import STREAMED, told, vector_of
 
 _PAUSE_SECONDS = 0.1
 _SILENCE_SECONDS = 30.0

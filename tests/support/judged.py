@@ -25,17 +25,17 @@ from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine, SqlShelf
-from slm_monitor.adapters.formats.wire import IntakeFormat
-from slm_monitor.adapters.queries.queries import Queries
-from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
-from slm_monitor.application.commands import agreements, reviewed
-from slm_monitor.application.engine.judging import GROUP, Judge
+from slm_monitor.adapters.formats.wire_formats import IntakeFormat
+from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.application.commands import agreements, review_decisions
+from slm_monitor.application.engine.evaluation_worker import GROUP, Judge
 from slm_monitor.application.intake import imports
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
 from slm_monitor.application.intake.intake import Answer, Door
-from slm_monitor.application.intake.reading import ANYONE, Reader
+from slm_monitor.application.intake.record_reader import ANYONE, Reader
 from slm_monitor.application.state.ports import Step
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.monitor import PROVIDER, at
 
 PARTITIONS = 2
@@ -93,11 +93,11 @@ class Monitor:
         """Hear what the parties have decided in a review, and judge by it."""
         async with self.database.begin() as transaction:
             if isinstance(event, PeriodAccepted):
-                await reviewed.accept(SqlReviews(transaction), event)
+                await review_decisions.accept(SqlReviews(transaction), event)
             elif isinstance(event, BreachDisputed):
-                await reviewed.dispute(SqlReviews(transaction), event)
+                await review_decisions.dispute(SqlReviews(transaction), event)
             else:
-                await reviewed.decide(SqlReviews(transaction), event)
+                await review_decisions.decide(SqlReviews(transaction), event)
         await self.settle()
 
     async def measure(self, *items: dict[str, Any]) -> Answer:

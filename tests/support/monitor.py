@@ -9,10 +9,10 @@ from slm_chassis.identity import named_id
 from slm_events.agreement import AgreementFinalized
 from slm_events.instants import from_text
 from slm_monitor.domain.facts.facts import Fact, content_key
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 PROVIDER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "provider")
 CUSTOMER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "customer")

@@ -17,18 +17,18 @@ from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached, WindowRestated
 from slm_monitor.application.engine.partition import Partition, Work
 from slm_monitor.application.explain.explanation import EXPLAINED, Asked, explain
-from slm_monitor.application.history.record import Named
-from slm_monitor.application.state.excluded import CAUSE as EXCLUSION
+from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
 from slm_monitor.application.state.ports import Hold, Step
-from slm_monitor.domain.facts.messages import COUNTED_KINDS
-from slm_monitor.domain.lifecycle.settling import DISPUTE
-from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.facts.intake_items import COUNTED_KINDS
+from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsLine
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
-from tests.support.memory_judge import MemoryJudgeStore
-from tests.support.memory_record import MemoryRecord
+from tests.support.memory_history import MemoryRecord
+from tests.support.memory_store import MemoryJudgeStore
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
 from slm_events.review import PeriodAccepted
-from slm_monitor.adapters.rows.frozen_windows import FrozenWindows
+from slm_monitor.adapters.rows.accepted_windows import FrozenWindows
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, available, fast, finalized
 from tests.support.monitor_service import Service, publish

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.preview import backtests
 from slm_monitor.application.preview.backtesting import Backtesting
 from slm_monitor.application.preview.backtests import QUEUED, Job, Question

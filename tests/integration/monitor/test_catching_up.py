@@ -170,7 +170,7 @@ async def test_what_a_crash_cuts_off_goes_on_after_a_restart(steps: int, monkeyp
 
 def dies_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Once terms were heard, every commit but the first so many fails for good, as when a process is killed."""
-    from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
+    from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
 
     dying, left, commit = asyncio.Event(), [steps], SqlJudgeStore.commit
 

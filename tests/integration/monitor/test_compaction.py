@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from slm_monitor.adapters.store.compaction import Compaction
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER, at, fast, finalized
 

@@ -11,8 +11,8 @@ from slm_chassis.access import Principal
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_chassis.outbox import Relay
-from slm_monitor.adapters.queries.queries import Queries
-from slm_monitor.application.intake.reading import Reader
+from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.application.intake.record_reader import Reader
 from tests.support.judged import EVERYTHING, PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER, available, finalized
 

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from slm_chassis.access import Principal
 from slm_events.review import BreachDisputed, DisputeDecided
-from slm_monitor.adapters.commands.breach_lives import BreachQueries
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.commands.breach_workflows import BreachQueries
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named
+from slm_monitor.application.history.fact_history import Named
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized, resolved
 

@@ -14,7 +14,7 @@ from slm_events.agreement import PartiesRelated
 from slm_monitor.adapters.commands.sql_exclusions import SilenceDecides, SqlRegister
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import Wanted
-from slm_monitor.domain.exclusions.exclusion_life import By
+from slm_monitor.domain.exclusions.exclusion_workflow import By
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import FOREIGNER, Service, problem, publish

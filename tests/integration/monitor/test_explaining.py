@@ -13,14 +13,14 @@ from slm_calendar import durations
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import Wanted
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import Asked, NoSuchWindow
-from slm_monitor.application.history.record import Named
-from slm_monitor.domain.exclusions.exclusion_life import By
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.application.history.fact_history import Named
+from slm_monitor.domain.exclusions.exclusion_workflow import By
+from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import migrated_database

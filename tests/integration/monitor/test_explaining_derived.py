@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named
+from slm_monitor.application.history.fact_history import Named
 from tests.integration.monitor import test_compliance as compliant
 from tests.integration.monitor import test_derived as derived
 from tests.integration.monitor.test_accepted_periods import accepted

@@ -11,10 +11,10 @@ from slm_chassis import dead_letters
 from slm_chassis.http.paging import Page
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.outbox import Relay
-from slm_monitor.adapters.commands.ward import SqlWard
-from slm_monitor.adapters.formats.wire import IntakeFormat
-from slm_monitor.adapters.queries.queries import Queries
-from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.commands.sql_quarantine import SqlWard
+from slm_monitor.adapters.formats.wire_formats import IntakeFormat
+from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
 from slm_monitor.application.intake.quarantine import Discharge
 from tests.support.judged import EVERYTHING, INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized

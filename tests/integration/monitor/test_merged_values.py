@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named
-from tests.integration.monitor.test_counted import LATENCY, ready, state, target
+from slm_monitor.application.history.fact_history import Named
+from tests.integration.monitor.test_series import LATENCY, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, finalized
 from tests.support.monitor_service import Service, migrated_database

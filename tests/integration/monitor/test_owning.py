@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, TopicPartition
-from slm_monitor.application.engine.firing import Firing
+from slm_monitor.application.engine.watermarks import Firing
 from tests.support.checkout import UP, ready
 from tests.support.judged import PARTITIONS, ground, judging, monitor
 from tests.support.monitor import PROVIDER, SECOND, available, finalized, resolved

@@ -13,7 +13,7 @@ import pytest
 from slm_chassis.identity import named_id
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record
-from slm_monitor.adapters.formats.columns import encode_intake
+from slm_monitor.adapters.formats.column_codec import encode_intake
 from slm_monitor.domain.facts.facts import Fact, Values
 from tests.support.monitor import CUSTOMER, PROVIDER, at, available, finalized
 from tests.support.monitor_service import PARTITIONS, Service, migrated_database, problem, serving

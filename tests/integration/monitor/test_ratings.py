@@ -6,12 +6,12 @@ from random import Random
 from typing import Any
 
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named
-from slm_monitor.domain.facts.messages import Indicator
-from tests.integration.monitor.test_counted import state, target
+from slm_monitor.application.history.fact_history import Named
+from slm_monitor.domain.facts.intake_items import Indicator
+from tests.integration.monitor.test_series import state, target
 from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, finalized
 from tests.support.monitor_service import migrated_database

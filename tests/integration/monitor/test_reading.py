@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from slm_monitor.domain.series.hours import Chunk
+from slm_monitor.domain.series.hour_buckets import Chunk
 from tests.support.judged import Monitor, monitor
 from tests.support.monitor import fast, finalized
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named
-from tests.integration.monitor.test_counted import state, target
+from slm_monitor.application.history.fact_history import Named
 from tests.integration.monitor.test_excluding import approve, ask
+from tests.integration.monitor.test_series import state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, at, finalized
 from tests.support.monitor_service import migrated_database

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.store.compaction import Compaction
 from slm_monitor.adapters.store.retention import DAY, Retention
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.record import Named, NotInRecord
+from slm_monitor.application.history.fact_history import Named, NotInRecord
 from tests.integration.monitor import test_compliance as compliant
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, available, fast, finalized

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.checkout import LATENCY, UP, turns
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import HOUR, PROVIDER, available, finalized

@@ -16,7 +16,7 @@ import pytest
 from slm_chassis.log.port import Record
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED
-from slm_monitor.application.stream.live import FURTHEST_BEHIND, QUEUE
+from slm_monitor.application.stream.event_stream import FURTHEST_BEHIND, QUEUE
 from tests.support.api import BOOTSTRAP_KEY
 from tests.support.monitor_service import Service, serving
 from tests.support.service import amendment, until

@@ -12,7 +12,7 @@ from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import Wanted
-from slm_monitor.domain.exclusions.exclusion_life import By
+from slm_monitor.domain.exclusions.exclusion_workflow import By
 from tests.support.judged import Monitor, ground, judging
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, finalized
 from tests.support.monitor_service import migrated_database

@@ -12,9 +12,9 @@ from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
 from slm_agreement.domain.surroundings import Surroundings
-from slm_monitor.domain.terms import composition
+from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms import terms as judged
-from slm_monitor.domain.windows import outage_findings, recovery_findings
+from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 from tests.unit.agreement.odd import places, replaced
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE, resolved
 
@@ -111,9 +111,9 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
         "closing_delay_seconds": 600, "service_hours": {"24x7": "24x7"}, "targets": taken(*EVERY),
     }  # fmt: skip
     read = judged.parse_targets(finalized, judged.JUDGED)
-    composition.check(read)
-    outage_findings.check(read)
-    recovery_findings.check(read)
+    composite_terms.check(read)
+    outage_evaluation.check(read)
+    recovery_evaluation.check(read)
     assert {each.aggregation for each in read} == aggregations.ALL
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"

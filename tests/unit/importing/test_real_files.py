@@ -17,10 +17,10 @@ from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import Oddities
 from slm_calendar import intervals, windows
 from slm_events.instants import from_text
-from slm_monitor.domain.clocks import clocks
-from slm_monitor.domain.facts.tickets import TicketEvent, in_order
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.clocks import clock_replay
+from slm_monitor.domain.facts.ticket_events import TicketEvent, in_order
 from slm_monitor.domain.terms.terms import parse_targets
+from slm_monitor.domain.terms.terms_history import TermsLine
 from tests.e2e import independent_github_history, independent_incident_log
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -65,7 +65,7 @@ def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str
             )
             for item in group
         ]  # fmt: skip
-        yield from ((clock.target.key, clock.state) for clock in clocks.of_ticket(in_order(events), lines))
+        yield from ((clock.target.key, clock.state) for clock in clock_replay.of_ticket(in_order(events), lines))
 
 
 @pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
@@ -79,7 +79,7 @@ def test_clocks_of_the_incident_log_agree_with_an_independent_count_and_no_row_i
     told = {
         priority: (
             sum(count for (key, _), count in verdicts.items() if key == priority),
-            verdicts[priority, clocks.MET],
+            verdicts[priority, clock_replay.MET],
         )
         for priority in HOURS
     }

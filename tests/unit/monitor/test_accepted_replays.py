@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.lifecycle.target_state import Window
 from tests.support.histories import TARGETS, history
 from tests.support.monitor import DAY
 from tests.support.replays import Replay, in_order, out_of_order

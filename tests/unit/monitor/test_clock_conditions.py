@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
-from slm_monitor.domain.clocks.clocks import Clock
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
+from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.terms.terms_history import TermsLine
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, terms_of, ticket_event
 
 
 def walked(*events: TicketEvent, until: str | None = None, **terms: Any) -> list[Clock]:
     line = line_of(resolved(**terms))
-    return clocks.of_ticket(tickets.in_order(events), [line], None if until is None else at(until))
+    return clock_replay.of_ticket(ticket_events.in_order(events), [line], None if until is None else at(until))
 
 
 def only(*events: TicketEvent, **terms: Any) -> Clock:
@@ -44,13 +44,13 @@ def test_it_is_cancelled_as_the_team_gives_the_ticket_away_and_begins_anew_as_it
         opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network"), assigned("2026-11-02T11:00", "desk"),
         assigned("2026-11-02T12:00", "network"), **TEAM_CLOCK,
     )  # fmt: skip
-    assert (first.state, second.state) == (clocks.CANCELLED, clocks.RUNNING)
+    assert (first.state, second.state) == (clock_replay.CANCELLED, clock_replay.RUNNING)
     assert (second.started_at, second.ordinal) == (at("2026-11-02T12:00"), 1)
 
 
 def test_a_reset_ends_a_clock_and_begins_another() -> None:
     first, second = walked(opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network"), reset="assigned")
-    assert (first.state, first.breached_at) == (clocks.CANCELLED, None)
+    assert (first.state, first.breached_at) == (clock_replay.CANCELLED, None)
     assert second.deadline_at == at("2026-11-02T14:00")
 
 
@@ -66,10 +66,10 @@ def test_a_clock_may_start_and_stop_by_the_state_of_the_ticket_and_runs_on_when_
         ticket_event("2026-11-02T12:00", "state_changed", "active"),
     )  # fmt: skip
     own: dict[str, Any] = {"start": {"state": "active"}, "stop": {"state": "done"}}
-    assert only(*events[:3], **own).state == clocks.MET
+    assert only(*events[:3], **own).state == clock_replay.MET
     clock = only(*events, **own)
     assert (clock.state, clock.started_at, clock.deadline_at) == (
-        clocks.RUNNING, at("2026-11-02T10:00"), at("2026-11-02T15:00"),
+        clock_replay.RUNNING, at("2026-11-02T10:00"), at("2026-11-02T15:00"),
     )  # fmt: skip
 
 
@@ -99,20 +99,23 @@ def test_a_target_that_comes_to_apply_counts_from_the_opening_unless_it_restarts
 def test_a_clock_past_due_as_it_is_attached_is_marked_and_tells_nobody() -> None:
     events = (opened("2026-11-02T09:00", "P3"), ticket_event("2026-11-02T15:00", "priority_changed", priority="P1"))
     clock = only(*events).as_of(at("2026-11-02T15:00"))
-    assert (clock.state, clock.past_due, clock.is_notified) == (clocks.BREACHED, True, False)
+    assert (clock.state, clock.past_due, clock.is_notified) == (clock_replay.BREACHED, True, False)
     assert only(*events, notify_past_due=True).is_notified
     assert not only(opened("2026-11-02T09:00")).as_of(at("2026-11-02T15:00")).past_due
 
 
 def test_a_ticket_that_no_target_fits_any_more_has_its_clock_cancelled() -> None:
     clock = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "priority_changed", priority="P5"))
-    assert clock.state == clocks.CANCELLED
+    assert clock.state == clock_replay.CANCELLED
 
 
 def test_an_incident_that_is_resolved_as_it_changes_priority_is_judged_by_the_new_one() -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T15:00", "resolved", priority="P2")]
-    assert [clock.state for clock in clocks.of_ticket(events, lines)] == [clocks.CANCELLED, clocks.MET]
+    assert [clock.state for clock in clock_replay.of_ticket(events, lines)] == [
+        clock_replay.CANCELLED,
+        clock_replay.MET,
+    ]
 
 
 def amended(policy: str, within: str = "PT8H") -> TermsLine:
@@ -136,21 +139,21 @@ def test_terms_edited_while_a_clock_runs_follow_their_policy(policy: str, versio
         opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T11:00", "state_changed", "active"),
     ]  # fmt: skip
-    (clock,) = clocks.of_ticket(events, [amended(policy)], at("2026-11-02T12:00"))
+    (clock,) = clock_replay.of_ticket(events, [amended(policy)], at("2026-11-02T12:00"))
     assert (clock.target.version, clock.deadline_at, clock.ordinal) == (version, at(deadline), 0)
 
 
 def test_terms_that_have_yet_to_take_effect_change_nothing() -> None:
-    (clock,) = clocks.of_ticket([opened("2026-11-02T09:00")], [amended("from_opening")], at("2026-11-02T10:59"))
+    (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00")], [amended("from_opening")], at("2026-11-02T10:59"))
     assert clock.deadline_at == at("2026-11-02T13:00")
 
 
 def test_edited_terms_judge_neither_stopped_nor_breached_clocks_again() -> None:
     line = amended("from_opening", "PT1H")
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:30", "resolved")]
-    (stopped,) = clocks.of_ticket(events, [line], at("2026-11-02T20:00"))
-    assert (stopped.state, stopped.target.version) == (clocks.MET, 1)
-    (late,) = clocks.of_ticket([opened("2026-11-02T06:00")], [amended("from_opening")], at("2026-11-02T20:00"))
+    (stopped,) = clock_replay.of_ticket(events, [line], at("2026-11-02T20:00"))
+    assert (stopped.state, stopped.target.version) == (clock_replay.MET, 1)
+    (late,) = clock_replay.of_ticket([opened("2026-11-02T06:00")], [amended("from_opening")], at("2026-11-02T20:00"))
     assert (late.breached_at, late.target.version) == (at("2026-11-02T10:00"), 1)
 
 
@@ -166,16 +169,16 @@ def test_a_deadline_that_is_a_date_follows_the_date_until_it_has_passed() -> Non
 
     line = line_of({**resolved(), "objective": {"within": {"due_at": "due"}}})
     events = [opened("2026-11-02T09:00", due="2026-11-02T12:00:00Z"), dated("2026-11-02T10:00", "2026-11-02T11:00")]
-    (moved,) = clocks.of_ticket(events, [line])
+    (moved,) = clock_replay.of_ticket(events, [line])
     assert moved.deadline_at == at("2026-11-02T11:00")
-    (passed,) = clocks.of_ticket([*events, dated("2026-11-02T11:30", "2026-11-02T15:00")], [line])
+    (passed,) = clock_replay.of_ticket([*events, dated("2026-11-02T11:30", "2026-11-02T15:00")], [line])
     assert passed.deadline_at == at("2026-11-02T11:00")
 
 
 def test_working_days_are_moved_by_the_service_time_of_their_pauses() -> None:
     def judged(within: dict[str, int], *events: TicketEvent) -> Clock:
         line = line_of({**resolved(service_hours="business"), "objective": {"within": within}})
-        return clocks.of_ticket([opened("2026-11-02T09:00"), *events], [line])[0]
+        return clock_replay.of_ticket([opened("2026-11-02T09:00"), *events], [line])[0]
 
     paused = ticket_event("2026-11-02T17:00", "state_changed", "awaiting_customer")
     resumed = ticket_event("2026-11-03T08:30", "state_changed", "active")
@@ -224,15 +227,15 @@ def test_the_time_of_each_team_adds_up_to_what_the_clock_has_measured() -> None:
         ticket_event("2026-11-02T12:15", "resolved"),
     ]  # fmt: skip
     clock = only(*events)
-    held = hand_overs.of_clock(clock, events, clock.changed_at)
+    held = assignments.of_clock(clock, events, clock.changed_at)
     assert [(each.by, each.service // MINUTE) for each in held] == [("desk", 75), ("network", 90)]
     assert sum(each.calendar for each in held) == clock.elapsed_calendar
-    assert hand_overs.at_instant(events, clock.deadline_at - 2 * HOUR) == "network"
+    assert assignments.at_instant(events, clock.deadline_at - 2 * HOUR) == "network"
 
 
 def test_the_explanation_names_the_rules_passed_over_and_why() -> None:
     lines = [line_of(resolved()), line_of({**resolved("PT8H", "P2"), "applies_to": {"type": ["incident"]}})]
-    (clock,) = clocks.of_ticket([opened("2026-11-02T09:00", "P3")], lines)
+    (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00", "P3")], lines)
     assert clock.passed_over == (("p1-resolution", "priority is P3, not P1"),)
 
 
@@ -240,21 +243,23 @@ def test_a_clock_that_cannot_be_worked_out_is_named_and_the_others_are_judged() 
     never = {**resolved(clock="response", stop="first_response"), "service_hours": "never", "target_id": "never"}
     closed = {"never": {"timezone": "UTC", "weekly": {}}, "24x7": "24x7"}
     lines = [line_of(resolved()), line_of(never, service_hours=closed)]
-    failed: list[clocks.Unjudgeable] = []
-    (clock,) = clocks.of_ticket([opened("2026-11-02T09:00")], lines, None, failed.append)
-    assert (clock.state, [each.clock for each in failed]) == (clocks.RUNNING, ["response"])
+    failed: list[clock_replay.Unjudgeable] = []
+    (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00")], lines, None, failed.append)
+    assert (clock.state, [each.clock for each in failed]) == (clock_replay.RUNNING, ["response"])
     assert "NeverOpen" in failed[0].reason
 
 
 def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     owed = line_of(resolved())
     internal = TermsLine(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
-    found = clocks.of_ticket([opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal])
+    found = clock_replay.of_ticket(
+        [opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal]
+    )
     assert [clock.deadline_at for clock in found] == [at("2026-11-02T13:00"), at("2026-11-02T12:00")]
 
 
 def test_time_that_is_just_used_up_as_the_target_changes_is_not_given_until_the_hours_open() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T16:00", "P2"), ticket_event("2026-11-06T20:00", "priority_changed", priority="P1")]
-    _, clock = clocks.of_ticket(events, lines)
+    _, clock = clock_replay.of_ticket(events, lines)
     assert clock.deadline_at == at("2026-11-06T20:00")

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.clocks import clocks
-from slm_monitor.domain.clocks.clocks import Clock
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.clocks import clock_replay
+from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, ticket_event
 
 
 def walked(*events: TicketEvent, **terms: Any) -> list[Clock]:
-    return clocks.of_ticket(tickets.in_order(events), [line_of(resolved(**terms))])
+    return clock_replay.of_ticket(ticket_events.in_order(events), [line_of(resolved(**terms))])
 
 
 def only(*events: TicketEvent, **terms: Any) -> Clock:
@@ -24,12 +24,12 @@ def only(*events: TicketEvent, **terms: Any) -> Clock:
 
 def test_a_ticket_resolved_at_the_deadline_is_met() -> None:
     clock = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T13:00", "resolved"))
-    assert (clock.state, clock.deadline_at) == (clocks.MET, at("2026-11-02T13:00"))
+    assert (clock.state, clock.deadline_at) == (clock_replay.MET, at("2026-11-02T13:00"))
 
 
 def test_one_second_later_it_is_completed_late_and_breached_at_its_deadline() -> None:
     clock = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T13:00:01", "resolved"))
-    assert (clock.state, clock.breached_at) == (clocks.COMPLETED_LATE, at("2026-11-02T13:00"))
+    assert (clock.state, clock.breached_at) == (clock_replay.COMPLETED_LATE, at("2026-11-02T13:00"))
 
 
 def test_service_time_stops_at_night_and_at_the_weekend() -> None:
@@ -39,8 +39,8 @@ def test_service_time_stops_at_night_and_at_the_weekend() -> None:
 
 def test_a_running_clock_past_its_deadline_is_breached_by_time_alone() -> None:
     clock = only(opened("2026-11-02T09:00"))
-    assert clock.as_of(at("2026-11-02T12:59:59")).state == clocks.RUNNING
-    assert clock.as_of(at("2026-11-02T13:00")).state == clocks.BREACHED
+    assert clock.as_of(at("2026-11-02T12:59:59")).state == clock_replay.RUNNING
+    assert clock.as_of(at("2026-11-02T13:00")).state == clock_replay.BREACHED
 
 
 def test_a_pause_moves_the_deadline_by_its_length() -> None:
@@ -53,7 +53,7 @@ def test_a_pause_moves_the_deadline_by_its_length() -> None:
 
 def test_a_paused_clock_cannot_breach() -> None:
     clock = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"))
-    assert clock.as_of(at("2027-11-02T10:00")).state == clocks.PAUSED
+    assert clock.as_of(at("2027-11-02T10:00")).state == clock_replay.PAUSED
 
 
 def test_a_pause_overnight_counts_service_time_only() -> None:
@@ -70,7 +70,7 @@ def test_a_pause_that_begins_after_the_deadline_changes_nothing() -> None:
         opened("2026-11-02T09:00"), ticket_event("2026-11-02T13:30", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T15:00", "resolved"),
     )  # fmt: skip
-    assert (clock.state, clock.breached_at) == (clocks.COMPLETED_LATE, at("2026-11-02T13:00"))
+    assert (clock.state, clock.breached_at) == (clock_replay.COMPLETED_LATE, at("2026-11-02T13:00"))
 
 
 def test_reopening_resumes_and_the_resolved_gap_does_not_count() -> None:
@@ -84,7 +84,7 @@ def test_reopening_resumes_and_the_resolved_gap_does_not_count() -> None:
 
 def test_a_cancelled_ticket_is_neither_met_nor_breached() -> None:
     clock = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "cancelled"))
-    assert (clock.state, clock.breached_at) == (clocks.CANCELLED, None)
+    assert (clock.state, clock.breached_at) == (clock_replay.CANCELLED, None)
 
 
 def test_closing_after_resolution_changes_nothing() -> None:
@@ -92,7 +92,7 @@ def test_closing_after_resolution_changes_nothing() -> None:
         opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "resolved"),
         ticket_event("2026-11-09T10:00", "closed"),
     )  # fmt: skip
-    assert (clock.state, clock.stopped_at) == (clocks.MET, at("2026-11-02T10:00"))
+    assert (clock.state, clock.stopped_at) == (clock_replay.MET, at("2026-11-02T10:00"))
 
 
 def test_a_ticket_that_no_target_speaks_of_has_no_clock() -> None:
@@ -101,7 +101,7 @@ def test_a_ticket_that_no_target_speaks_of_has_no_clock() -> None:
 
 def test_the_first_matching_target_wins() -> None:
     lines = [line_of(resolved("PT4H")), line_of({**resolved("PT8H"), "target_id": "other"})]
-    (clock,) = clocks.of_ticket([opened("2026-11-02T09:00")], lines)
+    (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00")], lines)
     assert clock.target.target_id == lines[0].target_id
 
 
@@ -117,9 +117,9 @@ def test_the_first_matching_target_wins() -> None:
 def test_a_change_of_priority_follows_the_policy(policy: str, deadline: str) -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2", on_priority_change=policy))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T11:00", "priority_changed", None, priority="P2")]
-    first, second = clocks.of_ticket(events, lines)
-    assert first.state == clocks.CANCELLED
-    assert (second.state, second.deadline_at) == (clocks.RUNNING, at(deadline))
+    first, second = clock_replay.of_ticket(events, lines)
+    assert first.state == clock_replay.CANCELLED
+    assert (second.state, second.deadline_at) == (clock_replay.RUNNING, at(deadline))
 
 
 @pytest.mark.parametrize(
@@ -140,14 +140,14 @@ def test_with_from_opening_what_paused_the_clock_before_pauses_this_one_too(
         ticket_event("2026-11-02T11:00", "state_changed", "in_progress"),
         ticket_event("2026-11-02T12:00", "priority_changed", None, priority="P2"),
     ]
-    _, second = clocks.of_ticket(events, lines)
+    _, second = clock_replay.of_ticket(events, lines)
     assert second.deadline_at == at(deadline)
 
 
 def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T17:00"), ticket_event("2026-11-09T09:00", "priority_changed", None, priority="P2")]
-    _, second = clocks.of_ticket(events, lines)
+    _, second = clock_replay.of_ticket(events, lines)
     assert second.deadline_at == at("2026-11-09T09:00") + 6 * HOUR
 
 
@@ -164,22 +164,24 @@ def test_a_pause_moves_the_deadline_over_the_night_by_the_hours_of_service() -> 
 def test_a_ticket_that_begins_to_wait_at_the_deadline_is_breached_all_the_same() -> None:
     waiting = ticket_event("2026-11-02T13:00", "state_changed", "awaiting_customer")
     clock = only(opened("2026-11-02T09:00"), waiting)
-    assert (clock.state, clock.breached_at) == (clocks.RUNNING, at("2026-11-02T13:00"))
-    assert clock.as_of(at("2026-11-02T13:00")).state == clocks.BREACHED
+    assert (clock.state, clock.breached_at) == (clock_replay.RUNNING, at("2026-11-02T13:00"))
+    assert clock.as_of(at("2026-11-02T13:00")).state == clock_replay.BREACHED
 
 
 def test_a_clock_keeps_the_terms_of_its_opening() -> None:
     line = line_of(resolved())
-    assert clocks.of_ticket([opened("2026-10-31T23:59")], [line]) == []
-    (clock,) = clocks.of_ticket([opened("2026-11-01T00:00")], [line])
+    assert clock_replay.of_ticket([opened("2026-10-31T23:59")], [line]) == []
+    (clock,) = clock_replay.of_ticket([opened("2026-11-01T00:00")], [line])
     assert clock.target.version == 1
 
 
 def test_events_of_one_instant_are_taken_in_a_fixed_order() -> None:
     first = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:00", "resolved")]
-    both = [clocks.of_ticket(tickets.in_order(order), [line_of(resolved())]) for order in (first, first[::-1])]
+    both = [
+        clock_replay.of_ticket(ticket_events.in_order(order), [line_of(resolved())]) for order in (first, first[::-1])
+    ]
     assert both[0] == both[1]
-    assert [clock.state for clock in both[0]] == [clocks.MET]
+    assert [clock.state for clock in both[0]] == [clock_replay.MET]
 
 
 def test_elapsed_times_leave_pauses_out() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.state.ports import Hold
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, target, told_of
 from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slm_monitor.adapters.formats import otlp
 from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.histograms import Histogram, NoHistogram
-from slm_monitor.domain.series import measures
+from slm_monitor.domain.series import classifiers
 
 FEW = Histogram((100.0, 300.0), (7, 2, 1))
 
@@ -170,9 +170,9 @@ def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() ->
 
 def test_a_measure_says_which_values_it_cannot_tell() -> None:
     held = Histogram((100.0, 300.0), (5, 4, 1))
-    assert measures.Measure(measures.AT_MOST, 300.0).told(held) == (9, 10, 0)
-    assert measures.Measure(measures.AT_MOST, 200.0).told(held) == (0, 0, 10)
-    assert measures.Measure(measures.EXACT).told(held) == (0, 0, 10)
+    assert classifiers.Measure(classifiers.AT_MOST, 300.0).told(held) == (9, 10, 0)
+    assert classifiers.Measure(classifiers.AT_MOST, 200.0).told(held) == (0, 0, 10)
+    assert classifiers.Measure(classifiers.EXACT).told(held) == (0, 0, 10)
 
 
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])

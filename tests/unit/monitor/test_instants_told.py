@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from slm_monitor.adapters.formats.wire import IntakeFormat
-from slm_monitor.domain.facts.refusals import Refused, not_ahead
+from slm_monitor.adapters.formats.wire_formats import IntakeFormat
+from slm_monitor.domain.facts.rejections import Refused, not_ahead
 
 
 @pytest.mark.parametrize("written", ["2026-13-02T10:20:00Z", "2026-11-02 25:00", "yesterday"])

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
-from slm_monitor.application.evaluators.series.streams import Together
-from slm_monitor.domain.series.hours import Row
-from slm_monitor.domain.series.measures import EXACT, Measure
+from slm_monitor.application.evaluators.series.series_store import Together
+from slm_monitor.domain.series.classifiers import EXACT, Measure
+from slm_monitor.domain.series.hour_buckets import Row
 from slm_monitor.domain.series.series import Series
 from tests.support.monitor import MINUTE, at
 

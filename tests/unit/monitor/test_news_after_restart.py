@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.state.ports import Hold
-from slm_monitor.domain.exclusions.planned_time import Exclusion, Scope
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.terms import instances
 from tests.support.decisions import Approved, Overturned, Signed
 from tests.support.histories import History, Told, share, target, told_of

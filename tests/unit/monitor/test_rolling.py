@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.application.state.excluded import Excluded
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import Changes, Window
-from slm_monitor.domain.rolling import rolling, rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.rolling import missed_runs, rolling_minutes, rolling_target
+from slm_monitor.domain.rolling.missed_runs import Run
 from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.series.measures import AT_MOST, Measure
+from slm_monitor.domain.series.classifiers import AT_MOST, Measure
 from slm_monitor.domain.series.series import Series
-from slm_monitor.domain.terms.promise import AT_LEAST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
 from tests.support.monitor import MINUTE, at, fast, standing_of
 
 START = at("2026-11-01T00:00") // MINUTE
@@ -115,7 +115,7 @@ def test_the_breaches_are_the_runs_of_minutes_whose_window_misses_the_objective(
     for minute in range(MINUTES + 1):
         inside = [fact.value for fact in measured if minute - LENGTH < fact.minute <= minute]
         missed.append(bool(inside) and Fraction(sum(each <= 300 for each in inside), len(inside)) < Fraction(80, 100))
-    runs = rolling.runs_of(np.array(missed), 0)
+    runs = missed_runs.runs_of(np.array(missed), 0)
     assert [(first, until) for first, until, _ in at_once(measured).found()] == [
         (run.first, None if run.last == MINUTES else run.last + 1) for run in runs
     ]
@@ -126,11 +126,14 @@ def test_judging_a_part_anew_changes_that_part_alone(flags: list[bool], data: st
     first = data.draw(st.integers(0, max(len(flags) - 1, 0)))
     last = data.draw(st.integers(first, max(len(flags) - 1, first)))
     again = data.draw(st.lists(st.booleans(), min_size=last - first + 1, max_size=last - first + 1))
-    spliced = rolling.spliced(
-        rolling.runs_of(np.array(flags, dtype=np.bool_), 0), first, last, rolling.runs_of(np.array(again), first)
+    spliced = missed_runs.spliced(
+        missed_runs.runs_of(np.array(flags, dtype=np.bool_), 0),
+        first,
+        last,
+        missed_runs.runs_of(np.array(again), first),
     )
     whole = flags[:first] + again + flags[last + 1 :]
-    assert spliced == rolling.runs_of(np.array(whole, dtype=np.bool_), 0)
+    assert spliced == missed_runs.runs_of(np.array(whole, dtype=np.bool_), 0)
 
 
 @given(
@@ -144,7 +147,7 @@ def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]]
         each_total > 0 and Fraction(each_good, each_total) < objective
         for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
     ]
-    assert rolling.missed(good, total, Promise(AT_LEAST, objective)).tolist() == expected
+    assert missed_runs.missed(good, total, Promise(AT_LEAST, objective)).tolist() == expected
 
 
 @pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])
@@ -156,4 +159,4 @@ def test_exactly_the_objective_is_kept(exactly: str) -> None:
 
 
 def test_runs_that_touch_are_one() -> None:
-    assert rolling.spliced([Run(1, 3), Run(5, 9)], 4, 4, [Run(4, 4)]) == [Run(1, 9)]
+    assert missed_runs.spliced([Run(1, 3), Run(5, 9)], 4, 4, [Run(4, 4)]) == [Run(1, 9)]

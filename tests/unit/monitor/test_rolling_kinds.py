@@ -12,20 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.series.streams import Together
-from slm_monitor.domain.rolling import rolling
+from slm_monitor.application.evaluators.series.series_store import Together
+from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
 from slm_monitor.domain.rolling.rolling_outages import RolledOutages
 from slm_monitor.domain.rolling.rolling_recoveries import RolledRecoveries
 from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.series import measures
+from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.series import Series
 from slm_monitor.domain.states.recovery import Recovery
 from slm_monitor.domain.states.timeline import timeline_of
-from slm_monitor.domain.terms.composition import composition_of
-from slm_monitor.domain.terms.promise import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.terms.composite_terms import composition_of
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import recovery_findings
+from slm_monitor.domain.windows import recovery_evaluation
 from tests.support.monitor import DAY, MINUTE, at, available, fast, line_of, outage, terms_of
 
 BEGIN = at("2026-11-02T07:30")
@@ -49,7 +49,7 @@ def line(aggregation: Any, objective: dict[str, str], **more: Any) -> Any:
 
 
 def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> Series:
-    made = Series("s", [measures.of(of.latest)])
+    made = Series("s", [classifiers.of(of.latest)])
     for hour in range(FIRST // 60 - 1, (FIRST + MINUTES) // 60 + 2):
         made.load(hour, ())
     for number, (minute, value, total) in enumerate(sorted(rows)):
@@ -75,7 +75,7 @@ def test_values_of_every_window_exactly(
     missed = windows.missed(Promise(comparison, Fraction(1, 10), "ms"))
     for minute in range(MINUTES):
         inside = [
-            measures.exactly(value) for at_minute, value in rows
+            classifiers.exactly(value) for at_minute, value in rows
             if minute - LENGTH < at_minute <= minute and at_minute >= 0
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
         ]  # fmt: skip
@@ -131,7 +131,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
     missed = windows.missed(promised)
     for minute in range(FIRST, FIRST + MINUTES):
         span = (max(BEGIN, (minute - LENGTH) * MINUTE), minute * MINUTE)
-        figure = recovery_findings.of_recoveries(recoveries, of.latest, span, span[1]).figure
+        figure = recovery_evaluation.of_recoveries(recoveries, of.latest, span, span[1]).figure
         assert windows.come(minute).figure == figure
         assert missed[minute - FIRST] == (figure is not None and not promised.is_kept(figure))
 
@@ -187,10 +187,10 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
         assert windows.come(FIRST + minute).figure == len(counted)
 
 
-def _runs(minutes: list[int]) -> list[rolling.Run]:
+def _runs(minutes: list[int]) -> list[missed_runs.Run]:
     flags = np.zeros(200, dtype=np.bool_)
     flags[minutes] = True
-    return rolling.runs_of(flags, 0)
+    return missed_runs.runs_of(flags, 0)
 
 
 def _text(minute: int) -> str:
@@ -226,7 +226,7 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
     made = {**fast(window={"rolling": "PT12M"}), "aggregation": rule, "indicator": None}
     *_, terms = every = terms_of(*members, made)
     composition = composition_of(terms, every)
-    runs = {"one": [rolling.Run(FIRST + 1, FIRST + 2)], "two": [rolling.Run(FIRST + 2, FIRST + 3)]}
+    runs = {"one": [missed_runs.Run(FIRST + 1, FIRST + 2)], "two": [missed_runs.Run(FIRST + 2, FIRST + 3)]}
     windows = RolledVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
     assert windows.missed(Promise(AT_LEAST, Fraction(1))).tolist() == expected
 

@@ -12,9 +12,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.adapters.formats import columns
-from slm_monitor.domain.series.hours import Row
-from slm_monitor.domain.series.measures import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
+from slm_monitor.adapters.formats import column_codec
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
+from slm_monitor.domain.series.hour_buckets import Row
 from slm_monitor.domain.series.series import Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
 
@@ -138,9 +138,9 @@ def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], cou
     rows = np.array([fact.value for fact in facts])
     series.take(np.array([fact.at for fact in facts], dtype=np.int64), rows, rows + 1 if counted else None)
     (hour,) = series.hours.values()
-    number, data = columns.encode_segment(hour.unsaved)
+    number, data = column_codec.encode_segment(hour.unsaved)
     again = Series("s", measures, series.high_water)
-    again.load(facts[0].at // HOUR, [columns.decode_segment(data)])
+    again.load(facts[0].at // HOUR, [column_codec.decode_segment(data)])
     assert number == len(facts)
     assert sums(again) == sums(series)
     if not counted:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.ticket_snapshots import Listed
-from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
 from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
@@ -25,7 +25,7 @@ class Ticket:
                 for name in ("resolved", "closed", "cancelled", "first_response") if name in said}  # fmt: skip
         attributes = {name: value for name, value in said.items() if name not in ends}
         snapshot = Snapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)
-        events = tickets.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
+        events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
         told = ticket_snapshot.events_of(snapshot, self.facts, events)
         for each in told:
             body = {"event": each.event, "state": each.state, "sequence": each.sequence, "attributes": each.attributes}
@@ -35,7 +35,7 @@ class Ticket:
 
     @property
     def life(self) -> list[tuple[str, int]]:
-        events = tickets.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
+        events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
         return [(event.event, event.at) for event in events]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, composite, share, target, told_of
 from tests.support.monitor import DAY, HOUR, MINUTE, PROVIDER, at, finalized

@@ -7,9 +7,9 @@ from typing import Any
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from slm_monitor.domain.clocks import clocks
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.clocks import clock_replay
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
 from tests.support.monitor import HOUR, at, line_of, resolved, ticket_event
 
 OPENED = at("2026-11-23T08:00")
@@ -31,7 +31,7 @@ def life(written: list[tuple[str, int]]) -> list[TicketEvent]:
         name = what if what in ("resolved", "reopened", "closed") else "assigned"
         said: dict[str, Any] = {"assignee": str(number)} if what == "person" else {"team": what}
         events.append(TicketEvent(f"{number:03}", now, name, number, None, said if name == "assigned" else {}))
-    return tickets.in_order(events)
+    return ticket_events.in_order(events)
 
 
 def counted(events: list[TicketEvent]) -> list[tuple[int, int | None]]:
@@ -69,7 +69,7 @@ def test_every_assignment_to_a_meant_team_is_a_clock_of_its_own(
 ) -> None:
     events = life(written)
     now = events[-1].at + HOUR
-    found = clocks.of_ticket(events, [line_of(target)], now)
+    found = clock_replay.of_ticket(events, [line_of(target)], now)
     assert [(clock.started_at, clock.stopped_at) for clock in found] == counted(events)
     assert [clock.ordinal for clock in found] == list(range(len(found)))
     for clock in found:

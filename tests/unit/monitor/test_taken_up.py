@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from slm_events.instants import to_text
-from slm_monitor.application.state.set_aside import SetAside
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.lifecycle.standing import Changes
+from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.lifecycle.target_state import Changes
 from tests.support.decisions import Signed
 from tests.support.histories import History, Told, composite, share, target, told_of
 from tests.support.monitor import DAY, HOUR, PROVIDER, at, finalized, line_of

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.domain.clocks import clocks
-from slm_monitor.domain.clocks.ticket_rules import Book, book_of
+from slm_monitor.domain.clocks import clock_replay
+from slm_monitor.domain.clocks.target_matching import Book, book_of
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.terms.terms_history import TermsLine
 from tests.support.monitor import PROVIDER, available, line_of, opened, resolved, ticket_event
 
 A, B, TEAM = "customer-a", "customer-b", "team"
@@ -24,7 +24,7 @@ def agreement(name: str, customer: str, service: str, **more: Any) -> TermsLine:
 
 def covering(book: Book, *events: TicketEvent) -> tuple[set[str], str | None]:
     """The agreements that have a clock on the ticket, and why none does."""
-    found = clocks.by_rules(events, book, None)
+    found = clock_replay.by_rules(events, book, None)
     judging = {clock.target.agreement_id for clock in found}
     matching = book.matching(events, judging)
     return set(matching.judging), matching.unmatched_because
@@ -83,7 +83,7 @@ def test_only_agreements_in_force_at_the_opening_count() -> None:
 
 def test_a_ticket_that_changes_its_customer_cancels_one_clock_and_starts_the_other() -> None:
     events = [opened(AT, service="s1"), ticket_event("2026-11-05T10:00", "state_changed", service="s2")]
-    found = clocks.by_rules(events, TWO, None)
+    found = clock_replay.by_rules(events, TWO, None)
     assert {clock.target.agreement_id: clock.state for clock in found} == {"one": "cancelled", "two": "running"}
     assert covering(TWO, *events) == ({"two"}, None)
 

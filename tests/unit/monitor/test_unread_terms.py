@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from slm_monitor.domain.terms.lines import ALL, lines_of, unread_of
+from slm_monitor.domain.terms.terms_history import ALL, lines_of, unread_of
 from tests.support.monitor import available, fast, finalized, resolved
 
 

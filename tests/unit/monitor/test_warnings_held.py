@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import RiskFinding
-from slm_monitor.domain.lifecycle.settling import Standing, holding
-from slm_monitor.domain.lifecycle.standing import Risk
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.lifecycle.reconciliation import Standing, holding
+from slm_monitor.domain.lifecycle.target_state import Risk
 
 AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
 BURNING = RiskFinding("burn_rate", "P3D/PT6H@1", AHEAD)

@@ -14,39 +14,39 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions
 from slm_chassis.workers import Worker
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.commands.breach_lives import BreachQueries
+from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.commands.sql_exclusions import SilenceDecides
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
-from slm_monitor.adapters.formats.wire import IntakeFormat
+from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
-from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.queries.target_queries import Queries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.rows.frozen_windows import FrozenWindows
+from slm_monitor.adapters.rows.accepted_windows import FrozenWindows
 from slm_monitor.adapters.store.compaction import Compaction
 from slm_monitor.adapters.store.retention import DAY, Retention
-from slm_monitor.adapters.store.sources_aside import SourcesAside
-from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.store.sql_record import SqlRecord
-from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
+from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.suspended_sources import SourcesAside
 from slm_monitor.adapters.store.window_history import WindowHistory
 from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import breach_steps, exclusions
 from slm_monitor.api.drafts import backtests, previews
 from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, ticket_snapshots
 from slm_monitor.api.results import breaches, explanations, figures, histories, stream, targets, tickets
-from slm_monitor.application.engine.judging import Judge
-from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.intake.backlog import Backlog
 from slm_monitor.application.intake.intake import Door
 from slm_monitor.application.intake.quarantine import Discharge
-from slm_monitor.application.intake.reading import Reader
+from slm_monitor.application.intake.record_reader import Reader
 from slm_monitor.application.preview.backtesting import Backtesting
-from slm_monitor.application.stream.live import Live
+from slm_monitor.application.stream.event_stream import Live
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 

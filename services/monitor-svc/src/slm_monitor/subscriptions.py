@@ -20,7 +20,7 @@ from slm_monitor.adapters.commands.sql_relations import SqlRelations
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
 from slm_monitor.adapters.commands.sql_satisfaction import SqlRatings
 from slm_monitor.adapters.commands.sql_terms import SqlShelf
-from slm_monitor.application.commands import agreements, relations, reviewed
+from slm_monitor.application.commands import agreements, relations, review_decisions
 from slm_monitor.application.intake import satisfaction
 
 Kept = TypeVar("Kept")
@@ -39,8 +39,8 @@ HANDLERS: dict[type[Any], Handler] = {
     AgreementTerminated: _hears(agreements.end, SqlShelf),
     PartyRegistered: _hears(agreements.name_party, SqlShelf),
     ServiceCatalogued: _hears(agreements.name_service, SqlShelf),
-    PeriodAccepted: _hears(reviewed.accept, SqlReviews),
-    BreachDisputed: _hears(reviewed.dispute, SqlReviews),
-    DisputeDecided: _hears(reviewed.decide, SqlReviews),
+    PeriodAccepted: _hears(review_decisions.accept, SqlReviews),
+    BreachDisputed: _hears(review_decisions.dispute, SqlReviews),
+    DisputeDecided: _hears(review_decisions.decide, SqlReviews),
     SatisfactionSurveyed: _hears(satisfaction.take_up, SqlRatings),
 }

@@ -17,7 +17,7 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_report.adapters.monitor_figures import MonitorFigures
-from slm_report.adapters.sql_heard import SqlHeard
+from slm_report.adapters.sql_received_facts import SqlHeard
 from slm_report.adapters.sql_reports import SqlReports
 from slm_report.api import credit_previews, dependencies, problems, reports
 from slm_report.application.ports import Desk

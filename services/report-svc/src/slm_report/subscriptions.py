@@ -26,32 +26,32 @@ from slm_events.monitor import (
     WindowRestated,
 )
 from slm_events.review import ActionCompleted, ActionOpened, ActionPlanEnded, ActionPlanOpened
-from slm_report.application import hearing
-from slm_report.application.hearing import Batch
+from slm_report.application import receiving
 from slm_report.application.ports import Desk
+from slm_report.application.receiving import Batch
 
 HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
-    AgreementFinalized: hearing.agreement_finalized,
-    AgreementSuperseded: hearing.agreement_ended,
-    AgreementExpired: hearing.agreement_ended,
-    AgreementTerminated: hearing.agreement_ended,
-    WindowClosed: hearing.window_closed,
-    WindowRestated: hearing.window_closed,
-    TargetAtRisk: hearing.target_at_risk,
-    RiskCleared: hearing.risk_cleared,
-    TargetBreached: hearing.target_breached,
-    BreachRevised: hearing.breach_revised,
-    TargetRecovered: hearing.target_recovered,
-    BreachWithdrawn: hearing.breach_withdrawn,
-    ClockStopped: hearing.clock_stopped,
-    ExclusionDecided: hearing.exclusion_decided,
-    ExclusionRevoked: hearing.exclusion_revoked,
-    ImportJudged: hearing.import_judged,
-    AgreementCaughtUp: hearing.agreement_caught_up,
-    ActionPlanOpened: hearing.plan_opened,
-    ActionPlanEnded: hearing.plan_ended,
-    ActionOpened: hearing.action_opened,
-    ActionCompleted: hearing.action_completed,
+    AgreementFinalized: receiving.agreement_finalized,
+    AgreementSuperseded: receiving.agreement_ended,
+    AgreementExpired: receiving.agreement_ended,
+    AgreementTerminated: receiving.agreement_ended,
+    WindowClosed: receiving.window_closed,
+    WindowRestated: receiving.window_closed,
+    TargetAtRisk: receiving.target_at_risk,
+    RiskCleared: receiving.risk_cleared,
+    TargetBreached: receiving.target_breached,
+    BreachRevised: receiving.breach_revised,
+    TargetRecovered: receiving.target_recovered,
+    BreachWithdrawn: receiving.breach_withdrawn,
+    ClockStopped: receiving.clock_stopped,
+    ExclusionDecided: receiving.exclusion_decided,
+    ExclusionRevoked: receiving.exclusion_revoked,
+    ImportJudged: receiving.import_judged,
+    AgreementCaughtUp: receiving.agreement_caught_up,
+    ActionPlanOpened: receiving.plan_opened,
+    ActionPlanEnded: receiving.plan_ended,
+    ActionOpened: receiving.action_opened,
+    ActionCompleted: receiving.action_completed,
 }
 
 
@@ -64,7 +64,7 @@ def projection(desk: Desk) -> InBatches:
             event = envelope.data
             HEARD[type(event)](batch, event)
             if isinstance(event, TargetJudged | ClockMoved):
-                hearing.note_import(batch, event)
-        await hearing.keep(desk.heard(transaction), desk.reports(transaction), batch)
+                receiving.note_import(batch, event)
+        await receiving.keep(desk.heard(transaction), desk.reports(transaction), batch)
 
     return InBatches(HEARD.keys(), apply)

@@ -9,26 +9,26 @@ from fastapi import Depends
 
 from slm_chassis.clock import Clock
 from slm_chassis.http.parts import Part, TheClock
-from slm_monitor.adapters.commands.breach_lives import BreachQueries
+from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
-from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.queries.target_queries import Queries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.rows.frozen_windows import FrozenWindows
-from slm_monitor.adapters.store.sources_aside import SourcesAside
-from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.store.sql_record import SqlRecord
-from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.rows.accepted_windows import FrozenWindows
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
+from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.suspended_sources import SourcesAside
 from slm_monitor.adapters.store.window_history import WindowHistory
-from slm_monitor.application.engine.judging import Judge
-from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.intake.intake import Door
 from slm_monitor.application.intake.quarantine import Discharge
-from slm_monitor.application.stream.live import Live
+from slm_monitor.application.stream.event_stream import Live
 
 BACKTESTS = Part[SqlBacktests]("backtests")
 BREACHES = Part[BreachQueries]("breaches")

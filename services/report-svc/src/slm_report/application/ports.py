@@ -15,7 +15,7 @@ from slm_report.domain.periods import Period
 from slm_report.domain.to_date import ToDate
 
 if TYPE_CHECKING:
-    from slm_report.application.hearing import Batch
+    from slm_report.application.receiving import Batch
 
 
 @dataclass(frozen=True, slots=True)

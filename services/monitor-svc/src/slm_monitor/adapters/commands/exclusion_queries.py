@@ -13,10 +13,10 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_exclusions import delegate_of, entry_of
-from slm_monitor.adapters.queries.queries import Queries, visible
+from slm_monitor.adapters.queries.target_queries import Queries, visible
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_life import Entry
-from slm_monitor.domain.exclusions.planned_time import Uncounted
+from slm_monitor.domain.exclusions.exclusion_workflow import Entry
+from slm_monitor.domain.exclusions.maintenance_rules import Uncounted
 
 _TEXTS = (
     "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", "text",

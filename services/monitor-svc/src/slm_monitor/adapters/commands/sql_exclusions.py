@@ -17,8 +17,8 @@ from slm_monitor.adapters.commands.sql_terms import tell_partitions
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_life import By, Entry
-from slm_monitor.domain.exclusions.planned_time import Exclusion, Scope
+from slm_monitor.domain.exclusions.exclusion_workflow import By, Entry
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
 
 _PAUSE_SECONDS = 0.5
 _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")

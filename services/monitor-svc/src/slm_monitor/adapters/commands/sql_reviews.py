@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import text
 
 from slm_chassis.database import Transaction
-from slm_monitor.adapters.commands.breach_lives import SqlLives
+from slm_monitor.adapters.commands.breach_workflows import SqlLives
 from slm_monitor.adapters.commands.sql_terms import tell_partitions
-from slm_monitor.application.commands.reviewed import Overturned
-from slm_monitor.domain.lifecycle.freezing import Acceptance
+from slm_monitor.application.commands.review_decisions import Overturned
+from slm_monitor.domain.lifecycle.acceptance import Acceptance
 
 _ACCEPT = """
 INSERT INTO window_acceptance (target_id, window_id, revision, agreement_id, acceptance_id, period, accepted_at)

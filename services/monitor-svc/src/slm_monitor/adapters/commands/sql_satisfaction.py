@@ -10,12 +10,12 @@ from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.commands import sql_terms
-from slm_monitor.adapters.formats import columns
-from slm_monitor.adapters.formats.wire import INTERNAL
-from slm_monitor.adapters.rows import judge_rows
+from slm_monitor.adapters.formats import column_codec
+from slm_monitor.adapters.formats.wire_formats import INTERNAL
+from slm_monitor.adapters.rows import partition_rows
 from slm_monitor.application.state.ports import Quarantined
 from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 
 _NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
@@ -32,8 +32,8 @@ class SqlRatings:
     async def append(self, fact: Fact) -> None:
         held = await self._transaction.execute(text("SELECT count(*) FROM judge_partition"))
         partition = partition_of(fact.subject, held.scalar_one())
-        body = columns.encode_intake(_NOTHING, [fact])
+        body = column_codec.encode_intake(_NOTHING, [fact])
         self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
 
     async def set_aside(self, fact: Quarantined) -> None:
-        await judge_rows.quarantine(self._transaction, [fact])
+        await partition_rows.quarantine(self._transaction, [fact])

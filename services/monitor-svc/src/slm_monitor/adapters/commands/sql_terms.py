@@ -11,9 +11,9 @@ from sqlalchemy import text
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.rows import catch_up_rows
-from slm_monitor.adapters.rows.judge_rows import quarantine
+from slm_monitor.adapters.rows.partition_rows import quarantine
 from slm_monitor.application.state.ports import Quarantined
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts.intake_items import Indicator
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, :kind, CAST(:ref AS jsonb) FROM judge_partition

@@ -14,7 +14,7 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries import ticket_terms
-from slm_monitor.adapters.queries.queries import CLOCK, shaped, visible
+from slm_monitor.adapters.queries.target_queries import CLOCK, shaped, visible
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact

@@ -6,7 +6,7 @@ import asyncpg
 
 from slm_chassis.database import Transaction
 from slm_monitor.application.state.ports import CatchUp, Step
-from slm_monitor.domain.lifecycle import births
+from slm_monitor.domain.lifecycle import target_events
 
 BEGIN = """
 INSERT INTO catch_up (agreement_id, version, provider_party_id, customer_party_id, begun_at)
@@ -54,5 +54,7 @@ async def advance(transaction: Transaction, partition: int, step: Step) -> None:
     for key in sorted(step.caught_up_derived):
         if await driver.fetchval(_ADVANCE.format(place="derived"), *key, partition):
             row = await driver.fetchrow(_DONE, *key, step.received_at)
-            event = births.agreement_caught_up(dict(row), now=step.received_at)
-            transaction.publish(event, at=step.received_at, event_id=births.event_id(key[0], "caught-up", key[1]))
+            event = target_events.agreement_caught_up(dict(row), now=step.received_at)
+            transaction.publish(
+                event, at=step.received_at, event_id=target_events.event_id(key[0], "caught-up", key[1])
+            )

@@ -9,8 +9,8 @@ import asyncpg
 from slm_monitor.adapters.rows.ticket_rows import COUNTED
 from slm_monitor.application.state.ports import MemberWindow, News
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.standing import OPEN_ENDED
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
+from slm_monitor.domain.rolling.missed_runs import Run
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref)

@@ -11,7 +11,7 @@ import asyncpg
 from slm_chassis.database import Transaction
 from slm_monitor.application.intake.imports import EXPIRED, LONGEST_MICROSECONDS
 from slm_monitor.application.state.ports import Hold, Step
-from slm_monitor.domain.lifecycle import births
+from slm_monitor.domain.lifecycle import target_events
 
 _SEEN = """
 SELECT import.*, jsonb_array_length(released) >= (SELECT count(*) FROM judge_partition) AS is_everywhere FROM import
@@ -78,7 +78,7 @@ async def _tell_judged(driver: asyncpg.Connection, transaction: Transaction, imp
     """All partitions are done: one event for each agreement that the import touched."""
     row = await driver.fetchrow(_JUDGED, import_id, now)
     for touched in await driver.fetch(_TOUCHED, import_id):
-        event = births.import_judged(
+        event = target_events.import_judged(
             import_id, row["owner_party_id"], row["through"], row["ended_as"], dict(touched), now=now
         )
-        transaction.publish(event, at=now, event_id=births.event_id(import_id, touched["agreement_id"], 0))
+        transaction.publish(event, at=now, event_id=target_events.event_id(import_id, touched["agreement_id"], 0))

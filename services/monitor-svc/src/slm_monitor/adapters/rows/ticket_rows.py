@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from slm_monitor.application.state.ports import HELD, JUDGED, WAITING
-from slm_monitor.domain.lifecycle.standing import Changes, TicketClock, TicketState, Told
+from slm_monitor.domain.lifecycle.target_state import Changes, TicketClock, TicketState, Told
 
 _CLOCK_COLUMNS = (
     "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",

@@ -13,7 +13,7 @@ import structlog
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
 from slm_chassis.workers import Progress
-from slm_monitor.adapters.formats import columns
+from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import HOUR
 
 _LOCK = (7_547, 1)
@@ -97,9 +97,9 @@ def _together(held: Sequence[asyncpg.Record]) -> tuple[list[Any], list[Any], lis
         *others, last = segments = list(group)
         try:
             if not others:
-                noted.append((subject, hour, last["seq"], columns.last_receipt(last["data"], last["received_at"])))
+                noted.append((subject, hour, last["seq"], column_codec.last_receipt(last["data"], last["received_at"])))
                 continue
-            rows, data, first, latest = columns.joined_segments(
+            rows, data, first, latest = column_codec.joined_segments(
                 [(each["data"], each["received_at"]) for each in segments]
             )
         except Exception as error:

@@ -18,9 +18,9 @@ from slm_chassis.database import Database
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.workers import Progress
 from slm_monitor.domain.facts.facts import HOUR, MINUTE
-from slm_monitor.domain.facts.tickets import FORGOTTEN
+from slm_monitor.domain.facts.ticket_events import FORGOTTEN
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.terms.lines import lines_of
+from slm_monitor.domain.terms.terms_history import lines_of
 
 DAY = 86_400_000_000
 _LOCK = (7_547, 2)

@@ -12,8 +12,8 @@ from sqlalchemy import text
 from slm_chassis.database import Database
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import WindowClosed, WindowRestated
-from slm_monitor.adapters.rows import frozen_windows
-from slm_monitor.domain.lifecycle.standing import Outgoing
+from slm_monitor.adapters.rows import accepted_windows
+from slm_monitor.domain.lifecycle.target_state import Outgoing
 
 _KEEP = """
 INSERT INTO window_revision SELECT * FROM jsonb_populate_recordset(NULL::window_revision, $1) ON CONFLICT DO NOTHING
@@ -34,7 +34,7 @@ async def keep(driver: asyncpg.Connection, events: Sequence[Outgoing]) -> None:
     rows = [_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
-    await frozen_windows.keep(driver, (each.event for each in events))
+    await accepted_windows.keep(driver, (each.event for each in events))
 
 
 def _row(event: WindowClosed) -> dict[str, Any]:

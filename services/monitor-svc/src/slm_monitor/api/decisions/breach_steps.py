@@ -13,11 +13,11 @@ from slm_chassis.http.access import require
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WebAddress
-from slm_monitor.adapters.commands.breach_lives import SqlLives
+from slm_monitor.adapters.commands.breach_workflows import SqlLives
 from slm_monitor.api.dependencies import TheBreaches
 from slm_monitor.application.commands import breach_handling
 from slm_monitor.application.commands.breach_handling import NoSuchBreach, NotTheirs
-from slm_monitor.domain.lifecycle.breach_life import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, WrongStep
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, WrongStep
 
 router = APIRouter(prefix="/api/v1/breaches", tags=["breaches"])
 Handler = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]

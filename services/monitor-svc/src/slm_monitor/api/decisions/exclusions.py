@@ -24,9 +24,9 @@ from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
 from slm_monitor.api.dependencies import TheExclusions, TheJudge
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import NoSuchThing, Wanted
-from slm_monitor.application.engine.judging import Judge
+from slm_monitor.application.engine.evaluation_worker import Judge
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_life import APPROVED, REJECTED, By, NotTheirs, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REJECTED, By, NotTheirs, WrongTurn
 
 router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
 Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]

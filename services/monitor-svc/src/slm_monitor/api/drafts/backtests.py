@@ -19,8 +19,8 @@ from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.store.sql_judge import SqlJudgeStore
-from slm_monitor.adapters.store.sql_record import SqlRecord
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.adapters.store.sql_history import SqlRecord
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.api.results.targets import reach

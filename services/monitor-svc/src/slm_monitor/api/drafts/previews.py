@@ -18,14 +18,14 @@ from slm_calendar.errors import CalendarError
 from slm_chassis.http import instants
 from slm_chassis.http.access import authenticate
 from slm_chassis.http.problems import Problem, invalid
-from slm_monitor.adapters.formats import wire
-from slm_monitor.adapters.formats.wire import ItemDecoder
+from slm_monitor.adapters.formats import wire_formats
+from slm_monitor.adapters.formats.wire_formats import ItemDecoder
 from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.preview.burn_rate_preview import BurnRateQuestion
 from slm_monitor.application.preview.clock_preview import ClockQuestion
 from slm_monitor.application.preview.preview_terms import Refused
 from slm_monitor.application.preview.window_preview import WindowQuestion
-from slm_monitor.domain.facts.messages import Measurement, TicketMessage
+from slm_monitor.domain.facts.intake_items import Measurement, TicketMessage
 from slm_monitor.domain.terms import burn_rate
 
 router = APIRouter(prefix="/api/v1/previews", tags=["previews"], dependencies=[Depends(authenticate)])
@@ -137,7 +137,7 @@ def clock(asked: ClockToPreview) -> dict[str, Any]:
             {"aggregation": "clock", "window": {"per": "ticket"}, **_plain(target, "targets")}
             for target in asked.targets
         ],
-        events=_converted(events, wire.TICKET_EVENTS, "events"),
+        events=_converted(events, wire_formats.TICKET_EVENTS, "events"),
         service_hours=[asked.service_hours, *asked.also_service_hours],
         as_of=instants.optional(asked.as_of, "as_of"),
         window=asked.window.pair("window") if asked.window else None,
@@ -179,7 +179,7 @@ def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> W
     question = WindowQuestion(
         terms=_plain(asked.terms, "terms"),
         window=span if isinstance(span, str) else span.pair("window"),
-        facts=_converted(facts, wire.MEASUREMENTS, "facts"),
+        facts=_converted(facts, wire_formats.MEASUREMENTS, "facts"),
         service_hours=asked.service_hours,
         timezone=asked.timezone,
         exclusions=[each.pair(f"exclusions[{number}]") for number, each in enumerate(asked.exclusions)],

@@ -16,8 +16,8 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_monitor.api.dependencies import TheIndicatorQueries, TheIndicators
-from slm_monitor.domain.facts import scored
-from slm_monitor.domain.facts.messages import Indicator
+from slm_monitor.domain.facts import rating_validation
+from slm_monitor.domain.facts.intake_items import Indicator
 
 router = APIRouter(prefix="/api/v1/indicators", tags=["indicators"])
 Registrar = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
@@ -102,7 +102,7 @@ def _scale(given: IndicatorToRegister) -> tuple[str | None, str | None]:
     if given.scale is None:
         return None, None
     try:
-        return scored.scale_of(given.scale.lowest, given.scale.highest)
+        return rating_validation.scale_of(given.scale.lowest, given.scale.highest)
     except ValueError as error:
         raise invalid("scale", given.scale.model_dump(), str(error)) from error
 

@@ -14,7 +14,7 @@ from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import otlp, otlp_wire
 from slm_monitor.api.dependencies import TheDoor
-from slm_monitor.domain.facts.refusals import Refusal
+from slm_monitor.domain.facts.rejections import Refusal
 
 router = APIRouter(tags=["intake"])
 

@@ -15,7 +15,7 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, invalid, not_found
-from slm_monitor.adapters.commands.ward import SqlWard
+from slm_monitor.adapters.commands.sql_quarantine import SqlWard
 from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
 from slm_monitor.application.intake.quarantine import DISCARDED, RELEASED, NoSuchFact, NotPossible
 

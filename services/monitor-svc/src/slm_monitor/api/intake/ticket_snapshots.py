@@ -22,8 +22,8 @@ from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
 from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.intake import Door
 from slm_monitor.application.intake.ticket_snapshots import Listed, NotTaken
-from slm_monitor.domain.facts.messages import NAMED
-from slm_monitor.domain.facts.refusals import shown
+from slm_monitor.domain.facts.intake_items import NAMED
+from slm_monitor.domain.facts.rejections import shown
 from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])

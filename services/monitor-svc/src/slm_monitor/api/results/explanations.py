@@ -18,8 +18,8 @@ from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.results.targets import Judged, mine
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import EXPLAINED, Asked, NoSuchWindow
-from slm_monitor.application.history.record import NotInRecord, named
-from slm_monitor.application.history.window_seen import status_beside
+from slm_monitor.application.history.fact_history import NotInRecord, named
+from slm_monitor.application.history.window_result import status_beside
 from slm_monitor.domain.terms.terms import NotJudgeable
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])

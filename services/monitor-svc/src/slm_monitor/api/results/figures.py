@@ -16,11 +16,11 @@ from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.queries import Queries
+from slm_monitor.adapters.queries.target_queries import Queries
 from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.results.explanations import instant
-from slm_monitor.application.explain import figures_to_date
-from slm_monitor.application.explain.figures_to_date import Asked, TooManyWindows
+from slm_monitor.application.explain import current_figures
+from slm_monitor.application.explain.current_figures import Asked, TooManyWindows
 
 router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
 _MOST_TARGETS = 1_000
@@ -72,7 +72,7 @@ async def figures_of_agreement(
         closed_after=at if known_until is None else known_until,
     )
     try:
-        found = await figures_to_date.of_agreement(readers.record, readers.parsed, rows, asked)
+        found = await current_figures.of_agreement(readers.record, readers.parsed, rows, asked)
     except TooManyWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
     names = sorted({each["window_id"] for each in found})
@@ -81,7 +81,7 @@ async def figures_of_agreement(
         "agreement_id": agreement_id,
         "as_of": to_text(at),
         "position": positions,
-        "windows": figures_to_date.beside_warnings(found, risks, asked.last),
+        "windows": current_figures.beside_warnings(found, risks, asked.last),
         "breaches": await readers.queries.breaches_in(agreement_id, first, last, names),
         "risks": risks,
     }

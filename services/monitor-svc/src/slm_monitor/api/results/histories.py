@@ -17,9 +17,9 @@ from slm_monitor.api.results.explanations import KnownAt, gone, instant, refuse_
 from slm_monitor.api.results.targets import Judged, mine
 from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import Asked, NoSuchWindow
-from slm_monitor.application.history import record
-from slm_monitor.application.history.record import NotInRecord
-from slm_monitor.application.history.window_seen import status_beside
+from slm_monitor.application.history import fact_history
+from slm_monitor.application.history.fact_history import NotInRecord
+from slm_monitor.application.history.window_result import status_beside
 from slm_monitor.application.preview.backtests import MEASURED
 from slm_monitor.domain.terms import figures
 
@@ -82,7 +82,7 @@ async def _as_known(
 ) -> dict[str, Any]:
     """A window by the facts that had been received, with what had been published."""
     agreement = await readers.record.agreement(row["agreement_id"])
-    lines = record.lines_of_target(agreement, record.named(row))
+    lines = fact_history.lines_of_target(agreement, fact_history.named(row))
     present = min(known_at, readers.clock.now())
     try:
         terms, span = explanation.found(lines, Asked(window["window_id"], None, known_at), present)
@@ -153,7 +153,9 @@ async def _points(readers: TargetReaders, row: dict[str, Any], asked: Asked, ste
     agreement = await readers.record.agreement(row["agreement_id"])
     present = readers.clock.now() if asked.known_at is None else min(readers.clock.now(), asked.known_at)
     try:
-        terms, span = explanation.found(record.lines_of_target(agreement, record.named(row)), asked, present)
+        terms, span = explanation.found(
+            fact_history.lines_of_target(agreement, fact_history.named(row)), asked, present
+        )
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
     except CalendarError as error:
@@ -162,7 +164,7 @@ async def _points(readers: TargetReaders, row: dict[str, Any], asked: Asked, ste
         raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
     if terms.indicator is not None:
         try:
-            await record.check(readers.record, terms.indicator, span)
+            await fact_history.check(readers.record, terms.indicator, span)
         except NotInRecord as error:
             raise gone(error) from error
     return await budget_series.points(readers.record, terms, span, step, present, asked.known_at)

@@ -11,7 +11,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.parts import TheStreams
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.api.dependencies import TheLive
-from slm_monitor.application.stream.live import Filter, NoPlace
+from slm_monitor.application.stream.event_stream import Filter, NoPlace
 
 RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])

@@ -16,11 +16,11 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
-from slm_monitor.adapters.queries.queries import Queries, shaped
+from slm_monitor.adapters.queries.target_queries import Queries, shaped
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.store.unjudgeable import Unjudgeable
+from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
 from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
-from slm_monitor.application.explain.present import Present
+from slm_monitor.application.explain.current_status import Present
 from slm_monitor.application.intake.intake import position_of
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])

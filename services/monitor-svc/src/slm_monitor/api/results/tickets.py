@@ -21,12 +21,12 @@ from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text
 from slm_monitor.api.results.targets import Judged
 from slm_monitor.application.explain import clock_explanation, ticket_view
 from slm_monitor.application.explain.ticket_view import Reader, TicketSeen
-from slm_monitor.application.history.record import ParsedTerms
+from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.state.ports import AgreementTerms
-from slm_monitor.domain.clocks.clocks import Clock as TicketClock
-from slm_monitor.domain.clocks.ticket_rules import book_of
+from slm_monitor.domain.clocks.clock_replay import Clock as TicketClock
+from slm_monitor.domain.clocks.target_matching import book_of
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.tickets import FORGOTTEN
+from slm_monitor.domain.facts.ticket_events import FORGOTTEN
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTerminated, PartyRegistered, ServiceCatalogued
-from slm_monitor.domain.exclusions import planned_time
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.terms import composition
+from slm_monitor.domain.exclusions import maintenance_rules
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget, parse_targets
-from slm_monitor.domain.windows import outage_findings, recovery_findings
+from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 
 
 class Shelf(Protocol):
@@ -44,10 +44,10 @@ async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
     """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
     document = asdict(finalized)
     targets = parse_targets(document)
-    composition.check(targets)
-    outage_findings.check(targets)
-    planned_time.maintenance_of(document)
-    recovery_findings.check(targets)
+    composite_terms.check(targets)
+    outage_evaluation.check(targets)
+    maintenance_rules.maintenance_of(document)
+    recovery_evaluation.check(targets)
     if await shelf.keep(document):
         for target, terms in zip(finalized.targets, targets, strict=True):
             # Whoever signs a target need not have registered what it is measured by: its data would be refused.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from slm_chassis.access import Principal
-from slm_monitor.domain.lifecycle import births, breach_life
-from slm_monitor.domain.lifecycle.breach_life import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, Step
+from slm_monitor.domain.lifecycle import breach_workflow, target_events
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, Step
 
 EVENTS = {ACKNOWLEDGE: "breach-acknowledged", EXPLAIN: "breach-explained", CLOSE: "breach-closed"}
 
@@ -64,8 +64,8 @@ async def take(
     life = held.life.after(step)
     taken = Step(step, now, caller.party_id, caller.principal_id, caller.name, document)
     await lives.keep(breach_id, life, taken)
-    event = breach_life.event_of(held.published, life, taken)
-    lives.publish(event, now, births.event_id(breach_id, EVENTS[step], life.revision))
+    event = breach_workflow.event_of(held.published, life, taken)
+    lives.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
     return life
 
 

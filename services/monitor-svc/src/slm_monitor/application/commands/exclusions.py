@@ -11,10 +11,10 @@ from slm_calendar.errors import refusal
 from slm_calendar.intervals import Interval
 from slm_events import instants
 from slm_monitor.application.state.ports import AgreementTerms
-from slm_monitor.domain.exclusions import delegates, exclusion_life, planned_time
+from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_life import APPROVED, By, Entry
-from slm_monitor.domain.exclusions.planned_time import KINDS, Exclusion, Scope, Uncounted
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, By, Entry
+from slm_monitor.domain.exclusions.maintenance_rules import KINDS, Exclusion, Scope, Uncounted
 from slm_monitor.domain.terms.terms import JUDGED, parse_targets
 
 
@@ -110,7 +110,7 @@ async def request(register: Register, wanted: Wanted, exclusion_id: str, by: By,
         if_silent=wanted.if_silent,
     )
     await register.add(entry)
-    register.publish(exclusion_life.requested_event(entry), now)
+    register.publish(exclusion_workflow.requested_event(entry), now)
     return entry
 
 
@@ -189,7 +189,7 @@ async def decide(
         if not delegates.may_decide(appointed, entry.other_party_id, by.party_id, now):
             raise NoSuchThing("exclusion", exclusion_id)
         instead_of = entry.other_party_id
-    return await _decided(register, exclusion_life.decided(entry, decision, by, reason, now, instead_of), now)
+    return await _decided(register, exclusion_workflow.decided(entry, decision, by, reason, now, instead_of), now)
 
 
 async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
@@ -227,7 +227,7 @@ async def _decided(register: Register, entry: Entry, now: int) -> tuple[Entry, S
     if entry.state == APPROVED:
         uncounted = await uncounted_of(register, entry)
         await register.tell_partitions(entry.agreement_id)
-    register.publish(exclusion_life.decided_event(entry, uncounted, now), entry.decided_at or now)
+    register.publish(exclusion_workflow.decided_event(entry, uncounted, now), entry.decided_at or now)
     return entry, uncounted
 
 
@@ -236,16 +236,16 @@ async def uncounted_of(register: Register, entry: Entry) -> Sequence[Uncounted]:
     if entry.state != APPROVED:
         return ()
     agreement = await register.agreement(entry.agreement_id)
-    counts = planned_time.counted(await register.approved(entry.agreement_id), agreement.versions)
+    counts = maintenance_rules.counted(await register.approved(entry.agreement_id), agreement.versions)
     return counts[entry.exclusion_id].uncounted
 
 
 async def revoke(register: Register, exclusion_id: str, by: By, reason: str, now: int) -> Entry:
     """Take an approved one back. Raises NoSuchThing, WrongTurn."""
-    entry = exclusion_life.revoked(await _theirs(register, exclusion_id, by), by, reason, now)
+    entry = exclusion_workflow.revoked(await _theirs(register, exclusion_id, by), by, reason, now)
     await register.keep(entry)
     await register.tell_partitions(entry.agreement_id)
-    register.publish(exclusion_life.revoked_event(entry), now)
+    register.publish(exclusion_workflow.revoked_event(entry), now)
     return entry
 
 
@@ -260,5 +260,5 @@ async def decide_silent(register: Register, now: int) -> int:
     """Decide what nobody has decided in time; how many there were."""
     entries = await register.silent(now)
     for entry in entries:
-        await _decided(register, exclusion_life.decided_by_silence(entry), now)
+        await _decided(register, exclusion_workflow.decided_by_silence(entry), now)
     return len(entries)

@@ -8,17 +8,17 @@ from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.engine.catching_up import CatchingUp
-from slm_monitor.application.engine.decisions import Decisions
-from slm_monitor.application.engine.imported import note_touched
-from slm_monitor.application.evaluators.derived.derived_judge import DerivedJudge
+from slm_monitor.application.engine.decision_delivery import Decisions
+from slm_monitor.application.engine.import_effects import note_touched
+from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedJudge
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.evaluators.series.count_judge import CountJudge
-from slm_monitor.application.evaluators.silences import Silences
-from slm_monitor.application.evaluators.states.state_judge import AT_ONCE, StateJudge
-from slm_monitor.application.evaluators.ticket_judge import TicketJudge
-from slm_monitor.application.state.derivations import Derivations
-from slm_monitor.application.state.established import Established
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.evaluators.series.series_evaluator import CountJudge
+from slm_monitor.application.evaluators.staleness_monitor import Silences
+from slm_monitor.application.evaluators.states.state_evaluator import AT_ONCE, StateJudge
+from slm_monitor.application.evaluators.ticket_evaluator import TicketJudge
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.application.state.loaded_state import Established
 from slm_monitor.application.state.ports import (
     AgreementTerms,
     Behind,
@@ -28,13 +28,13 @@ from slm_monitor.application.state.ports import (
     LoadedPartition,
     Step,
 )
-from slm_monitor.application.state.set_aside import SetAside
+from slm_monitor.application.state.target_dependencies import Derivations
 from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain.facts import facts as fact_columns
 from slm_monitor.domain.facts.facts import Fact, Values, is_counted
-from slm_monitor.domain.lifecycle.settling import Moment
-from slm_monitor.domain.terms.lines import lines_of
+from slm_monitor.domain.lifecycle.reconciliation import Moment
 from slm_monitor.domain.terms.terms import DERIVED, STATED
+from slm_monitor.domain.terms.terms_history import lines_of
 
 TICKETS_A_STEP = 500
 """Waiting tickets judged in one step: a large import is released in steps that stay short."""

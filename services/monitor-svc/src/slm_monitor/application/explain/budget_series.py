@@ -9,10 +9,10 @@ from typing import Any
 
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.explain import window_figures
-from slm_monitor.application.history import record as records
-from slm_monitor.application.history.record import Record
-from slm_monitor.application.history.window_seen import Facts
+from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.history.window_result import Facts
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -37,7 +37,7 @@ def _points(terms: ServiceLevelTarget, facts: Facts, instants: Sequence[int]) ->
     found = []
     for at in instants:
         # Not the last microsecond: what happens at the end of a step belongs to the next.
-        seen = window_figures.seen(terms, replace(facts, as_of=at, until=at - 1), brief=True)
+        seen = explanation_dispatch.seen(terms, replace(facts, as_of=at, until=at - 1), brief=True)
         found.append({
             "at": to_text(at),
             "figure": figures.exact(terms.shown(seen.figure)),

@@ -9,14 +9,14 @@ from slm_calendar import durations
 from slm_events.instants import to_text
 from slm_monitor.application.explain import ticket_view
 from slm_monitor.application.explain.ticket_view import TicketSeen
-from slm_monitor.domain.clocks import clocks, derivation
-from slm_monitor.domain.clocks.clocks import Clock
-from slm_monitor.domain.clocks.derivation import Stretch
+from slm_monitor.domain.clocks import clock_derivation, clock_replay
+from slm_monitor.domain.clocks.clock_derivation import Stretch
+from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
-from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts import ticket_events
 
-_VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached",
-             clocks.CANCELLED: "cancelled"}  # fmt: skip
+_VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached",
+             clock_replay.CANCELLED: "cancelled"}  # fmt: skip
 _TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset", "cancel", "service_hours", "warn_at",
           "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
 
@@ -28,8 +28,8 @@ def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: 
     left out.
     """
     until = clock.ended_at or ticket.as_of
-    stretches = derivation.of_clock(clock, ticket.events, until)
-    sums = derivation.sums(stretches)
+    stretches = clock_derivation.of_clock(clock, ticket.events, until)
+    sums = clock_derivation.sums(stretches)
     own = ticket_view.clock_document(clock, ticket)
     return {
         "ticket": ticket.state.subject.split("/", 1)[1],
@@ -66,7 +66,7 @@ def _interval(each: Stretch, sees: str) -> dict[str, Any]:
         "length": durations.to_iso(each.end - each.start),
         "service_time": durations.to_iso(each.service),
         "because": each.because,
-        "event_id": tickets.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
+        "event_id": ticket_events.own_id(each.event.fact_key) if each.event is not None and sees == WHOLE else None,
     }
 
 

@@ -11,14 +11,14 @@ from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
-from slm_monitor.application.explain import derived_figures, window_figures
-from slm_monitor.application.history import record as records
-from slm_monitor.application.history.record import Named, Record
-from slm_monitor.application.history.window_seen import Facts, Seen, exclusion_document
+from slm_monitor.application.explain import derived_explanation, explanation_dispatch
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.fact_history import Named, Record
+from slm_monitor.application.history.window_result import Facts, Seen, exclusion_document
 from slm_monitor.application.state.ports import AgreementTerms
-from slm_monitor.domain.lifecycle import births
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 EXPLAINED = STATED | COUNTED | DERIVED
 """All but clocks, which are explained ticket by ticket."""
@@ -108,14 +108,14 @@ async def judge(
     if terms.aggregation == "outages" and not is_rolling:
         as_of = present
     if terms.aggregation in DERIVED:
-        facts, seen = await derived_figures.look(
+        facts, seen = await derived_explanation.look(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
     else:
         assert terms.indicator is not None
         await records.check(record, terms.indicator, span)
         facts = await records.known(record, terms, span, as_of, known_at)
-        seen = await asyncio.to_thread(window_figures.seen, terms, facts)
+        seen = await asyncio.to_thread(explanation_dispatch.seen, terms, facts)
     return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
 
 
@@ -127,13 +127,13 @@ async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval
         minute = records.minute_of(seen.target, span)
         runs = await record.overturned_runs(seen.target.target_id, window_id, minute, known_at)
         return seen.without(runs) if runs else seen
-    names = {births.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
+    names = {target_events.breach_id(seen.target, window_id, level, 0): level for level, _ in seen.target.levels}
     decided = {names[each] for each in await record.overturned(names, known_at)}
     return seen.without(decided) if decided else seen
 
 
-def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_figures.Judge:
-    async def member(terms: ServiceLevelTarget, span: Interval) -> derived_figures.Outcome:
+def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_explanation.Judge:
+    async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
         # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
         seen_at = present if known is None else min(present, known)

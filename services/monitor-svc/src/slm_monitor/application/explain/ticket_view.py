@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_events.instants import to_text
-from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
-from slm_monitor.domain.clocks.clocks import Clock, Unjudgeable
-from slm_monitor.domain.clocks.ticket_rules import Book
+from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
+from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
+from slm_monitor.domain.clocks.target_matching import Book
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
-from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.lifecycle.standing import TicketState
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.lifecycle.target_state import TicketState
 from slm_monitor.domain.tickets import ticket_state, ticket_target
-from slm_monitor.domain.tickets.clock_notices import percent_text
+from slm_monitor.domain.tickets.clock_notifications import percent_text
 
 SECOND = 1_000_000
 
@@ -38,10 +38,10 @@ def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSe
     """What is known of a ticket at an instant."""
     events = ticket_target.events_of(facts)
     failed: list[Unjudgeable] = []
-    found = [clock.as_of(as_of) for clock in clocks.by_rules(events, book, as_of, failed.append)]
+    found = [clock.as_of(as_of) for clock in clock_replay.by_rules(events, book, as_of, failed.append)]
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     because = book.matching(events, judging).unmatched_because
-    contradicting = tickets.inconsistency(events)
+    contradicting = ticket_events.inconsistency(events)
     shown = found if contradicting is None else []
     return TicketSeen(events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting)
 
@@ -126,7 +126,7 @@ def clock_document(clock: Clock, ticket: TicketSeen) -> dict[str, Any]:
         ],
         "held": [
             {"by": each.by, "calendar_seconds": each.calendar // SECOND, "service_seconds": each.service // SECOND}
-            for each in hand_overs.of_clock(clock, events, until)
+            for each in assignments.of_clock(clock, events, until)
         ],
         "held_by_at_breach": _held_at_breach(clock, ticket),
     }  # fmt: skip
@@ -138,7 +138,7 @@ def _certain(clock: Clock, as_of: int) -> int | None:
 
 def _held_at_breach(clock: Clock, ticket: TicketSeen) -> str | None:
     at = _certain(clock, ticket.as_of)
-    return None if at is None else hand_overs.at_instant(ticket.events, at, hand_overs.names_for(clock.target))
+    return None if at is None else assignments.at_instant(ticket.events, at, assignments.names_for(clock.target))
 
 
 def _warning(percent: str, at: int, clock: Clock, as_of: int) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def exchanges(found: Iterable[Clock]) -> list[dict[str, Any]]:
 
 def _exchanges(target_id: str, of_one: Sequence[Clock]) -> dict[str, Any]:
     lengths = [clock.elapsed_service for clock in of_one if clock.stopped_at is not None]
-    late = any(clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) for clock in of_one)
+    late = any(clock.state in (clock_replay.BREACHED, clock_replay.COMPLETED_LATE) for clock in of_one)
     return {
         "target_id": target_id,
         "answered": len(lengths),
@@ -179,6 +179,6 @@ def events_of(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
     """A ticket's events as they were taken in (with the instant of receipt), in the order in which they are judged."""
     ordered = sorted(facts, key=lambda each: ticket_target.event_of(each[0]).order)
     return [
-        {"at": to_text(fact.at), "received_at": to_text(received_at), "id": tickets.own_id(fact.key), **fact.body}
+        {"at": to_text(fact.at), "received_at": to_text(received_at), "id": ticket_events.own_id(fact.key), **fact.body}
         for fact, received_at in ordered
     ]

@@ -14,11 +14,11 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake.backlog import Backlog
-from slm_monitor.application.intake.reading import Format, Indicators, by_partition, known_to, plain, plain_ones
+from slm_monitor.application.intake.record_reader import Format, Indicators, by_partition, known_to, plain, plain_ones
 from slm_monitor.application.state.ports import Quarantine, Quarantined
 from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.refusals import Refusal, refused_documents
-from slm_monitor.domain.intake.admission import Admitted, admit_measurements, admit_ticket_events
+from slm_monitor.domain.facts.rejections import Refusal, refused_documents
+from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
 
 LARGE = 256 << 10
 """Bytes of a body that is decoded in a thread, item by item, so that others are answered meanwhile."""

@@ -12,10 +12,10 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.reading import Format, Indicators, by_partition, known_to
+from slm_monitor.application.intake.record_reader import Format, Indicators, by_partition, known_to
 from slm_monitor.domain.facts.facts import FAILED, Fact, Values
-from slm_monitor.domain.facts.refusals import Refusal
-from slm_monitor.domain.intake.admission import Admitted, admit_measurements, admit_ticket_events
+from slm_monitor.domain.facts.rejections import Refusal
+from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
 from slm_monitor.domain.terms.terms import FOREVER
 
 HELD, RELEASED, DISCARDED = "held", "released", "discarded"

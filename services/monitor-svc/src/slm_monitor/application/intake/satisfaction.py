@@ -8,10 +8,10 @@ from typing import Protocol
 from slm_events.catalogue import REVIEWS
 from slm_events.review import SatisfactionSurveyed
 from slm_monitor.application.state.ports import Quarantined
-from slm_monitor.domain.facts import scored
+from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.messages import Indicator, Measurement
-from slm_monitor.domain.intake import admission
+from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms.terms import FOREVER
 
 
@@ -32,7 +32,7 @@ class Ratings(Protocol):
 async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
     """Rate the service. What the indicator cannot take is set aside with the reason."""
     owner, key = surveyed.provider_party_id, surveyed.indicator
-    lowest, highest = scored.scale_of(surveyed.lowest, surveyed.highest)
+    lowest, highest = rating_validation.scale_of(surveyed.lowest, surveyed.highest)
     wanted = Indicator(
         f"{owner}/{key}", owner, key, "rating", service_id=surveyed.service_id, lowest=lowest, highest=highest
     )
@@ -42,7 +42,7 @@ async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
         touch_point=surveyed.touch_point, respondent=surveyed.respondent, id=surveyed.answer_id, source=REVIEWS.name,
         revision=surveyed.revision, recorded_at=datetime.fromisoformat(surveyed.answered_at),
     )  # fmt: skip
-    taken = admission.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
+    taken = validation.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
         told = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from slm_events.instants import to_text
 from slm_monitor.application.intake.intake import Door
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.messages import TicketMessage
-from slm_monitor.domain.facts.refusals import Refusal
-from slm_monitor.domain.intake import admission
+from slm_monitor.domain.facts.intake_items import TicketMessage
+from slm_monitor.domain.facts.rejections import Refusal
+from slm_monitor.domain.intake import validation
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
 from slm_monitor.domain.tickets.ticket_snapshot import Snapshot, Told
 
@@ -71,7 +71,7 @@ def _admitted(owner: str, source: str, number: str, told: Sequence[Told], now: i
         )
         for each in told
     ]  # fmt: skip
-    facts, refused = admission.admit_ticket_events(enumerate(messages), owner, now, False)
+    facts, refused = validation.admit_ticket_events(enumerate(messages), owner, now, False)
     if refused:
         raise NotTaken(refused)
     return facts

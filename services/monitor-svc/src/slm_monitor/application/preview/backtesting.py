@@ -9,7 +9,7 @@ import structlog
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import new_id
 from slm_chassis.workers import Progress
-from slm_monitor.application.history.drafts import History
+from slm_monitor.application.history.draft_history import History
 from slm_monitor.application.preview import backtests
 from slm_monitor.application.preview.backtests import Job, Jobs
 

@@ -11,16 +11,16 @@ from typing import Any, Protocol
 from slm_calendar import windows
 from slm_chassis.identity import NAMESPACE, named_id
 from slm_events.instants import to_text
-from slm_monitor.application.explain import explanation, window_figures
-from slm_monitor.application.history import record as records
-from slm_monitor.application.history.drafts import Draft, History
-from slm_monitor.application.history.record import Record
+from slm_monitor.application.explain import explanation, explanation_dispatch
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.draft_history import Draft, History
+from slm_monitor.application.history.fact_history import Record
 from slm_monitor.application.preview.preview_terms import NOBODY, drafted, parsed, refusal
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.terms import composition, figures
-from slm_monitor.domain.terms.lines import lines_of
-from slm_monitor.domain.terms.promise import AT_LEAST, AT_MOST, PERCENT
+from slm_monitor.domain.terms import composite_terms, figures
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
 from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import lines_of
 from slm_monitor.domain.windows import compliance
 
 MEASURED = STATED | COUNTED
@@ -138,7 +138,7 @@ def check(question: Question) -> ServiceLevelTarget:
             key = compliance.target_key(target.parameters)
             if not any(each.key == key and each.clock is not None for each in members):
                 raise refusal("members", key, "give the per-ticket target that it is the share of")
-        composition.check([target, *members])
+        composite_terms.check([target, *members])
     except NotJudgeable as error:
         raise refusal("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
     return target_of(question)
@@ -151,7 +151,7 @@ def subjects_of(question: Question) -> set[str]:
     target, *members = parsed(draft_of(question))
     found = {each.indicator for each in members if each.indicator is not None}
     if target.aggregation == "composite":
-        found |= composition.composition_of(target, [target, *members]).subjects
+        found |= composite_terms.composition_of(target, [target, *members]).subjects
     return found
 
 
@@ -208,7 +208,7 @@ async def judge(history: History, question: Question, span: Span, present: int) 
         return await _judged(Draft(history, draft_of(question), present), target, span)
     record: Record = history
     facts = await records.known(record, target, (span.start, span.end), span.end + target.closing_delay)
-    seen = await asyncio.to_thread(window_figures.seen, target, facts, brief=True)
+    seen = await asyncio.to_thread(explanation_dispatch.seen, target, facts, brief=True)
     # Of a quantile the value that it has, which there is none of where too many probes failed.
     is_quantile = target.aggregation == "quantile"
     attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))

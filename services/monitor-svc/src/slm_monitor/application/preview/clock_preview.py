@@ -11,19 +11,19 @@ from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.preview.preview_terms import LONGEST, Refused, accounts_of, dated, refusal, terms_of
-from slm_monitor.domain.clocks import clock_warnings, clocks, derivation
-from slm_monitor.domain.clocks.clocks import Clock
-from slm_monitor.domain.clocks.derivation import Stretch
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.messages import TicketMessage
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.intake import admission
+from slm_monitor.domain.clocks import clock_derivation, clock_replay, clock_warnings
+from slm_monitor.domain.clocks.clock_derivation import Stretch
+from slm_monitor.domain.clocks.clock_replay import Clock
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.intake_items import TicketMessage
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms import clock_terms
-from slm_monitor.domain.terms.lines import TermsLine
 from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 from slm_monitor.domain.tickets import ticket_target
 
-_VERDICTS = {clocks.MET: "met", clocks.BREACHED: "breached", clocks.COMPLETED_LATE: "breached"}
+_VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
     accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
-    contradicting = tickets.inconsistency(heard)
+    contradicting = ticket_events.inconsistency(heard)
     answer = {
         "as_of": to_text(as_of), "clocks": documents if contradicting is None else [], "inconsistent": contradicting,
         "exchanges": _exchanges(found[0]), "findings": _findings(terms_of(asked.targets, hours[0])),
@@ -82,7 +82,7 @@ def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
 
 
 def _events(asked: ClockQuestion) -> list[TicketEvent]:
-    facts, refused = admission.admit_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
+    facts, refused = validation.admit_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
     if refused:
         raise Refused(
             [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
@@ -96,7 +96,7 @@ def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_
         if line.latest.clock is None:
             raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
     try:
-        return [clock.as_of(as_of) for clock in clocks.of_ticket(events, lines, as_of)]
+        return [clock.as_of(as_of) for clock in clock_replay.of_ticket(events, lines, as_of)]
     except CalendarError as error:
         raise Refused(error.errors) from error
 
@@ -112,7 +112,7 @@ def _strictest(
 
 
 def _end(clock: Clock, as_of: int) -> int:
-    return clock.changed_at if clock.state in clocks.ENDED else as_of
+    return clock.changed_at if clock.state in clock_replay.ENDED else as_of
 
 
 def _document(
@@ -122,8 +122,8 @@ def _document(
     assert terms is not None
     until = _end(clock, as_of)
     # Of a clock that still runs the whole way to its deadline is told, so that the deadline can be redone by hand.
-    ahead = clock.deadline_at if clock.state == clocks.RUNNING and asked.as_of is None else until
-    stretches = derivation.of_clock(clock, events, max(until, ahead))
+    ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
+    stretches = clock_derivation.of_clock(clock, events, max(until, ahead))
     deadline = clock.shown_deadline(as_of)
     return {
         "target": clock.target.key,
@@ -131,12 +131,14 @@ def _document(
         "ordinal": clock.ordinal,
         "within": terms.within.to_document(),
         "state": clock.state,
-        "verdict": _VERDICTS.get(clock.state, "cancelled" if clock.state == clocks.CANCELLED else "open"),
+        "verdict": _VERDICTS.get(clock.state, "cancelled" if clock.state == clock_replay.CANCELLED else "open"),
         "started_at": to_text(clock.started_at),
         "original_deadline_at": to_text(clock.original_deadline_at),
         "deadline_at": to_text(deadline),
         "stopped_at": _text(clock.stopped_at),
-        "breached_at": _text(clock.breached_at if clock.state in (clocks.BREACHED, clocks.COMPLETED_LATE) else None),
+        "breached_at": _text(
+            clock.breached_at if clock.state in (clock_replay.BREACHED, clock_replay.COMPLETED_LATE) else None
+        ),
         "elapsed": _measures(*elapsed),
         "net": _measures(*clock.net_by(until)),
         "paused": _paused(clock, until),
@@ -145,7 +147,7 @@ def _document(
         "warnings": [{"percent": n, "at": to_text(clock_warnings.reached(clock, n))} for n in asked.warn_at],
         "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
         "derivation": _derived(stretches),
-        "window": _windowed(clock, derivation.of_clock(clock, events, until), asked.window),
+        "window": _windowed(clock, clock_derivation.of_clock(clock, events, until), asked.window),
     }
 
 
@@ -170,7 +172,7 @@ def _exchanges(found: Iterable[Clock]) -> dict[str, Any] | None:
         "answered": len(answered),
         "mean": durations.to_iso(sum(lengths) // len(lengths)),
         "longest": durations.to_iso(max(lengths)),
-        "met": all(clock.state == clocks.MET for clock in answered),
+        "met": all(clock.state == clock_replay.MET for clock in answered),
     }
 
 
@@ -179,7 +181,7 @@ def _is_update(clock: Clock) -> bool:
 
 
 def _derived(stretches: Sequence[Stretch]) -> dict[str, Any]:
-    sums = derivation.sums(stretches)
+    sums = clock_derivation.sums(stretches)
     return {
         "intervals": [
             {
@@ -199,7 +201,7 @@ def _windowed(clock: Clock, stretches: Sequence[Stretch], window: tuple[int, int
     """What of the clock lies in a reporting window."""
     if window is None:
         return None
-    inside = derivation.clipped(stretches, *window, clock.target.hours)
+    inside = clock_derivation.clipped(stretches, *window, clock.target.hours)
     return {"from": to_text(window[0]), "to": to_text(window[1]), **_derived(inside)}
 
 

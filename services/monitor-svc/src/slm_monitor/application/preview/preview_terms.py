@@ -10,7 +10,7 @@ from typing import Any
 from slm_calendar import hours_document
 from slm_calendar.errors import CalendarError, finding
 from slm_calendar.local_time import utc_date
-from slm_monitor.application.preview import noted
+from slm_monitor.application.preview import tracked_document
 from slm_monitor.domain.terms import terms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -88,7 +88,7 @@ def accounts_of(service_hours: Any) -> dict[str, Any]:
 
 def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
     """The targets of a draft. Raises Refused naming what is missing or means nothing."""
-    targets = [noted.target(each) for each in agreement["targets"]]
+    targets = [tracked_document.target(each) for each in agreement["targets"]]
     try:
         found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
     except CalendarError as error:

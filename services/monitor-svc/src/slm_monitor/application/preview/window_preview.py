@@ -10,8 +10,8 @@ from typing import Any
 from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
-from slm_monitor.application.explain import window_figures
-from slm_monitor.application.explain.window_figures import Facts, Seen
+from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.explain.explanation_dispatch import Facts, Seen
 from slm_monitor.application.preview.preview_terms import (
     LONGEST,
     NOBODY,
@@ -21,12 +21,12 @@ from slm_monitor.application.preview.preview_terms import (
     refusal,
     terms_of,
 )
-from slm_monitor.domain.facts import cumulative
+from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.messages import Indicator, Measurement
-from slm_monitor.domain.intake import admission
-from slm_monitor.domain.states import composite
-from slm_monitor.domain.states.composite import Joint
+from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.intake import validation
+from slm_monitor.domain.states import joint_states
+from slm_monitor.domain.states.joint_states import Joint
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import FOREVER, RECOVERED, ServiceLevelTarget
@@ -76,11 +76,11 @@ def _preview(asked: WindowQuestion) -> dict[str, Any]:
 def _judged(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
     rule = _composite(asked)
     if rule is None:
-        return _answer(asked, span, window_figures.seen(_target(asked), _facts(asked, span)))
+        return _answer(asked, span, explanation_dispatch.seen(_target(asked), _facts(asked, span)))
     if rule["of"] == "states":
         target = _target(asked, "availability")
         states = Joint([_timeline(member) for member, _ in asked.members], _needed(rule, len(asked.members)))
-        return _answer(asked, span, window_figures.seen(target, _facts(asked, span), states))
+        return _answer(asked, span, explanation_dispatch.seen(target, _facts(asked, span), states))
     answers = [preview(member) for member, _ in asked.members]
     if rule["of"] == "verdicts":
         return _of_verdicts(rule, answers, span)
@@ -118,13 +118,13 @@ def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
     target = _target(asked, "availability" if asked.members else None)
     kind = target.indicator_kind or _KINDS.get(target.aggregation, "value")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
-    taken = admission.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
+    taken = validation.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:
         raise Refused(
             [{"field": f"facts[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in taken.refusals]
         )
     as_of = span[1] + target.closing_delay if asked.as_of is None else asked.as_of
-    single = cumulative.counted(_holding(taken.facts))
+    single = counters.counted(_holding(taken.facts))
     return Facts(span, as_of, taken.values, single, tuple(asked.exclusions), asked.initial_state, as_of)
 
 
@@ -171,7 +171,7 @@ def _of_verdicts(
     rule: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], span: tuple[int, int]
 ) -> dict[str, Any]:
     decided = {"met": True, "at_risk": True, "breached": False}
-    held = composite.holds([decided.get(each["verdict"]) for each in answers], _needed(rule, len(answers)))
+    held = joint_states.holds([decided.get(each["verdict"]) for each in answers], _needed(rule, len(answers)))
     verdict = "no_data" if held is None else "met" if held else "breached"
     return {**_framed(span), "verdict": verdict, "members": list(answers)}
 
@@ -185,7 +185,7 @@ def _of_figures(
         for each, (_, weight) in zip(answers, asked.members, strict=True)
         if each["figure"] is not None
     ]
-    combine = {"weighted_mean": composite.weighted_mean, "missing_sum": composite.missing_sum}.get(
+    combine = {"weighted_mean": joint_states.weighted_mean, "missing_sum": joint_states.missing_sum}.get(
         str(rule.get("rule"))
     )
     if combine is None:

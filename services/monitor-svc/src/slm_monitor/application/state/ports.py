@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from slm_chassis.log.port import Record, StoredRecord
-from slm_monitor.domain.exclusions.planned_time import Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.messages import Indicator
-from slm_monitor.domain.lifecycle.standing import Breach, Changes, Risk, Told, Window
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Risk, Told, Window
+from slm_monitor.domain.rolling.missed_runs import Run
 from slm_monitor.domain.rolling.rolling_derived import Ended
-from slm_monitor.domain.series.hours import Chunk
+from slm_monitor.domain.series.hour_buckets import Chunk
 
 
 class NotOwner(Exception):

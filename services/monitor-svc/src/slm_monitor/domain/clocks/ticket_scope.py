@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 WHOLE, PROJECTED = "whole", "projected"
 """How much of a ticket another party sees: the customer all of it, the other side of a support its number, times,
@@ -87,7 +87,7 @@ class TicketScope:
 
 def _said(attributes: Mapping[str, Any], name: str) -> frozenset[str]:
     written = attributes.get(name)
-    return frozenset() if written in (None, "", []) else tickets.values_of(written)
+    return frozenset() if written in (None, "", []) else ticket_events.values_of(written)
 
 
 def _told(names: Iterable[str]) -> str:

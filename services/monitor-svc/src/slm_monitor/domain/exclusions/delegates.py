@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from slm_monitor.domain.exclusions.exclusion_life import By, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import By, WrongTurn
 
 
 @dataclass(frozen=True, slots=True)

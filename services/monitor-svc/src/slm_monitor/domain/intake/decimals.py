@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from slm_monitor.domain.facts.messages import Cumulative, Measurement
-from slm_monitor.domain.facts.refusals import Refused
+from slm_monitor.domain.facts.intake_items import Cumulative, Measurement
+from slm_monitor.domain.facts.rejections import Refused
 
 MEASURED = ("value", "score")
 COUNTED = ("good", "bad", "total", "count")

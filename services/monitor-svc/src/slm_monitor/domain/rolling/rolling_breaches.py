@@ -9,12 +9,12 @@ from fractions import Fraction
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import births, settling
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import OPEN_ENDED, Breach, Changes, Window
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.lifecycle import reconciliation, target_events
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Breach, Changes, Window
+from slm_monitor.domain.rolling.missed_runs import Run
 from slm_monitor.domain.rolling.rolling_windows import Come
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _NO_SPAN = (None, None)
@@ -86,18 +86,18 @@ class Settling:
     def _breach(self, run: Run, come: Come) -> Breach:
         line, at = self.standing.line, run.first * MINUTE
         terms = line.at(at) or line.latest
-        identity = births.breach_id(terms, self.window.window_id, self.level, run.first)
-        breach = settling.stand(
+        identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
+        breach = reconciliation.stand(
             self.standing.breaches, terms, identity, self.window.window_id, run.first, at, terms.indicator or "",
             self.moment.now, self.level,
         )  # fmt: skip
         event = self._event(terms, breach, come, self.moment.now)
-        settling.publish_breach(breach, event, self.moment.now, self.changes)
+        reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
     def _event(self, terms: ServiceLevelTarget, breach: Breach, come: Come, now: int) -> TargetBreached:
         at = breach.certain_at
-        return births.target_breached(
+        return target_events.target_breached(
             terms,
             breach,
             promised=promise_of(terms, self.level),
@@ -113,11 +113,11 @@ class Settling:
         terms = self.standing.line.of_version(breach.version)
         moved = self._event(terms, breach, come, self.moment.now)
         if self._is_over(breach):
-            settling.revise(breach, terms, births.document_of(moved), self.moment, self.changes)
+            reconciliation.revise(breach, terms, target_events.document_of(moved), self.moment, self.changes)
             return
-        document = births.document_of(moved)
-        is_other = any(document[name] != breach.document.get(name) for name in births.BREACH_MOVES)
-        pending = {name: document[name] for name in births.BREACH_MOVES} if is_other else None
+        document = target_events.document_of(moved)
+        is_other = any(document[name] != breach.document.get(name) for name in target_events.BREACH_MOVES)
+        pending = {name: document[name] for name in target_events.BREACH_MOVES} if is_other else None
         if pending != breach.pending:
             breach.pending = pending
             self.changes.breaches[breach.breach_id] = breach
@@ -130,11 +130,11 @@ class Settling:
         terms = self.standing.line.of_version(breach.version)
         assert breach.pending is not None
         moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
-        settling.revise(breach, terms, moved, self.moment, self.changes)
+        reconciliation.revise(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
         terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
-        settling.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
+        reconciliation.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
 
     def _end(self, breach: Breach, run: Run) -> None:
         """A run whose last minute was followed by one that met the objective has recovered there."""
@@ -145,12 +145,14 @@ class Settling:
         breach.until = until
         self.changes.breaches[breach.breach_id] = breach
         # Recovered is what is back within the objective itself.
-        if until is not None and breach.standing and self.level == births.OBJECTIVE:
+        if until is not None and breach.standing and self.level == target_events.OBJECTIVE:
             terms = self.standing.line.of_version(breach.version)
-            event = births.target_recovered(
+            event = target_events.target_recovered(
                 terms, breach, figure=self._figure(run.last + 1), at=until, now=self.moment.now
             )
-            identity = births.event_id(breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until)
+            identity = target_events.event_id(
+                breach.breach_id, "target-recovered", breach.revision * OPEN_ENDED + until
+            )
             self.changes.publish(event, until, identity)
 
     def _figure(self, minute: int) -> Fraction | None:

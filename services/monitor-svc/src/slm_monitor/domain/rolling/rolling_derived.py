@@ -11,12 +11,12 @@ import numpy as np
 
 from slm_calendar import intervals
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import RiskFinding
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.rolling.missed_runs import Run
 from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
-from slm_monitor.domain.series.measures import Counts
-from slm_monitor.domain.terms.composition import Composition
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.series.classifiers import Counts
+from slm_monitor.domain.terms.composite_terms import Composition
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 

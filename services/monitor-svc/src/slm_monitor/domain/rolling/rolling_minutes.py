@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.standing import Window
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 
 def reach(line: TermsLine) -> int:

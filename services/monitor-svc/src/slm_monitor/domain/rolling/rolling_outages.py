@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
 from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Sums, Windows, next_edge, sums_of
 from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import UNKNOWN, States
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import outage_findings
+from slm_monitor.domain.windows import outage_evaluation
 
 
 class RolledOutages:
@@ -23,7 +23,7 @@ class RolledOutages:
         self, states: States, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
     ) -> None:
         self._states, self._begins_at = states, begins_at
-        self._reached = outage_findings.reached_from(states, terms, begins_at, as_of, excluded)
+        self._reached = outage_evaluation.reached_from(states, terms, begins_at, as_of, excluded)
         length = terms.rolling_microseconds
         self._things = [
             Counting(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
@@ -66,6 +66,6 @@ class OutageWindows:
         return replace(
             come,
             figure=come.figure if is_known else None,
-            evidence={"outages": outage_findings.told(inside)},
+            evidence={"outages": outage_evaluation.told(inside)},
             detail={"allowed": str(terms.promise.value)},
         )

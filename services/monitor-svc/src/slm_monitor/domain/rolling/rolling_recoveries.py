@@ -9,13 +9,13 @@ import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
 from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
 from slm_monitor.domain.states.recovery import Recovery
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import recovery_findings
-from slm_monitor.domain.windows.recovery_findings import WITHIN, Measured
+from slm_monitor.domain.windows import recovery_evaluation
+from slm_monitor.domain.windows.recovery_evaluation import WITHIN, Measured
 
 
 class RolledRecoveries:
@@ -24,7 +24,7 @@ class RolledRecoveries:
     def __init__(
         self, recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
     ) -> None:
-        self._seen = recovery_findings.measured(recoveries, terms, span, excluded)
+        self._seen = recovery_evaluation.measured(recoveries, terms, span, excluded)
         self._things = [_counting(each, terms) for each in self._seen]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RecoveryWindows:
@@ -57,7 +57,7 @@ class RecoveryWindows:
     def missed(self, promised: Promise) -> Flags:
         if self.terms.aggregation == WITHIN:
             return sums_of(self.terms, self.things, self.first, self.last).missed(promised)
-        lengths = (recovery_findings.length_of(each, self.terms) for each in self.seen)
+        lengths = (recovery_evaluation.length_of(each, self.terms) for each in self.seen)
         broken = [thing for thing, length in zip(self.things, lengths, strict=True) if not promised.is_kept(length)]
         result: Flags = np.asarray(sums_of(self.terms, broken, self.first, self.last).total > 0)
         return result
@@ -66,10 +66,10 @@ class RecoveryWindows:
         inside = [each for each, thing in zip(self.seen, self.things, strict=True)
                   if thing.first <= minute <= thing.last]  # fmt: skip
         good = sum(each.kept for each in inside)
-        told = {"recoveries": recovery_findings.told(inside)}
+        told = {"recoveries": recovery_evaluation.told(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
         if self.terms.aggregation == WITHIN:
             come = sums_of(self.terms, self.things, minute, minute).come(minute)
             return replace(come, evidence=told, detail={**come.detail, **detail})
-        longest = max((recovery_findings.length_of(each, self.terms) for each in inside), default=None)
+        longest = max((recovery_evaluation.length_of(each, self.terms) for each in inside), default=None)
         return Come(longest, good, len(inside), told, detail)

@@ -11,13 +11,13 @@ import numpy as np
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_windows import Come, Flags
 from slm_monitor.domain.series import slices
-from slm_monitor.domain.series.measures import Counts
+from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.promise import AT_LEAST, Promise
-from slm_monitor.domain.windows.counted import Counted
+from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.windows.minute_series import Counted
 
 _SHOWN = 20
 
@@ -60,7 +60,7 @@ class SliceWindows:
                 (Fraction(g, t) if t else empty) if counts else Fraction(0)
                 for g, t, counts in zip(good.tolist(), total.tolist(), self._judged.tolist(), strict=True)
             ]
-        is_good = ~rolling.missed(good, total, Promise(AT_LEAST, self._slices.good_if))
+        is_good = ~missed_runs.missed(good, total, Promise(AT_LEAST, self._slices.good_if))
         worth: Flags = np.where(total > 0, is_good, no_data == "good")
         self._worth = self._judged * worth
 
@@ -70,7 +70,7 @@ class SliceWindows:
 
     def missed(self, promised: Promise) -> Flags:
         if self._slices.budget != "ratio":
-            return rolling.missed(*self._counts(), promised)
+            return missed_runs.missed(*self._counts(), promised)
         judged = self._counts()[1].tolist()
         return np.array(
             [bool(n) and not promised.is_kept(self._good(place) / n) for place, n in enumerate(judged)], dtype=np.bool_

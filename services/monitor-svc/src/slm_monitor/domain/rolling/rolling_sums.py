@@ -10,18 +10,18 @@ import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import RiskFinding
-from slm_monitor.domain.rolling import rolling
-from slm_monitor.domain.rolling.rolling_points import PointWindows
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.rolling import missed_runs
+from slm_monitor.domain.rolling.rolling_promoter_score import PointWindows
 from slm_monitor.domain.rolling.rolling_slices import SliceWindows
 from slm_monitor.domain.rolling.rolling_values import VALUES, Values, ValueWindows
 from slm_monitor.domain.rolling.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
-from slm_monitor.domain.series import measures
-from slm_monitor.domain.terms.lines import TermsLine
-from slm_monitor.domain.terms.promise import AT_LEAST
+from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import counted, counted_findings, counted_warnings
-from slm_monitor.domain.windows.counted import Burning, Counted
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import minute_series, series_evaluation, series_warnings
+from slm_monitor.domain.windows.minute_series import Burning, Counted
 
 
 class Excluding(Protocol):
@@ -33,7 +33,9 @@ class Excluding(Protocol):
 class Summed:
     """The hours of the windows looked at, and the reach before them, must be in memory."""
 
-    def __init__(self, line: TermsLine, sums: counted.Sums, excluding: Excluding, values: Values | None = None) -> None:
+    def __init__(
+        self, line: TermsLine, sums: minute_series.Sums, excluding: Excluding, values: Values | None = None
+    ) -> None:
         self._line, self._sums, self._excluding, self._values = line, sums, excluding, values
 
     def _by(self, terms: ServiceLevelTarget) -> Counted:
@@ -44,13 +46,13 @@ class Summed:
         untold = self._untold(terms, first - length + 1, last)
         if not untold:
             return found
-        return PartlyTold(found, first, length, untold, counted_findings.untold_reason(terms))
+        return PartlyTold(found, first, length, untold, series_evaluation.untold_reason(terms))
 
     def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
         """The minutes that count, with values of histograms that do not tell how they are counted."""
         if self._values is None:
             return []
-        untold = self._values.untold(measures.of(terms), first, last)
+        untold = self._values.untold(classifiers.of(terms), first, last)
         kept = self._by(terms).kept(first, last, self._line.begins_at) if untold else None
         return [minute for minute in untold if kept is None or kept[minute - first]]
 
@@ -65,7 +67,7 @@ class Summed:
             return PointWindows(by, begins_at, first, last)
         length = terms.rolling_microseconds // MINUTE
         good, total = by.minutes(first - length + 1, last, begins_at)
-        return Sums(terms, first, rolling.sums(good, length), rolling.sums(total, length))
+        return Sums(terms, first, missed_runs.sums(good, length), missed_runs.sums(total, length))
 
     # -- warnings -----------------------------------------------------------------------------------------------
 
@@ -80,7 +82,7 @@ class Summed:
         found = lately.found()
         if come.total >= terms.warn_at.min_events:
             found += warned_of_budget(terms, consumed(terms, come.good, come.total), at)
-            found += counted_warnings.drops(terms, lately, _budget(terms, come), at)
+            found += series_warnings.drops(terms, lately, _budget(terms, come), at)
         return found
 
     def _lately(self, terms: ServiceLevelTarget, minute: int) -> Burning:
@@ -102,7 +104,7 @@ class Summed:
         if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):
             return minute + 1
         lately = self._lately(terms, minute)
-        found = [lately.may_rise_at(), minute + 1 if counted_warnings.lost_lately(terms, lately) else None]
+        found = [lately.may_rise_at(), minute + 1 if series_warnings.lost_lately(terms, lately) else None]
         if not is_count:
             found.append(self._misses_at(terms, minute, come))
         return min((each for each in found if each is not None), default=None)
@@ -118,7 +120,7 @@ class Summed:
         shares = [Fraction(1), *terms.warn_at.budget_consumed]
         # A warning holds at its share, the promise is missed beyond it: a little less than either is soon enough.
         nearest = min(shares) * terms.promise.allowed
-        return minute + max(1, counted.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
+        return minute + max(1, minute_series.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
 
 
 def _budget(terms: ServiceLevelTarget, come: Come) -> Fraction:

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import births, settling
-from slm_monitor.domain.lifecycle.findings import Finding
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import OPEN_ENDED, Changes, Window
-from slm_monitor.domain.rolling import rolling, rolling_breaches, rolling_minutes
-from slm_monitor.domain.rolling.rolling import Run
+from slm_monitor.domain.lifecycle import reconciliation, target_events
+from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Changes, Window
+from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_minutes
+from slm_monitor.domain.rolling.missed_runs import Run
 from slm_monitor.domain.rolling.rolling_breaches import Settling
 from slm_monitor.domain.rolling.rolling_windows import Come, Rolled, Windows
-from slm_monitor.domain.terms.lines import TermsLine
 from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
-from slm_monitor.domain.windows import counted_findings
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
 PLAIN = EVENTS | {"availability"}
@@ -51,8 +51,8 @@ def look(line: TermsLine, rolled: Rolled, first: int, last: int) -> Stretch:
         windows = rolled.windows(terms, start, end)
         parts.append((start, end, windows))
         for level, promised in terms.levels:
-            found = rolling.runs_of(windows.missed(promised)[: last - start + 1], start)
-            runs[level] = rolling.spliced(runs.get(level, ()), start, min(end, last), found)
+            found = missed_runs.runs_of(windows.missed(promised)[: last - start + 1], start)
+            runs[level] = missed_runs.spliced(runs.get(level, ()), start, min(end, last), found)
     return Stretch(first, last, runs, parts)
 
 
@@ -79,7 +79,7 @@ def _settle_runs(
         held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
         runs: list[Run] = sorted(held.values())
         for stretch in stretches:
-            runs = rolling.spliced(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
+            runs = missed_runs.spliced(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
         # An end that was heard of late takes back what was judged beyond it.
         runs = [Run(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
@@ -103,7 +103,7 @@ def _settle_present(
         breach.standing
         and breach.until is None
         and breach.window_id == window.window_id
-        and breach.level == births.OBJECTIVE
+        and breach.level == target_events.OBJECTIVE
         for breach in standing.breaches.values()
     )
     judged = (each.windows_at(minute) for each in reversed(stretches))
@@ -111,9 +111,9 @@ def _settle_present(
     come = windows.come(minute)
     finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
-    risks = settling.holding(standing, window.window_id, found, minute * MINUTE)
+    risks = reconciliation.holding(standing, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
-    settling.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
+    reconciliation.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
     _take_figures(window, terms, come, moment)
     is_empty = come.figure is None
     window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
@@ -125,7 +125,7 @@ def _settle_present(
 
 
 def _take_figures(window: Window, terms: ServiceLevelTarget, come: Come, moment: Moment) -> None:
-    settling.take_figures(window, terms, Finding(come.figure, come.good, come.total, True), moment)
+    reconciliation.take_figures(window, terms, Finding(come.figure, come.good, come.total, True), moment)
     window.detail = dict(come.detail)
 
 
@@ -136,7 +136,7 @@ def refresh(line: TermsLine, window: Window, rolled: Rolled, minute: int, moment
     if terms.aggregation not in PLAIN:
         _take_figures(window, terms, come, moment)
     elif come.total:
-        counted_findings.refresh(window, terms, come.good, come.total, moment.as_of)
+        series_evaluation.refresh(window, terms, come.good, come.total, moment.as_of)
 
 
 def quiet(standing: Standing, window: Window) -> tuple[int, int]:

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.rolling import rolling
+from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.rolling.rolling_windows import Come, Flags
-from slm_monitor.domain.series import measures
-from slm_monitor.domain.series.hour_values import EXACTLY, NOTHING
-from slm_monitor.domain.series.measures import Counts, Measure, Rows
+from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.series.classifiers import Counts, Measure, Rows
+from slm_monitor.domain.series.hour_extremes import EXACTLY, NOTHING
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.promise import AT_MOST, Promise
-from slm_monitor.domain.windows.counted import Counted
+from slm_monitor.domain.terms.objectives import AT_MOST, Promise
+from slm_monitor.domain.windows.minute_series import Counted
 
 VALUES = frozenset({"mean", "max", "min"})
 """The aggregations that are of the values themselves."""
@@ -50,7 +50,7 @@ class ValueWindows:
         kept = by.kept(self._start, last, begins_at)
         self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
         self._filled: Flags = number > 0
-        self._number: Counts = rolling.sums(number, self._length)
+        self._number: Counts = missed_runs.sums(number, self._length)
         self._extremes: Rows = np.zeros(0)
         if self._is_extreme:
             low, high = values.extremes(self._start, last)
@@ -75,7 +75,7 @@ class ValueWindows:
 
     def _any(self, flags: Flags) -> Flags:
         """In which windows any of the minutes is flagged."""
-        result: Flags = rolling.sums(flags.astype(np.int64), self._length) > 0
+        result: Flags = missed_runs.sums(flags.astype(np.int64), self._length) > 0
         return result
 
     def come(self, minute: int) -> Come:
@@ -83,7 +83,7 @@ class ValueWindows:
         number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
         if self._is_extreme and number:
             window = self._extremes[place : place + self._length]
-            figure = measures.exactly(float(window.min() if self._terms.aggregation == "min" else window.max()))
+            figure = classifiers.exactly(float(window.min() if self._terms.aggregation == "min" else window.max()))
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
         told = {"number": number, "figure": figures.exact(figure)}
@@ -100,7 +100,7 @@ class ValueWindows:
         if not number:
             return None
         if not self._sums:
-            runs = rolling.runs_of(self._kept[: self._length], self._start)
+            runs = missed_runs.runs_of(self._kept[: self._length], self._start)
             total = NOTHING
             for run in runs:
                 total = EXACTLY.add(total, self._values.summed(run.first, run.last))
@@ -121,6 +121,6 @@ def _beyond(extremes: npt.NDArray[np.float64], promised: Promise) -> Flags:
     """Which extremes break a promise, exactly: a double is the decimal that was written."""
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
-    if not promised.is_kept(measures.exactly(limit)):
+    if not promised.is_kept(classifiers.exactly(limit)):
         beyond |= extremes == limit
     return beyond & np.isfinite(extremes)

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.lifecycle import findings
-from slm_monitor.domain.lifecycle.findings import RiskFinding
-from slm_monitor.domain.rolling import rolling
-from slm_monitor.domain.series.measures import Counts
+from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.rolling import missed_runs
+from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 Flags = npt.NDArray[np.bool_]
@@ -73,7 +73,7 @@ class Sums:
     total: Counts
 
     def missed(self, promised: Promise) -> Flags:
-        return rolling.missed(self.good, self.total, promised)
+        return missed_runs.missed(self.good, self.total, promised)
 
     def come(self, minute: int) -> Come:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
@@ -124,7 +124,7 @@ def next_edge(things: Iterable[Counting], minute: int) -> int | None:
 
 def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskFinding]:
     """The thresholds of the budget that are reached, or nearly still."""
-    return findings.of_budget(terms.warn_at.budget_consumed, spent, at, spent)
+    return evaluation.of_budget(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)

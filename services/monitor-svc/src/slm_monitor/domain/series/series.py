@@ -14,10 +14,10 @@ import numpy.typing as npt
 from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.hour_values import total_of
-from slm_monitor.domain.series.hours import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
-from slm_monitor.domain.series.measures import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
-from slm_monitor.domain.series.untold import Untold
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
+from slm_monitor.domain.series.hour_buckets import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
+from slm_monitor.domain.series.hour_extremes import total_of
+from slm_monitor.domain.series.unclassified import Untold
 
 NOTHING_YET = -(2**62)
 

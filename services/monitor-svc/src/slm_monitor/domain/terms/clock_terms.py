@@ -9,7 +9,7 @@ from typing import Any
 
 from slm_calendar import durations
 from slm_calendar.service_hours import ServiceHours
-from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.terms import conditions
 from slm_monitor.domain.terms.conditions import Condition, Conditions
 
@@ -98,7 +98,9 @@ def parse(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) ->
     return ClockTerms(
         clock=clock,
         within=durations.parse(target["objective"]["within"]),
-        applies_to={field: tickets.values_of(wanted) for field, wanted in (target.get("applies_to") or {}).items()},
+        applies_to={
+            field: ticket_events.values_of(wanted) for field, wanted in (target.get("applies_to") or {}).items()
+        },
         start=start,
         stop=(*stop, _ANSWERS) if clock == UPDATE else stop,
         pause=conditions.parse(target.get("pause"), "state"),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
 
 SAME_END = frozenset({"resolved", "fulfilled"})
 """An incident is resolved, a request fulfilled: a condition that names one means the other too."""
@@ -33,7 +33,7 @@ class Condition:
             return False
         if self.states and state not in self.states:
             return False
-        return tickets.applies(self.attributes, attributes)
+        return ticket_events.applies(self.attributes, attributes)
 
     def implies(self, other: Condition) -> bool:
         """Whether the other holds whenever this one does."""
@@ -68,6 +68,6 @@ def parse(written: Any, plain: str) -> Conditions:
 
 
 def _named(document: Mapping[str, Any]) -> Condition:
-    wanted = {name: tickets.values_of(value) for name, value in document.items()}
+    wanted = {name: ticket_events.values_of(value) for name, value in document.items()}
     events = wanted.pop("event", frozenset())
     return Condition(events | SAME_END if events & SAME_END else events, wanted.pop("state", frozenset()), wanted)

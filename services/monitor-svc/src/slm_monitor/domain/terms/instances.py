@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from slm_chassis.identity import named_id
 from slm_monitor.domain.facts.facts import labels_of
-from slm_monitor.domain.terms.lines import TermsLine
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 Group = tuple[tuple[str, str], ...]
 

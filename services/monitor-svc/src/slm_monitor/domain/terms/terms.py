@@ -11,9 +11,9 @@ from slm_calendar import durations, service_hours
 from slm_calendar.service_hours import ServiceHours
 from slm_calendar.windows import KINDS
 from slm_events import instants
-from slm_monitor.domain.terms import clock_terms, promise, warning_terms
+from slm_monitor.domain.terms import clock_terms, objectives, warning_terms
 from slm_monitor.domain.terms.clock_terms import ClockTerms
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms.objectives import Promise
 from slm_monitor.domain.terms.warning_terms import Warnings
 
 FOREVER = 253_402_300_800_000_000
@@ -63,7 +63,7 @@ class NotJudgeable(ValueError):
 class ServiceLevelTarget:
     """One target as one version of an agreement promises it.
 
-    ``promise`` is None for a clock, whose promise is ``within``. ``threshold`` is the X of ``share_at_most: X``, or
+    ``objectives`` is None for a clock, whose promise is ``within``. ``threshold`` is the X of ``share_at_most: X``, or
     the objective of a quantile, in the indicator's unit.
     """
 
@@ -292,12 +292,12 @@ def _promises(
                 raise ValueError(
                     f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
                 )
-            return Promise(promise.AT_LEAST, share), None
-        unit = promise.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
-        parsed = promise.parse(written, unit)
-        if aggregation in SHARES and parsed.unit != promise.PERCENT:
+            return Promise(objectives.AT_LEAST, share), None
+        unit = objectives.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
+        parsed = objectives.parse(written, unit)
+        if aggregation in SHARES and parsed.unit != objectives.PERCENT:
             raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
-        return parsed, promise.parse({"unit": parsed.unit, **second}) if second else None
+        return parsed, objectives.parse({"unit": parsed.unit, **second}) if second else None
     except ValueError as error:
         raise NotJudgeable(f"target {name}: {error}") from error
 

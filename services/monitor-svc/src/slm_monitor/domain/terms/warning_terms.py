@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from slm_calendar import durations
-from slm_monitor.domain.terms import burn_rate, promise
-from slm_monitor.domain.terms.promise import Promise
+from slm_monitor.domain.terms import burn_rate, objectives
+from slm_monitor.domain.terms.objectives import Promise
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def parse(written: Mapping[str, Any], promised: Promise | None, kind: str, windo
         return Warnings()
     shares = tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ())
     least = int(written.get("min_events") or 0)
-    if promised.unit != promise.PERCENT:
+    if promised.unit != objectives.PERCENT:
         # Of a number nothing burns; of at most so many, shares of them can be spent.
         return Warnings(shares if promised.value else (), min_events=least)
     if not promised.allowed:

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.tickets import ENDED_STATES, ENDS, TicketEvent, own_id
+from slm_monitor.domain.facts.ticket_events import ENDED_STATES, ENDS, TicketEvent, own_id
 
 _OWN_EVENT = {"priority": "priority_changed", "team": "assigned", "assignee": "assigned"}
 _STAYS_ENDED = ENDED_STATES.keys() | {"solved", "done", "completed", "archived", "rejected"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from slm_monitor.domain.clocks import hand_overs
-from slm_monitor.domain.facts import tickets
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.lifecycle.standing import TicketState
+from slm_monitor.domain.clocks import assignments
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.lifecycle.target_state import TicketState
 
 _SHOWN = 200
 
@@ -20,16 +20,16 @@ def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
     ended_at: int | None = None
     for event in events:
         attributes.update(event.attributes)
-        state = event.state or (event.event if event.event in tickets.LEAVING else state)
-        if event.event in tickets.ENDS:
+        state = event.state or (event.event if event.event in ticket_events.LEAVING else state)
+        if event.event in ticket_events.ENDS:
             ended_at = event.at if ended_at is None else ended_at
         elif event.event == "reopened":
             ended_at = None
     last_at = events[-1].at if events else None
     return TicketState(
         ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
-        hand_overs.holder_of(attributes), tickets.opened_at(events), last_at, ended_at,
-        team=hand_overs.holder_of(attributes, hand_overs.TEAMS),
+        assignments.holder_of(attributes), ticket_events.opened_at(events), last_at, ended_at,
+        team=assignments.holder_of(attributes, assignments.TEAMS),
     )  # fmt: skip
 
 

@@ -8,18 +8,18 @@ from typing import Any
 
 from slm_events import monitor
 from slm_events.instants import to_text
-from slm_monitor.domain.clocks import clock_warnings, clocks, hand_overs
-from slm_monitor.domain.clocks.clocks import Clock, Unjudgeable
-from slm_monitor.domain.clocks.ticket_rules import Book
-from slm_monitor.domain.facts import tickets
+from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
+from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
+from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.facts.tickets import TicketEvent
-from slm_monitor.domain.lifecycle import births, settling
-from slm_monitor.domain.lifecycle.settling import Moment
-from slm_monitor.domain.lifecycle.standing import Breach, Changes, Inconsistent, TicketClock, Told
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.lifecycle import reconciliation, target_events
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Inconsistent, TicketClock, Told
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.tickets import clock_births, clock_notices, ticket_state
-from slm_monitor.domain.tickets.clock_notices import Notices
+from slm_monitor.domain.tickets import clock_events, clock_notifications, ticket_state
+from slm_monitor.domain.tickets.clock_notifications import Notices
 
 INCONSISTENT = "inconsistent_ticket"
 """The cause for which a breach is withdrawn where its ticket turns out to contradict itself."""
@@ -36,7 +36,7 @@ def event_of(fact: Fact) -> TicketEvent:
 
 def events_of(facts: Iterable[Fact]) -> list[TicketEvent]:
     """A ticket's events in the order in which they are judged."""
-    return tickets.in_order([event_of(fact) for fact in facts])
+    return ticket_events.in_order([event_of(fact) for fact in facts])
 
 
 def judge(
@@ -57,12 +57,12 @@ def judge(
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
-    found = clocks.by_rules(events, book, moment.as_of, failed.append)
+    found = clock_replay.by_rules(events, book, moment.as_of, failed.append)
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     contradicting = inconsistent(events, found)
     for clock in found if contradicting is None else ():
         standing = clock.as_of(moment.as_of)
-        notices = clock_notices.of_clock(standing)
+        notices = clock_notifications.of_clock(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
@@ -75,7 +75,7 @@ def judge(
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
-        changes.clocks[entry.key] = clock_notices.tell(entry, told, notices, events, moment, changes)
+        changes.clocks[entry.key] = clock_notifications.tell(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
     cause = moment.cause if contradicting is None else INCONSISTENT
     waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
@@ -108,10 +108,10 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment)
 
 def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> Inconsistent | None:
     """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
-    reason = tickets.inconsistency(events)
+    reason = ticket_events.inconsistency(events)
     if reason is None:
         return None
-    ended = next((event.at for event in reversed(events) if event.event in tickets.ENDS), None)
+    ended = next((event.at for event in reversed(events) if event.event in ticket_events.ENDS), None)
     at = ended if ended is not None else events[-1].at
     return Inconsistent(reason, at, tuple(sorted({clock.target.target_id for clock in found})))
 
@@ -121,7 +121,7 @@ def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices,
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
     risky = None
-    if clock.state == clocks.RUNNING:
+    if clock.state == clock_replay.RUNNING:
         # Of warnings that come before the deadline the first comes first.
         risky = notices.warnings[0][1] if notices.warnings else clock_warnings.at_risk_from(clock)
     return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
@@ -129,10 +129,12 @@ def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices,
 
 def _breach_id(entry: TicketClock) -> str:
     clock = entry.clock
-    return births.breach_id(clock.target, f"{entry.source}/{entry.ticket}", births.OBJECTIVE, clock.ordinal)
+    return target_events.breach_id(
+        clock.target, f"{entry.source}/{entry.ticket}", target_events.OBJECTIVE, clock.ordinal
+    )
 
 
-_ENDS = {clocks.MET: "stopped", clocks.COMPLETED_LATE: "stopped", clocks.CANCELLED: "cancelled"}
+_ENDS = {clock_replay.MET: "stopped", clock_replay.COMPLETED_LATE: "stopped", clock_replay.CANCELLED: "cancelled"}
 
 
 def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, changes: Changes) -> None:
@@ -142,15 +144,15 @@ def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, change
     if state in _ENDS:
         if before is None or before not in _ENDS or _ENDS[before] != _ENDS[state]:
             moves.append(_ENDS[state])
-    elif state == clocks.PAUSED and before != clocks.PAUSED:
+    elif state == clock_replay.PAUSED and before != clock_replay.PAUSED:
         moves.append("paused")
-    elif state == clocks.RUNNING and before not in (None, clocks.RUNNING):
+    elif state == clock_replay.RUNNING and before not in (None, clock_replay.RUNNING):
         moves.append("resumed")
     for move in moves:
-        event = clock_births.moved(entry, move, now=moment.now)
+        event = clock_events.moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
     if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
-        clock_notices.deadline_moved(entry, told, moment, changes)
+        clock_notifications.deadline_moved(entry, told, moment, changes)
 
 
 def _settle_breach(
@@ -167,9 +169,11 @@ def _settle_breach(
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
-        settling.revise(breach, clock.target, births.document_of(moved), moment, changes, by_evidence=is_other)
+        reconciliation.revise(
+            breach, clock.target, target_events.document_of(moved), moment, changes, by_evidence=is_other
+        )
         return {identity}
-    breach = settling.stand(
+    breach = reconciliation.stand(
         breaches,
         clock.target,
         identity,
@@ -179,7 +183,7 @@ def _settle_breach(
         entry.key[1],
         moment.now,
     )
-    settling.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
+    reconciliation.publish_breach(breach, _breached(entry, breach, events, moment), moment.now, changes)
     return {identity}
 
 
@@ -191,7 +195,7 @@ def _breached(
     entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: Moment
 ) -> monitor.TargetBreached:
     clock = entry.clock
-    return births.target_breached(
+    return target_events.target_breached(
         clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
         evidence=_evidence(clock, events), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
         late=bool(breach.document.get("late")),
@@ -199,13 +203,13 @@ def _breached(
 
 
 def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
-    held = hand_overs.of_clock(clock, events, clock.deadline_at)
+    held = assignments.of_clock(clock, events, clock.deadline_at)
     return {
         "started_at": to_text(clock.started_at),
         "deadline_at": to_text(clock.deadline_at),
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
-        "held_by": hand_overs.at_instant(events, clock.deadline_at, hand_overs.names_for(clock.target)),
+        "held_by": assignments.at_instant(events, clock.deadline_at, assignments.names_for(clock.target)),
         "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
                   "service_seconds": each.service // 1_000_000} for each in held],
     }  # fmt: skip
@@ -228,7 +232,7 @@ def _withdraw(
         if moment.through is not None and breach.certain_at <= moment.through:
             waits = True
             continue
-        settling.withdraw(breach, terms, None, (None, None), cause, moment.now, changes)
+        reconciliation.withdraw(breach, terms, None, (None, None), cause, moment.now, changes)
     return waits
 
 
@@ -250,7 +254,7 @@ def _undo(
         changes.dropped_clocks.add(key)
         _, source, number = ticket.split("/", 2)
         window_id = f"{source}/{number}"
-        clock_notices.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
-        if told.state != clocks.CANCELLED:
-            changes.publish(clock_births.undone(terms, source, number, now=moment.now), moment.now)
+        clock_notifications.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
+        if told.state != clock_replay.CANCELLED:
+            changes.publish(clock_events.undone(terms, source, number, now=moment.now), moment.now)
     return waits

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.windows.counted_findings import FirstBad
+from slm_monitor.domain.windows.series_evaluation import FirstBad
 
 
 def target_key(parameters: Any) -> str:

@@ -9,11 +9,11 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.findings import BEHIND, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskFinding
 from slm_monitor.domain.states import availability
 from slm_monitor.domain.states.availability import Policy
-from slm_monitor.domain.states.passed_time import PassedTime
 from slm_monitor.domain.states.timeline import Segment, States
+from slm_monitor.domain.states.uptime_sums import PassedTime
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 

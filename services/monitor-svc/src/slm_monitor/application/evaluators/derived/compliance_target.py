@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.invalidation import Dirty
 from slm_monitor.application.state.ports import JudgeStore
-from slm_monitor.application.state.touched import Dirty
-from slm_monitor.domain.lifecycle import settling, withdrawing
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import Changes
-from slm_monitor.domain.series import tallies
-from slm_monitor.domain.terms.lines import TermsLine
-from slm_monitor.domain.windows import compliance, counted_findings
+from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.series import accumulators
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import compliance, series_evaluation
 
 
 class OfClocks:
@@ -44,16 +44,16 @@ class ComplianceTarget(OfClocks, CalendarWindows):
         odd = await store.tickets_inconsistent(self._clocks, spans)
         for (window, terms), (judged, met), contradicting in zip(touched, counts, odd, strict=True):
             first_bad = None
-            if met < judged and tallies.has_no_budget(terms):
+            if met < judged and accumulators.has_no_budget(terms):
                 span = (window.start, window.end)
                 first_bad = compliance.first_missed(
                     (each.ticket, each.at, each.is_met)
                     for each in await store.clocks_ended(self._clocks, span, moment.as_of)
                 )
-            finding = counted_findings.of_share(met, judged, terms, window.end, moment.as_of, first_bad=first_bad)
+            finding = series_evaluation.of_share(met, judged, terms, window.end, moment.as_of, first_bad=first_bad)
             finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
-            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
-            settling.settle_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)

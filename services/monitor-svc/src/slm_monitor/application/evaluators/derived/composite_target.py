@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from slm_monitor.application.evaluators.derived.composed import Composed
+from slm_monitor.application.evaluators.derived.composite_members import Composed
 from slm_monitor.application.evaluators.schedule.calendar_windows import close_of
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.invalidation import Dirty
 from slm_monitor.application.state.ports import JudgeStore, MemberWindow
-from slm_monitor.application.state.touched import Dirty
-from slm_monitor.domain.lifecycle import settling, withdrawing
-from slm_monitor.domain.lifecycle.settling import Moment
-from slm_monitor.domain.lifecycle.standing import Changes, Window
-from slm_monitor.domain.terms import promise
-from slm_monitor.domain.terms.composition import STATES, Member
-from slm_monitor.domain.windows import composite_findings
-from slm_monitor.domain.windows.composite_findings import Seen
+from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.terms import objectives
+from slm_monitor.domain.terms.composite_terms import STATES, Member
+from slm_monitor.domain.windows import composite_evaluation
+from slm_monitor.domain.windows.composite_evaluation import Seen
 
 
 class CompositeTarget(Composed, StateTarget):
@@ -48,9 +48,9 @@ class CompositeTarget(Composed, StateTarget):
             if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
                 # Its members' last word is still to come, and is news when it does.
                 caused = Moment(closes - 1, moment.now, moment.cause)
-            finding = composite_findings.of_members(made, seen, terms, window.end, caused.as_of)
-            withdrawing.of_other_terms(self.standing, window, terms, caused, changes)
-            settling.settle_window(self.standing, window, terms, finding, caused, changes)
+            finding = composite_evaluation.of_members(made, seen, terms, window.end, caused.as_of)
+            withdrawal.of_other_terms(self.standing, window, terms, caused, changes)
+            reconciliation.settle_window(self.standing, window, terms, finding, caused, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)
@@ -65,7 +65,7 @@ class CompositeTarget(Composed, StateTarget):
         )
         if found is None:
             return Seen(None, None, None, is_final=terms is None, weight=member.weight)
-        is_share = terms is None or terms.promise is None or terms.promise.unit == promise.PERCENT
+        is_share = terms is None or terms.promise is None or terms.promise.unit == objectives.PERCENT
         figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
         verdict = {"met": True, "at_risk": True, "breached": False}.get(found.status)
         return Seen(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from slm_monitor.application.evaluators.derived.compliance_target import OfClocks
-from slm_monitor.application.evaluators.derived.composed import Composed
+from slm_monitor.application.evaluators.derived.composite_members import Composed
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindows
 from slm_monitor.application.evaluators.states.rolling_state_target import RollingStateTarget
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.invalidation import Dirty
 from slm_monitor.application.state.ports import JudgeStore
-from slm_monitor.application.state.touched import Dirty
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.settling import Moment
-from slm_monitor.domain.lifecycle.standing import Changes
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_derived import RolledTickets, RolledVerdicts
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
-from slm_monitor.domain.lifecycle import withdrawing
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import Changes, Window
-from slm_monitor.domain.terms.lines import SPLIT, TermsLine
+from slm_monitor.domain.lifecycle import withdrawal
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import SPLIT, TermsLine
 
 
 class CalendarWindows:
@@ -84,7 +84,7 @@ class CalendarWindows:
     def _undo(self, moment: Moment, changes: Changes) -> None:
         """Take back what was told of windows that other terms have undone."""
         for window in self._undone:
-            withdrawing.drop_window(self.standing, window, moment, changes)
+            withdrawal.drop_window(self.standing, window, moment, changes)
         self._undone.clear()
 
 

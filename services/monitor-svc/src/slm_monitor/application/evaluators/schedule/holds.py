@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS
-from slm_monitor.application.state.derivations import Reached
 from slm_monitor.application.state.ports import Hold, Step
+from slm_monitor.application.state.target_dependencies import Reached
 from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
-from slm_monitor.domain.lifecycle.settling import Moment
+from slm_monitor.domain.lifecycle.reconciliation import Moment
 
 _EXTEND = QUIET_MICROSECONDS // 60
 """An import's end is moved in the database when it moves by at least this much: not with every batch."""

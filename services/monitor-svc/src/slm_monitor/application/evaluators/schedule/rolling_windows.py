@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.settling import Moment
-from slm_monitor.domain.lifecycle.standing import Changes, Window
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_windows import Rolled
 

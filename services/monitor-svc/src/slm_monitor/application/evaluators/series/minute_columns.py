@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.application.evaluators.series.streams import Together
-from slm_monitor.domain.series.hour_values import EXACTLY
-from slm_monitor.domain.series.measures import Counts, Measure, Rows
+from slm_monitor.application.evaluators.series.series_store import Together
+from slm_monitor.domain.series.classifiers import Counts, Measure, Rows
+from slm_monitor.domain.series.hour_extremes import EXACTLY
 
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 Read = Callable[[int, int], Pair]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.excluded import Excluded
-from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
-from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.states.timeline import States
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import outage_findings
+from slm_monitor.domain.windows import outage_evaluation
 
 
 class OutageTarget(StateTarget):
@@ -19,9 +19,9 @@ class OutageTarget(StateTarget):
         as_of: int, burns: list[RiskFinding],
     ) -> Finding:  # fmt: skip
         out = excluded.intervals_of(terms)
-        return outage_findings.of_outages(states, terms, window.start, window.end, as_of, out)
+        return outage_evaluation.of_outages(states, terms, window.start, window.end, as_of, out)
 
     def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
         """An outage that goes on may still count in the window in which it began."""
-        ongoing = outage_findings.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
+        ongoing = outage_evaluation.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.excluded import Excluded
-from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
-from slm_monitor.domain.lifecycle.standing import Window
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.states.timeline import States, Timeline
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import recovery_findings
+from slm_monitor.domain.windows import recovery_evaluation
 
 
 class RecoveryTarget(StateTarget):
@@ -20,4 +20,4 @@ class RecoveryTarget(StateTarget):
     ) -> Finding:  # fmt: skip
         assert isinstance(states, Timeline)
         span = (window.start, window.end)
-        return recovery_findings.of_recoveries(states.recoveries, terms, span, as_of, excluded.intervals_of(terms))
+        return recovery_evaluation.of_recoveries(states.recoveries, terms, span, as_of, excluded.intervals_of(terms))

@@ -12,20 +12,20 @@ from slm_calendar import service_hours
 from slm_calendar.intervals import Interval
 from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindows
 from slm_monitor.application.evaluators.states.state_target import StatesOf
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.exclusion_index import Excluded
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import Changes
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.rolling import rolling_minutes
 from slm_monitor.domain.rolling.rolling_outages import RolledOutages
 from slm_monitor.domain.rolling.rolling_recoveries import RolledRecoveries
 from slm_monitor.domain.rolling.rolling_sums import Summed
 from slm_monitor.domain.rolling.rolling_windows import Rolled
-from slm_monitor.domain.series.measures import Counts, Measure
-from slm_monitor.domain.states.passed_time import PassedTime
+from slm_monitor.domain.series.classifiers import Counts, Measure
 from slm_monitor.domain.states.timeline import Timeline
-from slm_monitor.domain.terms.lines import TermsLine
+from slm_monitor.domain.states.uptime_sums import PassedTime
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
 
 
 class _Minutes:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
-from slm_monitor.application.state.excluded import Excluded
+from slm_monitor.application.state.exclusion_index import Excluded
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle import settling, withdrawing
-from slm_monitor.domain.lifecycle.findings import Finding, RiskFinding
-from slm_monitor.domain.lifecycle.settling import Moment, Standing
-from slm_monitor.domain.lifecycle.standing import Changes, Window
-from slm_monitor.domain.states.passed_time import PassedTime
+from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.states.uptime_sums import PassedTime
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows import state_findings, state_warnings
-from slm_monitor.domain.windows.state_findings import Passed
+from slm_monitor.domain.windows import availability_evaluation, state_warnings
+from slm_monitor.domain.windows.availability_evaluation import Passed
 
 StatesOf = Callable[[ServiceLevelTarget], States]
 
@@ -43,12 +43,12 @@ class StateTarget(CalendarWindows):
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
-            if (covered := state_findings.coverage(states(terms), finding)) is not None:
+            if (covered := availability_evaluation.coverage(states(terms), finding)) is not None:
                 finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
-            withdrawing.of_other_terms(self.standing, window, terms, moment, changes)
-            settling.settle_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(close_of(window, terms))
@@ -67,8 +67,8 @@ class StateTarget(CalendarWindows):
         span, out = (window.start, window.end), excluded.intervals_of(terms)
         passed = self._passed.get(window.window_id)
         if passed is None or not passed.holds(terms, span, out, since):
-            passed = state_findings.begun(terms, span, out)
-        finding, self._passed[window.window_id] = state_findings.look(
+            passed = availability_evaluation.begun(terms, span, out)
+        finding, self._passed[window.window_id] = availability_evaluation.look(
             states, passed, as_of, burns, since, self._lately if self._lately and self._lately.terms is terms else None
         )
         return finding

@@ -1,0 +1,145 @@
+"""Breaches with their lives in PostgreSQL: steps are kept, lists can be asked for by where a life stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, and_, case, column, select, table, text
+from sqlalchemy.types import Integer
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database, Transaction
+from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
+from slm_monitor.adapters.queries.target_queries import BREACH, breach_shaped, visible
+from slm_monitor.application.commands.breach_handling import Held
+from slm_monitor.domain.lifecycle.breach_workflow import Life, Step
+
+_LIFE = table(
+    "breach_life", column("breach_id", Text), column("revision", Integer), column("number", Integer),
+    column("reached", Text), column("contest", Text), column("state", Text),
+)  # fmt: skip
+_JOINED = BREACH.outerjoin(_LIFE, and_(_LIFE.c.breach_id == BREACH.c.breach_id, _LIFE.c.revision == BREACH.c.revision))
+_state = case(
+    (BREACH.c.standing.is_(False), "withdrawn"), (_LIFE.c.state.is_(None), "open"), else_=_LIFE.c.state
+).label("state")
+_LOCK = "SELECT breach_id FROM breach WHERE breach_id = :breach_id FOR UPDATE"
+_KEEP = """
+INSERT INTO breach_life (breach_id, revision, number, reached, contest, state)
+VALUES (:breach_id, :revision, :number, :reached, :contest, :state)
+ON CONFLICT (breach_id) DO UPDATE
+   SET revision = excluded.revision, number = excluded.number, reached = excluded.reached, contest = excluded.contest,
+       state = excluded.state
+"""
+_STEP = """
+INSERT INTO breach_step VALUES (:breach_id, :revision, :number, :step, :at, :principal_id, :name, :party_id,
+                                CAST(:document AS jsonb))
+"""
+_DISPUTES = """
+SELECT dispute_id, state, disputed, decided FROM dispute WHERE breach_id = :breach_id ORDER BY dispute_id
+"""
+_STEPS = "SELECT * FROM breach_step WHERE breach_id = :breach_id ORDER BY revision, number"
+_SELECTED = (*BREACH.c, _LIFE.c.number, _LIFE.c.reached, _LIFE.c.contest)
+
+
+class SqlLives:
+    """Lives of breaches, inside the transaction that moves one."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def locked(self, breach_id: str) -> Held | None:
+        found = await self._transaction.execute(text(_LOCK), {"breach_id": breach_id})
+        if found.first() is None:
+            return None
+        query = select(*_SELECTED).select_from(_JOINED).where(BREACH.c.breach_id == breach_id)
+        row = (await self._transaction.execute(query)).mappings().one()
+        return Held(row["document"], _life_of(row))
+
+    async def keep(self, breach_id: str, life: Life, step: Step) -> None:
+        shared = {"breach_id": breach_id, "revision": life.revision, "number": life.number}
+        kept = {**shared, "reached": life.reached, "contest": life.contest, "state": life.state}
+        await self._transaction.execute(text(_KEEP), kept)
+        taken = {
+            **shared, "step": step.step, "at": step.at, "principal_id": step.principal_id, "name": step.name,
+            "party_id": step.party_id, "document": json.dumps(dict(step.document)),
+        }  # fmt: skip
+        await self._transaction.execute(text(_STEP), taken)
+
+    def publish(self, event: Any, at: int, event_id: str) -> None:
+        self._transaction.publish(event, at=at, event_id=event_id)
+
+
+class BreachQueries:
+    """Reads of breaches."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def page(
+        self, caller: Principal, page: Page, filters: Mapping[str, Any], span: tuple[int | None, int | None],
+        state: str | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Breaches, the latest first, withdrawn ones included; ``span``: certain within it."""
+        wanted: list[ColumnElement[bool]] = [
+            BREACH.c[name] == value for name, value in filters.items() if value is not None
+        ]
+        if span[0] is not None:
+            wanted.append(BREACH.c.certain_at >= span[0])
+        if span[1] is not None:
+            wanted.append(BREACH.c.certain_at < span[1])
+        if state is not None:
+            wanted.append(_state == state)
+        keys = (BREACH.c.certain_at, BREACH.c.breach_id)
+        query = (
+            select(*BREACH.c, _state)
+            .select_from(_JOINED)
+            .where(visible(BREACH, caller), *wanted, page.beyond(*keys, descending=True))
+            .order_by(*(key.desc() for key in keys))
+            .limit(page.fetch)
+        )
+        async with self.database.read() as connection:
+            rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
+
+    async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], Life] | None:
+        """A breach with the steps of its life, if the caller may see it."""
+        query = select(*_SELECTED, _state).select_from(_JOINED)
+        query = query.where(BREACH.c.breach_id == breach_id, visible(BREACH, caller))
+        async with self.database.read() as connection:
+            row = (await connection.execute(query)).mappings().one_or_none()
+            steps = (await connection.execute(text(_STEPS), {"breach_id": breach_id})).mappings().all()
+            disputes = (await connection.execute(text(_DISPUTES), {"breach_id": breach_id})).mappings().all()
+        if row is None:
+            return None
+        life = _life_of(row)
+        own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
+        told = {"allowed": list(life.allowed), "steps": [_step_shaped(step) for step in steps],
+                "disputes": [_dispute_shaped(dispute) for dispute in disputes]}  # fmt: skip
+        return {**breach_shaped(own), "life": {"state": life.state, **told}}, life
+
+
+def _life_of(row: Mapping[Any, Any]) -> Life:
+    life = Life(row["revision"])
+    if row["number"] is not None:
+        life = Life(row["revision"], row["reached"], row["contest"], row["number"])
+    return life.judged(row["revision"], row["standing"])
+
+
+def _dispute_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
+    disputed, decided = row["disputed"] or {}, row["decided"] or {}
+    return {
+        "dispute_id": row["dispute_id"], "state": row["state"], "reason": disputed.get("reason"),
+        "by_party_id": disputed.get("by_party_id"), "disputed_at": disputed.get("disputed_at"),
+        "decided_by": decided.get("decided_by"), "decided_at": decided.get("decided_at"),
+        "decision_reason": decided.get("reason"),
+    }  # fmt: skip
+
+
+def _step_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        "revision": row["revision"], "step": row["step"], "at": to_text(row["at"]), "by_party_id": row["party_id"],
+        "by_principal_id": row["principal_id"], "by_name": row["principal_name"], **row["document"],
+    }  # fmt: skip

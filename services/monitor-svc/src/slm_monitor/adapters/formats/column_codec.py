@@ -1,0 +1,142 @@
+"""Columns of values as bytes: what the door puts on the log, what a step keeps, and the segments of the record."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.series.hour_buckets import Chunk
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder()
+
+
+def encode_values(values: Values) -> dict[str, Any]:
+    """Columns as a document of byte strings, little-endian."""
+    return {
+        "subjects": list(values.subjects),
+        "slot": values.slot.astype("<i4").tobytes(),
+        "at": values.at.astype("<i8").tobytes(),
+        "value": values.value.astype("<f8").tobytes(),
+        "of": None if values.of is None else values.of.astype("<f8").tobytes(),
+    }
+
+
+def decode_values(document: dict[str, Any]) -> Values:
+    return Values(
+        document["subjects"],
+        np.frombuffer(document["slot"], dtype="<i4"),
+        np.frombuffer(document["at"], dtype="<i8"),
+        np.frombuffer(document["value"], dtype="<f8"),
+        _floats(document.get("of")),
+    )
+
+
+def encode_blob(values: Values) -> bytes:
+    return _encoder.encode(encode_values(values))
+
+
+def decode_blob(data: bytes) -> Values:
+    return decode_values(_decoder.decode(data))
+
+
+def encode_intake(values: Values, facts: Sequence[Fact]) -> bytes:
+    """What was admitted, as one record of the intake."""
+    kept = [[fact.subject, fact.key, fact.at, fact.body, fact.revision, fact.recorded_at] for fact in facts]
+    return _encoder.encode({"values": encode_values(values) if len(values) else None, "facts": kept})
+
+
+def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
+    """Raises ValueError, and nothing else, for whatever ``encode_intake`` cannot have written."""
+    try:
+        document = _decoder.decode(data)
+        values = None if document["values"] is None else decode_values(document["values"])
+        facts = [Fact(*fields) for fields in document["facts"]]
+    except Exception as error:
+        raise ValueError(f"the record is not what a door writes: {type(error).__name__}") from error
+    if (values is not None and not _is_whole(values)) or not all(_is_storable(fact) for fact in facts):
+        raise ValueError("the record is not what a door writes: its columns or its facts do not fit together")
+    return values, facts
+
+
+def _is_whole(values: Values) -> bool:
+    lengths = {len(values.slot), len(values.at), len(values.value), len(values.at if values.of is None else values.of)}
+    return (
+        isinstance(values.subjects, list)
+        and all(isinstance(subject, str) for subject in values.subjects)
+        and len(lengths) == 1
+        and (not len(values) or (values.slot.min() >= 0 and int(values.slot.max()) < len(values.subjects)))
+    )
+
+
+def _is_storable(fact: Fact) -> bool:
+    numbers = (fact.at, fact.revision, fact.recorded_at)
+    return (
+        isinstance(fact.subject, str)
+        and isinstance(fact.key, str)
+        and isinstance(fact.body, dict)
+        and all(isinstance(number, int) and -(2**63) <= number < 2**63 for number in numbers)
+    )
+
+
+def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
+    """(rows, compressed columns) of an hour's facts; instants as differences, which compress well.
+
+    ``received``: how many rows in a row were received when.
+    """
+    at = np.concatenate([chunk.at for chunk in chunks])
+    value = np.concatenate([chunk.value for chunk in chunks])
+    of = None
+    if any(chunk.of is not None for chunk in chunks):
+        parts = [np.full(len(chunk.at), np.nan) if chunk.of is None else chunk.of for chunk in chunks]
+        of = np.concatenate(parts).astype("<f8").tobytes()
+    steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
+    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "of": of,
+                "received": [[len(chunk.at), chunk.received_at] for chunk in chunks]}  # fmt: skip
+    return len(at), zlib.compress(_encoder.encode(document), 1)
+
+
+def decode_segment(data: bytes, known_at: int | None = None) -> Chunk:
+    """An hour's facts; those that had been received by ``known_at``, if given."""
+    document = _decoder.decode(zlib.decompress(data))
+    at = np.cumsum(np.frombuffer(document["at"], dtype="<i8"))
+    chunk = Chunk(at, np.frombuffer(document["value"], dtype="<f8"), _floats(document.get("of")))
+    received = document.get("received")
+    if known_at is None or received is None:
+        return chunk
+    rows, instants = np.array(received, dtype=np.int64).T
+    known = np.repeat(instants <= known_at, rows)
+    return Chunk(at[known], chunk.value[known], None if chunk.of is None else chunk.of[known])
+
+
+def last_receipt(data: bytes, received_at: int) -> int:
+    """When the last of a segment's rows was received; ``received_at``: the first."""
+    received = _decoder.decode(zlib.decompress(data)).get("received") or [[0, received_at]]
+    return max(int(instant) for _, instant in received)
+
+
+def joined_segments(segments: Sequence[tuple[bytes, int]]) -> tuple[int, bytes, int, int]:
+    """Segments of an hour as one, each given with the receipt of its first row: (rows, compressed columns, the first
+    and the last receipt)."""
+    chunks: list[Chunk] = []
+    for data, received_at in segments:
+        whole, place = decode_segment(data), 0
+        received = _decoder.decode(zlib.decompress(data)).get("received") or [[len(whole.at), received_at]]
+        for rows, instant in received:
+            part = slice(place, place + rows)
+            of = None if whole.of is None else whole.of[part]
+            chunks.append(Chunk(whole.at[part], whole.value[part], of, instant))
+            place += rows
+    rows, data = encode_segment(chunks)
+    instants = [chunk.received_at for chunk in chunks]
+    return rows, data, min(instants), max(instants)
+
+
+def _floats(data: bytes | None) -> npt.NDArray[np.float64] | None:
+    return None if data is None else np.frombuffer(data, dtype="<f8")

@@ -1,0 +1,55 @@
+"""What the intake looks up: readings of counters around a stretch of time, limits that targets compare values with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from slm_monitor.domain.facts.facts import indicator_of, labels_of
+from slm_monitor.domain.series import classifiers
+
+_COLUMNS = "subject, key, at, body, revision, recorded_at"
+_OF_STREAM = "subject = $1 AND body -> 'labels' = $2 AND body ? 'cumulative'"
+_PLACE = "at {0}, (body ->> 'since')::bigint {0} NULLS {1}, body -> 'cumulative' {0}, key COLLATE \"C\" {0}"
+_NOW = f"SELECT {_COLUMNS} FROM fact WHERE {_OF_STREAM} AND at {{0}}"
+_THEN = f"""
+SELECT {_COLUMNS} FROM fact WHERE {_OF_STREAM} AND at {{0}} AND received_at <= $5
+UNION ALL
+SELECT {_COLUMNS} FROM fact_superseded
+ WHERE {_OF_STREAM} AND at {{0}} AND received_at <= $5 AND superseded_at > $5
+"""
+
+
+def _around(known: str) -> str:
+    first, last = _PLACE.format("ASC", "FIRST"), _PLACE.format("DESC", "LAST")
+    return f"""
+(SELECT * FROM ({known.format("< $3")}) AS earlier ORDER BY {last} LIMIT 1)
+UNION ALL
+({known.format("BETWEEN $3 AND $4")})
+UNION ALL
+(SELECT * FROM ({known.format("> $4")}) AS later ORDER BY {first} LIMIT 1)
+"""
+
+
+AROUND, AROUND_AS_KNOWN = _around(_NOW), _around(_THEN)
+"""The readings of a stream in a stretch, with the one before and the one after; as of $5, the instant of receipt."""
+
+
+def arguments(stream: str, first: int, last: int) -> tuple[Any, ...]:
+    """The first four of both queries."""
+    return indicator_of(stream), msgspec.json.encode(labels_of(stream)).decode(), first, last
+
+
+TARGETS = "SELECT indicator, terms -> 'aggregation', terms -> 'objective' FROM target WHERE indicator = ANY($1)"
+
+
+def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
+    """By indicator: how its targets compare each value, and with what."""
+    found: dict[str, set[tuple[str, float]]] = {}
+    for indicator, aggregation, objective in rows:
+        compared = classifiers.compared(aggregation, objective)
+        if compared is not None:
+            found.setdefault(indicator, set()).add(compared)
+    return {indicator: frozenset(each) for indicator, each in found.items()}

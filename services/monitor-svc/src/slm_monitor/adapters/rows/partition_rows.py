@@ -1,0 +1,282 @@
+"""Rows of the judge's tables, to and from what the judge works with; bulk writes as one JSON document a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from slm_chassis.database import Transaction
+from slm_chassis.identity import NAMESPACE, named_id, new_id
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.adapters.formats import column_codec
+from slm_monitor.adapters.rows import accepted_windows, catch_up_rows, import_rows, staleness_rows, ticket_rows
+from slm_monitor.application.state.ports import (
+    AgreementTerms,
+    Checkpoint,
+    LoadedPartition,
+    Quarantined,
+    SeriesCheckpoint,
+    Tally,
+)
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
+from slm_monitor.domain.facts.facts import Fact, indicator_of
+from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Risk, Window
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+_UPSERT = """
+INSERT INTO {table} SELECT * FROM jsonb_populate_recordset(NULL::{table}, $1)
+ON CONFLICT ({key}) DO UPDATE SET {assignments}
+"""
+
+
+def _upsert(table: str, key: str, changing: str) -> str:
+    assignments = ", ".join(f'"{column}" = excluded."{column}"' for column in changing.split())
+    return _UPSERT.format(table=table, key=key, assignments=assignments)
+
+
+_WINDOWS = _upsert(
+    "target_window",
+    "target_id, window_id",
+    "version start end status good total figure display detail closed_at revision as_of",
+)
+_BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document pending")
+_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome revision again_until document")
+_SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
+_SEGMENT = """
+INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)
+SELECT subject, hour, $6, rows, received_at, data
+  FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[], $5::bigint[])
+       AS segment (subject, hour, rows, data, received_at)
+"""
+
+_QUARANTINE = """
+INSERT INTO quarantine (quarantine_id, owner_party_id, subject, reason, fact, received_at)
+SELECT id, owner, subject, reason, fact::jsonb, $6
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS aside (id, owner, subject, reason, fact)
+ON CONFLICT DO NOTHING RETURNING quarantine_id
+"""
+
+
+# -- reading ----------------------------------------------------------------------------------------------------
+
+
+async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
+    """Everything that a partition is, read in one transaction."""
+    row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
+    blobs = await driver.fetch(
+        "SELECT data, received_at FROM fact_blob WHERE partition = $1 AND seq > $2 ORDER BY seq",
+        partition,
+        row["figures_blob"],
+    )
+    return LoadedPartition(
+        number=partition,
+        epoch=row["epoch"],
+        positions={MEASUREMENTS.name: row["measurements"], TICKETS.name: row["tickets"]},
+        horizon=row["horizon"],
+        agreements=await _agreements(driver),
+        windows=await accepted_windows.frozen(
+            driver, partition, map(window_of, await _of(driver, "target_window", partition))
+        ),
+        breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
+        risks=[risk_of(each) for each in await _standing_risks(driver, partition, row["horizon"])],
+        series={each["subject"]: series_of(each) for each in await _of(driver, "series_state", partition)},
+        blobs=[(column_codec.decode_blob(each["data"]), each["received_at"]) for each in blobs],
+        blob_seq=row["blob_seq"],
+        saved_blob=row["figures_blob"],
+        holds=[import_rows.hold_of(each, partition) for each in await driver.fetch(import_rows.WAITING, partition)],
+        waiting_tickets=frozenset(
+            each[0]
+            for each in await driver.fetch(
+                "SELECT subject FROM ticket WHERE partition = $1 AND (waiting OR held)", partition
+            )
+        ),
+        ticket_dues=await ticket_rows.dues(driver, partition),
+        exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
+        watched=[each[0] for each in await driver.fetch(staleness_rows.WATCHED)],
+        silences=await staleness_rows.silent(driver, partition),
+        unjudgeable={
+            row[0]: row[1]
+            for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
+        },
+        record_starts={row[0]: row[1] for row in await driver.fetch("SELECT subject, begins_at FROM record_start")},
+        catch_ups=[catch_up_rows.catch_up_of(each) for each in await driver.fetch(catch_up_rows.HEARD, partition)],
+        overturned=[each[0] for each in await driver.fetch(accepted_windows.OVERTURNED)],
+    )
+
+
+async def _of(driver: asyncpg.Connection, table: str, partition: int) -> Sequence[asyncpg.Record]:
+    return await driver.fetch(f"SELECT * FROM {table} WHERE partition = $1", partition)  # type: ignore[no-any-return]
+
+
+async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Sequence[asyncpg.Record]:
+    # A ticket's breaches are read when the ticket is judged.
+    query = """SELECT breach.* FROM breach JOIN target USING (target_id)
+                WHERE breach.partition = $1 AND (target.indicator IS NOT NULL OR breach.subject = '')"""
+    return await driver.fetch(query, partition)  # type: ignore[no-any-return]
+
+
+async def _standing_risks(driver: asyncpg.Connection, partition: int, horizon: int) -> Sequence[asyncpg.Record]:
+    # One that cleared lately is reopened where it comes back.
+    query = """SELECT * FROM risk WHERE partition = $1 AND standing
+               UNION ALL SELECT * FROM risk WHERE partition = $1 AND NOT standing AND again_until >= $2"""
+    return await driver.fetch(query, partition, horizon)  # type: ignore[no-any-return]
+
+
+async def _agreements(driver: asyncpg.Connection) -> list[AgreementTerms]:
+    ends = {row[0]: row[1] for row in await driver.fetch("SELECT agreement_id, ended_at FROM agreement_end")}
+    versions: dict[str, list[Mapping[str, Any]]] = {}
+    query = "SELECT agreement_id, document FROM agreement_terms ORDER BY agreement_id, version"
+    for row in await driver.fetch(query):
+        versions.setdefault(row[0], []).append(row[1])
+    return [AgreementTerms(identity, documents, ends.get(identity)) for identity, documents in versions.items()]
+
+
+def _picked(kind: type[Any], row: asyncpg.Record, **decoded: Any) -> Any:
+    names = {field.name for field in fields(kind)} - decoded.keys()
+    return kind(**{name: row[name] for name in names if name in row}, **decoded)
+
+
+def window_of(row: asyncpg.Record) -> Window:
+    window: Window = _picked(Window, row, detail=row["detail"])
+    return window
+
+
+def breach_of(row: asyncpg.Record) -> Breach:
+    breach: Breach = _picked(Breach, row, document=row["document"])
+    return breach
+
+
+def risk_of(row: asyncpg.Record) -> Risk:
+    risk: Risk = _picked(Risk, row, document=row["document"])
+    return risk
+
+
+def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
+    tallies = {line: Tally(by, windows) for line, (by, windows) in row["tallies"].items()}
+    return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
+
+
+APPROVED = "SELECT * FROM exclusion WHERE state = 'approved'"
+
+
+def exclusion_of(row: asyncpg.Record) -> Exclusion:
+    scope = Scope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
+    stretches = tuple((start, end) for start, end in row["stretches"])
+    return Exclusion(
+        row["exclusion_id"], row["agreement_id"], row["kind"], stretches, scope, row["announced_at"], row["decided_at"]
+    )
+
+
+# -- writing ----------------------------------------------------------------------------------------------------
+
+
+def _json(rows: Sequence[Mapping[str, Any]]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def facts(rows: Sequence[Fact], received_at: int) -> str:
+    return _json(
+        [
+            {"subject": fact.subject, "key": fact.key, "at": fact.at, "revision": fact.revision,
+             "recorded_at": fact.recorded_at, "received_at": received_at, "body": fact.body}
+            for fact in rows
+        ]
+    )  # fmt: skip
+
+
+_INSTANCE = """
+INSERT INTO target (target_id, agreement_id, version, key, title, service_id, provider_party_id, customer_party_id,
+                    indicator, terms, instance_of, labels)
+SELECT $2, agreement_id, version, $3, $4, service_id, provider_party_id, customer_party_id, indicator, terms, $1, $5
+  FROM target WHERE target_id = $1
+ON CONFLICT (target_id) DO NOTHING
+"""
+
+
+async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLevelTarget]) -> None:
+    """Targets that a label value has brought, beside those they are instances of."""
+    for terms in born:
+        labels = json.dumps(dict(terms.group))
+        await driver.execute(_INSTANCE, terms.instance_of, terms.target_id, terms.key, terms.title, labels)
+
+
+async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
+    """Windows, breaches and risks as they are now."""
+    for statement, rows in (
+        (_WINDOWS, [_row(window, partition) for window in changes.windows.values()]),
+        (_BREACHES, [_row(breach, partition) for breach in changes.breaches.values()]),
+        (_RISKS, [_row(risk, partition) for risk in changes.risks.values()]),
+    ):
+        if rows:
+            await driver.execute(statement, _json(rows))
+
+
+def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
+    # Not asdict, whose deep copy took a sixth of all CPU time at the intake.
+    return {name: getattr(written, name) for name in _NAMES[type(written)]} | {"partition": partition}
+
+
+_NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in (Window, Breach, Risk)}
+
+
+async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoint: Checkpoint) -> None:
+    """Facts into the record by indicator and hour; sums and figures beside them."""
+    if checkpoint.segments:
+        encoded = [column_codec.encode_segment(chunks) for _, _, chunks in checkpoint.segments]
+        await driver.execute(
+            _SEGMENT,
+            [subject for subject, _, _ in checkpoint.segments],
+            [hour for _, hour, _ in checkpoint.segments],
+            [rows for rows, _ in encoded],
+            [data for _, data in encoded],
+            [min(chunk.received_at for chunk in chunks) for _, _, chunks in checkpoint.segments],
+            checkpoint.blob_seq,
+        )
+    if checkpoint.series:
+        await driver.execute(
+            _SERIES, _json([_series(name, kept, partition) for name, kept in checkpoint.series.items()])
+        )
+    if checkpoint.windows:
+        await driver.execute(_WINDOWS, _json([_row(window, partition) for window in checkpoint.windows]))
+
+
+def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
+    tallies = {line: [tally.by, tally.windows] for line, tally in kept.tallies.items()}
+    return {"subject": subject, "indicator": indicator_of(subject), "partition": partition,
+            "high_water": kept.high_water, "tallies": tallies, "judged_to": kept.judged_to}  # fmt: skip
+
+
+async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> None:
+    """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
+    rows = {row[0]: row for row in map(_quarantine_row, facts)}
+    if not rows:
+        return
+    driver = await transaction.driver()
+    columns = [list(column) for column in zip(*rows.values(), strict=True)]
+    for (identity,) in await driver.fetch(_QUARANTINE, *columns, transaction.now):
+        _, owner, subject, reason, fact = rows[identity]
+        event = target_events.fact_quarantined(identity, owner, subject, reason, json.loads(fact), now=transaction.now)
+        transaction.publish(event, event_id=new_id())
+
+
+def _quarantine_row(each: Quarantined) -> tuple[str, str | None, str, str, str]:
+    subject, reason, fact = storable(each.subject), storable(each.reason), storable(each.fact)
+    identity = named_id(
+        NAMESPACE, "quarantine", each.owner_party_id or "", subject, reason, json.dumps(fact, sort_keys=True)
+    )
+    return identity, each.owner_party_id, subject, reason, json.dumps(fact)
+
+
+def storable(value: Any) -> Any:
+    """What was sent may hold what no text column does: it is shown by the replacement character."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {storable(name): storable(inner) for name, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value

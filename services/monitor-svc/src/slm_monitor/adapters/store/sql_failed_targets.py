@@ -1,0 +1,65 @@
+"""Targets set aside as judging them fails: the rows that say so, and who reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import BigInteger, Text, column, select, table
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
+from slm_monitor.adapters.queries.target_queries import TARGET, visible
+
+_TABLE = table("unjudgeable", column("target_id", Text), column("reason", Text), column("since_at", BigInteger))
+_KEEP = """
+INSERT INTO unjudgeable (target_id, partition, reason, since_at)
+SELECT target_id, $2, reason, $3 FROM jsonb_to_recordset($1) AS kept (target_id TEXT, reason TEXT)
+ON CONFLICT (target_id) DO UPDATE SET reason = excluded.reason
+"""
+_FORGET = "DELETE FROM unjudgeable WHERE target_id = ANY($1)"
+
+
+async def keep(driver: asyncpg.Connection, partition: int, told: Mapping[str, str | None], now: int) -> None:
+    """``told``: target → why it cannot be judged; None: it is judged again."""
+    rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in told.items() if reason is not None]
+    if rows:
+        await driver.execute(_KEEP, json.dumps(rows), partition, now)
+    gone = sorted(name for name, reason in told.items() if reason is None)
+    if gone:
+        await driver.execute(_FORGET, gone)
+
+
+def _storable(reason: str) -> str:
+    return reason.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+class Unjudgeable:
+    """The read side."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of(self, target_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Those of these targets that cannot be judged now, with why and since when."""
+        query = select(_TABLE).where(_TABLE.c.target_id.in_(target_ids))
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.target_id: {"reason": row.reason, "since_at": to_text(row.since_at)} for row in rows}
+
+    async def targets(self, caller: Principal, page: Page) -> list[dict[str, Any]]:
+        """The targets that cannot be judged now, of those the caller may see."""
+        keys = (TARGET.c.agreement_id, TARGET.c.key, TARGET.c.target_id)
+        query = (
+            select(TARGET)
+            .join(_TABLE, _TABLE.c.target_id == TARGET.c.target_id)
+            .where(visible(TARGET, caller), page.beyond(*keys))
+            .order_by(*keys)
+            .limit(page.fetch)
+        )
+        async with self._database.read() as connection:
+            return [dict(row) for row in (await connection.execute(query)).mappings()]

@@ -1,0 +1,221 @@
+"""The record of facts in PostgreSQL, read back: what the judge has put away, and what it has not yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import numpy as np
+
+from slm_calendar.intervals import Interval
+from slm_chassis.database import Database
+from slm_chassis.log.partitioner import partition_of
+from slm_events.instants import to_text
+from slm_monitor.adapters.formats import column_codec
+from slm_monitor.adapters.queries import ticket_terms
+from slm_monitor.adapters.rows import counter_rows, partition_rows, ticket_rows
+from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.application.history.closed_tickets import TicketEnded
+from slm_monitor.application.history.fact_history import NOTHING
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.facts.facts import HOUR, Fact, Values, indicator_of, joined
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.facts.ticket_events import FORGOTTEN
+
+_EVER = 2**62
+LATEST = 253_402_300_799_000_000
+_SINGLE = """
+SELECT subject, key, at, body, revision, recorded_at FROM fact
+ WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4
+UNION ALL
+SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
+ WHERE subject = $1 AND at >= $2 AND at < $3 AND received_at <= $4 AND superseded_at > $4
+"""
+# One statement, so one snapshot: what a checkpoint moves from the blobs to the segments is seen once. A segment was
+# received at the earliest when its first row was.
+_VALUES = """
+SELECT subject, data FROM fact_segment
+ WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)
+   AND hour >= $2 AND hour <= $3 AND received_at <= $4
+UNION ALL
+SELECT NULL, data FROM fact_blob WHERE partition = $5 AND received_at <= $4
+"""
+# As of _VALUES: one statement, and the rows of every label.
+_FIRST = """
+SELECT (SELECT min(at) FROM fact WHERE subject = $1),
+       (SELECT min(hour) FROM fact_segment
+         WHERE subject IN (SELECT $1 UNION SELECT subject FROM series_state WHERE indicator = $1)),
+       ARRAY(SELECT data FROM fact_blob WHERE partition = $2)
+"""
+_EXCLUSIONS = """
+SELECT * FROM exclusion
+ WHERE agreement_id = $1 AND state IN ('approved', 'revoked') AND decided_at <= $2
+   AND (revoked_at IS NULL OR revoked_at > $2)
+ ORDER BY exclusion_id
+"""
+_OVERTURNED = """
+SELECT breach_id FROM dispute WHERE breach_id = ANY($1) AND state = 'upheld' AND decided ->> 'decided_at' <= $2
+"""
+_OVERTURNED_RUNS = """
+SELECT DISTINCT breach.level FROM breach JOIN dispute USING (breach_id)
+ WHERE breach.target_id = $1 AND breach.window_id = $2 AND ordinal <= $3 AND (until IS NULL OR until > $3 * 60000000)
+   AND dispute.state = 'upheld' AND decided ->> 'decided_at' <= $4
+"""
+_CHANGED = """
+SELECT subject FROM ticket
+ WHERE owner_party_id = $1 AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND received_at > $2)
+   AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $3)
+"""
+_ACCEPTED = """
+SELECT accepted_at FROM window_acceptance JOIN target_window USING (target_id, window_id, revision)
+ WHERE target_id = $1 AND window_id = $2 AND closed_at IS NOT NULL
+"""
+_OF_TICKETS = """
+SELECT subject, key, at, body, revision, recorded_at FROM fact
+ WHERE subject = ANY($1) AND received_at <= $2
+UNION ALL
+SELECT subject, key, at, body, revision, recorded_at FROM fact_superseded
+ WHERE subject = ANY($1) AND received_at <= $2 AND superseded_at > $2
+"""
+_PAGE_OF_TICKETS = """
+SELECT subject FROM ticket
+ WHERE owner_party_id = $1 AND subject > $2
+   AND EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND at < $3)
+   AND NOT EXISTS (SELECT FROM fact WHERE fact.subject = ticket.subject AND key = $5)
+ ORDER BY subject LIMIT $4
+"""
+_TICKETS = f"""
+SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.COUNTED}) AS ended
+ WHERE ended_at >= $3 AND ended_at < $4 AND ended_at <= $2
+ GROUP BY ticket ORDER BY ticket
+"""
+
+
+class SqlRecord:
+    """Reads of the record; safe to share."""
+
+    def __init__(self, database: Database, store: SqlJudgeStore, partitions: int) -> None:
+        self._database = database
+        self._store = store
+        self._partitions = partitions
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return await self._store.agreement(agreement_id)
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._store.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        start, end = span or (-_EVER, _EVER)
+        rows = await self._fetch(_SINGLE, subject, start, end, _EVER if known_at is None else known_at)
+        return sorted((Fact(*row) for row in rows), key=lambda fact: (fact.at, fact.key))
+
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        known = _EVER if known_at is None else known_at
+        asked = counter_rows.arguments(stream, first, last)
+        return [Fact(*row) for row in await self._fetch(counter_rows.AROUND_AS_KNOWN, *asked, known)]
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        rows = await self._fetch(
+            _VALUES, subject, span[0] // HOUR, (span[1] - 1) // HOUR, _EVER if known_at is None else known_at,
+            partition_of(subject, self._partitions),
+        )  # fmt: skip
+        return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
+
+    async def first_at(self, subject: str) -> int | None:
+        """The instant (or the hour) of the first fact there is of an indicator, whatever its labels."""
+        rows = await self._fetch(_FIRST, subject, partition_of(subject, self._partitions))
+        at, hour, blobs = rows[0]
+        recent = await asyncio.to_thread(_first_of, blobs, subject)
+        found = (at, None if hour is None else hour * HOUR, recent)
+        return min((each for each in found if each is not None), default=None)
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        rows = await self._fetch(_EXCLUSIONS, agreement_id, _EVER if known_at is None else known_at)
+        return [partition_rows.exclusion_of(row) for row in rows]
+
+    async def begins_at(self, subject: str) -> int | None:
+        rows = await self._fetch("SELECT begins_at FROM record_start WHERE subject = $1", subject)
+        return rows[0][0] if rows else None
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        until = to_text(LATEST if known_at is None else known_at)
+        return {row[0] for row in await self._fetch(_OVERTURNED, list(breach_ids), until)}
+
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        until = to_text(LATEST if known_at is None else known_at)
+        return {row[0] for row in await self._fetch(_OVERTURNED_RUNS, target_id, window_id, minute, until)}
+
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        rows = await self._fetch(_ACCEPTED, target_id, window_id)
+        return rows[0][0] if rows else None
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        rows = await self._fetch(_TICKETS, list(target_ids), as_of, *span)
+        return [TicketEnded(*row) for row in rows]
+
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return await ticket_terms.of_party(driver, owner_party_id)
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
+        rows = await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), [span[0]], [span[1]])
+        return int(rows[0][0])
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        names = [row[0] for row in await self._fetch(_CHANGED, owner_party_id, known_at, FORGOTTEN)]
+        return await self._of_tickets(names, known_at)
+
+    async def tickets(
+        self, owner_party_id: str, before: int, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        names = [row[0] for row in await self._fetch(_PAGE_OF_TICKETS, owner_party_id, after, before, most, FORGOTTEN)]
+        return list((await self._of_tickets(names, _EVER)).items())
+
+    async def _of_tickets(self, names: Sequence[str], known_at: int) -> dict[str, list[Fact]]:
+        found: dict[str, list[Fact]] = {name: [] for name in names}
+        for row in await self._fetch(_OF_TICKETS, list(names), known_at):
+            found[row[0]].append(Fact(*row))
+        return found
+
+    async def _fetch(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
+        async with self._database.read() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            return list(await driver.fetch(query, *arguments))
+
+
+def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known_at: int | None) -> Values:
+    parts = []
+    for series, data in rows:
+        if series is not None:
+            chunk = column_codec.decode_segment(data, known_at)
+            slot = np.zeros(len(chunk.at), dtype=np.int32)
+            parts.append(Values([series], slot, chunk.at, chunk.value, chunk.of))
+        else:
+            parts.append(_of_indicator(column_codec.decode_blob(data), subject))
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return NOTHING
+    values = joined(parts)
+    values = values.taken((values.at >= span[0]) & (values.at < span[1]))
+    return values.taken(np.lexsort((values.value, values.at)))
+
+
+def _of_indicator(values: Values, subject: str) -> Values:
+    slots = [slot for slot, name in enumerate(values.subjects) if indicator_of(name) == subject]
+    return values.taken(np.isin(values.slot, slots))
+
+
+def _first_of(blobs: Sequence[bytes], subject: str) -> int | None:
+    """The first instant of an indicator in what is not put away yet."""
+    parts = (_of_indicator(column_codec.decode_blob(data), subject) for data in blobs)
+    return min((int(part.at.min()) for part in parts if len(part)), default=None)

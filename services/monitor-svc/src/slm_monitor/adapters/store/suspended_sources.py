@@ -1,0 +1,67 @@
+"""Sources that are set aside as too much of what they send cannot be judged: their rows, and who reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+from sqlalchemy import BigInteger, Text, column, select, table, text
+
+from slm_chassis.access import Principal
+from slm_chassis.database import Database
+from slm_chassis.http.paging import Page
+from slm_events.instants import to_text
+from slm_monitor.adapters.commands.sql_terms import tell_partitions
+from slm_monitor.adapters.rows.partition_rows import storable
+from slm_monitor.application.state.ports import SourceAside
+
+ASIDE = "SELECT owner_party_id, topic, source, reason FROM source_aside"
+_TABLE = table(
+    "source_aside", column("owner_party_id", Text), column("topic", Text), column("source", Text),
+    column("reason", Text), column("since_at", BigInteger),
+)  # fmt: skip
+_KEEP = "INSERT INTO source_aside VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+_TELL = "INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, 'sources', '{}' FROM judge_partition"
+_FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :topic AND source = :source"
+
+
+async def keep(driver: asyncpg.Connection, sources: Sequence[SourceAside], now: int) -> None:
+    """Set sources aside, and have all partitions know."""
+    if not sources:
+        return
+    rows = [(each.owner_party_id, each.topic, storable(each.source), storable(each.reason), now) for each in sources]
+    await driver.executemany(_KEEP, rows)
+    await driver.execute(_TELL)
+
+
+class SourcesAside:
+    """The read side, and taking a source up again."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(self, caller: Principal, page: Page) -> dict[str, Any]:
+        """Those of the caller's party; all of them for an operator."""
+        keys = (_TABLE.c.owner_party_id, _TABLE.c.topic, _TABLE.c.source)
+        query = select(_TABLE).where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
+        if not caller.is_operator:
+            query = query.where(_TABLE.c.owner_party_id == caller.party_id)
+        async with self._database.read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return page.shape(
+            rows, lambda row: [row["owner_party_id"], row["topic"], row["source"]], lambda row: _shaped(dict(row))
+        )
+
+    async def resume(self, owner_party_id: str, topic: str, source: str) -> bool:
+        """Judge what it sends from now on; False where it was not set aside."""
+        async with self._database.begin() as transaction:
+            given = {"owner": owner_party_id, "topic": topic, "source": source}
+            gone = await transaction.execute(text(_FORGET), given)
+            if gone.rowcount:
+                await tell_partitions(transaction, "sources", {})
+        return bool(gone.rowcount)
+
+
+def _shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "since_at": to_text(row["since_at"])}

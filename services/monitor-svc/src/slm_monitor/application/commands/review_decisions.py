@@ -1,0 +1,105 @@
+"""What the parties decide in their reviews: that a period's windows are accepted, and whether a breach was one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import structlog
+
+from slm_events import instants
+from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
+from slm_monitor.application.commands.breach_handling import Held
+from slm_monitor.domain.lifecycle.acceptance import Acceptance
+from slm_monitor.domain.lifecycle.breach_workflow import CONFIRM, DISPUTE, Life, Step, WrongStep
+
+UPHELD = "upheld"
+_logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Overturned:
+    """A breach that was none, and what of it has to be judged anew: its indicator or ticket, else its target."""
+
+    breach_id: str
+    partition: int
+    target_id: str
+    subject: str
+    window_start_at: str | None
+    certain_at: int
+
+    def ref(self) -> dict[str, Any]:
+        """As a row of the inbox."""
+        began = None if self.window_start_at is None else instants.from_text(self.window_start_at)
+        since = self.certain_at if began is None else min(began, self.certain_at)
+        return {"breach_id": self.breach_id, "target_id": self.target_id, "subject": self.subject, "since": since}
+
+
+class Reviews(Protocol):
+    """Where decisions are kept, inside one transaction."""
+
+    async def accept(self, named: Mapping[str, Any], accepted: Sequence[Acceptance]) -> None:
+        """Keep what was accepted, and tell every partition."""
+        ...
+
+    async def disputed(self, dispute_id: str, breach_id: str, document: Mapping[str, Any]) -> None: ...
+
+    async def decided(self, dispute_id: str, breach_id: str, state: str, document: Mapping[str, Any]) -> None: ...
+
+    async def locked(self, breach_id: str) -> Held | None: ...
+
+    async def keep(self, breach_id: str, life: Life, step: Step) -> None: ...
+
+    async def found_of(self, breach_id: str) -> Overturned | None: ...
+
+    async def tell(self, overturned: Overturned) -> None:
+        """Have its partition judge it anew."""
+        ...
+
+
+async def accept(reviews: Reviews, accepted: PeriodAccepted) -> None:
+    """The windows as they were accepted are frozen."""
+    at = instants.from_text(accepted.accepted_at)
+    windows = [Acceptance(each["target_id"], each["window_id"], int(each["revision"]), at) for each in accepted.windows]
+    named = {"agreement_id": accepted.agreement_id, "acceptance_id": accepted.acceptance_id, "period": accepted.period,
+             "accepted_at": at}  # fmt: skip
+    await reviews.accept(named, windows)
+
+
+async def dispute(reviews: Reviews, disputed: BreachDisputed) -> None:
+    """The breach waits for the decision; one that was withdrawn or closed meanwhile stays so."""
+    document = asdict(disputed)
+    await reviews.disputed(disputed.dispute_id, disputed.breach_id, document)
+    said = {"reason": disputed.reason, "dispute_id": disputed.dispute_id}
+    at = instants.from_text(disputed.disputed_at)
+    step = Step(DISPUTE, at, disputed.by_party_id, disputed.by_principal_id, disputed.by_name, said)
+    await _take(reviews, disputed.breach_id, disputed.revision, step)
+
+
+async def decide(reviews: Reviews, decided: DisputeDecided) -> None:
+    """Upheld: it was no breach, and what was found of it is judged anew. Rejected: it is confirmed."""
+    await reviews.decided(decided.dispute_id, decided.breach_id, decided.decision, asdict(decided))
+    if decided.decision == UPHELD:
+        overturned = await reviews.found_of(decided.breach_id)
+        if overturned is not None:
+            await reviews.tell(overturned)
+        return
+    by = decided.decided_by[0] if decided.decided_by else {}
+    said = {"reason": decided.reason, "dispute_id": decided.dispute_id}
+    at = instants.from_text(decided.decided_at)
+    step = Step(CONFIRM, at, by.get("party_id", ""), by.get("principal_id", ""), by.get("name", ""), said)
+    await _take(reviews, decided.breach_id, decided.revision, step)
+
+
+async def _take(reviews: Reviews, breach_id: str, revision: int, step: Step) -> None:
+    held = await reviews.locked(breach_id)
+    if held is None or held.life.revision != revision:
+        _logger.warning("step of a breach that is not there", breach_id=breach_id, revision=revision, step=step.step)
+        return
+    try:
+        life = held.life.after(step.step)
+    except WrongStep as error:
+        _logger.warning("step of a breach not taken", breach_id=breach_id, step=step.step, reason=str(error))
+        return
+    await reviews.keep(breach_id, life, step)

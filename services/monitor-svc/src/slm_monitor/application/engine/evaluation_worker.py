@@ -1,0 +1,316 @@
+"""The judge at work: it owns partitions of the intake, and steps each through facts, news and timers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from slm_chassis.clock import Clock
+from slm_chassis.dead_letters import REDRIVEN
+from slm_chassis.faults import is_infrastructure_fault
+from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, OffsetVanished, TopicPartition
+from slm_chassis.workers import Halt, Progress
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.engine.checkpointing import PuttingAway
+from slm_monitor.application.engine.origin_faults import Origins
+from slm_monitor.application.engine.partition import Partition, Work
+from slm_monitor.application.engine.poison_isolation import Apart, Hands, Patience
+from slm_monitor.application.engine.polling import Taking
+from slm_monitor.application.engine.watermarks import Firing
+from slm_monitor.application.intake.record_reader import Read, Reader
+from slm_monitor.application.state.ports import Behind, InboxRow, JudgeStore, NotOwner, Step
+
+GROUP = "slm-monitor-judge"
+CHECKPOINT_SECONDS = 1.0
+IDLE_CHECKPOINT_SECONDS = 0.1
+INBOX_SECONDS = 0.5
+FIRING_SECONDS = 0.005
+"""On the minute much may be due in all partitions: records that come meanwhile do not wait for all of it."""
+TIMERS_A_STEP = 50
+TIMERS_BESIDE = 10
+"""Likewise within a partition: what one step fires where records came within the last seconds. After a restart every
+indicator is due."""
+ORPHANED_SECONDS = 10.0
+"""Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
+_TOPICS = (MEASUREMENTS.name, TICKETS.name)
+_NOTHING = Apart()
+_logger = structlog.get_logger(__name__)
+
+
+class Judge:
+    """A worker: a member of the judge's consumer group. ``step`` is one turn; ``run`` turns until cancelled."""
+
+    name = "judge"
+
+    def __init__(
+        self, store: JudgeStore, log: EventLog, clock: Clock, reader: Reader, partitions: int,
+        stepped: Callable[[Step], None] = lambda step: None,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._reader = reader
+        self._partitions = partitions
+        self._stepped = stepped
+        self.progress = Progress()
+        self._firing = Firing(store, log, clock)
+        self._origins = Origins()
+        hands = Hands(self._judge_owned, self._commit_owned, self._reload)
+        self._patience = Patience(reader, self._origins, hands)
+        self._owned: dict[int, Partition] = {}
+        self._assigned: set[TopicPartition] = set()
+        self._consumer: Consumer | None = None
+        self._inbox_rings = True
+        self._inbox_read_at = 0.0
+        self._away = PuttingAway(store, clock)
+        self._taking = Taking()
+        self._lost_at: dict[int, float] = {}
+
+    # -- owning -------------------------------------------------------------------------------------------------
+
+    async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Take over what both intake topics assign; the positions to read from are in the partition's row."""
+        numbers = {each.partition for each in partitions}
+        self._origins.know(await self._store.sources_aside())
+        for number in sorted(numbers):
+            loaded = await self._store.take_over(number)
+            self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
+            self._lost_at.pop(number, None)
+            await partition.recover(loaded)
+        for other in self._assigned - partitions:
+            # A partition is one thing: where one of its topics comes anew, the other is read again from its position.
+            if other.partition in numbers and self._consumer is not None:
+                self._consumer.seek(other, self._owned[other.partition].positions[other.topic])
+        self._assigned |= partitions
+        self._inbox_rings = True
+        self._away.grown()
+        return {each: self._owned[each.partition].positions[each.topic] for each in partitions}
+
+    async def revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        self._assigned -= partitions
+        for number in {each.partition for each in partitions}:
+            self._drop(number)
+            self._lost_at.pop(number, None)
+
+    def _drop(self, number: int) -> None:
+        self._owned.pop(number, None)
+        self._firing.forget(number)
+        self._lost_at[number] = time.monotonic()
+
+    def _rejoin_if_orphaned(self) -> None:
+        """A partition lost to the fence but assigned to us still is judged by nobody: join the group anew."""
+        now = time.monotonic()
+        orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]
+        if orphaned:
+            raise LogUnavailable(f"partitions {orphaned} were taken over by nobody; joining again")
+
+    async def _reload(self, number: int) -> bool:
+        """Forget a partition's memory and read it again; False where it is another's by now."""
+        held = self._owned.pop(number, None)
+        if held is None:
+            return False
+        try:
+            loaded = await self._store.reload(number, held.epoch)
+        except NotOwner:
+            self._lose(number)
+            return False
+        self._owned[number] = partition = Partition(loaded, self._store, self._partitions)
+        await partition.recover(loaded)
+        return True
+
+    def _lose(self, number: int) -> None:
+        _logger.warning("partition lost", partition=number)
+        self._drop(number)
+
+    async def _unless_lost(self, number: int, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except NotOwner:
+            self._lose(number)
+
+    # -- turning ------------------------------------------------------------------------------------------------
+
+    def ring(self) -> None:
+        """News lie in the inbox."""
+        self._inbox_rings = True
+        if self._consumer is not None:
+            self._consumer.wake()
+
+    async def run(self) -> None:
+        """Join the group and judge for ever. Infrastructure faults end it: a new start reads everything anew."""
+        async with self._log.consume(GROUP, _TOPICS, self) as consumer:
+            self.use(consumer)
+            try:
+                while True:
+                    await self.step(self._pause())
+            except OffsetVanished as lost:
+                raise Halt(f"facts would be skipped: {lost}") from lost
+            finally:
+                self._consumer = None
+                self._owned.clear()
+                self._assigned.clear()
+                self._firing.clear()
+                self._lost_at.clear()
+
+    def use(self, consumer: Consumer) -> None:
+        """Judge what this member of the group is given; tests turn ``step`` themselves."""
+        self._consumer = consumer
+
+    def _pause(self) -> float:
+        """How long nothing can happen unless a record comes, real seconds."""
+        if (self._inbox_rings and self._owned) or any(each.has_waiting for each in self._owned.values()):
+            return 0.0
+        is_saved = all(each.is_saved for each in self._owned.values())
+        return self._firing.pause(self._owned, INBOX_SECONDS if is_saved else IDLE_CHECKPOINT_SECONDS)
+
+    async def step(self, wait_seconds: float = 0.0) -> int:
+        """One turn: records, news and timers of every owned partition. Returns how many records it took."""
+        assert self._consumer is not None
+        waiting = sum(each.waiting for each in self._owned.values())
+        batches = await self._taking.poll(self._consumer, waiting, wait_seconds)
+        self._rejoin_if_orphaned()
+        if self._inbox_rings:
+            await self._read_inbox()
+        taken: dict[int, list[Batch]] = {}
+        for batch in batches:
+            taken.setdefault(batch.source.partition, []).append(batch)
+        for number, theirs in taken.items():
+            await self._take(number, theirs)
+        if self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS:
+            await self._read_inbox()
+        await self._fire()
+        # Sooner where there is nothing else to do: reads of figures wait for it.
+        await self._put_away(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
+        self._away.tidy()
+        self.progress.beat()
+        if batches:
+            await self._consumer.commit_hint({batch.source: batch.next_offset for batch in batches})
+        return sum(len(batch.records) for batch in batches)
+
+    async def _read_inbox(self) -> None:
+        if not self._owned:
+            return
+        self._inbox_rings, self._inbox_read_at = False, time.monotonic()
+        rows: dict[int, list[InboxRow]] = {}
+        for row in await self._store.inbox(list(self._owned)):
+            rows.setdefault(row.partition, []).append(row)
+            if row.kind == "terms":
+                self._away.grown()
+            elif row.kind == "sources":
+                self._origins.know(await self._store.sources_aside())
+        for number, theirs in rows.items():
+            if number in self._owned:
+                await self._unless_lost(number, self._commit(self._owned[number], Work(inbox=theirs)))
+
+    async def _take(self, number: int, batches: Sequence[Batch]) -> None:
+        """Judge a partition's records; a record that cannot be judged is found and set aside, the others are judged."""
+        partition = self._owned.get(number)
+        if partition is None:
+            return
+        self._away.taken(number)
+        try:
+            read = await self._judge(partition, batches)
+            self._origins.handled(sum(len(batch.records) for batch in batches), read)
+        except NotOwner:
+            self._lose(number)
+        except Exception as error:
+            if is_infrastructure_fault(error):
+                raise
+            _logger.warning("batch not judged", partition=number, exc_info=error)
+            await self._one_by_one(number, batches)
+
+    async def _judge(self, partition: Partition, batches: Sequence[Batch], apart: Apart = _NOTHING) -> Read:
+        work = Work(positions={batch.source.topic: batch.next_offset for batch in batches})
+        gone = {(each.topic, each.offset) for each in apart.passed}
+        records = [
+            record
+            for batch in batches
+            for record in batch.records
+            if (record.topic, record.offset) not in gone and record.offset >= partition.positions[record.topic]
+        ]
+        read = self._origins.sifted(await self._reader.read(partition.number, records))
+        work.values, work.facts = read.values, read.facts
+        ended = records if apart.dead else [*records, *apart.passed]
+        redriven = [record.headers[REDRIVEN] for record in ended if REDRIVEN in record.headers]
+        await self._commit(partition, work, read, apart, redriven)
+        return read
+
+    async def _one_by_one(self, number: int, batches: Sequence[Batch]) -> None:
+        await self._reload(number)
+        for batch in batches:
+            for record in batch.records:
+                again = Batch(batch.source, [record], record.offset + 1)
+                await self._unless_lost(number, self._patience.try_again(number, again))
+
+    async def _judge_owned(self, number: int, batch: Batch, apart: Apart) -> None:
+        await self._judge(self._held(number), [batch], apart)
+
+    async def _commit_owned(self, number: int, work: Work, read: Read) -> None:
+        await self._commit(self._held(number), work, read)
+
+    def _held(self, number: int) -> Partition:
+        if number not in self._owned:
+            raise NotOwner(number)
+        return self._owned[number]
+
+    async def _commit(
+        self, partition: Partition, work: Work, read: Read | None = None, apart: Apart = _NOTHING,
+        redriven: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        step = await partition.step(work, self._clock.now())
+        if read is not None:
+            step.forwards, step.quarantined = list(read.forwards), list(read.quarantined)
+        step.quarantined += apart.quarantined
+        step.dead, step.sources, step.redriven = list(apart.dead), list(apart.sources), list(redriven)
+        if step.is_empty:
+            return
+        blob_seq = await self._store.commit(partition.number, partition.epoch, step)
+        if blob_seq is not None:
+            partition.blob_seq = blob_seq
+        if step.news or step.released or step.expired or step.caught_up:
+            self._inbox_rings = True
+        self._stepped(step)
+        if partition.wants_reload:
+            await self._reload(partition.number)
+
+    # -- timers -------------------------------------------------------------------------------------------------
+
+    async def _fire(self) -> None:
+        """Fire what is due, once everything appended before that instant has been taken in."""
+        began = time.monotonic()
+        most = TIMERS_A_STEP if self._away.is_quiet else TIMERS_BESIDE
+        for number, horizon in await self._firing.look(self._owned):
+            if time.monotonic() - began > FIRING_SECONDS:
+                self._firing.postpone(number, horizon)
+                continue
+            work = Work(horizon=horizon, most_timers=most)
+            await self._unless_lost(number, self._commit(self._owned[number], work))
+            if number in self._owned and self._owned[number].is_due(horizon):
+                self._firing.postpone(number, horizon)
+        reached = await self._firing.look_everywhere(self._owned)
+        # Asked once the facts are taken in: which of the tickets among them are judged is committed with them.
+        behind = await self._store.behind() if reached else Behind()
+        for number, horizon in reached:
+            if number in self._owned:
+                work = Work(everywhere=horizon, behind=behind)
+                await self._unless_lost(number, self._commit(self._owned[number], work))
+        for number, partition in self._owned.items():
+            if self._firing.is_settled(number, partition):
+                partition.settle()
+
+    # -- putting away -------------------------------------------------------------------------------------------
+
+    async def save(self) -> None:
+        """Put everything away, now."""
+        for number in list(self._owned):
+            await self._save(number, is_whole=True)
+
+    async def _put_away(self, at_most_every: float) -> None:
+        for number, is_whole in self._away.due(self._owned, at_most_every):
+            await self._unless_lost(number, self._save(number, is_whole))
+
+    async def _save(self, number: int, is_whole: bool) -> None:
+        has_news = await self._away.save(number, self._owned[number], is_whole)
+        self._inbox_rings = self._inbox_rings or has_news

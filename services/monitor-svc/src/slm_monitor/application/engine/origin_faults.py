@@ -1,0 +1,172 @@
+"""Who sent what cannot be judged: faults counted by party and source, and the sources that are set aside for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import structlog
+
+from slm_chassis.poison import LONGEST_SECONDS, PoisonLimit
+from slm_chassis.workers import Halt
+from slm_events.catalogue import MEASUREMENTS, TICKETS
+from slm_monitor.application.intake.record_reader import Read
+from slm_monitor.application.state.ports import Quarantined, SourceAside
+from slm_monitor.domain.facts.facts import FAILED, Fact, Values, indicator_of, labels_of
+from slm_monitor.domain.intake.value_validation import SOURCE
+
+ROWS_KEPT_TOGETHER = 1_000
+"""Rows of one indicator that are quarantined as one entry."""
+_logger = structlog.get_logger(__name__)
+
+
+class Origin(NamedTuple):
+    """A party's source on one of the intake topics; measurements that name no source share the empty one."""
+
+    owner_party_id: str
+    topic: str
+    source: str
+
+
+class Part(NamedTuple):
+    """What a record holds of one indicator or ticket."""
+
+    subject: str
+    values: Sequence[Values]
+    facts: Sequence[Fact]
+
+    @property
+    def origin(self) -> Origin:
+        """Who sent it: of rows under several labels the first one's source."""
+        if self.facts:
+            return origin_of(self.facts[0])
+        return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])
+
+    def quarantined(self, reason: str) -> Iterator[Quarantined]:
+        """Its entries in the quarantine."""
+        owner = self.subject.partition("/")[0]
+        for fact in self.facts:
+            kept = [fact.subject, fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]
+            yield Quarantined(owner, self.subject, reason, {"kept": kept})
+        for values in self.values:
+            for start in range(0, len(values), ROWS_KEPT_TOGETHER):
+                yield Quarantined(owner, self.subject, reason, {"rows": _rows(values, start)})
+
+
+def origin_of(fact: Fact) -> Origin:
+    """Who sent a fact that is kept by itself."""
+    owner, _, rest = fact.subject.partition("/")
+    if "/" in rest:
+        return Origin(owner, TICKETS.name, rest.partition("/")[0])
+    named, _, identity = fact.key.partition("\x1f")
+    labels = fact.body.get("labels")
+    fallback = labels.get(SOURCE) if isinstance(labels, Mapping) else None
+    return Origin(owner, MEASUREMENTS.name, named if identity else str(fallback or ""))
+
+
+def _origin_of_rows(subject: str) -> Origin:
+    return Origin(subject.partition("/")[0], MEASUREMENTS.name, labels_of(subject).get(SOURCE, ""))
+
+
+def parts_of(read: Read) -> list[Part]:
+    """What records came to, by what it is about."""
+    found: dict[str, tuple[list[Values], list[Fact]]] = {}
+    for values in read.values:
+        names = np.array([indicator_of(subject) for subject in values.subjects])
+        for name in sorted(set(names.tolist())):
+            rows = np.isin(values.slot, np.flatnonzero(names == name))
+            if rows.any():
+                found.setdefault(name, ([], []))[0].append(values.taken(rows))
+    for fact in read.facts:
+        found.setdefault(fact.subject, ([], []))[1].append(fact)
+    return [Part(subject, values, facts) for subject, (values, facts) in found.items()]
+
+
+def _rows(values: Values, start: int) -> list[list[Any]]:
+    end = start + ROWS_KEPT_TOGETHER
+    of = [None] * len(values) if values.of is None else [None if each != each else each for each in values.of.tolist()]
+    columns = (values.slot[start:end].tolist(), values.at[start:end].tolist(), values.value[start:end].tolist(),
+               of[start:end])  # fmt: skip
+    return [
+        [values.subjects[slot], at, None if value == FAILED else value, whole]
+        for slot, at, value, whole in zip(*columns, strict=True)
+    ]
+
+
+class Origins:
+    """Counts faults by origin. An origin that has too many is set aside: what it sends is quarantined without being
+    tried. Faults of several parties, or of records that belong to nobody, stop the process: that is no bad data.
+    """
+
+    def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
+        self._time_of = time_of
+        self._ours = PoisonLimit(time_of)
+        self._limits: dict[Origin, PoisonLimit] = {}
+        self._tripped: dict[str, float] = {}
+        """Party → when a source of it was last set aside."""
+        self._aside: dict[Origin, str] = {}
+
+    def know(self, aside: Mapping[tuple[str, str, str], str]) -> None:
+        """The sources that are set aside, as the store has them; one that is there no more is counted anew."""
+        known = {Origin(*name): reason for name, reason in aside.items()}
+        for origin in self._aside.keys() - known.keys():
+            self._limits.pop(origin, None)
+            self._tripped.pop(origin.owner_party_id, None)
+        self._aside = known
+
+    def handled(self, records: int, read: Read | None = None) -> None:
+        """Records were judged; of the origins that had faults it is counted that they can do better."""
+        self._ours.handled(records)
+        if self._limits and read is not None:
+            for part in parts_of(read):
+                if part.origin in self._limits:
+                    self._limits[part.origin].handled(1)
+
+    def failed(self, part: Part, reason: str) -> SourceAside | None:
+        """A part of a record could not be judged; its origin, where that sets it aside. Raises Halt."""
+        origin = part.origin
+        if origin in self._aside:
+            return None
+        limit = self._limits.setdefault(origin, PoisonLimit(self._time_of))
+        try:
+            limit.check(reason)
+        except Halt as excess:
+            return self._set_aside(origin, f"{excess}")
+        limit.set_aside()
+        return None
+
+    def unattributed(self, reason: str) -> None:
+        """A record that belongs to nobody goes to the dead letters. Raises Halt where it would be one too many."""
+        self._ours.check(reason)
+        self._ours.set_aside()
+
+    def _set_aside(self, origin: Origin, reason: str) -> SourceAside:
+        now = self._time_of()
+        others = [party for party, at in self._tripped.items() if party != origin.owner_party_id
+                  and now - at < LONGEST_SECONDS]  # fmt: skip
+        if others:
+            raise Halt(f"records of {len(others) + 1} parties could not be judged; of one of them: {reason}")
+        self._tripped[origin.owner_party_id] = now
+        self._aside[origin] = reason
+        _logger.error("source set aside", owner_party_id=origin.owner_party_id, topic=origin.topic,
+                      source=origin.source, reason=reason)  # fmt: skip
+        return SourceAside(*origin, reason)
+
+    def sifted(self, read: Read) -> Read:
+        """What was read, without what comes from origins that are set aside: that is quarantined."""
+        if not self._aside:
+            return read
+        parts = parts_of(read)
+        if not any(part.origin in self._aside for part in parts):
+            return read
+        kept = Read(forwards=read.forwards, quarantined=list(read.quarantined))
+        for part in parts:
+            if part.origin in self._aside:
+                why = f"source_set_aside: source: {part.origin.source or 'without a name'}: {self._aside[part.origin]}"
+                kept.quarantined += part.quarantined(why)
+            else:
+                kept.values += part.values
+                kept.facts += part.facts
+        return kept

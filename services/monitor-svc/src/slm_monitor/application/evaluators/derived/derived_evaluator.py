@@ -1,0 +1,201 @@
+"""The targets of one partition that are made of others: composites, and the compliance of tickets.
+
+What they are made of may live in any partition. News of it come through the inbox, and a target is judged as of an
+instant up to which every partition has taken in its facts: that is established before it is woken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from slm_monitor.application.evaluators.derived.compliance_target import ComplianceTarget
+from slm_monitor.application.evaluators.derived.composite_target import CompositeTarget
+from slm_monitor.application.evaluators.derived.rolling_derived_targets import (
+    RollingComplianceTarget,
+    RollingStatesTarget,
+    RollingVerdictsTarget,
+)
+from slm_monitor.application.evaluators.schedule.holds import Holds, covers
+from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
+from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.application.state.invalidation import FACT, Dirty
+from slm_monitor.application.state.loaded_state import Established
+from slm_monitor.application.state.ports import Behind, Hold, InboxRow, JudgeStore
+from slm_monitor.application.state.target_dependencies import Derivations
+from slm_monitor.application.state.timers import DERIVED, Timers
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.terms.composite_terms import STATES
+from slm_monitor.domain.terms.terms_history import TermsLine
+
+AT_ONCE = 0
+AGAIN_MICROSECONDS = 200_000
+"""So much later a target is looked at again that waits for the tickets it is made of."""
+
+
+class DerivedTarget(Protocol):
+    """A target made of others, as the judge turns it."""
+
+    standing: Standing
+
+    def amend(self, line: TermsLine) -> None: ...
+
+    def compose(self, lines: Sequence[TermsLine]) -> None:
+        """Hear the lines of its agreement, of which some are what it is made of."""
+        ...
+
+    async def derive(
+        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the windows that reach past ``dirty.since`` and the open ones, by what the store has; returns the next
+        instant at which time alone may change something."""
+        ...
+
+
+def _kind(line: TermsLine) -> Callable[[Standing], DerivedTarget]:
+    """Who judges a line."""
+    terms = line.latest
+    if terms.window_kind != "rolling":
+        return CompositeTarget if terms.aggregation == "composite" else ComplianceTarget
+    if terms.aggregation == "compliance":
+        return RollingComplianceTarget
+    return RollingStatesTarget if terms.parameters["of"] == STATES else RollingVerdictsTarget
+
+
+class DerivedJudge:
+    """Knows which of its targets have to be judged, and which rows of the inbox said so."""
+
+    def __init__(
+        self, store: JudgeStore, established: Established, excluded: Excluded, derivations: Derivations,
+        aside: SetAside,
+    ) -> None:  # fmt: skip
+        self.timers = Timers()
+        self._store = store
+        self._established = established
+        self._excluded = excluded
+        self._derivations = derivations
+        self._aside = aside
+        self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
+        self._dirty: dict[str, Dirty] = {}
+        self._causes: dict[str, str] = {}
+        """Why the past of a target is to be judged anew once no import holds it any more."""
+        self._rows: dict[int, tuple[str, int]] = {}
+        """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
+
+    def attach(self, line: TermsLine, lines: Sequence[TermsLine], *, fresh: bool) -> None:
+        """Take up a target's terms; ``lines``: all of its agreement."""
+        if self._aside.holds(line):
+            return
+        targets = self._targets.setdefault(line.target_id, {})
+        held = targets.get(line.key)
+        if held is None:
+            targets[line.key] = held = _kind(line)(self._established.standing(line))
+        held.amend(line)
+        held.compose(lines)
+        held.standing.record_begins_at = self._record_begins_at(line.target_id)
+        self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
+
+    def hear(self, row: InboxRow) -> list[int]:
+        """News for a target; returns the rows that are of no use any more."""
+        target_id, since = row.ref["target_id"], int(row.ref["since"])
+        if row.seq in self._rows:
+            return []
+        if target_id not in self._targets:
+            return [row.seq]
+        self._touch(target_id, since)
+        if any(held == target_id and earliest <= since for held, earliest in self._rows.values()):
+            return [row.seq]
+        self._rows[row.seq] = (target_id, since)
+        return []
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, target_id: str, since: int, cause: str) -> None:
+        """Something was decided of a target's windows from an instant on: they are judged anew."""
+        if target_id in self._targets:
+            self._touch(target_id, since, cause)
+
+    def exclude(self, moved: Moved) -> None:
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                since = moved.since(target.standing.line)
+                if since is not None:
+                    self._touch(target_id, since, CAUSE)
+
+    def wake_held(self, hold: Hold) -> None:
+        """All that a hold covered is judged, in every partition: what is made of it is judged in full."""
+        for target_id, targets in self._targets.items():
+            if covers(hold, self._derivations.reached(target_id)):
+                cause = self._causes.pop(target_id, None)
+                for target in targets.values():
+                    self._touch(target_id, target.standing.line.begins_at, cause)
+
+    def wake_agreement(self, agreement_id: str) -> None:
+        """What the targets of an agreement are made of is judged, in every partition: they are judged in full."""
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                if target.standing.line.latest.agreement_id == agreement_id:
+                    self._touch(target_id, target.standing.line.begins_at)
+
+    def waits_for_agreement(self, agreement_id: str) -> bool:
+        """Whether some target of an agreement is still to be judged."""
+        waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
+        return any(
+            target.standing.line.latest.agreement_id == agreement_id
+            for target_id in waiting
+            for target in self._targets.get(target_id, {}).values()
+        )
+
+    def waits_for(self, hold: Hold) -> bool:
+        """Whether something that is made of what an import brought is still to be judged."""
+        waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
+        return any(covers(hold, self._derivations.reached(target_id)) for target_id in waiting)
+
+    def _record_begins_at(self, target_id: str) -> int | None:
+        """From when on the record holds all that a target is made of."""
+        starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
+        return max((starts[subject] for subject in subjects if subject in starts), default=None)
+
+    def forget(self) -> None:
+        """The record of some indicator reaches less far back."""
+        for target_id, targets in self._targets.items():
+            for target in targets.values():
+                target.standing.record_begins_at = self._record_begins_at(target_id)
+
+    def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
+        dirty = self._dirty.setdefault(target_id, Dirty())
+        if since is not None:
+            begins_at = self._record_begins_at(target_id)
+            dirty.touch(since if begins_at is None else max(since, begins_at), cause)
+        # Woken at the next instant that is established everywhere.
+        self.timers.set((DERIVED, target_id), AT_ONCE)
+
+    async def judge(self, up_to: int, holds: Holds, behind: Behind, moment: Moment, changes: Changes) -> list[int]:
+        """Judge what is due by an instant that is established everywhere; returns the rows this has answered.
+
+        A target waits while tickets it is made of are still to be judged: by half of them its figure would be wrong.
+        """
+        answered: list[int] = []
+        for _, target_id in self.timers.due(up_to):
+            reached = self._derivations.reached(target_id)
+            if behind.has_terms or behind.ticket_owners & reached.ticket_owners:
+                self.timers.set((DERIVED, target_id), up_to + AGAIN_MICROSECONDS)
+                continue
+            dirty, dues = self._dirty.pop(target_id, Dirty()), []
+            caused = holds.moment_derived(reached, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[target_id] = dirty.cause
+            for key, target in list(self._targets.get(target_id, {}).items()):
+                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
+                    dues.append(await target.derive(self._store, self._excluded, dirty, caused, own))
+                if self._aside.holds(target.standing.line):
+                    del self._targets[target_id][key]
+            self.timers.set((DERIVED, target_id), min((due for due in dues if due is not None), default=None))
+            answered += [seq for seq, (held, _) in self._rows.items() if held == target_id]
+        for seq in answered:
+            del self._rows[seq]
+        return answered

@@ -1,0 +1,493 @@
+"""The indicators of one partition whose rows are summed by the minute, and the targets judged by those sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from slm_chassis.faults import is_infrastructure_fault
+from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.series.series_store import Streams, Together, pieces
+from slm_monitor.application.evaluators.series.series_target import NEVER, CountedTarget
+from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
+from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.application.state.invalidation import FACT, Dirty
+from slm_monitor.application.state.loaded_state import Established
+from slm_monitor.application.state.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
+from slm_monitor.application.state.timers import COUNT, Timers
+from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, indicator_of, labelled
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.rolling import rolling_minutes, rolling_target
+from slm_monitor.domain.rolling.rolling_sums import Summed
+from slm_monitor.domain.rolling.rolling_target import Stretch
+from slm_monitor.domain.rolling.rolling_values import VALUES
+from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.series.hour_buckets import Chunk
+from slm_monitor.domain.series.series import Delta, Series
+from slm_monitor.domain.terms import instances
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import minute_series
+from slm_monitor.domain.windows.minute_series import Burning, Counted
+from slm_monitor.domain.windows.series_evaluation import FirstBad
+
+AT_ONCE = 0
+LONGEST_UNJUDGED = 60
+"""Minutes after which a quiet rolling target is judged all the same, so that little is ever left to catch up on."""
+
+
+class CountJudge:
+    """Takes rows, knows which targets they touch, and judges those.
+
+    Rows that can change nothing but a figure wait for the next checkpoint: ``refresh`` then brings figures up to date.
+    """
+
+    def __init__(
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, loaded: LoadedPartition,
+        aside: SetAside,
+    ) -> None:  # fmt: skip
+        self._timers = timers
+        self._established = established
+        self._excluded = excluded
+        self._aside = aside
+        self._targets: dict[str, dict[tuple[str, int], CountedTarget]] = {}
+        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
+        self._streams = Streams(store, loaded.series)
+        self._dirty: dict[str, Dirty] = {}
+        self._calm: dict[str, tuple[int, int]] = {}
+        """Series → the minutes in which good rows change no more than figures."""
+        self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
+        """Indicator → rows that changed no more than figures, not counted yet."""
+        self._born: list[TermsLine] = []
+        self._causes: dict[str, str] = {}
+        """Why the past of an indicator is to be judged anew once no import holds it any more."""
+        self._unsaved: set[str] = set()
+        self._recounted: dict[str, int] = {}
+        self._unsaved_windows: dict[tuple[str, str], Window] = {}
+        self._kept = loaded.series
+        self._written = {(window.target_id, window.window_id): _told_of(window) for window in loaded.windows}
+
+    # -- targets ------------------------------------------------------------------------------------------------
+
+    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
+        subject = line.latest.indicator
+        assert subject is not None
+        self._streams.declare(subject, {classifiers.of(version) for version in line.versions})
+        if line.latest.group_by:
+            fresh = fresh or self._aside.returns(line)
+            self._grouped.setdefault(subject, {})[line.key] = line
+            for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
+                if labels is not None:
+                    instance = instances.of(line, labels)
+                    self._attach(subject, instance, fresh=fresh)
+                    if fresh and not self._aside.holds(instance):
+                        # Rows of this label came before the terms: nothing else will tell that it is judged.
+                        self._born.append(instance)
+        else:
+            self._attach(subject, line, fresh=fresh)
+
+    def _attach(self, subject: str, line: TermsLine, *, fresh: bool) -> None:
+        self._fold(subject)
+        self._calm.clear()
+        if self._aside.holds(line):
+            return
+        targets = self._targets.setdefault(subject, {})
+        held = targets.get(line.key)
+        if held is None:
+            standing = self._standing(line, subject)
+            held = targets[line.key] = CountedTarget(standing, self._excluded, None)
+            tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
+            if tally is not None and tally.by == held.fingerprint:
+                targets[line.key] = held = CountedTarget(standing, self._excluded, tally.windows)
+            held.amend(line)
+        else:
+            before = held.fingerprint
+            held.amend(line)
+            if held.fingerprint != before:
+                held.recount()
+        dirty = self._dirty.setdefault(subject, Dirty())
+        if fresh or self._aside.returns(line):
+            dirty.touch(line.begins_at)
+
+    def _standing(self, line: TermsLine, subject: str) -> Standing:
+        standing = self._established.standing(line)
+        if subject in self._kept:
+            for window in standing.windows.values():
+                window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
+        return standing
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, subject: str, since: int, cause: str) -> None:
+        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        if subject in self._targets:
+            self._calm.clear()
+            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
+
+    def exclude(self, moved: Moved) -> None:
+        """Other time is excluded: what was counted in it is counted again, its windows judged anew."""
+        for subject, targets in self._targets.items():
+            for target in targets.values():
+                since = moved.since(target.standing.line)
+                if since is not None:
+                    self._fold(subject)
+                    self._calm.clear()
+                    target.recount()
+                    self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+
+    # -- facts --------------------------------------------------------------------------------------------------
+
+    async def take(self, values: Values, received_at: int) -> Values | None:
+        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        return await self._streams.take(values, self._add, received_at)
+
+    async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Accept facts that are kept one by one: those that hold over what was known under their key."""
+        self._streams.committed()
+        for fact in facts:
+            self._hear(fact)
+        accepted = await self._streams.take_facts(facts, self._add) if facts else []
+        for subject in sorted({fact.subject for fact in accepted}):
+            self._recounted.update((series.subject, series.high_water) for series in self._streams.of(subject))
+        return accepted
+
+    def _hear(self, fact: Fact) -> None:
+        """A label value has its instance from the first word of it on, whether that holds or others outrank it."""
+        name = labelled(fact.subject, fact.body.get("labels") or {})
+        if name == fact.subject or self._streams.has(name):
+            return
+        series = self._streams.named(name)
+        self._recounted[name] = series.high_water
+        if fact.subject in self._grouped:
+            self._group(fact.subject, series)
+
+    def _add(self, series: Series, deltas: Sequence[Delta]) -> None:
+        self._unsaved.add(series.subject)
+        subject = series.indicator
+        calm = self._calm.get(series.subject)
+        if calm is not None and subject not in self._dirty and _is_calm(calm, deltas):
+            self._later.setdefault(subject, []).append((series, deltas))
+            return
+        if subject in self._grouped:
+            self._group(subject, series)
+        targets = self._targets.get(subject)
+        if not targets or not deltas:
+            return
+        self._fold(subject)
+        for target in targets.values():
+            if target.counts(series):
+                target.add(series, deltas)
+        self._dirty.setdefault(subject, Dirty()).touch_minutes(
+            min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
+        )
+
+    def _fold(self, subject: str) -> None:
+        """Count what rows have brought since that could change nothing but figures."""
+        later = self._later.pop(subject, None)
+        if later is None:
+            return
+        by_series: dict[str, tuple[Series, list[Delta]]] = {}
+        for series, deltas in later:
+            by_series.setdefault(series.subject, (series, []))[1].extend(deltas)
+        for series, deltas in by_series.values():
+            folded = deltas if len(deltas) == 1 else _folded(deltas)
+            for target in self._targets[subject].values():
+                if target.counts(series):
+                    target.add(series, folded)
+
+    def _calm_down(self, subject: str) -> None:
+        """Note in which instants good rows of an indicator can change nothing but figures."""
+        for series in self._streams.of(subject):
+            spans = [target.quiet for target in self._targets.get(subject, {}).values() if target.counts(series)]
+            calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
+            if series.plain is not None and calm[0] < calm[1]:
+                self._calm[series.subject] = (-(-calm[0] // MINUTE), calm[1] // MINUTE)
+            else:
+                self._calm.pop(series.subject, None)
+
+    def _group(self, subject: str, series: Series) -> None:
+        """A label value heard for the first time brings an instance of the target that is judged for each."""
+        for line in self._grouped[subject].values():
+            labels = instances.group_of(line, series.subject)
+            if labels is None:
+                continue
+            born = instances.of(line, labels)
+            if born.key not in self._targets.setdefault(subject, {}) and not self._aside.holds(born):
+                self._attach(subject, born, fresh=True)
+                self._born.append(born)
+
+    def recounted(self) -> dict[str, int]:
+        """Series whose sums, as last put away, are no longer those of the facts, with the instant of the latest fact:
+        a restart must know that it has to look for it in the record."""
+        recounted, self._recounted = self._recounted, {}
+        return recounted
+
+    # -- judging ------------------------------------------------------------------------------------------------
+
+    def wake(self, subject: str) -> None:
+        """Time has come for one of its targets."""
+        self._dirty.setdefault(subject, Dirty())
+
+    def wake_all(self) -> None:
+        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
+        for subject in self._targets:
+            self._timers.set((COUNT, subject), AT_ONCE)
+
+    def wake_held(self, hold: Hold) -> None:
+        """A hold has ended: what it covered is judged in full."""
+        for subject, targets in self._targets.items():
+            if hold.covers(subject):
+                self._calm.clear()
+                cause = self._causes.pop(subject, None)
+                for target in targets.values():
+                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at, cause)
+
+    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+        """Judge what was touched. The past that an import holds is judged when the import ends."""
+        changes.instances += [line.latest for line in self._born]
+        self._born.clear()
+        for subject in list(self._dirty):
+            dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
+            self._fold(subject)
+            caused = holds.moment(subject, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[subject] = dirty.cause
+            dues: list[int | None] = []
+            for target in list(self._targets.get(subject, {}).values()):
+                with self._aside.attempt(target.standing.line, changes, caused.mark) as own:
+                    dues.append(await self._judge(subject, target, dirty, caused, own))
+                if self._aside.holds(target.standing.line):
+                    self._let_go(subject, target)
+            self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
+            self._calm_down(subject)
+
+    def _let_go(self, subject: str, target: CountedTarget) -> None:
+        """Nothing of a target that was set aside half-way may be put away."""
+        del self._targets[subject][target.standing.line.key]
+        for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
+            del self._unsaved_windows[key]
+
+    async def _judge(
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        if target.standing.line.latest.window_kind == "rolling":
+            return await self._judge_rolling(subject, target, dirty, moment, changes)
+        await self._count_past(subject, target)
+        return await self._judge_calendar(subject, target, dirty, moment, changes)
+
+    def _together(self, subject: str, target: CountedTarget) -> Together:
+        return Together([series for series in self._streams.of(subject) if target.counts(series)])
+
+    async def _count_past(self, subject: str, target: CountedTarget) -> None:
+        """A target that comes to an indicator with a past is summed over that past, once."""
+        if not target.needs_counting:
+            return
+        target.recount()
+        begins = target.standing.line.begins_at
+        for series in self._together(subject, target).series:
+            if series.high_water >= begins:
+                await self._streams.each_hour(series, begins, lambda hour, of=series: target.tally(of, hour))  # type: ignore[misc]
+        target.is_tallied = True
+        self._unsaved.add(subject)
+
+    async def _judge_calendar(
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        line = target.standing.line
+        terms = line.at(moment.now) or line.latest
+        present = moment.now // MINUTE
+        lately: Burning | None = None
+        longest = minute_series.looks_back(terms)
+        if longest and terms.aggregation != "time_slices":
+            await self._streams.load_minutes(subject, present - longest, present)
+            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            lately = Burning(by, line.begins_at, present)
+        burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
+        await self._measure_first_bad(subject, target)
+        due = target.judge(burning, lately, dirty, moment, changes)
+        self._remember(target.standing, dirty, moment, changes)
+        if burning:
+            rises_at = present + 1
+        return _sooner(due, None if rises_at is None else rises_at * MINUTE)
+
+    async def _measure_first_bad(self, subject: str, target: CountedTarget) -> None:
+        """What windows whose objective is 100 percent had come to by the minute in which they missed it."""
+        for name, start, terms, minute in list(target.unmeasured()):
+            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            good = total = 0
+            for piece in pieces(start // MINUTE, minute):
+                await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
+                sums = by.minutes(piece.start, piece.stop - 1, target.standing.line.begins_at)
+                good, total = good + int(sums[0].sum()), total + int(sums[1].sum())
+                self._evict(subject)
+            target.first_bad[name] = FirstBad(minute * MINUTE, good, total)
+
+    async def _judge_rolling(
+        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        standing = target.standing
+        line = standing.line
+        first, present = rolling_minutes.first_minute(line), moment.now // MINUTE
+        if present < first:
+            return first * MINUTE
+        window = standing.windows.get(line.latest.window)
+        if window is None:
+            window = Window(line.target_id, line.latest.window, line.latest.version, line.begins_at, line.ends_at)
+            standing.windows[window.window_id] = window
+        if window.judged_to is None:
+            window.judged_to = first - 1
+        rolling_minutes.hold_back(window, line, moment.through)
+        reach, rolled = rolling_minutes.reach(line), self._rolled(subject, target)
+        stretches: list[Stretch] = []
+        for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present, moment.through):
+            for piece in pieces(start, end):
+                await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
+                stretches.append(rolling_target.look(line, rolled, piece.start, piece.stop - 1))
+                self._evict(subject)
+        latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
+        await self._streams.load_minutes(subject, latest - reach, latest)
+        due = rolling_target.judge(standing, window, rolled, stretches, moment, changes)
+        target.quiet = rolling_target.quiet(standing, window)
+        self._unsaved.add(subject)
+        self._remember(standing, dirty, moment, changes)
+        ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
+        return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
+
+    def _rolled(self, subject: str, target: CountedTarget) -> Summed:
+        together = self._together(subject, target)
+        if target.standing.line.latest.aggregation not in VALUES:
+            return Summed(target.standing.line, together, self._excluded, together)
+        columns = target.columns.of(together.series)
+        return Summed(target.standing.line, columns, self._excluded, columns)
+
+    def _remember(self, standing: Standing, dirty: Dirty, moment: Moment, changes: Changes) -> None:
+        """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
+        for key in changes.dropped_windows:
+            self._unsaved_windows.pop(key, None)
+        for window in standing.windows.values():
+            key = (window.target_id, window.window_id)
+            status = _told_of(window)
+            # A restart judges open windows anew, and those of rows not put away; not a closed one that a corrected fact
+            # or another exclusion has changed, or that was judged in full as its target was taken up or a hold ended.
+            is_recounted = standing.line.latest.indicator in self._recounted
+            is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
+            is_lost = window.closed_at is not None and is_other
+            if key in changes.windows and self._written.get(key) == status and not is_lost:
+                del changes.windows[key]
+                self._unsaved_windows[key] = window
+            elif key in changes.windows:
+                self._written[key] = status
+
+    # -- putting away -------------------------------------------------------------------------------------------
+
+    @property
+    def has_unsaved(self) -> bool:
+        return bool(self._unsaved_windows or self._later)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether rows, or sums of them, are not in the record yet."""
+        return bool(self._unsaved)
+
+    async def refresh(self, moment: Moment) -> None:
+        """Bring up to date what rows have changed since that could change nothing but figures."""
+        for subject in sorted(self._later):
+            self._fold(subject)
+            for target in self._targets.get(subject, {}).values():
+                try:
+                    window = await self._refreshed(subject, target, moment)
+                except Exception as error:
+                    if is_infrastructure_fault(error):
+                        raise
+                    # Judging it will fail likewise, and set it aside.
+                    self._timers.set((COUNT, subject), AT_ONCE)
+                    continue
+                if window is not None:
+                    self._unsaved_windows[window.target_id, window.window_id] = window
+
+    async def _refreshed(self, subject: str, target: CountedTarget, moment: Moment) -> Window | None:
+        line = target.standing.line
+        if line.latest.window_kind != "rolling":
+            return target.refresh(moment)
+        window = target.standing.windows[line.latest.window]
+        minute = min(moment.now // MINUTE, rolling_minutes.last_minute(line))
+        if window.judged_to is None or minute - window.judged_to > LONGEST_UNJUDGED:
+            self._timers.set((COUNT, subject), AT_ONCE)
+            return None
+        reach = line.latest.rolling_microseconds // MINUTE
+        await self._streams.load_minutes(subject, minute - reach, minute)
+        rolling_target.refresh(line, window, self._rolled(subject, target), minute, moment)
+        return window
+
+    def unsaved_windows(self) -> list[Window]:
+        """Figures; what is returned counts as saved from now on."""
+        windows, self._unsaved_windows = list(self._unsaved_windows.values()), {}
+        return windows
+
+    def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint]]:
+        """Rows by series and hour, and sums by series; likewise."""
+        segments = []
+        kept = {}
+        for name in sorted(self._unsaved):
+            segments += self._streams.unsaved(name)
+        for subject in sorted({indicator_of(name) for name in self._unsaved}):
+            for series in self._streams.of(subject):
+                if series.subject == subject or series.subject in self._unsaved:
+                    kept[series.subject] = self._checkpoint(subject, series)
+            self._evict(subject)
+        self._unsaved = set()
+        return segments, kept
+
+    def _evict(self, subject: str) -> None:
+        """As far back as one of the targets looks stays in memory: what is evicted is read again at the next row."""
+        self._streams.evict(subject, lambda: self._reach(subject))
+
+    def _reach(self, subject: str) -> int:
+        lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
+        return max((rolling_minutes.reach(line) for line in lines), default=0)
+
+    def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
+        """Sums are kept with the indicator's own series, whatever the labels of what was counted."""
+        kept = SeriesCheckpoint(series.high_water)
+        if series.subject != subject:
+            return kept
+        for target in self._targets.get(subject, {}).values():
+            if target.is_tallied and not target.needs_counting:
+                kept.tallies[_name(target.standing.line)] = Tally(target.fingerprint, target.kept())
+            for window in target.standing.windows.values():
+                if window.judged_to is not None:
+                    kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
+        return kept
+
+
+def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
+    """Whether all is good, in minutes in which that changes no more than figures."""
+    return all(
+        calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.untold
+        for each in deltas
+    )
+
+
+def _told_of(window: Window) -> tuple[object, ...]:
+    """What was told of a window: where it changes, the window is written with the step that changes it."""
+    return (window.status, window.revision, window.closed_at, window.frozen_at, window.adjusted)
+
+
+def _folded(deltas: Sequence[Delta]) -> list[Delta]:
+    """One for each minute, of a series that is counted in one way."""
+    sums: dict[int, tuple[int, int]] = {}
+    for delta in deltas:
+        good, total = sums.get(delta.minute, (0, 0))
+        sums[delta.minute] = (good + delta.good[0], total + delta.total[0])
+    return [Delta(minute, (good,), (total,)) for minute, (good, total) in sums.items()]
+
+
+def _sooner(*dues: int | None) -> int | None:
+    return min((due for due in dues if due is not None), default=None)
+
+
+def _name(line: TermsLine) -> str:
+    return " ".join(str(part) for part in line.key)

@@ -1,0 +1,334 @@
+"""The measured rows of a partition's indicators: their sums by the minute in memory, their rows in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from slm_monitor.application.intake.counter_store import Moved, Readings
+from slm_monitor.application.state.ports import JudgeStore, SeriesCheckpoint
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.series.classifiers import COUNTS, Counts, Measure, Rows
+from slm_monitor.domain.series.hour_buckets import Chunk, Row
+from slm_monitor.domain.series.hour_extremes import total_of
+from slm_monitor.domain.series.series import Delta, Series, rows_of
+
+HOURS_KEPT = 3
+"""Hours of sums kept in memory behind the high-water mark beside those a target's windows need."""
+ROWS_KEPT = 2
+"""Hours of rows kept there: a late row is looked up among them."""
+HOURS_AT_ONCE = 7 * 24
+MINUTES_AT_ONCE = HOURS_AT_ONCE * 60
+"""A long past is gone through in pieces, so that it never is in memory as a whole."""
+Added = Callable[[Series, Sequence[Delta]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several series of one indicator, counted as one."""
+
+    series: Sequence[Series]
+
+    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+        """(good, total) of each minute, inclusive; their hours must be in memory."""
+        if len(self.series) == 1:
+            return self.series[0].minutes(measure, first, last)
+        good, total = np.zeros((2, last - first + 1), dtype=np.int64)
+        for each in self.series:
+            theirs = each.minutes(measure, first, last)
+            good += theirs[0]
+            total += theirs[1]
+        return good, total
+
+    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+        """The minutes with values of which not enough is told to count them."""
+        return sorted({minute for each in self.series for minute in each.untold.between(measure, first, last)})
+
+    def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
+        """The least and the greatest exact value of each minute."""
+        low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
+        for each in self.series:
+            theirs = each.extremes(first, last)
+            np.minimum(low, theirs[0], out=low)
+            np.maximum(high, theirs[1], out=high)
+        return low, high
+
+    def summed(self, first: int, last: int) -> Decimal:
+        """The sum of the exact values of the minutes, inclusive."""
+        return total_of(each.summed(first, last) for each in self.series)
+
+    def holds(self, first: int, last: int) -> bool:
+        """Whether the hours of the minutes are in memory, inclusive."""
+        return not any(each.missing(range(first // 60, last // 60 + 1)) for each in self.series)
+
+    @property
+    def high_water(self) -> int:
+        return max((each.high_water for each in self.series), default=-(2**62))
+
+
+class Sorted:
+    """The rows of a batch by series and instant, and what can be said of all its series at once.
+
+    Series number i has the rows from ``starts[i]`` to ``ends[i]``; ``rises``: its instants rise strictly.
+    """
+
+    def __init__(self, values: Values) -> None:
+        self.order = np.lexsort((values.at, values.slot))
+        self._slot, self._at, self._value = values.slot[self.order], values.at[self.order], values.value[self.order]
+        self._of = None if values.of is None else values.of[self.order]
+        is_next = self._slot[1:] == self._slot[:-1]
+        self._cuts = np.concatenate(([0], np.flatnonzero(~is_next) + 1)) if len(self._at) else np.zeros(0, np.int64)
+        self.starts: list[int] = self._cuts.tolist()
+        self.ends: list[int] = [*self.starts[1:], len(self._at)] if self.starts else []
+        falls = np.concatenate(([False], is_next & (self._at[1:] <= self._at[:-1]))) if len(self._at) else np.zeros(0)
+        self.rises = (~np.logical_or.reduceat(falls, self._cuts)).tolist() if self.starts else []
+        self.first: list[int] = self._at[self._cuts].tolist()
+
+    def slots(self) -> list[int]:
+        """The series' places in the batch's list of subjects."""
+        slots: list[int] = self._slot[self._cuts].tolist()
+        return slots
+
+    def chunk(self, start: int, end: int, received_at: int) -> Chunk:
+        of = None if self._of is None else self._of[start:end]
+        if of is not None and np.isnan(of).all():
+            of = None
+        return Chunk(self._at[start:end], self._value[start:end], of, received_at)
+
+    def counted(self, measures: Sequence[Measure | None]) -> list[list[tuple[int, int, int]]]:
+        """(minute, good, total) of each series by its measure; nothing where it has none, or more than one hour."""
+        if not self.starts:
+            return []
+        sizes = np.diff(np.append(self._cuts, len(self._at)))
+        limits = np.array([np.nan if each is None else each.limit for each in measures])
+        counts = np.array([each is not None and each.kind == COUNTS for each in measures])
+        limit, is_count = np.repeat(limits, sizes), np.repeat(counts, sizes)
+        of = np.full(len(self._at), np.nan) if self._of is None else self._of
+        plain = np.isnan(of)
+        good = np.where(is_count, np.where(plain, 0, self._value), (self._value <= limit) & plain).astype(np.int64)
+        total = np.where(is_count, np.where(plain, 0, of), plain).astype(np.int64)
+        minutes = self._at // MINUTE
+        runs = np.flatnonzero(
+            np.concatenate(([True], (minutes[1:] != minutes[:-1]) | (self._slot[1:] != self._slot[:-1])))
+        )
+        found: list[list[tuple[int, int, int]]] = [[] for _ in self.starts]
+        owners = (np.searchsorted(self._cuts, runs, side="right") - 1).tolist()
+        sums = zip(
+            owners, minutes[runs].tolist(), np.add.reduceat(good, runs).tolist(), np.add.reduceat(total, runs).tolist(),
+            strict=True,
+        )  # fmt: skip
+        for owner, *summed in sums:
+            found[owner].append(tuple(summed))
+        return [
+            each if measure is not None and each[0][0] // 60 == each[-1][0] // 60 else []
+            for each, measure in zip(found, measures, strict=True)
+        ]
+
+
+class Streams:
+    """Series by indicator, one for each set of labels that its rows came under."""
+
+    def __init__(self, store: JudgeStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
+        self._store = store
+        self._series: dict[str, Series] = {}
+        self._of: dict[str, list[Series]] = {}
+        self._measures: dict[str, set[Measure]] = {}
+        self._pending: list[Series] = []
+        self._readings = Readings(store, self)
+        for subject, each in kept.items():
+            self.named(subject, each.high_water)
+
+    def named(self, subject: str, high_water: int | None = None) -> Series:
+        """The series of that full name, made when first spoken of."""
+        series = self._series.get(subject)
+        if series is None:
+            indicator = indicator_of(subject)
+            series = Series(subject, self._measures.get(indicator, ()))
+            if high_water is not None:
+                series.high_water = high_water
+            self._series[subject] = series
+            self._of.setdefault(indicator, []).append(series)
+        return series
+
+    def has(self, subject: str) -> bool:
+        """Whether the series of that full name was ever spoken of."""
+        return subject in self._series
+
+    def of(self, indicator: str) -> Sequence[Series]:
+        """All series of an indicator, one at least."""
+        if indicator not in self._of:
+            self.named(indicator)
+        return self._of[indicator]
+
+    def declare(self, indicator: str, measures: Collection[Measure]) -> None:
+        """Ways of counting that an indicator's targets need from now on."""
+        self._measures.setdefault(indicator, set()).update(measures)
+        # The sums of its targets are put away with the indicator's own series, also where all rows came with labels.
+        self.named(indicator)
+        for series in self.of(indicator):
+            series.declare(measures)
+
+    # -- rows ---------------------------------------------------------------------------------------------------
+
+    async def take(self, values: Values, added: Added, received_at: int) -> Values | None:
+        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        accepted = np.zeros(len(values), dtype=np.bool_)
+        rows = Sorted(values)
+        series = [self.named(values.subjects[slot]) for slot in rows.slots()]
+        counted = rows.counted([each.plain for each in series])
+        for place, (each, start, end) in enumerate(zip(series, rows.starts, rows.ends, strict=True)):
+            minutes = counted[place]
+            # Nearly all there is: newer than what is known, in an hour that is in memory, counted in one way.
+            if (
+                minutes
+                and rows.rises[place]
+                and rows.first[place] > each.high_water
+                and minutes[0][0] // 60 in each.hours
+            ):
+                accepted[rows.order[start:end]] = True
+                added(each, each.count(rows.chunk(start, end, received_at), minutes))
+                continue
+            chunk = rows.chunk(start, end, received_at)
+            await self._load(each, each.needs(chunk.at))
+            new, deltas = each.take(chunk.at, chunk.value, chunk.of, received_at)
+            if deltas or new.any():
+                accepted[rows.order[start:end][new]] = True
+                added(each, deltas)
+        if not accepted.any():
+            return None
+        return values if accepted.all() else values.taken(accepted)
+
+    def committed(self) -> None:
+        """All that was taken before is in the record."""
+        for series in self._pending:
+            series.pending.clear()
+        self._pending.clear()
+
+    async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
+        """Facts kept one by one: those that hold over what was known under their key."""
+        known = await self._store.known([(fact.subject, fact.key) for fact in facts])
+        accepted: dict[tuple[str, str], Fact] = {}
+        for fact in facts:
+            name = (fact.subject, fact.key)
+            before = accepted.get(name) or known.get(name)
+            if before is None or fact.rank > before.rank:
+                accepted[name] = fact
+        moved = Moved()
+        for name, fact in accepted.items():
+            before = known.get(name)
+            if before is None or (before.at, before.body) != (fact.at, fact.body):
+                await self._replace(before, fact, added)
+                moved.note(before, fact)
+        await self._readings.follow(moved, added)
+        return list(accepted.values())
+
+    async def _replace(self, before: Fact | None, fact: Fact, added: Added) -> None:
+        if before is not None:
+            series = await self._ready(before)
+            self._pending.append(series)
+            added(series, series.drop(before.key, rows_of(before)[1]))
+        series = await self._ready(fact)
+        self._pending.append(series)
+        added(series, series.put(fact.key, rows_of(fact)[1]))
+
+    async def _ready(self, fact: Fact) -> Series:
+        """The series of a fact's rows, with the hours in which they lie."""
+        subject, rows = rows_of(fact)
+        series = self.named(subject)
+        await self.load_rows(series, rows)
+        return series
+
+    async def change(self, series: Series, key: str, before: Row | None, row: Row | None, added: Added) -> None:
+        """What a reading adds is another row than it was."""
+        await self.load_rows(series, [each for each in (before, row) if each is not None])
+        self._pending.append(series)
+        if before is not None:
+            added(series, series.drop(key, [before]))
+        if row is not None:
+            added(series, series.put(key, [row]))
+
+    async def load_rows(self, series: Series, rows: Sequence[Row]) -> None:
+        """Bring the hours in which rows lie into memory."""
+        await self._load(series, series.unlisted(row.at // HOUR for row in rows))
+
+    async def _load(self, series: Series, hours: Collection[int]) -> None:
+        if hours:
+            found, named = await self._record(series, hours)
+            for hour in hours:
+                series.load(hour, found.get(hour, ()), named.get(hour, ()))
+
+    async def _record(
+        self, series: Series, hours: Collection[int]
+    ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, Row]]]]:
+        """What the record has of hours: rows, and those of facts kept one by one with their keys."""
+        # Nothing of this series lies above its high-water mark, so nothing has to be read there.
+        known = [hour for hour in hours if hour * HOUR <= series.high_water]
+        if not known:
+            return {}, {}
+        found = await self._store.hours(series.subject, known)
+        named: dict[int, list[tuple[str, Row]]] = {}
+        span = (min(known) * HOUR, (max(known) + 1) * HOUR)
+        facts = await self._store.facts_between(indicator_of(series.subject), *span)
+        mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]
+        for fact in await self._readings.counted(series.subject, mine):
+            for row in rows_of(fact)[1]:
+                named.setdefault(row.at // HOUR, []).append((fact.key, row))
+        return found, named
+
+    async def load_minutes(self, indicator: str, first: int, last: int) -> None:
+        """Bring the hours of these minutes into memory, up to the latest row there is."""
+        for series in self.of(indicator):
+            until = min(last, max(series.high_water, 0) // MINUTE)
+            missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
+            await self._load(series, await self._load_sums(series, missing))
+
+    async def _load_sums(self, series: Series, hours: list[int]) -> list[int]:
+        """Bring the sums of these hours into memory, where they are enough; returns the others."""
+        older = [hour for hour in hours if hour < series.high_water // HOUR]
+        if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):
+            return hours
+        found, named = await self._record(series, older)
+        chunks = [chunk for hour in older for chunk in found.get(hour, ())]
+        rows = [row for hour in older for key, row in named.get(hour, ())]
+        series.load_sums(older[0], older[-1], chunks, rows)
+        return hours[len(older) :]
+
+    async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
+        """Have every hour from an instant on counted, while it is in memory."""
+        for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
+            borrowed = series.missing(hours) | (series.unlisted(hours) & series.hours.keys())
+            await self._load(series, borrowed)
+            for hour in hours:
+                count(hour)
+            for hour in borrowed:
+                if not series.hours[hour].unsaved and hour not in series.pending:
+                    del series.hours[hour]
+
+    # -- the record ---------------------------------------------------------------------------------------------
+
+    def unsaved(self, subject: str) -> list[tuple[str, int, list[Chunk]]]:
+        """Rows by hour that are not in the record yet; what is returned counts as saved from now on."""
+        series = self._series[subject]
+        segments = []
+        for hour in sorted(series.unsaved):
+            held = series.hours[hour]
+            segments.append((subject, hour, held.unsaved))
+            held.unsaved = []
+        series.unsaved.clear()
+        return segments
+
+    def evict(self, indicator: str, reach: Callable[[], int]) -> None:
+        """Forget saved hours further back than ``reach`` minutes before the latest row, and most rows."""
+        for series in self.of(indicator):
+            if not series.is_tidy:
+                latest = series.high_water // HOUR
+                series.tidy(latest - reach() // 60 - HOURS_KEPT, latest - ROWS_KEPT + 1)
+
+
+def pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
+    """``first`` to ``last`` inclusive, so many at a time."""
+    for start in range(first, last + 1, length):
+        yield range(start, min(start + length, last + 1))

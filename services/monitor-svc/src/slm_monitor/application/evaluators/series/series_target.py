@@ -1,0 +1,255 @@
+"""A target of what is summed by the minute: what it comes to in each of its calendar windows."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import Any
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
+from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.invalidation import Dirty
+from slm_monitor.domain.facts.facts import MINUTE, labels_of
+from slm_monitor.domain.lifecycle import reconciliation, withdrawal
+from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.series import accumulators, classifiers
+from slm_monitor.domain.series.accumulators import Shares, Slices, Tally
+from slm_monitor.domain.series.series import Delta, Series
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import series_evaluation, series_warnings
+from slm_monitor.domain.windows.minute_series import Burning
+from slm_monitor.domain.windows.series_evaluation import FirstBad
+
+NEVER = (0, 0)
+
+
+class CountedTarget(CalendarWindows):
+    """``accumulators``: window → what its minutes came to so far; ``raw``: the same before exclusions, where they
+    matter.
+
+    ``quiet``: rows in these instants that are good change its figures alone: no warning holds and nothing is missed.
+    """
+
+    def __init__(self, standing: Standing, excluded: Excluded, kept: Mapping[str, Any] | None) -> None:
+        super().__init__(standing)
+        self._excluded = excluded
+        self.tallies: dict[str, Tally] = {}
+        self.raw: dict[str, Tally] = {}
+        self.is_tallied = kept is not None
+        self.first_bad: dict[str, FirstBad] = {}
+        """Window → where its objective of 100 percent was missed first."""
+        self.quiet: tuple[int, int] = NEVER
+        self.columns = MinuteColumns()
+        self._places: dict[tuple[str, int, int], int | None] = {}
+        self._counted: dict[tuple[str, int], bool] = {}
+        self._fingerprint: str | None = None
+        for window_id, (start, sums, raw) in (kept or {}).items():
+            terms = standing.line.at(start) or standing.line.latest
+            self.tallies[window_id], self.raw[window_id] = _new(terms, start, sums, raw)
+
+    @property
+    def fingerprint(self) -> str:
+        """Tells apart which facts are counted in what way: what was counted otherwise is counted again."""
+        if self._fingerprint is None:
+            line = self.standing.line
+            excluded = self._excluded.fingerprint_of(line)
+            # What is no share was kept without its raw sums once: then it is counted again.
+            is_share = isinstance(accumulators.kind_of(line.latest)(0, None), Shares)
+            self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
+        return self._fingerprint
+
+    def kept(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the tallies."""
+        starts = {window.window_id: window.start for window in self.standing.windows.values()}
+        return {
+            name: [starts[name], tally.document(), self.raw[name].document()]
+            for name, tally in self.tallies.items()
+            if name in starts
+        }
+
+    def amend(self, line: TermsLine) -> None:
+        super().amend(line)
+        self._fingerprint = None
+        self._places.clear()
+        self._counted.clear()
+        self.quiet = NEVER
+
+    def recount(self) -> None:
+        """Forget the sums: they were counted in another way."""
+        self._fingerprint = None
+        self.tallies.clear()
+        self.raw.clear()
+        self.first_bad.clear()
+        self.is_tallied = False
+        self.quiet = NEVER
+
+    @property
+    def needs_counting(self) -> bool:
+        return not self.is_tallied or any(tally.stale for tally in chain(self.tallies.values(), self.raw.values()))
+
+    # -- counting -----------------------------------------------------------------------------------------------
+
+    def counts(self, series: Series) -> bool:
+        """Whether rows of a series are among what it counts, by the terms of any version."""
+        name = (series.subject, len(series.measures))
+        found = self._counted.get(name)
+        if found is None:
+            versions = self.standing.line.versions
+            found = self._counted[name] = any(self._place(series, terms) is not None for terms in versions)
+        return found
+
+    def _place(self, series: Series, terms: ServiceLevelTarget) -> int | None:
+        """Where the series has the sums that these terms want; None where they do not count its rows."""
+        name = (series.subject, len(series.measures), terms.version)
+        if name not in self._places:
+            labels, wanted = labels_of(series.subject), accumulators.wanted_labels(terms)
+            fits = all(labels.get(label) == value for label, value in wanted.items())
+            self._places[name] = series.measures.index(classifiers.of(terms)) if fits else None
+        return self._places[name]
+
+    def add(self, series: Series, deltas: Sequence[Delta]) -> None:
+        """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
+        self.columns.touch(delta.minute for delta in deltas)
+        if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
+            for delta in deltas:
+                self._count(series, delta)
+
+    def _count(self, series: Series, delta: Delta) -> None:
+        at = delta.minute * MINUTE
+        window = self._window_at(at)
+        terms = None if window is None else self.standing.line.at(window.start)
+        if window is None or terms is None or (place := self._place(series, terms)) is None:
+            return
+        if not (terms.hours.always_open or terms.hours.is_open(at)):
+            return
+        name = window.window_id
+        known = self.first_bad.get(name)
+        if known is not None and at <= known.at:
+            del self.first_bad[name]
+        if name not in self.tallies:
+            self.tallies[name], self.raw[name] = _new(terms, window.start)
+        excluded, raw = self._excluded.minutes_of(terms), self.raw[name]
+        if excluded or isinstance(raw, Shares):
+            raw.add(delta, place)
+        if _lies_in(delta.minute, excluded):
+            if terms.planned_downtime != "excused":
+                return
+            delta = replace(delta, good=delta.total)
+        self.tallies[name].add(delta, place)
+
+    def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
+        """The windows (name, start, terms) of which it is not known what they had come to by their first bad minute,
+        where that is the breach; and that minute."""
+        for name, window in self.standing.windows.items():
+            tally, terms = self.tallies.get(name), self.standing.line.at(window.start)
+            if terms is None or not isinstance(tally, Shares) or not accumulators.has_no_budget(terms):
+                continue
+            first = min(tally.bad or (), default=None)
+            if first is None:
+                self.first_bad.pop(name, None)
+            elif name not in self.first_bad:
+                yield name, window.start, terms, first
+
+    def tally(self, series: Series, number: int) -> None:
+        """Count one hour of a series that is in memory."""
+        for delta in series.deltas(number):
+            self._count(series, delta)
+
+    # -- judging ------------------------------------------------------------------------------------------------
+
+    def judge(
+        self, burning: Sequence[RiskFinding], lately: Burning | None, dirty: Dirty, moment: Moment, changes: Changes
+    ) -> int | None:
+        """Judge the windows of the touched minutes and the open ones; returns when time alone may change something."""
+        since = dirty.since
+        if dirty.minutes is not None:
+            first = dirty.minutes[0] * MINUTE
+            since = first if since is None else min(since, first)
+        self._undo(moment, changes)
+        dues: list[int | None] = []
+        quiet: list[tuple[int, int] | None] = []
+        for window, terms in self._touched(since, moment):
+            is_present = window.start <= moment.now < window.end
+            finding = self._find(window, terms, moment.as_of, burning if is_present else ())
+            if is_present and terms.aggregation in EVENTS:
+                finding = series_warnings.added(finding, terms, (window.start, window.end), moment.as_of, lately)
+            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
+            dues.append(close_of(window, terms))
+            dues.append(self._next_slice(window, terms, moment.as_of))
+            ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
+            dues += [at for at in ahead if at is not None and at > moment.as_of]
+            if window.closed_at is None:
+                quiet.append(_quiet(self.standing, window, terms, finding))
+        spans = [each for each in quiet if each is not None]
+        self.quiet = spans[-1] if spans and len(spans) == len(quiet) else NEVER
+        return min((due for due in [*dues, self._next] if due is not None), default=None)
+
+    def _find(
+        self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskFinding] = ()
+    ) -> Finding:
+        name, span = window.window_id, (window.start, window.end)
+        tally = self.tallies.get(name) or accumulators.kind_of(terms)(window.start, None)
+        leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
+        finding = series_evaluation.of_tally(tally, terms, span, as_of, burning, leaving, self.first_bad.get(name))
+        # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
+        excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
+        if named := self._excluded.named_in(terms, *span):
+            finding.detail["exclusions"] = named
+        if excluded:
+            raw = self.raw.get(name) or _new(terms, window.start)[1]
+            figure = series_evaluation.of_tally(raw, terms, span, 0 if isinstance(raw, Shares) else as_of).figure
+            finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
+        return finding
+
+    def refresh(self, moment: Moment) -> Window | None:
+        """Bring the present window's figures up to date, where they alone can have changed."""
+        window = self._window_at(min(moment.now, self.quiet[1] - 1))
+        terms = None if window is None else self.standing.line.at(window.start)
+        if window is None or terms is None or window.closed_at is not None:
+            return None
+        tally = self.tallies.get(window.window_id)
+        if isinstance(tally, Shares) and tally.total and not self._excluded.intervals_of(terms):
+            series_evaluation.refresh(window, terms, tally.good, tally.total, moment.as_of)
+        else:
+            reconciliation.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
+        return window
+
+    def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:
+        tally = self.tallies.get(window.window_id)
+        if not isinstance(tally, Slices) or window.closed_at is not None or as_of >= window.end:
+            return None
+        width = tally.terms.width
+        return min(window.start + (max(0, as_of - window.start) // width + 1) * width, window.end)
+
+
+def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> tuple[int, int] | None:
+    """The instants in which good rows change no more than figures; None where they may change more."""
+    assert terms.promise is not None
+    is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
+    if not is_plain or terms.warn_at.min_events or not finding.met or window.status != "met":
+        return None
+    if any(each.standing and each.window_id == window.window_id for each in standing.breaches.values()):
+        return None
+    return (window.start, window.end)
+
+
+def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Tally, Tally]:
+    """A window's tally and the one before exclusions, which of what is no share counts only where any are approved."""
+    kind = accumulators.kind_of(terms)
+    tally = kind(start, sums)
+    return tally, Shares(raw) if isinstance(tally, Shares) else kind(start, raw)
+
+
+def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:
+    position = bisect_right(spans, minute, key=lambda span: span[0]) - 1
+    return position >= 0 and minute < spans[position][1]

@@ -1,0 +1,112 @@
+"""The indicators of one partition that may fall silent: told once when they do, and when they are heard again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.state.ports import JudgeStore, LoadedPartition, Step
+from slm_monitor.application.state.timers import SILENCE, Timers
+from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.states import staleness
+from slm_monitor.domain.states.staleness import Watched
+
+
+class Silences:
+    """What was last heard of each; an indicator that never falls silent costs a name."""
+
+    def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
+        self._store = store
+        self._timers = timers
+        self._watched: dict[str, Watched | None] = {}
+        """None: it never falls silent."""
+        self._told = dict(loaded.silences)
+        self._woken: set[str] = set()
+
+    async def recover(self, subjects: Iterable[str]) -> None:
+        """After a restart: the last word of each of these indicators is read, and a timer set."""
+        found = await self._store.last_words(sorted(subjects))
+        for subject, (age, last) in found.items():
+            self._watched[subject] = Watched(age, last, self._told.get(subject))
+            self._set(subject)
+
+    async def hear_values(self, values: Values | None) -> None:
+        """Rows were accepted."""
+        if values is None or not len(values):
+            return
+        watched = [await self._watch(indicator_of(subject)) for subject in values.subjects]
+        if not any(watched):
+            return
+        latest = np.full(len(values.subjects), np.iinfo(np.int64).min, dtype=np.int64)
+        np.maximum.at(latest, values.slot, values.at)
+        for subject, held, at in zip(values.subjects, watched, latest.tolist(), strict=True):
+            if held is not None:
+                self._heard(indicator_of(subject), at)
+
+    async def hear(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
+        """Facts were accepted; ``last_of``: the last word of those indicators whose states are kept, exactly."""
+        for fact in facts:
+            subject = indicator_of(fact.subject)
+            if subject.count("/") != 1 or subject in last_of or fact.body.get("retracted"):
+                continue
+            if await self._watch(subject) is not None:
+                self._heard(subject, fact.at)
+        for subject, last in last_of.items():
+            held = await self._watch(subject)
+            if held is not None:
+                held.last = last
+                self._set(subject)
+
+    async def is_watched(self, subject: str) -> bool:
+        return await self._watch(subject) is not None
+
+    async def _watch(self, subject: str) -> Watched | None:
+        if subject not in self._watched:
+            indicator = await self._store.indicator(subject)
+            age = None if indicator is None else indicator.stale_after
+            self._watched[subject] = None if age is None else Watched(age, None, self._told.get(subject))
+        return self._watched[subject]
+
+    def _heard(self, subject: str, at: int) -> None:
+        held = self._watched[subject]
+        assert held is not None
+        if held.last is None or at > held.last:
+            held.last = at
+            self._set(subject)
+
+    def _set(self, subject: str) -> None:
+        held = self._watched[subject]
+        assert held is not None
+        self._timers.set((SILENCE, subject), held.due)
+        if held.since is not None:
+            self._woken.add(subject)
+
+    def wake(self, subject: str) -> None:
+        """Its time has come."""
+        self._woken.add(subject)
+
+    async def judge(self, holds: Holds, moment: Moment, step: Step) -> None:
+        """Tell what has become silent or was heard again; a silence that began before what is held waits."""
+        for subject in sorted(self._woken):
+            held, indicator = self._watched.get(subject), await self._store.indicator(subject)
+            if held is None or indicator is None:
+                continue
+            through = holds.through(subject)
+            if through is not None and held.due is not None and held.due <= through:
+                continue
+            self._woken.discard(subject)
+            before, turn = held.since, held.turn(moment.as_of)
+            if held.since != before:
+                step.silences[subject] = held.since
+            if turn is not None and held.last is not None:
+                since = held.since if turn == "silent" else before
+                assert since is not None
+                told = staleness.silent if turn == "silent" else staleness.resumed
+                event = told(indicator, held.last, since, now=moment.now)
+                at = since if turn == "silent" else held.last
+                step.changes.publish(event, at, staleness.event_id(indicator, turn, since))
+            if held.due is not None and held.due > moment.as_of:
+                self._timers.set((SILENCE, subject), held.due)

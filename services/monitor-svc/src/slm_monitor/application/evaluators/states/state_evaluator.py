@@ -1,0 +1,212 @@
+"""The indicators of one partition whose states are judged: availability and what else follows from a timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.evaluators.states.outage_target import OutageTarget
+from slm_monitor.application.evaluators.states.recovery_target import RecoveryTarget
+from slm_monitor.application.evaluators.states.rolling_state_target import (
+    RollingOutageTarget,
+    RollingRecoveryTarget,
+    RollingStateTarget,
+)
+from slm_monitor.application.evaluators.states.state_target import StatesOf, StateTarget
+from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
+from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.application.state.invalidation import FACT, Dirty
+from slm_monitor.application.state.loaded_state import Established
+from slm_monitor.application.state.ports import Hold, JudgeStore
+from slm_monitor.application.state.seen_labels import LabelsHeard
+from slm_monitor.application.state.state_store import States
+from slm_monitor.application.state.timers import STATE, Timers
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Changes
+from slm_monitor.domain.states.timeline import Timeline
+from slm_monitor.domain.terms import instances
+from slm_monitor.domain.terms.instances import Group
+from slm_monitor.domain.terms.terms import RECOVERED
+from slm_monitor.domain.terms.terms_history import TermsLine
+
+AT_ONCE = 0
+
+
+class StateJudge:
+    """Takes states, knows which targets they touch, and judges those."""
+
+    def __init__(
+        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, aside: SetAside,
+        heard: Iterable[str],
+    ) -> None:  # fmt: skip
+        self._timers = timers
+        self._excluded = excluded
+        self._aside = aside
+        self._established = established
+        self._states = States(store)
+        self._targets: dict[str, dict[tuple[str, int], StateTarget | RollingStateTarget]] = {}
+        self._dirty: dict[str, Dirty] = {}
+        self._touched: dict[str, int] = {}
+        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
+        self._parted: dict[tuple[tuple[str, int], Group], TermsLine] = {}
+        """Which line an instance was made of last."""
+        self._heard = LabelsHeard(heard)
+        self._unparted: set[str] = set()
+        """Indicators of which labels were heard, or terms, since their instances were last looked for."""
+        self._unjudged: set[tuple[str, int]] = set()
+        """Instances that no judgement has looked at yet."""
+        self._causes: dict[str, str] = {}
+        """Why the past of an indicator is to be judged anew once no import holds it any more."""
+
+    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
+        subject = line.latest.indicator
+        assert subject is not None
+        if self._aside.holds(line):
+            return
+        dirty = self._dirty.setdefault(subject, Dirty())
+        if fresh or self._aside.returns(line):
+            dirty.touch(line.begins_at)
+        if line.latest.group_by:
+            # Which values its labels have is known once its facts are read.
+            self._grouped.setdefault(subject, {})[line.key] = line
+            self._states.group(subject, line.latest.group_by)
+            self._unparted.add(subject)
+        else:
+            self._amend(subject, line)
+
+    def _amend(self, subject: str, line: TermsLine) -> StateTarget | RollingStateTarget:
+        targets = self._targets.setdefault(subject, {})
+        held = targets.get(line.key)
+        if held is None:
+            targets[line.key] = held = _kind(line)(self._established.standing(line))
+        held.amend(line)
+        return held
+
+    async def _part(self, subject: str, changes: Changes) -> None:
+        """Have an instance of each grouped target for every value of its labels that was ever heard, under the terms of
+        now: whether what was said with it still stands depends on what came after it."""
+        if subject not in self._unparted:
+            return
+        self._unparted.discard(subject)
+        for line in self._grouped.get(subject, {}).values():
+            names = line.latest.group_by
+            for group in sorted(self._heard.groups(subject, names) | await self._states.groups(subject, names)):
+                if self._parted.get((line.key, group)) is line:
+                    continue
+                born = instances.of(line, group)
+                if self._aside.holds(born):
+                    continue
+                self._parted[line.key, group] = line
+                is_born = not self._amend(subject, born).standing.windows
+                if is_born or self._aside.returns(born):
+                    self._unjudged.add(born.key)
+                if is_born:
+                    changes.instances.append(born.latest)
+
+    async def take(self, facts: Sequence[Fact]) -> list[Fact]:
+        """Accept state changes and outages: those that are new or hold over what was known under their key."""
+        for fact in facts:
+            if self._heard.hear(fact):
+                self._unparted.add(fact.subject)
+                self._dirty.setdefault(fact.subject, Dirty())
+        return await self._states.take(facts, self._touch)
+
+    def heard(self) -> dict[str, int]:
+        """The labels heard for the first time since this was asked last."""
+        return self._heard.unsaved()
+
+    def _touch(self, subject: str, since: int) -> None:
+        self._dirty.setdefault(subject, Dirty()).touch(since)
+        self._touched[subject] = min(self._touched.get(subject, since), since)
+
+    async def last_signal(self, subject: str) -> int | None:
+        """When an indicator was last heard."""
+        return await self._states.last_signal(subject)
+
+    def touched(self) -> dict[str, int]:
+        """The indicators whose states changed since this was asked last, and from when on."""
+        touched, self._touched = self._touched, {}
+        return touched
+
+    def wake(self, subject: str) -> None:
+        """Time has come for one of its targets."""
+        self._dirty.setdefault(subject, Dirty())
+
+    def wake_all(self) -> None:
+        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
+        for subject in self._targets.keys() | self._grouped.keys():
+            self._timers.set((STATE, subject), AT_ONCE)
+
+    def wake_held(self, hold: Hold) -> None:
+        """A hold has ended: what it covered is judged in full."""
+        for subject, line in self._lines():
+            if hold.covers(subject):
+                self._dirty.setdefault(subject, Dirty()).touch(line.begins_at, self._causes.get(subject))
+        for subject in [subject for subject in self._causes if hold.covers(subject)]:
+            del self._causes[subject]
+
+    def standings(self) -> Iterator[Standing]:
+        """What stands of each of its targets."""
+        return (target.standing for targets in self._targets.values() for target in targets.values())
+
+    def reopen(self, subject: str, since: int, cause: str) -> None:
+        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        if subject in self._targets or subject in self._grouped:
+            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
+
+    def exclude(self, moved: Moved) -> None:
+        """Other time is excluded: the windows it lies in are judged anew."""
+        for subject, line in self._lines():
+            since = moved.since(line)
+            if since is not None:
+                self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+
+    def _lines(self) -> Iterator[tuple[str, TermsLine]]:
+        """All that is judged; of what is judged by label, instances may not have been looked for since a restart."""
+        for subject, targets in self._targets.items():
+            yield from ((subject, target.standing.line) for target in targets.values())
+        for subject, grouped in self._grouped.items():
+            yield from ((subject, line) for line in grouped.values())
+
+    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+        """Judge what was touched. The past that an import holds is judged when the import ends."""
+        for subject in list(self._dirty):
+            dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
+            await self._part(subject, changes)
+            targets = self._targets.get(subject)
+            if not targets:
+                continue
+            caused = holds.moment(subject, replace(moment, cause=dirty.cause))
+            if caused.through is not None and dirty.cause != FACT:
+                self._causes[subject] = dirty.cause
+            dues: list[int | None] = []
+            timelines: dict[Group, Timeline] = {}
+            for key, target in list(targets.items()):
+                line = target.standing.line
+                group, since = line.latest.group, dirty.since
+                if key in self._unjudged:
+                    self._unjudged.discard(key)
+                    since = line.begins_at if since is None else min(since, line.begins_at)
+                with self._aside.attempt(line, changes, caused.mark) as own:
+                    if group not in timelines:
+                        timelines[group] = await self._states.timeline(subject, group)
+                    dues.append(target.judge(_always(timelines[group]), self._excluded, since, caused, own))
+                if self._aside.holds(target.standing.line):
+                    del targets[key]
+            self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
+
+
+def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
+    is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
+    if line.latest.aggregation in RECOVERED:
+        return RollingRecoveryTarget if is_rolling else RecoveryTarget
+    if is_outages:
+        return RollingOutageTarget if is_rolling else OutageTarget
+    return RollingStateTarget if is_rolling else StateTarget
+
+
+def _always(timeline: Timeline) -> StatesOf:
+    return lambda _: timeline

@@ -1,0 +1,181 @@
+"""The tickets of one partition: their events are kept in the store and read when a ticket is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice
+
+import structlog
+
+from slm_monitor.application.evaluators.schedule.holds import Holds
+from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, Hold, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.state.timers import TICKET, Timers
+from slm_monitor.domain.clocks import target_matching
+from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.facts.ticket_events import FORGOTTEN
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, TicketState
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.tickets import ticket_target
+
+_logger = structlog.get_logger(__name__)
+
+
+class TicketJudge:
+    """Which tickets have to be judged, and judging them."""
+
+    def __init__(
+        self, store: JudgeStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
+    ) -> None:
+        self._overturned = overturned
+        self._store = store
+        self._timers = timers
+        self._lines: dict[str, dict[str, Sequence[TermsLine]]] = {}
+        """Party → agreement → its terms lines."""
+        self._books: dict[str, Book] = {}
+        self._waiting: dict[str, None] = {}
+        self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
+        """Tickets of which an import brought something or that new terms concern, and at first all that were not judged
+        before a restart. They are judged behind the others, and each once where more of it came meanwhile: there may be
+        thousands, and most of what they tell is past."""
+        self._held: dict[str, None] = {}
+        """Tickets of which something waits for an import."""
+        self._touched: dict[str, dict[str, Fact]] = {}
+        for ticket, due in loaded.ticket_dues:
+            timers.set((TICKET, ticket), due)
+
+    def attach(self, lines: Sequence[TermsLine]) -> frozenset[str]:
+        """Take up an agreement's lines; returns the parties whose tickets have to be judged again.
+
+        An agreement without targets for tickets counts, too: a ticket that names no customer may be about it.
+        """
+        if not lines:
+            return frozenset()
+        terms = lines[0].latest
+        is_news = any(line.latest.clock is not None for line in lines)
+        for owner in terms.ticket_owners:
+            known = self._lines.setdefault(owner, {})
+            is_news = is_news or self._may_be_about(terms, known)
+            known[terms.agreement_id] = lines
+            self._books.pop(owner, None)
+        return terms.ticket_owners if is_news else frozenset()
+
+    @staticmethod
+    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsLine]]) -> bool:
+        """Whether an agreement changes which others a ticket may be about: none with its customer and service is
+        known, or it is known itself and may end earlier now."""
+        pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
+        is_new_pair = (terms.customer_party_id, terms.service_id) not in pairs
+        has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
+        return has_clocks and (is_new_pair or terms.agreement_id in known)
+
+    def _book(self, owner: str) -> Book:
+        if owner not in self._books:
+            lines = self._lines.get(owner, {}).values()
+            self._books[owner] = target_matching.book_of(line for each in lines for line in each)
+        return self._books[owner]
+
+    async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> Sequence[str]:
+        """New terms concern all tickets of a party; that they wait is kept, as there may be many. They are judged
+        behind those of which something has come now. Returns which these are."""
+        woken = await self._store.tickets_of(owner, partition)
+        for ticket in woken:
+            self._history[ticket] = None
+            step.tickets[ticket] = WAITING if holds.through(ticket) is None else HELD
+        return woken
+
+    def to_judge(self, agreement_id: str) -> list[str]:
+        """The tickets of an agreement's parties that are still to be judged, or that an import holds a part of."""
+        owners = {owner for owner, known in self._lines.items() if agreement_id in known}
+        return [
+            ticket for ticket in (*self._waiting, *self._history, *self._held)
+            if ticket.split("/", 1)[0] in owners
+        ]  # fmt: skip
+
+    def wake(self, ticket: str) -> None:
+        """Its time has come."""
+        self._waiting[ticket] = None
+
+    def free(self, holds: Holds) -> None:
+        """A hold has ended, or the partition was loaded: what no import holds any longer is judged in full."""
+        for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
+            self._held.pop(ticket, None)
+            self._history.pop(ticket, None)
+            self._waiting[ticket] = None
+
+    async def take(self, facts: Sequence[Fact], step: Step, holds: Holds) -> list[Fact]:
+        """The facts that are new or hold over what was known under their key."""
+        if not facts:
+            return []
+        known = await self._store.facts(sorted({fact.subject for fact in facts}))
+        accepted: dict[tuple[str, str], Fact] = {}
+        for fact in facts:
+            held = self._touched.setdefault(fact.subject, dict(known.get(fact.subject, {})))
+            before = held.get(fact.key)
+            if before is None or fact.rank > before.rank:
+                held[fact.key] = fact
+                accepted[fact.subject, fact.key] = fact
+                # The same again is kept as the latest word, and changes no clock.
+                if before is None or (before.at, before.body) != (fact.at, fact.body):
+                    through = holds.through(fact.subject)
+                    is_past = through is not None and fact.at <= through
+                    (self._history if is_past else self._waiting)[fact.subject] = None
+                    step.tickets[fact.subject] = WAITING if through is None else HELD
+        return list(accepted.values())
+
+    @property
+    def ready(self) -> int:
+        return len(self._waiting) + len(self._history)
+
+    @property
+    def has_ready(self) -> bool:
+        return bool(self._waiting or self._history)
+
+    def waits_for(self, hold: Hold) -> bool:
+        """Whether some of what an import brought has not been judged."""
+        waiting = (*self._waiting, *self._history, *self._held)
+        return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
+
+    async def judge(self, holds: Holds, moment: Moment, step: Step, most: int, most_history: int) -> None:
+        """Judge the waiting tickets, so many at a time; of one that an import holds, what lies after its past."""
+        ready = list(islice(self._waiting, most))
+        ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
+        touched, self._touched = self._touched, {}
+        if not ready:
+            return
+        stored = await self._store.facts([ticket for ticket in ready if ticket not in touched])
+        states, breaches = await self._store.ticket_states(ready)
+        for ticket in ready:
+            facts, due, waits = touched.get(ticket) or stored.get(ticket, {}), None, False
+            if FORGOTTEN not in facts:
+                due, waits = _judged(
+                    ticket, facts.values(), self._book(ticket.split("/", 1)[0]), states.get(ticket, {}),
+                    dict(breaches.get(ticket, {})), holds.moment(ticket, moment), step.changes, self._overturned,
+                )  # fmt: skip
+            self._timers.set((TICKET, ticket), due)
+            self._waiting.pop(ticket, None)
+            self._history.pop(ticket, None)
+            if waits:
+                self._held[ticket] = None
+            step.tickets[ticket] = HELD if waits else JUDGED
+
+
+def _judged(
+    ticket: str, facts: Iterable[Fact], book: Book, told: ticket_target.States,
+    breaches: dict[str, Breach], moment: Moment, changes: Changes, overturned: Collection[str],
+) -> tuple[int | None, bool]:  # fmt: skip
+    """When to look at the ticket again, and whether a part of it waits for an import.
+
+    A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
+    own = Changes(mark=moment.mark)
+    try:
+        judged = ticket_target.judge(ticket, facts, book, told, breaches, moment, own, overturned)
+    except Exception as error:
+        _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        changes.tickets[ticket] = TicketState(ticket, None, unjudgeable=(("", reason, ""),))
+        return None, False
+    changes.add(own)
+    return judged

@@ -1,0 +1,106 @@
+"""A target's state as of now, with what is left of its budget and of the time to act."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from slm_events.instants import from_text, to_text
+from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.history.window_result import budget_document
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.objectives import AT_MOST, PERCENT
+from slm_monitor.domain.terms.terms import SHARES, STATED, ServiceLevelTarget
+
+_SECOND = 1_000_000
+
+
+class Present:
+    """Looks at targets; the terms of an agreement are read once, however many of its targets are looked at."""
+
+    def __init__(self, record: Record, parsed: records.ParsedTerms, now: int) -> None:
+        self._parsed = parsed
+        self._record = record
+        self._now = now
+        self._agreements: dict[str, AgreementTerms] = {}
+
+    async def of(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> dict[str, Any]:
+        """What to show beside a window's row, or instead of it: time alone moves an availability, so that one is
+        measured when it is asked for."""
+        terms = await self._terms(target, window)
+        if terms is None or terms.promise is None:
+            return {"budget": None, "time_left": None}
+        shown: dict[str, Any] = {}
+        is_calendar = terms.window_kind == "calendar"
+        if terms.aggregation in STATED and is_calendar and terms.indicator and window["closed_at"] is None:
+            shown = await self._measured(terms, window)
+        else:
+            shown["budget"] = _kept(terms, window)
+        return {**shown, "time_left": _left(window, shown.get("detail") or window["detail"], self._now)}
+
+    async def _terms(self, target: Mapping[str, Any], window: Mapping[str, Any]) -> ServiceLevelTarget | None:
+        agreement_id = target["agreement_id"]
+        if agreement_id not in self._agreements:
+            self._agreements[agreement_id] = await self._record.agreement(agreement_id)
+        for line in self._parsed.lines(self._agreements[agreement_id], records.named(target)):
+            instant = self._now if line.latest.window_kind == "rolling" else window["start"]
+            if (terms := line.at(instant)) is not None:
+                return terms
+        return None
+
+    async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
+        as_of = min(self._now, window["end"])
+        facts = await records.known(self._record, terms, (window["start"], window["end"]), as_of)
+        seen = await asyncio.to_thread(explanation_dispatch.seen, terms, facts, brief=True)
+        shown: dict[str, Any] = {
+            "figure": figures.exact(terms.shown(seen.figure)),
+            "figure_display": terms.display(seen.figure),
+            "detail": dict(seen.sums),
+            "as_of": to_text(as_of),
+            "budget": seen.budget_document(),
+        }
+        if "up" in seen.sums:
+            # What the judge put away is of an earlier instant: one answer shows one figure.
+            shown |= {"good": int(seen.sums["up"]), "total": int(seen.sums["up"] + seen.sums["down"])}
+        return shown
+
+
+def _kept(terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The budget by the figures that the judge put away; None where there is nothing to spend."""
+    assert terms.promise is not None
+    promised, detail = terms.promise, window["detail"]
+    good, total = int(window["good"]), int(window["total"])
+    if promised.unit == PERCENT and not promised.allowed:
+        # An objective of 100 percent leaves nothing to spend: it has no budget, not one of zero.
+        return None
+    if terms.aggregation == "time_slices" and "judged" in detail:
+        bad = detail["judged"] - Fraction(detail["good"])
+        return budget_document("slices", Fraction(detail["budget"]), bad)
+    if terms.aggregation in ("availability", "composite") and "budget" in detail:
+        return budget_document("microseconds", Fraction(detail["budget"]), Fraction(total - good))
+    if terms.aggregation == "availability":
+        # Of a rolling window nothing lies ahead: its budget is of the time that counts in it.
+        return budget_document("microseconds", promised.allowed * total, Fraction(total - good))
+    if terms.aggregation in SHARES and terms.aggregation != "composite":
+        return budget_document("events", promised.allowed * total, Fraction(promised.bad(good, total)))
+    if terms.aggregation in ("count", "outages") and promised.comparison == AT_MOST:
+        return budget_document("occurrences", promised.value, Fraction(total))
+    return None
+
+
+def _left(window: Mapping[str, Any], detail: Mapping[str, Any], now: int) -> dict[str, Any] | None:
+    """How long the window lasts, and until when somebody has to act, as far as that can be told."""
+    if window["closed_at"] is not None:
+        return None
+    breach_at = detail.get("exhausted_at") or detail.get("projected_at")
+    ahead = None if breach_at is None else max(0, from_text(breach_at) - now) // _SECOND
+    return {
+        "window_seconds": max(0, window["end"] - now) // _SECOND,
+        "projected_breach_at": breach_at,
+        "projected_breach_seconds": ahead,
+    }

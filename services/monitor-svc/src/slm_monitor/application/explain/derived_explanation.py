@@ -1,0 +1,164 @@
+"""A window of a target that is made of others: of their states, figures or verdicts, or of tickets' clocks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.explain import explanation_dispatch
+from slm_monitor.application.history import closed_tickets
+from slm_monitor.application.history import fact_history as records
+from slm_monitor.application.history.fact_history import NOTHING, Named, Record
+from slm_monitor.application.history.window_result import Facts, Seen, due, status
+from slm_monitor.domain.facts.facts import MINUTE, Fact
+from slm_monitor.domain.series import accumulators
+from slm_monitor.domain.states.joint_states import Joint
+from slm_monitor.domain.states.timeline import Timeline, timeline_of
+from slm_monitor.domain.terms import burn_rate, figures
+from slm_monitor.domain.terms.composite_terms import FIGURES, STATES, Composition, Member, composition_of
+from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
+from slm_monitor.domain.terms.terms_history import TermsLine, lines_of
+from slm_monitor.domain.windows import compliance, composite_evaluation, series_evaluation
+
+Outcome = tuple[Facts, Seen]
+Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
+
+
+async def look(
+    record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
+    judge: Judge,
+) -> Outcome:  # fmt: skip
+    """The window, by what its members are known to have come to; ``judge`` judges a member."""
+    excluded, named = await records.excluded(record, terms, span, known_at)
+    facts = Facts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
+    if terms.aggregation == "compliance":
+        return facts, await _of_tickets(record, terms, facts, known_at)
+    made = await _composition(record, terms)
+    if made.of == STATES:
+        return await _of_states(record, terms, made, facts, known_at)
+    return facts, await _of_windows(record, terms, made, window_id, facts, judge)
+
+
+async def _composition(record: Record, terms: ServiceLevelTarget) -> Composition:
+    agreement = await record.agreement(terms.agreement_id)
+    version = next(each for each in agreement.versions if each["version"] == terms.version)
+    return composition_of(terms, parse_targets(version))
+
+
+# -- of states ------------------------------------------------------------------------------------------------------
+
+
+async def _of_states(
+    record: Record, terms: ServiceLevelTarget, made: Composition, facts: Facts, known_at: int | None
+) -> Outcome:
+    timelines: list[Timeline] = []
+    single: list[Fact] = []
+    for member in made.members:
+        assert member.subject is not None
+        await records.check(record, member.subject, facts.span)
+        indicator, key = await record.indicator(member.subject), member.subject.split("/", 1)[1]
+        theirs = await record.single(member.subject, None, known_at)
+        initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
+        timelines.append(timeline_of(theirs, initial, stale))
+        single += [replace(fact, key=f"{key}\x1f{fact.key}") for fact in theirs]
+    whole = replace(facts, single=single)
+    return whole, await asyncio.to_thread(explanation_dispatch.seen, terms, whole, Joint(timelines, made.needed))
+
+
+# -- of figures and verdicts ------------------------------------------------------------------------------------------
+
+
+async def _of_windows(
+    record: Record, terms: ServiceLevelTarget, made: Composition, window_id: str, facts: Facts, judge: Judge
+) -> Seen:
+    agreement = await record.agreement(terms.agreement_id)
+    keys = {line.target_id: line.latest.key for line in lines_of(agreement.versions, agreement.ended_at)}
+    members, told = [], []
+    for member in made.members:
+        assert member.target_id is not None
+        lines = records.lines_of_target(agreement, Named(terms.agreement_id, member.target_id))
+        found = _window(terms, lines, window_id, facts)
+        seen = None if found is None else (await judge(*found))[1]
+        members.append(_member(member, seen, facts.as_of))
+        told.append({
+            "target_id": member.target_id, "target_key": keys.get(member.target_id), "weight": str(member.weight),
+            "figure": None if seen is None else figures.exact(seen.target.shown(seen.figure)),
+            "verdict": None if seen is None else seen.verdict,
+        })  # fmt: skip
+    finding = composite_evaluation.of_members(made, members, terms, facts.span[1], facts.as_of)
+    return Seen(
+        terms, status(terms, finding, facts), finding.figure, "members", None, None,
+        {"rule": made.rule, "of": made.of, "members": len(members)}, due(finding, facts.as_of),
+        extra={"members": told}, arithmetic=[_arithmetic(made, members)], missed=finding.missed,
+    )  # fmt: skip
+
+
+def _window(
+    terms: ServiceLevelTarget, lines: Sequence[TermsLine], window_id: str, facts: Facts
+) -> tuple[ServiceLevelTarget, Interval] | None:
+    """A member's window of the same name, or the rolling one that ends with the same minute."""
+    if terms.window_kind != "rolling":
+        found = records.calendar_window(lines, window_id)
+        return None if found is None else (found[0], (found[1].start, found[1].end))
+    minute = facts.span[1] - MINUTE
+    for line in lines:
+        theirs = line.at(minute)
+        if theirs is not None and theirs.window == terms.window:
+            return theirs, records.rolling_span(line, theirs, minute)
+    return None
+
+
+def _member(member: Member, seen: Seen | None, as_of: int) -> composite_evaluation.Seen:
+    if seen is None:
+        return composite_evaluation.Seen(None, None, None, is_final=True, weight=member.weight)
+    verdict = {"met": True, "at_risk": True, "breached": False}.get(seen.verdict)
+    breached_at = seen.breached_at if seen.breached_at is not None and seen.breached_at <= as_of else None
+    return composite_evaluation.Seen(seen.figure, verdict, breached_at, is_final=True, weight=member.weight)
+
+
+def _arithmetic(made: Composition, members: Sequence[composite_evaluation.Seen]) -> str:
+    if made.of != FIGURES:
+        held = sum(each.verdict is True for each in members)
+        return f"{held} of {len(members)} members are met, {made.needed} are needed"
+    parts = [(each.weight, each.figure) for each in members if each.figure is not None]
+    if made.rule == "weighted_mean":
+        return f"figure = ({' + '.join(f'{weight} × {value}' for weight, value in parts)})" \
+               f" ÷ {sum((weight for weight, _ in parts), Fraction(0))}"  # fmt: skip
+    return "figure = 1 − " + " − ".join(f"{weight} × (1 − {value})" for weight, value in parts)
+
+
+# -- of tickets -----------------------------------------------------------------------------------------------------
+
+
+async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, known_at: int | None) -> Seen:
+    """Tickets met ÷ tickets judged: each counts in the window in which its clock ended."""
+    assert terms.promise is not None
+    agreement = await record.agreement(terms.agreement_id)
+    key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
+    clocks = sorted({line.target_id for line in lines if line.latest.key == key})
+    tickets = await closed_tickets.ended(record, terms, clocks, facts.span, facts.as_of, known_at)
+    inconsistent = await record.tickets_inconsistent(clocks, facts.span)
+    met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
+    first_bad = (
+        compliance.first_missed((each.ticket, each.ended_at, each.is_met) for each in tickets)
+        if accumulators.has_no_budget(terms)
+        else None
+    )
+    finding = series_evaluation.of_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
+    allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
+    budget = allowed * judged if allowed else None
+    told: list[dict[str, Any]] = [
+        {"ticket": ticket.ticket, "ended_at": to_text(ticket.ended_at), "met": ticket.is_met} for ticket in tickets
+    ]
+    return Seen(
+        terms, status(terms, finding, facts), finding.figure, "tickets", budget, Fraction(spent),
+        {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent}, due(finding, facts.as_of),
+        burn_rate.of(spent, judged, 1 - allowed), extra={"tickets": told},
+        arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],
+        missed=finding.missed,
+    )  # fmt: skip

@@ -1,0 +1,23 @@
+"""The figure of one window from the facts given, by the functions that the judge uses, as one shape for all kinds."""
+
+from __future__ import annotations
+
+from slm_monitor.application.explain import recovery_explanation, series_explanation, state_explanation
+from slm_monitor.application.history.window_result import Facts, Seen
+from slm_monitor.domain.states.timeline import States, timeline_of
+from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
+
+__all__ = ["Facts", "Seen", "seen"]
+
+
+def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None, *, brief: bool = False) -> Seen:
+    """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
+    intervals, where only the figure is wanted."""
+    if target.aggregation in RECOVERED:
+        return recovery_explanation.look(target, facts, brief=brief)
+    if states is not None or target.aggregation in STATED:
+        stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
+        if target.aggregation == "outages":
+            return state_explanation.of_outages(target, facts, stated)
+        return state_explanation.of_availability(target, facts, stated, brief=brief)
+    return series_explanation.look(target, facts, brief=brief)

@@ -1,0 +1,35 @@
+"""A window's figure from its recoveries, each told with its facts and lengths."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from slm_monitor.application.history.window_result import Facts, Seen, due, name_of, status
+from slm_monitor.domain.states.recovery import recovery_of
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import recovery_evaluation
+from slm_monitor.domain.windows.recovery_evaluation import WITHIN
+
+
+def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Seen:
+    """The window judged as the judge does. ``brief``: without the recoveries."""
+    named = {fact.key: name_of(fact) for fact in facts.single}
+    recoveries = sorted(found for fact in facts.single if (found := recovery_of(fact)) is not None)
+    finding = recovery_evaluation.of_recoveries(recoveries, target, facts.span, facts.as_of, facts.excluded)
+    seen = recovery_evaluation.measured(recoveries, target, facts.span, facts.excluded)
+    sums = recovery_evaluation.sums(seen)
+    is_share = target.aggregation == WITHIN
+    ways = {
+        "recovery_time": "figure = the longest recovery, in minutes",
+        "recovery_point": "figure = the most data lost, in minutes",
+        WITHIN: f"figure = recoveries within the limits ÷ all = {sums['within_limits']} ÷ {sums['recoveries']}",
+    }
+    assert target.promise is not None
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "recoveries",
+        target.promise.allowed * len(seen) if is_share else None,
+        Fraction(finding.total - finding.good) if is_share else None, sums, due(finding, facts.as_of),
+        intervals=() if brief else [{**each.document(), "facts": [named[each.recovery.fact_key]]} for each in seen],
+        arithmetic=[ways[target.aggregation] if seen else "figure: nothing had to be recovered"],
+        missed=finding.missed,
+    )  # fmt: skip

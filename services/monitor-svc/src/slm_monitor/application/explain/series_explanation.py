@@ -1,0 +1,214 @@
+"""A window's figure from what was counted or measured in it, summed by the minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from slm_calendar.errors import CalendarError, refusal
+from slm_monitor.application.explain import window_rows
+from slm_monitor.application.explain.window_rows import Counting
+from slm_monitor.application.history.window_result import NO_BUDGET, Facts, Seen, due, status
+from slm_monitor.domain.facts.facts import FAILED, MINUTE
+from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.series import accumulators, classifiers, slices
+from slm_monitor.domain.series.accumulators import Extent, Slices
+from slm_monitor.domain.series.slices import Counted
+from slm_monitor.domain.terms import burn_rate, figures
+from slm_monitor.domain.terms.objectives import AT_MOST
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import series_evaluation
+from slm_monitor.domain.windows.series_evaluation import FirstBad
+
+
+def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Seen:
+    """The window judged by the tally that the judge keeps of it. ``brief``: without the intervals."""
+    kind: Callable[[ServiceLevelTarget, Facts, Counting], Seen] = {
+        "mean": _of_extent, "max": _of_extent, "min": _of_extent, "count": _of_occurrences, "time_slices": of_slices,
+        "nps": _of_points,
+    }.get(target.aggregation, _of_share)  # fmt: skip
+    counting = window_rows.counting(target, facts)
+    seen = kind(target, facts, counting)
+    sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
+    if target.indicator_kind == "rating":
+        sums["scores"] = window_rows.distribution(counting.rows)
+    if counting.rows.untold.any():
+        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.untold_reason(target)}"])
+    return replace(seen, sums=sums, intervals=() if brief else window_rows.buckets(counting.rows, facts.span))
+
+
+def _found(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> tuple[Any, Finding]:
+    tally = window_rows.tally(target, counting.rows, facts.span[0])
+    first_bad = _first_bad(counting) if accumulators.has_no_budget(target) else None
+    return tally, series_evaluation.of_tally(tally, target, facts.span, facts.as_of, first_bad=first_bad)
+
+
+def _first_bad(counting: Counting) -> FirstBad | None:
+    """The first minute with a bad event, and the sums up to its end."""
+    rows = counting.rows
+    minutes = rows.at // MINUTE
+    bad = minutes[rows.good < rows.total]
+    if not len(bad):
+        return None
+    first = int(bad.min())
+    kept = minutes <= first
+    return FirstBad(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))
+
+
+def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """Good ÷ all: of counts, and of values at most a threshold."""
+    assert target.promise is not None
+    promised = target.promise
+    _, finding = _found(target, facts, counting)
+    good, total = finding.good, finding.total
+    spent = promised.bad(good, total)
+    budget = promised.allowed * total if promised.allowed else None
+    left = (
+        f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {(budget or 0) - spent}"
+    )
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
+        {"good": good, "bad": total - good, "total": total}, due(finding, facts.as_of),
+        burn_rate.of(spent, total, 1 - promised.allowed),
+        extra={**_quantile(target, counting), **_raw(target, counting)},
+        arithmetic=[
+            f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
+            left if budget is not None else NO_BUDGET,
+        ],
+        missed=finding.missed,
+    )  # fmt: skip
+
+
+def _raw(target: ServiceLevelTarget, counting: Counting) -> dict[str, str | None]:
+    """The share before exclusions, where any matter."""
+    if not counting.excluded:
+        return {}
+    total = int(counting.raw.total.sum())
+    share = Fraction(int(counting.raw.good.sum()), total) if total else None
+    return {"raw_figure": figures.exact(target.shown(share))}
+
+
+def _quantile(target: ServiceLevelTarget, counting: Counting) -> dict[str, str | None]:
+    """Of a quantile also the value it has: the least that as many of the values as promised are at most."""
+    if target.aggregation != "quantile" or target.promise is None:
+        return {}
+    ordered = np.sort(counting.rows.value[counting.rows.total > 0])
+    if not len(ordered) or np.isnan(ordered).any():
+        return {"quantile": None}
+    share = target.promise.value
+    place = -(-share.numerator * len(ordered) // share.denominator) - 1
+    if ordered[place] == FAILED:
+        # So many probes failed that no value has this share of all below it.
+        return {"quantile": None}
+    return {"quantile": figures.exact(classifiers.exactly(float(ordered[place])))}
+
+
+def _of_extent(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """Mean, max and min of the values; there is nothing to spend."""
+    tally, finding = _found(target, facts, counting)
+    assert isinstance(tally, Extent)
+    ways = {
+        "mean": f"figure = sum ÷ number = {tally.sum} ÷ {tally.number}", "max": "figure = the greatest value",
+        "min": "figure = the least value",
+    }  # fmt: skip
+    sums = {"sum": figures.exact(tally.sum), "number": tally.number, "max": figures.exact(tally.high),
+            "min": figures.exact(tally.low)}  # fmt: skip
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "value", None, None, sums, due(finding, facts.as_of),
+        arithmetic=[ways[target.aggregation] if tally.number else "figure: nothing was measured"],
+        missed=finding.missed,
+    )  # fmt: skip
+
+
+def _of_occurrences(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """How many occurred, of a category if one is named."""
+    assert target.promise is not None
+    _, finding = _found(target, facts, counting)
+    number = finding.total
+    limited = target.promise.comparison == AT_MOST
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "occurrences",
+        target.promise.value if limited else None, Fraction(number) if limited else None,
+        {"number": number}, due(finding, facts.as_of),
+        arithmetic=[f"figure = occurrences in service time = {number}"], missed=finding.missed,
+    )  # fmt: skip
+
+
+def _of_points(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """The net promoter score."""
+    _, finding = _found(target, facts, counting)
+    promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
+    number = finding.total
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "points", None, None,
+        {"number": number, "promoters": promoters, "detractors": detractors}, due(finding, facts.as_of),
+        arithmetic=[f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
+                    if number else "figure: nothing was rated"],
+        missed=finding.missed,
+    )  # fmt: skip
+
+
+def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+    """A window cut into equal slices, each good or bad by itself."""
+    assert target.promise is not None
+    terms, rows = _slice_terms(target), counting.rows
+    excluded = facts.excluded if target.planned_downtime == "removed" else ()
+    if facts.is_distinct and target.window_kind == "calendar":
+        tally = window_rows.tally(target, rows, facts.span[0])
+        finding = series_evaluation.of_tally(tally, target, facts.span, facts.as_of, (), excluded)
+        detail = finding.detail
+        good = Fraction(detail["good"])
+        budget = None if detail["budget"] is None else Fraction(detail["budget"])
+        judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
+        verdict, missed, breached_at = status(target, finding, facts), finding.missed, due(finding, facts.as_of)
+    elif facts.is_distinct:
+        # Those that the judge's own slices are, of which a window has as many as lie in it whole.
+        start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
+        tally = window_rows.tally(target, rows, start)
+        assert isinstance(tally, Slices)
+        span = (start, max(start, end))
+        seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
+        good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
+        budget = target.promise.allowed * judged
+        met = figure is None or target.promise.is_kept(figure)
+        verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
+    else:
+        counted = [
+            Counted(*row) for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
+        ]
+        found = slices.measure(
+            counted, terms, target.hours, facts.span, facts.as_of, 1 - target.promise.allowed,
+            rolling=target.window_kind == "rolling", no_data=target.no_data,
+        )  # fmt: skip
+        budget, good, judged, scheduled, figure = found.budget, found.good, found.judged, found.scheduled, found.figure
+        verdict, missed, breached_at = "breached" if found.bad > budget else "met" if judged else "no_data", (), None
+        verdict = verdict if scheduled else "not_applicable"
+    allowed = target.promise.allowed
+    bad = judged - good
+    budget = budget if allowed else None
+    return Seen(
+        target, verdict, figure, "slices", budget, bad,
+        {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
+         "over": facts.span[1] + target.closing_delay <= facts.as_of},
+        breached_at, None if figure is None or not allowed else (1 - figure) / allowed,
+        arithmetic=[
+            f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",
+            NO_BUDGET if budget is None
+            else f"budget = {allowed} × slices = {budget}; left = {budget} − {bad} = {budget - bad}",
+        ],
+        missed=missed,
+    )  # fmt: skip
+
+
+def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:
+    try:
+        return slices.parse(target.parameters)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"time_slices": {"width": "PT1M", "good_if": "0.95", "budget": "slices"}}'
+        raise refusal("terms.aggregation.time_slices", target.parameters, remedy) from error

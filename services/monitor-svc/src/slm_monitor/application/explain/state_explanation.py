@@ -1,0 +1,200 @@
+"""A window's figure from an indicator's states: availability and outages, with every stretch and what began it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from slm_calendar import durations, intervals
+from slm_calendar.errors import CalendarError, refusal
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.history.window_result import NO_BUDGET, Facts, Seen, due, name_of, status
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states import excluded_time, outages
+from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.timeline import DOWN, Segment, States
+from slm_monitor.domain.terms import burn_rate, figures
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
+
+
+def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *, brief: bool = False) -> Seen:
+    """Time up ÷ (up + down). ``brief``: without the intervals."""
+    start, end = facts.span
+    as_of = min(facts.as_of, end)
+    finding = availability_evaluation.of_availability(states, target, start, end, as_of, (), facts.excluded)
+    detail = finding.detail
+    objective = target.objective or Fraction(0)
+    down = finding.total - finding.good
+    means = outages.reliability(_outages_of(target, facts, states, end))
+    budget = None if detail["budget"] is None else Fraction(detail["budget"])
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "microseconds", budget,
+        Fraction(down), {**detail, "up": finding.good, "down": down}, due(finding, facts.as_of),
+        burn_rate.of(down, finding.total, objective), () if brief else told(target, facts, states),
+        {"reliability": {
+            "outages": means.outages, "mtrs": figures.exact(means.mtrs), "mtbf": figures.exact(means.mtbf),
+            "mtbsi": figures.exact(means.mtbsi),
+        }},
+        _arithmetic(finding.good, finding.total, objective, budget), finding.missed,
+    )  # fmt: skip
+
+
+def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction, budget: Fraction | None) -> list[str]:
+    lines = [f"figure = up ÷ (up + down) = {up} µs ÷ {counted} µs"] if counted else ["figure: no time counts"]
+    if budget is None:
+        return [*lines, NO_BUDGET]
+    if objective < 1:
+        product = f"{1 - objective} × {budget / (1 - objective)} µs = {budget} µs"
+        lines.append(f"budget = (1 − {objective}) × (service time − removed) = {product}")
+    lines.append(f"left = {budget} − {counted - up} = {budget - (counted - up)} µs")
+    return lines
+
+
+# -- what each stretch is and came from ---------------------------------------------------------------------------
+
+
+def told(target: ServiceLevelTarget, facts: Facts, states: States) -> list[dict[str, Any]]:
+    """Each stretch of the window in one state: how it counts, the service time in it, what began and what ended it."""
+    start, end = facts.span
+    known = max(start, min(end, facts.as_of))
+    policy = Policy(target.unknown, target.degraded)
+    scheduled = target.hours.intervals(start, end)
+    excluded = intervals.clip(intervals.union(facts.excluded), start, end)
+    causes = _Causes(facts, excluded)
+    pieces = list(_cut(states.segments(start, end), [edge for pair in excluded for edge in pair], known))
+    return [
+        {
+            "from": to_text(each.start),
+            "to": to_text(each.end),
+            "state": each.state,
+            "counts_as": _counts_as(target, each, policy, excluded),
+            "service_time": durations.to_iso(intervals.total(intervals.clip(scheduled, each.start, each.end))),
+            "because": causes.of(each.start),
+            "until": causes.of(each.end) if each.end < known else "what is known" if known < end else "the window ends",
+            "facts": causes.facts_of(each),
+        }
+        for each in pieces
+    ]
+
+
+def _cut(segments: Sequence[Segment], edges: Sequence[int], known: int) -> Iterator[Segment]:
+    """The segments up to what is known, parted at the edges."""
+    for segment in segments:
+        end = min(segment.end, known)
+        inner = sorted({edge for edge in edges if segment.start < edge < end})
+        for begins, ends in pairwise([segment.start, *inner, end]):
+            if begins < ends:
+                yield Segment(begins, ends, segment.state)
+
+
+def _counts_as(target: ServiceLevelTarget, each: Segment, policy: Policy, excluded: Sequence[Interval]) -> str:
+    if any(begins <= each.start < ends for begins, ends in excluded):
+        return "up" if target.planned_downtime == "excused" else "excluded"
+    return policy.counts_as(each.state)
+
+
+class _Causes:
+    """What happened at an instant, and which facts speak of a stretch."""
+
+    def __init__(self, facts: Facts, excluded: Sequence[Interval]) -> None:
+        self._start = facts.span[0]
+        self._changes = sorted(
+            (fact for fact in facts.single if "state" in fact.body), key=lambda fact: (fact.at, fact.key)
+        )
+        self._outages = sorted(
+            (fact for fact in facts.single if "from" in fact.body), key=lambda fact: (fact.at, fact.key)
+        )
+        self._changed_at = [fact.at for fact in self._changes]
+        self._waiting = [*reversed(self._outages)]
+        self._lasting: list[Fact] = []
+        self._begun: dict[int, list[Fact]] = defaultdict(list)
+        self._ended: dict[int, list[Fact]] = defaultdict(list)
+        for fact in (*self._changes, *self._outages):
+            self._begun[fact.at].append(fact)
+        for fact in self._outages:
+            self._ended[fact.body["to"]].append(fact)
+        self._silent: dict[int, Fact] = {}
+        if facts.stale_after is not None:
+            self._silent = {fact.at + facts.stale_after: fact for fact in self._changes}
+            self._silent |= {fact.body["to"] + facts.stale_after: fact for fact in self._outages}
+        self._excluded = {edge: "exclusion" for pair in excluded for edge in pair}
+        for exclusion, counted in facts.exclusions:
+            for edge in (edge for stretch in counted.stretches for edge in stretch if edge in self._excluded):
+                self._excluded[edge] = f"exclusion {exclusion.exclusion_id}"
+
+    def of(self, instant: int) -> str:
+        """A fact by its id (else by its content's hash), an exclusion, or nothing that is known."""
+        if begun := self._begun.get(instant):
+            return f"fact {name_of(begun[-1])}"
+        if ended := self._ended.get(instant):
+            return f"end of the outage {name_of(ended[-1])}"
+        if named := self._excluded.get(instant):
+            return named
+        if silent := self._silent.get(instant):
+            return f"silence since {name_of(silent)}"
+        return "the state before the window" if instant == self._start else "a later fact that says otherwise"
+
+    def facts_of(self, piece: Segment) -> list[str]:
+        """The last state stated by then, and the outages that lie over it. Pieces are asked for in order, once each."""
+        while self._waiting and self._waiting[-1].at < piece.end:
+            self._lasting.append(self._waiting.pop())
+        self._lasting = [fact for fact in self._lasting if fact.body["to"] > piece.start]
+        position = bisect_right(self._changed_at, piece.start)
+        stated = self._changes[max(position - 1, 0) : position]
+        if not stated and not self._lasting:
+            stated = [fact for fact in self._changes[:1] if fact.body.get("previous") is not None]
+        return [name_of(fact) for fact in (*stated, *self._lasting)]
+
+
+# -- outages --------------------------------------------------------------------------------------------------------
+
+
+def _outages_of(target: ServiceLevelTarget, facts: Facts, states: States, until: int) -> list[outages.Outage]:
+    """The outages that start in the window, followed up to ``until``."""
+    start, end = facts.span
+    policy = Policy(target.unknown, target.degraded)
+    scheduled = target.hours.intervals(start, until)
+    segments, judged = excluded_time.applied(states.segments(start, until), scheduled, facts.excluded, target)
+    began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
+    found = outages.found(segments, judged, policy)
+    return [each for each in found if each.start < end and not (began_before and each.start == start)]
+
+
+def of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen:
+    """How many outages reached the length, counted in the window in which they start."""
+    start, end = facts.span
+    assert target.promise is not None
+    length = _length(target)
+    finding = outage_evaluation.of_outages(states, target, start, end, facts.as_of, facts.excluded)
+    until = max(end, facts.as_of)
+    judged = excluded_time.applied([], target.hours.intervals(start, until), facts.excluded, target)[1]
+    told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
+    counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
+    return Seen(
+        target, status(target, finding, facts), finding.figure, "outages", target.promise.value,
+        Fraction(finding.total), {"outages": len(told_of), "counted": counted}, due(finding, facts.as_of),
+        intervals=[
+            {"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length),
+             "counted_at": None if at is None or at > facts.as_of else to_text(at)}
+            for each, at in told_of
+        ],
+        arithmetic=[f"figure = outages of at least {durations.to_iso(length)} of service time = {counted}"],
+        missed=finding.missed,
+    )  # fmt: skip
+
+
+def _length(target: ServiceLevelTarget) -> int:
+    """How long an outage must be to count, microseconds."""
+    try:
+        return outage_evaluation.length_of(target)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        if isinstance(error, CalendarError):
+            raise
+        remedy = 'write {"outages": {"at_least": "PT5M"}} and an objective of {"at_most": "2"}'
+        raise refusal("terms.aggregation.outages", target.parameters, remedy) from error

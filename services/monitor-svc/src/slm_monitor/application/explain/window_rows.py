@@ -1,0 +1,182 @@
+"""The rows of a window that a target counts, as columns: which belong to it, and what they come to by the minute."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.application.history.window_result import Facts
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, Values, labels_of
+from slm_monitor.domain.series import accumulators, classifiers
+from slm_monitor.domain.series.accumulators import Shares, Tally
+from slm_monitor.domain.series.series import Delta, rows_of
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+DAY = 24 * HOUR
+_MOST_BUCKETS = 1500
+
+Integers = npt.NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """When, what was measured, and how much of it was good among how much, in the order of the instants."""
+
+    at: Integers
+    value: npt.NDArray[np.float64]
+    good: Integers
+    total: Integers
+    untold: Integers
+    """Values of histograms, which have no single value, that do not tell how they are counted."""
+    merged: npt.NDArray[np.object_]
+    """The histogram of a row that is one, else None."""
+
+    def taken(self, wanted: npt.NDArray[np.bool_]) -> Rows:
+        at, value, good, total = self.at[wanted], self.value[wanted], self.good[wanted], self.total[wanted]
+        return Rows(at, value, good, total, self.untold[wanted], self.merged[wanted])
+
+
+class Counting(NamedTuple):
+    """The rows that count in a window; how many of its events lie ``outside`` service hours and in ``excluded`` time;
+    ``raw``: the rows that would count without exclusions."""
+
+    rows: Rows
+    outside: int
+    excluded: int
+    raw: Rows
+
+
+def counting(target: ServiceLevelTarget, facts: Facts) -> Counting:
+    """A row belongs to the window, to service time and to an exclusion by the start of its minute."""
+    rows = _all(target, facts)
+    minute = rows.at // MINUTE * MINUTE
+    inside = (minute >= facts.span[0]) & (minute < facts.span[1])
+    if facts.until is not None:
+        inside &= rows.at <= facts.until
+    serving = lies_in(minute, target.hours.intervals(facts.span[0], facts.span[1] + MINUTE))
+    excluded = lies_in(minute, intervals.union(facts.excluded))
+    served = inside & serving
+    kept = served & ~excluded
+    agreed = rows.taken(kept)
+    if target.planned_downtime == "excused":
+        # Counts as good whatever it was.
+        agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).taken(served)
+    outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
+    return Counting(agreed, outside, removed, rows.taken(served))
+
+
+def _all(target: ServiceLevelTarget, facts: Facts) -> Rows:
+    """The rows of the labels that the target counts."""
+    wanted, measure = accumulators.wanted_labels(target), classifiers.of(target)
+    values = facts.values if facts.is_distinct else distinct(facts.values)
+    fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
+    values = values.taken(fits[values.slot]) if len(values) else values
+    single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
+    at = np.concatenate([values.at, np.array([row.at for row in single], dtype=np.int64)])
+    value = np.concatenate([values.value, np.array([row.value for row in single], dtype=np.float64)])
+    of = np.concatenate(
+        [
+            np.full(len(values), np.nan) if values.of is None else values.of,
+            np.array([np.nan if row.of is None else row.of for row in single], dtype=np.float64),
+        ]
+    )
+    order = np.lexsort((of, value, at))
+    good, total = measure.counted(value[order], of[order])
+    untold, merged = np.zeros(len(order), dtype=np.int64), np.full(len(order), None, dtype=np.object_)
+    for place, number in enumerate((order - len(values)).tolist()):
+        histogram = single[number].histogram if number >= 0 else None
+        if histogram is not None:
+            good[place], total[place], untold[place] = measure.told(histogram)
+            merged[place] = histogram
+    return Rows(at[order], value[order], good, total, untold, merged)
+
+
+def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(labels.get(name) == value for name, value in wanted.items())
+
+
+def distinct(values: Values) -> Values:
+    """Each row once: it is known by its indicator with its labels, its instant and its content."""
+    seen: set[object] = set()
+    kept = []
+    of = values.of.tolist() if values.of is not None else [math.nan] * len(values)
+    for row, name in enumerate(zip(values.slot.tolist(), values.at.tolist(), values.value.tolist(), of, strict=True)):
+        identity = name[:3] if math.isnan(name[3]) else name
+        if identity not in seen:
+            seen.add(identity)
+            kept.append(row)
+    return values.taken(np.array(kept, dtype=np.int64))
+
+
+def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.bool_]:
+    """Which of the instants lie in the sorted, disjoint intervals."""
+    if not pairs:
+        return np.zeros(len(instants), dtype=np.bool_)
+    starts, ends = np.array(pairs, dtype=np.int64).T
+    number = np.searchsorted(starts, instants, side="right") - 1
+    found: npt.NDArray[np.bool_] = (number >= 0) & (instants < ends[np.maximum(number, 0)])
+    return found
+
+
+def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Tally:
+    """The rows added up as the judge adds them up."""
+    made = accumulators.kind_of(target)(start, None)
+    if made.__class__ is Shares and target.expected_volume is None:
+        return Shares((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
+    made.untold = int(rows.untold.sum())
+    for delta in _deltas(rows, exact=target.aggregation in ("mean", "max", "min")):
+        made.add(delta, 0)
+    return made
+
+
+def _deltas(rows: Rows, *, exact: bool) -> Iterator[Delta]:
+    for minute, part in _parts(rows, MINUTE):
+        total, value = rows.total[part], rows.value[part]
+        delta = Delta(minute, [int(rows.good[part].sum())], [int(total.sum())])
+        if exact:
+            delta.added = [classifiers.exactly(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()]
+            delta.merged = [each for each in rows.merged[part] if each is not None and each.is_summed]
+        yield delta
+
+
+def _parts(rows: Rows, width: int) -> Iterator[tuple[int, slice]]:
+    """The rows by stretches of that width: its number, and where its rows are."""
+    numbers, starts = np.unique(rows.at // width, return_index=True)
+    edges = [*starts.tolist(), len(rows.at)]
+    for number, (start, end) in zip(numbers.tolist(), pairwise(edges), strict=True):
+        yield number, slice(start, end)
+
+
+def distribution(rows: Rows) -> dict[str, int]:
+    """How often each value occurs, the lowest first."""
+    values, times = np.unique(rows.value, return_counts=True)
+    found = zip(values.tolist(), times.tolist(), strict=True)
+    return {figures.exact(classifiers.exactly(value)) or "": number for value, number in found}
+
+
+def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
+    """The sums by minute, hour or day (UTC), whichever first gives a list that can be read; empty ones are left out.
+
+    ``digest`` names the rows of a bucket: SHA-256 over their instants, then their values, as 64 bits each.
+    """
+    width = next((each for each in (MINUTE, HOUR, DAY) if (span[1] - span[0]) // each <= _MOST_BUCKETS), DAY)
+    return [
+        {"from": to_text(number * width), "to": to_text((number + 1) * width), "good": int(rows.good[part].sum()),
+         "total": int(rows.total[part].sum()), "facts": part.stop - part.start, "digest": _digest(rows, part)}
+        for number, part in _parts(rows, width)
+    ]  # fmt: skip
+
+
+def _digest(rows: Rows, part: slice) -> str:
+    told = hashlib.sha256(rows.at[part].astype("<i8").tobytes())
+    told.update(rows.value[part].astype("<f8").tobytes())
+    return told.hexdigest()[:16]

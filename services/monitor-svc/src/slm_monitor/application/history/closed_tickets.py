@@ -1,0 +1,133 @@
+"""Tickets whose clocks ended in a window, as was known at an instant, or as draft terms would have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from slm_calendar.intervals import Interval
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.clocks import clock_replay, target_matching
+from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
+from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import lines_of
+from slm_monitor.domain.tickets import ticket_target
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEnded:
+    """A ticket of which a clock ended: it is met if all of its clocks were."""
+
+    ticket: str
+    ended_at: int
+    is_met: bool
+
+
+class Tickets(Protocol):
+    """The part of the record that tickets are in."""
+
+    async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]: ...
+
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]: ...
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int: ...
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]: ...
+
+
+@dataclass(slots=True)
+class Walked:
+    """A ticket worked out from its events. ``missed``: the breaches of its clocks, as a dispute may overturn one."""
+
+    ticket: str
+    ended_at: int
+    met: int = 0
+    missed: list[str] = field(default_factory=list)
+
+
+def walk(
+    ticket: str, facts: Iterable[Fact], book: Book, target_ids: Sequence[str], span: Interval,
+    present: int,
+) -> Walked | None:  # fmt: skip
+    """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
+    events = ticket_target.events_of(facts)
+    failed: list[Unjudgeable] = []
+    if ticket_events.inconsistency(events) is not None:
+        return None
+    standing = [
+        clock.as_of(present)
+        for clock in clock_replay.by_rules(events, book, present, failed.append)
+        if clock.target.target_id in target_ids and clock.state != clock_replay.CANCELLED
+    ]
+    found: Walked | None = None
+    for clock, at in ends(standing, present):
+        if not span[0] <= at < span[1]:
+            continue
+        found = found or Walked(ticket, at)
+        found.ended_at = max(found.ended_at, at)
+        if _is_met(clock, present):
+            found.met += 1
+        else:
+            window_id = ticket.split("/", 1)[1]
+            found.missed.append(
+                target_events.breach_id(clock.target, window_id, target_events.OBJECTIVE, clock.ordinal)
+            )
+    return found
+
+
+def ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
+    """Clocks with the instants at which they count. The stints of one target count at one instant: that of the first
+    breached one, else that at which the last one stopped."""
+    stints: dict[str, list[Clock]] = {}
+    for clock in standing:
+        if clock.target.clock is not None and clock.target.clock.each_assignment:
+            stints.setdefault(clock.target.target_id, []).append(clock)
+        elif (
+            at := clock.stopped_at if clock.state == clock_replay.MET else clock.breached_at
+        ) is not None and at <= present:
+            yield clock, at
+    for of_one in stints.values():
+        late = [clock for clock in of_one if not _is_met(clock, present)]
+        if late:
+            yield from ((clock, min(each.breached_at or 0 for each in late)) for clock in of_one)
+        elif all(clock.stopped_at is not None for clock in of_one):
+            yield from ((clock, max(each.stopped_at or 0 for each in of_one)) for clock in of_one)
+
+
+def _is_met(clock: Clock, present: int) -> bool:
+    """Whether nothing of it was late by an instant."""
+    return clock.state == clock_replay.MET or clock.breached_at is None or clock.breached_at > present
+
+
+async def ended(
+    record: Tickets, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
+    known_at: int | None,
+) -> Sequence[TicketEnded]:  # fmt: skip
+    """The tickets whose clocks of these targets ended in a span, in the order of their names. ``terms``: a target of
+    the agreement that the targets are of.
+
+    A ticket of which nothing was received since ``known_at`` was then what it is now; the others are worked out anew.
+    """
+    as_it_is = await record.tickets_ended(target_ids, span, as_of)
+    if known_at is None:
+        return as_it_is
+    changed: set[str] = set()
+    walked: list[Walked] = []
+    for owner in sorted(terms.ticket_owners):
+        facts_of = await record.tickets_changed(owner, known_at)
+        agreements = await record.agreements_of(owner) if facts_of else []
+        book = target_matching.book_of(line for each in agreements for line in lines_of(each.versions, each.ended_at))
+        found = (walk(ticket, facts, book, target_ids, span, known_at) for ticket, facts in facts_of.items())
+        walked += [each for each in found if each is not None and each.ended_at <= as_of]
+        changed |= facts_of.keys()
+    overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))
+    then = [TicketEnded(one.ticket, one.ended_at, overturned.issuperset(one.missed)) for one in walked]
+    now = [each for each in as_it_is if each.ticket not in changed]
+    return sorted([*now, *then], key=lambda each: each.ticket)

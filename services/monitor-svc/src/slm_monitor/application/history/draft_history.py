@@ -1,0 +1,103 @@
+"""Terms that nobody has signed, tried on the record: it is read as if they had always been in force."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from slm_calendar.intervals import Interval
+from slm_monitor.application.history import closed_tickets
+from slm_monitor.application.history.closed_tickets import TicketEnded
+from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.clocks import target_matching
+from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
+from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.intake_items import Indicator
+from slm_monitor.domain.terms.terms_history import lines_of
+
+AT_ONCE = 500
+"""Tickets worked out in one go."""
+
+
+class History(Record, Protocol):
+    """The record, with a party's tickets page by page."""
+
+    async def tickets(
+        self, owner_party_id: str, before: int, after: str, most: int
+    ) -> Sequence[tuple[str, Sequence[Fact]]]:
+        """Tickets of which something happened before an instant, by name from ``after`` on, with all of their facts."""
+        ...
+
+
+class Draft:
+    """A record in which one draft is the only agreement, and nothing was excluded or disputed.
+
+    ``document``: as an AgreementFinalized would have it.
+    """
+
+    def __init__(self, history: History, document: Mapping[str, Any], present: int) -> None:
+        self._history = history
+        self._terms = AgreementTerms(document["agreement_id"], [document], None)
+        self._owner = str(document["provider_party_id"])
+        self._present = present
+
+    async def agreement(self, agreement_id: str) -> AgreementTerms:
+        return self._terms
+
+    async def indicator(self, subject: str) -> Indicator | None:
+        return await self._history.indicator(subject)
+
+    async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
+        return await self._history.single(subject, span, known_at)
+
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+        return await self._history.values(subject, span, known_at)
+
+    async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
+        return await self._history.readings(stream, first, last, known_at)
+
+    async def exclusions(self, agreement_id: str, known_at: int | None) -> Sequence[Exclusion]:
+        return []
+
+    async def begins_at(self, subject: str) -> int | None:
+        return await self._history.begins_at(subject)
+
+    async def overturned(self, breach_ids: Collection[str], known_at: int | None) -> Collection[str]:
+        return []
+
+    async def overturned_runs(
+        self, target_id: str, window_id: str, minute: int, known_at: int | None
+    ) -> Collection[str]:
+        return []
+
+    async def accepted_at(self, target_id: str, window_id: str) -> int | None:
+        return None
+
+    async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
+        return [self._terms]
+
+    async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
+        return 0
+
+    async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
+        return {}
+
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+        """All of the party's tickets, worked out by the draft."""
+        book = target_matching.book_of(lines_of(self._terms.versions, None))
+        found: list[TicketEnded] = []
+        after = ""
+        while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
+            after = page[-1][0]
+            found += await asyncio.to_thread(self._walked, page, book, target_ids, span)
+        return [each for each in found if each.ended_at <= as_of]
+
+    def _walked(
+        self, page: Sequence[tuple[str, Sequence[Fact]]], book: Book, target_ids: Sequence[str],
+        span: Interval,
+    ) -> list[TicketEnded]:  # fmt: skip
+        walked = (closed_tickets.walk(ticket, facts, book, target_ids, span, self._present) for ticket, facts in page)
+        return [TicketEnded(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]

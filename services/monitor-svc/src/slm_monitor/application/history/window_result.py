@@ -1,0 +1,172 @@
+"""What is known of one window, and what it comes to: the one shape that all kinds of figures are answered in."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain.exclusions.maintenance_rules import Counted, Exclusion
+from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.lifecycle import reconciliation
+from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a window ``span`` at ``as_of``, and the exclusions approved.
+
+    ``until``: what was counted after this instant is left out; None: all that is known counts, as it does in an open
+    window.
+    """
+
+    span: Interval
+    as_of: int
+    values: Values
+    single: Sequence[Fact]
+    excluded: Sequence[Interval]
+    initial_state: str
+    until: int | None = None
+    is_distinct: bool = False
+    """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
+    stale_after: int | None = None
+    exclusions: Sequence[tuple[Exclusion, Counted]] = ()
+    """What ``excluded`` comes from, with what of it counts; empty where nobody approved it by name."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
+    occurrences; None where there is nothing to spend.
+
+    ``arithmetic``: how a person gets from the sums to figure and budget, a line each.
+    """
+
+    target: ServiceLevelTarget
+    verdict: str
+    figure: Fraction | None
+    unit: str
+    budget: Fraction | None
+    spent: Fraction | None
+    sums: Mapping[str, Any]
+    breached_at: int | None = None
+    burn: Fraction | None = None
+    intervals: Sequence[Mapping[str, Any]] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    arithmetic: Sequence[str] = ()
+    missed: Sequence[Missed] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
+        return {
+            "figure": figures.exact(self.figure),
+            "figure_display": self.target.display(self.figure),
+            "objective": figures.exact(self.target.objective),
+            "verdict": self.verdict,
+            "breached_at": None if self.breached_at is None else to_text(self.breached_at),
+            "budget": self.budget_document(),
+            "burn_rate": figures.exact(self.burn),
+            "derivation": {
+                "intervals": list(self.intervals),
+                "sums": dict(self.sums),
+                "arithmetic": [*self.arithmetic, *self.compared()],
+            },
+            **self.extra,
+        }
+
+    def without(self, levels: Collection[str]) -> Seen:
+        """As it is where the parties decided that these levels were not missed."""
+        missed = [each for each in self.missed if each.level not in levels]
+        extra = {**self.extra, "overturned": sorted(levels)}
+        if OBJECTIVE not in levels:
+            return replace(self, missed=missed, extra=extra)
+        verdict = "met" if self.verdict == "breached" else self.verdict
+        return replace(self, missed=missed, extra=extra, verdict=verdict, breached_at=None)
+
+    def levels_document(self, as_of: int) -> list[dict[str, Any]]:
+        """Each level of the promise: whether the figure keeps it, and since when it is missed for certain."""
+        since = {each.level: each.at for each in self.missed if each.at <= as_of}
+        return [
+            {
+                "level": level,
+                "promise": promised.document(),
+                "kept": None if self.figure is None else promised.is_kept(self.figure),
+                "missed_since": to_text(since[level]) if level in since else None,
+            }
+            for level, promised in self.target.levels
+        ]
+
+    def budget_document(self) -> dict[str, Any] | None:
+        if self.budget is None or self.spent is None:
+            return None
+        return budget_document(self.unit, self.budget, self.spent)
+
+    def compared(self) -> list[str]:
+        """The figure beside each level of the promise."""
+        return [] if self.figure is None else [_compared(*level, self.figure) for level in self.target.levels]
+
+
+NO_BUDGET = "budget: an objective of 100 percent has none"
+
+
+def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, Any]:
+    """What there is to spend, and what of it is left: below zero where it is overdrawn."""
+    return {
+        "unit": unit,
+        "whole": figures.exact(budget),
+        "consumed": figures.exact(spent),
+        "left": figures.exact(budget - spent),
+        "consumed_share": figures.exact(spent / budget if budget > 0 else None),
+    }
+
+
+def _compared(level: str, promised: Promise, figure: Fraction) -> str:
+    sign = "≥" if promised.comparison == AT_LEAST else "≤"
+    kept = "kept" if promised.is_kept(figure) else "missed"
+    exact = figures.exact(promised.shown(figure))
+    return f"{level}: {exact} {sign} {figures.exact(promised.shown(promised.value))} {promised.unit} is {kept}"
+
+
+def status(target: ServiceLevelTarget, finding: Finding, facts: Facts) -> str:
+    """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
+    closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
+    breached = due(finding, facts.as_of) is not None
+    at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
+    return reconciliation.status_of(finding, breached, closes, at_risk)
+
+
+def status_beside(verdict: str | None, is_warned: bool) -> str | None:
+    """The one word of a window and an instant, where the judge's warnings are known: one that stands puts a target at
+    risk, also where the window's own figures are back at their threshold, or its cause lies before the window."""
+    return "at_risk" if verdict == "met" and is_warned else verdict
+
+
+def due(finding: Finding, as_of: int) -> int | None:
+    """When the objective was missed for certain, if it was by then."""
+    return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
+
+
+def name_of(fact: Fact) -> str:
+    """A fact as its sender knows it: source and id; one without an id by the hash of its content."""
+    return "/".join(part for part in fact.key.split("\x1f") if part)
+
+
+def exclusion_document(exclusion: Exclusion, counted: Counted, span: Interval) -> dict[str, Any]:
+    """An exclusion as far as it concerns a window: what of it counts, and what does not, with why."""
+    inside = intervals.clip(counted.stretches, *span)
+    return {
+        "exclusion_id": exclusion.exclusion_id,
+        "kind": exclusion.kind,
+        "counted": [{"from": to_text(start), "to": to_text(end)} for start, end in inside],
+        "not_counted": [
+            each.document() for each in counted.uncounted if each.stretch[0] < span[1] and each.stretch[1] > span[0]
+        ],
+    }

@@ -1,0 +1,83 @@
+"""The readings of counters of a partition's indicators: which of them add something else than they did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.domain.facts import counters
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.series.hour_buckets import Row
+from slm_monitor.domain.series.series import Delta, Series, rows_of
+
+Added = Callable[[Series, Sequence[Delta]], None]
+
+
+class Counting(Protocol):
+    """Who has the series."""
+
+    def named(self, subject: str) -> Series: ...
+
+    async def change(self, series: Series, key: str, before: Row | None, row: Row | None, added: Added) -> None: ...
+
+
+class Moved:
+    """By stream: the readings that no longer hold, and those that do now."""
+
+    def __init__(self) -> None:
+        self.gone: dict[str, dict[str, Fact]] = {}
+        self.come: dict[str, dict[str, Fact]] = {}
+
+    def note(self, before: Fact | None, fact: Fact) -> None:
+        """A fact holds, in the place of another if there was one."""
+        if before is not None and counters.is_reading(before):
+            self.gone.setdefault(counters.stream_of(before), {})[before.key] = before
+        if counters.is_reading(fact):
+            self.come.setdefault(counters.stream_of(fact), {})[fact.key] = fact
+
+
+class Readings:
+    """Knows the last reading of each stream: what nearly all new ones follow."""
+
+    def __init__(self, store: JudgeStore, counting: Counting) -> None:
+        self._store = store
+        self._counting = counting
+        self._last: dict[str, Fact] = {}
+
+    async def follow(self, moved: Moved, added: Added) -> None:
+        """Count what the readings that moved, and those after them, add now."""
+        for stream in sorted(moved.gone.keys() | moved.come.keys()):
+            gone, come = moved.gone.get(stream, {}), moved.come.get(stream, {})
+            await self._follow(stream, gone, come, added)
+
+    async def _follow(self, stream: str, gone: Mapping[str, Fact], come: Mapping[str, Fact], added: Added) -> None:
+        instants = [fact.at for fact in (*gone.values(), *come.values())]
+        first, last = min(instants), max(instants)
+        before = await self._around(stream, first, last)
+        after = {key: fact for key, fact in before.items() if key not in gone} | dict(come)
+        one, two = _rows(before), _rows(after)
+        series = self._counting.named(stream)
+        for key in sorted(one.keys() | two.keys()):
+            if one.get(key) != two.get(key):
+                await self._counting.change(series, key, one.get(key), two.get(key), added)
+        if all(fact.at <= last for fact in before.values()):
+            # Nothing followed them: the last one is the stream's.
+            self._last.pop(stream, None)
+            if after:
+                self._last[stream] = max(after.values(), key=counters.place)
+
+    async def _around(self, stream: str, first: int, last: int) -> dict[str, Fact]:
+        held = self._last.get(stream)
+        if held is not None and held.at < first:
+            return {held.key: held}
+        return {fact.key: fact for fact in await self._store.readings(stream, first, last)}
+
+    async def counted(self, stream: str, facts: Sequence[Fact]) -> list[Fact]:
+        """Facts of a stream as they are in the record, readings as what they add."""
+        span = counters.spans(facts).get(stream)
+        return counters.counted(facts, [] if span is None else await self._store.readings(stream, *span))
+
+
+def _rows(readings: Mapping[str, Fact]) -> dict[str, Row]:
+    return {fact.key: row for fact in counters.counted(readings.values()) for row in rows_of(fact)[1]}

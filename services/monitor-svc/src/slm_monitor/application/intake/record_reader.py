@@ -1,0 +1,236 @@
+"""Records of the intake topics, read into facts of one partition; rows of another are passed on to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from slm_chassis.clock import Clock
+from slm_chassis.log.partitioner import partition_of
+from slm_chassis.log.port import Record, StoredRecord
+from slm_events.catalogue import TICKETS
+from slm_monitor.application.state.ports import Quarantined
+from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
+from slm_monitor.domain.facts.intake_items import Cumulative, Indicator, Measurement, TicketMessage
+from slm_monitor.domain.facts.rejections import Refusal, shown
+from slm_monitor.domain.intake import fast_path
+from slm_monitor.domain.intake.fast_path import PlainValues
+from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
+
+ANYONE = "*"
+"""Instead of a party: a source of the operator's own, whose items name the party they belong to."""
+
+
+class Format(Protocol):
+    """How records are written; the adapter knows."""
+
+    internal: str
+
+    def plain_values(self, body: bytes, content_type: str) -> PlainValues | None: ...
+
+    def measurements(
+        self, body: bytes, content_type: str
+    ) -> tuple[Sequence[tuple[int, Measurement]], list[Refusal]]: ...
+
+    def ticket_events(
+        self, body: bytes, content_type: str
+    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]: ...
+
+    def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
+        """The items of a batch as JSON, whatever is wrong with them. Raises ValueError where it is no batch."""
+        ...
+
+    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
+        """Raises ValueError for whatever ``encode`` cannot have written."""
+        ...
+
+    def encode(self, values: Values, facts: Sequence[Fact]) -> bytes: ...
+
+
+class Indicators(Protocol):
+    """Who knows which indicators are registered."""
+
+    async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]: ...
+
+    async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
+        """What their targets compare values with."""
+        ...
+
+
+@dataclass(slots=True)
+class Read:
+    """What records came to."""
+
+    values: list[Values] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    forwards: list[tuple[str, int, Record]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+
+class Reader:
+    """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for, or ANYONE."""
+
+    def __init__(
+        self, form: Format, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
+    ) -> None:
+        self._form = form
+        self._indicators = indicators
+        self._clock = clock
+        self._partitions = partitions
+        self._sources = sources
+
+    async def read(self, partition: int, records: Sequence[StoredRecord]) -> Read:
+        read = Read()
+        for record in records:
+            if record.headers.get("content-type") == self._form.internal:
+                self._read_own(record, read)
+            else:
+                await self._read_foreign(partition, record, read)
+        return read
+
+    def _read_own(self, record: StoredRecord, read: Read) -> None:
+        """A record that says it comes from one of our doors; whoever may write to the topic can say so."""
+        try:
+            values, facts = self._form.decode(record.value)
+        except ValueError as error:
+            read.quarantined.append(Quarantined(None, record.key, f"malformed: {error}", _whole(record)))
+            return
+        read.facts += facts
+        if values is not None:
+            read.values.append(values)
+
+    async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
+        """A record that no door has checked: check it here; what is refused is kept with the reason."""
+        source = record.headers.get("ce_source", "")
+        spoken_for = self._sources.get(source)
+        owner = None if spoken_for == ANYONE else spoken_for
+        if spoken_for is None:
+            reason = f"unknown_source: ce_source: {source!r} speaks for no party; the operator names it in the settings"
+            read.quarantined.append(Quarantined(None, record.key, reason, _whole(record)))
+            return
+        content_type = record.headers.get("content-type", "application/json")
+        # The log's own time decides what lies in the future, so that it does not depend on when the record is read.
+        now = self._clock.of_real(record.appended_at)
+        try:
+            admitted, items = await self._admit(record, content_type, owner, now)
+        except ValueError as error:
+            read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", _whole(record)))
+            return
+        undecoded = any(refusal.index not in items for refusal in admitted.refusals)
+        raw = self._form.raw(record.value, content_type) if undecoded else []
+        for refusal in admitted.refusals:
+            fact = plain(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
+            reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
+            read.quarantined.append(Quarantined(owner, record.key, reason, fact))
+        self._sort(partition, record.topic, admitted, read)
+
+    async def _admit(
+        self, record: StoredRecord, content_type: str, owner: str | None, now: int
+    ) -> tuple[Admitted, dict[int, Any]]:
+        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        if record.topic == TICKETS.name:
+            messages, refusals = self._form.ticket_events(record.value, content_type)
+            facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=owner is None)
+            return Admitted(empty, facts, [*refusals, *refused]), dict(messages)
+        values = await plain_ones(self._form, self._indicators, record.value, content_type, owner, now)
+        if values is not None:
+            return Admitted(values), {}
+        items, refusals = self._form.measurements(record.value, content_type)
+        known = await known_to(self._indicators, items, owner)
+        admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
+        admitted.refusals += refusals
+        return admitted, dict(items)
+
+    def _sort(self, partition: int, topic: str, admitted: Admitted, read: Read) -> None:
+        for number, values, facts in by_partition(admitted, self._partitions):
+            if number == partition:
+                read.facts += facts
+                if len(values):
+                    read.values.append(values)
+            else:
+                record = Record("", self._form.encode(values, facts), {"content-type": self._form.internal})
+                read.forwards.append((topic, number, record))
+
+
+async def plain_ones(
+    form: Format, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
+) -> Values | None:
+    """A batch of nothing but single values, all of which can be accepted; None: look at its items one by one."""
+    if owner is None or (batch := form.plain_values(body, content_type)) is None:
+        return None
+    known = await indicators.indicators(batch.subjects(owner))
+    return fast_path.admit(batch, owner, known.get, now)
+
+
+def _whole(record: StoredRecord) -> dict[str, Any]:
+    return {"record": record.value.decode("utf-8", "replace")[:_SHOWN]}
+
+
+_SHOWN = 2000
+
+
+def raw_fact(item: Any) -> dict[str, Any]:
+    """An item that could not be read, as it can be kept: a large one is cut, and no longer the same."""
+    if isinstance(item, dict) and len(text := json.dumps(item, default=str)) <= _LARGEST:
+        return item if "NaN" not in text and "Infinity" not in text else {"value": text}
+    return {"value": shown(item)}
+
+
+_LARGEST = 65_536
+
+
+def plain(item: Any) -> dict[str, Any]:
+    """JSON of an item as it was sent: nothing that was left out, instants as text."""
+    names = [each.name for each in fields(TicketMessage if hasattr(item, "event") else Measurement)]
+    document: dict[str, Any] = json.loads(json.dumps({name: getattr(item, name) for name in names}, default=_written))
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _written(value: Any) -> Any:
+    """Counters in what is written as JSON; everything else that is no JSON is an instant."""
+    if hasattr(value, "since"):
+        names = [each.name for each in fields(Cumulative)]
+        return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
+    return str(value)
+
+
+async def known_to(
+    indicators: Indicators, items: Sequence[tuple[int, Measurement]], owner: str | None
+) -> Mapping[str, Indicator]:
+    """The indicators that measurements speak of; of those of histograms also the limits that matter to them."""
+    known = await indicators.indicators(subjects_of(items, owner))
+    merged = [(number, item) for number, item in items if item.histogram is not None]
+    if not merged:
+        return known
+    limits = await indicators.limits(subjects_of(merged, owner))
+    return {subject: replace(each, limits=limits.get(subject, frozenset())) for subject, each in known.items()}
+
+
+def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> list[str]:
+    """The indicators that measurements speak of."""
+    return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
+
+
+def by_partition(admitted: Admitted, partitions: int) -> list[tuple[int, Values, list[Fact]]]:
+    """What was admitted, sorted to the partitions that judge it, ascending."""
+    values, facts = admitted.values, admitted.facts
+    homes = np.array([partition_of(indicator_of(subject), partitions) for subject in values.subjects], dtype=np.int32)
+    rows = homes[values.slot] if len(values) else np.empty(0, dtype=np.int32)
+    fact_homes: dict[int, list[Fact]] = {}
+    for fact in facts:
+        fact_homes.setdefault(partition_of(fact.subject, partitions), []).append(fact)
+    found = sorted({*np.unique(rows).tolist(), *fact_homes})
+    return [(number, _only(values, rows == number), fact_homes.get(number, [])) for number in found]
+
+
+def _only(values: Values, wanted: Any) -> Values:
+    if wanted.all():
+        return values
+    picked = values.taken(wanted)
+    used, slot = np.unique(picked.slot, return_inverse=True)
+    subjects = [picked.subjects[number] for number in used.tolist()]
+    return Values(subjects, slot.astype(np.int32), picked.at, picked.value, picked.of)

@@ -1,0 +1,152 @@
+"""The approved exclusions of a partition's agreements: which time does not count for a target, and what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from slm_calendar import intervals
+from slm_calendar.intervals import Interval
+from slm_monitor.application.state.ports import AgreementTerms
+from slm_monitor.domain.exclusions import maintenance_rules
+from slm_monitor.domain.exclusions.maintenance_rules import Counted, Exclusion
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
+
+_NOTHING = Counted(())
+CAUSE = "exclusion"
+"""The cause of a restatement that an exclusion brings."""
+
+
+class Excluded:
+    """Kept by agreement; the same facts give the same time, whatever the order in which they were heard."""
+
+    def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[Exclusion] = ()) -> None:
+        by_agreement: dict[str, list[Exclusion]] = {}
+        for each in approved:
+            by_agreement.setdefault(each.agreement_id, []).append(each)
+        self._counting: dict[str, list[tuple[Exclusion, Counted]]] = {}
+        self._heard: set[str] = set()
+        self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
+        self._minutes: dict[tuple[str, str, int], list[Interval]] = {}
+        self._named: dict[tuple[str, str, int, int, int], list[dict[str, Any]]] = {}
+        for agreement in agreements:
+            self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
+
+    def hear(
+        self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion],
+        since: int | None = None,
+    ) -> Moved:  # fmt: skip
+        """An agreement's terms or exclusions have changed, at the earliest from ``since`` on.
+
+        What is told first after a restart may have been read with everything else, and not have been judged by: then
+        nothing that is known here tells what has changed.
+        """
+        before = self._counting.get(agreement_id, [])
+        self._take(agreement_id, versions, approved)
+        after = self._counting[agreement_id]
+        if since is None or agreement_id in self._heard:
+            return Moved(agreement_id, before, after)
+        self._heard.add(agreement_id)
+        return Moved(agreement_id, before, after, since)
+
+    def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
+        counts = maintenance_rules.counted(approved, versions) if approved else {}
+        self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
+        for key in [key for key in self._of_terms if key[0] == agreement_id]:
+            del self._of_terms[key]
+            self._minutes.pop(key, None)
+        self._named.clear()
+
+    def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
+        """The time that does not count for a target: sorted, disjoint."""
+        key = (terms.agreement_id, terms.target_id, terms.version)
+        found = self._of_terms.get(key)
+        if found is None:
+            counting = self._counting.get(terms.agreement_id, ())
+            found = intervals.union(*(counts.stretches for each, counts in counting if each.scope.covers(terms)))
+            self._of_terms[key] = found
+        return found
+
+    def named_in(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+        """The exclusions that lie in a window, with how long each is there, and what of it does not count and why.
+
+        Where they overlap each is told in full.
+        """
+        if not self._counting.get(terms.agreement_id):
+            return []
+        key = (terms.agreement_id, terms.target_id, terms.version, start, end)
+        known = self._named.get(key)
+        if known is None:
+            known = self._named[key] = self._names(terms, start, end)
+        return known
+
+    def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
+        covering = [pair for pair in self._counting.get(terms.agreement_id, ()) if pair[0].scope.covers(terms)]
+        return named(covering, start, end)
+
+    def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
+        """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
+        where the minute's start is."""
+        key = (terms.agreement_id, terms.target_id, terms.version)
+        found = self._minutes.get(key)
+        if found is None:
+            found = self._minutes[key] = [
+                (first, last) for start, end in self.intervals_of(terms)
+                if (first := -(-start // MINUTE)) < (last := -(-end // MINUTE))
+            ]  # fmt: skip
+        return found
+
+    def fingerprint_of(self, line: TermsLine) -> str:
+        """Tells apart what is excluded of a target: sums made with another one are made anew."""
+        return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
+
+
+def named(counting: Iterable[tuple[Exclusion, Counted]], start: int, end: int) -> list[dict[str, Any]]:
+    """The exclusions that lie in a window, each with the seconds of it that count there, and what does not and why."""
+    found = [
+        {
+            "exclusion_id": exclusion.exclusion_id,
+            "kind": exclusion.kind,
+            "seconds": intervals.total(intervals.clip(counts.stretches, start, end)) // 1_000_000,
+            "uncounted": [each.document() for each in counts.uncounted if intervals.clip([each.stretch], start, end)],
+        }
+        for exclusion, counts in counting
+        if intervals.clip(exclusion.stretches, start, end)
+    ]
+    return sorted(found, key=lambda each: str(each["exclusion_id"]))
+
+
+class Moved:
+    """What a change of exclusions means for targets: a figure also names what was excluded of its window, and what of
+    that does not count."""
+
+    def __init__(
+        self, agreement_id: str, before: Iterable[tuple[Exclusion, Counted]],
+        after: Iterable[tuple[Exclusion, Counted]], since: int | None = None,
+    ) -> None:  # fmt: skip
+        self.agreement_id = agreement_id
+        self._at_the_earliest = since
+        told, tells = ({(each.exclusion_id, each.scope): counts for each, counts in held} for held in (before, after))
+        moved = {
+            name: _first(told.get(name, _NOTHING), tells.get(name, _NOTHING)) for name in told.keys() | tells.keys()
+        }
+        self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
+
+    def since(self, line: TermsLine) -> int | None:
+        """From which instant on other is excluded of a target; None where all is as it was."""
+        if line.latest.agreement_id != self.agreement_id:
+            return None
+        found = [at for scope, at in self._firsts if any(scope.covers(terms) for terms in line.versions)]
+        if self._at_the_earliest is not None:
+            found.append(self._at_the_earliest)
+        return min(found, default=None)
+
+
+def _first(before: Counted, after: Counted) -> int | None:
+    """The first instant of an exclusion that counts or does not, and did not or did; or does not for another reason."""
+    differing = intervals.subtract(before.stretches, after.stretches)
+    differing += intervals.subtract(after.stretches, before.stretches)
+    differing += [each.stretch for each in set(before.uncounted) ^ set(after.uncounted)]
+    return min((start for start, _ in differing), default=None)

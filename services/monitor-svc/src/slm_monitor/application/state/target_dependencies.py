@@ -1,0 +1,154 @@
+"""Which targets are made of which others, and the news that a step's changes are to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from slm_chassis.log.partitioner import partition_of
+from slm_monitor.application.state.ports import News
+from slm_monitor.application.state.state_store import EVER
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from slm_monitor.domain.terms import composite_terms
+from slm_monitor.domain.terms.terms import DERIVED, NotJudgeable, ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.windows import compliance
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a derived target is made of: indicators by subject, targets by id, tickets of clock targets by its id."""
+
+    subjects: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
+    clocks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a derived target is made of in the end, through others that are derived too: indicators by subject, and the
+    parties whose tickets count."""
+
+    subjects: frozenset[str] = frozenset()
+    ticket_owners: frozenset[str] = frozenset()
+
+
+class Derivations:
+    """Every partition knows them all, as what they are made of may live in any."""
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+        self._sources: dict[str, Sources] = {}
+        self._of_subject: dict[str, set[str]] = {}
+        self._of_target: dict[str, set[str]] = {}
+        self._told: dict[tuple[str, str], tuple[object, ...]] = {}
+        self._indicators: dict[str, str] = {}
+        self._ticket_owners: dict[str, str] = {}
+        self._reached: dict[str, Reached] = {}
+
+    def attach(self, lines: Sequence[TermsLine]) -> None:
+        """Take up the lines of one agreement."""
+        self._reached.clear()
+        for line in lines:
+            if line.latest.indicator is not None:
+                self._indicators[line.target_id] = line.latest.indicator
+            if line.latest.clock is not None:
+                self._ticket_owners[line.target_id] = line.latest.owner_party_id
+        terms = [version for line in lines for version in line.versions]
+        for each in terms:
+            if each.aggregation in DERIVED:
+                # What it is made of may be set aside: then it is so itself, as it is taken up.
+                with suppress(NotJudgeable):
+                    self._take(each, [other for other in terms if other.version == each.version])
+
+    def _take(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
+        found, before = sources_of(terms, others), self._sources.get(terms.target_id, Sources())
+        self._sources[terms.target_id] = Sources(
+            found.subjects | before.subjects, found.targets | before.targets, found.clocks | before.clocks
+        )
+        for subject in found.subjects:
+            self._of_subject.setdefault(subject, set()).add(terms.target_id)
+        for target_id in found.targets | found.clocks:
+            self._of_target.setdefault(target_id, set()).add(terms.target_id)
+
+    def sources(self, target_id: str) -> Sources:
+        return self._sources.get(target_id, Sources())
+
+    def reached(self, target_id: str) -> Reached:
+        """What a derived target is made of in the end; its members are never made of it."""
+        if target_id not in self._reached:
+            own, self._reached[target_id] = self.sources(target_id), Reached()
+            subjects = set(own.subjects) | {self._indicators[each] for each in own.targets if each in self._indicators}
+            owners = {self._ticket_owners[each] for each in own.clocks if each in self._ticket_owners}
+            for each in own.targets & self._sources.keys():
+                inner = self.reached(each)
+                subjects |= inner.subjects
+                owners |= inner.ticket_owners
+            self._reached[target_id] = Reached(frozenset(subjects), frozenset(owners))
+        return self._reached[target_id]
+
+    def news(self, touched: Mapping[str, int], changes: Changes) -> list[News]:
+        """What a step tells: ``touched`` are the indicators whose states changed, and since when."""
+        if not self._sources:
+            return []
+        found: dict[str, int] = {}
+        for subject, since in touched.items():
+            _note(found, self._of_subject.get(subject, ()), since)
+        for entry in changes.clocks.values():
+            _note(found, self._of_target.get(entry.clock.target.target_id, ()), entry.since)
+        for ticket in changes.tickets.values():
+            if ticket.inconsistent is not None:
+                for target_id in ticket.inconsistent.targets:
+                    _note(found, self._of_target.get(target_id, ()), ticket.inconsistent.at)
+        for target_id, *_ in changes.dropped_clocks:
+            _note(found, self._of_target.get(target_id, ()), EVER)
+        for target_id, _ in changes.dropped_windows:
+            _note(found, self._of_target.get(target_id, ()), EVER)
+        for breach in changes.breaches.values():
+            _note(found, self._of_target.get(breach.target_id, ()), breach.certain_at)
+        self._of_windows(changes.windows.values(), found)
+        return self._addressed(found)
+
+    def news_of(self, windows: Iterable[Window]) -> list[News]:
+        """What figures that are put away tell."""
+        found: dict[str, int] = {}
+        self._of_windows(windows, found)
+        return self._addressed(found)
+
+    def _of_windows(self, windows: Iterable[Window], found: dict[str, int]) -> None:
+        for window in windows:
+            derived = self._of_target.get(window.target_id)
+            if derived is None:
+                continue
+            if window.judged_to is not None:
+                # Of a rolling window what has changed before now are its breaches.
+                told: tuple[object, ...] = (window.status,)
+                since = window.judged_to * MINUTE
+            else:
+                told = (window.status, window.figure, window.closed_at, window.start, window.end)
+                since = window.start
+            if self._told.get((window.target_id, window.window_id)) != told:
+                self._told[window.target_id, window.window_id] = told
+                _note(found, derived, since)
+
+    def _addressed(self, found: Mapping[str, int]) -> list[News]:
+        return [
+            News(partition_of(target_id, self._partitions), target_id, since)
+            for target_id, since in sorted(found.items())
+        ]
+
+
+def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
+    for target_id in targets:
+        found[target_id] = min(found.get(target_id, since), since)
+
+
+def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Sources:
+    """What a derived target is made of, by its terms and the other targets of that version."""
+    if terms.aggregation == "compliance":
+        named = compliance.target_key(terms.parameters)
+        return Sources(clocks=frozenset(each.target_id for each in others if each.key == named))
+    made = composite_terms.composition_of(terms, others)
+    return Sources(made.subjects, frozenset(made.target_ids))

@@ -1,0 +1,79 @@
+"""Who held a ticket while its clock ran: the time of each team, and whose it was when the deadline passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slm_calendar import intervals
+from slm_monitor.domain.clocks.clock_state import Clock
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+TEAMS = ("team",)
+HOLDERS = ("team", "assignee")
+"""What says who holds a ticket: its team, or else a person. The other side of a support sees teams only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A team's (or where none is named, a person's) part of a clock: microseconds that the clock ran meanwhile."""
+
+    by: str | None
+    calendar: int
+    service: int
+
+
+def names_for(terms: ServiceLevelTarget) -> Sequence[str]:
+    """Who is named as a holder to the parties of an agreement."""
+    return TEAMS if terms.is_support else HOLDERS
+
+
+def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Held]:
+    """The time of each holder in the order in which they first held it; the sum is what the clock has measured."""
+    sums: dict[str | None, list[int]] = {}
+    hours = clock.target.hours
+    pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
+    for start, end, holder in _stretches(events, clock.measured_from, until, names_for(clock.target)):
+        spent = sums.setdefault(holder, [0, 0])
+        for begins, ends in intervals.subtract([(start, end)], pauses):
+            spent[0] += ends - begins
+            spent[1] += hours.open_time(begins, ends)
+    return [Held(holder, *spent) for holder, spent in sums.items()]
+
+
+def at_instant(events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDERS) -> str | None:
+    """Who holds the ticket at an instant, the events of that instant included."""
+    known: dict[str, Any] = {}
+    for event in events:
+        if event.at > instant:
+            break
+        known.update(event.attributes)
+    return holder_of(known, names)
+
+
+def _stretches(
+    events: Sequence[TicketEvent], start: int, end: int, names: Sequence[str]
+) -> list[tuple[int, int, str | None]]:
+    found: list[tuple[int, int, str | None]] = []
+    begins, holder = start, at_instant(events, start, names)
+    known: dict[str, Any] = {}
+    for event in events:
+        known.update(event.attributes)
+        if event.at <= start:
+            continue
+        if event.at >= end:
+            break
+        if (now := holder_of(known, names)) != holder:
+            found.append((begins, event.at, holder))
+            begins, holder = event.at, now
+    if begins < end:
+        found.append((begins, end, holder))
+    return found
+
+
+def holder_of(known: Mapping[str, Any], names: Sequence[str] = HOLDERS) -> str | None:
+    """Who holds a ticket of which this is known."""
+    held = next((known[name] for name in names if known.get(name)), None)
+    return None if held is None else str(held)

@@ -1,0 +1,93 @@
+"""Why a figure is what it is: the stretches of time counted and not counted, what caused each, and the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+from slm_calendar import intervals
+from slm_calendar.closures import closures
+from slm_calendar.service_hours import ServiceHours
+from slm_monitor.domain.clocks.clock_state import Clock
+from slm_monitor.domain.facts.ticket_events import ENDS, TicketEvent
+
+Kind = Literal["open", "closed", "paused"]
+
+
+class Stretch(NamedTuple):
+    """``[start, end)`` of one kind. ``service`` is the open time in it, microseconds.
+
+    ``because``: of closed time the part of the service hours, of all other time the event that began it, or
+    ``service hours open``.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    service: int
+    because: str
+    event: TicketEvent | None = None
+
+
+def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Stretch]:
+    """The time of a clock from where it is measured to an instant, without a gap; ``events`` are the ticket's."""
+    hours = clock.target.hours
+    pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
+    paused = [
+        Stretch(start, end, "paused", hours.open_time(start, end), *_cause(events, start, clock))
+        for start, end in pauses
+    ]
+    found: list[Stretch] = list(paused)
+    for start, end in intervals.subtract([(clock.measured_from, until)], pauses) if until > clock.measured_from else ():
+        found += _running(clock, events, start, end)
+    return sorted(found)
+
+
+def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[Stretch]:
+    hours = clock.target.hours
+    for opens, closes in hours.intervals(start, end):
+        because = _cause(events, opens, clock) if opens == start else ("service hours open", None)
+        yield Stretch(opens, closes, "open", closes - opens, *because)
+    for closure in closures(hours, start, end):
+        yield Stretch(closure.start, closure.end, "closed", 0, closure.reason)
+
+
+def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, TicketEvent | None]:
+    """The event at an instant that turned the clock: one that bears a state before one that does not."""
+    there = [event for event in events if event.at == at]
+    telling = [event for event in there if event.state is not None or event.event in ENDS] or there
+    if not telling:
+        return "the opening", None
+    started = [event for event in there if event.event == "opened"] if at == clock.started_at else []
+    event = (started or telling)[-1]
+    return event.event if event.state is None else f"{event.event} to {event.state}", event
+
+
+class Sums(NamedTuple):
+    """Microseconds of each kind: wall time of all three, and the service time that ran and that was paused."""
+
+    open: int
+    closed: int
+    paused: int
+    paused_service: int
+
+
+def sums(stretches: Iterable[Stretch]) -> Sums:
+    """What the stretches add up to."""
+    of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
+    paused_service = 0
+    for each in stretches:
+        of_kind[each.kind] += each.end - each.start
+        paused_service += each.service if each.kind == "paused" else 0
+    return Sums(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
+
+
+def clipped(stretches: Iterable[Stretch], start: int, end: int, hours: ServiceHours) -> list[Stretch]:
+    """The part of the stretches inside a reporting window."""
+    inside = []
+    for each in stretches:
+        begins, ends = max(each.start, start), min(each.end, end)
+        if begins < ends:
+            service = 0 if each.kind == "closed" else hours.open_time(begins, ends)
+            inside.append(each._replace(start=begins, end=ends, service=service))
+    return inside

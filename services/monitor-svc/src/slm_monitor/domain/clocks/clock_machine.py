@@ -1,0 +1,266 @@
+"""A ticket's clock while its events are walked: it starts, pauses, stops, reopens, and is handed to another target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from slm_calendar import durations, intervals
+from slm_calendar.errors import CalendarError, finding
+from slm_calendar.service_hours import ServiceHours
+from slm_events import instants
+from slm_monitor.domain.clocks.clock_state import CANCELLED, COMPLETED_LATE, MET, PAUSED, RUNNING, Clock, Span
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.terms import conditions
+from slm_monitor.domain.terms.clock_terms import CLOSURE, RESOLUTION, ClockTerms
+from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
+
+Attributes = Mapping[str, Any]
+_FIRST = -62_135_596_800_000_000
+"""The year 1."""
+
+
+class Run:
+    """A clock while it is being walked; ``attributes`` are the ticket's, for a deadline that stands in one of them."""
+
+    def __init__(self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Attributes) -> None:
+        self.target = target
+        self.terms = terms
+        self.started_at = started_at
+        self.attached_at = started_at
+        self.passed_over: tuple[tuple[str, str], ...] = ()
+        self._hours = (target.hours, *terms.also_hours)
+        self._dates = _dates(terms, attributes)
+        self._originals = [durations.deadline(terms.within, started_at, each, self._dates) for each in self._hours]
+        self._pauses: list[Span] = []
+        self._paused_since: int | None = None
+        self._late: list[Span] = []
+        """Waiting that began after the deadline: it moves nothing, and is left out of the net elapsed time."""
+        self._late_since: int | None = None
+        self._stopped_at: int | None = None
+        self._stopped_for_good = False
+        self._cancelled_at: int | None = None
+        self._changed_at = started_at
+        self._measured_from = started_at
+        self._carried = (0, 0)
+        self._carried_net = (0, 0)
+
+    @property
+    def over(self) -> bool:
+        return self._stopped_at is not None or self._cancelled_at is not None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped_at is not None and self._cancelled_at is None
+
+    @property
+    def can_reopen(self) -> bool:
+        """Whether a reopening of the ticket concerns it: the end of the ticket is what stopped it. A response that was
+        given stays given."""
+        return self.stopped and not self._stopped_for_good
+
+    def is_past(self, at: int) -> bool:
+        """Whether its deadline had passed before an instant."""
+        return self._paused_since is None and self._deadline() < at
+
+    def pause_from(self, at: int, state: str | None, attributes: Attributes) -> None:
+        """Pause at once if the ticket is as it must be for that; after the deadline it only waits."""
+        if not conditions.any_holds(self.terms.pause, None, state, attributes):
+            return
+        if at < self._deadline():
+            self._leave_pause(at)
+            self._paused_since = self._changed_at = at
+        elif self._late_since is None:
+            self._late_since = at
+
+    def take(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
+        """An event, after which the ticket is in this state and has these attributes. Cancel > stop > pause."""
+        if self._cancelled_at is not None:
+            return
+        if self._stopped_at is not None:
+            self._take_stopped(event, state, attributes)
+        elif event.event == "cancelled" or conditions.any_holds(self.terms.cancel, event, state, attributes):
+            self._leave_pause(event.at)
+            self._cancelled_at = self._changed_at = event.at
+        elif event.event == "closed" or conditions.any_holds(self.terms.stop, event, state, attributes):
+            self.stop(event)
+        else:
+            self._follow_date(event.at, attributes)
+            self._turn(event.at, state, attributes)
+
+    def stop(self, event: TicketEvent) -> None:
+        """Stop at an event; closing a ticket stops every clock, whatever the terms say."""
+        self._leave_pause(event.at)
+        self._stopped_at = self._changed_at = event.at
+        is_the_end = event.event in ticket_events.ENDS or self.terms.clock in (RESOLUTION, CLOSURE)
+        self._stopped_for_good = not is_the_end
+
+    def _take_stopped(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
+        is_reopened = event.event == "reopened" and not self._stopped_for_good
+        if is_reopened or self._left_its_stop(event, state, attributes):
+            self._reopen(event, state, attributes)
+        elif event.event not in ticket_events.ENDS and conditions.any_holds(self.terms.stop, event, state, attributes):
+            # It was answered after the ticket had ended: a later reopening finds nothing to wait for.
+            self._stopped_for_good = True
+
+    def _left_its_stop(self, event: TicketEvent, state: str | None, attributes: Attributes) -> bool:
+        """Of a clock that stops for as long as the ticket is in some state: whether it is so no longer."""
+        return all(each.lasts for each in self.terms.stop) and not conditions.any_holds(
+            self.terms.stop, event, state, attributes
+        )
+
+    def _turn(self, at: int, state: str | None, attributes: Attributes) -> None:
+        if not conditions.any_holds(self.terms.pause, None, state, attributes):
+            is_paused = self._paused_since is not None
+            self._leave_pause(at)
+            self._changed_at = at if is_paused else self._changed_at
+        elif self._paused_since is None:
+            self.pause_from(at, state, attributes)
+
+    def _follow_date(self, at: int, attributes: Attributes) -> None:
+        """The date that is the deadline was moved, in time."""
+        if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
+            return
+        if not self.is_past(at):
+            self._dates = dates
+            self._originals = [
+                durations.deadline(self.terms.within, self.started_at, hours, dates) for hours in self._hours
+            ]
+
+    def _reopen(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
+        """``resume``: the resolved gap is a pause; ``resume_counting_gap``: it is not."""
+        assert self._stopped_at is not None
+        stopped, self._stopped_at = self._stopped_at, None
+        self._changed_at = event.at
+        if self.terms.on_reopen == "resume" and stopped < event.at:
+            (self._pauses if stopped < self._deadline() else self._late).append((stopped, event.at))
+        self.pause_from(event.at, state, attributes)
+
+    def _leave_pause(self, at: int) -> None:
+        for since, waits in ((self._paused_since, self._pauses), (self._late_since, self._late)):
+            if since is not None and at > since:
+                waits.append((since, at))
+        self._paused_since = self._late_since = None
+
+    def _moved(self) -> tuple[list[Span], list[int]]:
+        """The pauses that count, each begun before the deadline as moved so far, and the deadline by each hours."""
+        within, dues = self.terms.within, list(self._originals)
+        counted = []
+        for start, end in self._pauses:
+            if start < min(dues):
+                counted.append((start, end))
+                dues = [
+                    durations.extended(within, due, durations.elapsed(within, start, end, hours), hours)
+                    for due, hours in zip(dues, self._hours, strict=True)
+                ]
+        return counted, dues
+
+    def _deadline(self) -> int:
+        return min(self._moved()[1])
+
+    def clock(self) -> Clock:
+        """As it stands. Raises CalendarError where its deadline is no instant that can be written."""
+        pauses, deadlines = self._moved()
+        late = [pause for pause in self._pauses if pause not in pauses]
+        deadline = min(deadlines)
+        if not _FIRST <= deadline < FOREVER:
+            raise CalendarError([finding("within", str(self.terms.within), "the deadline lies beyond the year 9999")])
+        until = self._stopped_at or self._cancelled_at
+        state, breached_at = self._verdict(deadline)
+        clock = Clock(
+            self.target, self.started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
+            tuple(pauses), original_deadline_at=min(self._originals), measured_from=self._measured_from,
+            carried=self._carried, attached_at=self.attached_at,
+            past_due=self._paused_since is None and deadline < self.attached_at, deadlines=tuple(deadlines),
+            passed_over=self.passed_over, late_pauses=tuple(sorted([*late, *self._late])), late_since=self._late_since,
+            carried_net=self._carried_net,
+        )  # fmt: skip
+        if until is None:
+            return clock
+        calendar, service = clock.elapsed_by(until)
+        net = clock.net_by(until)
+        return replace(
+            clock, elapsed_calendar=calendar, elapsed_service=service, net_calendar=net[0], net_service=net[1]
+        )
+
+    def _verdict(self, deadline: int) -> tuple[str, int | None]:
+        if self._cancelled_at is not None:
+            return CANCELLED, deadline if deadline < self._cancelled_at else None
+        if self._stopped_at is not None:
+            return (MET, None) if self._stopped_at <= deadline else (COMPLETED_LATE, deadline)
+        return (PAUSED, None) if self._paused_since is not None else (RUNNING, deadline)
+
+    def cancelled(self, at: int) -> Clock:
+        """The clock of a target that no longer applies. A breach before the change stands."""
+        self._leave_pause(at)
+        self._cancelled_at = self._changed_at = at
+        return self.clock()
+
+    # -- handed over ----------------------------------------------------------------------------------------------
+
+    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> Run:
+        """The same clock as if it had started at another instant, which was edited at ``at``."""
+        run = Run(self.target, self.terms, started_at, attributes)
+        run._pauses = [(max(start, started_at), end) for start, end in self._pauses if end > started_at]
+        run._late = [(max(start, started_at), end) for start, end in self._late if end > started_at]
+        run._paused_since, run._late_since = self._paused_since, self._late_since
+        run._changed_at, run.passed_over = self._changed_at, self.passed_over
+        # A breach that was certain before the edit stays one that is told.
+        run.attached_at = self.attached_at if self.is_past(at) else at
+        return run
+
+    def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> Run:
+        """A clock under other terms from ``at`` on that has used up what this one has."""
+        run = Run(target, terms, self.started_at, attributes)
+        run._changed_at = run.attached_at = at
+        if terms.within.kind in ("calendar", "service_time"):
+            # Elapsed time is carried as an amount: it was measured by the hours in which it passed.
+            run._carried, run._measured_from = self._elapsed_by(at), at
+            run._carried_net = self.clock().net_by(at)
+            run._originals = [run._with_carried(at, hours) for hours in run._hours]
+        else:
+            # A duration in days has no amount to carry: its pauses are, and move the deadline as before.
+            run._pauses, run._late = self._pauses_by(at), self.clock().late_by(at)
+        return run
+
+    def take_pauses(self, other: Run, at: int) -> None:
+        """Be paused by what had paused another clock."""
+        self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
+        self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)
+
+    def changed(self, at: int) -> None:
+        """It came to run as it does at this instant."""
+        self._changed_at = at
+
+    def _elapsed_by(self, at: int) -> Span:
+        return self.clock().elapsed_by(at)
+
+    def _pauses_by(self, at: int) -> list[Span]:
+        return self.clock().pauses_by(at)
+
+    def _with_carried(self, at: int, hours: ServiceHours) -> int:
+        within = self.terms.within
+        if within.kind == "calendar":
+            return at + int(within.amount) - self._carried[0]
+        left = int(within.amount) - self._carried[1]
+        # Time that is just used up is used up now, not when the hours open again.
+        return hours.add(at, left) if left else at
+
+
+def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
+    """The ticket's field that holds the deadline, as an instant; nothing where it is missing or no date."""
+    if terms.within.kind != "due_at":
+        return {}
+    field = str(terms.within.amount)
+    written = attributes.get(field)
+    return {} if written is None or (at := instant_of(written)) is None else {field: at}
+
+
+def instant_of(written: Any) -> int | None:
+    """An instant that stands in a ticket's field; None where it is none."""
+    try:
+        return instants.from_text(str(written))
+    except ValueError:
+        return None

@@ -1,0 +1,373 @@
+"""A ticket's clocks: when they start, pause and stop, their deadline, and whether it was kept.
+
+Met iff stopped at or before the deadline; elapsed time never decides. A pause moves the deadline by its length in the
+clock's own measure; only a pause that begins before the deadline, as moved so far, counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_monitor.domain.clocks import target_matching
+from slm_monitor.domain.clocks.clock_machine import Run, instant_of
+from slm_monitor.domain.clocks.clock_state import (
+    BREACHED,
+    CANCELLED,
+    COMPLETED_LATE,
+    ENDED,
+    MET,
+    PAUSED,
+    RUNNING,
+    Clock,
+)
+from slm_monitor.domain.clocks.ticket_scope import TicketScope
+from slm_monitor.domain.facts import ticket_events
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.terms import conditions
+from slm_monitor.domain.terms.clock_terms import UPDATE, ClockTerms
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.terms.terms_history import TermsLine
+
+__all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudgeable:
+    """A kind of clock of one ticket that cannot be worked out, and why."""
+
+    clock: str
+    reason: str
+    agreement_id: str = ""
+
+
+def of_ticket(
+    events: Sequence[TicketEvent],
+    lines: Sequence[TermsLine],
+    until: int | None = None,
+    failed: Callable[[Unjudgeable], None] | None = None,
+) -> list[Clock]:
+    """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order, ``lines`` in
+    the order in which they are tried."""
+    return by_rules(events, target_matching.Book(lines), until, failed)
+
+
+def by_rules(
+    events: Sequence[TicketEvent],
+    book: target_matching.Book,
+    until: int | None = None,
+    failed: Callable[[Unjudgeable], None] | None = None,
+) -> list[Clock]:
+    """Every clock by the rules of a book. Terms that take effect after the last event are looked at up to ``until``.
+    What cannot be worked out is given to ``failed``, without which it raises."""
+    found: list[Clock] = []
+    scope = book.scope_of(events)
+    covering = scope.ever(events)
+    for kind, rules in book.kinds:
+        if rules.agreement_id not in covering:
+            continue
+        try:
+            found += _numbered(_Walk(rules, scope).over(events, until))
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            if failed is None:
+                raise
+            failed(Unjudgeable(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
+    return found
+
+
+def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
+    seen: Counter[str] = Counter()
+    for clock in clocks:
+        ordinal = seen[clock.target.target_id]
+        yield replace(clock, ordinal=ordinal) if ordinal else clock
+        seen[clock.target.target_id] += 1
+
+
+class _Walk:
+    """One pass over a ticket's events for one kind of clock."""
+
+    def __init__(self, rules: target_matching.Rules | target_matching.Only, scope: TicketScope | None = None) -> None:
+        self._rules = rules
+        self._scope = scope
+        """Without one the ticket is covered, whatever it says."""
+        self._attributes: dict[str, Any] = {}
+        self._ended: list[Clock] = []
+        self._run: Run | None = None
+        self._opened_at: int | None = None
+        self._state: str | None = None
+        self._has_opening = False
+        self._answered = False
+        self._has_ended: str | None = None
+        """The event that ended the ticket, until it is reopened."""
+        self._is_asked = False
+        """Whether the customer wrote after the ticket had ended."""
+        self._team: Any = None
+        """The team that the ticket was last assigned to."""
+        self._is_assigned = self._is_handed_on = False
+        self._seen: list[TicketEvent] = []
+        self._tried: ServiceLevelTarget | None = None
+        self._amended_to: int | None = None
+        self._matched: ServiceLevelTarget | None = None
+        self._is_matched = False
+        """Whether nothing has changed since by which another target would apply."""
+
+    def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[Clock]:
+        self.walk(events, until)
+        if self._run is not None:
+            self._ended.append(self._run.clock())
+        return self._ended
+
+    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> Run | None:
+        """The clock that stands after the events."""
+        self._has_opening = any(event.event == "opened" for event in events)
+        for event in events:
+            self._amend_by(event.at)
+            self._learn(event.attributes)
+            self._take(event)
+        if until is not None:
+            self._amend_by(until)
+        return self._run
+
+    def _learn(self, attributes: Mapping[str, Any]) -> None:
+        known = self._attributes
+        if any(name not in known or known[name] != value for name, value in attributes.items()):
+            known.update(attributes)
+            self._is_matched = False
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def _take(self, event: TicketEvent) -> None:
+        if self._opened_at is None and (event.event == "opened" or not self._has_opening):
+            self._opened_at = self._amended_to = event.at
+            self._is_matched = False
+        self._state = ticket_events.state_after(event, self._state)
+        self._seen.append(event)
+        self._note_end(event)
+        self._note_team(event)
+        run = self._run
+        if run is None:
+            self._attach(event)
+        elif run.terms.each_assignment and (run.over or self._hands_on(run, event)):
+            self._next_stint(run, event)
+        elif run.over:
+            self._after_the_end(run, event)
+        elif not self._rematch(run, event.at):
+            self._let_run(run, event)
+        self._answered = self._answered or event.event in ("first_response", "agent_replied")
+
+    def _note_end(self, event: TicketEvent) -> None:
+        if event.event in ticket_events.ENDS:
+            # Closing ends more than a resolution before it did.
+            self._has_ended = self._has_ended if event.event in conditions.SAME_END and self._has_ended else event.event
+        elif event.event == "reopened":
+            self._has_ended = None
+
+    def _may_begin(self, terms: ClockTerms) -> bool:
+        """Whether a clock may begin as the ticket is: none does on one that has ended, but one that its resolution
+        leaves running."""
+        return self._has_ended is None or (self._has_ended in conditions.SAME_END and terms.keeps_after_resolution)
+
+    def _let_run(self, run: Run, event: TicketEvent) -> None:
+        edited = self._edited_opening(run, event)
+        if edited is not None:
+            self._run = run = run.reopened_at(edited, event.at, self._attributes)
+        run.take(event, self._state, self._attributes)
+        if not run.over and self._holds(run.terms.reset, event):
+            self._ended.append(run.cancelled(event.at))
+            self._run = self._new_run(run.target, run.terms, event)
+
+    def _edited_opening(self, run: Run, event: TicketEvent) -> int | None:
+        """Another date of opening than the clock started at, where its terms follow one."""
+        follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
+        if not follows or event.event == "opened" or "opened_at" not in event.attributes:
+            return None
+        edited = instant_of(event.attributes["opened_at"])
+        return edited if edited != run.started_at and edited is not None and edited <= event.at else None
+
+    def _after_the_end(self, run: Run, event: TicketEvent) -> None:
+        """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
+        one that its own terms had cancelled."""
+        terms = run.terms
+        if not run.stopped:
+            begins = event.event not in ("opened", "cancelled") and self._holds(terms.start, event)
+            begins = begins and not self._holds((*terms.cancel, *terms.stop), event)
+        elif terms.clock == UPDATE and not (event.event == "reopened" and run.can_reopen):
+            begins = self._is_asked_anew(event)
+        else:
+            begins = event.event == "reopened" and terms.on_reopen == "new_clock" and run.can_reopen
+        begins = begins and self._may_begin(terms)
+        if begins:
+            self._ended.append(run.clock())
+            self._run = run = self._new_run(run.target, terms, event)
+        run.take(event, self._state, self._attributes)
+        if not run.over and not begins:
+            # What applies may have changed while nothing ran.
+            self._rematch(run, event.at)
+
+    def _is_asked_anew(self, event: TicketEvent) -> bool:
+        """Whether the customer waits for an answer: a message begins an exchange; one that came to a ticket that had
+        ended begins it when the ticket is reopened."""
+        if event.event == "customer_replied":
+            self._is_asked = self._has_ended is not None
+            return True
+        is_asked, self._is_asked = self._is_asked, self._is_asked and event.event != "reopened"
+        return event.event == "reopened" and is_asked
+
+    # -- stints of teams ------------------------------------------------------------------------------------------
+
+    def _note_team(self, event: TicketEvent) -> None:
+        """Whether an event hands the ticket to a team: a change of person inside the team does not."""
+        team = self._attributes.get("team")
+        self._is_handed_on = event.event == "assigned" and not (self._is_assigned and team == self._team)
+        if event.event == "assigned":
+            self._is_assigned, self._team = True, team
+
+    def _hands_on(self, run: Run, event: TicketEvent) -> bool:
+        """Whether an assignment to another team ends a stint. That comes before the question whether its target still
+        applies: one that names the team under ``applies_to`` is stopped, and not cancelled."""
+        if not self._is_handed_on or self._holds(run.terms.cancel, event):
+            return False
+        run.stop(event)
+        return True
+
+    def _next_stint(self, run: Run, event: TicketEvent) -> None:
+        """What follows a stint that is over: another one of the same target, or of the one that applies now."""
+        if self._match() is not run.target:
+            self._ended.append(run.clock())
+            self._run = self._tried = None
+            self._attach(event)
+        elif self._begins_a_stint(run.terms, event) and self._may_begin(run.terms):
+            self._ended.append(run.clock())
+            self._run = self._new_run(run.target, run.terms, event)
+            self._run.take(event, self._state, self._attributes)
+
+    def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
+        """An assignment to a team that the terms mean, or a reopening while such a team holds the ticket."""
+        if event.event == "reopened":
+            return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
+        return self._is_handed_on and self._holds(terms.start, event)
+
+    def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> Run:
+        run = Run(target, terms, event.at, self._attributes)
+        run.passed_over = self._passed_over(target)
+        run.pause_from(event.at, self._state, self._attributes)
+        return run
+
+    def _holds(self, wanted: conditions.Conditions, event: TicketEvent) -> bool:
+        return conditions.any_holds(wanted, event, self._state, self._attributes)
+
+    def _starts(self, terms: ClockTerms, event: TicketEvent) -> bool:
+        if terms.each_assignment:
+            return self._begins_a_stint(terms, event)
+        if terms.clock == UPDATE and (terms.after_first_response or event.event == "customer_replied"):
+            return event.event == "customer_replied" and (self._answered or not terms.after_first_response)
+        if self._holds(terms.start, event):
+            return True
+        # Some sources never send an opening: then whatever is heard first of a ticket opens it.
+        stands_in = terms.starts_at_opening and not self._has_opening
+        return stands_in and event.event not in ("closed", "cancelled") and not self._holds(terms.stop, event)
+
+    # -- which target applies -------------------------------------------------------------------------------------
+
+    def _match(self) -> ServiceLevelTarget | None:
+        # A ticket keeps the terms of its opening, also where another event is what starts the clock.
+        if self._opened_at is None or self._amended_to is None:
+            return None
+        if not self._is_matched:
+            is_covered = self._scope is None or self._rules.covers(self._scope, self._attributes)
+            self._matched = (
+                self._rules.first_match(self._opened_at, self._amended_to, self._attributes) if is_covered else None
+            )
+            self._is_matched = True
+        return self._matched
+
+    def _passed_over(self, target: ServiceLevelTarget) -> tuple[tuple[str, str], ...]:
+        assert self._opened_at is not None and self._amended_to is not None
+        return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
+
+    def _attach(self, event: TicketEvent) -> None:
+        """A target that applies from now on has a clock if its start has held and neither its stop nor its cancel."""
+        target, tried = self._match(), self._tried
+        self._tried = target
+        if target is None or target.clock is None:
+            return
+        is_news = target is not tried or event.event == "reopened"
+        if not self._may_begin(target.clock) and event.event != "opened":
+            return
+        if is_news and len(self._seen) > 1 and not self._rules.is_fixed:
+            self._run = self._belated(target, target.clock, event.at)
+        elif self._starts(target.clock, event) and not self._holds((*target.clock.cancel, *target.clock.stop), event):
+            self._run = self._new_run(target, target.clock, event)
+            self._run.take(event, self._state, self._attributes)
+
+    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> Run | None:
+        """The clock that the target would have if it had always applied; None where it does not run."""
+        run = _Walk(target_matching.Only(target)).walk(events)
+        return None if run is None or run.over else run
+
+    def _belated(self, target: ServiceLevelTarget, terms: ClockTerms, at: int) -> Run | None:
+        run = self._alone(target, self._seen)
+        if run is not None:
+            if terms.on_priority_change == "restart" and run.started_at < at:
+                run = Run(target, terms, at, self._attributes)
+                run.pause_from(at, self._state, self._attributes)
+            run.attached_at, run.passed_over = at, self._passed_over(target)
+        return run
+
+    def _rematch(self, run: Run, at: int) -> bool:
+        """Whether the clock that ran was another target's than what applies now, whose clock takes its place."""
+        target = self._match()
+        if target is run.target:
+            return False
+        self._ended.append(run.cancelled(at))
+        self._run, self._tried = None, target
+        if target is not None and target.clock is not None:
+            self._run = self._handed_over(run, target, target.clock, at, target.clock.on_priority_change)
+        if self._run is not None and self._seen[-1].at == at:
+            self._run.take(self._seen[-1], self._state, self._attributes)
+        return True
+
+    def _handed_over(self, run: Run, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str) -> Run | None:
+        """The clock of the target that applies from ``at`` on; None where its start has not held, or its end has."""
+        # What an event stops that also brings the target is stopped under it: it does not go without a verdict.
+        before = self._seen[:-1] if self._seen[-1].at == at else self._seen
+        alone = self._alone(target, before) or self._alone(target, self._seen)
+        if alone is None:
+            return None
+        if policy == "restart":
+            new = Run(target, terms, at, self._attributes)
+        elif policy == "carry_elapsed":
+            new = run.carried(target, terms, at, self._attributes)
+        else:
+            new = Run(target, terms, alone.started_at, self._attributes)
+            if terms.carry_pauses:
+                new.take_pauses(run, at)
+            new.changed(at)
+        new.attached_at, new.passed_over = at, self._passed_over(target)
+        new.pause_from(at, self._state, self._attributes)
+        return new
+
+    # -- terms that change while it runs --------------------------------------------------------------------------
+
+    def _amend_by(self, instant: int) -> None:
+        """Terms that took effect up to an instant, where they say that they change clocks that run."""
+        if self._opened_at is None or self._amended_to is None:
+            return
+        for effective_at in self._rules.changes(self._amended_to, instant):
+            self._amended_to, self._is_matched = effective_at, False
+            self._amend(effective_at)
+        self._amended_to = max(self._amended_to, instant)
+
+    def _amend(self, at: int) -> None:
+        run, target = self._run, self._match()
+        if run is None:
+            if target is not None and target.clock is not None and target is not self._tried:
+                self._run = self._belated(target, target.clock, at)
+            self._tried = target
+        elif not run.over and target is not run.target and not run.is_past(at):
+            if target is None or target.clock is None or target.target_id != run.target.target_id:
+                self._rematch(run, at)
+            else:
+                self._run = self._handed_over(run, target, target.clock, at, target.clock.on_terms_change)

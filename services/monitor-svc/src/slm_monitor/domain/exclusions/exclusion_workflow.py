@@ -1,0 +1,153 @@
+"""The life of an exclusion, requested → approved | rejected, approved → revoked, and the events that tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events import monitor
+from slm_events.instants import to_text
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope, Uncounted
+
+REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "revoked"
+
+
+class WrongTurn(Exception):
+    """What is asked for cannot follow on where the exclusion stands."""
+
+
+class NotTheirs(Exception):
+    """The party may see the exclusion, but this is not its turn to take."""
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who acts: a party, by one of its principals. Silence decides as nobody."""
+
+    party_id: str | None = None
+    principal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An exclusion as it stands. ``recurrence`` is what ``stretches`` were resolved from, where it recurs."""
+
+    exclusion_id: str
+    agreement_id: str
+    provider_party_id: str
+    customer_party_id: str
+    kind: str
+    scope: Scope
+    stretches: tuple[Interval, ...]
+    recurrence: Mapping[str, Any] | None
+    text: str
+    evidence: Sequence[Mapping[str, Any]]
+    requested_by: By
+    requested_at: int
+    announced_at: int
+    decide_by: int | None = None
+    if_silent: str | None = None
+    state: str = REQUESTED
+    decided_by: By = By()
+    decided_at: int | None = None
+    decision_reason: str | None = None
+    decided_for_party_id: str | None = None
+    """The party in whose place a delegate decided."""
+    revoked_by: By = By()
+    revoked_at: int | None = None
+    revocation_reason: str | None = None
+
+    @property
+    def other_party_id(self) -> str:
+        """Who has to approve it."""
+        is_providers = self.requested_by.party_id == self.provider_party_id
+        return self.customer_party_id if is_providers else self.provider_party_id
+
+    def approved(self) -> Exclusion | None:
+        """As it is judged by; None unless it stands approved."""
+        if self.state != APPROVED or self.decided_at is None:
+            return None
+        return Exclusion(
+            self.exclusion_id, self.agreement_id, self.kind, self.stretches, self.scope, self.announced_at,
+            self.decided_at,
+        )  # fmt: skip
+
+
+def decided(entry: Entry, decision: str, by: By, reason: str, now: int, for_party_id: str | None = None) -> Entry:
+    """Approved or rejected by the other party, or by its delegate (``for_party_id`` being the party). Raises WrongTurn,
+    NotTheirs."""
+    if entry.other_party_id not in (by.party_id, for_party_id):
+        raise NotTheirs("only the party that did not ask for an exclusion, or its delegate, decides on it")
+    _expect(entry, REQUESTED, decision)
+    return replace(
+        entry, state=decision, decided_by=by, decided_at=now, decision_reason=reason, decided_for_party_id=for_party_id
+    )
+
+
+def decided_by_silence(entry: Entry) -> Entry:
+    """As was asked for: nobody spoke by ``decide_by``, which is the instant of the decision."""
+    assert entry.if_silent is not None and entry.decide_by is not None
+    _expect(entry, REQUESTED, entry.if_silent)
+    return replace(entry, state=entry.if_silent, decided_at=entry.decide_by, decision_reason="nobody decided in time")
+
+
+def revoked(entry: Entry, by: By, reason: str, now: int) -> Entry:
+    """Taken back, by either party. Raises WrongTurn."""
+    _expect(entry, APPROVED, REVOKED)
+    return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
+
+
+def _expect(entry: Entry, state: str, wanted: str) -> None:
+    if entry.state != state:
+        raise WrongTurn(f"it is {entry.state}; only one that is {state} can be {wanted}")
+
+
+def _told(entry: Entry) -> dict[str, Any]:
+    return {
+        "exclusion_id": entry.exclusion_id,
+        "agreement_id": entry.agreement_id,
+        "provider_party_id": entry.provider_party_id,
+        "customer_party_id": entry.customer_party_id,
+        "kind": entry.kind,
+        "service_ids": sorted(entry.scope.services),
+        "indicators": sorted(entry.scope.indicators),
+        "target_ids": sorted(entry.scope.targets),
+        "intervals": [{"from": to_text(start), "to": to_text(end)} for start, end in entry.stretches],
+        "recurrence": None if entry.recurrence is None else dict(entry.recurrence),
+        "text": entry.text,
+        "evidence": [dict(each) for each in entry.evidence],
+        "requested_by_party_id": entry.requested_by.party_id,
+        "requested_at": to_text(entry.requested_at),
+        "announced_at": to_text(entry.announced_at),
+        "decide_by_at": None if entry.decide_by is None else to_text(entry.decide_by),
+        "if_silent": entry.if_silent,
+    }
+
+
+def requested_event(entry: Entry) -> monitor.ExclusionRequested:
+    return monitor.ExclusionRequested(**_told(entry))
+
+
+def decided_event(entry: Entry, uncounted: Sequence[Uncounted], now: int) -> monitor.ExclusionDecided:
+    """``uncounted``: of an approved one, the time that does not count all the same."""
+    return monitor.ExclusionDecided(
+        **_told(entry),
+        decision=entry.state,
+        decided_by_party_id=entry.decided_by.party_id,
+        decided_for_party_id=entry.decided_for_party_id,
+        decided_at=to_text(entry.decided_at or now),
+        reason=entry.decision_reason or "",
+        uncounted=[each.document() for each in uncounted],
+        published_at=to_text(now),
+    )
+
+
+def revoked_event(entry: Entry) -> monitor.ExclusionRevoked:
+    return monitor.ExclusionRevoked(
+        **_told(entry),
+        revoked_by_party_id=entry.revoked_by.party_id,
+        revoked_at=to_text(entry.revoked_at or 0),
+        reason=entry.revocation_reason or "",
+    )

@@ -1,0 +1,53 @@
+"""Ratings: a score on the indicator's scale, from a respondent, at a touch-point; each is a fact of its own."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from slm_monitor.domain.facts import rejections
+from slm_monitor.domain.facts.intake_items import Indicator, Measurement
+from slm_monitor.domain.facts.rejections import Refused
+
+TOUCH_POINTS = ("phone", "mail", "chat", "portal")
+TOUCH_POINT = "touch_point"
+"""The label under which they are told apart."""
+PROMOTERS, DETRACTORS = "9", "6"
+"""From this score on one recommends, and up to this one one warns: of a scale from 0 to 10, unless terms say more."""
+
+
+def rated(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
+    """(score, labels, what else is kept of it). Raises Refused."""
+    score = item.score
+    if score is None:
+        raise Refused("no_score", "score", None, f"say how indicator {indicator.key} was rated{_scale(indicator)}")
+    if not math.isfinite(score):
+        raise Refused("not_a_number", "score", str(score), "send a finite number; leave out what was not rated")
+    if not _is_on(Decimal(repr(score)), indicator):
+        raise Refused("off_scale", "score", score, f"rate indicator {indicator.key}{_scale(indicator)}")
+    if item.touch_point is not None and item.touch_point not in TOUCH_POINTS:
+        raise Refused("unsupported_touch_point", "touch_point", item.touch_point, f"one of {', '.join(TOUCH_POINTS)}")
+    rejections.check_names(respondent=item.respondent)
+    labels = {} if item.touch_point is None else {TOUCH_POINT: item.touch_point}
+    return score, labels, {} if item.respondent is None else {"respondent": item.respondent}
+
+
+def scale_of(lowest: str, highest: str) -> tuple[str, str]:
+    """A scale as it is kept. Raises ValueError where it is none."""
+    try:
+        low, high = Decimal(lowest), Decimal(highest)
+    except InvalidOperation as error:
+        raise ValueError("write both ends as decimal numbers") from error
+    if not (low.is_finite() and high.is_finite() and low < high):
+        raise ValueError("the lowest score lies below the highest")
+    return f"{low:f}", f"{high:f}"
+
+
+def _is_on(score: Decimal, indicator: Indicator) -> bool:
+    lowest, highest = indicator.lowest, indicator.highest
+    return lowest is None or highest is None or Decimal(lowest) <= score <= Decimal(highest)
+
+
+def _scale(indicator: Indicator) -> str:
+    return "" if indicator.lowest is None else f" from {indicator.lowest} to {indicator.highest}"

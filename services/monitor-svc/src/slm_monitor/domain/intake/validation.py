@@ -1,0 +1,241 @@
+"""What may come in: each measurement and ticket event checked by itself, refused with the field and the remedy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from slm_monitor.domain.facts import rejections, ticket_events, units
+from slm_monitor.domain.facts.facts import Fact, Values, content_key
+from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
+from slm_monitor.domain.facts.rejections import Refusal, Refused, instant, not_ahead
+from slm_monitor.domain.intake import decimals, recovery_validation, value_validation
+from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
+
+FUTURE_LIMIT = 5 * 60 * 1_000_000
+"""Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
+
+
+@dataclass(slots=True)
+class Admitted:
+    """What a batch came to: facts accepted, items refused (by their index)."""
+
+    values: Values
+    facts: list[Fact] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class _Rows:
+    """Values while they are gathered."""
+
+    def __init__(self) -> None:
+        self.slots: dict[str, int] = {}
+        self.slot: list[int] = []
+        self.at: list[int] = []
+        self.value: list[float] = []
+        self.of: list[float] = []
+
+    def add(self, subject: str, at: int, value: float, of: float = math.nan) -> None:
+        self.slot.append(self.slots.setdefault(subject, len(self.slots)))
+        self.at.append(at)
+        self.value.append(value)
+        self.of.append(of)
+
+    def columns(self) -> Values:
+        of = np.array(self.of, dtype=np.float64)
+        return Values(
+            list(self.slots),
+            np.array(self.slot, dtype=np.int32),
+            np.array(self.at, dtype=np.int64),
+            np.array(self.value, dtype=np.float64),
+            None if np.isnan(of).all() else of,
+        )
+
+
+Lookup = Callable[[str], Indicator | None]
+
+
+def admit_measurements(
+    items: Iterable[tuple[int, Measurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
+) -> Admitted:
+    """Check measurements one by one; ``owner`` is the party whose indicators are meant where an item names none.
+
+    ``may_name_owner``: whether an item may speak for another party: an operator's or a topic's may, a party's not.
+    """
+    rows = _Rows()
+    facts: list[Fact] = []
+    refused: list[Refusal] = []
+    limit = now + FUTURE_LIMIT
+    for index, item in items:
+        try:
+            party = item.owner or owner
+            decimals.read(item)
+            rejections.check_texts(indicator=item.indicator, unit=item.unit, owner=item.owner)
+            if item.id is not None or item.source is not None:
+                rejections.check_names(id=item.id, source=item.source)
+            indicator = _indicator(item, party, owner, lookup, may_name_owner)
+            if item.retract is not None:
+                facts.append(value_validation.retraction(item, indicator))
+            elif indicator.kind in COUNTED_KINDS:
+                _take_counted(item, indicator, limit, now, rows, facts)
+            elif indicator.kind == "recovery":
+                facts.append(_recovery_fact(item, indicator, limit, now))
+            else:
+                facts.append(_state_fact(item, indicator, limit, now))
+        except Refused as refusal:
+            refused.append(Refusal(index, *refusal.parts))
+    return Admitted(rows.columns(), facts, refused)
+
+
+def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool) -> Indicator:
+    if party is None:
+        raise Refused("no_owner", "owner", None, "name the party that owns the indicator")
+    if party != owner and not may_name:
+        raise Refused("foreign_party", "owner", item.owner, "send measurements of your own party's indicators only")
+    indicator = lookup(f"{party}/{item.indicator}")
+    if indicator is None:
+        raise Refused(
+            "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
+        )
+    if item.unit is not None and not units.are_one(item.unit, indicator.unit):
+        registered = f"registered with {indicator.unit}" if indicator.unit else "registered without a unit"
+        remedy = f"indicator {indicator.key} is {registered}, and {item.unit} came: convert before sending"
+        raise Refused("wrong_unit", "unit", item.unit, remedy)
+    return indicator
+
+
+def _at(item: Measurement, limit: int) -> int:
+    if item.at is None:
+        raise Refused("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
+    at = instant(item.at, "at")
+    not_ahead(at, "at", item.at, limit)
+    return at
+
+
+def _recorded(item: Measurement | TicketMessage, now: int) -> int:
+    """When the producer wrote it down, else the door: of two contents under one id the later holds."""
+    if item.recorded_at is not None:
+        return instant(item.recorded_at, "recorded_at")
+    return now if item.id is not None else 0
+
+
+def _take_counted(
+    item: Measurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
+) -> None:
+    at = _at(item, limit)
+    counted = value_validation.counted(item, indicator, at, _recorded(item, now))
+    if isinstance(counted, Fact):
+        facts.append(counted)
+    else:
+        subject, value, of = counted
+        rows.add(subject, at, value, math.nan if of is None else of)
+
+
+def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
+    if indicator.kind != "availability":
+        raise Refused(
+            "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
+        )
+    wrong = next((name for name in ("value", "values", "failed") if getattr(item, name) is not None), None)
+    if wrong is not None:
+        remedy = f"indicator {indicator.key} takes a state, ok or an outage"
+        raise Refused("wrong_kind", wrong, getattr(item, wrong), remedy)
+    body: dict[str, Any]
+    if item.outage is not None:
+        at, body = _outage(item.outage, limit)
+    else:
+        at = _at(item, limit)
+        body = {"state": _state(item)}
+        if item.previous is not None:
+            body["previous"] = _known_state(item.previous, "previous", STATES | {UNOBSERVED})
+    if labels := value_validation.labels_of(item):
+        body["labels"] = labels
+    rejections.check_revision(item.revision)
+    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
+
+
+def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
+    at, body = recovery_validation.taken(item, indicator)
+    not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
+    rejections.check_revision(item.revision)
+    own = own_key(item) or content_key({"at": at, "source": item.source, **body})
+    return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
+
+
+def _state(item: Measurement) -> str:
+    if item.ok is not None and item.state is None:
+        return UP if item.ok else DOWN
+    if item.state is None:
+        raise Refused("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
+    return _known_state(item.state, "state", STATES)
+
+
+def _known_state(state: str, name: str, states: Iterable[str]) -> str:
+    if state not in states:
+        raise Refused("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
+    return state
+
+
+def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
+    if outage.keys() != {"from", "to"}:
+        raise Refused("no_interval", "outage", sorted(outage), "give the outage's from and to")
+    start, end = (instant(outage[name], f"outage.{name}") for name in ("from", "to"))
+    if end < start:
+        raise Refused("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
+    not_ahead(end, "outage.to", outage["to"], limit)
+    return start, {"from": start, "to": end}
+
+
+def admit_ticket_events(
+    items: Iterable[tuple[int, TicketMessage]], owner: str | None, now: int, may_name_owner: bool
+) -> tuple[list[Fact], list[Refusal]]:
+    """Check ticket events one by one."""
+    facts: list[Fact] = []
+    refused: list[Refusal] = []
+    for index, item in items:
+        try:
+            facts.append(_ticket_fact(item, owner, now, may_name_owner))
+        except Refused as refusal:
+            refused.append(Refusal(index, *refusal.parts))
+    return facts, refused
+
+
+def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: bool) -> Fact:
+    party = item.owner or owner
+    if party is None:
+        raise Refused("no_owner", "owner", None, "name the party that owns the ticket")
+    if party != owner and not may_name:
+        raise Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
+    if party != owner:
+        rejections.check_id(party, "owner")
+    rejections.check_names(source=item.source, ticket=item.ticket, id=item.id)
+    rejections.check_texts(rejections.LONGEST_NAME, event=item.event)
+    if "/" in item.source:
+        raise Refused("bad_name", "source", item.source, "a source has no slash")
+    rejections.check_revision(item.revision)
+    if item.sequence is not None and abs(item.sequence) >= 2**63:
+        raise Refused("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
+    given = {name: getattr(item, name) for name in NAMED}
+    named = {name: value for name, value in given.items() if value is not None}
+    rejections.check_texts(rejections.LONGEST_NAME, state=item.state, **named)
+    rejections.check_attributes(item.attributes)
+    if item.event not in ticket_events.EVENTS:
+        raise Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(ticket_events.EVENTS))}")
+    at = instant(item.at, "at")
+    not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
+    attributes = {**(item.attributes or {}), **named}
+    attributes.setdefault("source", item.source)
+    body: dict[str, Any] = {
+        "event": item.event,
+        "state": item.state,
+        "sequence": item.sequence,
+        "attributes": attributes,
+    }
+    own = own_key(item) or content_key({"at": at, **body})
+    return Fact(f"{party}/{item.source}/{item.ticket}", own, at, body, item.revision, _recorded(item, now))

@@ -1,0 +1,326 @@
+"""Where the events of targets are born, of their windows, breaches and risks, and that of a fact set aside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from slm_chassis.identity import named_id
+from slm_events import monitor
+from slm_events.instants import to_text
+from slm_monitor.domain.lifecycle.target_state import Adjusted, Breach, Risk, Window
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+OBJECTIVE = "objective"
+"""The level of a breach of the promise itself; ``unacceptable`` is the other."""
+
+
+BREACH_MOVES = ("certain_at", "figure", "figure_display", "shortfall", "evidence")
+"""What facts may move of a breach that stands."""
+
+
+def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
+    """UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the same id."""
+    return named_id(terms.agreement_id, "breach", terms.version, terms.target_id, window_id, level, ordinal)
+
+
+def risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
+    """Likewise, of a warning."""
+    return named_id(terms.agreement_id, "risk", terms.version, terms.target_id, window_id, cause, threshold, ordinal)
+
+
+def event_id(subject_id: str, kind: str, revision: int) -> str:
+    """The id of an event of a breach: UUIDv5(breach id, type, revision)."""
+    return named_id(subject_id, kind, revision)
+
+
+def document_of(event: Any) -> dict[str, Any]:
+    """An event as it is kept. Not asdict, whose deep copy took a third of the time of judging a ticket."""
+    return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
+
+
+def _judged(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
+    return {
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "target_title": terms.title,
+        "service_id": terms.service_id,
+        "provider_party_id": terms.provider_party_id,
+        "customer_party_id": terms.customer_party_id,
+        "window_id": window_id,
+        "window_start_at": None if start is None else to_text(start),
+        "window_end_at": None if end is None else to_text(end),
+    }
+
+
+def target_breached(
+    terms: ServiceLevelTarget,
+    breach: Breach,
+    *,
+    promised: Promise | None,
+    figure: Fraction | None,
+    span: tuple[int | None, int | None],
+    evidence: dict[str, Any],
+    now: int,
+    late: bool = False,
+    ticket: dict[str, Any] | None = None,
+) -> monitor.TargetBreached:
+    """``promised``: the level that is missed, None of a ticket. Figure and shortfall are published in its unit."""
+    shortfall = None if promised is None else promised.shortfall(figure)
+    return monitor.TargetBreached(
+        **_judged(terms, breach.window_id, *span),
+        breach_id=breach.breach_id,
+        revision=breach.revision,
+        level=breach.level,
+        ordinal=breach.ordinal,
+        objective=dict(terms.objective_document)
+        if promised is None or promised is terms.promise
+        else promised.document(),
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure) if promised is None else promised.display(figure),
+        shortfall=figures.exact(shortfall),
+        certain_at=to_text(breach.certain_at),
+        published_at=to_text(now),
+        late=late,
+        ticket=ticket,
+        responsible_party_id=terms.provider_party_id,
+        evidence=evidence,
+        assets=list(terms.assets),
+    )
+
+
+def breach_revised(
+    terms: ServiceLevelTarget, breach: Breach, moved: Mapping[str, Any], *, cause: str
+) -> monitor.BreachRevised:
+    """``breach`` holds the document that was published last; ``moved``: the one that all facts give now."""
+    told = breach.document
+    before = {name: told.get(name) for name in BREACH_MOVES}
+    return monitor.BreachRevised(
+        **{**moved, "revision": breach.revision}, cause=cause, before={"revision": told.get("revision"), **before}
+    )
+
+
+def breach_withdrawn(
+    terms: ServiceLevelTarget,
+    breach: Breach,
+    *,
+    figure: Fraction | None,
+    span: tuple[int | None, int | None],
+    cause: str,
+    now: int,
+) -> monitor.BreachWithdrawn:
+    return monitor.BreachWithdrawn(
+        **_judged(terms, breach.window_id, *span),
+        breach_id=breach.breach_id,
+        revision=breach.revision,
+        level=breach.level,
+        cause=cause,
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
+        published_at=to_text(now),
+    )
+
+
+def target_recovered(
+    terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: int, now: int
+) -> monitor.TargetRecovered:
+    return monitor.TargetRecovered(
+        **_judged(terms, breach.window_id, None, None),
+        breach_id=breach.breach_id,
+        revision=breach.revision,
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
+        recovered_at=to_text(at),
+        published_at=to_text(now),
+    )
+
+
+def target_at_risk(
+    terms: ServiceLevelTarget,
+    risk: Risk,
+    *,
+    figure: Fraction | None,
+    consumed: Fraction | None,
+    burn: Fraction | None,
+    projected_breach_at: int | None,
+    span: tuple[int | None, int | None],
+    evidence: dict[str, Any],
+    at: int,
+    now: int,
+) -> monitor.TargetAtRisk:
+    left = None if projected_breach_at is None else max(0, projected_breach_at - now) // 1_000_000
+    return monitor.TargetAtRisk(
+        **_judged(terms, risk.window_id, *span),
+        risk_id=risk.risk_id,
+        revision=risk.revision,
+        cause=risk.cause,
+        threshold=risk.threshold,
+        figure=figures.exact(terms.shown(figure)),
+        figure_display=terms.display(figure),
+        objective=dict(terms.objective_document),
+        budget_consumed_percent=figures.exact(figures.percent(consumed)),
+        burn_rate=figures.exact(burn),
+        projected_breach_at=None if projected_breach_at is None else to_text(projected_breach_at),
+        time_left_seconds=left,
+        responsible=dict(terms.responsible),
+        evidence=evidence,
+        at=to_text(at),
+        published_at=to_text(now),
+    )
+
+
+def risk_cleared(
+    terms: ServiceLevelTarget, risk: Risk, *, outcome: str, at: int, span: tuple[int | None, int | None], now: int
+) -> monitor.RiskCleared:
+    return monitor.RiskCleared(
+        **_judged(terms, risk.window_id, *span),
+        risk_id=risk.risk_id,
+        revision=risk.revision,
+        cause=risk.cause,
+        threshold=risk.threshold,
+        outcome=outcome,
+        at=to_text(at),
+        published_at=to_text(now),
+    )
+
+
+def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
+    seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
+    return {
+        **_judged(terms, window.window_id, window.start, window.end),
+        "verdict": window.status,
+        "revision": window.revision,
+        "objective": dict(terms.objective_document),
+        "aggregation": terms.aggregation,
+        "unit": terms.promise.unit if terms.promise else "",
+        "figure": window.figure,
+        "figure_display": window.display,
+        "raw_figure": window.detail.get("raw_figure", window.figure),
+        "good": str(window.good),
+        "total": str(window.total),
+        "excluded_seconds": seconds["excluded"],
+        "exclusions": window.detail.get("exclusions", []),
+        "unknown_seconds": seconds["unknown"],
+        "downtime_seconds": seconds["down"],
+        "inconsistent_tickets": window.detail.get("inconsistent_tickets", 0),
+        "budget_consumed_percent": window.detail.get("consumed_percent"),
+        "weight": terms.weight,
+        "coverage_percent": window.detail.get("coverage_percent"),
+    }
+
+
+def window_closed(terms: ServiceLevelTarget, window: Window, *, now: int) -> monitor.WindowClosed:
+    return monitor.WindowClosed(**_closed(terms, window), closed_at=to_text(now))
+
+
+def window_restated(
+    terms: ServiceLevelTarget, window: Window, *, before: dict[str, Any], cause: str, now: int
+) -> monitor.WindowRestated:
+    return monitor.WindowRestated(**_closed(terms, window), closed_at=to_text(now), cause=cause, before=before)
+
+
+def window_adjusted(
+    terms: ServiceLevelTarget,
+    window: Window,
+    *,
+    finding: tuple[int, int, str],
+    before: Adjusted,
+    difference: str | None,
+    booked_in: str | None,
+    cause: str,
+    now: int,
+) -> monitor.WindowAdjusted:
+    """``window.adjusted`` is what it would have come to; ``finding``: good, total and the figure for people."""
+    assert window.adjusted is not None and window.frozen_at is not None
+    good, total, display = finding
+    return monitor.WindowAdjusted(
+        **_judged(terms, window.window_id, window.start, window.end),
+        revision=window.revision,
+        number=window.adjusted.number,
+        booked_in_window_id=booked_in,
+        verdict=window.adjusted.status,
+        figure=window.adjusted.figure,
+        figure_display=display,
+        good=str(good),
+        total=str(total),
+        difference=difference,
+        cause=cause,
+        before={"verdict": before.status, "figure": before.figure},
+        accepted_at=to_text(window.frozen_at),
+        published_at=to_text(now),
+    )
+
+
+def import_judged(
+    import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
+) -> monitor.ImportJudged:
+    """``touched``: one agreement, its parties, and how much was published of it."""
+    return monitor.ImportJudged(
+        import_id=import_id,
+        owner_party_id=owner_party_id,
+        through_at=to_text(through),
+        ended_as=ended_as,
+        judged_at=to_text(now),
+        **{name: touched[name] for name in _TOUCHED},
+    )
+
+
+def agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
+    """``found``: the version, its parties, and how much was published of it meanwhile."""
+    return monitor.AgreementCaughtUp(
+        agreement_id=found["agreement_id"],
+        agreement_version=found["version"],
+        provider_party_id=found["provider_party_id"],
+        customer_party_id=found["customer_party_id"],
+        breach_events=found["breach_events"],
+        caught_up_at=to_text(now),
+    )
+
+
+_TOUCHED = (
+    "agreement_id", "provider_party_id", "customer_party_id", "windows_closed", "windows_restated", "clocks_ended",
+    "breach_events",
+)  # fmt: skip
+_ABOUT = (
+    "agreement_id", "version", "target_id", "key", "service_id", "provider_party_id", "customer_party_id",
+)  # fmt: skip
+
+
+def about(terms: ServiceLevelTarget) -> dict[str, Any]:
+    """Which target it is."""
+    return {name: getattr(terms, name) for name in _ABOUT}
+
+
+def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
+    """Likewise of terms as they were signed, which nobody could read."""
+    signed = {**version, **target}
+    return {name: signed.get(name) for name in _ABOUT}
+
+
+def target_set_aside(
+    target: Mapping[str, Any], reason: str | None, *, now: int
+) -> monitor.TargetSetAside | monitor.TargetTakenUp:
+    """``target``: as ``about`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
+    fields = {
+        **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
+        "agreement_version": target["version"], "target_key": target["key"], "published_at": to_text(now),
+    }  # fmt: skip
+    return monitor.TargetTakenUp(**fields) if reason is None else monitor.TargetSetAside(**fields, reason=reason)
+
+
+def fact_quarantined(
+    quarantine_id: str, owner_party_id: str | None, subject: str, reason: str, fact: dict[str, Any], *, now: int
+) -> monitor.FactQuarantined:
+    return monitor.FactQuarantined(
+        quarantine_id=quarantine_id,
+        owner_party_id=owner_party_id,
+        subject=subject,
+        reason=reason,
+        fact=fact,
+        received_at=to_text(now),
+    )

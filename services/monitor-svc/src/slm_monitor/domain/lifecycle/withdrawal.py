@@ -1,0 +1,38 @@
+"""Taking back what was told of a window that other terms have undone, or judge anew: never silently."""
+
+from __future__ import annotations
+
+from slm_monitor.domain.lifecycle import reconciliation
+from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Window
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+CAUSE = "terms"
+
+
+def drop_window(standing: Standing, window: Window, moment: Moment, changes: Changes) -> None:
+    """A window that was open and has never been, as it turns out: its breaches and warnings go with it."""
+    span = (window.start, window.end)
+    terms = standing.line.of_version(window.version)
+    for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
+        if breach.standing and breach.window_id == window.window_id:
+            _withdraw(standing, breach, span, moment.now, changes)
+    for risk in standing.standing_risks(window.window_id):
+        reconciliation.clear(standing, risk, terms, "window_closed", span, moment, changes)
+    changes.windows.pop((window.target_id, window.window_id), None)
+    changes.dropped_windows.add((window.target_id, window.window_id))
+
+
+def of_other_terms(
+    standing: Standing, window: Window, terms: ServiceLevelTarget, moment: Moment, changes: Changes
+) -> None:
+    """A window that is judged by another version than before: a breach found by that one is withdrawn."""
+    if window.version == terms.version or window.frozen_at is not None or standing.is_beyond_record(window):
+        return
+    for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
+        if breach.standing and breach.window_id == window.window_id and breach.version != terms.version:
+            _withdraw(standing, breach, (window.start, window.end), moment.now, changes)
+
+
+def _withdraw(standing: Standing, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
+    reconciliation.withdraw(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)

@@ -1,0 +1,52 @@
+"""Net promoter scores over rolling windows: promoters less detractors of a hundred, of the minutes in the window."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.rolling import missed_runs
+from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.series.classifiers import Counts
+from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.windows import series_evaluation
+from slm_monitor.domain.windows.minute_series import Counted
+
+_WIDEST = 2**62
+
+
+class PointWindows:
+    """The windows that end with the minutes ``first`` to ``last``; one that nobody rated in has no figure."""
+
+    def __init__(self, by: Counted, begins_at: int, first: int, last: int) -> None:
+        self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
+        net, number = by.minutes(first - self._length + 1, last, begins_at)
+        self._filled: Flags = number > 0
+        self._net: Counts = missed_runs.sums(net, self._length)
+        self._number: Counts = missed_runs.sums(number, self._length)
+
+    def missed(self, promised: Promise) -> Flags:
+        """Exactly: 100 · net ÷ number beside n ÷ d is 100 · net · d beside n · number."""
+        limit = promised.value
+        widest = max(100 * limit.denominator, abs(limit.numerator)) * max(int(self._number.max(initial=0)), 1)
+        net, number = self._net, self._number
+        if widest >= _WIDEST:
+            net, number = net.astype(object), number.astype(object)
+        points, least = net * (100 * limit.denominator), number * limit.numerator
+        beyond = points < least if promised.comparison == AT_LEAST else points > least
+        result: Flags = np.asarray(beyond, dtype=np.bool_) & (self._number > 0)
+        return result
+
+    def come(self, minute: int) -> Come:
+        place = minute - self._first
+        net, number = int(self._net[place]), int(self._number[place])
+        figure: Fraction | None = series_evaluation.points(net, number)
+        return Come(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
+
+    def turns_at(self, minute: int) -> int | None:
+        """The next minute at which a rating leaves the window; None where it has none."""
+        place = minute - self._first
+        filled = np.flatnonzero(self._filled[place : place + self._length])
+        return minute + int(filled[0]) + 1 if len(filled) else None

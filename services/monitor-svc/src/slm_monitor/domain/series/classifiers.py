@@ -1,0 +1,111 @@
+"""How measured rows are counted: which of them are good, for each way in which a target looks at its indicator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts import rating_validation
+from slm_monitor.domain.facts.facts import FAILED
+from slm_monitor.domain.facts.histograms import Histogram
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+AT_MOST, COUNTS, OCCURRENCES, EXACT = "at_most", "counts", "occurrences", "exact"
+AT_LEAST, PROMOTED, EACH = "at_least", "promoted", "each"
+Rows = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
+
+
+class Measure(NamedTuple):
+    """``at_most``: values at most ``limit`` are good, ``at_least``: those at least it; ``counts``: good of total;
+    ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoted``: those at least
+    ``limit`` less those at most ``lower``."""
+
+    kind: str
+    limit: float = 0.0
+    lower: float = 0.0
+
+    def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
+        """(good, total) of each row; ``of`` holds the totals of counts, NaN (or None at all) beside plain values.
+
+        A row that is not of the measure's kind counts as nothing.
+        """
+        if self.kind == COUNTS:
+            if of is None:
+                nothing = np.zeros(len(value), dtype=np.int64)
+                return nothing, nothing
+            fits = ~np.isnan(of)
+            return np.where(fits, value, 0).astype(np.int64), np.where(fits, of, 0).astype(np.int64)
+        one = np.ones(len(value), dtype=np.int64) if of is None else np.isnan(of).astype(np.int64)
+        got = value != FAILED
+        if self.kind == AT_MOST:
+            return (value <= self.limit) * one, one
+        if self.kind == AT_LEAST:
+            return ((value >= self.limit) & got) * one, one
+        if self.kind == PROMOTED:
+            return ((value >= self.limit) * 1 - (value <= self.lower)) * one, one
+        if self.kind == EACH:
+            return one, one
+        if self.kind == OCCURRENCES:
+            times = value.astype(np.int64) * one
+            return times, times
+        return np.zeros(len(value), dtype=np.int64), one * got
+
+    def told(self, histogram: Histogram) -> tuple[int, int, int]:
+        """(good, total, untold) of the values that a histogram holds: those that it does not tell enough of."""
+        if self.kind not in (AT_MOST, AT_LEAST):
+            is_told = self.kind == EXACT and histogram.is_summed
+            return (0, histogram.total, 0) if is_told else (0, 0, histogram.total)
+        ask = histogram.at_most if self.kind == AT_MOST else histogram.at_least
+        good = ask(self.limit)
+        return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
+
+
+def of(terms: ServiceLevelTarget) -> Measure:
+    """The way a target counts."""
+    if terms.aggregation in ("share_at_most", "quantile"):
+        assert terms.threshold is not None
+        return Measure(AT_MOST, terms.threshold)
+    if terms.aggregation == "share_at_least":
+        assert terms.threshold is not None
+        return Measure(AT_LEAST, terms.threshold)
+    if terms.aggregation == "nps":
+        return Measure(PROMOTED, *promoted(terms.parameters))
+    if terms.aggregation in ("ratio", "time_slices"):
+        return Measure(COUNTS)
+    if terms.aggregation == "count" and terms.indicator_kind == "rating":
+        return Measure(EACH)
+    return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
+
+
+def compared(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
+    """How a target looks at each value, and what it compares it with, by its terms; None where it does not."""
+    if aggregation in ("mean", "max", "min"):
+        return EXACT, 0.0
+    if not isinstance(aggregation, Mapping):
+        return None
+    if "share_at_most" in aggregation:
+        return AT_MOST, float(str(aggregation["share_at_most"]))
+    if "share_at_least" in aggregation:
+        return AT_LEAST, float(str(aggregation["share_at_least"]))
+    return (AT_MOST, float(str(objective["at_most"]))) if "quantile" in aggregation else None
+
+
+def promoted(parameters: Any) -> tuple[float, float]:
+    """From which score on one recommends, and up to which one warns. Raises ValueError where they meet."""
+    written = parameters or {}
+    above = float(str(written.get("promoters", rating_validation.PROMOTERS)))
+    below = float(str(written.get("detractors", rating_validation.DETRACTORS)))
+    if not below < above:
+        raise ValueError("nps: detractors score lower than promoters")
+    return above, below
+
+
+def exactly(value: float) -> Fraction:
+    """The decimal that was written: the shortest that reads as this double."""
+    return Fraction(Decimal(repr(float(value))))

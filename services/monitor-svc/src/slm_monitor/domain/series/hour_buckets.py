@@ -1,0 +1,215 @@
+"""Hours of an indicator's rows: the latest with all of their rows, the many before them as sums alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.facts.histograms import Histogram
+from slm_monitor.domain.series.classifiers import Counts, Measure
+from slm_monitor.domain.series.hour_extremes import HourValues
+
+MINUTES = 60
+"""In an hour."""
+
+
+class Row(NamedTuple):
+    """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
+
+    at: int
+    value: float
+    of: float | None = None
+    histogram: Histogram | None = None
+    """Of several values, in the place of one."""
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Rows of one hour, in the order in which they were accepted; ``of`` None where all are plain values."""
+
+    at: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    of: npt.NDArray[np.float64] | None = None
+    received_at: int = 0
+
+
+def identities(chunk: Chunk) -> Iterable[object]:
+    """What makes rows one and the same: instant and content."""
+    if chunk.of is None:
+        return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
+    return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
+
+
+def chunks_of(rows: Sequence[Row]) -> list[Chunk]:
+    """Rows of facts kept one by one, as those of a batch: plain values, and counts."""
+    found = []
+    for plain in (True, False):
+        chosen = [row for row in rows if row.histogram is None and (row.of is None) == plain]
+        if chosen:
+            of = None if plain else np.array([row.of for row in chosen], dtype=np.float64)
+            found.append(Chunk(np.array([row.at for row in chosen]), np.array([row.value for row in chosen]), of))
+    return found
+
+
+def sums_of(chunks: Sequence[Chunk], measures: Sequence[Measure], first: int | None = None, hours: int = 1) -> Counts:
+    """What rows of so many hours from ``first`` on (of one hour, whichever, if None) come to: the good ones and all,
+    each by measure and minute."""
+    sums = np.zeros((2, len(measures), hours * MINUTES), dtype=np.int64)
+    for chunk in chunks:
+        minutes = chunk.at // MINUTE
+        minutes = (minutes % MINUTES if first is None else minutes - first * MINUTES).astype(np.intp)
+        for place, measure in enumerate(measures):
+            good, total = measure.counted(chunk.value, chunk.of)
+            np.add.at(sums[0, place], minutes, good)
+            np.add.at(sums[1, place], minutes, total)
+    return sums
+
+
+@dataclass(slots=True)
+class Hour:
+    """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
+
+    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one;
+    ``exact``: the values by minute, while its rows are there; ``values``: what they come to, once somebody asked.
+    """
+
+    good: Counts
+    total: Counts
+    chunks: list[Chunk] | None
+    named: dict[str, list[Row]] = field(default_factory=dict)
+    exact: dict[int, list[Fraction]] = field(default_factory=dict)
+    unsaved: list[Chunk] = field(default_factory=list)
+    identities: set[object] | None = None
+    values: HourValues | None = None
+    merged: dict[int, list[Histogram]] = field(default_factory=dict)
+    """Histograms by minute, beside the exact values."""
+
+    def known(self) -> set[object]:
+        """The identities of its rows. Built when first asked for."""
+        if self.identities is None:
+            self.identities = set()
+            for chunk in self.chunks or ():
+                self.identities.update(identities(chunk))
+        return self.identities
+
+    def take(self, chunk: Chunk) -> None:
+        self.unsaved.append(chunk)
+        if self.chunks is not None:
+            self.chunks.append(chunk)
+        if self.identities is not None:
+            self.identities.update(identities(chunk))
+
+    def come(self, minute: int, values: Sequence[Fraction]) -> None:
+        """Exact values of a minute of the hour have come."""
+        self.exact.setdefault(minute, []).extend(values)
+        if self.values is not None:
+            self.values.add(minute, [float(each) for each in values])
+
+    def leave(self, minute: int, value: Fraction) -> None:
+        """One of them no longer holds."""
+        self.exact[minute].remove(value)
+        if self.values is not None:
+            self._remake(self.values, minute)
+
+    def merge(self, minute: int, histogram: Histogram) -> None:
+        """A histogram of exact values has come to a minute of the hour."""
+        self.merged.setdefault(minute, []).append(histogram)
+        if self.values is not None:
+            self.values.merge(minute, histogram)
+
+    def part(self, minute: int, histogram: Histogram) -> None:
+        """It no longer holds."""
+        self.merged[minute].remove(histogram)
+        if self.values is not None:
+            self._remake(self.values, minute)
+
+    def _remake(self, values: HourValues, minute: int) -> None:
+        values.remake(minute, [float(each) for each in self.exact.get(minute, ())])
+        for each in self.merged.get(minute, ()):
+            values.merge(minute, each)
+
+    @property
+    def has_values(self) -> bool:
+        """Whether any of its values are kept as they are."""
+        return bool(self.exact or self.merged or self.values is not None)
+
+    def forget_rows(self) -> None:
+        """The record has them."""
+        if self.has_values:
+            self.valued()
+        self.chunks = self.identities = None
+        self.exact, self.merged = {}, {}
+
+    def valued(self) -> HourValues:
+        """What its exact values come to. Worked out when first asked for."""
+        if self.values is None:
+            self.values = HourValues()
+            for minute in self.exact.keys() | self.merged.keys():
+                self._remake(self.values, minute)
+        return self.values
+
+
+class Past:
+    """The sums of hours in a row, in columns as narrow as they can be: three days of a series must stay in memory for
+    its burn rates, and most minutes hold a handful of events."""
+
+    def __init__(self, measures: int) -> None:
+        self._measures = measures
+        self._first = 0
+        self._sums = np.zeros((2, measures, 0), dtype=np.uint8)
+
+    def __contains__(self, hour: int) -> bool:
+        return self._first <= hour < self._after
+
+    @property
+    def _after(self) -> int:
+        return self._first + self._sums.shape[2] // MINUTES
+
+    def takes(self, first: int, last: int) -> bool:
+        """Whether these hours are of them, or would be with no gap."""
+        return self._first == self._after or (first <= self._after and last >= self._first - 1)
+
+    def put(self, hour: int, sums: Counts) -> None:
+        """Take up hours from this one on, or what one of them comes to now: ``sums[0]`` the good ones, ``sums[1]`` all,
+        each by measure and minute."""
+        number = sums.shape[2] // MINUTES
+        least, most = int(sums.min(initial=0)), int(sums.max(initial=0))
+        fitting = np.promote_types(np.min_scalar_type(most), self._sums.dtype)
+        if least < 0:
+            fitting = np.promote_types(fitting, np.min_scalar_type(least))
+        if self._first == self._after:
+            self._first = hour
+        before, after = max(self._first - hour, 0), max(hour + number - self._after, 0)
+        if before or after or fitting != self._sums.dtype:
+            wider = np.zeros((2, self._measures, self._sums.shape[2] + (before + after) * MINUTES), dtype=fitting)
+            wider[:, :, before * MINUTES : before * MINUTES + self._sums.shape[2]] = self._sums
+            self._sums, self._first = wider, self._first - before
+        start = (hour - self._first) * MINUTES
+        self._sums[:, :, start : start + number * MINUTES] = sums
+
+    def forget_before(self, hour: int) -> None:
+        gone = min(max(hour - self._first, 0), self._after - self._first)
+        if gone:
+            self._first += gone
+            self._sums = self._sums[:, :, gone * MINUTES :].copy()
+
+    def of(self, hour: int) -> tuple[Counts, Counts]:
+        """(good, total) of an hour that is one of them, by measure and minute."""
+        start = (hour - self._first) * MINUTES
+        good, total = self._sums[:, :, start : start + MINUTES].astype(np.int64)
+        return good, total
+
+    def minutes(self, place: int, first: int, last: int) -> tuple[Counts, Counts]:
+        """(good, total) of each minute from ``first`` to ``last`` inclusive; what is not one of them is empty."""
+        sums = np.zeros((2, last - first + 1), dtype=np.int64)
+        start = self._first * MINUTES
+        since, until = max(first, start), min(last + 1, self._after * MINUTES)
+        if since < until:
+            sums[:, since - first : until - first] = self._sums[:, place, since - start : until - start]
+        return sums[0], sums[1]

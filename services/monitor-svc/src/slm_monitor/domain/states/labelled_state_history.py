@@ -1,0 +1,38 @@
+"""The states of one indicator told apart by labels: a record of its own for each of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from slm_monitor.domain.facts.facts import Fact
+from slm_monitor.domain.states.state_history import StateRecord
+from slm_monitor.domain.terms.instances import Group
+
+
+class GroupedStates:
+    """``names``: the labels that tell apart. A fact that lacks one of them belongs to no group."""
+
+    def __init__(self, names: Sequence[str], facts: Iterable[Fact] = ()) -> None:
+        self._names = names
+        self.records: dict[Group, StateRecord] = {}
+        self._of: dict[str, Group] = {}
+        for fact in facts:
+            self.take(fact)
+
+    def take(self, fact: Fact) -> int | None:
+        """Take in a fact that holds over what was known under its key; since when that changes a group's states, None
+        where it changes none."""
+        before, group = self._of.pop(fact.key, None), self._group(fact)
+        found: list[int | None] = []
+        if before is not None and before != group:
+            found.append(self.records[before].drop(fact.key))
+        if group is not None:
+            self._of[fact.key] = group
+            found.append(self.records.setdefault(group, StateRecord()).take(fact)[1])
+        return min((since for since in found if since is not None), default=None)
+
+    def _group(self, fact: Fact) -> Group | None:
+        labels = fact.body.get("labels") or {}
+        if not all(name in labels for name in self._names):
+            return None
+        return tuple((name, labels[name]) for name in self._names)

@@ -1,0 +1,117 @@
+"""The time that counts for a target of states, summed as it passes: what any stretch came to costs two look-ups."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.states import availability, excluded_time
+from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+_LEFT_AT_ONCE = 1_000
+
+
+class PassedTime:
+    """Sums from ``begins_at`` on, in ``unit`` parts of a microsecond: whole numbers also where degraded time counts by
+    a weight."""
+
+    def __init__(self, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int) -> None:
+        self.terms = terms
+        self.excluded = excluded
+        self.begins_at = begins_at
+        self.upto = begins_at
+        self._policy = Policy(terms.unknown, terms.degraded)
+        weight = self._policy.weight
+        self.unit = 1 if weight is None else weight.denominator
+        self._slopes = {"up": self.unit, "down": 0, "removed": 0}
+        if weight is not None:
+            self._slopes[terms.degraded] = int(weight * self.unit)
+        self._starts: list[int] = []
+        self._good: list[int] = []
+        """What had counted as good before each piece, and below, as counted at all."""
+        self._total: list[int] = []
+        self._rates: list[tuple[int, int]] = []
+        self._ends: list[int] = []
+
+    def follow(self, states: States, to: int, since: int | None) -> None:
+        """Pass everything up to an instant; facts have changed what is from ``since`` on."""
+        if since is not None and since < self.upto:
+            self._forget(max(since, self.begins_at))
+        if to <= self.upto:
+            return
+        segments, judged = excluded_time.applied(
+            states.segments(self.upto, to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
+        )
+        for start, end, state in availability.inside(segments, judged):
+            good, total = self.at(self.upto) if not self._starts else self._after_last()
+            counts = self._policy.counts_as(state)
+            rates = (self._slopes[counts], 0 if counts == "removed" else self.unit)
+            if self._ends and self._ends[-1] == start and self._rates[-1] == rates:
+                self._ends[-1] = end
+                continue
+            self._starts.append(start)
+            self._ends.append(end)
+            self._good.append(good)
+            self._total.append(total)
+            self._rates.append(rates)
+        self.upto = to
+
+    def leave(self, before: int) -> None:
+        """Nobody looks at what lies before an instant any more."""
+        position = bisect_right(self._starts, before) - 1
+        if position >= _LEFT_AT_ONCE:
+            for column in (self._starts, self._ends, self._good, self._total, self._rates):
+                del column[:position]
+            self.begins_at = max(self.begins_at, self._starts[0])
+
+    def _after_last(self) -> tuple[int, int]:
+        length = self._ends[-1] - self._starts[-1]
+        good, total = self._rates[-1]
+        return self._good[-1] + good * length, self._total[-1] + total * length
+
+    def _forget(self, since: int) -> None:
+        kept = bisect_left(self._starts, since)
+        for column in (self._starts, self._ends, self._good, self._total, self._rates):
+            del column[kept:]
+        if self._ends:
+            self._ends[-1] = min(self._ends[-1], since)
+        self.upto = since
+
+    def at(self, instant: int) -> tuple[int, int]:
+        """(good, total) of all that passed before an instant."""
+        position = bisect_right(self._starts, instant) - 1
+        if position < 0:
+            return 0, 0
+        length = min(instant, self._ends[position]) - self._starts[position]
+        good, total = self._rates[position]
+        return self._good[position] + good * length, self._total[position] + total * length
+
+    def sums(self, instants: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Likewise before each of many instants."""
+        if not self._starts:
+            nothing = np.zeros(len(instants), dtype=np.int64)
+            return nothing, nothing
+        starts, ends = np.array(self._starts, dtype=np.int64), np.array(self._ends, dtype=np.int64)
+        rates = np.array(self._rates, dtype=np.int64)
+        position = np.searchsorted(starts, instants, side="right") - 1
+        held = np.maximum(position, 0)
+        length = np.where(position < 0, 0, np.minimum(instants, ends[held]) - starts[held])
+        good = np.array(self._good, dtype=np.int64)[held] + rates[held, 0] * length
+        return good, np.array(self._total, dtype=np.int64)[held] + rates[held, 1] * length
+
+    def within(self, start: int, end: int) -> tuple[int, int]:
+        """(good, total) of a stretch, clipped to what has passed."""
+        (good, total), (good_before, total_before) = self.at(end), self.at(max(start, self.begins_at))
+        return good - good_before, total - total_before
+
+    def lost(self, start: int, end: int) -> Fraction:
+        """How long the service was down in a stretch, microseconds."""
+        good, total = self.within(start, end)
+        return Fraction(total - good, self.unit)

@@ -1,0 +1,65 @@
+"""Where the events of clocks are born."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slm_events import clocks
+from slm_events.instants import to_text
+from slm_monitor.domain.lifecycle.target_state import TicketClock
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+_MOVES: dict[str, type[clocks.ClockMoved]] = {
+    "paused": clocks.ClockPaused,
+    "cancelled": clocks.ClockCancelled,
+    "resumed": clocks.ClockResumed,
+}
+
+
+def moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
+    """``move``: started | paused | resumed | stopped | cancelled."""
+    clock = entry.clock
+    told = fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
+    if move == "stopped":
+        return clocks.ClockStopped(
+            **told,
+            elapsed_calendar_seconds=clock.elapsed_calendar // 1_000_000,
+            elapsed_service_seconds=clock.elapsed_service // 1_000_000,
+            net_calendar_seconds=clock.net_calendar // 1_000_000,
+            net_service_seconds=clock.net_service // 1_000_000,
+        )
+    if move == "started":
+        return clocks.ClockStarted(**told, past_due=clock.past_due)
+    return _MOVES[move](**told)
+
+
+def fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
+    """What every event of a clock carries."""
+    clock = entry.clock
+    return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
+
+
+def _of_clock(
+    terms: ServiceLevelTarget, source: str, ticket: str, state: str, deadline_at: str | None, at: int, now: int
+) -> dict[str, Any]:
+    return {
+        "agreement_id": terms.agreement_id,
+        "agreement_version": terms.version,
+        "target_id": terms.target_id,
+        "target_key": terms.key,
+        "service_id": terms.service_id,
+        "provider_party_id": terms.provider_party_id,
+        "customer_party_id": terms.customer_party_id,
+        "source": source,
+        "ticket": ticket,
+        "clock": terms.clock.clock if terms.clock else "",
+        "state": state,
+        "deadline_at": deadline_at,
+        "at": to_text(at),
+        "published_at": to_text(now),
+    }
+
+
+def undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
+    """A clock that was told never was: news of the ticket's past say so."""
+    return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))

@@ -1,0 +1,160 @@
+"""What is told of a clock while it goes on: warnings with their risks, escalations, and a deadline that moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from slm_events import clocks
+from slm_events.instants import to_text
+from slm_monitor.domain.clocks import assignments, clock_warnings
+from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, Clock
+from slm_monitor.domain.facts.ticket_events import TicketEvent
+from slm_monitor.domain.lifecycle import target_events
+from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.target_state import Changes, Risk, TicketClock, Told
+from slm_monitor.domain.terms.clock_terms import Escalation
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.tickets import clock_events
+
+ELAPSED = "elapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """What a clock warns of, by what is known of it now. ``at`` ascending."""
+
+    warnings: Sequence[tuple[str, int]]
+    escalations: Sequence[tuple[int, Escalation, int]]
+    """With its place in the terms."""
+
+    def next_after(self, instant: int) -> int | None:
+        """When a timer must look."""
+        ahead = [at for _, at in self.warnings] + [at for _, _, at in self.escalations]
+        return min((at for at in ahead if at > instant), default=None)
+
+
+NONE = Notices((), ())
+
+
+def of_clock(clock: Clock) -> Notices:
+    """Of a clock that runs, and of one that ran past its deadline what is still to come; a paused one waits."""
+    if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
+        return NONE
+    running = clock.state == RUNNING
+    warnings = [(percent_text(share), at) for share, at in clock_warnings.warnings(clock) if at < clock.deadline_at]
+    escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalations(clock))]
+    return Notices(warnings if running else (), escalations)
+
+
+def percent_text(share: Fraction) -> str:
+    """As it is published: ``75``, ``62.5``."""
+    return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
+
+
+def tell(
+    entry: TicketClock, before: Told | None, notices: Notices, events: Sequence[TicketEvent], moment: Moment,
+    changes: Changes,
+) -> TicketClock:  # fmt: skip
+    """Publish what has become due since the clock was last looked at. Of several warnings that are due at once, as of
+    a clock that was long not heard of, the highest is told."""
+    told = before or Told()
+    due = [(percent, at) for percent, at in notices.warnings if at <= moment.as_of and percent not in told.warned]
+    risks = told.risks
+    if due:
+        percent, at = due[-1]
+        _warn(entry, percent, at, events, moment, changes)
+        risks = (*risks, (percent, _raise(entry, percent, at, moment, changes)))
+    escalated = list(told.escalated)
+    for place, escalation, at in notices.escalations:
+        if at <= moment.as_of and place not in escalated:
+            _escalate(entry, escalation, at, events, moment, changes)
+            escalated.append(place)
+    if risks and entry.clock.state not in (RUNNING, PAUSED):
+        clock = entry.clock
+        outcome = "averted" if clock.breached_at is None else "breached"
+        span = (clock.started_at, clock.deadline_at)
+        clear(clock.target, _window(entry), risks, outcome, clock.changed_at, span, moment, changes)
+        risks = ()
+    warned = (*told.warned, *(percent for percent, _ in due))
+    now = Told(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
+    return replace(entry, told=now)
+
+
+def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Changes) -> None:
+    event = clocks.ClockDeadlineMoved(
+        **clock_events.fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
+    )
+    changes.publish(event, moment.now)
+
+
+def _warn(
+    entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: Moment, changes: Changes
+) -> None:
+    event = clocks.ClockWarned(
+        **clock_events.fields(entry, at, moment.now), threshold=percent,
+        time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=_held_by(entry, events, at),
+    )  # fmt: skip
+    changes.publish(event, at, target_events.event_id(_identity(entry), f"clock-warned-{percent}", 0))
+
+
+def _escalate(
+    entry: TicketClock, escalation: Escalation, at: int, events: Sequence[TicketEvent], moment: Moment,
+    changes: Changes,
+) -> None:  # fmt: skip
+    event = clocks.ClockEscalated(
+        **clock_events.fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
+        offset=escalation.offset.to_document(), held_by=_held_by(entry, events, at),
+    )  # fmt: skip
+    changes.publish(event, at)
+
+
+def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str | None:
+    return assignments.at_instant(events, at, assignments.names_for(entry.clock.target))
+
+
+def _identity(entry: TicketClock) -> str:
+    """The id of the breach that the clock would come to: the same for the same clock, however often it is judged."""
+    return target_events.breach_id(entry.clock.target, _window(entry), target_events.OBJECTIVE, entry.clock.ordinal)
+
+
+def _window(entry: TicketClock) -> str:
+    return f"{entry.source}/{entry.ticket}"
+
+
+def _raise(entry: TicketClock, percent: str, at: int, moment: Moment, changes: Changes) -> str:
+    clock, terms = entry.clock, entry.clock.target
+    identity = target_events.risk_id(terms, _window(entry), ELAPSED, percent, clock.ordinal)
+    risk = _risk(identity, terms, _window(entry), percent, at)
+    evidence: dict[str, Any] = {"ticket": {"source": entry.source, "number": entry.ticket},
+                                "started_at": to_text(clock.started_at)}  # fmt: skip
+    event = target_events.target_at_risk(
+        terms, risk, figure=None, consumed=Fraction(percent) / 100, burn=None, projected_breach_at=clock.deadline_at,
+        span=(clock.started_at, clock.deadline_at), evidence=evidence, at=at, now=moment.now,
+    )  # fmt: skip
+    risk.document = target_events.document_of(event)
+    changes.publish(event, at, target_events.event_id(identity, "target-at-risk", 0))
+    changes.risks[identity] = risk
+    return identity
+
+
+def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str, at: int) -> Risk:
+    return Risk(
+        identity, terms.target_id, terms.agreement_id, window_id, ELAPSED, percent, at, terms.provider_party_id,
+        terms.customer_party_id, terms.service_id,
+    )  # fmt: skip
+
+
+def clear(
+    terms: ServiceLevelTarget, window_id: str, risks: Iterable[tuple[str, str]], outcome: str, at: int,
+    span: tuple[int | None, int | None], moment: Moment, changes: Changes,
+) -> None:  # fmt: skip
+    """The warnings of a clock no longer hold."""
+    for percent, identity in risks:
+        risk = changes.risks.get(identity) or _risk(identity, terms, window_id, percent, at)
+        risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
+        event = target_events.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
+        changes.publish(event, moment.now, target_events.event_id(identity, "risk-cleared", 0))
+        changes.risks[identity] = risk

@@ -1,0 +1,256 @@
+"""A pure look at one window of a target of states: its figure and budget, what is missed, and what puts it at risk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle.evaluation import Finding, Missed, RiskFinding
+from slm_monitor.domain.states import availability, excluded_time
+from slm_monitor.domain.states.availability import Crossing, Meter, Policy
+from slm_monitor.domain.states.timeline import Segment, States
+from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.terms import burn_rate, figures
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+from slm_monitor.domain.windows import state_warnings
+
+_WHOLE = Fraction(1)
+
+
+@dataclass(slots=True)
+class Passed:
+    """A window measured up to ``upto``: what lies before it need not be measured again while no fact changes it."""
+
+    terms: ServiceLevelTarget
+    span: Interval
+    excluded: Sequence[Interval]
+    scheduled: list[Interval]
+    judged: list[Interval]
+    """Service time without what is excluded."""
+    excluded_time: int
+    upto: int
+    """At most the instant up to which all is known."""
+    agreed: Meter
+    raw: Meter | None
+    """Without exclusions; None where there are none."""
+    ahead_upto: int
+    """The last change that facts tell of, which may lie ahead of that."""
+    ahead: Meter
+
+    def holds(self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: int | None) -> bool:
+        """Whether it still is what a judgement may begin with."""
+        same = self.terms is terms and self.span == span and self.excluded is excluded
+        return same and (since is None or since >= self.upto)
+
+
+def of_availability(
+    states: States,
+    terms: ServiceLevelTarget,
+    start: int,
+    end: int,
+    as_of: int,
+    burning: Sequence[RiskFinding] = (),
+    excluded: Sequence[Interval] = (),
+) -> Finding:
+    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent.
+
+    ``excluded``: the approved exclusions, in any order.
+    """
+    return look(states, begun(terms, (start, end), excluded), as_of, burning)[0]
+
+
+def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> Passed:
+    """A window of which nothing has been measured."""
+    assert terms.objective is not None
+    start, end = span
+    scheduled = terms.hours.intervals(start, end)
+    _, judged = excluded_time.applied([Segment(start, end, "")], scheduled, excluded, terms)
+    policy = Policy(terms.unknown, terms.degraded)
+    service_time = sum(to - since for since, to in judged)
+    wanted = [(promised.value, _WHOLE) for _, promised in terms.levels]
+    wanted += [(terms.objective, share) for share in terms.warn_at.budget_consumed]
+    crossings = [Crossing(objective, service_time, share, policy.weight) for objective, share in wanted]
+    raw = Meter(policy, []) if excluded else None
+    left_out = excluded_time.time_in(scheduled, excluded)
+    meter = Meter(policy, crossings)
+    return Passed(terms, span, excluded, scheduled, judged, left_out, start, meter, raw, start, meter)
+
+
+def look(
+    states: States, passed: Passed, as_of: int, burning: Sequence[RiskFinding] = (), since: int | None = None,
+    lately: PassedTime | None = None,
+) -> tuple[Finding, Passed]:  # fmt: skip
+    """Judge a window from where it was measured to; returns also how far it need not be measured again.
+
+    ``since``: from when on facts have changed it; the next ones will mostly speak of what follows that. ``lately``: the
+    sums of the time before ``as_of``, where they are known.
+    """
+    terms, (start, end) = passed.terms, passed.span
+    known_to = max(passed.upto, min(as_of, end))
+    # One instant more: the state that begins just then is the one that holds.
+    stated, judged = _judged(states, passed, passed.upto, min(known_to + 1, end))
+    upto = _settled(stated, as_of, passed.upto)
+    agreed, raw = _passed(passed.agreed, judged, passed.judged, upto), None
+    known = _passed(agreed, _from(judged, upto), passed.judged, known_to)
+    unexcluded = known
+    if passed.raw is not None:
+        raw = _passed(passed.raw, stated, passed.scheduled, upto)
+        unexcluded = _passed(raw, _from(stated, upto), passed.scheduled, known_to)
+    ahead_upto, ahead = passed.ahead_upto, passed.ahead
+    if ahead_upto < upto or (since is not None and since < ahead_upto):
+        ahead_upto, ahead = upto, agreed
+    rest, rest_judged = _judged(states, passed, ahead_upto, end)
+    reached = _settled(rest, as_of if since is None else max(as_of, since), ahead_upto)
+    ahead = _passed(ahead, rest_judged, passed.judged, reached)
+    whole = _passed(ahead, _from(rest_judged, reached), passed.judged, end)
+    kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
+    sudden: list[RiskFinding] = []
+    if terms.warn_at.drops and start <= as_of < end:
+        lately = lately or state_warnings.passed_until(states, terms, start, as_of, passed.excluded)
+        sudden = state_warnings.drops(lately, terms, start, as_of, _budget(passed, known))
+    to_come = _judged(states, passed, upto, end)[1] if terms.warn_at.projected else []
+    return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
+
+
+def _judged(states: States, passed: Passed, start: int, end: int) -> tuple[list[Segment], list[Segment]]:
+    """The states of a stretch, and as exclusions have them judged."""
+    stated = states.segments(start, end)
+    if passed.terms.planned_downtime != "excused":
+        return stated, stated
+    return stated, excluded_time.applied(stated, [], passed.excluded, passed.terms)[0]
+
+
+def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], end: int) -> Meter:
+    """Another meter that has passed the segments up to an instant."""
+    on = meter.copied()
+    cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
+    for piece in availability.inside(cut, open_intervals):
+        on.advance(piece)
+    return on
+
+
+def _budget(passed: Passed, known: Meter) -> Fraction:
+    assert passed.terms.objective is not None
+    service_time = sum(to - since for since, to in passed.judged)
+    return (1 - passed.terms.objective) * (service_time - known.removed)
+
+
+def _settled(stated: Sequence[Segment], as_of: int, before: int) -> int:
+    """Where the state that holds at ``as_of`` began: later facts mostly speak of what follows it."""
+    return max((each.start for each in stated if each.start <= as_of), default=before)
+
+
+def _from(segments: Sequence[Segment], start: int) -> list[Segment]:
+    return [each._replace(start=max(each.start, start)) for each in segments if each.end > start]
+
+
+def _finding(
+    passed: Passed, known: Meter, whole: Meter, raw: Meter, segments: Sequence[Segment], as_of: int,
+    burning: Sequence[RiskFinding],
+) -> Finding:  # fmt: skip
+    terms, (start, end) = passed.terms, passed.span
+    assert terms.objective is not None
+    service_time = sum(to - since for since, to in passed.judged)
+    up, down = known.up, known.down
+    figure = _share(known)
+    budget = _budget(passed, known)
+    consumed = Fraction(down) / budget if budget > 0 else None
+    has_budget = terms.objective < 1
+    levels = terms.levels
+    crossed, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
+    missed = tuple(
+        Missed(level, crossing.at, crossing.figure, _shown(crossing, promised.value, service_time))
+        for (level, promised), crossing in zip(levels, crossed, strict=True)
+        if crossing.at is not None
+    )
+    exhausted = crossed[0]
+    ahead = state_warnings.Ahead(
+        terms,
+        start,
+        end,
+        as_of,
+        up,
+        down,
+        budget,
+        exhausted.at,
+        passed.upto,
+        passed.agreed.up,
+        passed.agreed.down,
+        segments,
+        passed.judged,
+    )
+    projected = ahead.projected_at()
+    risks = [
+        RiskFinding("budget_consumed", f"{float(crossing.share * 100):g}", crossing.at, consumed, None, projected)
+        for crossing in warned
+        if crossing.at is not None
+    ]
+    # Where facts or exclusions took consumption back, a threshold that was reached goes on for a tenth.
+    nearly = evaluation.of_budget(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
+    risks += [each for each in nearly if each.keeps]
+    others, again = state_warnings.others(ahead)
+    rate = burn_rate.of(down, up + down, terms.objective)
+    risks += [
+        replace(risk, consumed=consumed, burn=risk.burn or rate, projected_breach_at=projected)
+        for risk in (*others, *burning)
+    ]
+    said = [each.at for each in missed] + [each.at for each in risks]
+    detail: dict[str, Any] = {
+        "raw_figure": figures.exact(terms.shown(_share(raw))),
+        "service_time": service_time,
+        "down": int(down),
+        "excluded": passed.excluded_time,
+        "unknown": known.unknown,
+        "budget": figures.exact(budget) if has_budget else None,
+        "consumed_percent": figures.exact(figures.percent(consumed)),
+        "burn_rate": figures.exact(rate),
+        "exhausted_at": None if exhausted.at is None else to_text(exhausted.at),
+        "projected_at": None if projected is None else to_text(projected),
+    }
+    return Finding(
+        figure=figure,
+        good=int(up),
+        total=int(up + down),
+        met=figure is None or figure >= terms.objective,
+        missed=missed,
+        risks=tuple(risks),
+        detail=detail,
+        evidence=_evidence(known.downs if exhausted.at is None else exhausted.downs, budget)
+        if min(said, default=as_of + 1) <= as_of
+        else {},
+        scheduled=service_time > 0,
+        again=again,
+    )
+
+
+def coverage(states: States, finding: Finding) -> str | None:
+    """The exact percent of the service time, after exclusions, of which the state is known; 0 where nothing was ever
+    heard of it, and the state was only assumed. None of a finding that counts no time."""
+    service_time = finding.detail.get("service_time")
+    if not isinstance(service_time, int) or service_time <= 0:
+        return None
+    known = service_time - finding.detail.get("unknown", 0) if states.is_measured else 0
+    return figures.exact(Fraction(100 * known, service_time))
+
+
+def _share(meter: Meter) -> Fraction | None:
+    up, down = meter.up, meter.down
+    return Fraction(up) / (up + down) if up + down else None
+
+
+def _shown(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
+    """What shows a breach: the last stretches of downtime up to it, and the budget that they exceeded."""
+    return _evidence(crossing.downs, (1 - objective) * (service_time - crossing.removed))
+
+
+def _evidence(downs: Iterable[Interval], budget: Fraction) -> dict[str, Any]:
+    """What a person looks at first. An objective of 100 percent has no budget."""
+    return {
+        "down": [{"from": to_text(start), "to": to_text(end)} for start, end in downs],
+        "budget_microseconds": figures.exact(budget) if budget else None,
+    }

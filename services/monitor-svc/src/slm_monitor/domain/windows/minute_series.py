@@ -1,0 +1,150 @@
+"""Minutes of an indicator as a target counts them, and how fast its budget burns by them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from slm_calendar.intervals import Interval
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskFinding
+from slm_monitor.domain.series import classifiers
+from slm_monitor.domain.series.classifiers import Counts, Measure
+from slm_monitor.domain.terms import burn_rate
+from slm_monitor.domain.terms.terms import ServiceLevelTarget
+
+
+class Sums(Protocol):
+    """What has sums by the minute."""
+
+    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The minutes of ``sums`` by these terms; ``excluded``: minutes ``[first, after the last)``, sorted, disjoint."""
+
+    sums: Sums
+    terms: ServiceLevelTarget
+    excluded: Sequence[Interval] = ()
+
+    def minutes(self, first: int, last: int, begins_at: int | None = None) -> tuple[Counts, Counts]:
+        """(good, total) of each minute, inclusive; what is outside service hours, excluded or before the term's
+        ``begins_at`` counts as empty. A minute belongs to them by its start."""
+        good, total = self.sums.minutes(classifiers.of(self.terms), first, last)
+        kept = self.kept(first, last, begins_at)
+        is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
+        if kept is None and not is_excused:
+            return good, total
+        good, total = good.copy(), total.copy()
+        if kept is not None:
+            good[~kept] = total[~kept] = 0
+        for start, after in self.excluded if is_excused else ():
+            cut = slice(max(0, start - first), max(0, after - first))
+            good[cut] = total[cut]
+        return good, total
+
+    def kept(self, first: int, last: int, begins_at: int | None = None) -> npt.NDArray[np.bool_] | None:
+        """Which of the minutes count; None: all."""
+        hours = self.terms.hours
+        is_cut = begins_at is not None and begins_at > first * MINUTE
+        removed = () if self.terms.planned_downtime == "excused" else self.excluded
+        if hours.always_open and not removed and not is_cut:
+            return None
+        counts = np.ones(last - first + 1, dtype=np.bool_)
+        if not hours.always_open:
+            counts[:] = False
+            for start, end in hours.intervals(first * MINUTE, (last + 1) * MINUTE):
+                counts[-(-start // MINUTE) - first : -(-end // MINUTE) - first] = True
+        if is_cut:
+            assert begins_at is not None
+            counts[: -(-begins_at // MINUTE) - first] = False
+        for start, after in removed:
+            counts[max(0, start - first) : max(0, after - first)] = False
+        return counts
+
+
+class Burning:
+    """The burn rate pairs of a target at the minute its windows end with; the minutes are read once for all of them."""
+
+    def __init__(self, counted: Counted, begins_at: int, minute: int) -> None:
+        self._terms, self._minute = counted.terms, minute
+        self._good = self._total = np.zeros(1, dtype=np.int64)
+        longest = looks_back(counted.terms)
+        if longest:
+            good, total = counted.minutes(minute - longest + 1, minute, begins_at)
+            self._good = np.concatenate((self._good, np.cumsum(good)))
+            self._total = np.concatenate((self._total, np.cumsum(total)))
+
+    def lost(self, length: int, since: int | None = None) -> int:
+        """How many bad events lie in the window of so many microseconds, as far as it lies after ``since``."""
+        if since is not None:
+            length = min(length, (self._minute + 1) * MINUTE - since)
+        return self._counts(length)[0] if length >= MINUTE else 0
+
+    def _counts(self, length: int) -> tuple[int, int]:
+        """(bad, all) events of the window of so many microseconds."""
+        promised, first = self._terms.promise, len(self._total) - 1 - length // MINUTE
+        assert promised is not None
+        total = int(self._total[-1] - self._total[first])
+        return promised.bad(int(self._good[-1] - self._good[first]), total), total
+
+    def found(self) -> list[RiskFinding]:
+        """The pairs of which both windows are strictly above the factor, or nearly still."""
+        found = []
+        for pair in self._terms.warn_at.pairs:
+            short = self._rate(pair.short)
+            if short < BEHIND * pair.factor:
+                continue
+            rate = self._rate(pair.long)
+            if rate and rate >= BEHIND * pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
+                keeps = min(short, rate) <= pair.factor
+                found.append(RiskFinding("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
+        return found
+
+    def _rate(self, length: int) -> Fraction:
+        assert self._terms.promise is not None
+        return burn_rate.of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
+
+    def may_rise_at(self) -> int | None:
+        """The first minute at which, by time alone, a pair may begin to warn; None where none can.
+
+        Time alone takes minutes out of a window: its bad events get fewer, so a rate is at most that of all of them
+        over what events are left.
+        """
+        found = []
+        for pair in self._terms.warn_at.pairs:
+            steps = [self._steps(length, pair.factor) for length in (pair.short, pair.long)]
+            if None not in steps:
+                found.append(max(step for step in steps if step is not None))
+        return self._minute + max(1, min(found)) if found else None
+
+    def _steps(self, length: int, factor: Fraction) -> int | None:
+        assert self._terms.promise is not None
+        bad, total = self._counts(length)
+        if not bad:
+            return None
+        first = len(self._total) - 1 - length // MINUTE
+        left = self._total[first + 1 :] - self._total[first]
+        return leaves_at(left, total, bad, self._terms.promise.allowed * factor)
+
+
+def looks_back(terms: ServiceLevelTarget) -> int:
+    """How many minutes the warnings look back that are not of the whole window; 0 where there are none."""
+    looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
+    looks += [within for _, within in terms.warn_at.drops]
+    return max(looks, default=0) // MINUTE
+
+
+def leaves_at(left: Counts, total: int, bad: int, share: Fraction) -> int:
+    """After how many minutes so much has left a window of ``total`` events that ``bad`` are more than ``share`` of the
+    rest: total − those left < bad ÷ share. ``left``: how many have left with each of its minutes, summed up."""
+    if not share:
+        return 0
+    least = total - -(-bad // share) + 1
+    return 0 if least <= 0 else int(np.searchsorted(left, least)) + 1

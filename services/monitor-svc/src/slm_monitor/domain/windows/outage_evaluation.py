@@ -1,0 +1,141 @@
+"""A pure look at one window of a target that counts outages: how many reached the length, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from slm_calendar import durations, intervals
+from slm_calendar.errors import CalendarError
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.states import excluded_time, outages
+from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.outages import Outage
+from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, States
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.objectives import AT_MOST
+from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+
+DAY = 86_400_000_000
+_AHEAD = 32 * DAY
+"""How far an outage that goes on is followed for the instant at which it reaches the length."""
+_TOLD = 20
+
+
+def check(targets: Sequence[ServiceLevelTarget]) -> None:
+    """Refuse what counts no outages. Raises NotJudgeable."""
+    for terms in targets:
+        if terms.aggregation != "outages":
+            continue
+        try:
+            is_countable = length_of(terms) >= 0
+        except (CalendarError, KeyError, TypeError):
+            is_countable = False
+        if not is_countable or any(promised.comparison != AT_MOST for _, promised in terms.levels):
+            remedy = 'write {"outages": {"at_least": "PT5M"}}, and an objective of at_most'
+            raise NotJudgeable(f"target {terms.key}: {remedy}")
+
+
+def length_of(terms: ServiceLevelTarget) -> int:
+    """The service time from which on an outage counts, microseconds."""
+    return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
+
+
+def of_outages(
+    states: States, terms: ServiceLevelTarget, start: int, end: int, as_of: int, excluded: Sequence[Interval] = ()
+) -> Finding:
+    """Outages that start in ``[start, end)`` and have reached the length by ``as_of``; each level is missed with the
+    one after the last that it allows, at the instant at which that one reaches the length."""
+    length = length_of(terms)
+    until = max(end, as_of + length) + _AHEAD if _is_down(states, terms, as_of) else max(end, as_of)
+    reached = _reached(states, terms, start, end, until, excluded, length)
+    counted = [(at, outage) for at, outage in reached if at <= as_of]
+    scheduled = terms.hours.intervals(start, end)
+    stated = states.segments(start, min(end, max(as_of, start + 1)))
+    known = any(each.state != UNKNOWN for each in stated)
+    out = excluded_time.time_in(scheduled, excluded)
+    unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
+    missed = tuple(
+        Missed(level, at, Fraction(int(promised.value) + 1), {"outages": told(reached[: int(promised.value) + 1])})
+        for level, promised in terms.levels
+        if len(reached) > promised.value
+        for at in (reached[int(promised.value)][0],)
+    )
+    raw = counted if not excluded else [
+        each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of
+    ]  # fmt: skip
+    ahead = [at for at, _ in reached if at > as_of]
+    return Finding(
+        figure=Fraction(len(counted)) if known or counted else None,
+        good=len(counted),
+        total=len(counted),
+        met=all(promised.is_kept(Fraction(len(counted))) for _, promised in terms.levels[:1]),
+        missed=missed,
+        detail={
+            "raw_figure": figures.exact(Fraction(len(raw))),
+            "excluded": out,
+            "service_time": intervals.total(scheduled) - out,
+            "unknown": excluded_time.time_in(intervals.subtract(scheduled, list(excluded)), unknown),
+            "allowed": str(terms.levels[0][1].value),
+        },
+        evidence={"outages": told(counted)},
+        scheduled=bool(scheduled),
+        again=min(ahead, default=None),
+    )
+
+
+def reached_from(
+    states: States, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
+) -> list[tuple[int, Outage]]:
+    """(instant, outage) of all that begin from ``start`` on and have reached the length by ``as_of``, or will, if the
+    one that goes on does."""
+    length = length_of(terms)
+    # Facts may speak of what lies ahead of the instant up to which all are in.
+    until = as_of + length + _AHEAD
+    policy = Policy(terms.unknown, terms.degraded)
+    if not any(policy.counts_as(each.state) == DOWN for each in states.segments(as_of, until)):
+        until = as_of
+    return _reached(states, terms, start, until, until, excluded, length) if start < until else []
+
+
+def _reached(
+    states: States, terms: ServiceLevelTarget, start: int, end: int, until: int, excluded: Sequence[Interval],
+    length: int,
+) -> list[tuple[int, Outage]]:  # fmt: skip
+    """(instant, outage) of those that reach the length by ``until``, in the order of the instants."""
+    policy = Policy(terms.unknown, terms.degraded)
+    scheduled = terms.hours.intervals(start, until)
+    segments, judged = excluded_time.applied(states.segments(start, until), scheduled, excluded, terms)
+    began_before = _is_down(states, terms, start - 1)
+    found = [
+        (at, outage)
+        for outage in outages.found(segments, judged, policy)
+        if outage.start < end and not (began_before and outage.start == start)
+        if (at := outages.reached_at(outage, judged, length)) is not None
+    ]
+    return sorted(found)
+
+
+def _is_down(states: States, terms: ServiceLevelTarget, instant: int) -> bool:
+    policy = Policy(terms.unknown, terms.degraded)
+    return any(policy.counts_as(each.state) == DOWN for each in states.segments(instant, instant + 1))
+
+
+def ongoing_since(states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> int | None:
+    """Since when it has been down at an instant; None where it is not."""
+    if not _is_down(states, terms, as_of):
+        return None
+    policy = Policy(terms.unknown, terms.degraded)
+    since = as_of
+    for each in reversed(states.segments(min(begins_at, as_of), as_of + 1)):
+        if policy.counts_as(each.state) != DOWN:
+            break
+        since = each.start
+    return since
+
+
+def told(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
+    """The last of the outages that count, for people."""
+    return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

@@ -1,0 +1,190 @@
+"""A pure look at one window of a target of recoveries: how long they took, how much data they lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from slm_calendar import durations, intervals
+from slm_calendar.errors import CalendarError
+from slm_calendar.intervals import Interval
+from slm_events.instants import to_text
+from slm_monitor.domain.facts.facts import MINUTE
+from slm_monitor.domain.lifecycle import evaluation
+from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.states.recovery import Recovery
+from slm_monitor.domain.terms import figures
+from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
+
+WITHIN = "recovered_within"
+_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A recovery as a target sees it: service time until service was restored, and of which the data is lost,
+    microseconds; ``lost`` None where that is not told. ``kept``: within all limits of the target, if it has any."""
+
+    recovery: Recovery
+    took: int
+    lost: int | None
+    kept: bool = True
+
+    def document(self) -> dict[str, Any]:
+        """As it is told."""
+        told = self.recovery
+        return {
+            "from": to_text(told.began),
+            "to": to_text(told.restored),
+            "recovery_time": durations.to_iso(self.took),
+            "recovery_point": None if self.lost is None else durations.to_iso(self.lost),
+            "kept": self.kept,
+            "test": told.is_test,
+        }
+
+
+def check(targets: Sequence[ServiceLevelTarget]) -> None:
+    """Refuse limits that are none. Raises NotJudgeable."""
+    for terms in targets:
+        if terms.aggregation != WITHIN:
+            continue
+        try:
+            is_limited = bool(limits_of(terms))
+        except (CalendarError, AttributeError, TypeError):
+            is_limited = False
+        if not is_limited:
+            remedy = 'write {"recovered_within": {"time": "PT4H", "point": "PT15M"}}, or one of both'
+            raise NotJudgeable(f"target {terms.key}: {remedy}")
+
+
+def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
+    """The most that a recovery may take (``time``) and lose (``point``), microseconds."""
+    written = {name: terms.parameters.get(name) for name in ("time", "point")}
+    return {
+        name: durations.from_iso(each, f"aggregation.{WITHIN}.{name}")
+        for name, each in written.items()
+        if each is not None
+    }
+
+
+def measured(
+    recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
+) -> list[Measured]:
+    """The recoveries that end in the window and count for the target, in order.
+
+    Time is service time that is not excluded. What lies in no such time at all leaves, unless it is excused.
+    """
+    found = []
+    for each in recoveries:
+        if not span[0] <= each.restored < span[1]:
+            continue
+        took = _served(terms, excluded, each.began, each.restored)
+        if not took and each.restored > each.began and terms.planned_downtime != "excused":
+            continue
+        lost = None if each.data_to is None else _served(terms, excluded, each.data_to, each.began)
+        if terms.aggregation == "recovery_point" and lost is None:
+            continue
+        one = Measured(each, took, lost)
+        if terms.aggregation == WITHIN:
+            compared = _compared(one, limits_of(terms))
+            if not compared:
+                continue
+            one = Measured(each, took, lost, all(compared))
+        found.append(one)
+    return found
+
+
+def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int, end: int) -> int:
+    if start >= end:
+        return 0
+    return intervals.total(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
+
+
+def _compared(one: Measured, limits: Mapping[str, int]) -> list[bool]:
+    """For each limit whether it is kept; what is not told cannot be compared."""
+    told = {"time": one.took, "point": one.lost}
+    return [value <= limit for name, limit in limits.items() if (value := told[name]) is not None]
+
+
+def of_recoveries(
+    recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, as_of: int,
+    excluded: Sequence[Interval] = (),
+) -> Finding:  # fmt: skip
+    """Judge a window as known at ``as_of``. One recovery that breaks its limit is certain at once, a share of them at
+    the close, unless all of them were promised."""
+    assert terms.promise is not None
+    seen = measured(recoveries, terms, span, excluded)
+    lengths = [length_of(each, terms) for each in seen]
+    kept = sum(each.kept for each in seen)
+    figure: Fraction | None
+    if terms.aggregation == WITHIN:
+        figure = Fraction(kept, len(seen)) if seen else None
+        missed = _of_share(terms, seen, figure, span[1], as_of)
+    else:
+        figure = max(lengths, default=None)
+        missed = _of_longest(terms, seen, lengths)
+    met = figure is None or terms.promise.is_kept(figure)
+    return Finding(
+        figure=figure,
+        good=kept if terms.aggregation == WITHIN else len(seen),
+        total=len(seen),
+        met=met,
+        missed=missed,
+        risks=tuple(evaluation.below_objective(terms.promise, figure, min(as_of, span[1]), span[1])),
+        detail={"recoveries": len(seen), "tests": sum(each.recovery.is_test for each in seen)},
+        evidence={"recoveries": told(seen)},
+    )
+
+
+def told(seen: Sequence[Measured]) -> list[dict[str, Any]]:
+    """The last of them, as they are told."""
+    return [each.document() for each in seen[-_TOLD:]]
+
+
+def length_of(each: Measured, terms: ServiceLevelTarget) -> Fraction:
+    """In minutes, as it is promised."""
+    return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
+
+
+def _of_longest(terms: ServiceLevelTarget, seen: Sequence[Measured], lengths: Sequence[Fraction]) -> tuple[Missed, ...]:
+    """Each level is missed with the first recovery that breaks it, by the length of that one."""
+    found = []
+    for level, promised in terms.levels:
+        broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
+        if broken:
+            first, length = broken[0]
+            found.append(Missed(level, first.recovery.restored, length, {"recoveries": told([first])}))
+    return tuple(found)
+
+
+def _of_share(
+    terms: ServiceLevelTarget, seen: Sequence[Measured], figure: Fraction | None, end: int, as_of: int
+) -> tuple[Missed, ...]:
+    closes = end + terms.closing_delay <= as_of
+    found = []
+    for level, promised in terms.levels:
+        if figure is None or promised.is_kept(figure):
+            continue
+        if not promised.allowed:
+            place = next(place for place, each in enumerate(seen) if not each.kept)
+            shown = {"recoveries": told(seen[: place + 1])}
+            found.append(Missed(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
+        elif closes:
+            found.append(Missed(level, end, figure, {"recoveries": told(seen)}))
+    return tuple(found)
+
+
+def sums(seen: Sequence[Measured]) -> dict[str, Any]:
+    """What they add up to, for those who redo it."""
+    took = [Fraction(each.took, MINUTE) for each in seen]
+    lost = [Fraction(each.lost, MINUTE) for each in seen if each.lost is not None]
+    return {
+        "recoveries": len(seen),
+        "within_limits": sum(each.kept for each in seen),
+        "tests": sum(each.recovery.is_test for each in seen),
+        "longest_minutes": figures.exact(max(took, default=None)),
+        "mean_minutes": figures.exact(sum(took, Fraction()) / len(took) if took else None),
+        "most_minutes_lost": figures.exact(max(lost, default=None)),
+    }

@@ -1,0 +1,101 @@
+"""A window that both parties accepted: it stays as it is, and each thing that would have changed it is told once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from slm_monitor.domain.lifecycle import acceptance, reconciliation, target_events
+from slm_monitor.domain.lifecycle.acceptance import Acceptance
+from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.lifecycle.reconciliation import Standing
+from slm_monitor.domain.lifecycle.target_state import Changes, Window
+from tests.support.monitor import at, available, moment, standing_of
+
+MET = Finding(Fraction(9995, 10_000), 9_995, 10_000, met=True)
+LATER = moment("2026-12-10T00:00")
+
+
+def missed(share: int) -> Finding:
+    figure = Fraction(share, 10_000)
+    miss = Missed(target_events.OBJECTIVE, at("2026-11-20T00:00"), figure)
+    return Finding(figure, share, 10_000, met=False, missed=(miss,))
+
+
+def closed(finding: Finding = MET) -> tuple[Standing, Window]:
+    """November, judged and over."""
+    standing = standing_of(available())
+    terms = standing.line.latest
+    window = Window(terms.target_id, "2026-11", 1, at("2026-11-01T00:00"), at("2026-12-01T00:00"))
+    december = Window(terms.target_id, "2026-12", 1, at("2026-12-01T00:00"), at("2027-01-01T00:00"))
+    standing.windows = {"2026-11": window, "2026-12": december}
+    settle(standing, window, finding, moment("2026-12-01T01:00"))
+    return standing, window
+
+
+def settle(standing: Standing, window: Window, finding: Finding, when: Any = LATER) -> list[Any]:
+    changes = Changes()
+    reconciliation.settle_window(standing, window, standing.line.latest, finding, when, changes)
+    return [each.event for each in changes.events]
+
+
+def accept(standing: Standing, revision: int = 0) -> Changes:
+    changes = Changes()
+    accepted = Acceptance(standing.target_id, "2026-11", revision, at("2026-12-05T00:00"))
+    acceptance.freeze([(standing.target_id, standing.windows)], [accepted], changes)
+    return changes
+
+
+def test_each_outcome_that_would_have_been_is_told_once_with_its_difference() -> None:
+    standing, window = closed()
+    accept(standing)
+    stands = (window.status, window.figure, window.good, window.revision)
+    (first,) = settle(standing, window, missed(9_980))
+    assert (first.number, first.verdict, first.difference) == (1, "breached", "-3/20")
+    assert (first.booked_in_window_id, first.before["verdict"]) == ("2026-12", "met")
+    assert settle(standing, window, missed(9_980)) == []
+    (second,) = settle(standing, window, MET)
+    assert (second.number, second.verdict, second.difference) == (2, "met", "3/20")
+    assert (window.status, window.figure, window.good, window.revision) == stands
+
+
+def test_no_breach_of_a_frozen_window_is_published_or_withdrawn() -> None:
+    standing, window = closed(missed(9_980))
+    accept(standing)
+    (told,) = settle(standing, window, MET)
+    assert type(told).__name__ == "WindowAdjusted"
+    assert [breach.standing for breach in standing.breaches.values()] == [True]
+
+
+@pytest.mark.parametrize("revision", [1, 7])
+def test_only_the_revision_that_was_accepted_is_frozen(revision: int) -> None:
+    standing, window = closed()
+    assert not accept(standing, revision).windows
+    (told,) = [each for each in settle(standing, window, missed(9_980)) if type(each).__name__ == "WindowRestated"]
+    assert told.revision == 1
+    assert accept(standing, 1).windows
+
+
+def test_an_open_window_cannot_be_accepted() -> None:
+    standing, window = closed()
+    window.closed_at = None
+    assert not accept(standing).windows
+
+
+def test_a_breach_that_was_overturned_leaves_the_figure_and_takes_the_verdict() -> None:
+    standing, window = closed(missed(9_980))
+    (identity,) = standing.breaches
+    standing.overturned = {identity}
+    told = {type(each).__name__: each for each in settle(standing, window, missed(9_980))}
+    assert told.keys() == {"BreachWithdrawn", "WindowRestated"}
+    assert (window.status, window.figure) == ("met", "499/5")
+    assert settle(standing, window, missed(9_980)) == []
+
+
+def test_a_window_that_began_before_the_record_stays_as_it_is() -> None:
+    standing, window = closed()
+    standing.record_begins_at = at("2026-11-15T00:00")
+    assert settle(standing, window, missed(9_980)) == []
+    assert (window.status, window.revision) == ("met", 0)

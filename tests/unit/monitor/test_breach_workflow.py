@@ -1,0 +1,111 @@
+"""The life of a breach: whatever is done to it in whatever order, it goes only where it may."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from slm_monitor.domain.lifecycle import breach_workflow
+from slm_monitor.domain.lifecycle.breach_workflow import (
+    ACKNOWLEDGE,
+    ACKNOWLEDGED,
+    CLOSE,
+    CLOSED,
+    CONFIRM,
+    CONFIRMED,
+    DISPUTE,
+    DISPUTED,
+    EXPLAIN,
+    EXPLAINED,
+    OPEN,
+    WITHDRAWN,
+    Life,
+    WrongStep,
+)
+
+STEPS = (ACKNOWLEDGE, EXPLAIN, CLOSE, DISPUTE, CONFIRM)
+ORDER = (ACKNOWLEDGE, EXPLAIN, CLOSE)
+
+
+class Lives(RuleBasedStateMachine):
+    """Two parties, a judge that withdraws and lets stand again, and a model that knows only what was done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.life = Life()
+        self.done: list[str] = []
+        self.standing = True
+        self.revision = 0
+
+    def expected(self) -> set[str]:
+        """By the history alone: handling goes forward in its order, and not while something is disputed."""
+        if not self.standing:
+            return set()
+        handled = [step for step in self.done if step in ORDER]
+        if self.done and self.done[-1] == DISPUTE:
+            return {CONFIRM}
+        if len(handled) == len(ORDER):
+            return set()
+        confirmed = bool(self.done) and self.done[-1] == CONFIRM
+        return {ORDER[len(handled)]} | (set() if confirmed else {DISPUTE})
+
+    @rule(step=st.sampled_from(STEPS))
+    def step(self, step: str) -> None:
+        if step in self.expected():
+            self.life = self.life.after(step)
+            self.done.append(step)
+        else:
+            with pytest.raises(WrongStep) as refused:
+                self.life.after(step)
+            assert set(refused.value.allowed) == self.expected()
+
+    @precondition(lambda self: self.standing)
+    @rule()
+    def withdraw(self) -> None:
+        self.standing = False
+        self.life = self.life.judged(self.revision, standing=False)
+
+    @precondition(lambda self: not self.standing)
+    @rule()
+    def stand_again(self) -> None:
+        self.standing, self.done = True, []
+        self.revision += 1
+        self.life = self.life.judged(self.revision, standing=True)
+
+    @rule()
+    def hear_the_judge_again(self) -> None:
+        assert self.life.judged(self.revision, self.standing) == self.life
+
+    @invariant()
+    def allows_what_its_history_allows(self) -> None:
+        assert set(self.life.allowed) == self.expected()
+
+    @invariant()
+    def says_where_it_stands(self) -> None:
+        handled = [step for step in self.done if step in ORDER]
+        reached = (OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED)[len(handled)]
+        last = self.done[-1] if self.done else ""
+        state = {DISPUTE: DISPUTED, CONFIRM: CONFIRMED}.get(last, reached)
+        assert self.life.state == (state if self.standing else WITHDRAWN)
+        assert self.life.state in breach_workflow.STATES
+
+    @invariant()
+    def counts_its_steps(self) -> None:
+        assert (self.life.revision, self.life.number) == (self.revision, len(self.done))
+
+
+Lives.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestLives = Lives.TestCase
+
+
+def test_a_tag_names_one_state_of_one_life() -> None:
+    open_, seen = Life(), Life().after(ACKNOWLEDGE)
+    tags = {each.tag for each in (open_, seen, open_.judged(0, standing=False), seen.judged(1, standing=True))}
+    assert len(tags) == 4
+
+
+def test_a_refused_step_names_those_that_can_be_taken() -> None:
+    with pytest.raises(WrongStep, match="possible now: acknowledge, dispute"):
+        Life().after(CLOSE)

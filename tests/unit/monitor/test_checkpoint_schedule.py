@@ -1,0 +1,54 @@
+"""What was loaded to stay is set apart from garbage collection, and what is garbage of it goes in a quiet moment."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from slm_chassis.clock import SystemClock
+from slm_monitor.application.engine import checkpointing
+from slm_monitor.application.engine.checkpointing import PuttingAway
+from tests.support.memory_store import MemoryJudgeStore
+
+
+@pytest.fixture(autouse=True)
+def _thawed() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+
+
+class _Knot:
+    def __init__(self) -> None:
+        self.self = self
+
+
+def test_in_a_busy_time_what_was_loaded_is_set_apart_at_once_and_its_garbage_goes_when_it_is_quiet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    away = PuttingAway(MemoryJudgeStore(), SystemClock())
+    away.taken(0)
+    monkeypatch.setattr(checkpointing, "GROWN_SECONDS", 0.0)
+    knot = _Knot()
+    is_there = weakref.ref(knot)
+    away.grown()
+    away.tidy()
+    frozen = gc.get_freeze_count()
+    assert frozen > 1_000
+    del knot
+    gc.collect()
+    assert is_there() is not None
+
+    monkeypatch.setattr(checkpointing, "QUIET_SECONDS", 0.0)
+    away.tidy()
+    assert is_there() is None
+    assert gc.get_freeze_count() > 1_000
+
+
+def test_where_nothing_was_loaded_nothing_is_done() -> None:
+    gc.unfreeze()
+    away = PuttingAway(MemoryJudgeStore(), SystemClock())
+    away.tidy()
+    assert gc.get_freeze_count() == 0
