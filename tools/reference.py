@@ -12,7 +12,7 @@ import yaml
 
 from slm import page
 from slm_events import catalogue
-from slm_events.catalogue import Published, Topic
+from slm_events.catalogue import EventType, Topic
 from slm_events.schema import schema_of
 from tools import where
 
@@ -96,7 +96,7 @@ def _operations() -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"send-{topic.name}", {"action": "send", "channel": channel}
 
 
-def _message(row: Published) -> dict[str, Any]:
+def _message(row: EventType) -> dict[str, Any]:
     return {
         "name": row.type,
         "title": _name(row),
@@ -154,7 +154,7 @@ def _catalogue_lines() -> Iterator[str]:
             yield from _event_lines(row)
 
 
-def _event_lines(row: Published) -> Iterator[str]:
+def _event_lines(row: EventType) -> Iterator[str]:
     schema = schema_of(row.event)
     heard = ", ".join(f"{context}-svc" for context in where.listeners(row))
     yield from ("", f"### {_name(row)}", "", schema["description"].replace("``", "`"), "")
@@ -172,15 +172,15 @@ def _type_text(field: dict[str, Any]) -> str:
     return f"{text} of {field['items']['type']}s" if "items" in field else text
 
 
-def _rows(topic: Topic) -> list[Published]:
+def _rows(topic: Topic) -> list[EventType]:
     return [row for row in catalogue.PUBLISHED.values() if row.topic is topic]
 
 
-def _name(row: Published) -> str:
+def _name(row: EventType) -> str:
     return row.event.__name__
 
 
-def _summary(row: Published) -> str:
+def _summary(row: EventType) -> str:
     return str(schema_of(row.event)["description"]).split("\n\n")[0].replace("\n", " ")
 
 
@@ -199,7 +199,7 @@ def _writer(topic: Topic) -> str:
     return {"anyone": "anyone with the right", "any": "any consumer"}.get(topic.writer, f"{topic.writer}-svc")
 
 
-def _sample(row: Published) -> Any:
+def _sample(row: EventType) -> Any:
     return json.loads((SAMPLES / f"{row.type}.json").read_text(encoding="utf-8"))
 
 

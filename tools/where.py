@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slm_events import catalogue
-from slm_events.catalogue import Published
+from slm_events.catalogue import EventType
 
 ROOT = Path(__file__).resolve().parents[1]
 CONTEXTS = ("agreement", "monitor", "report", "review")
@@ -36,7 +36,7 @@ class Place:
 class Answer:
     """All there is to know about an event's way through the code."""
 
-    row: Published
+    row: EventType
     defined: Place
     born: list[Place] = field(default_factory=list)
     heard: dict[str, list[Place]] = field(default_factory=dict)
@@ -55,12 +55,12 @@ def find(name: str, root: Path = ROOT) -> Answer:
     )
 
 
-def listeners(row: Published, root: Path = ROOT) -> dict[str, list[Place]]:
+def listeners(row: EventType, root: Path = ROOT) -> dict[str, list[Place]]:
     """Context → where it hears the event; contexts that do not are left out."""
     return {context: places for context in CONTEXTS if (places := _heard(row, context, root))}
 
 
-def published(name: str) -> Published:
+def published(name: str) -> EventType:
     """The catalogue's row of a class name or a type."""
     rows = {row.event.__name__: row for row in catalogue.PUBLISHED.values()}
     row = rows.get(name) or catalogue.BY_TYPE.get(name)
@@ -94,7 +94,7 @@ def _source(root: Path, context: str) -> Path:
     return root / "services" / f"{context}-svc" / "src" / f"slm_{context}"
 
 
-def _definition(row: Published, root: Path) -> Place:
+def _definition(row: EventType, root: Path) -> Place:
     path = root / "shared/events/src" / Path(*row.event.__module__.split(".")).with_suffix(".py")
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.ClassDef) and node.name == row.event.__name__:
@@ -102,7 +102,7 @@ def _definition(row: Published, root: Path) -> Place:
     raise UnknownEvent(f"{row.event.__name__} is published but not defined in {path}")
 
 
-def _births(row: Published, rooms: list[Path], root: Path) -> list[Place]:
+def _births(row: EventType, rooms: list[Path], root: Path) -> list[Place]:
     """Where the class is called; where it is nowhere, the places that hand it to what calls it."""
     name = row.event.__name__
     files = [path for room in rooms for path in _files_with(name, room)]
@@ -131,7 +131,7 @@ def _is_type(node: ast.AST, parent: ast.AST) -> bool:
     return isinstance(parent, ast.Call) and (node is parent.func or _last_name(parent.func) == "isinstance")
 
 
-def _heard(row: Published, context: str, root: Path) -> list[Place]:
+def _heard(row: EventType, context: str, root: Path) -> list[Place]:
     path = _source(root, context) / "subscriptions.py"
     found = list(_entries(row, path, root)) if path.exists() else []
     if row.topic is catalogue.ACCESS:
@@ -139,7 +139,7 @@ def _heard(row: Published, context: str, root: Path) -> list[Place]:
     return found
 
 
-def _entries(row: Published, path: Path, root: Path) -> Iterator[Place]:
+def _entries(row: EventType, path: Path, root: Path) -> Iterator[Place]:
     """Entries ``Event: handler`` of the table of subscriptions."""
     for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Dict):

@@ -22,13 +22,13 @@ import psutil
 from slm_chassis.collecting import set_apart
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.application.engine.checkpointing import WHOLE_SECONDS
-from slm_monitor.application.engine.partition import Partition, Work
+from slm_monitor.application.engine.partition import Partition, StepInput
 from slm_monitor.application.state.ports import Checkpoint
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, Values
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.series.hour_buckets import Chunk
 from tests.bench.figures import circumstances
-from tests.support.memory_store import MemoryJudgeStore
+from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import DAY, PROVIDER, at, fast, finalized
 
 BEGIN = at("2026-01-01T00:00")
@@ -37,7 +37,7 @@ ROWS = 1_000
 """In a batch."""
 
 
-class _Store(MemoryJudgeStore):
+class _Store(MemoryEvaluationStore):
     """Keeps what it is given without the copies that make the other one a database: they would be most of the cost. Its
     record lies in a file, as it is no part of what the engine holds in memory."""
 
@@ -71,7 +71,7 @@ class _Store(MemoryJudgeStore):
 class Engine:
     """One partition that owns every indicator."""
 
-    store: MemoryJudgeStore
+    store: MemoryEvaluationStore
     partition: Partition
     names: list[str]
     now: int
@@ -94,11 +94,11 @@ class Engine:
         await engine.step()
         return engine
 
-    async def step(self, *values: Values) -> None:
+    async def step(self, *values: MeasuredValues) -> None:
         """One step of the judge, as of now."""
         positions = {topic: offset + bool(values) for topic, offset in self.partition.positions.items()
                      if topic == MEASUREMENTS.name}  # fmt: skip
-        step = await self.partition.step(Work(positions, list(values), horizon=self.now), self.now)
+        step = await self.partition.step(StepInput(positions, list(values), horizon=self.now), self.now)
         blob_seq = await self.store.commit(0, self.partition.epoch, step)
         if blob_seq is not None:
             self.partition.blob_seq = blob_seq
@@ -108,17 +108,17 @@ class Engine:
         if checkpoint is not None:
             await self.store.checkpoint(0, self.partition.epoch, checkpoint)
 
-    def batch(self, of: range, share_slow: float = 0.0) -> Values:
+    def batch(self, of: range, share_slow: float = 0.0) -> MeasuredValues:
         """One value now of each of these indicators."""
         number = len(of)
         value = np.full(number, FAST)
         value[: int(number * share_slow)] = SLOW
         slot = np.arange(number, dtype=np.int32)
         instants = np.full(number, self.now, dtype=np.int64)
-        return Values([self.names[place] for place in of], slot, instants, value)
+        return MeasuredValues([self.names[place] for place in of], slot, instants, value)
 
 
-async def _started(store: MemoryJudgeStore) -> Partition:
+async def _started(store: MemoryEvaluationStore) -> Partition:
     loaded = await store.take_over(0)
     partition = Partition(loaded, store, 1)
     await partition.recover(loaded)

@@ -51,7 +51,7 @@ def _stale_bits() -> str:
 def _temporality(written: Any) -> dict[str, Any]:
     try:
         return {"temporality": otlp.temporality_of(written), "error": False}
-    except otlp.NotMeasured:
+    except otlp.InvalidDataPoint:
         return {"temporality": "UNSPECIFIED", "error": True}
 
 

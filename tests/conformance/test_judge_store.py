@@ -11,12 +11,12 @@ import pytest
 from slm_chassis.clock import ManualClock
 from slm_chassis.database import Database
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
-from slm_monitor.application.state.ports import Checkpoint, JudgeStore, NotOwner, SeriesCheckpoint, Step
-from slm_monitor.domain.facts.facts import HOUR, Fact, Values
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
+from slm_monitor.application.state.ports import Checkpoint, EvaluationStore, NotOwner, PartitionStep, SeriesCheckpoint
+from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.series.hour_buckets import Chunk
-from tests.support.memory_store import MemoryJudgeStore
+from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import at
 from tests.support.monitor_service import migrated_database
 
@@ -25,22 +25,22 @@ NOON = at("2026-11-05T12:00")
 
 
 @pytest.fixture(params=["memory", "postgres"])
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[JudgeStore]:
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[EvaluationStore]:
     if request.param == "memory":
-        yield MemoryJudgeStore()
+        yield MemoryEvaluationStore()
         return
     request.getfixturevalue("postgres")
     clock = ManualClock(NOON)
     database = await Database.open(await migrated_database(), clock=clock, source="/slm/test/monitor")
-    kept = SqlJudgeStore(database, clock)
+    kept = SqlEvaluationStore(database, clock)
     await kept.prepare(1)
     yield kept
     await database.close()
 
 
-def step(before: int, after: int, **more: Any) -> Step:
+def step(before: int, after: int, **more: Any) -> PartitionStep:
     """A step that takes in measurements from one position to another."""
-    return Step(
+    return PartitionStep(
         {MEASUREMENTS.name: before, TICKETS.name: 0}, {MEASUREMENTS.name: after, TICKETS.name: 0},
         received_at=NOON, **more,
     )  # fmt: skip
@@ -50,12 +50,12 @@ def state(key: str, value: str, instant: int = NOON, revision: int = 0) -> Fact:
     return Fact(SUBJECT, key, instant, {"state": value}, revision, 0)
 
 
-def rows(*instants: int) -> Values:
-    return Values([SUBJECT], np.zeros(len(instants), np.int32), np.array(instants), np.ones(len(instants)))
+def rows(*instants: int) -> MeasuredValues:
+    return MeasuredValues([SUBJECT], np.zeros(len(instants), np.int32), np.array(instants), np.ones(len(instants)))
 
 
 async def test_facts_are_read_by_subject_by_key_and_by_span_and_the_last_written_of_a_key_holds(
-    store: JudgeStore,
+    store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
     await store.commit(0, epoch, step(0, 1, facts=[state("a", "down"), state("b", "up", NOON + HOUR)]))
@@ -67,7 +67,7 @@ async def test_facts_are_read_by_subject_by_key_and_by_span_and_the_last_written
 
 
 async def test_a_step_from_another_position_than_the_expected_one_is_refused_and_leaves_nothing(
-    store: JudgeStore,
+    store: EvaluationStore,
 ) -> None:
     epoch = (await store.take_over(0)).epoch
     await store.commit(0, epoch, step(0, 3))
@@ -77,7 +77,7 @@ async def test_a_step_from_another_position_than_the_expected_one_is_refused_and
     assert (await store.taken())[MEASUREMENTS.name, 0] == 3
 
 
-async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: JudgeStore) -> None:
+async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: EvaluationStore) -> None:
     lost = (await store.take_over(0)).epoch
     await store.take_over(0)
     with pytest.raises(NotOwner):
@@ -89,7 +89,7 @@ async def test_whoever_lost_the_partition_writes_nothing_and_is_told(store: Judg
     assert await store.facts([SUBJECT]) == {}
 
 
-async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_away(store: JudgeStore) -> None:
+async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_away(store: EvaluationStore) -> None:
     epoch = (await store.take_over(0)).epoch
     blob = await store.commit(0, epoch, step(0, 1, blob=rows(NOON, NOON + 1)))
     loaded = await store.take_over(0)
@@ -106,13 +106,15 @@ async def test_rows_come_back_after_a_restart_until_a_checkpoint_has_put_them_aw
     assert found.at.tolist() == [NOON, NOON + 1]
 
 
-async def test_the_latest_instant_of_facts_kept_by_themselves_is_known_after_a_restart(store: JudgeStore) -> None:
+async def test_the_latest_instant_of_facts_kept_by_themselves_is_known_after_a_restart(store: EvaluationStore) -> None:
     epoch = (await store.take_over(0)).epoch
     await store.commit(0, epoch, step(0, 1, recounted={SUBJECT: NOON}))
     assert (await store.take_over(0)).series[SUBJECT].high_water == NOON
 
 
-async def test_what_stands_is_as_it_was_committed_whatever_happens_to_it_in_memory_after(store: JudgeStore) -> None:
+async def test_what_stands_is_as_it_was_committed_whatever_happens_to_it_in_memory_after(
+    store: EvaluationStore,
+) -> None:
     epoch = (await store.take_over(0)).epoch
     window = Window("target", "2026-11", 1, NOON, NOON + HOUR, status="met", figure="1/1")
     one = step(0, 1)

@@ -17,7 +17,7 @@ from slm_chassis.clock import ManualClock
 from slm_chassis.log.port import EventLog, TopicPartition
 from slm_chassis.workers import Worker
 from slm_events.catalogue import TOPICS
-from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 
 _SOON_SECONDS = 0.03
 _PATIENCE_SECONDS = 120.0
@@ -98,7 +98,7 @@ class Quiet:
         self._log = log
         self._clock = clock
         self._lookers = lookers(apps)
-        [self._judge] = [worker for app in apps for worker in app.workers if isinstance(worker, Judge)]
+        [self._judge] = [worker for app in apps for worker in app.workers if isinstance(worker, EvaluationWorker)]
 
     async def wait(self) -> None:
         """Return once nothing is under way. Raises NeverQuiet."""

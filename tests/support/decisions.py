@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from slm_events.instants import from_text
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.lifecycle.target_state import Breach
-from tests.support.memory_store import MemoryJudgeStore
+from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import AGREEMENT
 
 
@@ -19,17 +19,17 @@ class Decision(Protocol):
     is_terms: ClassVar[bool]
     """Whether it has to come in time: a window that has closed keeps the terms it was judged by."""
 
-    def may_reach(self, store: MemoryJudgeStore) -> bool:
+    def may_reach(self, store: MemoryEvaluationStore) -> bool:
         """Whether there is by now what it decides of."""
         ...
 
-    def reach(self, store: MemoryJudgeStore) -> None: ...
+    def reach(self, store: MemoryEvaluationStore) -> None: ...
 
 
 class _AtOnce:
     is_terms: ClassVar[bool] = False
 
-    def may_reach(self, store: MemoryJudgeStore) -> bool:
+    def may_reach(self, store: MemoryEvaluationStore) -> bool:
         return True
 
 
@@ -40,7 +40,7 @@ class Signed(_AtOnce):
     version: Mapping[str, Any]
     is_terms: ClassVar[bool] = True
 
-    def reach(self, store: MemoryJudgeStore) -> None:
+    def reach(self, store: MemoryEvaluationStore) -> None:
         held = store.versions.setdefault(AGREEMENT, [])
         if self.version not in held:
             held.append(self.version)
@@ -55,7 +55,7 @@ class Terminated(_AtOnce):
     ends_at: int
     is_terms: ClassVar[bool] = True
 
-    def reach(self, store: MemoryJudgeStore) -> None:
+    def reach(self, store: MemoryEvaluationStore) -> None:
         store.ended[AGREEMENT] = self.ends_at
         store.tell("terms", agreement_id=AGREEMENT)
 
@@ -66,7 +66,7 @@ class Approved(_AtOnce):
 
     exclusion: Exclusion
 
-    def reach(self, store: MemoryJudgeStore) -> None:
+    def reach(self, store: MemoryEvaluationStore) -> None:
         if self.exclusion.exclusion_id not in store.revoked:
             store.approved[self.exclusion.exclusion_id] = self.exclusion
         _tell_of_exclusions(store, self.exclusion)
@@ -78,7 +78,7 @@ class Revoked(_AtOnce):
 
     exclusion_id: str
 
-    def reach(self, store: MemoryJudgeStore) -> None:
+    def reach(self, store: MemoryEvaluationStore) -> None:
         store.revoked.add(self.exclusion_id)
         gone = store.approved.pop(self.exclusion_id, None)
         _tell_of_exclusions(store, gone)
@@ -99,15 +99,15 @@ class Overturned(_AtOnce):
         since = breach.certain_at if begins is None else min(from_text(begins), breach.certain_at)
         return cls(breach.breach_id, breach.target_id, breach.subject, since)
 
-    def may_reach(self, store: MemoryJudgeStore) -> bool:
+    def may_reach(self, store: MemoryEvaluationStore) -> bool:
         return self.breach_id in store.breaches
 
-    def reach(self, store: MemoryJudgeStore) -> None:
+    def reach(self, store: MemoryEvaluationStore) -> None:
         store.overturned.add(self.breach_id)
         store.tell("dispute", **asdict(self))
 
 
-def _tell_of_exclusions(store: MemoryJudgeStore, *others: Exclusion | None) -> None:
+def _tell_of_exclusions(store: MemoryEvaluationStore, *others: Exclusion | None) -> None:
     known = [each for each in (*store.approved.values(), *others) if each is not None]
     since = min((start for each in known for start, _ in each.stretches), default=None)
     store.tell("exclusion", agreement_id=AGREEMENT, since=since)

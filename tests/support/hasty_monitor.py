@@ -12,18 +12,18 @@ from dataclasses import replace
 from slm_chassis import app
 from slm_monitor import bootstrap
 from slm_monitor.adapters.store import sql_evaluation_store
-from slm_monitor.application.state.ports import Step
+from slm_monitor.application.state.ports import PartitionStep
 from slm_monitor.settings import MonitorSettings
 
 DIES_AT = "HASTY_DIES_AT"
 
 
-class HastyStore(sql_evaluation_store.SqlJudgeStore):
+class HastyStore(sql_evaluation_store.SqlEvaluationStore):
     """Moves the position in a transaction of its own."""
 
     commits_of_facts = 0
 
-    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
         if not step.facts and step.blob is None:
             return await super().commit(partition, epoch, step)
         async with self._database.begin() as transaction:
@@ -35,5 +35,5 @@ class HastyStore(sql_evaluation_store.SqlJudgeStore):
 
 
 if __name__ == "__main__":
-    bootstrap.SqlJudgeStore = HastyStore  # type: ignore[attr-defined]
+    bootstrap.SqlEvaluationStore = HastyStore  # type: ignore[attr-defined]
     app.main("monitor", bootstrap.build, MonitorSettings)

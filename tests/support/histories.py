@@ -12,8 +12,8 @@ import msgspec
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.intake.validation import admit_measurements, admit_ticket_events
 from tests.support.decisions import Approved, Decision, Revoked, Signed, Terminated
@@ -39,7 +39,7 @@ class Told:
     """Something that the judge is told: ``due`` is when it would come by itself, in order."""
 
     due: int
-    values: Values | None = None
+    values: MeasuredValues | None = None
     fact: Fact | None = None
     decision: Decision | None = None
 
@@ -351,7 +351,11 @@ def exclusions(random: Random) -> list[Told]:
         stretches = [(start, start + random.randrange(MINUTE, 4 * HOUR))]
         if number % 2:
             stretches.append((start + DAY, start + DAY + random.randrange(MINUTE, HOUR)))
-        scope = Scope(indicators=frozenset({f"{PROVIDER}/{random.choice(list(KINDS))}"})) if number else Scope()
+        scope = (
+            ExclusionScope(indicators=frozenset({f"{PROVIDER}/{random.choice(list(KINDS))}"}))
+            if number
+            else ExclusionScope()
+        )
         decided = start + random.randrange(-DAY, HOUR)
         announced = decided - random.randrange(DAY)
         kind = "force_majeure" if number < 2 else "planned"

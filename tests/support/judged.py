@@ -24,17 +24,17 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
-from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine, SqlShelf
+from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine, SqlTerms
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
-from slm_monitor.adapters.queries.target_queries import Queries
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.application.commands import agreements, review_decisions
-from slm_monitor.application.engine.evaluation_worker import GROUP, Judge
+from slm_monitor.application.engine.evaluation_worker import GROUP, EvaluationWorker
 from slm_monitor.application.intake import imports
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
-from slm_monitor.application.intake.intake import Answer, Door
-from slm_monitor.application.intake.record_reader import ANYONE, Reader
-from slm_monitor.application.state.ports import Step
+from slm_monitor.application.intake.intake import Intake, IntakeAnswer
+from slm_monitor.application.intake.record_reader import ANYONE, RecordReader
+from slm_monitor.application.state.ports import PartitionStep
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.monitor import PROVIDER, at
 
@@ -44,7 +44,7 @@ INTEGRATOR = Principal("integrator", PROVIDER, "integrator", frozenset({"integra
 EVERYTHING = Page(1000, None)
 
 
-class _Store(SqlJudgeStore):
+class _Store(SqlEvaluationStore):
     """The real store, whose present is the clock that the test moves."""
 
     async def present(self) -> int:
@@ -59,9 +59,9 @@ class Monitor:
     log: MemoryEventLog
     clock: ManualClock
     store: _Store
-    door: Door
-    judge: Judge
-    steps: list[Step]
+    door: Intake
+    judge: EvaluationWorker
+    steps: list[PartitionStep]
     may_set_aside: bool = False
     """Whether a target that cannot be judged is what the test is about."""
 
@@ -85,9 +85,9 @@ class Monitor:
     async def hear(self, event: AgreementFinalized | AgreementTerminated) -> None:
         async with self.database.begin() as transaction:
             if isinstance(event, AgreementFinalized):
-                await agreements.take_up(SqlShelf(transaction), event)
+                await agreements.take_up(SqlTerms(transaction), event)
             else:
-                await agreements.end(SqlShelf(transaction), event)
+                await agreements.end(SqlTerms(transaction), event)
 
     async def decided(self, event: PeriodAccepted | BreachDisputed | DisputeDecided) -> None:
         """Hear what the parties have decided in a review, and judge by it."""
@@ -100,10 +100,10 @@ class Monitor:
                 await review_decisions.decide(SqlReviews(transaction), event)
         await self.settle()
 
-    async def measure(self, *items: dict[str, Any]) -> Answer:
+    async def measure(self, *items: dict[str, Any]) -> IntakeAnswer:
         return await self.door.take_measurements(msgspec.json.encode(items), "application/json", INTEGRATOR)
 
-    async def ticket(self, *items: dict[str, Any]) -> Answer:
+    async def ticket(self, *items: dict[str, Any]) -> IntakeAnswer:
         return await self.door.take_ticket_events(msgspec.json.encode(items), "application/json", INTEGRATOR)
 
     async def register(self, key: str, kind: str, initial_state: str = "up") -> None:
@@ -124,15 +124,15 @@ class Monitor:
         await imports.complete(SqlImports(self.database), import_id, ends, self.clock.now())
 
     async def breaches(self) -> list[dict[str, Any]]:
-        page = await Queries(self.database).breaches(INTEGRATOR, EVERYTHING, {})
+        page = await TargetQueries(self.database).breaches(INTEGRATOR, EVERYTHING, {})
         return sorted(page["items"], key=lambda row: (row["target_key"], row["certain_at"]))
 
     async def windows(self, target_id: str) -> dict[str, dict[str, Any]]:
-        page = await Queries(self.database).windows(target_id, EVERYTHING)
+        page = await TargetQueries(self.database).windows(target_id, EVERYTHING)
         return {row["window_id"]: row for row in page["items"]}
 
     async def clocks(self) -> list[dict[str, Any]]:
-        page = await Queries(self.database).clocks(INTEGRATOR, EVERYTHING, {})
+        page = await TargetQueries(self.database).clocks(INTEGRATOR, EVERYTHING, {})
         return list(page["items"])
 
     async def published(self) -> list[tuple[str, dict[str, Any]]]:
@@ -172,9 +172,11 @@ async def judging(database: Database, log: MemoryEventLog, clock: ManualClock) -
     store = _Store(database, clock)
     await store.prepare(PARTITIONS)
     form = IntakeFormat()
-    steps: list[Step] = []
-    judge = Judge(store, log, clock, Reader(form, store, clock, PARTITIONS, SOURCES), PARTITIONS, steps.append)
-    door = Door(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
+    steps: list[PartitionStep] = []
+    judge = EvaluationWorker(
+        store, log, clock, RecordReader(form, store, clock, PARTITIONS, SOURCES), PARTITIONS, steps.append
+    )
+    door = Intake(log, form, store, SqlQuarantine(database), clock, PARTITIONS)
     async with log.consume(GROUP, (MEASUREMENTS.name, TICKETS.name), judge) as consumer:
         judge.use(consumer)
         yield Monitor(database, log, clock, store, door, judge, steps)

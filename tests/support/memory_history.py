@@ -7,19 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.history.closed_tickets import TicketEnded
+from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, joined
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, joined
 from slm_monitor.domain.facts.intake_items import Indicator
-from tests.support.memory_store import MemoryJudgeStore
+from tests.support.memory_store import MemoryEvaluationStore
 
 
-class MemoryRecord:
+class MemoryHistory:
     """The port over a store."""
 
-    def __init__(self, store: MemoryJudgeStore) -> None:
+    def __init__(self, store: MemoryEvaluationStore) -> None:
         self._store = store
 
     async def agreement(self, agreement_id: str) -> AgreementTerms:
@@ -34,7 +34,7 @@ class MemoryRecord:
     async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
         return await self._store.readings(stream, first, last)
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         parts = self._store.rows(subject)
         if not parts:
             return NOTHING
@@ -63,7 +63,7 @@ class MemoryRecord:
     async def accepted_at(self, target_id: str, window_id: str) -> int | None:
         return None
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
         return self._store.ended_within(target_ids, span, as_of)
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:

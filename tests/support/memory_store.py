@@ -12,43 +12,43 @@ import numpy as np
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.monitor import WindowAdjusted
 from slm_monitor.application.history import closed_tickets
-from slm_monitor.application.history.closed_tickets import TicketEnded
+from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.state.ports import (
     JUDGED,
     WAITING,
     AgreementTerms,
-    Behind,
     CatchUp,
     Checkpoint,
+    DependencyChange,
     Hold,
+    ImportEffect,
     InboxRow,
     LoadedPartition,
     MemberWindow,
-    News,
     NotOwner,
+    PartitionStep,
+    PendingDependencies,
     SeriesCheckpoint,
-    Step,
-    Touched,
 )
 from slm_monitor.domain.clocks.clock_replay import CANCELLED, MET
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts import counters
-from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, indicator_of
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.lifecycle.target_state import (
     OPEN_ENDED,
-    Adjusted,
+    Adjustment,
     Breach,
-    Inconsistent,
-    Outgoing,
+    InconsistentTicket,
+    OutgoingEvent,
+    PublishedClock,
     Risk,
     TicketClock,
-    Told,
     Window,
 )
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_derived import Ended
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_derived import EndedClock
 from slm_monitor.domain.series.hour_buckets import Chunk
 
 COUNTS = ("windows_closed", "windows_restated", "clocks_ended", "breach_events")
@@ -57,7 +57,7 @@ Span = tuple[int, int]
 NOTHING_YET = -(2**61)
 
 
-class MemoryJudgeStore:
+class MemoryEvaluationStore:
     """One partition. ``clocks``, ``windows``, ``breaches`` and ``events`` are there for tests to look at."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class MemoryJudgeStore:
         self.approved: dict[str, Exclusion] = {}
         self.revoked: set[str] = set()
         self.holds: dict[str, Hold] = {}
-        self.touched: dict[tuple[str, str], Touched] = {}
+        self.touched: dict[tuple[str, str], ImportEffect] = {}
         """(import, agreement) → what was published for it."""
         self.judged: list[str] = []
         """The imports that are judged to the end."""
@@ -78,17 +78,17 @@ class MemoryJudgeStore:
         self.breaches: dict[str, Breach] = {}
         self.risks: dict[str, Risk] = {}
         self.clocks: dict[tuple[str, str, int], TicketClock] = {}
-        self.events: list[Outgoing] = []
+        self.events: list[OutgoingEvent] = []
         self.unjudgeable: dict[str, str] = {}
         self.overturned: set[str] = set()
         self.acceptances: dict[tuple[str, str], tuple[int, int]] = {}
         """Window → the revision that both parties accepted, and when."""
         self.silences: dict[str, int] = {}
-        self.inconsistent: dict[str, Inconsistent] = {}
+        self.inconsistent: dict[str, InconsistentTicket] = {}
         """Ticket → why it is not judged."""
         self._facts: dict[str, dict[str, Fact]] = {}
         self._segments: dict[tuple[str, int], list[Chunk]] = {}
-        self._blobs: dict[int, tuple[Values, int]] = {}
+        self._blobs: dict[int, tuple[MeasuredValues, int]] = {}
         self._blob_seq = self._saved_blob = 0
         self._series: dict[str, SeriesCheckpoint] = {}
         self._tickets: dict[str, str] = {}
@@ -138,7 +138,7 @@ class MemoryJudgeStore:
         is_accepted = window.closed_at is not None and window.revision == revision
         told = [each.event for each in self.events if is_accepted and isinstance(each.event, WindowAdjusted)]
         mine = [each for each in told if (each.target_id, each.window_id) == (window.target_id, window.window_id)]
-        last = Adjusted(mine[-1].number, mine[-1].verdict, mine[-1].figure) if mine else None
+        last = Adjustment(mine[-1].number, mine[-1].verdict, mine[-1].figure) if mine else None
         return replace(window, frozen_at=at if is_accepted else None, adjusted=last)
 
     async def present(self) -> int:
@@ -161,10 +161,10 @@ class MemoryJudgeStore:
     async def hold(self, import_id: str, partition: int) -> Hold | None:
         return self.holds.get(import_id)
 
-    async def behind(self) -> Behind:
+    async def behind(self) -> PendingDependencies:
         has_terms = any(row.kind == "terms" for row in self._inbox.values())
         waiting = (name.partition("/")[0] for name, stage in self._tickets.items() if stage == WAITING)
-        return Behind(has_terms, frozenset(waiting))
+        return PendingDependencies(has_terms, frozenset(waiting))
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
         return [each for each in self.approved.values() if each.agreement_id == agreement_id]
@@ -192,8 +192,8 @@ class MemoryJudgeStore:
 
     async def ticket_states(
         self, tickets: Sequence[str]
-    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
-        states: dict[str, dict[tuple[str, str, int], Told]] = {}
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
+        states: dict[str, dict[tuple[str, str, int], PublishedClock]] = {}
         for key, entry in self.clocks.items():
             if key[1] in tickets:
                 told = replace(entry.told, state=entry.clock.state, deadline_at=entry.clock.deadline_at)
@@ -231,18 +231,18 @@ class MemoryJudgeStore:
         found = [self.ended_within(target_ids, span, as_of) for span in spans]
         return [(len(each), sum(ended.is_met for ended in each)) for each in found]
 
-    def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[TicketEnded]:
+    def ended_within(self, target_ids: Sequence[str], span: Span, as_of: int) -> list[ClosedTicket]:
         """The tickets whose clocks of these targets ended in a span."""
         entries = {key: each for key, each in self.clocks.items() if key[0] in target_ids}
-        found: dict[str, TicketEnded] = {}
+        found: dict[str, ClosedTicket] = {}
         for ticket in {ticket for _, ticket, _ in entries}:
             clocks = [each.clock for key, each in entries.items() if key[1] == ticket and each.clock.state != CANCELLED]
             excused = {(key[0], key[2]) for key, each in entries.items() if key[1] == ticket and each.excused}
             for clock, at in closed_tickets.ends(clocks, as_of):
                 if span[0] <= at < span[1] and at <= as_of:
-                    held = found.get(ticket, TicketEnded(ticket, at, True))
+                    held = found.get(ticket, ClosedTicket(ticket, at, True))
                     is_met = clock.state == MET or (clock.target.target_id, clock.ordinal) in excused
-                    found[ticket] = TicketEnded(ticket, max(at, held.ended_at), held.is_met and is_met)
+                    found[ticket] = ClosedTicket(ticket, max(at, held.ended_at), held.is_met and is_met)
         return [found[ticket] for ticket in sorted(found)]
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[Span]) -> Sequence[int]:
@@ -258,16 +258,16 @@ class MemoryJudgeStore:
             if key[0] in target_ids and key[1] in window_ids
         }
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
-        runs: dict[str, list[Run]] = {}
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
+        runs: dict[str, list[MissedRun]] = {}
         for each in sorted(self.breaches.values(), key=lambda breach: breach.ordinal):
             mine = (each.window_id, each.level, each.standing) == (window_id, OBJECTIVE, True)
             if mine and each.target_id in target_ids:
                 last = OPEN_ENDED if each.until is None else each.until // MINUTE - 1
-                runs.setdefault(each.target_id, []).append(Run(each.ordinal, last))
+                runs.setdefault(each.target_id, []).append(MissedRun(each.ordinal, last))
         return runs
 
-    async def clocks_ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> Sequence[Ended]:
+    async def clocks_ended(self, target_ids: Sequence[str], span: Span, as_of: int) -> Sequence[EndedClock]:
         found = []
         for (target_id, ticket, _), entry in self.clocks.items():
             clock = entry.clock
@@ -275,7 +275,7 @@ class MemoryJudgeStore:
             if target_id not in target_ids or clock.state == CANCELLED or at is None:
                 continue
             if span[0] <= at < span[1] and at <= as_of:
-                found.append(Ended(ticket, at, clock.state == MET or entry.excused))
+                found.append(EndedClock(ticket, at, clock.state == MET or entry.excused))
         return sorted(found)
 
     def _breached_at(self, window: Window) -> int | None:
@@ -291,7 +291,7 @@ class MemoryJudgeStore:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
         self._fence(epoch, step.expected)
         self.positions, self.horizon = dict(step.positions), max(self.horizon, step.horizon)
         for fact in step.facts:
@@ -320,7 +320,7 @@ class MemoryJudgeStore:
             self.holds[import_id] = replace(self.holds[import_id], is_judged_here=True, is_everywhere=True)
             self.tell("derive", import_id=import_id)
         for (import_id, agreement_id), touched in step.touched.items():
-            nothing = Touched(touched.provider_party_id, touched.customer_party_id)
+            nothing = ImportEffect(touched.provider_party_id, touched.customer_party_id)
             held = self.touched.setdefault((import_id, agreement_id), nothing)
             for name in COUNTS:
                 setattr(held, name, getattr(held, name) + getattr(touched, name))
@@ -329,7 +329,7 @@ class MemoryJudgeStore:
             self.judged.append(import_id)
         return self._blob_seq if step.blob is not None else None
 
-    def _keep(self, step: Step) -> None:
+    def _keep(self, step: PartitionStep) -> None:
         changes = step.changes
         for state in changes.tickets.values():
             self._tickets[state.subject] = step.tickets.get(state.subject, JUDGED)
@@ -351,7 +351,7 @@ class MemoryJudgeStore:
         self.unjudgeable = {target_id: reason for target_id, reason in told.items() if reason is not None}
         self.events += changes.events
 
-    def _tell(self, news: Iterable[News]) -> None:
+    def _tell(self, news: Iterable[DependencyChange]) -> None:
         for each in news:
             self.tell("derived", target_id=each.target_id, since=each.since)
 
@@ -371,10 +371,10 @@ class MemoryJudgeStore:
         found = [fact for fact in self._of(subject).values() if start <= fact.at < end]
         return sorted(found, key=lambda fact: (fact.at, fact.key))
 
-    def rows(self, subject: str) -> list[Values]:
+    def rows(self, subject: str) -> list[MeasuredValues]:
         """All rows of an indicator, whether put away or not."""
         found = [
-            Values([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.of)
+            MeasuredValues([name], np.zeros(len(chunk.at), dtype=np.int32), chunk.at, chunk.value, chunk.of)
             for (name, _), chunks in self._segments.items()
             if indicator_of(name) == subject
             for chunk in chunks

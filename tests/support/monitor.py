@@ -10,9 +10,9 @@ from slm_events.agreement import AgreementFinalized
 from slm_events.instants import from_text
 from slm_monitor.domain.facts.facts import Fact, content_key
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 PROVIDER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "provider")
 CUSTOMER = named_id("6f1d0d5e-3c5b-5a57-9f0e-6a1f0a7c51a3", "customer")
@@ -82,16 +82,16 @@ def terms_of(*targets: dict[str, Any], **changed: Any) -> list[ServiceLevelTarge
     return parse_targets(asdict(finalized(*targets, **changed)))
 
 
-def line_of(target: dict[str, Any], **changed: Any) -> TermsLine:
-    return TermsLine(terms_of(target, **changed))
+def line_of(target: dict[str, Any], **changed: Any) -> TermsHistory:
+    return TermsHistory(terms_of(target, **changed))
 
 
-def standing_of(target: dict[str, Any], **changed: Any) -> Standing:
-    return Standing(line_of(target, **changed))
+def standing_of(target: dict[str, Any], **changed: Any) -> TargetState:
+    return TargetState(line_of(target, **changed))
 
 
-def moment(as_of: str, now: str | None = None) -> Moment:
-    return Moment(at(as_of), at(now or as_of))
+def moment(as_of: str, now: str | None = None) -> EvaluationMoment:
+    return EvaluationMoment(at(as_of), at(now or as_of))
 
 
 def state(instant: str, value: str, **more: Any) -> Fact:

@@ -15,20 +15,20 @@ from structlog.testing import capture_logs
 from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached, WindowRestated
-from slm_monitor.application.engine.partition import Partition, Work
-from slm_monitor.application.explain.explanation import EXPLAINED, Asked, explain
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.engine.partition import Partition, StepInput
+from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, explain
+from slm_monitor.application.history.fact_history import TargetRow
 from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
-from slm_monitor.application.state.ports import Hold, Step
+from slm_monitor.application.state.ports import Hold, PartitionStep
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from tests.support.decisions import Decision, Overturned
 from tests.support.histories import END, KINDS, SITES, TARGETS, History, Told
-from tests.support.memory_history import MemoryRecord
-from tests.support.memory_store import MemoryJudgeStore
+from tests.support.memory_history import MemoryHistory
+from tests.support.memory_store import MemoryEvaluationStore
 from tests.support.monitor import AGREEMENT, DAY, HOUR, PROVIDER
 
 
@@ -50,7 +50,7 @@ def shuffled(told: Sequence[Told], random: Random, latest: int) -> list[tuple[in
 class Replay:
     """A judge of one partition that is told of a history."""
 
-    store: MemoryJudgeStore
+    store: MemoryEvaluationStore
     partition: Partition
     undecided: list[Decision] = field(default_factory=list)
     """Disputes that wait for what they are about."""
@@ -61,7 +61,7 @@ class Replay:
 
     @classmethod
     async def begin(cls, of: History) -> Replay:
-        store = MemoryJudgeStore()
+        store = MemoryEvaluationStore()
         store.indicators.update(of.indicators)
         replay = cls(store, Partition(await store.take_over(0), store, 1))
         return replay
@@ -83,12 +83,12 @@ class Replay:
         await self.partition.step(await self._taken(told, now), now)
         await self.restart()
 
-    async def _taken(self, told: Sequence[Told], now: int) -> Work:
+    async def _taken(self, told: Sequence[Told], now: int) -> StepInput:
         self.undecided += [each.decision for each in told if each.decision is not None]
         for decision in [each for each in self.undecided if each.may_reach(self.store)]:
             self.undecided.remove(decision)
             decision.reach(self.store)
-        return Work(
+        return StepInput(
             positions={MEASUREMENTS.name: self.partition.positions[MEASUREMENTS.name] + len(told)},
             values=[each.values for each in told if each.values is not None],
             facts=[each.fact for each in told if each.fact is not None],
@@ -114,16 +114,16 @@ class Replay:
                 self.store.holds[import_id] = replace(hold, release=taken)
                 self.store.tell("release", import_id=import_id)
 
-    async def hear(self, told: Sequence[Told], now: int) -> Step:
+    async def hear(self, told: Sequence[Told], now: int) -> PartitionStep:
         """One step: what is told, and the timers that are due by now."""
         step = await self._commit(await self._taken(told, now), now)
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
         if inbox or (due is not None and due <= now):
-            await self._commit(Work(inbox=inbox, everywhere=now, behind=await self.store.behind()), now)
+            await self._commit(StepInput(inbox=inbox, everywhere=now, behind=await self.store.behind()), now)
         return step
 
-    async def _commit(self, work: Work, now: int) -> Step:
+    async def _commit(self, work: StepInput, now: int) -> PartitionStep:
         step = await self.partition.step(work, now)
         if not step.is_empty:
             blob_seq = await self.store.commit(0, self.partition.epoch, step)
@@ -137,7 +137,7 @@ class Replay:
         whole = aside.attempt
 
         @contextmanager
-        def attempt(line: TermsLine, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
+        def attempt(line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
             with whole(line, changes, mark) as own:
                 yield own
                 if line.target_id in names:
@@ -253,7 +253,7 @@ class Replay:
             kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
             window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
             if kind in EXPLAINED and window is not None:
-                document = await explain(MemoryRecord(self.store), named, Asked(window), END)
+                document = await explain(MemoryHistory(self.store), named, ExplanationQuestion(window), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key
                 told[key] = json.dumps(document, sort_keys=True, default=str)
@@ -261,29 +261,29 @@ class Replay:
                 told |= await self._explained_runs(key, each["window"]["rolling"], named)
         return told
 
-    async def _explained_runs(self, key: str, window: str, named: Named) -> dict[str, str]:
+    async def _explained_runs(self, key: str, window: str, named: TargetRow) -> dict[str, str]:
         """Of a rolling target, the windows that its first and its last breach became certain with."""
         told = {}
         standing = [each for each in self.store.breaches.values()
                     if each.standing and each.target_id == named.target_id]  # fmt: skip
         ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
         for breach in [*ordered[:1], *ordered[-1:]]:
-            asked = Asked(window, at=breach.certain_at)
-            document = await explain(MemoryRecord(self.store), named, asked, END)
+            asked = ExplanationQuestion(window, at=breach.certain_at)
+            document = await explain(MemoryHistory(self.store), named, asked, END)
             assert document["figure"] == breach.document["figure"], (key, to_text(breach.certain_at))
             told[f"{key} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
         return told
 
 
-def judged() -> Iterator[tuple[str, Mapping[str, Any], Named]]:
+def judged() -> Iterator[tuple[str, Mapping[str, Any], TargetRow]]:
     """(key, what was agreed, name) of each target, and of the instances of those that are judged by label."""
     for each in TARGETS:
         if not each.get("group_by"):
-            yield each["key"], each, Named(AGREEMENT, each["target_id"])
+            yield each["key"], each, TargetRow(AGREEMENT, each["target_id"])
             continue
         for site in SITES:
             identity = instances.instance_id(each["target_id"], (("site", site),))
-            yield f"{each['key']}[{site}]", each, Named(AGREEMENT, identity, each["target_id"], {"site": site})
+            yield f"{each['key']}[{site}]", each, TargetRow(AGREEMENT, identity, each["target_id"], {"site": site})
 
 
 def _figures(detail: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtesting import Backtesting
-from slm_monitor.application.preview.backtests import QUEUED, Job, Question
+from slm_monitor.application.preview.backtesting import BacktestWorker
+from slm_monitor.application.preview.backtests import QUEUED, BacktestJob, BacktestQuestion
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER
 from tests.support.monitor_service import Service, problem
@@ -223,11 +223,11 @@ async def queued(held: Monitor, name: str) -> SqlBacktests:
     await held.register("up", "availability")
     await held.measure({"indicator": "up", "at": "2026-11-01T00:00:00Z", "state": "up"})
     await held.settle()
-    jobs, question = SqlBacktests(held.database), Question(DAILY, f"{PROVIDER}/up")
-    record = SqlRecord(held.database, held.store, PARTITIONS)
+    jobs, question = SqlBacktests(held.database), BacktestQuestion(DAILY, f"{PROVIDER}/up")
+    record = SqlHistory(held.database, held.store, PARTITIONS)
     first, now = await record.first_at(f"{PROVIDER}/up"), held.clock.now()
     spans = backtests.spans_of(backtests.target_of(question), now, first, 4, None)
-    await jobs.add(Job(name, PROVIDER, question, spans, QUEUED, [], now), "somebody")
+    await jobs.add(BacktestJob(name, PROVIDER, question, spans, QUEUED, [], now), "somebody")
     return jobs
 
 
@@ -241,8 +241,8 @@ async def judged(held: Monitor, name: str) -> tuple[str, int]:
 async def test_two_workers_and_a_restart_judge_each_window_once(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         jobs = await queued(held, "a")
-        record = SqlRecord(held.database, held.store, PARTITIONS)
-        workers = [Backtesting(jobs, record), Backtesting(jobs, record)]
+        record = SqlHistory(held.database, held.store, PARTITIONS)
+        workers = [BacktestWorker(jobs, record), BacktestWorker(jobs, record)]
         while await judged(held, "a") != ("done", 4):
             await asyncio.gather(*(worker.step() for worker in workers))
         assert not await workers[0].step()
@@ -282,7 +282,7 @@ async def test_a_job_that_cannot_be_judged_fails_and_holds_up_no_other(database_
         async with held.database.begin() as transaction:
             await transaction.execute(text("UPDATE backtest SET question = question || '{\"service_hours\": 3}'"))
         await queued(held, "b")
-        worker = Backtesting(jobs, SqlRecord(held.database, held.store, PARTITIONS))
+        worker = BacktestWorker(jobs, SqlHistory(held.database, held.store, PARTITIONS))
         while await worker.step():
             pass
         assert [await judged(held, name) for name in ("a", "b")] == [("failed", 0), ("done", 4)]

@@ -170,11 +170,11 @@ async def test_what_a_crash_cuts_off_goes_on_after_a_restart(steps: int, monkeyp
 
 def dies_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Once terms were heard, every commit but the first so many fails for good, as when a process is killed."""
-    from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
+    from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 
-    dying, left, commit = asyncio.Event(), [steps], SqlJudgeStore.commit
+    dying, left, commit = asyncio.Event(), [steps], SqlEvaluationStore.commit
 
-    async def dying_commit(store: SqlJudgeStore, partition: int, epoch: int, step: Any) -> int | None:
+    async def dying_commit(store: SqlEvaluationStore, partition: int, epoch: int, step: Any) -> int | None:
         if (step.inbox and not dying.is_set()) or left[0] < steps:
             if left[0] == 0:
                 dying.set()
@@ -182,5 +182,5 @@ def dies_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
             left[0] -= 1
         return await commit(store, partition, epoch, step)
 
-    monkeypatch.setattr(SqlJudgeStore, "commit", dying_commit)
+    monkeypatch.setattr(SqlEvaluationStore, "commit", dying_commit)
     return dying

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from slm_monitor.adapters.store.compaction import Compaction
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from tests.support.judged import PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER, at, fast, finalized
 
@@ -30,7 +30,7 @@ async def segments(held: Monitor) -> list[tuple[int, int]]:
 
 
 async def known(held: Monitor, known_at: str | None = None) -> list[float]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
+    record = SqlHistory(held.database, held.store, PARTITIONS)
     values = await record.values(SUBJECT, DAY, None if known_at is None else at(known_at))
     return [float(value) for value in values.value]
 

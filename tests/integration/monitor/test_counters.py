@@ -6,10 +6,10 @@ from itertools import permutations
 from random import Random
 from typing import Any
 
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from tests.integration.monitor.test_series import ERRORS, REQUESTS, answered, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, at
@@ -29,9 +29,9 @@ GOOD, TOTAL = 90 + 10 + 99 + 9, 100 + 10 + 100 + 10
 
 
 async def explained(held: Monitor, judged: dict[str, Any], known_at: str | None = None) -> tuple[int, int]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    asked = Asked("2026-11", known_at=None if known_at is None else at(known_at))
-    named = Named(AGREEMENT, judged["target_id"])
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    asked = ExplanationQuestion("2026-11", known_at=None if known_at is None else at(known_at))
+    named = TargetRow(AGREEMENT, judged["target_id"])
     sums = (await explanation.explain(record, named, asked, held.clock.now()))["derivation"]["sums"]
     return sums["good"], sums["total"]
 

@@ -11,8 +11,8 @@ from slm_chassis.access import Principal
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_chassis.outbox import Relay
-from slm_monitor.adapters.queries.target_queries import Queries
-from slm_monitor.application.intake.record_reader import Reader
+from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.application.intake.record_reader import RecordReader
 from tests.support.judged import EVERYTHING, PARTITIONS, Monitor, monitor
 from tests.support.monitor import PROVIDER, available, finalized
 
@@ -42,14 +42,14 @@ async def test_a_record_that_cannot_be_read_is_quarantined_and_the_others_are_ju
         assert len(await held.breaches()) == 1
         # Whoever may write to the topic can say that a record comes from a door: it is no fault of ours.
         assert await dead_letters.listing(held.database) == []
-        page = await Queries(held.database).quarantine(OPERATOR, EVERYTHING, {})
+        page = await TargetQueries(held.database).quarantine(OPERATOR, EVERYTHING, {})
         assert [row["reason"].partition(":")[0] for row in page["items"]] == ["malformed"]
 
 
 class Broken:
     """A reader that cannot read what contains ``broken``, until it is mended."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: RecordReader) -> None:
         self._reader = reader
         self.is_mended = False
 

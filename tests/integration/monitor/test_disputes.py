@@ -7,10 +7,10 @@ from typing import Any, Literal
 from slm_chassis.access import Principal
 from slm_events.review import BreachDisputed, DisputeDecided
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized, resolved
 
@@ -114,9 +114,9 @@ async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(d
 
 
 async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict[str, Any]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    asked = Asked(target["window"]["rolling"], at(f"2026-11-20T{instant}"))
-    return await explanation.explain(record, Named(AGREEMENT, target["target_id"]), asked, held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    asked = ExplanationQuestion(target["window"]["rolling"], at(f"2026-11-20T{instant}"))
+    return await explanation.explain(record, TargetRow(AGREEMENT, target["target_id"]), asked, held.clock.now())
 
 
 async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minutes_and_in_what_is_made_of_it(

@@ -11,10 +11,10 @@ from sqlalchemy import text
 
 from slm_chassis.identity import named_id
 from slm_events.agreement import PartiesRelated
-from slm_monitor.adapters.commands.sql_exclusions import SilenceDecides, SqlRegister
+from slm_monitor.adapters.commands.sql_exclusions import SilenceDecider, SqlExclusions
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.commands.exclusions import Wanted
-from slm_monitor.domain.exclusions.exclusion_workflow import By
+from slm_monitor.application.commands.exclusions import ExclusionRequest
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor
 from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, PROVIDER, at, available, fast, finalized
 from tests.support.monitor_service import FOREIGNER, Service, problem, publish
@@ -35,23 +35,25 @@ async def down(held: Monitor, start: str, end: str, **more: Any) -> None:
 
 
 async def ask(held: Monitor, start: str, end: str, **more: Any) -> str:
-    wanted = Wanted(AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more)
+    wanted = ExclusionRequest(
+        AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more
+    )
     async with held.database.begin() as transaction:
         name = named_id(AGREEMENT, "exclusion", start, end)
-        await exclusions.request(SqlRegister(transaction), wanted, name, By(PROVIDER, "p"), transaction.now)
+        await exclusions.request(SqlExclusions(transaction), wanted, name, Actor(PROVIDER, "p"), transaction.now)
     return name
 
 
 async def approve(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
         now = transaction.now
-        await exclusions.decide(SqlRegister(transaction), name, "approved", By(CUSTOMER, "c"), "", now)
+        await exclusions.decide(SqlExclusions(transaction), name, "approved", Actor(CUSTOMER, "c"), "", now)
     await held.settle()
 
 
 async def revoke(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
-        await exclusions.revoke(SqlRegister(transaction), name, By(PROVIDER, "p"), "off", transaction.now)
+        await exclusions.revoke(SqlExclusions(transaction), name, Actor(PROVIDER, "p"), "off", transaction.now)
     await held.settle()
 
 
@@ -175,7 +177,7 @@ async def test_silence_decides_at_its_instant_once_though_two_replicas_look(data
         await ready(held)
         await down(held, "2026-11-05T10:00", "2026-11-05T12:00")
         await ask(held, "2026-11-05T10:00", "2026-11-05T12:00", decide_by=at("2026-11-12T00:00"), if_silent="approved")
-        lookers = [SilenceDecides(held.database, held.clock) for _ in range(2)]
+        lookers = [SilenceDecider(held.database, held.clock) for _ in range(2)]
         assert [await each.step() for each in lookers] == [0, 0]
         held.clock.move_to(at("2026-11-12T00:00:01Z"))
         assert sum([await each.step() for each in lookers]) == 1

@@ -11,15 +11,15 @@ from sqlalchemy import text
 
 from slm_calendar import durations
 from slm_chassis.identity import named_id
-from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
+from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.commands.exclusions import Wanted
+from slm_monitor.application.commands.exclusions import ExclusionRequest
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import Asked, NoSuchWindow
-from slm_monitor.application.history.fact_history import Named
-from slm_monitor.domain.exclusions.exclusion_workflow import By
+from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
+from slm_monitor.application.history.fact_history import TargetRow
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized
@@ -41,9 +41,11 @@ async def explained(
     held: Monitor, target: dict[str, Any], window: str = "2026-11", instant: str | None = None,
     known_at: str | None = None, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    asked = Asked(window, None if instant is None else at(instant), None if known_at is None else at(known_at))
-    return await explanation.explain(record, Named(AGREEMENT, target["target_id"], **more), asked, held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    asked = ExplanationQuestion(
+        window, None if instant is None else at(instant), None if known_at is None else at(known_at)
+    )
+    return await explanation.explain(record, TargetRow(AGREEMENT, target["target_id"], **more), asked, held.clock.now())
 
 
 async def agreed(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
@@ -182,11 +184,13 @@ async def test_a_correction_leaves_the_past_as_it_was_known(database_url: str) -
 async def excluded(held: Monitor, start: str, end: str, **more: Any) -> str:
     """An exclusion that the other party approved."""
     name = named_id(AGREEMENT, "exclusion", start, end)
-    wanted = Wanted(AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more)
+    wanted = ExclusionRequest(
+        AGREEMENT, more.pop("kind", "force_majeure"), "a storm", interval=(at(start), at(end)), **more
+    )
     async with held.database.begin() as transaction:
-        register, now = SqlRegister(transaction), transaction.now
-        await exclusions.request(register, wanted, name, By(PROVIDER, "p"), now)
-        await exclusions.decide(register, name, "approved", By(CUSTOMER, "c"), "", now)
+        register, now = SqlExclusions(transaction), transaction.now
+        await exclusions.request(register, wanted, name, Actor(PROVIDER, "p"), now)
+        await exclusions.decide(register, name, "approved", Actor(CUSTOMER, "c"), "", now)
     await held.settle()
     return name
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from tests.integration.monitor import test_compliance as compliant
 from tests.integration.monitor import test_derived as derived
 from tests.integration.monitor.test_accepted_periods import accepted
@@ -21,9 +21,9 @@ from tests.support.monitor import AGREEMENT, at, finalized
 async def explained(
     held: Monitor, target_id: str, window: str = "2026-11", known_at: str | None = None
 ) -> dict[str, Any]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    asked = Asked(window, None, None if known_at is None else at(known_at))
-    return await explanation.explain(record, Named(AGREEMENT, target_id), asked, held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    asked = ExplanationQuestion(window, None, None if known_at is None else at(known_at))
+    return await explanation.explain(record, TargetRow(AGREEMENT, target_id), asked, held.clock.now())
 
 
 PARTS = [host(HOSTS[0], "99"), host(HOSTS[1], "99.9")]

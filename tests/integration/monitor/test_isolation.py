@@ -11,11 +11,11 @@ from slm_chassis import dead_letters
 from slm_chassis.http.paging import Page
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.outbox import Relay
-from slm_monitor.adapters.commands.sql_quarantine import SqlWard
+from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
-from slm_monitor.adapters.queries.target_queries import Queries
-from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
-from slm_monitor.application.intake.quarantine import Discharge
+from slm_monitor.adapters.queries.target_queries import TargetQueries
+from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
+from slm_monitor.application.intake.quarantine import QuarantineDecisions
 from tests.support.judged import EVERYTHING, INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast, finalized
 
@@ -51,7 +51,7 @@ async def registered(held: Monitor) -> None:
 
 async def listed(held: Monitor) -> dict[str, str]:
     """Target → why it cannot be judged."""
-    aside = Unjudgeable(held.database)
+    aside = FailedTargetQueries(held.database)
     rows = await aside.targets(INTEGRATOR, Page(100, None))
     told = await aside.of([row["target_id"] for row in rows])
     return {row["key"]: told[row["target_id"]]["reason"] for row in rows}
@@ -140,14 +140,14 @@ async def test_of_a_record_only_what_cannot_be_taken_in_is_quarantined_and_judge
             assert [row["target_key"] for row in await held.breaches()] == ["other"]
             assert await dead_letters.listing(held.database) == []
             # The same row three times is one fact, and kept once.
-            (aside,) = (await Queries(held.database).quarantine(INTEGRATOR, EVERYTHING, {}))["items"]
+            (aside,) = (await TargetQueries(held.database).quarantine(INTEGRATOR, EVERYTHING, {}))["items"]
             assert (aside["subject"], aside["reason"].partition(":")[0]) == (f"{PROVIDER}/{LATENCY}", "not_judged")
             await execute(
                 held, "UPDATE fact_segment SET data = kept.data FROM kept WHERE kept.hour = fact_segment.hour"
             )
-            discharge = Discharge(IntakeFormat(), held.store, PARTITIONS)
+            discharge = QuarantineDecisions(IntakeFormat(), held.store, PARTITIONS)
             async with held.database.begin() as transaction:
-                ward = SqlWard(transaction)
+                ward = SqlQuarantinedFacts(transaction)
                 await discharge.release(ward, aside["quarantine_id"], INTEGRATOR, transaction.now)
             while await Relay(held.database, held.log).step():
                 pass

@@ -7,10 +7,10 @@ from random import Random
 from typing import Any
 
 from slm_chassis.identity import named_id
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from tests.integration.monitor.test_series import LATENCY, ready, state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, finalized
@@ -33,9 +33,9 @@ def merged(instant: str, counts: list[int], bounds: list[float] | None = None, *
 async def explained(
     held: Monitor, judged: dict[str, Any], window: str = "2026-11", instant: str | None = None
 ) -> dict[str, Any]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    asked = Asked(window, None if instant is None else at(instant))
-    return await explanation.explain(record, Named(AGREEMENT, judged["target_id"]), asked, held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    asked = ExplanationQuestion(window, None if instant is None else at(instant))
+    return await explanation.explain(record, TargetRow(AGREEMENT, judged["target_id"]), asked, held.clock.now())
 
 
 async def test_shares_and_quantiles_are_exact_where_a_bucket_ends_at_the_limit(postgres: object) -> None:

@@ -14,7 +14,7 @@ from slm_chassis.identity import named_id
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record
 from slm_monitor.adapters.formats.column_codec import encode_intake
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from tests.support.monitor import CUSTOMER, PROVIDER, at, available, finalized
 from tests.support.monitor_service import PARTITIONS, Service, migrated_database, problem, serving
 
@@ -22,7 +22,7 @@ UP = "payments.checkout"
 AGREEMENT = named_id(PROVIDER, "agreement", "poison")
 READY = {"status": "ready", "reasons": []}
 INTERNAL = {"content-type": "application/vnd.slm.intake+msgpack"}
-NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 NAMES = ("status", "type", "priority", "team", "assignee", "service", "customer", "category")
 
 

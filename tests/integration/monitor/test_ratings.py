@@ -6,10 +6,10 @@ from random import Random
 from typing import Any
 
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.integration.monitor.test_series import state, target
 from tests.support.judged import INTEGRATOR, PARTITIONS, Monitor, ground, judging, monitor
@@ -47,9 +47,9 @@ async def ready(held: Monitor, *targets: dict[str, Any]) -> None:
 
 
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    named = Named(AGREEMENT, judged["target_id"])
-    return await explanation.explain(record, named, Asked("2026-11"), held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    named = TargetRow(AGREEMENT, judged["target_id"])
+    return await explanation.explain(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 
 async def test_scores_come_to_a_mean_a_share_and_a_number_of_answers(database_url: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import TargetRow
 from tests.integration.monitor.test_excluding import approve, ask
 from tests.integration.monitor.test_series import state, target
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
@@ -52,9 +52,9 @@ async def ready(held: Monitor) -> None:
 
 
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
-    record = SqlRecord(held.database, held.store, PARTITIONS)
-    named = Named(AGREEMENT, judged["target_id"])
-    return await explanation.explain(record, named, Asked("2026-11"), held.clock.now())
+    record = SqlHistory(held.database, held.store, PARTITIONS)
+    named = TargetRow(AGREEMENT, judged["target_id"])
+    return await explanation.explain(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 
 async def figures(held: Monitor) -> dict[str, tuple[str, str | None]]:
@@ -176,7 +176,7 @@ async def test_a_recovery_is_explained_with_the_time_excluded_before_the_window_
         await held.measure(recovered("05T06:30", "05T09:00"))
         await held.settle()
         (breach,) = await held.breaches()
-        record = SqlRecord(held.database, held.store, PARTITIONS)
-        asked = Asked("PT1H", at(breach["certain_at"][:16]))
-        told = await explanation.explain(record, Named(AGREEMENT, hour["target_id"]), asked, held.clock.now())
+        record = SqlHistory(held.database, held.store, PARTITIONS)
+        asked = ExplanationQuestion("PT1H", at(breach["certain_at"][:16]))
+        told = await explanation.explain(record, TargetRow(AGREEMENT, hour["target_id"]), asked, held.clock.now())
         assert told["figure"] == breach["figure"] == "120/1"

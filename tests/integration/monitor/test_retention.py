@@ -8,10 +8,10 @@ from sqlalchemy import text
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.store.compaction import Compaction
 from slm_monitor.adapters.store.retention import DAY, Retention
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.application.explain import explanation
-from slm_monitor.application.explain.explanation import Asked
-from slm_monitor.application.history.fact_history import Named, NotInRecord
+from slm_monitor.application.explain.explanation import ExplanationQuestion
+from slm_monitor.application.history.fact_history import NotInRecord, TargetRow
 from tests.integration.monitor import test_compliance as compliant
 from tests.support.judged import PARTITIONS, Monitor, ground, judging, monitor
 from tests.support.monitor import AGREEMENT, PROVIDER, at, available, fast, finalized
@@ -60,8 +60,8 @@ async def rows(held: Monitor, query: str) -> list[str]:
         return [str(row[0]) for row in await connection.execute(text(query))]
 
 
-def record(held: Monitor) -> SqlRecord:
-    return SqlRecord(held.database, held.store, PARTITIONS)
+def record(held: Monitor) -> SqlHistory:
+    return SqlHistory(held.database, held.store, PARTITIONS)
 
 
 async def test_what_was_received_long_ago_is_deleted_and_figures_and_breaches_stay(database_url: str) -> None:
@@ -120,14 +120,14 @@ async def test_the_present_is_judged_as_ever_after_a_restart(database_url: str) 
 async def test_a_figure_older_than_the_record_says_so(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T00:00") as held:
         await january(held)
-        named, now = Named(AGREEMENT, TARGET["target_id"]), held.clock.now()
-        whole = await explanation.explain(record(held), named, Asked("2026-11"), now)
+        named, now = TargetRow(AGREEMENT, TARGET["target_id"]), held.clock.now()
+        whole = await explanation.explain(record(held), named, ExplanationQuestion("2026-11"), now)
         assert whole["figure"] == (await held.windows(TARGET["target_id"]))["2026-11"]["figure"]
-        present = await explanation.explain(record(held), named, Asked("2027-01"), now)
+        present = await explanation.explain(record(held), named, ExplanationQuestion("2027-01"), now)
         await swept(held)
         with pytest.raises(NotInRecord):
-            await explanation.explain(record(held), named, Asked("2026-11"), now)
-        assert await explanation.explain(record(held), named, Asked("2027-01"), now) == present
+            await explanation.explain(record(held), named, ExplanationQuestion("2026-11"), now)
+        assert await explanation.explain(record(held), named, ExplanationQuestion("2027-01"), now) == present
 
 
 async def test_tickets_that_ended_long_ago_keep_their_clocks_without_their_events(database_url: str) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from slm_chassis.identity import named_id
 from slm_events.instants import to_text
-from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
+from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.commands.exclusions import Wanted
-from slm_monitor.domain.exclusions.exclusion_workflow import By
+from slm_monitor.application.commands.exclusions import ExclusionRequest
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor
 from tests.support.judged import Monitor, ground, judging
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, finalized
 from tests.support.monitor_service import migrated_database
@@ -68,13 +68,13 @@ def history(seeded: random.Random) -> list[dict[str, Any]]:
 
 async def exclude(held: Monitor, number: int, seeded: random.Random) -> None:
     start = START + seeded.randrange(24 * 24) * HOUR
-    wanted = Wanted(
+    wanted = ExclusionRequest(
         AGREEMENT, seeded.choice(["planned", "claim"]), "why", interval=(start, start + 5 * HOUR), announced_at=START
     )
     async with held.database.begin() as transaction:
-        register, name = SqlRegister(transaction), named_id(AGREEMENT, "exclusion", number)
-        await exclusions.request(register, wanted, name, By(PROVIDER, "p"), transaction.now)
-        await exclusions.decide(register, name, "approved", By(CUSTOMER, "c"), "", transaction.now)
+        register, name = SqlExclusions(transaction), named_id(AGREEMENT, "exclusion", number)
+        await exclusions.request(register, wanted, name, Actor(PROVIDER, "p"), transaction.now)
+        await exclusions.decide(register, name, "approved", Actor(CUSTOMER, "c"), "", transaction.now)
 
 
 async def outcome(url: str, seed: int, order: random.Random | None) -> dict[str, Any]:

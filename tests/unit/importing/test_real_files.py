@@ -20,7 +20,7 @@ from slm_events.instants import from_text
 from slm_monitor.domain.clocks import clock_replay
 from slm_monitor.domain.facts.ticket_events import TicketEvent, in_order
 from slm_monitor.domain.terms.terms import parse_targets
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from tests.e2e import independent_github_history, independent_incident_log
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,7 +56,7 @@ def agreement(pauses: list[str]) -> dict[str, Any]:
 
 
 def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str, str]]:
-    lines = [TermsLine([target]) for target in parse_targets(agreement(pauses))]
+    lines = [TermsHistory([target]) for target in parse_targets(agreement(pauses))]
     for _, group in groupby(items, key=lambda item: item["ticket"]):
         events = [
             TicketEvent(

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from slm.importing import mapping, run
-from slm.importing.door import Door, Taken
+from slm.importing.door import Door, SentItems
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import ImportRefused
@@ -35,7 +35,7 @@ def history() -> TicketMapping | OutageMapping:
     return mapping.read(EXAMPLES / "github-status.yaml", "outages")
 
 
-def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> Taken:
+def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> SentItems:
     found = run.check(path, by)
     with Door("http://slm", options.pop("key", "good-key"), transport=api.transport, **options) as door:
         return run.send(path, by, door, run_id="run", found=found, batch_size=size).taken

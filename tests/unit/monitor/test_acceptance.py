@@ -9,22 +9,22 @@ import pytest
 
 from slm_monitor.domain.lifecycle import acceptance, reconciliation, target_events
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
-from slm_monitor.domain.lifecycle.reconciliation import Standing
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
+from slm_monitor.domain.lifecycle.reconciliation import TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from tests.support.monitor import at, available, moment, standing_of
 
-MET = Finding(Fraction(9995, 10_000), 9_995, 10_000, met=True)
+MET = Evaluation(Fraction(9995, 10_000), 9_995, 10_000, met=True)
 LATER = moment("2026-12-10T00:00")
 
 
-def missed(share: int) -> Finding:
+def missed(share: int) -> Evaluation:
     figure = Fraction(share, 10_000)
-    miss = Missed(target_events.OBJECTIVE, at("2026-11-20T00:00"), figure)
-    return Finding(figure, share, 10_000, met=False, missed=(miss,))
+    miss = MissedLevel(target_events.OBJECTIVE, at("2026-11-20T00:00"), figure)
+    return Evaluation(figure, share, 10_000, met=False, missed=(miss,))
 
 
-def closed(finding: Finding = MET) -> tuple[Standing, Window]:
+def closed(finding: Evaluation = MET) -> tuple[TargetState, Window]:
     """November, judged and over."""
     standing = standing_of(available())
     terms = standing.line.latest
@@ -35,13 +35,13 @@ def closed(finding: Finding = MET) -> tuple[Standing, Window]:
     return standing, window
 
 
-def settle(standing: Standing, window: Window, finding: Finding, when: Any = LATER) -> list[Any]:
+def settle(standing: TargetState, window: Window, finding: Evaluation, when: Any = LATER) -> list[Any]:
     changes = Changes()
     reconciliation.settle_window(standing, window, standing.line.latest, finding, when, changes)
     return [each.event for each in changes.events]
 
 
-def accept(standing: Standing, revision: int = 0) -> Changes:
+def accept(standing: TargetState, revision: int = 0) -> Changes:
     changes = Changes()
     accepted = Acceptance(standing.target_id, "2026-11", revision, at("2026-12-05T00:00"))
     acceptance.freeze([(standing.target_id, standing.windows)], [accepted], changes)

@@ -6,7 +6,7 @@ import random
 from fractions import Fraction
 
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.lifecycle.evaluation import Evaluation
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, outage, state
@@ -14,7 +14,7 @@ from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, out
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 
-def judged(*facts: Fact, as_of: str = "2026-12-01T00:00", initial: str = "up", **terms: object) -> Finding:
+def judged(*facts: Fact, as_of: str = "2026-12-01T00:00", initial: str = "up", **terms: object) -> Evaluation:
     target = line_of(available(**terms)).latest  # type: ignore[arg-type]
     return availability_evaluation.of_availability(timeline_of(facts, initial), target, START, END, at(as_of))
 

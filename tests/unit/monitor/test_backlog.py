@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from slm_chassis.app import topics
-from slm_chassis.faults import Overloaded
+from slm_chassis.faults import Overload
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Record
 from slm_monitor.application.intake.backlog import Backlog
@@ -47,7 +47,7 @@ async def test_records_of_others_count_once_the_ends_were_read(log: MemoryEventL
     await append(log, 10)
     held.check(TOPIC, [0])
     await held.look()
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overload):
         held.check(TOPIC, [0])
     held.check(TOPIC, [1])
     assert shown[TOPIC, 0] == 10 and shown[TOPIC, 1] == 0
@@ -59,7 +59,7 @@ async def test_own_records_count_at_once(log: MemoryEventLog) -> None:
     held.appended(TOPIC, await append(log, 9))
     held.check(TOPIC, [0])
     held.appended(TOPIC, await append(log, 1))
-    with pytest.raises(Overloaded, match="10 records"):
+    with pytest.raises(Overload, match="10 records"):
         held.check(TOPIC, [0])
 
 
@@ -70,7 +70,7 @@ async def test_nothing_is_read_of_a_request_only_where_no_partition_could_take_i
     held.check_any(TOPIC)
     await append(log, 10, 1)
     await held.look()
-    with pytest.raises(Overloaded):
+    with pytest.raises(Overload):
         held.check_any(TOPIC)
     held.check_any("slm.tickets")
 
@@ -80,12 +80,12 @@ async def test_who_is_refused_is_told_when_to_come_again_by_the_pace_of_judging(
     held = backlog(log, judged)
     await append(log, 1_000)
     await held.look()
-    with pytest.raises(Overloaded) as unknown:
+    with pytest.raises(Overload) as unknown:
         held.check(TOPIC, [0])
     assert unknown.value.retry_after == 5
     judged.at[TOPIC, 0] = 1
     await held.look()
-    with pytest.raises(Overloaded) as slow:
+    with pytest.raises(Overload) as slow:
         held.check(TOPIC, [0])
     assert slow.value.retry_after == 50
     judged.at[TOPIC, 0] = 991

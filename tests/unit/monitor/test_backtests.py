@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtests import Question
-from slm_monitor.application.preview.preview_terms import Refused
+from slm_monitor.application.preview.backtests import BacktestQuestion
+from slm_monitor.application.preview.preview_terms import PreviewRejected
 from tests.support.monitor import at
 
 MONTHLY = {"aggregation": "availability", "objective": {"at_least": "99.5", "unit": "percent"}}
 
 
-def question(**terms: Any) -> Question:
-    return Question({**MONTHLY, **terms}, "party/up")
+def question(**terms: Any) -> BacktestQuestion:
+    return BacktestQuestion({**MONTHLY, **terms}, "party/up")
 
 
 def tried(
@@ -84,7 +84,7 @@ def test_of_a_quantile_the_value_itself_is_suggested() -> None:
 
 
 def test_what_cannot_be_tried_on_history_is_refused() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(PreviewRejected):
         backtests.target_of(question(aggregation="sum"))
 
 
@@ -94,15 +94,15 @@ SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_
 
 
 def test_a_share_of_tickets_needs_the_clock_that_it_is_the_share_of() -> None:
-    with pytest.raises(Refused, match="per-ticket"):
-        backtests.check(Question(SHARE, ""))
-    assert backtests.check(Question(SHARE, "", members=[CLOCK])).aggregation == "compliance"
-    with pytest.raises(Refused, match="key of its own"):
-        backtests.check(Question(SHARE, "", members=[CLOCK, CLOCK]))
+    with pytest.raises(PreviewRejected, match="per-ticket"):
+        backtests.check(BacktestQuestion(SHARE, ""))
+    assert backtests.check(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
+    with pytest.raises(PreviewRejected, match="key of its own"):
+        backtests.check(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
 
 
 def test_a_per_ticket_target_is_tried_on_the_windows_in_which_its_clocks_ended() -> None:
-    asked = Question(CLOCK, "", per="week")
+    asked = BacktestQuestion(CLOCK, "", per="week")
     spans = backtests.spans_of(backtests.check(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week")
     assert [span.window_id for span in spans] == ["2026-W45", "2026-W46"]
 
@@ -111,7 +111,7 @@ def test_a_composite_is_tried_on_the_indicators_of_its_members() -> None:
     up = {**MONTHLY, "key": "up", "indicator": "web.up", "window": {"calendar": "month"}}
     made = {"key": "both", "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean", "members": [
         {"target": "up"}]}}, "objective": {"at_least": "99", "unit": "percent"}}  # fmt: skip
-    asked = Question(made, "", members=[up], owner="party")
+    asked = BacktestQuestion(made, "", members=[up], owner="party")
     assert backtests.check(asked).aggregation == "composite"
     assert backtests.subjects_of(asked) == {"party/web.up"}
     assert not backtests.is_about_tickets(asked)

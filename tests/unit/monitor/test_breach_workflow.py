@@ -21,7 +21,7 @@ from slm_monitor.domain.lifecycle.breach_workflow import (
     EXPLAINED,
     OPEN,
     WITHDRAWN,
-    Life,
+    BreachWorkflow,
     WrongStep,
 )
 
@@ -34,7 +34,7 @@ class Lives(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Life()
+        self.life = BreachWorkflow()
         self.done: list[str] = []
         self.standing = True
         self.revision = 0
@@ -101,11 +101,11 @@ TestLives = Lives.TestCase
 
 
 def test_a_tag_names_one_state_of_one_life() -> None:
-    open_, seen = Life(), Life().after(ACKNOWLEDGE)
+    open_, seen = BreachWorkflow(), BreachWorkflow().after(ACKNOWLEDGE)
     tags = {each.tag for each in (open_, seen, open_.judged(0, standing=False), seen.judged(1, standing=True))}
     assert len(tags) == 4
 
 
 def test_a_refused_step_names_those_that_can_be_taken() -> None:
     with pytest.raises(WrongStep, match="possible now: acknowledge, dispute"):
-        Life().after(CLOSE)
+        BreachWorkflow().after(CLOSE)

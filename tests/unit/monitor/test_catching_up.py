@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_monitor.application.engine.catching_up import CatchingUp
-from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, CatchUp, Step
+from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, CatchUp, PartitionStep
 
 TICKETS = [f"party/desk/{number}" for number in range(5)]
 FOUND = ("agreement", 1)
 
 
-def step(tickets: dict[str, str]) -> Step:
-    made = Step({}, {})
+def step(tickets: dict[str, str]) -> PartitionStep:
+    made = PartitionStep({}, {})
     made.tickets.update(tickets)
     return made
 

@@ -10,8 +10,8 @@ import pytest
 
 from slm_chassis.clock import SystemClock
 from slm_monitor.application.engine import checkpointing
-from slm_monitor.application.engine.checkpointing import PuttingAway
-from tests.support.memory_store import MemoryJudgeStore
+from slm_monitor.application.engine.checkpointing import CheckpointSchedule
+from tests.support.memory_store import MemoryEvaluationStore
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ class _Knot:
 def test_in_a_busy_time_what_was_loaded_is_set_apart_at_once_and_its_garbage_goes_when_it_is_quiet(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    away = PuttingAway(MemoryJudgeStore(), SystemClock())
+    away = CheckpointSchedule(MemoryEvaluationStore(), SystemClock())
     away.taken(0)
     monkeypatch.setattr(checkpointing, "GROWN_SECONDS", 0.0)
     knot = _Knot()
@@ -49,6 +49,6 @@ def test_in_a_busy_time_what_was_loaded_is_set_apart_at_once_and_its_garbage_goe
 
 def test_where_nothing_was_loaded_nothing_is_done() -> None:
     gc.unfreeze()
-    away = PuttingAway(MemoryJudgeStore(), SystemClock())
+    away = CheckpointSchedule(MemoryEvaluationStore(), SystemClock())
     away.tidy()
     assert gc.get_freeze_count() == 0

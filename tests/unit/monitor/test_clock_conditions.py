@@ -10,7 +10,7 @@ from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
 from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, terms_of, ticket_event
 
 
@@ -118,11 +118,11 @@ def test_an_incident_that_is_resolved_as_it_changes_priority_is_judged_by_the_ne
     ]
 
 
-def amended(policy: str, within: str = "PT8H") -> TermsLine:
+def amended(policy: str, within: str = "PT8H") -> TermsHistory:
     later = terms_of(
         resolved(within, on_terms_change=policy), version=2, effective_at="2026-11-02T11:00:00Z"
     )  # fmt: skip
-    return TermsLine([*terms_of(resolved()), *later])
+    return TermsHistory([*terms_of(resolved()), *later])
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_a_clock_that_cannot_be_worked_out_is_named_and_the_others_are_judged() 
     never = {**resolved(clock="response", stop="first_response"), "service_hours": "never", "target_id": "never"}
     closed = {"never": {"timezone": "UTC", "weekly": {}}, "24x7": "24x7"}
     lines = [line_of(resolved()), line_of(never, service_hours=closed)]
-    failed: list[clock_replay.Unjudgeable] = []
+    failed: list[clock_replay.FailedClock] = []
     (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00")], lines, None, failed.append)
     assert (clock.state, [each.clock for each in failed]) == (clock_replay.RUNNING, ["response"])
     assert "NeverOpen" in failed[0].reason
@@ -251,7 +251,7 @@ def test_a_clock_that_cannot_be_worked_out_is_named_and_the_others_are_judged() 
 
 def test_what_a_team_owes_runs_beside_what_is_owed_to_the_customer() -> None:
     owed = line_of(resolved())
-    internal = TermsLine(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
+    internal = TermsHistory(terms_of(resolved("PT2H", **TEAM_CLOCK), agreement_id="ola"))
     found = clock_replay.of_ticket(
         [opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network")], [owed, internal]
     )

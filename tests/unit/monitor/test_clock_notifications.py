@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slm_monitor.domain.clocks.clock_state import Clock
-from slm_monitor.domain.lifecycle.target_state import TicketClock, Told
+from slm_monitor.domain.lifecycle.target_state import PublishedClock, TicketClock
 from tests.support.monitor import at, resolved, terms_of
 
 OPENED, LATE, SOON = at("2026-11-04T12:00"), at("2026-11-04T18:00"), at("2026-11-04T09:00")
@@ -15,16 +15,16 @@ OPENED, LATE, SOON = at("2026-11-04T12:00"), at("2026-11-04T18:00"), at("2026-11
 @pytest.mark.parametrize(
     ("clock", "told", "since"),
     [
-        ((OPENED, LATE, None), Told(), OPENED),
-        ((OPENED, LATE, LATE), Told(), OPENED),
-        ((OPENED, SOON, SOON), Told(), SOON),
-        ((OPENED, LATE, None), Told("breached", SOON, started_at=OPENED), SOON),
-        ((OPENED, LATE, None), Told("met", LATE, started_at=SOON), SOON),
+        ((OPENED, LATE, None), PublishedClock(), OPENED),
+        ((OPENED, LATE, LATE), PublishedClock(), OPENED),
+        ((OPENED, SOON, SOON), PublishedClock(), SOON),
+        ((OPENED, LATE, None), PublishedClock("breached", SOON, started_at=OPENED), SOON),
+        ((OPENED, LATE, None), PublishedClock("met", LATE, started_at=SOON), SOON),
     ],
     ids=["runs", "late", "past due when it was attached", "was past due", "had begun before"],
 )
 def test_a_clock_changes_things_from_where_it_began_or_ended_before_and_now(
-    clock: tuple[int, int, int | None], told: Told, since: int
+    clock: tuple[int, int, int | None], told: PublishedClock, since: int
 ) -> None:
     started_at, deadline_at, breached_at = clock
     held = Clock(TARGET, started_at, deadline_at, "running", started_at, breached_at=breached_at)

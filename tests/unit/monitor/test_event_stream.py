@@ -14,10 +14,16 @@ from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import Batch, Record, TopicPartition
 from slm_events import envelope
 from slm_events.catalogue import PUBLISHED
-from slm_monitor.application.stream.event_stream import QUEUE, Client, Filter, Live, NoPlace
+from slm_monitor.application.stream.event_stream import (
+    QUEUE,
+    EventStream,
+    InvalidStreamPosition,
+    StreamClient,
+    StreamFilter,
+)
 from tests.support.service import amendment
 
-OPERATOR = Filter(Principal("operator", None, "operator", frozenset({"operator"})))
+OPERATOR = StreamFilter(Principal("operator", None, "operator", frozenset({"operator"})))
 
 
 class Lagging(MemoryEventLog):
@@ -41,8 +47,8 @@ async def log() -> Lagging:
 
 
 @asynccontextmanager
-async def replica(log: MemoryEventLog) -> AsyncIterator[Live]:
-    live = Live(log)
+async def replica(log: MemoryEventLog) -> AsyncIterator[EventStream]:
+    live = EventStream(log)
     running = asyncio.create_task(live.run())
     try:
         yield live
@@ -61,7 +67,7 @@ async def tell(log: MemoryEventLog, *names: str) -> None:
         await log.append(row.topic.name, [Record(name, envelope.to_json(event), envelope.to_headers(attributes))])
 
 
-async def hear(live: Live, client: Client, count: int) -> tuple[list[str], str]:
+async def hear(live: EventStream, client: StreamClient, count: int) -> tuple[list[str], str]:
     """The ids of the next ``count`` events, and the place after them."""
     heard: list[str] = []
     place = ""
@@ -112,7 +118,7 @@ async def test_a_replica_that_has_read_less_repeats_nothing(log: Lagging) -> Non
 @pytest.mark.parametrize("place", ["9.0-0.0-0.0-0.0-0.0", "1.2-3", "here", "a.b-0.0-0.0-0.0-0.0"])
 async def test_an_id_that_names_no_place_is_refused(log: Lagging, place: str) -> None:
     async with replica(log) as live:
-        with pytest.raises(NoPlace):
+        with pytest.raises(InvalidStreamPosition):
             await live.client(OPERATOR, place)
 
 

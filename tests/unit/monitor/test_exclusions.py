@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions import exclusion_workflow, maintenance_rules
-from slm_monitor.domain.exclusions.exclusion_workflow import By, Entry, NotTheirs, WrongTurn
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
-from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor, DecisionNotAllowed, ExclusionEntry, WrongTurn
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
+from slm_monitor.domain.lifecycle.evaluation import Evaluation
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import AGREEMENT, CUSTOMER, HOUR, PROVIDER, at, available, fast, finalized, line_of, outage
@@ -31,15 +31,15 @@ def exclusion(
     *stretches: tuple[int, int], name: str = "a", kind: str = "planned", announced: str = "2026-11-01T00:00",
     decided: str = "2026-11-02T00:00", **scope: set[str],
 ) -> Exclusion:  # fmt: skip
-    named = Scope(**{field: frozenset(names) for field, names in scope.items()})
+    named = ExclusionScope(**{field: frozenset(names) for field, names in scope.items()})
     return Exclusion(name, AGREEMENT, kind, stretches or (NIGHT,), named, at(announced), at(decided))
 
 
-def excluded(*approved: Exclusion, **planned: Any) -> Excluded:
-    return Excluded([AgreementTerms(AGREEMENT, [agreed(**planned)], None)], approved)
+def excluded(*approved: Exclusion, **planned: Any) -> ExclusionIndex:
+    return ExclusionIndex([AgreementTerms(AGREEMENT, [agreed(**planned)], None)], approved)
 
 
-def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> Finding:
+def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> Evaluation:
     target = line_of(available(**terms)).latest
     timeline = timeline_of([outage(*down)], "up")
     return availability_evaluation.of_availability(timeline, target, START, END, END, (), stretches)
@@ -175,25 +175,27 @@ def test_the_order_in_which_exclusions_are_heard_never_matters() -> None:
         assert maintenance_rules.counted(approved, [terms]) == expected
 
 
-def requested(by: str = PROVIDER) -> Entry:
-    return Entry(
+def requested(by: str = PROVIDER) -> ExclusionEntry:
+    return ExclusionEntry(
         exclusion_id="e", agreement_id=AGREEMENT, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        kind="planned", scope=Scope(), stretches=(NIGHT,), recurrence=None, text="upgrade", evidence=(),
-        requested_by=By(by, "p"), requested_at=START, announced_at=START,
+        kind="planned", scope=ExclusionScope(), stretches=(NIGHT,), recurrence=None, text="upgrade", evidence=(),
+        requested_by=Actor(by, "p"), requested_at=START, announced_at=START,
     )  # fmt: skip
 
 
 def test_only_the_other_party_decides() -> None:
-    with pytest.raises(NotTheirs):
-        exclusion_workflow.decided(requested(), "approved", By(PROVIDER, "p"), "", START)
-    assert exclusion_workflow.decided(requested(), "approved", By(CUSTOMER, "c"), "", START).state == "approved"
-    assert exclusion_workflow.decided(requested(CUSTOMER), "rejected", By(PROVIDER, "p"), "", START).state == "rejected"
+    with pytest.raises(DecisionNotAllowed):
+        exclusion_workflow.decided(requested(), "approved", Actor(PROVIDER, "p"), "", START)
+    assert exclusion_workflow.decided(requested(), "approved", Actor(CUSTOMER, "c"), "", START).state == "approved"
+    assert (
+        exclusion_workflow.decided(requested(CUSTOMER), "rejected", Actor(PROVIDER, "p"), "", START).state == "rejected"
+    )
 
 
 def test_what_is_decided_cannot_be_decided_again_and_only_what_is_approved_is_revoked() -> None:
-    approved = exclusion_workflow.decided(requested(), "approved", By(CUSTOMER, "c"), "", START)
+    approved = exclusion_workflow.decided(requested(), "approved", Actor(CUSTOMER, "c"), "", START)
     with pytest.raises(WrongTurn, match="it is approved"):
-        exclusion_workflow.decided(approved, "rejected", By(CUSTOMER, "c"), "", START)
+        exclusion_workflow.decided(approved, "rejected", Actor(CUSTOMER, "c"), "", START)
     with pytest.raises(WrongTurn, match="it is requested"):
-        exclusion_workflow.revoked(requested(), By(CUSTOMER, "c"), "why", START)
-    assert exclusion_workflow.revoked(approved, By(PROVIDER, "p"), "why", START).approved() is None
+        exclusion_workflow.revoked(requested(), Actor(CUSTOMER, "c"), "why", START)
+    assert exclusion_workflow.revoked(approved, Actor(PROVIDER, "p"), "why", START).approved() is None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
-from slm_monitor.domain.facts.facts import Values
+from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.intake import fast_path
 from slm_monitor.domain.intake.validation import admit_measurements
@@ -25,18 +25,18 @@ KNOWN = {
 }
 
 
-def as_columns(*items: dict[str, Any], content_type: str = "application/json") -> Values | None:
+def as_columns(*items: dict[str, Any], content_type: str = "application/json") -> MeasuredValues | None:
     text = json.dumps(items) if content_type == "application/json" else "\n".join(map(json.dumps, items))
     batch = FORM.plain_values(text.encode(), content_type)
     return None if batch is None else fast_path.admit(batch, PROVIDER, KNOWN.get, NOW)
 
 
-def item_by_item(*items: dict[str, Any]) -> Values:
+def item_by_item(*items: dict[str, Any]) -> MeasuredValues:
     decoded, _ = FORM.measurements(json.dumps(items).encode(), "application/json")
     return admit_measurements(decoded, PROVIDER, KNOWN.get, NOW, may_name_owner=False).values
 
 
-def rows(values: Values) -> list[tuple[str, int, float]]:
+def rows(values: MeasuredValues) -> list[tuple[str, int, float]]:
     return [
         (values.subjects[slot], instant, value)
         for slot, instant, value in zip(values.slot.tolist(), values.at.tolist(), values.value.tolist(), strict=True)

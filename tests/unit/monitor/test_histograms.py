@@ -68,7 +68,7 @@ def test_the_stale_marker_is_told_from_every_other_number() -> None:
     assert not any(histograms.is_stale(number) for number in (float("nan"), float("inf"), 0.0, 2.0))
 
 
-def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.Decoded:
+def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.DecodedExport:
     metric = {"name": "checkout", **more.pop("metric", {}), kind: {"dataPoints": list(points), **more}}
     at = {"timeUnixNano": "1544712660300000000"}
     for point in points:
@@ -170,9 +170,9 @@ def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() ->
 
 def test_a_measure_says_which_values_it_cannot_tell() -> None:
     held = Histogram((100.0, 300.0), (5, 4, 1))
-    assert classifiers.Measure(classifiers.AT_MOST, 300.0).told(held) == (9, 10, 0)
-    assert classifiers.Measure(classifiers.AT_MOST, 200.0).told(held) == (0, 0, 10)
-    assert classifiers.Measure(classifiers.EXACT).told(held) == (0, 0, 10)
+    assert classifiers.Classifier(classifiers.AT_MOST, 300.0).told(held) == (9, 10, 0)
+    assert classifiers.Classifier(classifiers.AT_MOST, 200.0).told(held) == (0, 0, 10)
+    assert classifiers.Classifier(classifiers.EXACT).told(held) == (0, 0, 10)
 
 
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
-from slm_monitor.application.evaluators.series.series_store import Together
-from slm_monitor.domain.series.classifiers import EXACT, Measure
-from slm_monitor.domain.series.hour_buckets import Row
+from slm_monitor.application.evaluators.series.series_store import JoinedSeries
+from slm_monitor.domain.series.classifiers import EXACT, Classifier
+from slm_monitor.domain.series.hour_buckets import MeasuredRow
 from slm_monitor.domain.series.series import Series
 from tests.support.monitor import MINUTE, at
 
 START = at("2026-11-01T00:00") // MINUTE
-MEASURE = Measure(EXACT)
+MEASURE = Classifier(EXACT)
 LONG = 600
 
 
@@ -32,7 +32,7 @@ class Told:
     def tell(self, minute: int, value: float, which: int) -> None:
         """A fact that is kept by itself, and may be taken back."""
         self._number += 1
-        row = Row((START + minute) * MINUTE + self._number, value)
+        row = MeasuredRow((START + minute) * MINUTE + self._number, value)
         self.columns.touch(delta.minute for delta in self.series[which].put(f"k{self._number}", [row]))
 
     def take_back(self, number: int) -> None:
@@ -42,7 +42,7 @@ class Told:
                 self.columns.touch(delta.minute for delta in each.drop(f"k{number}", list(rows)))
 
     def agrees(self, first: int, last: int) -> bool:
-        span, plain = (START + first, START + last), Together(self.series)
+        span, plain = (START + first, START + last), JoinedSeries(self.series)
         columns = MinuteColumns.of(self.columns, self.series)
         same = [
             np.array_equal(one, other)

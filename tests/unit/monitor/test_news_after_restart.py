@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.application.state.ports import Hold
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.terms import instances
@@ -52,7 +52,7 @@ def events(replay: Replay) -> list[tuple[str, Any]]:
 
 async def test_an_exclusion_restates_its_window() -> None:
     replay = await restarted()
-    excluded = Exclusion("x", AGREEMENT, "claim", ((DOWN, DOWN + DAY),), Scope(), AFTER, AFTER)
+    excluded = Exclusion("x", AGREEMENT, "claim", ((DOWN, DOWN + DAY),), ExclusionScope(), AFTER, AFTER)
     await replay.hear([Told(AFTER, decision=Approved(excluded))], AFTER)
     assert (week(replay).status, week(replay).figure) == ("met", "100/1")
     assert ("WindowRestated", "exclusion") in events(replay)

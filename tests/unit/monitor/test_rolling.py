@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.rolling import missed_runs, rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.series.classifiers import AT_MOST, Measure
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_sums import RollingSums
+from slm_monitor.domain.series.classifiers import AT_MOST, Classifier
 from slm_monitor.domain.series.series import Series
-from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from tests.support.monitor import MINUTE, at, fast, standing_of
 
 START = at("2026-11-01T00:00") // MINUTE
@@ -26,7 +26,7 @@ MINUTES = 40
 LENGTH = 5
 
 
-NOTHING_EXCLUDED = Excluded()
+NOTHING_EXCLUDED = ExclusionIndex()
 
 
 class Fact(NamedTuple):
@@ -43,10 +43,10 @@ class Judged:
     """A rolling target judged in memory."""
 
     def __init__(self, at_least: str = "80") -> None:
-        self.standing: Standing = standing_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
+        self.standing: TargetState = standing_of(fast(at_least, {"rolling": f"PT{LENGTH}M"}))
         self.window = Window(self.standing.target_id, f"PT{LENGTH}M", 1, START * MINUTE, self.standing.line.ends_at)
         self.window.judged_to = START - 1
-        self.series = Series("s", [Measure(AT_MOST, 300.0)])
+        self.series = Series("s", [Classifier(AT_MOST, 300.0)])
         for hour in range(START // 60 - 2, START // 60 + 3):
             self.series.load(hour, ())
         self.changes = Changes()
@@ -66,9 +66,9 @@ class Judged:
         present = START + minute
         line = self.standing.line
         ranges = rolling_minutes.ranges(self.window, line, touched, None, present)
-        rolled = Summed(line, self.series, NOTHING_EXCLUDED)
+        rolled = RollingSums(line, self.series, NOTHING_EXCLUDED)
         stretches = [rolling_target.look(line, rolled, first, last) for first, last in ranges]
-        moment = Moment(present * MINUTE, present * MINUTE)
+        moment = EvaluationMoment(present * MINUTE, present * MINUTE)
         rolling_target.judge(self.standing, self.window, rolled, stretches, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
@@ -147,7 +147,7 @@ def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]]
         each_total > 0 and Fraction(each_good, each_total) < objective
         for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
     ]
-    assert missed_runs.missed(good, total, Promise(AT_LEAST, objective)).tolist() == expected
+    assert missed_runs.missed(good, total, Objective(AT_LEAST, objective)).tolist() == expected
 
 
 @pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])
@@ -159,4 +159,4 @@ def test_exactly_the_objective_is_kept(exactly: str) -> None:
 
 
 def test_runs_that_touch_are_one() -> None:
-    assert missed_runs.spliced([Run(1, 3), Run(5, 9)], 4, 4, [Run(4, 4)]) == [Run(1, 9)]
+    assert missed_runs.spliced([MissedRun(1, 3), MissedRun(5, 9)], 4, 4, [MissedRun(4, 4)]) == [MissedRun(1, 9)]

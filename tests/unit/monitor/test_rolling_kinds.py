@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.series.series_store import Together
+from slm_monitor.application.evaluators.series.series_store import JoinedSeries
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_derived import Ended, RolledTickets, RolledVerdicts, VerdictWindows
-from slm_monitor.domain.rolling.rolling_outages import RolledOutages
-from slm_monitor.domain.rolling.rolling_recoveries import RolledRecoveries
-from slm_monitor.domain.rolling.rolling_sums import Summed
+from slm_monitor.domain.rolling.rolling_derived import EndedClock, RollingTickets, RollingVerdicts, VerdictWindows
+from slm_monitor.domain.rolling.rolling_outages import RollingOutages
+from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoveries
+from slm_monitor.domain.rolling.rolling_sums import RollingSums
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.series import Series
 from slm_monitor.domain.states.recovery import Recovery
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.terms.composite_terms import composition_of
-from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from tests.support.monitor import DAY, MINUTE, at, available, fast, line_of, outage, terms_of
@@ -68,11 +68,11 @@ def test_values_of_every_window_exactly(
     rows: list[tuple[int, float]], kind: str, comparison: str, is_cut: bool
 ) -> None:
     of = line(kind, {comparison: "0.1", "unit": "ms"}, service_hours="business" if is_cut else "24x7")
-    together = Together([series(of, [(minute, value, None) for minute, value in rows])])
-    rolled = Summed(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    together = JoinedSeries([series(of, [(minute, value, None) for minute, value in rows])])
+    rolled = RollingSums(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
     windows = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1)
     combine: Any = {"mean": lambda found: sum(found) / len(found), "max": max, "min": min}[kind]
-    missed = windows.missed(Promise(comparison, Fraction(1, 10), "ms"))
+    missed = windows.missed(Objective(comparison, Fraction(1, 10), "ms"))
     for minute in range(MINUTES):
         inside = [
             classifiers.exactly(value) for at_minute, value in rows
@@ -81,7 +81,7 @@ def test_values_of_every_window_exactly(
         ]  # fmt: skip
         come = windows.come(FIRST + minute)
         assert come.figure == (combine(inside) if inside else None)
-        kept = come.figure is None or Promise(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
+        kept = come.figure is None or Objective(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
         assert missed[minute] == (not kept)
 
 
@@ -96,8 +96,8 @@ def test_net_promoter_scores_of_every_window_exactly(
     rows: list[tuple[int, int]], comparison: str, limit: str, is_cut: bool
 ) -> None:
     of = line("nps", {comparison: limit, "unit": "points"}, service_hours="business" if is_cut else "24x7")
-    together = Together([series(of, [(minute, score, None) for minute, score in rows])])
-    rolled = Summed(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
+    together = JoinedSeries([series(of, [(minute, score, None) for minute, score in rows])])
+    rolled = RollingSums(of, together, Excluding((40, 45)) if is_cut else Excluding(), together)
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(MINUTES):
@@ -126,7 +126,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
                  BEGIN + end * second - (took + lost) * MINUTE)
         for number, (end, took, lost) in enumerate(told)
     )  # fmt: skip
-    rolled = RolledRecoveries(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
+    rolled = RollingRecoveries(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
     for minute in range(FIRST, FIRST + MINUTES):
@@ -149,8 +149,8 @@ def test_slices_that_are_over_and_lie_in_the_window(
     of = line(terms, {"at_least": "60", "unit": "percent"}, no_data=no_data,
               service_hours="business" if is_cut else "24x7")  # fmt: skip
     sums = series(of, [(minute, good, good + bad) for minute, good, bad in rows])
-    windows = Summed(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
-    missed = windows.missed(Promise(AT_LEAST, Fraction(3, 5)))
+    windows = RollingSums(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
+    missed = windows.missed(Objective(AT_LEAST, Fraction(3, 5)))
     for minute in range(FIRST, FIRST + MINUTES):
         worth = []
         for start in range(max(minute - LENGTH, FIRST), minute):
@@ -177,7 +177,7 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
     (terms,) = terms_of(target, effective_at="2026-11-02T07:30:00Z")
     down = sorted({minute for start, length in told for minute in range(start, start + length)})
     facts = [outage(*(_text(FIRST + minute) for minute in (run.first, run.last + 1))) for run in _runs(down)]
-    rolled = RolledOutages(timeline_of(facts, "up"), terms, [], BEGIN, (FIRST + MINUTES) * MINUTE)
+    rolled = RollingOutages(timeline_of(facts, "up"), terms, [], BEGIN, (FIRST + MINUTES) * MINUTE)
     windows = rolled.windows(terms, FIRST + 1, FIRST + MINUTES - 1)
     for minute in range(1, MINUTES):
         counted = [
@@ -187,7 +187,7 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
         assert windows.come(FIRST + minute).figure == len(counted)
 
 
-def _runs(minutes: list[int]) -> list[missed_runs.Run]:
+def _runs(minutes: list[int]) -> list[missed_runs.MissedRun]:
     flags = np.zeros(200, dtype=np.bool_)
     flags[minutes] = True
     return missed_runs.runs_of(flags, 0)
@@ -206,8 +206,8 @@ def test_a_ticket_is_met_while_all_of_its_clocks_that_ended_in_the_window_were(
     told: list[tuple[str, int, bool]],
 ) -> None:
     (terms,) = terms_of({**fast(window={"rolling": f"PT{LENGTH}M"}), "aggregation": {"compliance": "p1"}})
-    ended = [Ended(name, (FIRST + minute) * MINUTE + 7, is_met) for name, minute, is_met in told]
-    windows = RolledTickets(ended, LENGTH * MINUTE).windows(terms, FIRST, FIRST + MINUTES - 1)
+    ended = [EndedClock(name, (FIRST + minute) * MINUTE + 7, is_met) for name, minute, is_met in told]
+    windows = RollingTickets(ended, LENGTH * MINUTE).windows(terms, FIRST, FIRST + MINUTES - 1)
     for minute in range(MINUTES):
         verdicts: dict[str, bool] = {}
         for name, ended_in, is_met in told:
@@ -226,9 +226,9 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
     made = {**fast(window={"rolling": "PT12M"}), "aggregation": rule, "indicator": None}
     *_, terms = every = terms_of(*members, made)
     composition = composition_of(terms, every)
-    runs = {"one": [missed_runs.Run(FIRST + 1, FIRST + 2)], "two": [missed_runs.Run(FIRST + 2, FIRST + 3)]}
-    windows = RolledVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
-    assert windows.missed(Promise(AT_LEAST, Fraction(1))).tolist() == expected
+    runs = {"one": [missed_runs.MissedRun(FIRST + 1, FIRST + 2)], "two": [missed_runs.MissedRun(FIRST + 2, FIRST + 3)]}
+    windows = RollingVerdicts({1: composition}, runs, ()).windows(terms, FIRST, FIRST + 3)
+    assert windows.missed(Objective(AT_LEAST, Fraction(1))).tolist() == expected
 
 
 @pytest.mark.parametrize(

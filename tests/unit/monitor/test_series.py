@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.adapters.formats import column_codec
-from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, OCCURRENCES, Measure, exactly
-from slm_monitor.domain.series.hour_buckets import Row
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, OCCURRENCES, Classifier, exactly
+from slm_monitor.domain.series.hour_buckets import MeasuredRow
 from slm_monitor.domain.series.series import Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
 
 START = at("2026-11-01T23:00")
-MEASURES = (Measure(AT_MOST, 100.0), Measure(AT_MOST, 300.0), Measure(EXACT))
-Sums = dict[Measure, tuple[list[int], list[int]]]
+MEASURES = (Classifier(AT_MOST, 100.0), Classifier(AT_MOST, 300.0), Classifier(EXACT))
+Sums = dict[Classifier, tuple[list[int], list[int]]]
 
 
 class Value(NamedTuple):
@@ -53,7 +53,7 @@ def sums(series: Series) -> Sums:
     return {measure: (good.tolist(), total.tolist()) for measure, (good, total) in found.items()}
 
 
-def expected(facts: Sequence[Value], measures: Sequence[Measure] = MEASURES) -> Sums:
+def expected(facts: Sequence[Value], measures: Sequence[Classifier] = MEASURES) -> Sums:
     first = START // MINUTE
     found = {}
     for measure in measures:
@@ -99,10 +99,10 @@ def test_facts_that_come_and_go_leave_the_sums_of_those_that_stay(facts: list[Va
     for hour in range(START // HOUR, START // HOUR + 5):
         series.load(hour, ())
     for number, fact in enumerate(facts):
-        series.put(str(number), [Row(*fact)])
+        series.put(str(number), [MeasuredRow(*fact)])
     gone = data.draw(st.sets(st.integers(0, len(facts) - 1)))
     for number in gone:
-        series.drop(str(number), [Row(*facts[number])])
+        series.drop(str(number), [MeasuredRow(*facts[number])])
     assert sums(series) == expected([fact for number, fact in enumerate(facts) if number not in gone])
 
 
@@ -110,19 +110,19 @@ def test_a_measure_declared_later_is_summed_over_what_is_in_memory() -> None:
     facts = [Value(START + second * SECOND, 50.0 + second * 10) for second in range(60)]
     series = Series("s", ())
     taken(series, facts)
-    series.put("named", [Row(START + 1, 700.0)])
+    series.put("named", [MeasuredRow(START + 1, 700.0)])
     series.declare(MEASURES)
     assert sums(series) == expected([*facts, Value(START + 1, 700.0)])
 
 
 def test_counts_are_summed_as_good_of_total_and_occurrences_as_so_many() -> None:
-    series = Series("s", [Measure(COUNTS), Measure(OCCURRENCES)])
+    series = Series("s", [Classifier(COUNTS), Classifier(OCCURRENCES)])
     series.load(START // HOUR, ())
     instants = np.array([START, START + 1, START + 2], dtype=np.int64)
     series.take(instants, np.array([9.0, 3.0, 2.0]), np.array([10.0, 3.0, np.nan]))
-    good, total = series.minutes(Measure(COUNTS), START // MINUTE, START // MINUTE)
+    good, total = series.minutes(Classifier(COUNTS), START // MINUTE, START // MINUTE)
     assert (good.tolist(), total.tolist()) == ([12], [13])
-    assert series.minutes(Measure(OCCURRENCES), START // MINUTE, START // MINUTE)[1].tolist() == [2]
+    assert series.minutes(Classifier(OCCURRENCES), START // MINUTE, START // MINUTE)[1].tolist() == [2]
 
 
 def test_a_value_is_the_decimal_that_was_written() -> None:
@@ -132,7 +132,7 @@ def test_a_value_is_the_decimal_that_was_written() -> None:
 @given(st.lists(values, min_size=1, max_size=30), st.booleans())
 def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], counted: bool) -> None:
     facts = sorted({fact for fact in facts if fact.at // HOUR == facts[0].at // HOUR})
-    measures = [Measure(COUNTS)] if counted else MEASURES
+    measures = [Classifier(COUNTS)] if counted else MEASURES
     series = Series("s", measures)
     series.load(facts[0].at // HOUR, ())
     rows = np.array([fact.value for fact in facts])
@@ -148,7 +148,7 @@ def test_a_segment_of_the_record_reads_as_it_was_written(facts: list[Value], cou
 
 
 def test_an_hour_whose_rows_are_in_the_record_keeps_what_its_values_come_to() -> None:
-    series = Series("s", [Measure(EXACT)])
+    series = Series("s", [Classifier(EXACT)])
     later = START + 5 * HOUR
     taken(series, [Value(START, 0.1), Value(START + MINUTE, 0.2), Value(later, 7.0)])
     rows = list(series.hours[START // HOUR].unsaved)
@@ -163,6 +163,6 @@ def test_an_hour_whose_rows_are_in_the_record_keeps_what_its_values_come_to() ->
     assert series.extremes(first, first)[0].tolist() == [0.1]
     # A correction of one of them needs the rows again.
     series.load(START // HOUR, rows)
-    series.put("k", [Row(START, 0.05)])
-    series.drop("k", [Row(START, 0.05)])
+    series.put("k", [MeasuredRow(START, 0.05)])
+    series.drop("k", [MeasuredRow(START, 0.05)])
     assert series.summed(first, first + 1) == Decimal("0.3")

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
-from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.series.classifiers import AT_MOST, Measure
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
+from slm_monitor.domain.rolling.rolling_sums import RollingSums
+from slm_monitor.domain.series.classifiers import AT_MOST, Classifier
 from slm_monitor.domain.series.series import Series
 from slm_monitor.domain.windows import series_warnings
-from slm_monitor.domain.windows.minute_series import Burning, Counted
+from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
 from tests.support.monitor import DAY, HOUR, MINUTE, at, fast, line_of
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
@@ -24,7 +24,7 @@ class Values:
     """Values of the present hour: so many good ones and bad ones, each in a minute of its own."""
 
     def __init__(self, *minutes: tuple[str, int, int]) -> None:
-        self.series = Series("s", [Measure(AT_MOST, 300.0)])
+        self.series = Series("s", [Classifier(AT_MOST, 300.0)])
         self.good = self.bad = 0
         for clock, good, bad in minutes:
             instant = at(clock)
@@ -35,15 +35,15 @@ class Values:
             self.series.take(instants, np.array([100.0] * good + [900.0] * bad))
             self.good, self.bad = self.good + good, self.bad + bad
 
-    def warned(self, as_of: str, *, at_least: str = "90", **terms: Any) -> tuple[list[RiskFinding], int | None]:
+    def warned(self, as_of: str, *, at_least: str = "90", **terms: Any) -> tuple[list[RiskEvaluation], int | None]:
         line = line_of(fast(at_least, **terms))
         now = at(as_of)
-        lately = Burning(Counted(self.series, line.latest), START, now // MINUTE)
+        lately = BurnRateLookback(TargetMinutes(self.series, line.latest), START, now // MINUTE)
         total = self.good + self.bad
         return series_warnings.of_window(line.latest, self.good, total, (START, END), now, lately)
 
 
-def names(found: list[RiskFinding]) -> list[str]:
+def names(found: list[RiskEvaluation]) -> list[str]:
     """The warnings that would begin; of those that only go on where they stand none is among them."""
     return [f"{risk.cause} {risk.threshold}" for risk in found if not risk.keeps]
 
@@ -75,7 +75,7 @@ def test_without_an_expected_volume_the_budget_is_what_the_pace_comes_to() -> No
 def test_what_went_before_the_window_is_no_drop_of_its_budget() -> None:
     lost = Values(("2026-11-01T00:00", 0, 5))
     line = line_of(fast("90", warn_at=DROP, expected_volume=100))
-    lately = Burning(Counted(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE)
+    lately = BurnRateLookback(TargetMinutes(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE)
     later = (at("2026-11-01T00:10"), END)
     assert series_warnings.of_window(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
     whole = (START, END)
@@ -116,7 +116,7 @@ def test_fewer_events_than_agreed_never_warn(warn_at: dict[str, Any]) -> None:
 def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
     values = Values(("2026-11-05T04:00", 890, 0), ("2026-11-05T09:30", 100, 10))
     line = line_of(fast("90", {"rolling": "P1D"}, warn_at=DROP))
-    rolled = Summed(line, values.series, _Nothing())
+    rolled = RollingSums(line, values.series, _Nothing())
 
     def warned(clock: str) -> tuple[list[str], int | None]:
         minute = at(clock) // MINUTE

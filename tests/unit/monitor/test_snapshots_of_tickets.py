@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slm_monitor.application.intake import ticket_snapshots
-from slm_monitor.application.intake.ticket_snapshots import Listed
+from slm_monitor.application.intake.ticket_snapshots import OpenTicket
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
@@ -101,9 +101,9 @@ def test_a_reconciliation_names_what_is_missing_stale_and_open_only_to_us() -> N
     ours = [{"number": "1", "state": "active", "last_at": 10, "ended_at": None},
             {"number": "9", "state": "active", "last_at": 10, "ended_at": None}]  # fmt: skip
     known = {"1": ours[0], "2": {"number": "2", "state": "resolved", "last_at": 10, "ended_at": 10}}
-    listed = [Listed("1", 10, "active"), Listed("2", 5), Listed("3")]
+    listed = [OpenTicket("1", 10, "active"), OpenTicket("2", 5), OpenTicket("3")]
     told = ticket_snapshots.reconcile(listed, known, ours)
     assert (told["missing"], [each["number"] for each in told["wrongly_open"]]) == (["3"], ["9"])
     assert [(each["number"], each["because"]) for each in told["stale"]] == [("2", ["we saw it end"])]
-    moved = ticket_snapshots.reconcile([Listed("1", 11, "waiting")], known, [])["stale"][0]["because"]
+    moved = ticket_snapshots.reconcile([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["because"]
     assert moved == ["it was updated after our last event", "its state is active to us"]

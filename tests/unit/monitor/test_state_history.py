@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slm_monitor.application.state.state_store import States
+from slm_monitor.application.state.state_store import StateStore
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.states.labelled_state_history import GroupedStates
-from slm_monitor.domain.states.state_history import EVER, StateRecord
+from slm_monitor.domain.states.labelled_state_history import LabelledStateHistory
+from slm_monitor.domain.states.state_history import EVER, StateHistory
 from slm_monitor.domain.states.timeline import Segment, timeline_of
 from tests.support.monitor import DAY, HOUR, at, outage, state
 
@@ -23,7 +23,7 @@ START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 def test_a_record_gives_the_timeline_that_is_made_anew_of_what_holds() -> None:
     seeded = random.Random(5)
     for _ in range(30):
-        record, facts = StateRecord(), dict[str, Fact]()
+        record, facts = StateHistory(), dict[str, Fact]()
         for _number in range(60):
             instant = START + seeded.randrange(720) * HOUR
             body: dict[str, Any] = {"state": seeded.choice(["up", "down", "degraded", "unknown"])}
@@ -60,7 +60,7 @@ def _states(segments: list[Segment], until: int) -> list[tuple[int, str]]:
 
 
 def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
-    record = StateRecord([state("2026-11-02T00:00", "down"), outage("2026-11-03T00:00", "2026-11-04T00:00"),
+    record = StateHistory([state("2026-11-02T00:00", "down"), outage("2026-11-03T00:00", "2026-11-04T00:00"),
                           state("2026-11-03T12:00", "up"), outage("2026-11-08T00:00", "2026-11-09T00:00")])  # fmt: skip
     whole = record.timeline("up", 2 * DAY).segments(START, END)
     for first in range(0, 10 * 24, 7):
@@ -72,7 +72,7 @@ def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
 
 
 def test_the_first_word_changes_all_that_was_before_it() -> None:
-    record = StateRecord()
+    record = StateHistory()
     assert record.take(state("2026-11-05T00:00", "up")) == (True, EVER)
     assert record.take(state("2026-11-06T00:00", "down")) == (True, at("2026-11-06T00:00"))
     assert record.take(state("2026-11-06T00:00", "down")) == (False, None)
@@ -110,7 +110,7 @@ class Kept:
 @pytest.mark.parametrize(("most", "reads"), [(100, 3), (2, 4)])
 async def test_what_is_not_spoken_of_leaves_memory_and_is_read_again(most: int, reads: int) -> None:
     store = Kept()
-    states = States(store, most)  # type: ignore[arg-type]
+    states = StateStore(store, most)  # type: ignore[arg-type]
     for number, subject in enumerate(["a", "b", "c", "a"]):
         facts = [Fact(subject, f"{number} {each}", START + each, {"state": "up"}) for each in range(2)]
         await states.take(facts, lambda subject, since: None)
@@ -126,7 +126,7 @@ told = st.lists(
 
 @given(told)
 def test_states_told_apart_by_label_are_those_of_the_facts_that_have_it(told: list[tuple[int, int, int, str]]) -> None:
-    grouped, known = GroupedStates(("site",)), StateRecord()
+    grouped, known = LabelledStateHistory(("site",)), StateHistory()
     for number, revision, minute, site in told:
         labels = {} if site == "-" else {"labels": {"site": site}}
         made = state(f"2026-11-05T10:{minute:02d}", "down" if minute % 2 else "up", **labels)
@@ -135,6 +135,6 @@ def test_states_told_apart_by_label_are_those_of_the_facts_that_have_it(told: li
             grouped.take(fact)
     for site in "ab":
         mine = [fact for fact in known.facts.values() if fact.body.get("labels") == {"site": site}]
-        record = grouped.records.get((("site", site),), StateRecord())
+        record = grouped.records.get((("site", site),), StateHistory())
         span = (at("2026-11-05T09:00"), at("2026-11-05T12:00"))
-        assert record.timeline("up").segments(*span) == StateRecord(mine).timeline("up").segments(*span)
+        assert record.timeline("up").segments(*span) == StateHistory(mine).timeline("up").segments(*span)

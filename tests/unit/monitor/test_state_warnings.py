@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.lifecycle.evaluation import Evaluation
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.windows import availability_evaluation
 from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, outage, state
@@ -15,12 +15,12 @@ from tests.support.monitor import DAY, HOUR, MINUTE, at, available, line_of, out
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 
-def judged(*facts: Fact, as_of: str, **terms: Any) -> Finding:
+def judged(*facts: Fact, as_of: str, **terms: Any) -> Evaluation:
     target = line_of(available(**terms)).latest
     return availability_evaluation.of_availability(timeline_of(facts, "up"), target, START, END, at(as_of))
 
 
-def warned(found: Finding) -> dict[str, int]:
+def warned(found: Evaluation) -> dict[str, int]:
     """The warnings that would begin; of those that only go on where they stand none is among them."""
     return {f"{risk.cause} {risk.threshold}": risk.at for risk in found.risks if not risk.keeps}
 

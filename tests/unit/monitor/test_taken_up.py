@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slm_events.instants import to_text
-from slm_monitor.application.state.failed_targets import SetAside
+from slm_monitor.application.state.failed_targets import FailedTargets
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.lifecycle.target_state import Changes
 from tests.support.decisions import Signed
@@ -61,7 +61,7 @@ async def test_what_came_meanwhile_is_judged(terms: dict[str, Any], certain_at: 
 
 def test_what_is_judged_by_label_is_taken_up_with_its_terms() -> None:
     line = line_of(target("by-site", "up", "availability", share("90"), WEEK, group_by=["site"]))
-    aside, changes = SetAside({line.target_id: "KeyError: 'site'"}), Changes()
+    aside, changes = FailedTargets({line.target_id: "KeyError: 'site'"}), Changes()
     assert aside.returns(line)
     with aside.attaching(line):
         pass

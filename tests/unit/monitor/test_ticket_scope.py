@@ -7,22 +7,22 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.clocks.target_matching import Book, book_of
+from slm_monitor.domain.clocks.target_matching import RuleBook, book_of
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.ticket_events import TicketEvent
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from tests.support.monitor import PROVIDER, available, line_of, opened, resolved, ticket_event
 
 A, B, TEAM = "customer-a", "customer-b", "team"
 
 
-def agreement(name: str, customer: str, service: str, **more: Any) -> TermsLine:
+def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHistory:
     target = {**resolved(), "target_id": f"target of {name}", "service_id": service}
     return line_of(target, agreement_id=name, customer_party_id=customer, service_id=service,
                    service_key=f"key of {service}", customer_key=f"key of {customer}", **more)  # fmt: skip
 
 
-def covering(book: Book, *events: TicketEvent) -> tuple[set[str], str | None]:
+def covering(book: RuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
     """The agreements that have a clock on the ticket, and why none does."""
     found = clock_replay.by_rules(events, book, None)
     judging = {clock.target.agreement_id for clock in found}

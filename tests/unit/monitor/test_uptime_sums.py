@@ -10,9 +10,9 @@ import pytest
 
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states import availability, excluded_time, uptime_sums
-from slm_monitor.domain.states.availability import Meter, Policy
-from slm_monitor.domain.states.state_history import StateRecord
-from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.states.availability import Meter, StatePolicy
+from slm_monitor.domain.states.state_history import StateHistory
+from slm_monitor.domain.states.uptime_sums import UptimeSums
 from tests.support.monitor import DAY, HOUR, at, available, line_of
 
 START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
@@ -31,8 +31,8 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
     seeded = random.Random(3)
     target = line_of(available("99", **terms)).latest
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
-    policy = Policy(target.unknown, target.degraded)
-    record, passed = StateRecord(), PassedTime(target, excluded, START)
+    policy = StatePolicy(target.unknown, target.degraded)
+    record, passed = StateHistory(), UptimeSums(target, excluded, START)
     now = START
     for number in range(150):
         now += seeded.randrange(1, 9 * HOUR)

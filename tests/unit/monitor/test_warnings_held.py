@@ -9,16 +9,16 @@ from typing import Any, cast
 import pytest
 
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
-from slm_monitor.domain.lifecycle.reconciliation import Standing, holding
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
+from slm_monitor.domain.lifecycle.reconciliation import TargetState, holding
 from slm_monitor.domain.lifecycle.target_state import Risk
 
 AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
-BURNING = RiskFinding("burn_rate", "P3D/PT6H@1", AHEAD)
+BURNING = RiskEvaluation("burn_rate", "P3D/PT6H@1", AHEAD)
 
 
-def standing(*causes: str) -> Standing:
-    known = Standing(cast(Any, SimpleNamespace()))
+def standing(*causes: str) -> TargetState:
+    known = TargetState(cast(Any, SimpleNamespace()))
     for cause in causes:
         known.risks[cause] = Risk(cause, "t", "a", "2026-11", cause, BURNING.threshold, 0, "p", "c", "s")
     return known

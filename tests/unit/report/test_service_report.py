@@ -8,7 +8,7 @@ from typing import Any
 from slm_events.monitor import WindowClosed
 from slm_report.domain import periods, service_report, terms_line
 from slm_report.domain.facts import Action, Breach, Facts, Plan, Risk
-from slm_report.domain.lines import Line
+from slm_report.domain.lines import ReportLine
 from slm_report.domain.service_report import ServiceReport
 from tests.support import report as heard
 from tests.support.report import DECEMBER, HOUR, MONTHLY, QUARTERLY, ROLLING, TICKETS, at
@@ -23,7 +23,7 @@ def report(facts: Facts, *targets: dict[str, Any], as_of: int = CLOSED_AT, **ter
     return service_report.build(line, facts, NOVEMBER, state=state, as_of=as_of)
 
 
-def only_line(facts: Facts, *targets: dict[str, Any], as_of: int = CLOSED_AT) -> Line:
+def only_line(facts: Facts, *targets: dict[str, Any], as_of: int = CLOSED_AT) -> ReportLine:
     (line,) = report(facts, *targets, as_of=as_of).lines
     return line
 
@@ -140,7 +140,7 @@ def test_a_rolling_breach_that_goes_on_from_before_is_seen_and_counted_elsewhere
     assert ([entry["counted"] for entry in made.breaches], made.lines[0].verdict) == ([False], "breached")
 
 
-def counts(line: Line) -> tuple[int, int, int]:
+def counts(line: ReportLine) -> tuple[int, int, int]:
     """Tickets judged, met and breached."""
     assert line.tickets is not None
     return line.tickets["judged"], line.tickets["met"], line.tickets["breached"]

@@ -7,7 +7,7 @@ import pytest
 from slm_events.agreement import AgreementSuperseded
 from slm_events.review import ActionOpened, LessonRecorded, TargetRevisionProposed
 from slm_review.application import actions, agreements, breaches, lessons, proposals, windows
-from slm_review.application.actions import Decided
+from slm_review.application.actions import ActionDecision
 from slm_review.domain.errors import NotAcceptable, NotOpen
 from tests.support.review import (
     CUSTOMER,
@@ -40,7 +40,7 @@ def review_of(ledger: MemoryLedger) -> str:
     return review_id
 
 
-def decided(**changed: Any) -> Decided:
+def decided(**changed: Any) -> ActionDecision:
     given: dict[str, Any] = {
         "text": "Automate the rollback",
         "owner": "Checkout team",
@@ -49,7 +49,7 @@ def decided(**changed: Any) -> Decided:
         "expected_change": "Outages end within 10 minutes",
         "external_refs": [],
     }
-    return Decided(**(given | changed))
+    return ActionDecision(**(given | changed))
 
 
 async def test_a_lesson_is_recorded_and_told(ledger: MemoryLedger) -> None:

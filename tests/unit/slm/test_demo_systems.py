@@ -13,7 +13,7 @@ import pytest
 from slm.demo.doors import ByResource
 from slm.demo.negotiation import Unavailable
 from slm.demo.schedule import EFFECTIVE, HELD, LAST, MINUTE, Schedule
-from slm.demo.stream import Heard, Listener
+from slm.demo.stream import Listener, StreamedEvent
 from slm.demo.traffic import Traffic
 from slm.demo.waiting import NotSeen, Patience
 from slm_chassis.clock import ManualClock, ScaledClock, real_now
@@ -69,7 +69,7 @@ async def test_a_listener_resumes_where_it_was_interrupted() -> None:
         asked.append(request.headers.get("Last-Event-ID"))
         return httpx.Response(200, content=parts[len(asked) - 1] if len(asked) <= len(parts) else b"")
 
-    heard: list[Heard] = []
+    heard: list[StreamedEvent] = []
     async with httpx.AsyncClient(base_url="http://demo", transport=httpx.MockTransport(stream)) as client:
         listener = Listener(client, "key", "agreement", ManualClock(7), heard.append)
         listening = asyncio.create_task(listener.run())

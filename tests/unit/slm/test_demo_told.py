@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from slm.demo.stream import Heard
+from slm.demo.stream import StreamedEvent
 from slm.demo.told import Teller
 from slm_chassis.clock import SystemClock
 
@@ -17,7 +17,7 @@ def line_of(name: str, data: dict[str, Any]) -> str:
     written = io.StringIO()
     tell = Teller(Console(file=written, width=200, color_system=None), SystemClock())
     tell.show_events()
-    tell.hear(Heard(name, data))
+    tell.hear(StreamedEvent(name, data))
     return written.getvalue().partition("  ")[2].strip()
 
 

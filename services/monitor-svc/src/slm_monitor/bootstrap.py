@@ -17,36 +17,36 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.commands.breach_workflows import BreachQueries
 from slm_monitor.adapters.commands.exclusion_queries import ExclusionQueries
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.commands.sql_exclusions import SilenceDecides
+from slm_monitor.adapters.commands.sql_exclusions import SilenceDecider
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators, SqlQuarantine
 from slm_monitor.adapters.formats.wire_formats import IntakeFormat
 from slm_monitor.adapters.metrics import MonitorMetrics
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
-from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.rows.accepted_windows import FrozenWindows
+from slm_monitor.adapters.rows.accepted_windows import AcceptedWindows
 from slm_monitor.adapters.store.compaction import Compaction
 from slm_monitor.adapters.store.retention import DAY, Retention
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
-from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
-from slm_monitor.adapters.store.sql_history import SqlRecord
-from slm_monitor.adapters.store.suspended_sources import SourcesAside
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
+from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
+from slm_monitor.adapters.store.sql_history import SqlHistory
+from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowHistory
 from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import breach_steps, exclusions
 from slm_monitor.api.drafts import backtests, previews
 from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, ticket_snapshots
 from slm_monitor.api.results import breaches, explanations, figures, histories, stream, targets, tickets
-from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.intake.backlog import Backlog
-from slm_monitor.application.intake.intake import Door
-from slm_monitor.application.intake.quarantine import Discharge
-from slm_monitor.application.intake.record_reader import Reader
-from slm_monitor.application.preview.backtesting import Backtesting
-from slm_monitor.application.stream.event_stream import Live
+from slm_monitor.application.intake.intake import Intake
+from slm_monitor.application.intake.quarantine import QuarantineDecisions
+from slm_monitor.application.intake.record_reader import RecordReader
+from slm_monitor.application.preview.backtesting import BacktestWorker
+from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
@@ -66,13 +66,15 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     partitions = await log.partitions(MEASUREMENTS.name)
     if await log.partitions(TICKETS.name) != partitions:
         raise ValueError("the intake topics have different numbers of partitions; create them alike")
-    store = SqlJudgeStore(database, clock)
+    store = SqlEvaluationStore(database, clock)
     await store.prepare(partitions)
     form = IntakeFormat()
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
     metrics = MonitorMetrics()
     backlog = Backlog(log, store.taken, own.most_behind, metrics.behind)
-    judge = Judge(store, log, clock, Reader(form, store, clock, partitions, own.sources), partitions, metrics.stepped)
+    judge = EvaluationWorker(
+        store, log, clock, RecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
+    )
     heard = Subscriptions(GROUP, database, log, HANDLERS)
     key = settings.bootstrap_key
     access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
@@ -88,32 +90,32 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
         limits=Limits.of(settings),
         direct=intake.DIRECT,
     )
-    dependencies.DOOR.put(http, Door(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
+    dependencies.DOOR.put(http, Intake(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
     dependencies.INDICATORS.put(http, SqlIndicators(database))
     dependencies.IMPORTS.put(http, SqlImports(database))
-    dependencies.QUERIES.put(http, Queries(database))
+    dependencies.QUERIES.put(http, TargetQueries(database))
     dependencies.TICKETS.put(http, TicketQueries(database))
     dependencies.SNAPSHOTS.put(http, SqlSnapshots(database))
     dependencies.INDICATOR_QUERIES.put(http, IndicatorQueries(database))
     dependencies.EXCLUSIONS.put(http, ExclusionQueries(database))
     dependencies.JUDGE.put(http, judge)
-    dependencies.UNJUDGEABLE.put(http, Unjudgeable(database))
-    dependencies.SOURCES_ASIDE.put(http, SourcesAside(database))
+    dependencies.UNJUDGEABLE.put(http, FailedTargetQueries(database))
+    dependencies.SOURCES_ASIDE.put(http, SuspendedSources(database))
     dependencies.STORE.put(http, store)
     dependencies.PARSED.put(http, ParsedTerms())
-    record = dependencies.RECORD.put(http, SqlRecord(database, store, partitions))
+    record = dependencies.RECORD.put(http, SqlHistory(database, store, partitions))
     dependencies.HISTORY.put(http, WindowHistory(database))
-    dependencies.FROZEN.put(http, FrozenWindows(database))
+    dependencies.FROZEN.put(http, AcceptedWindows(database))
     dependencies.BREACHES.put(http, BreachQueries(database))
     jobs = dependencies.BACKTESTS.put(http, SqlBacktests(database))
-    backtesting = Backtesting(jobs, record)
-    dependencies.DISCHARGE.put(http, Discharge(form, store, partitions))
-    live = dependencies.LIVE.put(http, Live(log, own.most_streams))
+    backtesting = BacktestWorker(jobs, record)
+    dependencies.DISCHARGE.put(http, QuarantineDecisions(form, store, partitions))
+    live = dependencies.LIVE.put(http, EventStream(log, own.most_streams))
     workers: list[Worker] = [
         Relay(database, log),
         heard,
         judge,
-        SilenceDecides(database, clock),
+        SilenceDecider(database, clock),
         Compaction(database, clock),
         backlog,
         live,

@@ -19,7 +19,7 @@ from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted, Sa
 from slm_monitor.adapters.commands.sql_relations import SqlRelations
 from slm_monitor.adapters.commands.sql_reviews import SqlReviews
 from slm_monitor.adapters.commands.sql_satisfaction import SqlRatings
-from slm_monitor.adapters.commands.sql_terms import SqlShelf
+from slm_monitor.adapters.commands.sql_terms import SqlTerms
 from slm_monitor.application.commands import agreements, relations, review_decisions
 from slm_monitor.application.intake import satisfaction
 
@@ -35,10 +35,10 @@ def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Tra
 
 HANDLERS: dict[type[Any], Handler] = {
     PartiesRelated: _hears(relations.take_up, SqlRelations),
-    AgreementFinalized: _hears(agreements.take_up, SqlShelf),
-    AgreementTerminated: _hears(agreements.end, SqlShelf),
-    PartyRegistered: _hears(agreements.name_party, SqlShelf),
-    ServiceCatalogued: _hears(agreements.name_service, SqlShelf),
+    AgreementFinalized: _hears(agreements.take_up, SqlTerms),
+    AgreementTerminated: _hears(agreements.end, SqlTerms),
+    PartyRegistered: _hears(agreements.name_party, SqlTerms),
+    ServiceCatalogued: _hears(agreements.name_service, SqlTerms),
     PeriodAccepted: _hears(review_decisions.accept, SqlReviews),
     BreachDisputed: _hears(review_decisions.dispute, SqlReviews),
     DisputeDecided: _hears(review_decisions.decide, SqlReviews),

@@ -17,7 +17,7 @@ from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
 from slm_chassis.workers import Worker
 from slm_report.adapters.monitor_figures import MonitorFigures
-from slm_report.adapters.sql_received_facts import SqlHeard
+from slm_report.adapters.sql_received_facts import SqlReceivedFacts
 from slm_report.adapters.sql_reports import SqlReports
 from slm_report.api import credit_previews, dependencies, problems, reports
 from slm_report.application.ports import Desk
@@ -41,7 +41,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     lag = Lag(GROUP, database, log, topics_of(HEARD), metrics)
     own = settings if isinstance(settings, ReportSettings) else ReportSettings(**settings.model_dump())
     monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
-    desk = Desk(database, SqlHeard, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
+    desk = Desk(database, SqlReceivedFacts, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
     http = build_api(
         context=CONTEXT,
         title="Service reports",

@@ -32,7 +32,7 @@ Line = tuple[Mapping[str, str], str]
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class SkippedEvent:
     """An event that gives no holiday."""
 
     event: str
@@ -79,10 +79,10 @@ class _Component:
         return lines[0][1].strip() if lines else ""
 
 
-def read(text: str, zone: ZoneInfo) -> tuple[list[Event], list[LeftOut]]:
+def read(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
     """All events of all calendars in the text; times in UTC are days of ``zone``. Raises Unreadable."""
     events: list[Event] = []
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedEvent] = []
     for component, is_cancelled in _components(text):
         try:
             if component.kind != "VEVENT":
@@ -94,7 +94,7 @@ def read(text: str, zone: ZoneInfo) -> tuple[list[Event], list[LeftOut]]:
                 events.append(_override(component, day, str(problem)))
                 continue
             name, begins = component.text("SUMMARY") or component.text("UID"), component.text("DTSTART")
-            left_out.append(LeftOut(name[:80], begins[:40], str(problem)[:200], component.line))
+            left_out.append(SkippedEvent(name[:80], begins[:40], str(problem)[:200], component.line))
     return events, left_out
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from slm_calendar import ical_events, rules
 from slm_calendar.errors import CalendarError, Finding, finding, refusal
-from slm_calendar.ical_events import CANCELLED, Event, LeftOut
+from slm_calendar.ical_events import CANCELLED, Event, SkippedEvent
 from slm_calendar.local_time import zone_named
 
 FIELD = "icalendar"
@@ -29,13 +29,13 @@ _EARLIEST = 1900
 
 
 @dataclass
-class Read:
+class ReadHolidays:
     """What a file came to: its holidays, how many events it has and how many of them gave one, and the rest."""
 
     holidays: list[dict[str, str]]
     events: int
     taken: int
-    left_out: list[LeftOut]
+    left_out: list[SkippedEvent]
 
     def account(self, entry: str) -> dict[str, Any]:
         """What a signed document keeps of the file: how many events gave a holiday, and each that gave none."""
@@ -48,20 +48,20 @@ class Read:
 
 
 @dataclass
-class WrittenOut:
+class DatedHours:
     """Entries of a document with its files as dates, and the account of each file."""
 
     entries: list[Any] = field(default_factory=list)
     accounts: list[dict[str, Any]] = field(default_factory=list)
 
 
-def written_out(entries: list[Any], first_year: int, last_year: int, timezone: object = "UTC") -> WrittenOut:
+def written_out(entries: list[Any], first_year: int, last_year: int, timezone: object = "UTC") -> DatedHours:
     """The entries with each ``{"icalendar": text}`` replaced by the dates of its all-day events in those years.
 
     Raises CalendarError for what is no calendar, and for a calendar without a holiday in those years.
     """
     errors: list[Finding] = []
-    done = WrittenOut()
+    done = DatedHours()
     for index, entry in enumerate(entries):
         if not (isinstance(entry, Mapping) and FIELD in entry):
             done.entries.append(entry)
@@ -90,7 +90,7 @@ def _zone(timezone: object) -> ZoneInfo:
         return zone_named("UTC")  # the document is refused for it, by its own field
 
 
-def read(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> Read:
+def read(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> ReadHolidays:
     """The all-day events of those years, recurring ones written out, as ``{"date"}`` or ``{"from", "to"}`` and a name.
 
     ``zone`` is where days begin that are written in UTC. Raises CalendarError for text that is no calendar, asks for
@@ -110,10 +110,10 @@ def read(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = Non
     if not holidays:
         remedy = f"it gives no holiday from {first_year} to {last_year}: {_summary(left_out) or 'it has no event'}"
         raise refusal("holidays", text, f"{remedy}; give a calendar whose events are whole days of these years")
-    return Read(holidays, len(events) + len(left_out) - found.among_events, found.taken, left_out)
+    return ReadHolidays(holidays, len(events) + len(left_out) - found.among_events, found.taken, left_out)
 
 
-def _summary(left_out: Sequence[LeftOut]) -> str:
+def _summary(left_out: Sequence[SkippedEvent]) -> str:
     reasons = Counter(each.why for each in left_out)
     return "; ".join(f"{count} because {why}" for why, count in reasons.most_common(5))
 
@@ -123,7 +123,7 @@ class _Expansion:
 
     def __init__(self, first_year: int, last_year: int) -> None:
         self.begin, self.end = date(first_year, 1, 1), date(min(last_year, MAXYEAR), 12, 31)
-        self.left_out: list[LeftOut] = []
+        self.left_out: list[SkippedEvent] = []
         self.taken = 0
         self.among_events = 0
         self._unique: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
@@ -179,7 +179,7 @@ class _Expansion:
 
     def _leave_out(self, event: Event, why: str) -> None:
         self.among_events += 1
-        self.left_out.append(LeftOut(event.name[:80], str(event.first), why[:200], event.line))
+        self.left_out.append(SkippedEvent(event.name[:80], str(event.first), why[:200], event.line))
 
     def _holds(self, event: Event, day: date) -> bool:
         return day <= self.end and day + timedelta(days=event.days - 1) >= self.begin

@@ -36,7 +36,7 @@ ORDER BY number
 """
 
 
-class _Outgoing(NamedTuple):
+class _OutgoingEvent(NamedTuple):
     topic: str
     partition: int | None
     record: Record
@@ -51,7 +51,7 @@ class Transaction:
         """Installation time when the transaction was opened, microseconds UTC."""
         self._source = source
         self._new_id = new_id
-        self._outgoing: list[_Outgoing] = []
+        self._outgoing: list[_OutgoingEvent] = []
         self._begun = False
 
     async def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[Any]:
@@ -93,7 +93,7 @@ class Transaction:
 
     def append(self, topic: str, record: Record, partition: int | None = None) -> None:
         """Let a record as it is leave with this transaction."""
-        self._outgoing.append(_Outgoing(topic, partition, record))
+        self._outgoing.append(_OutgoingEvent(topic, partition, record))
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -182,7 +182,7 @@ class Database:
 
         For a caller that must commit something of its own with whatever a use case does.
         """
-        token = _enclosing.set(_Enclosing(self, transaction, asyncio.current_task()))
+        token = _enclosing.set(_EnclosingTransaction(self, transaction, asyncio.current_task()))
         try:
             yield
         finally:
@@ -247,16 +247,16 @@ def _note_opening(_connection: Any, record: Any) -> None:
     record.info["opened"] = time.monotonic()
 
 
-class _Enclosing(NamedTuple):
+class _EnclosingTransaction(NamedTuple):
     database: Database
     transaction: Transaction
     task: asyncio.Task[Any] | None
 
 
-_enclosing: ContextVar[_Enclosing | None] = ContextVar("enclosing", default=None)
+_enclosing: ContextVar[_EnclosingTransaction | None] = ContextVar("enclosing", default=None)
 
 
-def _columns(outgoing: Sequence[_Outgoing]) -> tuple[list[Any], ...]:
+def _columns(outgoing: Sequence[_OutgoingEvent]) -> tuple[list[Any], ...]:
     return (
         [each.topic for each in outgoing],
         [each.partition for each in outgoing],

@@ -9,7 +9,7 @@ import sqlalchemy.exc
 from slm_chassis.log.port import LogUnavailable
 
 
-class Overloaded(Exception):
+class Overload(Exception):
     """More waits than may: nothing of this was taken, and it may be in ``retry_after`` seconds."""
 
     def __init__(self, what: str, retry_after: int) -> None:

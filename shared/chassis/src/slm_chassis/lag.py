@@ -29,7 +29,7 @@ Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ConsumerPosition:
     """What a consumer has heard, at one look."""
 
     until_at: int | None = None
@@ -58,7 +58,7 @@ class Lag:
     ) -> None:
         self.name = f"lag of {group}"
         self.progress = Progress()
-        self.heard = Heard()
+        self.heard = ConsumerPosition()
         self._group = group
         self._database = database
         self._log = log
@@ -82,7 +82,7 @@ class Lag:
             self.progress.beat()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def look(self) -> Heard:
+    async def look(self) -> ConsumerPosition:
         """Read the positions first and the ends after them, so that the lag is never taken for less than it is.
 
         Raises infrastructure faults, LogError.
@@ -110,9 +110,9 @@ class Lag:
         until = self.heard
         while self._marks and all(positions.get(place, 0) >= end for place, end in self._marks[0].ends.items()):
             mark = self._marks.popleft()
-            until = Heard(mark.at, mark.on_server)
+            until = ConsumerPosition(mark.at, mark.on_server)
             self._reached = mark.monotonic
-        self.heard = Heard(until.until_at, until.until_on_server, sum(behind.values()))
+        self.heard = ConsumerPosition(until.until_at, until.until_on_server, sum(behind.values()))
         if self._records is not None and self._seconds is not None:
             for topic in self._topics:
                 self._records.labels(topic).set(sum(count for place, count in behind.items() if place[0] == topic))

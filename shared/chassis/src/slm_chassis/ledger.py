@@ -12,7 +12,7 @@ T = TypeVar("T")
 NO_DETAIL: Mapping[str, Any] = MappingProxyType({})
 
 
-class Kept(Protocol[T]):
+class Repository(Protocol[T]):
     """All values of one kind, each under the id that is its first field."""
 
     async def get(self, key: str) -> T | None: ...

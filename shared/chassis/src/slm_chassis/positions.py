@@ -17,7 +17,7 @@ RECLAIM_SECONDS = 5.0
 """How long a fenced-off partition rests before it is claimed again, where the group still assigns it."""
 
 
-class Fenced(Exception):
+class FenceLost(Exception):
     """Another owner has taken the partition over: nothing of this one's memory of it is true any more."""
 
 
@@ -65,7 +65,7 @@ class Positions:
             self._lost_at.pop(source, None)
 
     async def move(self, transaction: Transaction, ownership: Ownership, position: int) -> None:
-        """First statement of every writing transaction. Raises Fenced, and the transaction must not commit.
+        """First statement of every writing transaction. Raises FenceLost, and the transaction must not commit.
 
         Set ``ownership.position`` once it has committed.
         """
@@ -76,7 +76,7 @@ class Positions:
             .values(position=position)
         )
         if moved.rowcount == 0:
-            raise Fenced(f"{self._consumer} no longer owns {ownership.source} in epoch {ownership.epoch}")
+            raise FenceLost(f"{self._consumer} no longer owns {ownership.source} in epoch {ownership.epoch}")
 
     def drop(self, ownership: Ownership) -> None:
         """Forget a partition after Fenced; ``recover`` claims it again if the group still assigns it after a rest."""

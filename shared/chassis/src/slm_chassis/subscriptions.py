@@ -17,7 +17,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, OffsetVanished, StoredRecord
 from slm_chassis.poison import PoisonLimit
-from slm_chassis.positions import Fenced, Ownership, Positions
+from slm_chassis.positions import FenceLost, Ownership, Positions
 from slm_chassis.workers import Backoff, Halt, Progress
 from slm_events.catalogue import PUBLISHED, TOPICS
 from slm_events.envelope import Envelope, NotAnEvent, from_record
@@ -76,7 +76,7 @@ class _Delivery:
         return self.record.headers.get(dead_letters.REDRIVEN)
 
 
-class _Failed(Exception):
+class _HandlingFailure(Exception):
     """Handling failed at a delivery, or at the commit (index None), and not for want of a database."""
 
     def __init__(self, index: int | None, reason: str, *, hopeless: bool = False) -> None:
@@ -179,7 +179,7 @@ class Subscriptions:
         try:
             await self._apply(ownership, deliveries, batch.next_offset, RETRIES)
             ownership.stale = False
-        except Fenced as fenced:
+        except FenceLost as fenced:
             _log.warning("partition lost", consumer=self._group, cause=str(fenced))
             self._positions.drop(ownership)
 
@@ -219,12 +219,12 @@ class Subscriptions:
 
     async def _try(
         self, ownership: Ownership, deliveries: Sequence[_Delivery], until: int, retries: int
-    ) -> _Failed | None:
+    ) -> _HandlingFailure | None:
         for attempt in range(retries + 1):
             try:
                 await self._commit(ownership, deliveries, until)
                 return None
-            except _Failed as failed:
+            except _HandlingFailure as failed:
                 if failed.hopeless or attempt == retries:
                     return failed
                 _log.warning("handling failed", consumer=self._group, attempt=attempt + 1, cause=failed.reason)
@@ -238,12 +238,12 @@ class Subscriptions:
             async with self._database.begin() as transaction:
                 await self._positions.move(transaction, ownership, until)
                 handled = await self._deliver_all(transaction, deliveries)
-        except (_Failed, Fenced):
+        except (_HandlingFailure, FenceLost):
             raise
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
-            raise _Failed(None, f"{type(error).__name__}: {error}") from error
+            raise _HandlingFailure(None, f"{type(error).__name__}: {error}") from error
         ownership.position = until
         self._limit.handled(handled)
         self.progress.beat()
@@ -265,7 +265,7 @@ class Subscriptions:
             if key in held_back:
                 claimed |= await self._claim(transaction, [delivery])
             if delivery.envelope is None:
-                raise _Failed(index, delivery.flaw, hopeless=True)
+                raise _HandlingFailure(index, delivery.flaw, hopeless=True)
             if delivery.envelope.type in self._types and delivery.envelope.id in claimed:
                 claimed.remove(delivery.envelope.id)
                 fresh.append((index, delivery.envelope))
@@ -289,7 +289,7 @@ class Subscriptions:
             except Exception as error:
                 if is_infrastructure_fault(error):
                     raise
-                raise _Failed(index, f"{type(error).__name__}: {error}") from error
+                raise _HandlingFailure(index, f"{type(error).__name__}: {error}") from error
 
     async def _claim(self, transaction: Transaction, deliveries: Sequence[_Delivery]) -> set[str]:
         """Enter events into the inbox; the ids of those that were not in it."""

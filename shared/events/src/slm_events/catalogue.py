@@ -43,7 +43,7 @@ TOPICS: dict[str, Topic] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class EventType:
     """One event of the language: its class, type, topic, and the fields that give its key and its subject."""
 
     event: type[Any]
@@ -63,11 +63,11 @@ def _type(event: type[Any], context: str, major: int = 1) -> str:
     return f"slm.{context}.{kebab}.v{major}"
 
 
-def _rows() -> list[Published]:
-    rows: list[Published] = []
+def _rows() -> list[EventType]:
+    rows: list[EventType] = []
 
     def add(context: str, topic: Topic, key: str, subject: str, parties: tuple[str, ...], *events: type[Any]) -> None:
-        rows.extend(Published(event, _type(event, context), topic, key, subject, parties) for event in events)
+        rows.extend(EventType(event, _type(event, context), topic, key, subject, parties) for event in events)
 
     add("agreement", ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked)
     add("agreement", CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered)
@@ -112,5 +112,5 @@ def _rows() -> list[Published]:
     return rows
 
 
-PUBLISHED: dict[type[Any], Published] = {row.event: row for row in _rows()}
-BY_TYPE: dict[str, Published] = {row.type: row for row in PUBLISHED.values()}
+PUBLISHED: dict[type[Any], EventType] = {row.event: row for row in _rows()}
+BY_TYPE: dict[str, EventType] = {row.type: row for row in PUBLISHED.values()}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slm_events import shapes
-from slm_events.catalogue import BY_TYPE, PUBLISHED, Published
+from slm_events.catalogue import BY_TYPE, PUBLISHED, EventType
 from slm_events.foreign import Unreadable, is_storable, json_of
 from slm_events.instants import from_text
 
@@ -93,7 +93,7 @@ def from_record(value: bytes, headers: Mapping[str, str]) -> Envelope:
     return Envelope(data=data, **known)
 
 
-def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[Published, dict[str, Any]]:
+def raw_from_record(value: bytes, headers: Mapping[str, str]) -> tuple[EventType, dict[str, Any]]:
     """A log record → what is published under its type, and its data as JSON with unknown fields.
 
     For those who pass an event on. Raises NotAnEvent, and nothing else, whatever the bytes are.

@@ -68,12 +68,12 @@ def _settings(data_dir: Path | None) -> Settings:
 def _run(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
-    from slm.dead_letters.desk import Refused
+    from slm.dead_letters.desk import DeskRefusal
     from slm.refusals import refusals
 
     try:
         with refusals():
             return asyncio.run(work)
-    except Refused as refused:
+    except DeskRefusal as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(1) from None

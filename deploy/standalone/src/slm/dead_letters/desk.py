@@ -21,12 +21,12 @@ _PAGE = 500
 _WHOLE = ("consumer", "topic", "partition", "offset", "key", "state", "reason", "attempts")
 
 
-class Refused(Exception):
+class DeskRefusal(Exception):
     """What was asked for cannot be done; the text says why."""
 
 
 async def lines(settings: Settings) -> list[str]:
-    """A line a dead letter, service by service in the order of setting aside. Raises Refused."""
+    """A line a dead letter, service by service in the order of setting aside. Raises DeskRefusal."""
     async with _databases(settings) as databases:
         return [
             f"{letter.dead_letter_id}  {context}  {letter.state}  {letter.topic}/{letter.partition}@{letter.offset}  "
@@ -36,7 +36,7 @@ async def lines(settings: Settings) -> list[str]:
 
 
 async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
-    """One dead letter with everything that is kept of it. Raises Refused."""
+    """One dead letter with everything that is kept of it. Raises DeskRefusal."""
     async with _databases(settings) as databases:
         async for _, letter in _letters(databases):
             if letter.dead_letter_id == dead_letter_id:
@@ -47,7 +47,9 @@ async def whole(settings: Settings, dead_letter_id: str) -> list[str]:
 
 
 async def put_back(settings: Settings, dead_letter_ids: Sequence[str]) -> int:
-    """Put these back, or all that failed where none is named; how many. Raises Refused at the first that cannot be."""
+    """Put these back, or all that failed where none is named; how many. Raises DeskRefusal at the first that cannot
+    be.
+    """
     async with _databases(settings) as databases:
         wanted = dead_letter_ids or [
             letter.dead_letter_id async for _, letter in _letters(databases) if letter.state == "failed"
@@ -74,12 +76,12 @@ async def _redrive(databases: dict[str, Database], dead_letter_id: str) -> None:
         except KeyError:
             continue
         except NotFirst as waits:
-            raise Refused(str(waits)) from waits
+            raise DeskRefusal(str(waits)) from waits
     raise _unknown(dead_letter_id)
 
 
-def _unknown(dead_letter_id: str) -> Refused:
-    return Refused(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows those there are")
+def _unknown(dead_letter_id: str) -> DeskRefusal:
+    return DeskRefusal(f"there is no dead letter {dead_letter_id}; slm dead-letters list shows those there are")
 
 
 @asynccontextmanager
@@ -100,14 +102,16 @@ async def _urls(settings: Settings) -> AsyncIterator[dict[str, str]]:
     given = {context: url for context in CONTEXTS if (url := settings_of(context)().database_url)}
     if len(given) == len(CONTEXTS) or not (settings.data_dir / "postgres").exists():
         if not given:
-            raise Refused(f"there is no installation in {settings.data_dir}, and no SLM_<CONTEXT>_DATABASE_URL is set")
+            raise DeskRefusal(
+                f"there is no installation in {settings.data_dir}, and no SLM_<CONTEXT>_DATABASE_URL is set"
+            )
         yield given
         return
     try:
         async with addressed(settings, beside=True) as addresses:
             yield addresses.databases
     except (DataDirectoryInUse, PostgresFailed) as away:
-        raise Refused(str(away)) from away
+        raise DeskRefusal(str(away)) from away
 
 
 async def _open(settings: Settings, context: str, url: str) -> Database:
@@ -115,4 +119,4 @@ async def _open(settings: Settings, context: str, url: str) -> Database:
     try:
         return await Database.open(url, clock=clock_from(settings.clock), source=source, pool_size=1)
     except Exception as error:
-        raise Refused(f"the database of {context} cannot be opened: {type(error).__name__}: {error}") from error
+        raise DeskRefusal(f"the database of {context} cannot be opened: {type(error).__name__}: {error}") from error

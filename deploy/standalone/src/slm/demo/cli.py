@@ -49,11 +49,11 @@ def demo(
     has to be given too.
     """
     from slm.demo import layouts
-    from slm.demo.performance import Wanted
+    from slm.demo.performance import PlayOptions
     from slm.refusals import refusals
 
     services = [agreement_url or [], monitor_url or [], report_url or [], review_url or []]
-    wanted = Wanted(operator_key, agreement_key, patience, once)
+    wanted = PlayOptions(operator_key, agreement_key, patience, once)
     if not url and not any(services):
         with refusals():
             raise typer.Exit(layouts.own(wanted, port, data_dir))

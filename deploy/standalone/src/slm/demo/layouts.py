@@ -11,7 +11,7 @@ from rich.console import Console
 
 from slm.demo import doors, embedded, performance
 from slm.demo.doors import Doors, NotReady
-from slm.demo.performance import Wanted
+from slm.demo.performance import PlayOptions
 from slm.demo.told import Teller
 from slm.up import until_stopped
 from slm_chassis.clock import Clock, clock_from
@@ -19,7 +19,7 @@ from slm_chassis.postgres_server import DataDirectoryInUse
 from slm_chassis.settings import Settings
 
 
-def own(wanted: Wanted, port: int | None, data_dir: Path | None) -> int:
+def own(wanted: PlayOptions, port: int | None, data_dir: Path | None) -> int:
     """Play on a fresh installation in this process; the exit code."""
     console = Console(highlight=False)
     settings = embedded.settings_of(data_dir)
@@ -47,7 +47,7 @@ def own(wanted: Wanted, port: int | None, data_dir: Path | None) -> int:
     return _exit_code(embedded.run(settings, free, work), tell)
 
 
-def given(wanted: Wanted, url: str | None, services: Sequence[Sequence[str]]) -> int:
+def given(wanted: PlayOptions, url: str | None, services: Sequence[Sequence[str]]) -> int:
     """Play at one address, or at those of each service's replicas; the exit code."""
     clock = clock_from(Settings().clock)
     tell = Teller(Console(highlight=False), clock)
@@ -55,7 +55,7 @@ def given(wanted: Wanted, url: str | None, services: Sequence[Sequence[str]]) ->
     return _exit_code(_play(found, url or "services that are up", wanted, clock, tell), tell)
 
 
-async def _play(found: Awaitable[Doors], where: str, wanted: Wanted, clock: Clock, tell: Teller) -> bool:
+async def _play(found: Awaitable[Doors], where: str, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:
     try:
         open_doors = await found
     except NotReady as reason:

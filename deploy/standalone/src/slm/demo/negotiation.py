@@ -16,11 +16,11 @@ Body = Mapping[str, Any] | list[dict[str, Any]]
 _NOT_NOW = frozenset({429, 502, 503, 504})
 
 
-class Declined(Exception):
+class ApiProblem(Exception):
     """The API answered with a problem; the text says which and what to do."""
 
 
-class Unavailable(Declined):
+class Unavailable(ApiProblem):
     """The answer was that this cannot be said now, and may be soon."""
 
 
@@ -49,7 +49,7 @@ async def play(
     agreement_key: str = terms.AGREEMENT_KEY,
     document: Mapping[str, Any] | None = None,
 ) -> tuple[Cast, dict[str, Any]]:
-    """From nothing to a finalized agreement, as the API shows it; raises Declined. ``client`` knows the base URL."""
+    """From nothing to a finalized agreement, as the API shows it; raises ApiProblem. ``client`` knows the base URL."""
     cast = await gather_cast(client, operator_key)
     await record_requirement(client, cast)
     drafted = await draft(client, cast, document or terms.document(effective_at), agreement_key)
@@ -140,19 +140,19 @@ async def sign(client: httpx.AsyncClient, cast: Cast, agreement: Mapping[str, An
 async def wait_until_in_force(
     client: httpx.AsyncClient, cast: Cast, agreement_id: str, wait_seconds: float = 10.0
 ) -> dict[str, Any]:
-    """The agreement once its effective instant has come; raises Declined after ``wait_seconds`` of real time."""
+    """The agreement once its effective instant has come; raises ApiProblem after ``wait_seconds`` of real time."""
     give_up_at = time.monotonic() + wait_seconds
     while True:
         agreement = await get(client, cast.viewer_key, f"/api/v1/agreements/{agreement_id}")
         if agreement["state"] == "in_force":
             return agreement
         if time.monotonic() > give_up_at:
-            raise Declined(f"the agreement is {agreement['state']} still, effective at {agreement['effective_at']}")
+            raise ApiProblem(f"the agreement is {agreement['state']} still, effective at {agreement['effective_at']}")
         await asyncio.sleep(0.05)
 
 
 async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> dict[str, Any]:
-    """POST as the owner of a key. Raises Declined."""
+    """POST as the owner of a key. Raises ApiProblem."""
     return _answer(
         await client.post(
             path, json=dict(body) if isinstance(body, Mapping) else body, headers={"Authorization": f"Bearer {key}"}
@@ -161,7 +161,7 @@ async def post(client: httpx.AsyncClient, key: str, path: str, body: Body) -> di
 
 
 async def get(client: httpx.AsyncClient, key: str, path: str) -> dict[str, Any]:
-    """GET as the owner of a key. Raises Declined."""
+    """GET as the owner of a key. Raises ApiProblem."""
     return _answer(await client.get(path, headers={"Authorization": f"Bearer {key}"}))
 
 
@@ -204,7 +204,7 @@ async def _principal(
 def _answer(response: httpx.Response) -> dict[str, Any]:
     if response.status_code >= 400:
         request = response.request
-        refusal = Unavailable if response.status_code in _NOT_NOW else Declined
+        refusal = Unavailable if response.status_code in _NOT_NOW else ApiProblem
         raise refusal(f"{request.method} {request.url.path}: {response.status_code} {response.text}")
     answer: dict[str, Any] = response.json()
     return answer

@@ -10,7 +10,7 @@ import httpx
 
 from slm.demo import play, terms
 from slm.demo.doors import Doors
-from slm.demo.negotiation import Cast, Declined
+from slm.demo.negotiation import ApiProblem, Cast
 from slm.demo.play import Stage, Wrong
 from slm.demo.schedule import MINUTE, Schedule
 from slm.demo.stream import Listener
@@ -24,11 +24,11 @@ _BEFORE = 45 * MINUTE
 """On real time the play is told as history: it happened within the last hour."""
 _OF_EACH_SERVICE = ("agreements", "targets", "reports", "reviews")
 
-Failure = (Declined, NotSeen, Wrong, httpx.HTTPError)
+Failure = (ApiProblem, NotSeen, Wrong, httpx.HTTPError)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlayOptions:
     """How to play. ``patience``: real seconds to wait for each thing due."""
 
     operator_key: str
@@ -37,7 +37,7 @@ class Wanted:
     once: bool = False
 
 
-async def perform(doors: Doors, wanted: Wanted, clock: Clock, tell: Teller) -> bool:
+async def perform(doors: Doors, wanted: PlayOptions, clock: Clock, tell: Teller) -> bool:
     """Play, check, tell; then, unless once, go on with everyday traffic until cancelled. Whether all was right."""
     try:
         async with asyncio.TaskGroup() as group:
@@ -51,7 +51,7 @@ async def perform(doors: Doors, wanted: Wanted, clock: Clock, tell: Teller) -> b
     return True
 
 
-async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: Wanted, clock: Clock, tell: Teller) -> None:
+async def _perform(group: asyncio.TaskGroup, doors: Doors, wanted: PlayOptions, clock: Clock, tell: Teller) -> None:
     client = doors.client
     plan, suffix = _plan(clock)
     cast, agreement = await play.negotiate(client, wanted.operator_key, wanted.agreement_key, plan, suffix, tell)
@@ -93,7 +93,7 @@ def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def _invite(doors: Doors, wanted: Wanted, cast: Cast, page_path: str, now: int, tell: Teller) -> None:
+def _invite(doors: Doors, wanted: PlayOptions, cast: Cast, page_path: str, now: int, tell: Teller) -> None:
     """Addresses, keys and three commands to try."""
     at, viewer = doors.addresses, cast.viewer_key
     tell.note()

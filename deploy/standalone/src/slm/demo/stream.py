@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from slm.demo.negotiation import Declined
+from slm.demo.negotiation import ApiProblem
 from slm_chassis.clock import Clock
 
 _PAUSE_SECONDS = 0.5
@@ -19,7 +19,7 @@ _SILENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class StreamedEvent:
     """An event of the stream: its name as in ``TargetBreached``, and its data."""
 
     name: str
@@ -30,7 +30,12 @@ class Listener:
     """Remembers which breaches it was told of, and hands on every event."""
 
     def __init__(
-        self, client: httpx.AsyncClient, key: str, agreement_id: str, clock: Clock, hear: Callable[[Heard], None]
+        self,
+        client: httpx.AsyncClient,
+        key: str,
+        agreement_id: str,
+        clock: Clock,
+        hear: Callable[[StreamedEvent], None],
     ) -> None:
         self._client = client
         self._clock = clock
@@ -44,7 +49,7 @@ class Listener:
         self.breach_ids: set[str] = set()
 
     async def run(self) -> None:
-        """Listen until cancelled. Raises Declined where the stream is refused."""
+        """Listen until cancelled. Raises ApiProblem where the stream is refused."""
         while True:
             try:
                 async for heard in self._events():
@@ -55,7 +60,7 @@ class Listener:
                 pass
             await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _events(self) -> AsyncIterator[Heard]:
+    async def _events(self) -> AsyncIterator[StreamedEvent]:
         headers = self._headers | ({"Last-Event-ID": self._last_id} if self._last_id else {})
         timeout = httpx.Timeout(30.0, read=_SILENCE_SECONDS)
         asked = self._client.stream(
@@ -65,7 +70,7 @@ class Listener:
             if answer.status_code >= 500:
                 return
             if answer.status_code != 200:
-                raise Declined(f"GET /api/v1/stream: {answer.status_code} {(await answer.aread()).decode()}")
+                raise ApiProblem(f"GET /api/v1/stream: {answer.status_code} {(await answer.aread()).decode()}")
             name = ""
             async for line in answer.aiter_lines():
                 field, _, value = line.partition(": ")
@@ -77,6 +82,6 @@ class Listener:
                 elif field == "event":
                     name = value
                 elif field == "data" and name not in ("", "reset"):
-                    yield Heard(name, json.loads(value)["data"])
+                    yield StreamedEvent(name, json.loads(value)["data"])
                 elif not line:
                     name = ""

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from slm.demo.stream import Heard
+from slm.demo.stream import StreamedEvent
 from slm.page import event_names
 from slm_chassis.clock import Clock
 from slm_events import wording
@@ -77,7 +77,7 @@ class Teller:
         """From now on a line an event."""
         self._shows_events = True
 
-    def hear(self, heard: Heard) -> None:
+    def hear(self, heard: StreamedEvent) -> None:
         if not self._shows_events:
             return
         data = heard.data

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from slm.demo import negotiation
-from slm.demo.negotiation import Declined, Unavailable
+from slm.demo.negotiation import ApiProblem, Unavailable
 from slm.demo.schedule import EFFECTIVE, HELD, LAST, Schedule
 from slm_chassis.clock import Clock, sleep_until
 
@@ -45,7 +45,7 @@ class Traffic:
         return ".".join(f"{place}:{offset}" for place, offset in sorted(self._positions.items()))
 
     async def run(self, *, once: bool) -> None:
-        """Send the facts of the play; then, unless ``once``, everyday traffic for ever. Raises Declined."""
+        """Send the facts of the play; then, unless ``once``, everyday traffic for ever. Raises ApiProblem."""
         await self._run_to(HELD)
         await self._held.wait()
         await self._run_to(LAST + 1)
@@ -75,7 +75,7 @@ class Traffic:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             if answer["items"]:
-                raise Declined(f"{door}: {answer['items'][0]}")
+                raise ApiProblem(f"{door}: {answer['items'][0]}")
             # A batch names the partitions it touched; all that was sent is judged once the last of each is.
             parts = (part.partition(":") for part in answer["position"].split("."))
             self._positions |= {place: offset for place, _, offset in parts}

@@ -25,7 +25,7 @@ _EXAMPLES_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ImportVerdict:
     """An import that has been judged: how long that took, and the agreements whose figures it moved."""
 
     import_id: str
@@ -34,7 +34,7 @@ class Judged:
 
 
 @dataclass(slots=True)
-class Taken:
+class SentItems:
     """What became of the items sent so far."""
 
     accepted: int = 0
@@ -105,7 +105,7 @@ class Door:
             opened = _document(self._request("GET", f"/api/v1/imports/{import_id}"))
         return import_id
 
-    def complete_import(self, import_id: str) -> Judged:
+    def complete_import(self, import_id: str) -> ImportVerdict:
         """Let judgement go on, and wait until all that was imported has been judged."""
         begun, path = time.monotonic(), f"/api/v1/imports/{import_id}"
         found = _document(self._request("POST", f"{path}/complete"))
@@ -114,9 +114,9 @@ class Door:
             time.sleep(0.2)
             found = _document(self._request("GET", path))
         agreements = tuple(str(each["agreement_id"]) for each in found.get("agreements", ()))
-        return Judged(import_id, time.monotonic() - begun, agreements)
+        return ImportVerdict(import_id, time.monotonic() - begun, agreements)
 
-    def wait_for_reports(self, judged: Judged, patience: float) -> float | None:
+    def wait_for_reports(self, judged: ImportVerdict, patience: float) -> float | None:
         """Wait until every report of the agreements has what was judged in it; the seconds that took, None where it is
         not so after ``patience`` seconds.
         """
@@ -163,7 +163,7 @@ class Door:
                 return
             asked["cursor"] = page["next"]
 
-    def send(self, kind: Kind, items: Sequence[Item], taken: Taken) -> None:
+    def send(self, kind: Kind, items: Sequence[Item], taken: SentItems) -> None:
         """Send a batch as NDJSON and count its answer; one that is too large is sent in halves."""
         of_party = {} if self._owner is None else {"owner": self._owner}
         body = b"".join(json.dumps(item | of_party, separators=(",", ":")).encode() + b"\n" for item in items)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from slm.importing import outages, records, tickets
-from slm.importing.door import Door, Judged, Kind, Taken, batches
+from slm.importing.door import Door, ImportVerdict, Kind, SentItems, batches
 from slm.importing.outage_mapping import OutageMapping
 from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import Finding, ImportRefused, Oddities
@@ -21,7 +21,7 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 
 @dataclass(slots=True)
-class Checked:
+class FileSummary:
     """What a file holds by its mapping: nothing has been sent yet."""
 
     items: int = 0
@@ -32,11 +32,11 @@ class Checked:
 
 
 @dataclass(slots=True)
-class Done:
+class ImportResult:
     """The result of an import: items taken, its judgement, the reports, and tickets that no target judges."""
 
-    taken: Taken
-    judged: Judged
+    taken: SentItems
+    judged: ImportVerdict
     reports_seconds: float | None
     """How long after its judgement every report was right; None: not yet, when we stopped waiting."""
     unmatched: Counter[str] = field(default_factory=Counter)
@@ -55,11 +55,11 @@ def export_instant(path: Path, by: TicketMapping | OutageMapping, given: str | N
         raise ImportRefused("The mapping cannot be followed", [Finding("exported_at", written, remedy)]) from None
 
 
-def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> Checked:
+def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None = None) -> FileSummary:
     """Read the whole file through the mapping; ImportRefused at the first record that it does not cover, for values
     that it does not list, and where nothing of the file is taken.
     """
-    found = Checked()
+    found = FileSummary()
 
     def counted() -> Iterator[records.Record]:
         for record in records.read(path, by.records):
@@ -87,19 +87,19 @@ def send(
     door: Door,
     *,
     run_id: str,
-    found: Checked,
+    found: FileSummary,
     exported_at: int | None = None,
     batch_size: int = BATCH_SIZE,
     reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
-) -> Done:
+) -> ImportResult:
     """Send the file's items through the door, its past held back until all is there; ``sent`` is told of each batch.
 
     Indicators are registered where they are missing. Sending a file twice, or parts of it, changes nothing. Returns
     when all of it has been judged and reports are right. An import that cannot go on is ended, so that nothing waits
     for it.
     """
-    taken = Taken()
+    taken = SentItems()
     if isinstance(by, OutageMapping):
         for key in found.indicators:
             door.register_indicator(key, "availability", by.indicator.initial_state)
@@ -116,7 +116,7 @@ def send(
             remedy = f"it still holds; it ends an hour after its last batch, or by: slm imports end {import_id}"
             problem.findings.append(Finding(f"import {import_id}", None, remedy))
         raise
-    done = Done(taken, judged, door.wait_for_reports(judged, reports_patience))
+    done = ImportResult(taken, judged, door.wait_for_reports(judged, reports_patience))
     if kind == "tickets":
         done.unmatched = Counter(why for number, why in door.unmatched(by.source) if number in found.tickets)
     return done

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from slm.importing import tickets
 from slm.importing.outage_mapping import OutageMapping
-from slm.importing.run import Checked, Done
+from slm.importing.run import FileSummary, ImportResult
 from slm.importing.ticket_mapping import TicketMapping
 from slm.importing.told import ImportRefused
 from slm_events.instants import to_text
@@ -35,7 +35,7 @@ class Screen:
         for finding in refused.findings:
             self.line(f"  {finding}")
 
-    def found(self, found: Checked, by: TicketMapping | OutageMapping, exported_at: int) -> None:
+    def found(self, found: FileSummary, by: TicketMapping | OutageMapping, exported_at: int) -> None:
         """Print the contents of the file, its oddities, and the facts that it cannot tell."""
         self.line(f"{counted(found.records, 'record')}, {counted(found.items, 'item')} to send")
         if isinstance(by, OutageMapping):
@@ -75,7 +75,7 @@ class Screen:
             self._told.add(reason)
             self.line(f"waiting: {reason}")
 
-    def done(self, found: Checked, done: Done) -> None:
+    def done(self, found: FileSummary, done: ImportResult) -> None:
         """Print the result of the import; the last line counts."""
         for example in done.taken.examples:
             self.line(f"  {example}")
@@ -89,7 +89,7 @@ class Screen:
         self.line(_last_line(found, done))
 
 
-def _last_line(found: Checked, done: Done) -> str:
+def _last_line(found: FileSummary, done: ImportResult) -> str:
     left_out = sum(count for what, count in found.odd.counts.items() if "left out" in what)
     told = [f"{counted(found.records, 'row')} read", f"{left_out:,} left out", f"{done.taken.accepted:,} accepted"]
     told.append(f"{done.taken.refused:,} refused")

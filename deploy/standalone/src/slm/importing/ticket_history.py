@@ -10,7 +10,7 @@ from slm.importing import times, values
 from slm.importing.mapping_parts import Column
 from slm.importing.records import Record
 from slm.importing.ticket_mapping import ENDS, State, TicketMapping
-from slm.importing.told import Finding, ImportRefused, Oddities, Unlisted
+from slm.importing.told import Finding, ImportRefused, Oddities, UnlistedValues
 from slm_events.instants import to_text
 
 Item = dict[str, Any]
@@ -39,7 +39,7 @@ class Translator:
     """Values of columns in the words of the mapping; what it does not list is gathered in ``unlisted``."""
 
     def __init__(self, mapping: TicketMapping) -> None:
-        self.unlisted = Unlisted()
+        self.unlisted = UnlistedValues()
         self._mapping = mapping
         self._instant = times.reader(mapping.times)
 

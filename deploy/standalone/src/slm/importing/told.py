@@ -54,7 +54,7 @@ class Oddities:
 
 
 @dataclass(slots=True)
-class Unlisted:
+class UnlistedValues:
     """Values of columns that the mapping does not list: gathered over the whole file, and refused together."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)

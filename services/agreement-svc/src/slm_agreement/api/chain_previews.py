@@ -29,11 +29,11 @@ _MOST_GAPS = 1000
 _LONGEST = 3660 * 86_400 * SECOND
 
 
-class _Asked(BaseModel):
+class _ChainQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Availability(_Asked):
+class Availability(_ChainQuestion):
     """``structure``: a support's name, ``{"serial": […]}`` or ``{"k_of_n": {"k", "members": […]}}``, also nested."""
 
     at_least: Percent
@@ -41,7 +41,7 @@ class Availability(_Asked):
     supports: Names
 
 
-class Durations(_Asked):
+class Durations(_ChainQuestion):
     """Supporting durations along the path, in the same measure as what they support."""
 
     at_most: Length
@@ -49,7 +49,7 @@ class Durations(_Asked):
     supports: Annotated[dict[str, Length], Field(max_length=1000)]
 
 
-class Hours(_Asked):
+class Hours(_ChainQuestion):
     """Service hours promised, and those of the support, from ``from`` on before ``to``."""
 
     required: str | dict[str, Any]
@@ -58,29 +58,29 @@ class Hours(_Asked):
     end: str = Field(alias="to", examples=["2027-01-01T00:00:00Z"])
 
 
-class Term(_Asked):
+class Term(_ChainQuestion):
     """First and last day of what is promised and of each supporting agreement, last days included."""
 
     required: tuple[date, date]
     supports: Annotated[list[tuple[date, date]], Field(max_length=1000)]
 
 
-class Recovered(_Asked):
+class RecoveryOfSupport(_ChainQuestion):
     rto: Length
     rpo: Length
 
 
-class Recovery(_Asked):
+class Recovery(_ChainQuestion):
     """Recovery time and point promised, and those of the supports, restored one after the other or side by side."""
 
     order: Literal["one_after_the_other", "side_by_side"] = "one_after_the_other"
     rto_at_most: Length
     rpo_at_most: Length
     structure: str | dict[str, Any]
-    supports: Annotated[dict[str, Recovered], Field(min_length=1, max_length=1000)]
+    supports: Annotated[dict[str, RecoveryOfSupport], Field(min_length=1, max_length=1000)]
 
 
-class ChainToPreview(_Asked):
+class ChainToPreview(_ChainQuestion):
     """Any of the five questions."""
 
     model_config = ConfigDict(
@@ -190,5 +190,5 @@ def _recovery(asked: Recovery) -> dict[str, Any]:
     }
 
 
-def _each(supports: Mapping[str, Recovered], name: str) -> dict[str, int]:
+def _each(supports: Mapping[str, RecoveryOfSupport], name: str) -> dict[str, int]:
     return {key: _length(getattr(each, name), f"supports.{key}.{name}") for key, each in supports.items()}

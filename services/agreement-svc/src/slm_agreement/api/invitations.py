@@ -9,9 +9,9 @@ from fastapi import APIRouter, Header
 from slm_agreement.adapters import queries
 from slm_agreement.api import reading, shapes
 from slm_agreement.api.dependencies import TheDesk
-from slm_agreement.api.schemas import Acceptance, NewInvitation
+from slm_agreement.api.schemas import AcceptanceBody, NewInvitation
 from slm_agreement.application import invitations
-from slm_agreement.application.invitations import Accepted, Newcomer
+from slm_agreement.application.invitations import AcceptedInvitation, Newcomer
 from slm_agreement.domain.invitations import Invitation
 from slm_chassis.http import instants
 from slm_chassis.http.access import Caller
@@ -54,7 +54,7 @@ async def list_invitations(caller: Caller, database: TheDatabase, clock: TheCloc
 
 @router.post("/accept")
 async def accept(
-    body: Acceptance,
+    body: AcceptanceBody,
     caller: Caller,
     desk: TheDesk,
     clock: TheClock,
@@ -93,13 +93,13 @@ def refuse_stored_secret(idempotency_key: str | None) -> None:
         raise Problem(400, "no-idempotency-here", "Secrets are issued without Idempotency-Key", detail)
 
 
-def _newcomer(body: Acceptance) -> Newcomer | None:
+def _newcomer(body: AcceptanceBody) -> Newcomer | None:
     if body.party is None or body.person is None:
         return None
     return Newcomer(body.party.key, body.party.name, body.person.key, body.person.name, body.person.email)
 
 
-def _shown(accepted: Accepted, now: int) -> dict[str, Any]:
+def _shown(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
     if accepted.api_key is None:
         return shapes.invitation(accepted.invitation, now)
     made = {"principal_id": accepted.principal_id, "key_id": accepted.api_key.key_id, "key": accepted.secret}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from slm_agreement.domain.errors import Invalid, NotAllowed, Refused, Unknown, WrongState
+from slm_agreement.domain.errors import Invalid, NotAllowed, Refusal, Unknown, WrongState
 from slm_chassis.http.problems import Problem, respond
 
-_STATUS: dict[type[Refused], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
+_STATUS: dict[type[Refusal], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
 
 
-def problem_of(refused: Refused) -> Problem:
+def problem_of(refused: Refusal) -> Problem:
     """A refusal as the answer to the caller."""
     errors = [finding.document() for finding in refused.findings]
     return Problem(_STATUS[type(refused)], refused.code, refused.title, refused.detail, errors)
@@ -21,7 +21,7 @@ def install(api: FastAPI) -> None:
     """Lets every route of the API raise what the rules raise."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
+        assert isinstance(error, Refusal)
         return respond(problem_of(error), request.url.path)
 
-    api.add_exception_handler(Refused, answer)
+    api.add_exception_handler(Refusal, answer)

@@ -112,7 +112,7 @@ class ArrivingPerson(ArrivingParty):
     email: Annotated[str | None, Field(max_length=320)] = None
 
 
-class Acceptance(Body):
+class AcceptanceBody(Body):
     """`party` and `person` belong together: who a company that is new here is, and who accepts for it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.ACCEPTANCE, {"code": "slm_…"}, {}]})

@@ -33,7 +33,7 @@ class Newcomer:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedInvitation:
     """What came of a code: the invitation, and a key where one was made, shown this once."""
 
     invitation: Invitation
@@ -90,7 +90,7 @@ async def withdraw(desk: Desk, caller: Principal, invitation_id: str) -> Invitat
     return ended
 
 
-async def accept(desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None) -> Accepted:
+async def accept(desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None) -> AcceptedInvitation:
     """Use a code, once: as its bearer, or with a key of the party that is to know the inviter.
 
     Raises Unknown for a code that is wrong, used, withdrawn or expired, all alike; Invalid, NotAllowed, WrongState.
@@ -106,7 +106,7 @@ async def accept(desk: Desk, caller: Principal, code: str | None, newcomer: Newc
         return await _make_key(ledger, caller, invitation, newcomer)
 
 
-async def _join(ledger: Ledger, caller: Principal, code: str) -> Accepted:
+async def _join(ledger: Ledger, caller: Principal, code: str) -> AcceptedInvitation:
     """A party that is here already comes to know the inviter."""
     if caller.party_id is None:
         raise Invalid("Only a party accepts.", [Finding("code", "…", "send it with a key of the invited party")])
@@ -117,10 +117,12 @@ async def _join(ledger: Ledger, caller: Principal, code: str) -> Accepted:
     if invitation.party_id == caller.party_id:
         raise Invalid("Nobody invites itself.", [Finding("code", "…", "give the code to the other party")])
     await relations.relate(ledger, caller, invitation.party_id, caller.party_id, INVITATION)
-    return Accepted(await _accepted(ledger, caller, invitation, caller.party_id))
+    return AcceptedInvitation(await _accepted(ledger, caller, invitation, caller.party_id))
 
 
-async def _arrive(ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None) -> Accepted:
+async def _arrive(
+    ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
+) -> AcceptedInvitation:
     """A company that is new here: its party with a random id, its first manager, and that person's key."""
     if newcomer is None:
         remedy = "say who you are: party {key, name} and person {key, name, email}"
@@ -147,7 +149,9 @@ async def _arrive(ledger: Ledger, caller: Principal, invitation: Invitation, new
     return await _with_key(ledger, caller, invitation, principal)
 
 
-async def _make_key(ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None) -> Accepted:
+async def _make_key(
+    ledger: Ledger, caller: Principal, invitation: Invitation, newcomer: Newcomer | None
+) -> AcceptedInvitation:
     if newcomer is not None:
         remedy = "leave it out: the invitation is for one who is enrolled already"
         raise Invalid("The invitation makes a key.", [Finding("party", newcomer.name, remedy)])
@@ -162,7 +166,7 @@ async def _make_key(ledger: Ledger, caller: Principal, invitation: Invitation, n
 
 async def _with_key(
     ledger: Ledger, caller: Principal, invitation: Invitation, principal: EnrolledPrincipal
-) -> Accepted:
+) -> AcceptedInvitation:
     secret = new_key()
     by = (enrolment.BY_INVITATION, invitation.created_by_principal_id, invitation.created_by_name)
     api_key = ApiKey(new_id(), hash_of(secret), [], ledger.now, None, *by, may_sign=invitation.by_operator)
@@ -173,7 +177,7 @@ async def _with_key(
         caller, "key.issue", principal.principal_id, {"key_id": api_key.key_id, "how": api_key.issued_how}
     )
     ended = await _accepted(ledger, caller, invitation, principal.party_id)
-    return Accepted(ended, principal.principal_id, api_key, secret)
+    return AcceptedInvitation(ended, principal.principal_id, api_key, secret)
 
 
 async def _accepted(ledger: Ledger, caller: Principal, invitation: Invitation, party_id: str | None) -> Invitation:

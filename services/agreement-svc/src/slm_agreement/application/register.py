@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from slm_agreement.application.ledger import Ledger
 from slm_agreement.domain.errors import Unknown, WrongState
 from slm_chassis.access import Principal
-from slm_chassis.ledger import Kept
+from slm_chassis.ledger import Repository
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -29,7 +29,7 @@ class Register(Generic[T]):
     """The kind, as errors and the audit name it: ``party``."""
     verb: str
     """What the audit calls the making of an entry: ``register``."""
-    kept: Callable[[Ledger], Kept[T]]
+    kept: Callable[[Ledger], Repository[T]]
     may_see: Callable[[Principal, T], bool]
     audited: Callable[[T], Mapping[str, Any]]
     """The detail that the audit keeps of a new entry; of an edited one it keeps the same without the key."""

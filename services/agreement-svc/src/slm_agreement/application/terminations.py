@@ -36,7 +36,9 @@ async def ask(desk: Desk, caller: Principal, agreement_id: str, reason: str, at:
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
         by = await agreements.signer(ledger, caller, versions[0].identity)
-        asked = term.Asked(new_id(), by.person.party_id, by.person.identity, by.person.name, reason, at, ledger.now)
+        asked = term.TerminationRequest(
+            new_id(), by.person.party_id, by.person.identity, by.person.name, reason, at, ledger.now
+        )
         version = term.ask(versions, asked)
         await ledger.agreements.save(version)
         await ledger.note(caller, "agreement.ask-to-end", agreement_id, {"reason": reason, "at": at})

@@ -153,7 +153,7 @@ class Version:
     ended_at: int | None = None
     end_reason: str = ""
     ending: dict[str, Any] | None = None
-    """What a side asked: to end earlier than the notice period allows; see ``term.Asked``."""
+    """What a side asked: to end earlier than the notice period allows; see ``term.TerminationRequest``."""
     edits: int = 0
     """Counts every change; the entity tag."""
     events: list[Any] = field(default_factory=list)

@@ -34,7 +34,7 @@ class Finding:
         return asdict(self)
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """Anything the rules do not let pass; ``code`` is stable, ``title`` is for people."""
 
     code = "refused"
@@ -46,22 +46,22 @@ class Refused(Exception):
         self.findings = list(findings)
 
 
-class Unknown(Refused):
+class Unknown(Refusal):
     code = "not-found"
     title = "There is no such thing"
 
 
-class NotAllowed(Refused):
+class NotAllowed(Refusal):
     code = "not-allowed"
     title = "This principal may not do that"
 
 
-class WrongState(Refused):
+class WrongState(Refusal):
     code = "wrong-state"
     title = "Not in this state"
 
 
-class Invalid(Refused):
+class Invalid(Refusal):
     code = "invalid"
     title = "The document does not hold"
 

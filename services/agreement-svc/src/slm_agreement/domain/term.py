@@ -45,7 +45,7 @@ def turn_due(versions: Sequence[Version], now: int) -> list[tuple[int, Any]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TerminationRequest:
     """What one side asked: to end earlier than the notice period allows. Instants in microseconds UTC."""
 
     request_id: str
@@ -79,7 +79,7 @@ def terminate(versions: Sequence[Version], reason: str, at: int, now: int) -> li
     return _terminated(live, versions, reason, at, now)
 
 
-def ask(versions: Sequence[Version], asked: Asked) -> Version:
+def ask(versions: Sequence[Version], asked: TerminationRequest) -> Version:
     """Asks the other side to end earlier; gives the version that keeps the request. Raises WrongState, Invalid."""
     live = _live(versions)
     if asked.at is not None and asked.at < asked.asked_at:
@@ -138,11 +138,11 @@ def _notice(live: Sequence[Version]) -> str | None:
     return notice
 
 
-def _open_request(live: Sequence[Version]) -> Asked | None:
-    return next((Asked(**version.ending) for version in live if version.ending is not None), None)
+def _open_request(live: Sequence[Version]) -> TerminationRequest | None:
+    return next((TerminationRequest(**version.ending) for version in live if version.ending is not None), None)
 
 
-def _named(live: Sequence[Version], request_id: str) -> Asked:
+def _named(live: Sequence[Version], request_id: str) -> TerminationRequest:
     asked = _open_request(live)
     if asked is None or asked.request_id != request_id:
         raise Unknown(f"Nobody asks to end the agreement under {request_id!r}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_chassis.metrics import Metrics
-from slm_monitor.application.state.ports import Step
+from slm_monitor.application.state.ports import PartitionStep
 
 
 class MonitorMetrics(Metrics):
@@ -23,7 +23,7 @@ class MonitorMetrics(Metrics):
             "sources_set_aside_total", "Sources that this replica has set aside as too many of their facts fail."
         )
 
-    def stepped(self, step: Step) -> None:
+    def stepped(self, step: PartitionStep) -> None:
         """What the judge has committed."""
         for target_id, reason in step.changes.unjudgeable.items():
             (self._aside.discard if reason is None else self._aside.add)(target_id)

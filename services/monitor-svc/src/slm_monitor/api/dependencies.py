@@ -16,71 +16,71 @@ from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.adapters.commands.sql_terms import SqlIndicators
 from slm_monitor.adapters.queries.indicator_queries import IndicatorQueries
-from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.rows.accepted_windows import FrozenWindows
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
-from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
-from slm_monitor.adapters.store.sql_history import SqlRecord
-from slm_monitor.adapters.store.suspended_sources import SourcesAside
+from slm_monitor.adapters.rows.accepted_windows import AcceptedWindows
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
+from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
+from slm_monitor.adapters.store.sql_history import SqlHistory
+from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowHistory
-from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.history.fact_history import ParsedTerms
-from slm_monitor.application.intake.intake import Door
-from slm_monitor.application.intake.quarantine import Discharge
-from slm_monitor.application.stream.event_stream import Live
+from slm_monitor.application.intake.intake import Intake
+from slm_monitor.application.intake.quarantine import QuarantineDecisions
+from slm_monitor.application.stream.event_stream import EventStream
 
 BACKTESTS = Part[SqlBacktests]("backtests")
 BREACHES = Part[BreachQueries]("breaches")
-DISCHARGE = Part[Discharge]("discharge")
-DOOR = Part[Door]("door")
+DISCHARGE = Part[QuarantineDecisions]("discharge")
+DOOR = Part[Intake]("door")
 EXCLUSIONS = Part[ExclusionQueries]("exclusions")
-FROZEN = Part[FrozenWindows]("frozen")
+FROZEN = Part[AcceptedWindows]("frozen")
 HISTORY = Part[WindowHistory]("history")
 IMPORTS = Part[SqlImports]("imports")
 INDICATORS = Part[SqlIndicators]("indicators")
 INDICATOR_QUERIES = Part[IndicatorQueries]("indicator_queries")
-JUDGE = Part[Judge]("judge")
-LIVE = Part[Live]("live")
+JUDGE = Part[EvaluationWorker]("judge")
+LIVE = Part[EventStream]("live")
 PARSED = Part[ParsedTerms]("parsed")
-QUERIES = Part[Queries]("queries")
-RECORD = Part[SqlRecord]("record")
+QUERIES = Part[TargetQueries]("queries")
+RECORD = Part[SqlHistory]("record")
 SNAPSHOTS = Part[SqlSnapshots]("snapshots")
-SOURCES_ASIDE = Part[SourcesAside]("sources_aside")
-STORE = Part[SqlJudgeStore]("store")
+SOURCES_ASIDE = Part[SuspendedSources]("sources_aside")
+STORE = Part[SqlEvaluationStore]("store")
 TICKETS = Part[TicketQueries]("tickets")
-UNJUDGEABLE = Part[Unjudgeable]("unjudgeable")
+UNJUDGEABLE = Part[FailedTargetQueries]("unjudgeable")
 
 TheBacktests = Annotated[SqlBacktests, Depends(BACKTESTS.of)]
 TheBreaches = Annotated[BreachQueries, Depends(BREACHES.of)]
-TheDischarge = Annotated[Discharge, Depends(DISCHARGE.of)]
-TheDoor = Annotated[Door, Depends(DOOR.of)]
+TheDischarge = Annotated[QuarantineDecisions, Depends(DISCHARGE.of)]
+TheDoor = Annotated[Intake, Depends(DOOR.of)]
 TheExclusions = Annotated[ExclusionQueries, Depends(EXCLUSIONS.of)]
-TheFrozen = Annotated[FrozenWindows, Depends(FROZEN.of)]
+TheFrozen = Annotated[AcceptedWindows, Depends(FROZEN.of)]
 TheHistory = Annotated[WindowHistory, Depends(HISTORY.of)]
 TheImports = Annotated[SqlImports, Depends(IMPORTS.of)]
 TheIndicatorQueries = Annotated[IndicatorQueries, Depends(INDICATOR_QUERIES.of)]
 TheIndicators = Annotated[SqlIndicators, Depends(INDICATORS.of)]
-TheJudge = Annotated[Judge, Depends(JUDGE.of)]
-TheLive = Annotated[Live, Depends(LIVE.of)]
+TheJudge = Annotated[EvaluationWorker, Depends(JUDGE.of)]
+TheLive = Annotated[EventStream, Depends(LIVE.of)]
 TheParsed = Annotated[ParsedTerms, Depends(PARSED.of)]
-TheQueries = Annotated[Queries, Depends(QUERIES.of)]
-TheRecord = Annotated[SqlRecord, Depends(RECORD.of)]
+TheQueries = Annotated[TargetQueries, Depends(QUERIES.of)]
+TheRecord = Annotated[SqlHistory, Depends(RECORD.of)]
 TheSnapshots = Annotated[SqlSnapshots, Depends(SNAPSHOTS.of)]
-TheSourcesAside = Annotated[SourcesAside, Depends(SOURCES_ASIDE.of)]
-TheStore = Annotated[SqlJudgeStore, Depends(STORE.of)]
+TheSourcesAside = Annotated[SuspendedSources, Depends(SOURCES_ASIDE.of)]
+TheStore = Annotated[SqlEvaluationStore, Depends(STORE.of)]
 TheTickets = Annotated[TicketQueries, Depends(TICKETS.of)]
-TheUnjudgeable = Annotated[Unjudgeable, Depends(UNJUDGEABLE.of)]
+TheUnjudgeable = Annotated[FailedTargetQueries, Depends(UNJUDGEABLE.of)]
 
 
 @dataclass(frozen=True)
 class TargetReaders:
     """Everything that the past and the present of a target are read from, and the clock that says what is present."""
 
-    queries: Queries
+    queries: TargetQueries
     history: WindowHistory
-    frozen: FrozenWindows
-    record: SqlRecord
+    frozen: AcceptedWindows
+    record: SqlHistory
     parsed: ParsedTerms
     clock: Clock
 

@@ -8,7 +8,7 @@ import httpx
 
 from slm_chassis.http.peers import Peer, PeerAway
 from slm_events import instants
-from slm_report.domain.errors import FiguresAway, FiguresRefused
+from slm_report.domain.errors import FiguresForbidden, FiguresUnavailable
 from slm_report.domain.periods import Period
 from slm_report.domain.to_date import ToDate, of_answer
 
@@ -32,13 +32,13 @@ class MonitorFigures:
         try:
             answer = await self._monitor.get(_PATH, params, key)
         except PeerAway as away:
-            raise FiguresAway(str(away)) from away
+            raise FiguresUnavailable(str(away)) from away
         if answer.status_code == httpx.codes.FORBIDDEN:
-            raise FiguresRefused(_detail(answer))
+            raise FiguresForbidden(_detail(answer))
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise FiguresAway("monitor-svc has not taken up this agreement yet")
+            raise FiguresUnavailable("monitor-svc has not taken up this agreement yet")
         if answer.status_code != httpx.codes.OK:
-            raise FiguresAway(f"monitor-svc answered {answer.status_code}: {_detail(answer)}")
+            raise FiguresUnavailable(f"monitor-svc answered {answer.status_code}: {_detail(answer)}")
         return of_answer(answer.content)
 
 

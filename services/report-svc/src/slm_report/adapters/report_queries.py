@@ -13,7 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
 from slm_report.adapters.sql_reports import PATIENCE, catch_up_waits, import_waits, stored
 from slm_report.adapters.tables import agenda, agreement_version, catch_up_heard, import_heard, report
-from slm_report.application.ports import Stored
+from slm_report.application.ports import StoredReport
 
 FILTERS = ("agreement_id", "period", "state", "verdict")
 
@@ -33,7 +33,9 @@ async def listed(
     return list(await connection.execute(query))
 
 
-async def one(connection: AsyncConnection, caller: Principal, report_id: str, revision: int | None) -> Stored | None:
+async def one(
+    connection: AsyncConnection, caller: Principal, report_id: str, revision: int | None
+) -> StoredReport | None:
     """A revision, without a number the newest; None where there is none that the caller may see."""
     chosen = report.c.newest if revision is None else report.c.revision == revision
     query = select(report).where(report.c.report_id == report_id, chosen, _visible_to(caller))

@@ -22,7 +22,7 @@ from slm_report.domain.periods import Period
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _StoredKind:
     """How one kind of event is kept: the list of a batch, its table, its row, and what tells new from old."""
 
     events: Callable[[Batch], Sequence[Any]]
@@ -54,9 +54,9 @@ def _instant(text: str) -> int:
 
 
 _KEPT = (
-    _Kept(lambda b: b.versions, tables.agreement_version, lambda e: _turn(e) | {"finalized": _text(e)}),
-    _Kept(lambda b: b.ends, tables.agreement_end, lambda e: _turn(e) | {"type": type_of(e), "event": _text(e)}),
-    _Kept(
+    _StoredKind(lambda b: b.versions, tables.agreement_version, lambda e: _turn(e) | {"finalized": _text(e)}),
+    _StoredKind(lambda b: b.ends, tables.agreement_end, lambda e: _turn(e) | {"type": type_of(e), "event": _text(e)}),
+    _StoredKind(
         lambda b: b.windows,
         tables.target_window,
         lambda e: {
@@ -69,7 +69,7 @@ _KEPT = (
             "event": _text(e),
         },
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.breaches,
         tables.breach,
         lambda e: {
@@ -81,13 +81,13 @@ _KEPT = (
         },
         ("breached", "revision"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.withdrawals,
         tables.breach,
         lambda e: {"breach_id": e.breach_id, "agreement_id": e.agreement_id, "withdrawn": _text(e)},
         ("withdrawn", "revision"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.recoveries,
         tables.breach,
         lambda e: {
@@ -98,7 +98,7 @@ _KEPT = (
         },
         ("recovered", "published_at"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.risks,
         tables.risk,
         lambda e: {
@@ -109,7 +109,7 @@ _KEPT = (
         },
         ("raised", "published_at"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.clearings,
         tables.risk,
         lambda e: {
@@ -120,7 +120,7 @@ _KEPT = (
         },
         ("cleared", "published_at"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.clocks,
         tables.ticket_clock,
         lambda e: {
@@ -133,7 +133,7 @@ _KEPT = (
         },
         ("stopped", "published_at"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.plans,
         tables.action_plan,
         lambda e: {
@@ -143,12 +143,12 @@ _KEPT = (
             "opened": _text(e),
         },
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.plan_ends,
         tables.action_plan,
         lambda e: {"plan_id": e.plan_id, "agreement_id": e.agreement_id, "risk_id": e.risk_id, "ended": _text(e)},
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.actions,
         tables.improvement_action,
         lambda e: {
@@ -158,7 +158,7 @@ _KEPT = (
             "opened": _text(e),
         },
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.completions,
         tables.improvement_action,
         lambda e: {
@@ -168,13 +168,13 @@ _KEPT = (
             "completed": _text(e),
         },
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.decisions,
         tables.exclusion,
         lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "decided": _text(e)},
         ("decided", "decided_at"),
     ),
-    _Kept(
+    _StoredKind(
         lambda b: b.revocations,
         tables.exclusion,
         lambda e: {"exclusion_id": e.exclusion_id, "agreement_id": e.agreement_id, "revoked": _text(e)},
@@ -201,8 +201,8 @@ ON CONFLICT (agreement_id, version) DO UPDATE SET
 """
 
 
-class SqlHeard:
-    """``application.ports.Heard`` inside a transaction."""
+class SqlReceivedFacts:
+    """``application.ports.ReceivedFacts`` inside a transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction

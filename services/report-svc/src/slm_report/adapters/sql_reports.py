@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, func, lite
 from sqlalchemy.dialects.postgresql import insert
 
 from slm_chassis.database import Transaction
-from slm_chassis.lag import Heard
+from slm_chassis.lag import ConsumerPosition
 from slm_events import instants
 from slm_report.adapters.tables import agenda, catch_up_heard, import_heard, report
-from slm_report.application.ports import Agenda, Stored
+from slm_report.application.ports import Agenda, StoredReport
 
 IMPATIENCE = 60
 """A stale report is looked at again after this many times the pause, however busy its agreement is."""
@@ -49,12 +49,12 @@ class SqlReports:
             driver = await self._transaction.driver()
             await driver.execute(_MARK_STALE, agreements, [since[agreement_id] for agreement_id in agreements])
 
-    async def lock_agenda(self, agreement_id: str, heard: Heard, quiet_seconds: float) -> Agenda:
+    async def lock_agenda(self, agreement_id: str, heard: ConsumerPosition, quiet_seconds: float) -> Agenda:
         await self._transaction.execute(insert(agenda).values(agreement_id=agreement_id).on_conflict_do_nothing())
         query = _agendas(heard, quiet_seconds).where(agenda.c.agreement_id == agreement_id).with_for_update(of=agenda)
         return _agenda((await self._transaction.execute(query)).one())
 
-    async def next_agenda(self, heard: Heard, quiet_seconds: float) -> Agenda | None:
+    async def next_agenda(self, heard: ConsumerPosition, quiet_seconds: float) -> Agenda | None:
         query = (
             _agendas(heard, quiet_seconds)
             .where(or_(agenda.c.due_at <= heard.until_at, agenda.c.stale_from.is_not(None)))
@@ -86,14 +86,14 @@ class SqlReports:
             update(agenda).where(agenda.c.agreement_id == agreement_id).values(not_before=later)
         )
 
-    async def newest(self, report_id: str, *, state: str | None = None) -> Stored | None:
+    async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None:
         query = select(report).where(report.c.report_id == report_id).order_by(report.c.revision.desc()).limit(1)
         if state is not None:
             query = query.where(report.c.state == state)
         row = (await self._transaction.execute(query)).one_or_none()
         return None if row is None else stored(row)
 
-    async def save(self, made: Stored) -> None:
+    async def save(self, made: StoredReport) -> None:
         older = update(report).where(report.c.report_id == made.report_id, report.c.newest).values(newest=False)
         await self._transaction.execute(older)
         values = {
@@ -117,9 +117,9 @@ class SqlReports:
         )
 
 
-def stored(row: Any) -> Stored:
+def stored(row: Any) -> StoredReport:
     """A row of the table ``report`` → the revision it keeps."""
-    return Stored(
+    return StoredReport(
         report_id=row.report_id,
         revision=row.revision,
         agreement_id=row.agreement_id,
@@ -138,7 +138,7 @@ def _agenda(row: Any) -> Agenda:
     return Agenda(row.agreement_id, row.stale_from, row.settled_until, row.due_at, row.importing, row.quiet)
 
 
-def _agendas(heard: Heard, quiet_seconds: float) -> Select[Any]:
+def _agendas(heard: ConsumerPosition, quiet_seconds: float) -> Select[Any]:
     columns = (agenda.c.agreement_id, agenda.c.stale_from, agenda.c.settled_until, agenda.c.due_at)
     return select(*columns, _importing().label("importing"), _quiet(heard, quiet_seconds).label("quiet"))
 
@@ -162,7 +162,7 @@ def _importing() -> ColumnElement[bool]:
     return or_(exists().where(import_waits(agreement_id)), exists().where(catch_up_waits(agreement_id)))
 
 
-def _quiet(heard: Heard, quiet_seconds: float) -> ColumnElement[bool]:
+def _quiet(heard: ConsumerPosition, quiet_seconds: float) -> ColumnElement[bool]:
     """All has been heard that was in the log a pause after the agenda was touched, and nothing has touched it since."""
     until = literal(heard.until_on_server, DateTime(timezone=True))
     pause = literal(quiet_seconds) * text("interval '1 second'")

@@ -12,14 +12,14 @@ from slm_chassis.http.access import authenticate
 from slm_chassis.http.problems import invalid
 from slm_report.domain import credit_bands, credits, figures
 from slm_report.domain.credit_bands import NoSchedule
-from slm_report.domain.credits import Attainment, Line, Settlement
+from slm_report.domain.credits import Attainment, CreditLine, Settlement
 
 router = APIRouter(prefix="/api/v1/credit-previews", tags=["credit-previews"], dependencies=[Depends(authenticate)])
 
 Exact = Annotated[str, Field(pattern=f"^{credit_bands.NUMBER}$", examples=["97.5", "1999/20"])]
 
 
-class Figure(BaseModel):
+class AchievedFigure(BaseModel):
     """What a target came to: percents of figure and objective, or units missed, as the schedule asks."""
 
     model_config = ConfigDict(extra="forbid")
@@ -59,7 +59,7 @@ class CreditToPreview(BaseModel):
     schedule: dict[str, Any]
     charge: Exact = "0"
     """The charge of the period, a fact: percents are of it."""
-    figures: Annotated[list[Figure], Field(min_length=1, max_length=1000)]
+    figures: Annotated[list[AchievedFigure], Field(min_length=1, max_length=1000)]
     credited_this_year: Exact = "0"
     """What earlier periods of the year were credited, for a cap per year."""
 
@@ -95,7 +95,7 @@ def _shown(settled: Settlement) -> dict[str, Any]:
     }
 
 
-def _line(line: Line, settled: Settlement) -> dict[str, Any]:
+def _line(line: CreditLine, settled: Settlement) -> dict[str, Any]:
     end = line.band.end
     return {
         "target": line.target,

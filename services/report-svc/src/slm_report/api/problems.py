@@ -6,30 +6,37 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 
 from slm_chassis.http.problems import Problem, invalid, not_found, respond
-from slm_report.domain.errors import FiguresAway, FiguresRefused, NoSuchPeriod, OutsideTerm, Refused, UnknownAgreement
+from slm_report.domain.errors import (
+    FiguresForbidden,
+    FiguresUnavailable,
+    NoSuchPeriod,
+    OutsideTerm,
+    Refusal,
+    UnknownAgreement,
+)
 
 
 def install(api: FastAPI) -> None:
     """Let every route of the API raise what the use cases refuse."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
+        assert isinstance(error, Refusal)
         return respond(problem_of(error), request.url.path)
 
-    api.add_exception_handler(Refused, answer)
+    api.add_exception_handler(Refusal, answer)
 
 
-def problem_of(refused: Refused) -> Problem:
+def problem_of(refused: Refusal) -> Problem:
     """A refusal as the answer to the caller, which says what to do."""
     if isinstance(refused, UnknownAgreement):
         return not_found("signed agreement", refused.agreement_id)
     if isinstance(refused, NoSuchPeriod):
         return invalid("period", refused.text, str(refused))
-    if isinstance(refused, FiguresAway):
+    if isinstance(refused, FiguresUnavailable):
         detail = f"{refused}. A report of an open period needs its figures as of now: ask again in a moment."
         title = "The figures of open windows cannot be had now"
         return Problem(503, "figures-away", title, detail, headers={"Retry-After": "2"})
-    if isinstance(refused, FiguresRefused):
+    if isinstance(refused, FiguresForbidden):
         detail = f"{refused} A report of an open period reads its figures with your key: it needs figures:read."
         return Problem(403, "out-of-scope", "Outside the key's scopes", detail)
     if isinstance(refused, OutsideTerm):

@@ -17,7 +17,7 @@ from slm_report.adapters import html_page, report_queries
 from slm_report.api import schemas
 from slm_report.api.dependencies import TheDesk, TheLag
 from slm_report.application import reports
-from slm_report.application.ports import Stored
+from slm_report.application.ports import StoredReport
 from slm_report.domain.publication import INTERIM_REVISION
 
 _READS_ONLY = (
@@ -108,7 +108,7 @@ async def read_page(
     return HTMLResponse(text, headers=headers)
 
 
-async def _find(database: Database, caller: Principal, report_id: str, revision: int | None) -> Stored:
+async def _find(database: Database, caller: Principal, report_id: str, revision: int | None) -> StoredReport:
     async with database.read() as connection:
         stored = await report_queries.one(connection, caller, report_id, revision)
     if stored is None:
@@ -121,5 +121,5 @@ async def _revisions(database: Database, report_id: str) -> list[Any]:
         return await report_queries.revisions(connection, report_id)
 
 
-def _etag(stored: Stored) -> str:
+def _etag(stored: StoredReport) -> str:
     return etag_of(f"{stored.revision}-{stored.digest[:16]}")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from slm_chassis.lag import Heard
+from slm_chassis.lag import ConsumerPosition
 from slm_events import instants
-from slm_report.application.ports import Stored
+from slm_report.application.ports import StoredReport
 
 
 class BuildReport(BaseModel):
@@ -44,13 +44,13 @@ def summary(row: Any) -> dict[str, Any]:
     }
 
 
-def heard(lag: Heard) -> dict[str, Any]:
+def heard(lag: ConsumerPosition) -> dict[str, Any]:
     """How far this service is behind the log: everything up to ``until_at`` has been heard."""
     until_at = None if lag.until_at is None else instants.to_text(lag.until_at)
     return {"until_at": until_at, "behind_events": lag.behind}
 
 
-def shown(report: Stored, revisions: list[Any], lag: Heard) -> dict[str, Any]:
+def shown(report: StoredReport, revisions: list[Any], lag: ConsumerPosition) -> dict[str, Any]:
     """A report in full, with the revisions there are, and as of when this service has heard everything."""
     return {
         "report_id": report.report_id,

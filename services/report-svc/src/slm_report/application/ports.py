@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from slm_chassis.database import Database, Transaction
-from slm_chassis.lag import Heard as Lagging
+from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.clocks import ClockStopped
 from slm_report.domain.facts import Facts
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredReport:
     """A revision of a report as it is kept."""
 
     report_id: str
@@ -54,7 +54,7 @@ class Agenda:
     """What was heard of it has come to rest, so that it can be reported."""
 
 
-class Heard(Protocol):
+class ReceivedFacts(Protocol):
     """What other services told, each fact kept under its id, inside one transaction. Keeping twice is keeping once."""
 
     async def keep(self, batch: Batch) -> None:
@@ -102,9 +102,9 @@ class Reports(Protocol):
         """Leave an agenda alone for a while."""
         ...
 
-    async def newest(self, report_id: str, *, state: str | None = None) -> Stored | None: ...
+    async def newest(self, report_id: str, *, state: str | None = None) -> StoredReport | None: ...
 
-    async def save(self, stored: Stored) -> None:
+    async def save(self, stored: StoredReport) -> None:
         """Keep a revision; an interim one replaces the interim before it."""
         ...
 
@@ -114,7 +114,7 @@ class Figures(Protocol):
 
     async def to_date(self, key: str, agreement_id: str, period: Period, closed_after: int | None) -> ToDate:
         """All open windows of the period as of one instant, with the rights of the key, and those that closed after
-        ``closed_after``. Raises FiguresAway, FiguresRefused."""
+        ``closed_after``. Raises FiguresUnavailable, FiguresForbidden."""
         ...
 
 
@@ -123,7 +123,7 @@ class Desk:
     """Where reports are written: the database, and the two stores to be had inside a transaction of it."""
 
     database: Database
-    heard: Callable[[Transaction], Heard]
+    heard: Callable[[Transaction], ReceivedFacts]
     reports: Callable[[Transaction], Reports]
     figures: Figures
     lag: Callable[[], Awaitable[Lagging]]

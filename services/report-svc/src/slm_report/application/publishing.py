@@ -35,7 +35,7 @@ class Publisher:
         """One turn; whether there was anything to do."""
         try:
             busy = await reports.settle_next(self._desk)
-        except reports.Unsettled as unsettled:
+        except reports.ReportFailure as unsettled:
             # One agreement whose facts cannot be told must not keep all others waiting.
             _log.error("reports not made", agreement_id=unsettled.agreement_id, exc_info=unsettled)
             await reports.postpone(self._desk, unsettled.agreement_id, _POSTPONED_SECONDS)

@@ -29,7 +29,7 @@ from slm_events.monitor import (
     WindowClosed,
 )
 from slm_events.review import ActionCompleted, ActionOpened, ActionPlanEnded, ActionPlanOpened
-from slm_report.application.ports import Heard, Reports
+from slm_report.application.ports import ReceivedFacts, Reports
 
 
 @dataclass
@@ -73,7 +73,7 @@ def note_import(batch: Batch, event: TargetJudged | ClockMoved) -> None:
         batch.catching_up[event.agreement_id, event.catch_up] += PUBLISHED[type(event)].topic is BREACHES
 
 
-async def keep(heard: Heard, reports: Reports, batch: Batch) -> None:
+async def keep(heard: ReceivedFacts, reports: Reports, batch: Batch) -> None:
     """Keep a batch in one transaction, and mark the reports that it concerns."""
     # Where a clock stopped before, and when a withdrawn breach was certain, is known to the store alone.
     for agreement_id, stopped_at in await heard.earlier_stops(batch.clocks):

@@ -9,9 +9,9 @@ from typing import Any
 from slm_chassis.access import Principal
 from slm_chassis.database import Transaction
 from slm_chassis.faults import is_infrastructure_fault
-from slm_chassis.lag import Heard as Lagging
+from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events import instants
-from slm_report.application.ports import Agenda, Desk, Heard, Reports, Stored
+from slm_report.application.ports import Agenda, Desk, ReceivedFacts, Reports, StoredReport
 from slm_report.domain import lines, publication, service_report, terms_line
 from slm_report.domain.errors import OutsideTerm, UnknownAgreement
 from slm_report.domain.periods import Period
@@ -24,7 +24,7 @@ PERIODS_A_TURN = 12
 """Periods settled in one transaction; an agreement heard years after it began takes several."""
 
 
-class Unsettled(Exception):
+class ReportFailure(Exception):
     """An agreement's reports could not be made; the cause is beside it. The others are not to wait for it."""
 
     def __init__(self, agreement_id: str) -> None:
@@ -34,12 +34,12 @@ class Unsettled(Exception):
 
 async def build_now(
     desk: Desk, caller: Principal, key: str, agreement_id: str, period_id: str | None
-) -> tuple[Stored, bool]:
+) -> tuple[StoredReport, bool]:
     """Build a period's report: published if the period is complete, else interim, with the figures as of now.
 
     Without ``period_id`` the period of the present instant; ``key`` is the caller's, whose rights the figures are
     read with. Returns the report and whether this call made it. Raises UnknownAgreement, NoSuchPeriod, OutsideTerm,
-    FiguresAway, FiguresRefused.
+    FiguresUnavailable, FiguresForbidden.
     """
     lag = await desk.lag()
     made = await _build(desk, caller, agreement_id, period_id, lag, None)
@@ -53,7 +53,7 @@ async def build_now(
 
 async def _build(
     desk: Desk, caller: Principal, agreement_id: str, period_id: str | None, lag: Lagging, to_date: ToDate | None
-) -> tuple[Stored, bool] | Period:
+) -> tuple[StoredReport, bool] | Period:
     """One try in one transaction; the period where its report needs figures to date that were not given."""
     async with desk.database.begin() as transaction:
         heard, reports = desk.heard(transaction), desk.reports(transaction)
@@ -68,7 +68,7 @@ async def _build(
 
 
 async def settle_next(desk: Desk) -> bool:
-    """Publish or revise what is due or stale of one agreement; False where none waits. Raises Unsettled."""
+    """Publish or revise what is due or stale of one agreement; False where none waits. Raises ReportFailure."""
     lag = await desk.lag()
     if lag.until_at is None:
         return False
@@ -83,7 +83,7 @@ async def settle_next(desk: Desk) -> bool:
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
-            raise Unsettled(agenda.agreement_id) from error
+            raise ReportFailure(agenda.agreement_id) from error
         return True
 
 
@@ -93,7 +93,9 @@ async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
-async def _settle(transaction: Transaction, heard: Heard, reports: Reports, agenda: Agenda, until: int) -> Agenda:
+async def _settle(
+    transaction: Transaction, heard: ReceivedFacts, reports: Reports, agenda: Agenda, until: int
+) -> Agenda:
     """``until``: everything that was in the log at this instant has been heard."""
     terms = await _terms(heard, agenda.agreement_id)
     if not terms:
@@ -122,14 +124,14 @@ def _since(agenda: Agenda, first: int, end: int | None) -> int:
 
 async def _write(
     transaction: Transaction,
-    heard: Heard,
+    heard: ReceivedFacts,
     reports: Reports,
     terms: Sequence[Term],
     period: Period,
     *,
     until: int | None,
     to_date: ToDate | None = None,
-) -> tuple[Stored, bool] | None:
+) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it says something new, and whether it did; None where it is not complete.
 
     Complete is what was due by ``until``, up to which everything has been heard, with all of its windows closed;
@@ -150,7 +152,7 @@ async def _write(
     state, as_of = (PUBLISHED, due_at) if complete or to_date is None else (INTERIM, to_date.as_of)
     told = None if complete else to_date
     document = service_report.build(terms, facts, period, state=state, as_of=as_of, to_date=told).document()
-    stored = Stored(
+    stored = StoredReport(
         report_id=report_id,
         revision=(before.revision if before else 0) + 1 if complete else INTERIM_REVISION,
         agreement_id=agreement_id,
@@ -172,11 +174,11 @@ async def _write(
     return stored, True
 
 
-def _changes(before: Stored | None, document: dict[str, Any]) -> list[dict[str, Any]]:
+def _changes(before: StoredReport | None, document: dict[str, Any]) -> list[dict[str, Any]]:
     return [asdict(change) for change in publication.changes(before.document if before else None, document)]
 
 
-async def _terms(heard: Heard, agreement_id: str) -> list[Term]:
+async def _terms(heard: ReceivedFacts, agreement_id: str) -> list[Term]:
     return terms_line.line(await heard.versions(agreement_id), await heard.ends(agreement_id))
 
 

@@ -26,7 +26,7 @@ class Attainment:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CreditLine:
     """One credit or reward. ``exact`` before, ``amount`` after rounding and caps, in the currency's minor unit."""
 
     target: str
@@ -45,7 +45,7 @@ class Settlement:
     """All lines of a period; amounts in the currency's minor unit. ``payout`` is 0 under the minimum."""
 
     schedule: Schedule
-    lines: tuple[Line, ...]
+    lines: tuple[CreditLine, ...]
     credits: int
     rewards: int
     payout: int
@@ -83,7 +83,9 @@ def money(amount: int, schedule: Schedule) -> str:
     return str(Decimal(amount).scaleb(-schedule.places)) if schedule.places else str(amount)
 
 
-def _line(schedule: Schedule, attained: Attainment, charge: Fraction, caps: Mapping[str, int], field: str) -> Line:
+def _line(
+    schedule: Schedule, attained: Attainment, charge: Fraction, caps: Mapping[str, int], field: str
+) -> CreditLine:
     value = _measured(schedule, attained, field)
     band = schedule.band_of(value)
     exact, reckoning = _reckoned(band, attained, charge, field)
@@ -93,7 +95,7 @@ def _line(schedule: Schedule, attained: Attainment, charge: Fraction, caps: Mapp
     for name, left in caps.items() if kind == CREDIT else ():
         if amount > left:
             amount, capped_by = left, name
-    return Line(
+    return CreditLine(
         attained.target, kind, band, value, exact, amount, capped_by, reckoning, band.clause or schedule.clause
     )  # fmt: skip
 

@@ -4,18 +4,18 @@ Refused
   UnknownAgreement  no agreement of this id was heard of, or none that the caller is a party to
   NoSuchPeriod      the text names no period of the agreement's cadence
   OutsideTerm       the agreement was not in force in the period
-  FiguresAway       monitor-svc cannot say now what the figures of open windows are
-  FiguresRefused    the caller's key does not let it read figures from monitor-svc
+  FiguresUnavailable       monitor-svc cannot say now what the figures of open windows are
+  FiguresForbidden    the caller's key does not let it read figures from monitor-svc
 """
 
 from __future__ import annotations
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """Any reason for which no report is built; the message says it to the caller."""
 
 
-class UnknownAgreement(Refused):
+class UnknownAgreement(Refusal):
     """No agreement of this id was heard of, or the caller is no party to it."""
 
     def __init__(self, agreement_id: str) -> None:
@@ -23,7 +23,7 @@ class UnknownAgreement(Refused):
         self.agreement_id = agreement_id
 
 
-class NoSuchPeriod(Refused):
+class NoSuchPeriod(Refusal):
     """A text that names no period of the agreement's cadence; the message says how one is written."""
 
     def __init__(self, text: str, remedy: str) -> None:
@@ -31,13 +31,13 @@ class NoSuchPeriod(Refused):
         self.text = text
 
 
-class OutsideTerm(Refused):
+class OutsideTerm(Refusal):
     """The agreement was not in force in the period asked for; the message names its term."""
 
 
-class FiguresAway(Refused):
+class FiguresUnavailable(Refusal):
     """monitor-svc cannot say now what the figures of open windows are; the message says why."""
 
 
-class FiguresRefused(Refused):
+class FiguresForbidden(Refusal):
     """The caller's key does not let it read figures from monitor-svc."""

@@ -34,7 +34,7 @@ NOTHING = Figure(None, "–")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReportLine:
     """One target in one window, or over the period where it has no calendar windows."""
 
     target_id: str
@@ -84,12 +84,14 @@ class Line:
     risk_ids: list[str] = field(default_factory=list)
 
 
-def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], facts: Facts, names: Names) -> Line:
+def closed_line(
+    window: WindowClosed, term: Term | None, target: Mapping[str, Any], facts: Facts, names: Names
+) -> ReportLine:
     """A line of a closed window: every figure is the one the window was closed or restated with."""
     figure = figures.parse(window.figure)
     difference = figures.variance(figure, window.objective)
     trend, count = _trend(facts, window.target_id, window.window_end_at or "")
-    return Line(
+    return ReportLine(
         **_head(window.target_id, term, target, "window", window.objective),
         agreement_version=window.agreement_version,
         window_id=window.window_id,
@@ -118,7 +120,7 @@ def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, An
     )
 
 
-def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: int, names: Names) -> Line:
+def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: int, names: Names) -> ReportLine:
     """A line of a window that has not closed: the figure to date as monitor-svc answered it, and nothing older.
 
     ``figure`` is empty in a published report, which is made from events alone: then breaches and warnings say how a
@@ -126,7 +128,7 @@ def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: in
     """
     objective = window.target["objective"]
     breaches, risks = facts.breaches_of(*window.key), facts.risks_of(*window.key)
-    return Line(
+    return ReportLine(
         **_head(window.target["target_id"], window.term, window.target, "window", objective),
         agreement_version=window.term.terms.version,
         window_id=window.id,
@@ -144,7 +146,7 @@ def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: in
 def rolling_line(
     term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any],
     names: Names,
-) -> Line:  # fmt: skip
+) -> ReportLine:  # fmt: skip
     """A line of a rolling target: whether it was breached at any time of the period, and its figure to date."""
     breaches = [
         breach
@@ -155,7 +157,7 @@ def rolling_line(
     closed = as_of >= period.end
     status = figure.get("status")
     otherwise = status if status in ("no_data", "at_risk", "breached") and not closed else "no_breach"
-    return Line(
+    return ReportLine(
         **_head(target["target_id"], term, target, "rolling", target["objective"]),
         **_whole(term, period, str(target["window"].get("rolling", "")), closed),
         verdict=_state(breaches, [] if closed else risks, as_of, otherwise),
@@ -168,7 +170,7 @@ def rolling_line(
 
 def ticket_line(
     term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any]
-) -> Line:
+) -> ReportLine:
     """A line of a per-ticket target: the tickets whose clock ended in the period, stopped in time or breached."""
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
@@ -181,7 +183,7 @@ def ticket_line(
     measure = ticket_lines.measure_of(target["objective"])
     tickets = ticket_lines.table(met, sorted(missed), stopped, breaches, measure, min(as_of, period.end))
     judged = tickets["judged"]
-    return Line(
+    return ReportLine(
         **_head(target["target_id"], term, target, "tickets", target["objective"]),
         **_whole(term, period, period.id, as_of >= period.end),
         verdict="breached" if missed else "met" if met else "no_data",

@@ -11,7 +11,7 @@ from slm_events.monitor import WindowClosed
 from slm_report.domain import findings, lines, terms_line, ticket_lines
 from slm_report.domain import to_date as to_dates
 from slm_report.domain.facts import Facts, counts_in
-from slm_report.domain.lines import Line
+from slm_report.domain.lines import ReportLine
 from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 from slm_report.domain.to_date import ToDate
@@ -35,7 +35,7 @@ class ServiceReport:
     customer: dict[str, str]
     service: dict[str, str]
     period: dict[str, str]
-    lines: list[Line]
+    lines: list[ReportLine]
     breaches: list[dict[str, Any]]
     breach_count: int
     """Breaches that stand and belong to this period and no other."""
@@ -114,11 +114,11 @@ def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
     return replace(facts, breaches=breaches, risks=to_date.risks)
 
 
-def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_date: ToDate | None) -> list[Line]:
+def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_date: ToDate | None) -> list[ReportLine]:
     """Lines in the order of the terms' targets, each target's windows oldest first, whoever was heard first."""
     closed, names = facts.closed(), _names(terms)
     told = to_date or ToDate(b"", as_of, {})
-    found: list[tuple[int, str, Line]] = []
+    found: list[tuple[int, str, ReportLine]] = []
     known = terms_line.windows(terms, period)
     for window in known:
         heard = closed.get(window.key)
@@ -142,7 +142,7 @@ def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_d
 
 def _standing_line(
     term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, told: ToDate, names: Mapping[str, str]
-) -> Line:
+) -> ReportLine:
     """The line of a target without calendar windows."""
     if "rolling" in target["window"]:
         figure = told.of(target["target_id"], str(target["window"]["rolling"]))
@@ -152,7 +152,7 @@ def _standing_line(
 
 def _open_instances(
     known: Sequence[Window], facts: Facts, as_of: int, told: ToDate, names: Mapping[str, str], terms: Sequence[Term]
-) -> list[tuple[int, str, Line]]:
+) -> list[tuple[int, str, ReportLine]]:
     """Open windows of the instances of targets that are judged for each value of a label."""
     rows, closed = [], facts.closed()
     for window in known:
@@ -175,7 +175,7 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
 
 def _unforeseen(
     terms: Sequence[Term], facts: Facts, period: Period, known: set[tuple[str, str]]
-) -> list[tuple[int, str, Line]]:
+) -> list[tuple[int, str, ReportLine]]:
     """Windows closed in the period that the terms do not let expect: what was established is shown, never dropped."""
     standing = {target["target_id"] for _, target in terms_line.standing_targets(terms, period)}
     rows = []
@@ -195,7 +195,7 @@ def _order(terms: Sequence[Term], target_id: str) -> int:
     return ids.index(target_id) if target_id in ids else len(ids)
 
 
-def _verdict(report_lines: Sequence[Line], facts: Facts) -> str:
+def _verdict(report_lines: Sequence[ReportLine], facts: Facts) -> str:
     """The worst of the lines. What never had a figure hides no other line, nor does what was never scheduled."""
     measured = {window.target_id for window in facts.windows if window.figure is not None}
     said = {line.verdict for line in report_lines if line.verdict != "no_data" or line.target_id in measured}

@@ -58,7 +58,7 @@ _PATHS: dict[str, tuple[Path, ...]] = {
 """By table, the paths that may be read, the narrowest first; each has an index."""
 
 
-class CachedKept(Generic[T]):
+class CachedRepository(Generic[T]):
     """A table's values as this batch sees them."""
 
     def __init__(self, transaction: Transaction, table: Table, kind: type[T]) -> None:
@@ -150,7 +150,7 @@ def _point(value: Any, path: Path) -> Point:
     return tuple(getattr(value, name) for name in path)
 
 
-class CachedWindows(CachedKept[AttainedWindow]):
+class CachedWindows(CachedRepository[AttainedWindow]):
     """Closed windows, also in the order in which those of one target ended."""
 
     _PATH = ("agreement_id", "target_id")
@@ -183,17 +183,21 @@ class CachedLedger(SqlLedgerOfTransaction):
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
-        self.agreements: CachedKept[Agreement] = CachedKept(transaction, tables.agreement_version, Agreement)
-        self.plans: CachedKept[ActionPlan] = CachedKept(transaction, tables.action_plan, ActionPlan)
-        self.breaches: CachedKept[Breach] = CachedKept(transaction, tables.breach, Breach)
+        self.agreements: CachedRepository[Agreement] = CachedRepository(
+            transaction, tables.agreement_version, Agreement
+        )
+        self.plans: CachedRepository[ActionPlan] = CachedRepository(transaction, tables.action_plan, ActionPlan)
+        self.breaches: CachedRepository[Breach] = CachedRepository(transaction, tables.breach, Breach)
         self.windows: CachedWindows = CachedWindows(transaction)
-        self.reports: CachedKept[PublishedReport] = CachedKept(transaction, tables.published_report, PublishedReport)
-        self.reviews: CachedKept[Review] = CachedKept(transaction, tables.review, Review)
-        self.agenda: CachedKept[AgendaItem] = CachedKept(transaction, tables.agenda_item, AgendaItem)
-        self.lessons: CachedKept[Lesson] = CachedKept(transaction, tables.lesson, Lesson)
-        self.actions: CachedKept[Action] = CachedKept(transaction, tables.action, Action)
-        self.proposals: CachedKept[Proposal] = CachedKept(transaction, tables.proposal, Proposal)
-        self.amendments: CachedKept[Amendment] = CachedKept(transaction, tables.amendment, Amendment)
+        self.reports: CachedRepository[PublishedReport] = CachedRepository(
+            transaction, tables.published_report, PublishedReport
+        )
+        self.reviews: CachedRepository[Review] = CachedRepository(transaction, tables.review, Review)
+        self.agenda: CachedRepository[AgendaItem] = CachedRepository(transaction, tables.agenda_item, AgendaItem)
+        self.lessons: CachedRepository[Lesson] = CachedRepository(transaction, tables.lesson, Lesson)
+        self.actions: CachedRepository[Action] = CachedRepository(transaction, tables.action, Action)
+        self.proposals: CachedRepository[Proposal] = CachedRepository(transaction, tables.proposal, Proposal)
+        self.amendments: CachedRepository[Amendment] = CachedRepository(transaction, tables.amendment, Amendment)
         self._locked: set[str] = set()
 
     @classmethod

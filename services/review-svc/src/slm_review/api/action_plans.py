@@ -15,13 +15,13 @@ from slm_chassis.http.parts import TheClock, TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import ActionPlan, Completion, Listed
+from slm_review.api.schemas import ActionPlanAnswer, Completion, ListAnswer
 from slm_review.application import plan_steps
 
 router = APIRouter(prefix="/api/v1/action-plans", tags=["action plans"])
 
 
-@router.get("", response_model=Listed[ActionPlan])
+@router.get("", response_model=ListAnswer[ActionPlanAnswer])
 async def list_action_plans(
     caller: Caller,
     page: Paging,
@@ -38,7 +38,7 @@ async def list_action_plans(
     return page.shape(rows, queries.ACTION_PLANS.key, lambda row: _shown(row, clock.now()))
 
 
-@router.get("/{plan_id}", response_model=ActionPlan)
+@router.get("/{plan_id}", response_model=ActionPlanAnswer)
 async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, clock: TheClock) -> dict[str, Any]:
     """One action plan."""
     row = await queries.one_of(database, queries.ACTION_PLANS, caller, plan_id)
@@ -47,7 +47,7 @@ async def get_action_plan(plan_id: str, caller: Caller, database: TheDatabase, c
     return _shown(row, clock.now())
 
 
-@router.post("/{plan_id}/steps/{number}/complete", response_model=ActionPlan)
+@router.post("/{plan_id}/steps/{number}/complete", response_model=ActionPlanAnswer)
 async def complete_step(
     plan_id: str,
     number: Annotated[int, Path(ge=1, le=1_000, description="Of the step, counted from 1")],

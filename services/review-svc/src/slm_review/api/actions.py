@@ -12,14 +12,14 @@ from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import invalid, not_found
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import Action, Completion, Listed
+from slm_review.api.schemas import ActionAnswer, Completion, ListAnswer
 from slm_review.application import actions
 from slm_review.domain import decisions
 
 router = APIRouter(prefix="/api/v1/actions", tags=["actions"])
 
 
-@router.get("", response_model=Listed[Action])
+@router.get("", response_model=ListAnswer[ActionAnswer])
 async def list_actions(
     caller: Caller,
     page: Paging,
@@ -42,7 +42,7 @@ async def list_actions(
     return page.shape(rows, queries.ACTIONS.key)
 
 
-@router.get("/{action_id}", response_model=Action)
+@router.get("/{action_id}", response_model=ActionAnswer)
 async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One action."""
     row = await queries.one_of(database, queries.ACTIONS, caller, action_id)
@@ -51,7 +51,7 @@ async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> d
     return row
 
 
-@router.post("/{action_id}/complete", response_model=Action)
+@router.post("/{action_id}/complete", response_model=ActionAnswer)
 async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
     """The action was done; it leaves the list of open actions of agendas and reports."""
     return await actions.complete(desk, caller, action_id, body.note)

@@ -11,12 +11,12 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
-from slm_review.api.schemas import Lesson, Listed
+from slm_review.api.schemas import LessonAnswer, ListAnswer
 
 router = APIRouter(prefix="/api/v1/lessons", tags=["lessons"])
 
 
-@router.get("", response_model=Listed[Lesson])
+@router.get("", response_model=ListAnswer[LessonAnswer])
 async def list_lessons(
     caller: Caller,
     page: Paging,
@@ -30,7 +30,7 @@ async def list_lessons(
     return page.shape(rows, queries.LESSONS.key)
 
 
-@router.get("/{lesson_id}", response_model=Lesson)
+@router.get("/{lesson_id}", response_model=LessonAnswer)
 async def get_lesson(lesson_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One lesson."""
     row = await queries.one_of(database, queries.LESSONS, caller, lesson_id)

@@ -7,20 +7,20 @@ from starlette.responses import Response
 
 from slm_chassis.http import problems
 from slm_chassis.http.problems import Problem
-from slm_review.domain.errors import AlreadyEnded, AlreadyHeld, NotAcceptable, NotFound, NotOpen, Refused
+from slm_review.domain.errors import AlreadyEnded, AlreadyHeld, NotAcceptable, NotFound, NotOpen, Refusal
 
 
 def install(api: FastAPI) -> None:
     """Let every route of the API raise what the use cases refuse."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        assert isinstance(error, Refused)
+        assert isinstance(error, Refusal)
         return problems.respond(problem_of(error), request.url.path)
 
-    api.add_exception_handler(Refused, answer)
+    api.add_exception_handler(Refusal, answer)
 
 
-def problem_of(refused: Refused) -> Problem:
+def problem_of(refused: Refusal) -> Problem:
     """A refusal as the answer to the caller."""
     if isinstance(refused, NotFound):
         return problems.not_found(refused.what, refused.identity)

@@ -12,14 +12,14 @@ from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import not_found
 from slm_review.adapters import queries
 from slm_review.api.dependencies import Decider, TheDesk
-from slm_review.api.schemas import Declining, Listed, Proposal
+from slm_review.api.schemas import DeclineBody, ListAnswer, ProposalAnswer
 from slm_review.application import proposals
 from slm_review.domain import proposed
 
 router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target revision proposals"])
 
 
-@router.get("", response_model=Listed[Proposal])
+@router.get("", response_model=ListAnswer[ProposalAnswer])
 async def list_target_revision_proposals(
     caller: Caller,
     page: Paging,
@@ -42,7 +42,7 @@ async def list_target_revision_proposals(
     return page.shape(rows, queries.PROPOSALS.key)
 
 
-@router.get("/{proposal_id}", response_model=Proposal)
+@router.get("/{proposal_id}", response_model=ProposalAnswer)
 async def get_target_revision_proposal(proposal_id: str, caller: Caller, database: TheDatabase) -> dict[str, Any]:
     """One proposal."""
     row = await queries.one_of(database, queries.PROPOSALS, caller, proposal_id)
@@ -51,9 +51,9 @@ async def get_target_revision_proposal(proposal_id: str, caller: Caller, databas
     return row
 
 
-@router.post("/{proposal_id}/decline", response_model=Proposal)
+@router.post("/{proposal_id}/decline", response_model=ProposalAnswer)
 async def decline_target_revision_proposal(
-    proposal_id: str, body: Declining, caller: Decider, desk: TheDesk
+    proposal_id: str, body: DeclineBody, caller: Decider, desk: TheDesk
 ) -> proposed.Proposal:
     """Say no, with a reason: attained figures do not bring it up again for as many windows as it takes to propose."""
     return await proposals.decline(desk, caller, proposal_id, body.reason)

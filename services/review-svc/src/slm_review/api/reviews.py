@@ -17,7 +17,7 @@ from slm_review.adapters import queries
 from slm_review.api import schemas
 from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.application import actions, lessons, proposals, reviews
-from slm_review.application.actions import Decided
+from slm_review.application.actions import ActionDecision
 from slm_review.domain.decisions import Action, Lesson
 from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import Review
@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/reviews", tags=["reviews"])
 _FIRST_ITEMS = 100
 
 
-@router.get("", response_model=schemas.Listed[schemas.Review])
+@router.get("", response_model=schemas.ListAnswer[schemas.ReviewAnswer])
 async def list_reviews(
     caller: Caller,
     page: Paging,
@@ -53,7 +53,7 @@ async def get_review(review_id: str, caller: Caller, database: TheDatabase, desk
     return {**row, "agenda": items[:_FIRST_ITEMS], "agenda_count": count}
 
 
-@router.get("/{review_id}/agenda", response_model=schemas.Listed[schemas.AgendaItem])
+@router.get("/{review_id}/agenda", response_model=schemas.ListAnswer[schemas.AgendaItemAnswer])
 async def list_agenda(
     review_id: str, caller: Caller, page: Paging, database: TheDatabase, desk: TheDesk
 ) -> dict[str, Any]:
@@ -67,22 +67,22 @@ async def list_agenda(
     return page.shape(rows, lambda row: [row["at"], row["item_id"]])
 
 
-@router.post("/{review_id}/hold", response_model=schemas.Review)
-async def hold_review(review_id: str, body: schemas.Holding, caller: Decider, desk: TheDesk) -> Review:
+@router.post("/{review_id}/hold", response_model=schemas.ReviewAnswer)
+async def hold_review(review_id: str, body: schemas.ConclusionBody, caller: Decider, desk: TheDesk) -> Review:
     """The review took place."""
     return await reviews.hold(desk, caller, review_id, body.summary, body.attendees)
 
 
-@router.post("/{review_id}/lessons", response_model=schemas.Lesson, status_code=201)
+@router.post("/{review_id}/lessons", response_model=schemas.LessonAnswer, status_code=201)
 async def record_lesson(review_id: str, body: schemas.NewLesson, caller: Decider, desk: TheDesk) -> Lesson:
     """Record what was learned."""
     return await lessons.record(desk, caller, review_id, body.text)
 
 
-@router.post("/{review_id}/actions", response_model=schemas.Action, status_code=201)
+@router.post("/{review_id}/actions", response_model=schemas.ActionAnswer, status_code=201)
 async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, desk: TheDesk) -> Action:
     """Open an improvement action."""
-    decided = Decided(
+    decided = ActionDecision(
         text=body.text,
         owner=body.owner,
         due_at=body.due_at,
@@ -93,7 +93,7 @@ async def open_action(review_id: str, body: schemas.NewAction, caller: Decider, 
     return await actions.open_action(desk, caller, review_id, decided)
 
 
-@router.post("/{review_id}/target-revision-proposals", response_model=schemas.Proposal, status_code=201)
+@router.post("/{review_id}/target-revision-proposals", response_model=schemas.ProposalAnswer, status_code=201)
 async def propose_target_revision(
     review_id: str, body: schemas.NewProposal, caller: Decider, desk: TheDesk
 ) -> Proposal:

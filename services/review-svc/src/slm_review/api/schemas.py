@@ -41,7 +41,7 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Listed(BaseModel, Generic[Item]):
+class ListAnswer(BaseModel, Generic[Item]):
     items: list[Item]
     next: str | None = Field(description="The cursor of the page after, null at the end")
 
@@ -70,7 +70,7 @@ class ExternalRef(BaseModel):
         "quiet_at",
     ),
 )
-class ActionPlan(Shape):
+class ActionPlanAnswer(Shape):
     state: str = Field(
         description="open | watching (the risk is over, its outcome not known yet) | averted | breached | cleared"
     )
@@ -82,29 +82,29 @@ class ActionPlan(Shape):
 
 
 @of_dataclass(reviews.Review)
-class Review(Shape):
+class ReviewAnswer(Shape):
     reason: str = Field(description="breach | cadence")
     state: str = Field(description="scheduled | open | held | cancelled | lapsed")
 
 
 @of_dataclass(agenda.AgendaItem, without=("review_id", "agreement_id"))
-class AgendaItem(Shape):
+class AgendaItemAnswer(Shape):
     kind: str = Field(description="breach | window | restatement | report | action | proposal")
     state: str = Field(description="standing | withdrawn")
 
 
-class ReviewWithAgenda(Review):
-    agenda: list[AgendaItem] = Field(description="The first items; the rest at /api/v1/reviews/{id}/agenda")
+class ReviewWithAgenda(ReviewAnswer):
+    agenda: list[AgendaItemAnswer] = Field(description="The first items; the rest at /api/v1/reviews/{id}/agenda")
     agenda_count: int
 
 
 @of_dataclass(decisions.Action)
-class Action(Shape):
+class ActionAnswer(Shape):
     pass
 
 
 @of_dataclass(decisions.Lesson)
-class Lesson(Shape):
+class LessonAnswer(Shape):
     pass
 
 
@@ -118,14 +118,14 @@ class ProposedTarget(Shape):
 
 
 @of_dataclass(proposed.Proposal)
-class Proposal(Shape):
+class ProposalAnswer(Shape):
     targets: list[ProposedTarget] = Field(description="In the order of proposing; one open proposal collects them")
     origin: str = Field(description="review | attained: what it began with")
     state: str = Field(description="proposed | drafted | agreed | declined | lapsed")
     amendment_version: int | None = Field(description="The drafted version of the agreement that answers it")
 
 
-class Holding(Input):
+class ConclusionBody(Input):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
@@ -142,7 +142,7 @@ class Completion(Input):
     note: Annotated[str, Field(max_length=10_000)] = ""
 
 
-class Declining(Input):
+class DeclineBody(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "The second site is not built yet."}]})
     reason: Text
 

@@ -17,7 +17,7 @@ from slm_review.domain.reviews import Review, require_opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class ActionDecision:
     """An action as a review words it; ``target`` is a target's id or key, ``due_at`` in microseconds UTC."""
 
     text: str
@@ -28,7 +28,7 @@ class Decided:
     external_refs: list[dict[str, Any]]
 
 
-async def open_action(desk: Desk, caller: Principal, review_id: str, decided: Decided) -> Action:
+async def open_action(desk: Desk, caller: Principal, review_id: str, decided: ActionDecision) -> Action:
     """Open an action of an open or held review. Raises NotFound, NotOpen, NotAcceptable."""
     async with desk.begin() as ledger:
         review = await reviews.take(ledger, caller, review_id)
@@ -56,7 +56,7 @@ async def complete(desk: Desk, caller: Principal, action_id: str, note: str) -> 
         return action
 
 
-async def _action(ledger: Ledger, caller: Principal, review: Review, decided: Decided) -> Action:
+async def _action(ledger: Ledger, caller: Principal, review: Review, decided: ActionDecision) -> Action:
     if decided.due_at <= ledger.now:
         remedy = f"give an instant still to come; it is {instants.to_text(ledger.now)} now"
         raise NotAcceptable("due_at", instants.to_text(decided.due_at), remedy)

@@ -11,11 +11,11 @@ Refused
 from __future__ import annotations
 
 
-class Refused(Exception):
+class Refusal(Exception):
     """Anything a use case does not do."""
 
 
-class NotFound(Refused):
+class NotFound(Refusal):
     """No such thing for this caller."""
 
     def __init__(self, what: str, identity: str) -> None:
@@ -24,19 +24,19 @@ class NotFound(Refused):
         self.identity = identity
 
 
-class NotOpen(Refused):
+class NotOpen(Refusal):
     """The review is not open."""
 
 
-class AlreadyEnded(Refused):
+class AlreadyEnded(Refusal):
     """An action, a step of a plan or a proposal can be ended once."""
 
 
-class AlreadyHeld(Refused):
+class AlreadyHeld(Refusal):
     """The review was held before."""
 
 
-class NotAcceptable(Refused):
+class NotAcceptable(Refusal):
     """A field's value is refused."""
 
     def __init__(self, field: str, value: object, remedy: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from slm_chassis.faults import Overloaded
+from slm_chassis.faults import Overload
 
 RETRY_SECONDS = 1
 _SHARE = 4
@@ -24,14 +24,14 @@ class Bodies:
         self._of: Counter[str] = Counter()
 
     def check(self, announced: int, holder: str) -> None:
-        """Before a body is read. Raises Overloaded where it would be too much."""
+        """Before a body is read. Raises Overload where it would be too much."""
         if self._of[holder] + announced > self._share:
-            raise Overloaded(f"{self._of[holder]} bytes of your other requests are being worked on", RETRY_SECONDS)
+            raise Overload(f"{self._of[holder]} bytes of your other requests are being worked on", RETRY_SECONDS)
         if self._held + announced > self._most:
-            raise Overloaded(f"{self._held} bytes of other requests are being worked on", RETRY_SECONDS)
+            raise Overload(f"{self._held} bytes of other requests are being worked on", RETRY_SECONDS)
 
     def hold(self, size: int, holder: str) -> None:
-        """Raises Overloaded where it is too much; held is then nothing of it."""
+        """Raises Overload where it is too much; held is then nothing of it."""
         self.check(size, holder)
         self._held += size
         self._of[holder] += size

@@ -35,7 +35,7 @@ class TooMuch(Exception):
     """Raised into the parser to stop it: the request is refused."""
 
 
-class Incoming:
+class IncomingConnection:
     """What the rest of the server may ask of the connection of a request: ``scope["slm.incoming"]``."""
 
     __slots__ = ("_cycle", "_protocol")
@@ -176,7 +176,7 @@ class Http(HttpToolsProtocol):
         self.awaits_head_since = float("inf")
         super().on_headers_complete()
         scope: Any = self.scope
-        scope["slm.incoming"] = Incoming(self, self.cycle)
+        scope["slm.incoming"] = IncomingConnection(self, self.cycle)
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -213,7 +213,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports are no instances of asyncio's class.
-        self._http.connection_made(_Lingering(cast("asyncio.Transport", transport), self._http))
+        self._http.connection_made(_LingeringTransport(cast("asyncio.Transport", transport), self._http))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._http.connection_lost(exc)
@@ -234,7 +234,7 @@ class Connection(asyncio.BufferedProtocol):
         self._http.resume_writing()
 
 
-class _Lingering(asyncio.Transport):
+class _LingeringTransport(asyncio.Transport):
     """A transport whose close leaves the client time to read the answer where it has more to send."""
 
     def __init__(self, transport: asyncio.Transport, http: Http) -> None:

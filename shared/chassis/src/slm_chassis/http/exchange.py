@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from slm_chassis import tracing
 from slm_chassis.http import accept, json_bounds
-from slm_chassis.http.connections import Incoming
+from slm_chassis.http.connections import IncomingConnection
 from slm_chassis.http.gate import QUIET, Admission, Gate, too_large
 from slm_chassis.http.limits import REFUSED_BYTES, Limits
 from slm_chassis.http.problems import Problem, respond
@@ -72,7 +72,7 @@ class Exchange:
         self.request_id = _sane(headers.get("x-request-id")) or new_id()
         self.correlation_id = _sane(headers.get("x-correlation-id")) or self.request_id
         self.traceparent = _next_span(headers.get("traceparent"))
-        self._incoming: Incoming | None = scope.get("slm.incoming")
+        self._incoming: IncomingConnection | None = scope.get("slm.incoming")
         length = headers.get("content-length", "")
         self.announced = int(length) if length.isdigit() and len(length) < 16 else 0
         self.has_body = "transfer-encoding" in headers or length not in ("", "0")

@@ -54,7 +54,7 @@ class Gate:
         self.bodies = Bodies(limits.max_bodies_bytes, largest)
 
     async def admit(self, request: Request, announced: int) -> Admission:
-        """Everything that can be said of a request without its body. Raises Problem, AccessUnavailable, Overloaded."""
+        """Everything that can be said of a request without its body. Raises Problem, AccessUnavailable, Overload."""
         policy = self._policies.of(request.app, request.method, request.url.path)
         admission = Admission(
             policy, self._limits.max_bulk_body_bytes if policy.is_bulk else self._limits.max_body_bytes

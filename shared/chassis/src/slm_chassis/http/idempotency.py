@@ -73,7 +73,7 @@ class IdempotencyKeys:
 
     async def _perform(self, claim: _Claim, request: Request) -> Response:
         """Run the handler; effect and answer commit together, or neither does and the key is free again."""
-        captured = _Captured(request)
+        captured = _CapturedAnswer(request)
         try:
             async with self._database.begin() as transaction:
                 with self._database.enclose(transaction):
@@ -149,7 +149,7 @@ class _Claim:
         )
         return (await transaction.execute(statement)).one_or_none() is not None
 
-    async def store(self, transaction: Transaction, captured: _Captured) -> None:
+    async def store(self, transaction: Transaction, captured: _CapturedAnswer) -> None:
         """Write the answer beside the effect. Raises 409 where the lease ended and another request took the key."""
         answer = {"status": captured.status, "headers": captured.stored_headers(), "body": bytes(captured.body)}
         if (await transaction.execute(update(keys).where(*self.held).values(answer))).rowcount != 1:
@@ -170,7 +170,7 @@ def _in_flight() -> Problem:
     return Problem(409, "request-in-flight", "The same request is in flight", detail, headers={"Retry-After": "1"})
 
 
-class _Captured:
+class _CapturedAnswer:
     """The handler's answer, held back until its effect has committed."""
 
     def __init__(self, request: Request) -> None:

@@ -25,7 +25,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from slm_chassis.access import AccessUnavailable
-from slm_chassis.faults import Overloaded, is_infrastructure_fault, sqlstate
+from slm_chassis.faults import Overload, is_infrastructure_fault, sqlstate
 
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
@@ -94,7 +94,7 @@ def problem_of(error: BaseException, request_id: str) -> Problem:
         return _of_status(error)
     if isinstance(error, ClientDisconnect):
         return Problem(400, "disconnected", "The client went away before its request was complete")
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overload):
         return _overloaded(error)
     if isinstance(error, AccessUnavailable):
         return _access_unknown()
@@ -170,7 +170,7 @@ def _of_status(error: HTTPException) -> Problem:
     return Problem(error.status_code, code, title, str(said), headers=error.headers)
 
 
-def _overloaded(error: Overloaded) -> Problem:
+def _overloaded(error: Overload) -> Problem:
     detail = f"{error}. Nothing of this was taken; send the same again in {error.retry_after} s."
     return Problem(429, "overloaded", "Too much waits", detail, headers={"Retry-After": str(error.retry_after)})
 

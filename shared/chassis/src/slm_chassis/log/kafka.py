@@ -14,7 +14,7 @@ from slm_chassis.log.kafka_clients import (
     MAX_RECORD_BYTES,
     Cluster,
     Security,
-    Shared,
+    SharedClient,
     drop_admin,
     drop_consumer,
     drop_producer,
@@ -52,9 +52,9 @@ class KafkaEventLog:
     def __init__(self, cluster: Cluster, append_seconds: float) -> None:
         self._cluster = cluster
         self._append_seconds = append_seconds
-        self._producer = Shared(cluster.producer, drop_producer)
-        self._admin = Shared(cluster.admin, drop_admin)
-        self._lookup = Shared(cluster.consumer, drop_consumer)
+        self._producer = SharedClient(cluster.producer, drop_producer)
+        self._admin = SharedClient(cluster.admin, drop_admin)
+        self._lookup = SharedClient(cluster.consumer, drop_consumer)
         self._partitions: dict[str, int] = {}
 
     @classmethod

@@ -115,7 +115,7 @@ class Cluster:
         )
 
 
-class Shared(Generic[C]):
+class SharedClient(Generic[C]):
     """A client many calls use at once. One call's fault drops it, and the next call makes another."""
 
     def __init__(self, make: Callable[[], C], drop: Callable[[C], Awaitable[None]]) -> None:

@@ -29,7 +29,7 @@ from slm_chassis.log.port import (
 from slm_chassis.log.postgres_group import Leases, PostgresConsumer, signal_of
 from slm_chassis.log.postgres_pool import Pool, unavailable
 from slm_chassis.log.postgres_reader import SAFETY_SECONDS, Place, Reader
-from slm_chassis.log.postgres_recent import Recent
+from slm_chassis.log.postgres_recent import RecentRecords
 from slm_chassis.log.postgres_schema import CREATE_LOCK, prepare
 from slm_chassis.log.postgres_signals import Signals
 from slm_chassis.log.postgres_tidy import Tidy
@@ -58,7 +58,7 @@ class PostgresEventLog:
     def __init__(self, pool: Pool, url: str, client: str) -> None:
         self._pool = pool
         self._wakeups = Wakeups()
-        self._recent = Recent()
+        self._recent = RecentRecords()
         self._signals = Signals(url, client, self._wakeups, self._recent)
         self._writer = Writer(url, client, self._appended)
         self._tidy = Tidy(pool)

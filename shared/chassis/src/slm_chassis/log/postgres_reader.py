@@ -10,7 +10,7 @@ import msgspec
 
 from slm_chassis.log.port import Batch, OffsetVanished, StoredRecord, TopicPartition
 from slm_chassis.log.postgres_pool import Pool
-from slm_chassis.log.postgres_recent import Recent
+from slm_chassis.log.postgres_recent import RecentRecords
 
 SAFETY_SECONDS = 0.5
 """A signal may get lost: so often whoever waits for one looks all the same."""
@@ -52,7 +52,7 @@ class Place:
 class Reader:
     """Positions in some partitions, and what comes after them. Positions move past what is returned."""
 
-    def __init__(self, pool: Pool, recent: Recent) -> None:
+    def __init__(self, pool: Pool, recent: RecentRecords) -> None:
         self._pool = pool
         self._recent = recent
         self._places: dict[TopicPartition, Place] = {}

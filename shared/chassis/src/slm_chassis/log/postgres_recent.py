@@ -10,7 +10,7 @@ from slm_chassis.log.port import StoredRecord, TopicPartition
 RECENT_BYTES = 8 << 20
 
 
-class Recent:
+class RecentRecords:
     """Records of this process by offset, the newest bytes of them; durable before they come here.
 
     ``foreign`` grows whenever another process has appended, or may have unheard: then only the tables know what came.

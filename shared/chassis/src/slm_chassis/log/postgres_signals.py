@@ -10,7 +10,7 @@ import asyncpg
 
 from slm_chassis.log.port import LogUnavailable
 from slm_chassis.log.postgres_pool import connect, unavailable
-from slm_chassis.log.postgres_recent import Recent
+from slm_chassis.log.postgres_recent import RecentRecords
 from slm_chassis.log.wakeups import Wakeups
 
 CHANNEL = "slm_log"
@@ -23,7 +23,7 @@ class Signals:
     A signal may get lost with its connection; whoever waits looks again after a while all the same.
     """
 
-    def __init__(self, url: str, client: str, wakeups: Wakeups, recent: Recent) -> None:
+    def __init__(self, url: str, client: str, wakeups: Wakeups, recent: RecentRecords) -> None:
         self._url = url
         self._client = client
         self._wakeups = wakeups

@@ -14,8 +14,8 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries.target_queries import BREACH, breach_shaped, visible
-from slm_monitor.application.commands.breach_handling import Held
-from slm_monitor.domain.lifecycle.breach_workflow import Life, Step
+from slm_monitor.application.commands.breach_handling import HandledBreach
+from slm_monitor.domain.lifecycle.breach_workflow import BreachStep, BreachWorkflow
 
 _LIFE = table(
     "breach_life", column("breach_id", Text), column("revision", Integer), column("number", Integer),
@@ -44,21 +44,21 @@ _STEPS = "SELECT * FROM breach_step WHERE breach_id = :breach_id ORDER BY revisi
 _SELECTED = (*BREACH.c, _LIFE.c.number, _LIFE.c.reached, _LIFE.c.contest)
 
 
-class SqlLives:
+class SqlBreachWorkflows:
     """Lives of breaches, inside the transaction that moves one."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def locked(self, breach_id: str) -> Held | None:
+    async def locked(self, breach_id: str) -> HandledBreach | None:
         found = await self._transaction.execute(text(_LOCK), {"breach_id": breach_id})
         if found.first() is None:
             return None
         query = select(*_SELECTED).select_from(_JOINED).where(BREACH.c.breach_id == breach_id)
         row = (await self._transaction.execute(query)).mappings().one()
-        return Held(row["document"], _life_of(row))
+        return HandledBreach(row["document"], _life_of(row))
 
-    async def keep(self, breach_id: str, life: Life, step: Step) -> None:
+    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None:
         shared = {"breach_id": breach_id, "revision": life.revision, "number": life.number}
         kept = {**shared, "reached": life.reached, "contest": life.contest, "state": life.state}
         await self._transaction.execute(text(_KEEP), kept)
@@ -104,7 +104,7 @@ class BreachQueries:
             rows = [dict(row) for row in (await connection.execute(query)).mappings()]
         return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
 
-    async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], Life] | None:
+    async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], BreachWorkflow] | None:
         """A breach with the steps of its life, if the caller may see it."""
         query = select(*_SELECTED, _state).select_from(_JOINED)
         query = query.where(BREACH.c.breach_id == breach_id, visible(BREACH, caller))
@@ -121,10 +121,10 @@ class BreachQueries:
         return {**breach_shaped(own), "life": {"state": life.state, **told}}, life
 
 
-def _life_of(row: Mapping[Any, Any]) -> Life:
-    life = Life(row["revision"])
+def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:
+    life = BreachWorkflow(row["revision"])
     if row["number"] is not None:
-        life = Life(row["revision"], row["reached"], row["contest"], row["number"])
+        life = BreachWorkflow(row["revision"], row["reached"], row["contest"], row["number"])
     return life.judged(row["revision"], row["standing"])
 
 

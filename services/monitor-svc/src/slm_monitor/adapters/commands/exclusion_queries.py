@@ -13,10 +13,10 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_exclusions import delegate_of, entry_of
-from slm_monitor.adapters.queries.target_queries import Queries, visible
+from slm_monitor.adapters.queries.target_queries import TargetQueries, visible
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import Entry
-from slm_monitor.domain.exclusions.maintenance_rules import Uncounted
+from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionEntry
+from slm_monitor.domain.exclusions.maintenance_rules import UncountedTime
 
 _TEXTS = (
     "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", "text",
@@ -41,7 +41,7 @@ _DELEGATE = table(
 )  # fmt: skip
 
 
-class ExclusionQueries(Queries):
+class ExclusionQueries(TargetQueries):
     """The read side of exclusions."""
 
     def __init__(self, database: Database) -> None:
@@ -75,7 +75,7 @@ class ExclusionQueries(Queries):
         )  # fmt: skip
         return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_shaped(delegate_of(row)))
 
-    async def one(self, caller: Principal, exclusion_id: str) -> Entry | None:
+    async def one(self, caller: Principal, exclusion_id: str) -> ExclusionEntry | None:
         query = select(EXCLUSION).where(EXCLUSION.c.exclusion_id == exclusion_id, self._seen(caller))
         rows = await self._rows(query)
         return entry_of(rows[0]) if rows else None
@@ -102,7 +102,7 @@ def delegate_shaped(delegate: Delegate) -> dict[str, Any]:
     }
 
 
-def shaped(entry: Entry, uncounted: Sequence[Uncounted] | None = None) -> dict[str, Any]:
+def shaped(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = None) -> dict[str, Any]:
     """An exclusion as JSON; ``uncounted`` where it was worked out."""
     document: dict[str, Any] = {
         "exclusion_id": entry.exclusion_id,

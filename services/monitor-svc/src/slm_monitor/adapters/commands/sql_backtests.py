@@ -11,7 +11,15 @@ from sqlalchemy import text
 from slm_chassis.access import Principal
 from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
-from slm_monitor.application.preview.backtests import CANCELLED, DONE, QUEUED, RUNNING, Job, Question, Span
+from slm_monitor.application.preview.backtests import (
+    CANCELLED,
+    DONE,
+    QUEUED,
+    RUNNING,
+    BacktestJob,
+    BacktestQuestion,
+    BacktestWindow,
+)
 
 _LEASE = "clock_timestamp() + interval '60 seconds'"
 _ADD = """
@@ -57,28 +65,28 @@ class SqlBacktests:
 
     # -- the worker's -------------------------------------------------------------------------------------------
 
-    async def claim(self, token: str) -> Job | None:
+    async def claim(self, token: str) -> BacktestJob | None:
         async with self._database.begin() as transaction:
             row = (await transaction.execute(text(_CLAIM), {"token": token})).mappings().one_or_none()
         return None if row is None else job_of(row)
 
-    async def renew(self, job: Job, token: str) -> bool:
+    async def renew(self, job: BacktestJob, token: str) -> bool:
         return await self._done(_RENEW, job, token)
 
-    async def judged(self, job: Job, token: str, row: Mapping[str, Any]) -> bool:
+    async def judged(self, job: BacktestJob, token: str, row: Mapping[str, Any]) -> bool:
         return await self._done(_JUDGED, job, token, row=json.dumps([dict(row)]), now=self._database.clock.now())
 
-    async def failed(self, job: Job, token: str, reason: str) -> None:
+    async def failed(self, job: BacktestJob, token: str, reason: str) -> None:
         await self._done(_FAILED, job, token, reason=reason, now=self._database.clock.now())
 
-    async def _done(self, statement: str, job: Job, token: str, **more: Any) -> bool:
+    async def _done(self, statement: str, job: BacktestJob, token: str, **more: Any) -> bool:
         async with self._database.begin() as transaction:
             shared = {"backtest_id": job.backtest_id, "token": token}
             return (await transaction.execute(text(statement), {**shared, **more})).rowcount == 1
 
     # -- theirs who ask -----------------------------------------------------------------------------------------
 
-    async def add(self, job: Job, by: str) -> None:
+    async def add(self, job: BacktestJob, by: str) -> None:
         spans = [[span.window_id, span.start, span.end] for span in job.spans]
         row = {
             "backtest_id": job.backtest_id, "owner": job.owner_party_id, "by": by, "now": job.requested_at,
@@ -88,13 +96,13 @@ class SqlBacktests:
         async with self._database.begin() as transaction:
             await transaction.execute(text(_ADD), row)
 
-    async def find(self, caller: Principal, backtest_id: str) -> Job | None:
+    async def find(self, caller: Principal, backtest_id: str) -> BacktestJob | None:
         asked = {"backtest_id": backtest_id, "everybody": caller.is_operator, "party": caller.party_id}
         async with self._database.read() as connection:
             row = (await connection.execute(text(_ONE), asked)).mappings().one_or_none()
         return None if row is None else job_of(row)
 
-    async def page(self, caller: Principal, page: Page) -> Sequence[Job]:
+    async def page(self, caller: Principal, page: Page) -> Sequence[BacktestJob]:
         """The newest first."""
         at, name = page.after if page.after is not None and len(page.after) == 2 else (None, "")
         asked = {"everybody": caller.is_operator, "party": caller.party_id, "at": at, "name": name, "most": page.fetch}
@@ -116,14 +124,24 @@ class SqlBacktests:
         return first
 
 
-def job_of(row: Mapping[Any, Any]) -> Job:
+def job_of(row: Mapping[Any, Any]) -> BacktestJob:
     question = row["question"]
-    return Job(
-        row["backtest_id"], row["owner_party_id"],
-        Question(
-            question["terms"], question["indicator"], question["service_hours"], question["timezone"],
-            question.get("members", ()), question.get("owner", row["owner_party_id"]), question.get("per", "month"),
+    return BacktestJob(
+        row["backtest_id"],
+        row["owner_party_id"],
+        BacktestQuestion(
+            question["terms"],
+            question["indicator"],
+            question["service_hours"],
+            question["timezone"],
+            question.get("members", ()),
+            question.get("owner", row["owner_party_id"]),
+            question.get("per", "month"),
         ),
-        [Span(*span) for span in row["spans"]], row["state"], row["judged"], row["requested_at"], row["failure"],
+        [BacktestWindow(*span) for span in row["spans"]],
+        row["state"],
+        row["judged"],
+        row["requested_at"],
+        row["failure"],
         row["ended_at"],
-    )  # fmt: skip
+    )

@@ -17,8 +17,8 @@ from slm_monitor.adapters.commands.sql_terms import tell_partitions
 from slm_monitor.application.commands import exclusions
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import By, Entry
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor, ExclusionEntry
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
 
 _PAUSE_SECONDS = 0.5
 _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
@@ -60,52 +60,52 @@ def delegate_of(row: Mapping[Any, Any]) -> Delegate:
     party = row["party_id"]
     return Delegate(
         row["delegate_id"], row["agreement_id"], party, row["delegate_party_id"], row["reason"],
-        By(party, row["appointed_by_principal_id"]), row["appointed_at"], row["ends_at"],
-        By(party, row["dismissed_by_principal_id"]), row["dismissed_at"],
+        Actor(party, row["appointed_by_principal_id"]), row["appointed_at"], row["ends_at"],
+        Actor(party, row["dismissed_by_principal_id"]), row["dismissed_at"],
     )  # fmt: skip
 
 
-def entry_of(row: Mapping[str, Any]) -> Entry:
-    return Entry(
+def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
+    return ExclusionEntry(
         exclusion_id=row["exclusion_id"],
         agreement_id=row["agreement_id"],
         provider_party_id=row["provider_party_id"],
         customer_party_id=row["customer_party_id"],
         kind=row["kind"],
-        scope=Scope(*(frozenset(row[name]) for name in ("services", "indicators", "targets"))),
+        scope=ExclusionScope(*(frozenset(row[name]) for name in ("services", "indicators", "targets"))),
         stretches=tuple((start, end) for start, end in row["stretches"]),
         recurrence=row["recurrence"],
         text=row["text"],
         evidence=row["evidence"],
-        requested_by=By(row["requested_by_party_id"], row["requested_by_principal_id"]),
+        requested_by=Actor(row["requested_by_party_id"], row["requested_by_principal_id"]),
         requested_at=row["requested_at"],
         announced_at=row["announced_at"],
         decide_by=row["decide_by"],
         if_silent=row["if_silent"],
         state=row["state"],
-        decided_by=By(row["decided_by_party_id"], row["decided_by_principal_id"]),
+        decided_by=Actor(row["decided_by_party_id"], row["decided_by_principal_id"]),
         decided_at=row["decided_at"],
         decision_reason=row["decision_reason"],
         decided_for_party_id=row["decided_for_party_id"],
-        revoked_by=By(row["revoked_by_party_id"], row["revoked_by_principal_id"]),
+        revoked_by=Actor(row["revoked_by_party_id"], row["revoked_by_principal_id"]),
         revoked_at=row["revoked_at"],
         revocation_reason=row["revocation_reason"],
     )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: ExclusionEntry) -> dict[str, Any]:
     scope = {"services": entry.scope.services, "indicators": entry.scope.indicators, "targets": entry.scope.targets}
     row: dict[str, Any] = {name: getattr(entry, name) for name in _COLUMNS if hasattr(entry, name)}
     row |= {name: json.dumps(sorted(named)) for name, named in scope.items()}
     row |= {"stretches": json.dumps(entry.stretches), "evidence": json.dumps(list(entry.evidence))}
     row["recurrence"] = None if entry.recurrence is None else json.dumps(dict(entry.recurrence))
     for turn in ("requested", "decided", "revoked"):
-        by: By = getattr(entry, f"{turn}_by")
+        by: Actor = getattr(entry, f"{turn}_by")
         row |= {f"{turn}_by_party_id": by.party_id, f"{turn}_by_principal_id": by.principal_id}
     return row
 
 
-class SqlRegister:
+class SqlExclusions:
     """The exclusions, inside one transaction."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -122,14 +122,14 @@ class SqlRegister:
     async def knows(self, one: str, other: str) -> bool:
         return await SqlRelations(self._transaction).knows(one, other)
 
-    async def add(self, entry: Entry) -> None:
+    async def add(self, entry: ExclusionEntry) -> None:
         await self._transaction.execute(text(_INSERT), _row(entry))
 
-    async def locked(self, exclusion_id: str) -> Entry | None:
+    async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
         rows = await self._rows(_LOCKED, exclusion_id=exclusion_id)
         return entry_of(rows[0]) if rows else None
 
-    async def keep(self, entry: Entry) -> None:
+    async def keep(self, entry: ExclusionEntry) -> None:
         row = _row(entry)
         await self._transaction.execute(
             text(_KEEP), {name: row[name] for name in ("exclusion_id", "state", *_CHANGING)}
@@ -139,7 +139,7 @@ class SqlRegister:
         rows = await self._rows(_APPROVED, agreement_id=agreement_id)
         return [held for row in rows if (held := entry_of(row).approved()) is not None]
 
-    async def silent(self, now: int) -> Sequence[Entry]:
+    async def silent(self, now: int) -> Sequence[ExclusionEntry]:
         return [entry_of(row) for row in await self._rows(_SILENT, now=now)]
 
     async def delegates(self, agreement_id: str) -> Sequence[Delegate]:
@@ -169,7 +169,7 @@ class SqlRegister:
         self._transaction.publish(event, at=at)
 
 
-class SilenceDecides:
+class SilenceDecider:
     """Decides exclusions on which nobody spoke by their instant; any number of replicas may look."""
 
     name = "silent exclusions"
@@ -186,7 +186,7 @@ class SilenceDecides:
             # As with the judge's timers no replica's own clock decides.
             real = (await transaction.execute(text(_PRESENT))).scalar_one()
             now = min(self._clock.now(), self._clock.of_real(int(real)))
-            decided = await exclusions.decide_silent(SqlRegister(transaction), now)
+            decided = await exclusions.decide_silent(SqlExclusions(transaction), now)
         self.progress.beat()
         return decided
 

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import text
 
 from slm_chassis.database import Transaction
-from slm_monitor.adapters.commands.breach_workflows import SqlLives
+from slm_monitor.adapters.commands.breach_workflows import SqlBreachWorkflows
 from slm_monitor.adapters.commands.sql_terms import tell_partitions
-from slm_monitor.application.commands.review_decisions import Overturned
+from slm_monitor.application.commands.review_decisions import OverturnedBreach
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
 
 _ACCEPT = """
@@ -37,7 +37,7 @@ _BREACH = "SELECT partition, target_id, subject, certain_at, document FROM breac
 _TELL_ONE = "INSERT INTO judge_inbox (partition, kind, ref) VALUES (:partition, 'dispute', CAST(:ref AS jsonb))"
 
 
-class SqlReviews(SqlLives):
+class SqlReviews(SqlBreachWorkflows):
     """Inside the transaction that hears of a decision."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -61,13 +61,15 @@ class SqlReviews(SqlLives):
                  "document": json.dumps(dict(document))}  # fmt: skip
         await self._transaction.execute(text(_DECIDED), asked)
 
-    async def found_of(self, breach_id: str) -> Overturned | None:
+    async def found_of(self, breach_id: str) -> OverturnedBreach | None:
         row = (await self._transaction.execute(text(_BREACH), {"breach_id": breach_id})).mappings().one_or_none()
         if row is None:
             return None
         begins = row["document"].get("window_start_at")
-        return Overturned(breach_id, row["partition"], row["target_id"], row["subject"], begins, row["certain_at"])
+        return OverturnedBreach(
+            breach_id, row["partition"], row["target_id"], row["subject"], begins, row["certain_at"]
+        )
 
-    async def tell(self, overturned: Overturned) -> None:
+    async def tell(self, overturned: OverturnedBreach) -> None:
         asked = {"partition": overturned.partition, "ref": json.dumps(overturned.ref())}
         await self._transaction.execute(text(_TELL_ONE), asked)

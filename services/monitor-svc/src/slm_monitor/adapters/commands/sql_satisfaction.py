@@ -13,11 +13,11 @@ from slm_monitor.adapters.commands import sql_terms
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.adapters.formats.wire_formats import INTERNAL
 from slm_monitor.adapters.rows import partition_rows
-from slm_monitor.application.state.ports import Quarantined
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 
-_NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+_NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 class SqlRatings:
@@ -35,5 +35,5 @@ class SqlRatings:
         body = column_codec.encode_intake(_NOTHING, [fact])
         self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
 
-    async def set_aside(self, fact: Quarantined) -> None:
+    async def set_aside(self, fact: QuarantineEntry) -> None:
         await partition_rows.quarantine(self._transaction, [fact])

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from slm_chassis.database import Database
-from slm_monitor.application.intake.ticket_snapshots import Remembered
+from slm_monitor.application.intake.ticket_snapshots import RememberedTicket
 from slm_monitor.domain.facts.facts import Fact
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 4011))"
@@ -27,7 +27,7 @@ class SqlSnapshots:
         self._database = database
 
     @asynccontextmanager
-    async def of_ticket(self, subject: str, now: int) -> AsyncIterator[Remembered]:
+    async def of_ticket(self, subject: str, now: int) -> AsyncIterator[RememberedTicket]:
         """What is known, locked. The events are in the log before this commits: after a crash in between the same
         snapshot tells of the same events under the same ids."""
         async with self._database.begin() as transaction:
@@ -36,7 +36,7 @@ class SqlSnapshots:
             judged = {row["key"]: Fact(*row) for row in await driver.fetch(_KNOWN, subject)}
             kept = await driver.fetchval("SELECT facts FROM ticket_snapshot WHERE subject = $1", subject) or {}
             told = {key: Fact(subject, key, *rest) for key, *rest in kept.get("facts", ())}
-            remembered = Remembered(_newest(judged, told), kept.get("position", ""))
+            remembered = RememberedTicket(_newest(judged, told), kept.get("position", ""))
             yield remembered
             if remembered.keep:
                 # What the judge has taken up need not be remembered twice.

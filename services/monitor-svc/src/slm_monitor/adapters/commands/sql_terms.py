@@ -12,7 +12,7 @@ from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.rows import catch_up_rows
 from slm_monitor.adapters.rows.partition_rows import quarantine
-from slm_monitor.application.state.ports import Quarantined
+from slm_monitor.application.state.ports import QuarantineEntry
 from slm_monitor.domain.facts.intake_items import Indicator
 
 _TELL = """
@@ -43,7 +43,7 @@ _PARTIES = ("provider_party_id", "customer_party_id")
 _ID_OF = {"customer": "customer_party_id", "service": "service_id"}
 
 
-class SqlShelf:
+class SqlTerms:
     """Signed terms, inside the transaction that hears of them."""
 
     def __init__(self, transaction: Transaction) -> None:
@@ -182,6 +182,6 @@ class SqlQuarantine:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def set_aside(self, facts: Sequence[Quarantined]) -> None:
+    async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None:
         async with self._database.begin() as transaction:
             await quarantine(transaction, facts)

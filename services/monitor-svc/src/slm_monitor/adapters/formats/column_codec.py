@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.series.hour_buckets import Chunk
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder()
 
 
-def encode_values(values: Values) -> dict[str, Any]:
+def encode_values(values: MeasuredValues) -> dict[str, Any]:
     """Columns as a document of byte strings, little-endian."""
     return {
         "subjects": list(values.subjects),
@@ -28,8 +28,8 @@ def encode_values(values: Values) -> dict[str, Any]:
     }
 
 
-def decode_values(document: dict[str, Any]) -> Values:
-    return Values(
+def decode_values(document: dict[str, Any]) -> MeasuredValues:
+    return MeasuredValues(
         document["subjects"],
         np.frombuffer(document["slot"], dtype="<i4"),
         np.frombuffer(document["at"], dtype="<i8"),
@@ -38,21 +38,21 @@ def decode_values(document: dict[str, Any]) -> Values:
     )
 
 
-def encode_blob(values: Values) -> bytes:
+def encode_blob(values: MeasuredValues) -> bytes:
     return _encoder.encode(encode_values(values))
 
 
-def decode_blob(data: bytes) -> Values:
+def decode_blob(data: bytes) -> MeasuredValues:
     return decode_values(_decoder.decode(data))
 
 
-def encode_intake(values: Values, facts: Sequence[Fact]) -> bytes:
+def encode_intake(values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
     """What was admitted, as one record of the intake."""
     kept = [[fact.subject, fact.key, fact.at, fact.body, fact.revision, fact.recorded_at] for fact in facts]
     return _encoder.encode({"values": encode_values(values) if len(values) else None, "facts": kept})
 
 
-def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
+def decode_intake(data: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
     """Raises ValueError, and nothing else, for whatever ``encode_intake`` cannot have written."""
     try:
         document = _decoder.decode(data)
@@ -65,7 +65,7 @@ def decode_intake(data: bytes) -> tuple[Values | None, list[Fact]]:
     return values, facts
 
 
-def _is_whole(values: Values) -> bool:
+def _is_whole(values: MeasuredValues) -> bool:
     lengths = {len(values.slot), len(values.at), len(values.value), len(values.at if values.of is None else values.of)}
     return (
         isinstance(values.subjects, list)

@@ -27,12 +27,12 @@ PARTS = ("good", "bad", "total")
 _KINDS = ("gauge", "sum", "histogram", "exponentialHistogram")
 
 
-class NotMeasured(ValueError):
+class InvalidDataPoint(ValueError):
     """A data point that is no measurement of ours; says what to send."""
 
 
 @dataclass
-class Decoded:
+class DecodedExport:
     """Measurements as the door takes them, and why others are none; ``points``: of how many data points each is."""
 
     measurements: list[dict[str, Any]] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Decoded:
     refused: list[str] = field(default_factory=list)
 
 
-def decode(document: Any) -> Decoded:
+def decode(document: Any) -> DecodedExport:
     """An ``ExportMetricsServiceRequest``. Raises ValueError where it is none."""
     if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
         raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
-    decoded = Decoded()
+    decoded = DecodedExport()
     halves: dict[Any, dict[str, Any]] = {}
     for resource, metric in _metrics(document):
         kind = next((each for each in _KINDS if isinstance(metric.get(each), Mapping)), None)
@@ -52,7 +52,7 @@ def decode(document: Any) -> Decoded:
         for point in _listed(data, "dataPoints") or ([{}] if kind is None else []):
             try:
                 _take(point, metric, kind, data, resource, decoded, halves)
-            except (NotMeasured, NoHistogram) as problem:
+            except (InvalidDataPoint, NoHistogram) as problem:
                 decoded.refused.append(f"{metric.get('name')}: {problem}")
             except (TypeError, ValueError, KeyError, OverflowError) as problem:
                 decoded.refused.append(f"{metric.get('name')}: not a data point of OTLP ({problem})")
@@ -68,10 +68,10 @@ def instant_of(nanoseconds: str | int) -> str:
 
 
 def temporality_of(written: int | str) -> str:
-    """``1`` and ``AGGREGATION_TEMPORALITY_DELTA`` → DELTA. Raises NotMeasured for what is neither."""
+    """``1`` and ``AGGREGATION_TEMPORALITY_DELTA`` → DELTA. Raises InvalidDataPoint for what is neither."""
     name = written.removeprefix(_PREFIX) if isinstance(written, str) else _TEMPORALITIES.get(written)
     if name not in (DELTA, CUMULATIVE):
-        raise NotMeasured("send the aggregation temporality")
+        raise InvalidDataPoint("send the aggregation temporality")
     return str(name)
 
 
@@ -102,10 +102,10 @@ def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
 
 def _take(
     point: Mapping[str, Any], metric: Mapping[str, Any], kind: str | None, data: Mapping[str, Any],
-    resource: Mapping[str, str], decoded: Decoded, halves: dict[Any, dict[str, Any]],
+    resource: Mapping[str, str], decoded: DecodedExport, halves: dict[Any, dict[str, Any]],
 ) -> None:  # fmt: skip
     if kind is None:
-        raise NotMeasured(f"send one of {', '.join(_KINDS)}")
+        raise InvalidDataPoint(f"send one of {', '.join(_KINDS)}")
     if int(point.get("flags") or 0) & _NO_RECORDED_VALUE:
         return
     labels = _attributes(point)
@@ -125,7 +125,7 @@ def _take(
         if count == 0 and not is_cumulative:
             return
         if count != int(count):
-            raise NotMeasured("send a monotonic sum of whole numbers: it counts occurrences")
+            raise InvalidDataPoint("send a monotonic sum of whole numbers: it counts occurrences")
         measured |= {"cumulative": _read(point, "count")} if is_cumulative else {"count": int(count)}
     elif kind in ("gauge", "sum"):
         measured["value"] = _number(point)
@@ -147,7 +147,7 @@ def _is_cumulative(kind: str, data: Mapping[str, Any], part: str | None) -> bool
         return False
     if kind != "sum":
         remedy = "send delta temporality (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)"
-        raise NotMeasured(f"{remedy}: a histogram of all that was measured since some start cannot be told apart")
+        raise InvalidDataPoint(f"{remedy}: a histogram of all that was measured since some start cannot be told apart")
     return True
 
 
@@ -170,7 +170,7 @@ def _join(
     """Sums of one instant that are parts of the same ratio become one measurement."""
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):
-        raise NotMeasured(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")
+        raise InvalidDataPoint(f"{PART} is one of {', '.join(PARTS)}, of a sum of whole numbers")
     name = (json.dumps(measured, sort_keys=True), is_cumulative)
     half = halves.setdefault(name, {**measured, "points": 0})
     half["points"] += 1
@@ -188,7 +188,7 @@ def _number(point: Mapping[str, Any]) -> float | int:
         return int(point["asInt"])
     value = float(point["asDouble"])
     if histograms.is_stale(value) or value != value:
-        raise NotMeasured("send a number")
+        raise InvalidDataPoint("send a number")
     return value
 
 
@@ -199,7 +199,7 @@ def _explicit(point: Mapping[str, Any]) -> Histogram:
 
 def _exponential(point: Mapping[str, Any]) -> Histogram:
     if any(int(each) for each in (point.get("negative") or {}).get("bucketCounts") or ()):
-        raise NotMeasured("send values that are not negative, or a histogram with explicit bounds")
+        raise InvalidDataPoint("send values that are not negative, or a histogram with explicit bounds")
     positive = point.get("positive") or {}
     offset = int(positive.get("offset") or 0)
     # OTLP numbers a bucket by its beginning: bucket n is (b^n, b^(n+1)].

@@ -21,9 +21,9 @@ import msgspec
 import numpy as np
 
 from slm_monitor.adapters.formats import column_codec
-from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.intake_items import Cumulative, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import UNSTORABLE, Refusal, is_storable, shown
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
+from slm_monitor.domain.facts.intake_items import CounterReading, Measurement, TicketMessage
+from slm_monitor.domain.facts.rejections import UNSTORABLE, Rejection, is_storable, shown
 from slm_monitor.domain.intake.decimals import NUMBERS
 from slm_monitor.domain.intake.fast_path import PlainValues
 
@@ -52,8 +52,8 @@ def _strict(kind: type[Any]) -> type[Any]:
 
 def _as_sent(written: Any, *, is_number: bool) -> Any:
     """The type of a field: a number may come as text, and what a field holds refuses unknown fields too."""
-    if written is Cumulative:
-        return _strict(Cumulative)
+    if written is CounterReading:
+        return _strict(CounterReading)
     if is_number and written in _NUMBERS:
         return _NUMBERS[written]
     if isinstance(written, UnionType):
@@ -72,7 +72,7 @@ class ItemDecoder(Generic[T]):
         self._array: msgspec.json.Decoder[list[T]] = msgspec.json.Decoder(list[strict])  # type: ignore[valid-type]
         self._lines: msgspec.json.Decoder[T] = msgspec.json.Decoder(strict)
 
-    def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Refusal]]:
+    def decode(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, T]], list[Rejection]]:
         """(index, item) of the good ones, refusals of the others. Raises MalformedBody."""
         is_lines = _is_lines(content_type)
         if not body.strip():
@@ -89,9 +89,9 @@ class ItemDecoder(Generic[T]):
         """Items that were decoded as JSON already. Raises msgspec.ValidationError, which says where."""
         return msgspec.convert(items, list[self._kind])  # type: ignore[name-defined]
 
-    def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Refusal]]:
+    def _one_by_one(self, raw: Sequence[Any]) -> tuple[list[tuple[int, T]], list[Rejection]]:
         good: list[tuple[int, T]] = []
-        refusals: list[Refusal] = []
+        refusals: list[Rejection] = []
         for index, item in enumerate(raw):
             refusal = _unreadable(index, item)
             if refusal is None:
@@ -104,7 +104,7 @@ class ItemDecoder(Generic[T]):
         return good, refusals
 
 
-class _Plain(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class _PlainItem(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """Decoded ten times as fast as a dataclass with a dozen fields that are hardly ever there."""
 
     indicator: str
@@ -113,8 +113,8 @@ class _Plain(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     unit: str | None = None
 
 
-_PLAIN_ARRAY = msgspec.json.Decoder(list[_Plain])
-_PLAIN_LINES = msgspec.json.Decoder(_Plain)
+_PLAIN_ARRAY = msgspec.json.Decoder(list[_PlainItem])
+_PLAIN_LINES = msgspec.json.Decoder(_PlainItem)
 MEASUREMENTS = ItemDecoder(Measurement)
 TICKET_EVENTS = ItemDecoder(TicketMessage)
 
@@ -206,15 +206,15 @@ _DIGITS = 400
 """Beyond the range of a float, which no number of ours leaves."""
 
 
-def _unreadable(index: int, item: Any) -> Refusal | None:
+def _unreadable(index: int, item: Any) -> Rejection | None:
     """What is wrong with an item as JSON, before it is looked at as what it should be."""
     if isinstance(item, ValueError):
-        return Refusal(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
+        return Rejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
     if not isinstance(item, dict):
-        return Refusal(index, "rejected", "not_an_object", "", shown(item), "send one JSON object an item")
+        return Rejection(index, "rejected", "not_an_object", "", shown(item), "send one JSON object an item")
     for name, value in item.items():
         if not _is_storable(name) or not _is_storable(value):
-            return Refusal(index, "rejected", "unsupported_text", shown(name), shown(value), UNSTORABLE)
+            return Rejection(index, "rejected", "unsupported_text", shown(name), shown(value), UNSTORABLE)
     return None
 
 
@@ -226,13 +226,13 @@ def _is_storable(value: Any) -> bool:
     return all(_is_storable(inner) for inner in value) if isinstance(value, list) else True
 
 
-def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Refusal:
+def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
     """msgspec's ``Expected `str`, got `int` - at `$.indicator``` as field, value and remedy."""
     text, _, path = message.partition(" - at `$")
     field = path.rstrip("`").lstrip(".")
     if text.startswith(_UNKNOWN):
         name = f"{field}.{text.removeprefix(_UNKNOWN).rstrip('`')}".lstrip(".")
-        return Refusal(
+        return Rejection(
             index, "rejected", "unknown_field", shown(name), shown(_value_at(item, name)), _remedy_of(name, kind)
         )
     missing = text.startswith("Object missing required field `")
@@ -241,7 +241,7 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Refusal:
     value = _value_at(item, field)
     remedy = "this is required" if missing else _IN_WORDS.get(text) or text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
-    return Refusal(index, "rejected", code, shown(field), shown(value), remedy)
+    return Rejection(index, "rejected", code, shown(field), shown(value), remedy)
 
 
 def _value_at(item: Any, place: str) -> Any:
@@ -265,7 +265,7 @@ _IN_WORDS = {"Invalid RFC3339 encoded datetime": "write an instant with its zone
 def _remedy_of(name: str, kind: type[Any]) -> str:
     """What to do with a field that items of this kind do not have: perhaps it is misspelt."""
     place, _, last = name.rpartition(".")
-    known = [each.name for each in fields(Cumulative if place else kind)]
+    known = [each.name for each in fields(CounterReading if place else kind)]
     near = get_close_matches(last, known, 1)
     return f"nobody knows this field; did you mean {near[0]}?" if near else "nobody knows this field; leave it out"
 
@@ -278,19 +278,19 @@ class IntakeFormat:
     def plain_values(self, body: bytes, content_type: str) -> PlainValues | None:
         return plain_values(body, content_type)
 
-    def measurements(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, Measurement]], list[Refusal]]:
+    def measurements(self, body: bytes, content_type: str) -> tuple[Sequence[tuple[int, Measurement]], list[Rejection]]:
         return MEASUREMENTS.decode(body, content_type)
 
     def ticket_events(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]:
+    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Rejection]]:
         return TICKET_EVENTS.decode(body, content_type)
 
     def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
         return _raw_lines(body) if _is_lines(content_type) else _raw_array(body)
 
-    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
+    def decode(self, body: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
         return column_codec.decode_intake(body)
 
-    def encode(self, values: Values, facts: Sequence[Fact]) -> bytes:
+    def encode(self, values: MeasuredValues, facts: Sequence[Fact]) -> bytes:
         return column_codec.encode_intake(values, facts)

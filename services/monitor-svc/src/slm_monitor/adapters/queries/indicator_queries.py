@@ -11,7 +11,7 @@ from slm_calendar import durations
 from slm_chassis.access import Principal
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.queries.target_queries import TargetQueries
 
 _INDICATOR = table(
     "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
@@ -21,7 +21,7 @@ _INDICATOR = table(
 _SILENCE = table("silence", column("subject", Text), column("since", BigInteger))
 
 
-class IndicatorQueries(Queries):
+class IndicatorQueries(TargetQueries):
     """The read side of indicators."""
 
     async def page(self, caller: Principal, page: Page, silent: bool | None) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def shaped(row: Mapping[str, Any]) -> dict[str, Any]:
     return document
 
 
-class Queries:
+class TargetQueries:
     """Reads of monitor-svc's database."""
 
     def __init__(self, database: Database) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from slm_chassis.database import Database
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import WindowAdjusted
-from slm_monitor.domain.lifecycle.target_state import Adjusted, Window
+from slm_monitor.domain.lifecycle.target_state import Adjustment, Window
 
 _FROZEN = """
 SELECT target_id, window_id, accepted_at FROM window_acceptance
@@ -47,7 +47,7 @@ async def frozen(driver: asyncpg.Connection, partition: int, windows: Iterable[W
     for target_id, window_id, accepted_at in await driver.fetch(_FROZEN, partition):
         by_name[target_id, window_id].frozen_at = accepted_at
     for target_id, window_id, number, status, figure in await driver.fetch(_LAST, partition):
-        by_name[target_id, window_id].adjusted = Adjusted(number, status, figure)
+        by_name[target_id, window_id].adjusted = Adjustment(number, status, figure)
     return loaded
 
 
@@ -67,7 +67,7 @@ def _row(event: WindowAdjusted) -> dict[str, Any]:
     }  # fmt: skip
 
 
-class FrozenWindows:
+class AcceptedWindows:
     """The read side."""
 
     def __init__(self, database: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from slm_chassis.database import Transaction
-from slm_monitor.application.state.ports import CatchUp, Step
+from slm_monitor.application.state.ports import CatchUp, PartitionStep
 from slm_monitor.domain.lifecycle import target_events
 
 BEGIN = """
@@ -42,7 +42,7 @@ def catch_up_of(row: asyncpg.Record) -> CatchUp:
     return CatchUp(row["agreement_id"], row["version"], row["begun_at"], row["is_judged_here"], row["is_everywhere"])
 
 
-async def advance(transaction: Transaction, partition: int, step: Step) -> None:
+async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
     """Take every version as far as a step has brought it, in the order of their ids: two partitions may come to the
     same ones at once. Who is last tells that all is done."""
     driver = await transaction.driver()

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 
 from slm_monitor.adapters.rows.ticket_rows import COUNTED
-from slm_monitor.application.state.ports import MemberWindow, News
+from slm_monitor.application.state.ports import DependencyChange, MemberWindow
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED
-from slm_monitor.domain.rolling.missed_runs import Run
+from slm_monitor.domain.rolling.missed_runs import MissedRun
 
 _TELL = """
 INSERT INTO judge_inbox (partition, kind, ref)
@@ -34,15 +34,15 @@ SELECT ticket, ended_at, is_met FROM ({COUNTED}) AS ended
 """
 
 
-def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[Run]]:
+def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedRun]]:
     """One that has not recovered goes on."""
-    runs: dict[str, list[Run]] = {}
+    runs: dict[str, list[MissedRun]] = {}
     for target_id, first, until in rows:
-        runs.setdefault(target_id, []).append(Run(first, OPEN_ENDED if until is None else until // MINUTE - 1))
+        runs.setdefault(target_id, []).append(MissedRun(first, OPEN_ENDED if until is None else until // MINUTE - 1))
     return runs
 
 
-async def tell(driver: asyncpg.Connection, news: Sequence[News]) -> None:
+async def tell(driver: asyncpg.Connection, news: Sequence[DependencyChange]) -> None:
     """Put news into the inboxes of the partitions in which the targets live."""
     if news:
         await driver.execute(

@@ -10,7 +10,7 @@ import asyncpg
 
 from slm_chassis.database import Transaction
 from slm_monitor.application.intake.imports import EXPIRED, LONGEST_MICROSECONDS
-from slm_monitor.application.state.ports import Hold, Step
+from slm_monitor.application.state.ports import Hold, PartitionStep
 from slm_monitor.domain.lifecycle import target_events
 
 _SEEN = """
@@ -55,7 +55,7 @@ def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
     )  # fmt: skip
 
 
-async def advance(transaction: Transaction, partition: int, step: Step) -> None:
+async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:
     """Take every import as far as a step has brought it. Rows are taken in the order of their ids: two partitions may
     come to the same imports at once."""
     driver = await transaction.driver()

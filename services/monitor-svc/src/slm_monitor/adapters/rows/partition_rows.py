@@ -16,14 +16,14 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.adapters.rows import accepted_windows, catch_up_rows, import_rows, staleness_rows, ticket_rows
 from slm_monitor.application.state.ports import (
+    AccumulatorState,
     AgreementTerms,
     Checkpoint,
     LoadedPartition,
-    Quarantined,
+    QuarantineEntry,
     SeriesCheckpoint,
-    Tally,
 )
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope
 from slm_monitor.domain.facts.facts import Fact, indicator_of
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Risk, Window
@@ -158,7 +158,7 @@ def risk_of(row: asyncpg.Record) -> Risk:
 
 
 def series_of(row: asyncpg.Record) -> SeriesCheckpoint:
-    tallies = {line: Tally(by, windows) for line, (by, windows) in row["tallies"].items()}
+    tallies = {line: AccumulatorState(by, windows) for line, (by, windows) in row["tallies"].items()}
     return SeriesCheckpoint(row["high_water"], tallies, row["judged_to"])
 
 
@@ -166,7 +166,7 @@ APPROVED = "SELECT * FROM exclusion WHERE state = 'approved'"
 
 
 def exclusion_of(row: asyncpg.Record) -> Exclusion:
-    scope = Scope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
+    scope = ExclusionScope(*(frozenset(row[name]) for name in ("services", "indicators", "targets")))
     stretches = tuple((start, end) for start, end in row["stretches"])
     return Exclusion(
         row["exclusion_id"], row["agreement_id"], row["kind"], stretches, scope, row["announced_at"], row["decided_at"]
@@ -252,7 +252,7 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
             "high_water": kept.high_water, "tallies": tallies, "judged_to": kept.judged_to}  # fmt: skip
 
 
-async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> None:
+async def quarantine(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:
     """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
     rows = {row[0]: row for row in map(_quarantine_row, facts)}
     if not rows:
@@ -265,7 +265,7 @@ async def quarantine(transaction: Transaction, facts: Sequence[Quarantined]) -> 
         transaction.publish(event, event_id=new_id())
 
 
-def _quarantine_row(each: Quarantined) -> tuple[str, str | None, str, str, str]:
+def _quarantine_row(each: QuarantineEntry) -> tuple[str, str | None, str, str, str]:
     subject, reason, fact = storable(each.subject), storable(each.reason), storable(each.fact)
     identity = named_id(
         NAMESPACE, "quarantine", each.owner_party_id or "", subject, reason, json.dumps(fact, sort_keys=True)

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from slm_monitor.application.state.ports import HELD, JUDGED, WAITING
-from slm_monitor.domain.lifecycle.target_state import Changes, TicketClock, TicketState, Told
+from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, TicketClock, TicketState
 
 _CLOCK_COLUMNS = (
     "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",
@@ -78,12 +78,14 @@ SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
 _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
 
 
-async def told(driver: asyncpg.Connection, tickets: Sequence[str]) -> dict[str, dict[tuple[str, str, int], Told]]:
+async def told(
+    driver: asyncpg.Connection, tickets: Sequence[str]
+) -> dict[str, dict[tuple[str, str, int], PublishedClock]]:
     """Ticket → clock → what was published of it."""
-    found: dict[str, dict[tuple[str, str, int], Told]] = {}
+    found: dict[str, dict[tuple[str, str, int], PublishedClock]] = {}
     for target_id, ticket, ordinal, state, deadline_at, kept, started_at in await driver.fetch(_TOLD, list(tickets)):
         risks = tuple((percent, identity) for percent, identity in kept.get("risks", ()))
-        found.setdefault(ticket, {})[target_id, ticket, ordinal] = Told(
+        found.setdefault(ticket, {})[target_id, ticket, ordinal] = PublishedClock(
             state, deadline_at, tuple(kept.get("warned", ())), tuple(kept.get("escalated", ())), risks, started_at
         )
     return found

@@ -25,7 +25,6 @@ from slm_monitor.adapters.rows import (
 from slm_monitor.adapters.store import sql_failed_targets, suspended_sources, window_history
 from slm_monitor.application.state.ports import (
     AgreementTerms,
-    Behind,
     CatchUp,
     Checkpoint,
     Hold,
@@ -33,14 +32,15 @@ from slm_monitor.application.state.ports import (
     LoadedPartition,
     MemberWindow,
     NotOwner,
-    Step,
+    PartitionStep,
+    PendingDependencies,
 )
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
 from slm_monitor.domain.facts.facts import Fact, indicator_of
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.lifecycle.target_state import Breach, Told
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_derived import Ended
+from slm_monitor.domain.lifecycle.target_state import Breach, PublishedClock
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_derived import EndedClock
 from slm_monitor.domain.series.hour_buckets import Chunk
 
 CONSUMER = "slm-monitor-judge"
@@ -94,7 +94,7 @@ class WrongPartitions(Exception):
     """The number of judge partitions is fixed when an installation is created."""
 
 
-class SqlJudgeStore:
+class SqlEvaluationStore:
     """The judge's store over a service database; safe to share between partitions of one process."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -177,9 +177,9 @@ class SqlJudgeStore:
         rows = await self._fetch(catch_up_rows.OF_AGREEMENT, partition, agreement_id)
         return [catch_up_rows.catch_up_of(row) for row in rows]
 
-    async def behind(self) -> Behind:
+    async def behind(self) -> PendingDependencies:
         (row,) = await self._fetch(ticket_rows.BEHIND)
-        return Behind(row["has_terms"], frozenset(row["ticket_owners"]))
+        return PendingDependencies(row["has_terms"], frozenset(row["ticket_owners"]))
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
         rows = await self._fetch(f"{partition_rows.APPROVED} AND agreement_id = $1", agreement_id)
@@ -230,11 +230,13 @@ class SqlJudgeStore:
         rows = await self._fetch(derived_rows.MEMBER_WINDOWS, list(target_ids), list(window_ids))
         return derived_rows.member_windows(rows)
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
         return derived_rows.member_runs(await self._fetch(derived_rows.MEMBER_RUNS, list(target_ids), window_id))
 
-    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[Ended]:
-        return [Ended(*row) for row in await self._fetch(derived_rows.CLOCKS_ENDED, list(target_ids), as_of, *span)]
+    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
+        return [
+            EndedClock(*row) for row in await self._fetch(derived_rows.CLOCKS_ENDED, list(target_ids), as_of, *span)
+        ]
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
@@ -249,7 +251,7 @@ class SqlJudgeStore:
 
     async def ticket_states(
         self, tickets: Sequence[str]
-    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
@@ -288,7 +290,7 @@ class SqlJudgeStore:
 
     # -- writing ------------------------------------------------------------------------------------------------
 
-    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             blob_seq = await self._fence(driver, partition, epoch, step)
@@ -333,7 +335,7 @@ class SqlJudgeStore:
                 await dead_letters.resolve(transaction, CONSUMER, dead_letter_id)
         return blob_seq if step.blob is not None else None
 
-    async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: Step) -> int:
+    async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStep) -> int:
         """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
         blob_seq = await driver.fetchval(
             _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.horizon,

@@ -38,7 +38,7 @@ def _storable(reason: str) -> str:
     return reason.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-class Unjudgeable:
+class FailedTargetQueries:
     """The read side."""
 
     def __init__(self, database: Database) -> None:

@@ -16,12 +16,12 @@ from slm_events.instants import to_text
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.adapters.queries import ticket_terms
 from slm_monitor.adapters.rows import counter_rows, partition_rows, ticket_rows
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
-from slm_monitor.application.history.closed_tickets import TicketEnded
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
+from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import HOUR, Fact, Values, indicator_of, joined
+from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, indicator_of, joined
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.facts.ticket_events import FORGOTTEN
 
@@ -94,10 +94,10 @@ SELECT ticket, max(ended_at), bool_and(is_met) FROM ({ticket_rows.COUNTED}) AS e
 """
 
 
-class SqlRecord:
+class SqlHistory:
     """Reads of the record; safe to share."""
 
-    def __init__(self, database: Database, store: SqlJudgeStore, partitions: int) -> None:
+    def __init__(self, database: Database, store: SqlEvaluationStore, partitions: int) -> None:
         self._database = database
         self._store = store
         self._partitions = partitions
@@ -118,7 +118,7 @@ class SqlRecord:
         asked = counter_rows.arguments(stream, first, last)
         return [Fact(*row) for row in await self._fetch(counter_rows.AROUND_AS_KNOWN, *asked, known)]
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         rows = await self._fetch(
             _VALUES, subject, span[0] // HOUR, (span[1] - 1) // HOUR, _EVER if known_at is None else known_at,
             partition_of(subject, self._partitions),
@@ -155,9 +155,9 @@ class SqlRecord:
         rows = await self._fetch(_ACCEPTED, target_id, window_id)
         return rows[0][0] if rows else None
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
         rows = await self._fetch(_TICKETS, list(target_ids), as_of, *span)
-        return [TicketEnded(*row) for row in rows]
+        return [ClosedTicket(*row) for row in rows]
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]:
         async with self._database.read() as connection:
@@ -193,13 +193,13 @@ class SqlRecord:
             return list(await driver.fetch(query, *arguments))
 
 
-def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known_at: int | None) -> Values:
+def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
     parts = []
     for series, data in rows:
         if series is not None:
             chunk = column_codec.decode_segment(data, known_at)
             slot = np.zeros(len(chunk.at), dtype=np.int32)
-            parts.append(Values([series], slot, chunk.at, chunk.value, chunk.of))
+            parts.append(MeasuredValues([series], slot, chunk.at, chunk.value, chunk.of))
         else:
             parts.append(_of_indicator(column_codec.decode_blob(data), subject))
     parts = [part for part in parts if len(part)]
@@ -210,7 +210,7 @@ def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known
     return values.taken(np.lexsort((values.value, values.at)))
 
 
-def _of_indicator(values: Values, subject: str) -> Values:
+def _of_indicator(values: MeasuredValues, subject: str) -> MeasuredValues:
     slots = [slot for slot, name in enumerate(values.subjects) if indicator_of(name) == subject]
     return values.taken(np.isin(values.slot, slots))
 

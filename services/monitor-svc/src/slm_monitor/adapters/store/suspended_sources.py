@@ -14,7 +14,7 @@ from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_terms import tell_partitions
 from slm_monitor.adapters.rows.partition_rows import storable
-from slm_monitor.application.state.ports import SourceAside
+from slm_monitor.application.state.ports import SuspendedSource
 
 ASIDE = "SELECT owner_party_id, topic, source, reason FROM source_aside"
 _TABLE = table(
@@ -26,7 +26,7 @@ _TELL = "INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, 'sourc
 _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :topic AND source = :source"
 
 
-async def keep(driver: asyncpg.Connection, sources: Sequence[SourceAside], now: int) -> None:
+async def keep(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
     """Set sources aside, and have all partitions know."""
     if not sources:
         return
@@ -35,7 +35,7 @@ async def keep(driver: asyncpg.Connection, sources: Sequence[SourceAside], now: 
     await driver.execute(_TELL)
 
 
-class SourcesAside:
+class SuspendedSources:
     """The read side, and taking a source up again."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,7 @@ from slm_chassis.database import Database
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import WindowClosed, WindowRestated
 from slm_monitor.adapters.rows import accepted_windows
-from slm_monitor.domain.lifecycle.target_state import Outgoing
+from slm_monitor.domain.lifecycle.target_state import OutgoingEvent
 
 _KEEP = """
 INSERT INTO window_revision SELECT * FROM jsonb_populate_recordset(NULL::window_revision, $1) ON CONFLICT DO NOTHING
@@ -29,7 +29,7 @@ SELECT window_id, version, start, "end", status, figure, display, good, total, r
 """
 
 
-async def keep(driver: asyncpg.Connection, events: Sequence[Outgoing]) -> None:
+async def keep(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
     """Remember each closing, restatement and adjustment as it is published, in the same transaction."""
     rows = [_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:

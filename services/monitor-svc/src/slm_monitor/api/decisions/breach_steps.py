@@ -13,22 +13,22 @@ from slm_chassis.http.access import require
 from slm_chassis.http.etag import IfMatch
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WebAddress
-from slm_monitor.adapters.commands.breach_workflows import SqlLives
+from slm_monitor.adapters.commands.breach_workflows import SqlBreachWorkflows
 from slm_monitor.api.dependencies import TheBreaches
 from slm_monitor.application.commands import breach_handling
-from slm_monitor.application.commands.breach_handling import NoSuchBreach, NotTheirs
-from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, WrongStep
+from slm_monitor.application.commands.breach_handling import NoSuchBreach, StepNotAllowed
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, BreachWorkflow, WrongStep
 
 router = APIRouter(prefix="/api/v1/breaches", tags=["breaches"])
 Handler = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
 Told = Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-class _Given(BaseModel):
+class _StepBody(BaseModel):
     model_config = {"extra": "forbid"}
 
 
-class Note(_Given):
+class Note(_StepBody):
     """What to remember of it."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"note": "Seen by the night shift."}]}}
@@ -39,7 +39,7 @@ class Note(_Given):
 _UNSAID = Note()
 
 
-class LinkedProblem(_Given):
+class LinkedProblem(_StepBody):
     """The problem record of whatever system keeps it."""
 
     system: Annotated[str, Field(min_length=1, max_length=200)]
@@ -91,18 +91,18 @@ async def close(
 async def _take(
     breach_id: str, step: str, given: Note, caller: Principal, if_match: str, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
-    def unless_changed(life: Life) -> None:
+    def unless_changed(life: BreachWorkflow) -> None:
         # A step that is not possible says so first: another version of the breach would not help.
         if step in life.allowed:
             etag.check(if_match, life.tag)
 
     try:
         async with queries.database.begin() as transaction:
-            lives, told = SqlLives(transaction), given.model_dump(exclude_none=True)
+            lives, told = SqlBreachWorkflows(transaction), given.model_dump(exclude_none=True)
             await breach_handling.take(lives, breach_id, step, told, caller, transaction.now, unless_changed)
     except NoSuchBreach:
         raise not_found("breach", breach_id) from None
-    except NotTheirs as error:
+    except StepNotAllowed as error:
         raise Problem(403, "not-your-turn", "Not yours to do", f"{error}.") from None
     except WrongStep as error:
         errors = [{"field": "state", "value": step, "remedy": f"one of {', '.join(error.allowed) or 'no steps'}"}]

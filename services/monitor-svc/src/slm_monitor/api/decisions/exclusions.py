@@ -20,13 +20,13 @@ from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
 from slm_monitor.adapters.commands.exclusion_queries import delegate_shaped, shaped
-from slm_monitor.adapters.commands.sql_exclusions import SqlRegister
+from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.api.dependencies import TheExclusions, TheJudge
 from slm_monitor.application.commands import exclusions
-from slm_monitor.application.commands.exclusions import NoSuchThing, Wanted
-from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchThing
+from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REJECTED, By, NotTheirs, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REJECTED, Actor, DecisionNotAllowed, WrongTurn
 
 router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
 Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
@@ -35,18 +35,18 @@ Text = Annotated[str, Field(max_length=4_000)]
 Names = Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=200)]
 
 
-class _Given(BaseModel):
+class _ExclusionBody(BaseModel):
     model_config = {"extra": "forbid"}
 
 
-class Stretch(_Given):
+class ExcludedInterval(_ExclusionBody):
     """``[from, to)``."""
 
     start: str = Field(alias="from", examples=["2026-11-22T22:00:00Z"])
     end: str = Field(alias="to", examples=["2026-11-23T02:00:00Z"])
 
 
-class Recurrence(_Given):
+class Recurrence(_ExclusionBody):
     """An RRULE; occurrences keep the wall-clock time of ``from`` in the zone, by default the agreement's."""
 
     rule: Annotated[str, Field(max_length=500, examples=["FREQ=WEEKLY;BYDAY=SU;COUNT=10"])]
@@ -55,7 +55,7 @@ class Recurrence(_Given):
     timezone: Annotated[str, Field(max_length=60)] | None = None
 
 
-class ExclusionToRequest(_Given):
+class ExclusionToRequest(_ExclusionBody):
     """What shall not count, and why. Name services, indicators or targets by id or key; none means all of it."""
 
     model_config = {
@@ -75,7 +75,7 @@ class ExclusionToRequest(_Given):
     agreement_id: str
     kind: Literal["planned", "force_majeure", "customer_caused", "claim"]
     text: Text
-    interval: Stretch | None = None
+    interval: ExcludedInterval | None = None
     recurrence: Recurrence | None = None
     services: Names = []
     indicators: Names = []
@@ -87,7 +87,7 @@ class ExclusionToRequest(_Given):
     if_silent: Literal["approved", "rejected"] | None = None
 
 
-class DelegateToAppoint(_Given):
+class DelegateToAppoint(_ExclusionBody):
     """Who decides on exclusions of an agreement in your party's place."""
 
     model_config = {
@@ -109,7 +109,7 @@ class DelegateToAppoint(_Given):
     ends_at: str | None = None
 
 
-class Decision(_Given):
+class Decision(_ExclusionBody):
     """Why."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "As agreed on the phone."}]}}
@@ -120,7 +120,7 @@ class Decision(_Given):
 _UNSAID = Decision()
 
 
-class Revocation(_Given):
+class Revocation(_ExclusionBody):
     """Why it shall count after all."""
 
     model_config = {"extra": "forbid", "json_schema_extra": {"examples": [{"reason": "It was not used."}]}}
@@ -128,10 +128,10 @@ class Revocation(_Given):
     reason: Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-def _wanted(given: ExclusionToRequest) -> Wanted:
+def _wanted(given: ExclusionToRequest) -> ExclusionRequest:
     interval = given.interval
     recurrence = given.recurrence
-    return Wanted(
+    return ExclusionRequest(
         agreement_id=given.agreement_id,
         kind=given.kind,
         text=given.text,
@@ -156,11 +156,11 @@ def _wanted(given: ExclusionToRequest) -> Wanted:
     )
 
 
-def _by(caller: Principal) -> By:
+def _by(caller: Principal) -> Actor:
     if caller.party_id is None:
         detail = "An operator sees exclusions, but asks for them and decides on them for nobody: use a key of a party."
         raise Problem(403, "no-party", "Only a party may do this", detail)
-    return By(caller.party_id, caller.principal_id)
+    return Actor(caller.party_id, caller.principal_id)
 
 
 @dataclass(frozen=True)
@@ -168,18 +168,18 @@ class UseCases:
     """The use cases of exclusions, each run in a transaction of its own."""
 
     database: Database
-    judge: Judge
+    judge: EvaluationWorker
 
-    async def run(self, use: Callable[[SqlRegister, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    async def run(self, use: Callable[[SqlExclusions, int], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """Run one and wake the judge; answers with its document. Refusals are raised as problems."""
         try:
             async with self.database.begin() as transaction:
-                document = await use(SqlRegister(transaction), transaction.now)
+                document = await use(SqlExclusions(transaction), transaction.now)
         except NoSuchThing as error:
             raise not_found(error.kind, error.given) from None
         except CalendarError as error:
             raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
-        except NotTheirs as error:
+        except DecisionNotAllowed as error:
             raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
         except WrongTurn as error:
             raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
@@ -203,7 +203,7 @@ async def ask(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCas
     """
     by, wanted = _by(caller), _wanted(given)
 
-    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
         return shaped(await exclusions.request(register, wanted, new_id(), by, now))
 
     return await use_cases.run(turn)
@@ -214,7 +214,7 @@ async def _decide(
 ) -> dict[str, Any]:
     by = _by(caller)
 
-    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
         return shaped(*await exclusions.decide(register, exclusion_id, decision, by, given.reason, now))
 
     return await use_cases.run(turn)
@@ -241,7 +241,7 @@ async def revoke(exclusion_id: str, given: Revocation, caller: Decider, use_case
     """Take an approved exclusion back, as either party: its time counts again."""
     by = _by(caller)
 
-    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
         return shaped(await exclusions.revoke(register, exclusion_id, by, given.reason, now))
 
     return await use_cases.run(turn)
@@ -266,7 +266,7 @@ async def appoint(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCa
     """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
 
-    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
         wanted = Delegate(
             new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
         )
@@ -280,7 +280,7 @@ async def dismiss(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> 
     """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
     by = _by(caller)
 
-    async def turn(register: SqlRegister, now: int) -> dict[str, Any]:
+    async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
         return delegate_shaped(await exclusions.dismiss(register, delegate_id, by, now))
 
     return await use_cases.run(turn)
@@ -301,5 +301,5 @@ async def read(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dic
     if entry is None:
         raise not_found("exclusion", exclusion_id)
     async with queries.database.begin() as transaction:
-        uncounted = await exclusions.uncounted_of(SqlRegister(transaction), entry)
+        uncounted = await exclusions.uncounted_of(SqlExclusions(transaction), entry)
     return shaped(entry, uncounted)

@@ -19,14 +19,21 @@ from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_backtests import SqlBacktests
-from slm_monitor.adapters.store.sql_evaluation_store import SqlJudgeStore
-from slm_monitor.adapters.store.sql_history import SqlRecord
+from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
+from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.api.results.targets import reach
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtests import DONE, MOST_WINDOWS, QUEUED, STANDARD, Job, Question
-from slm_monitor.application.preview.preview_terms import Refused
+from slm_monitor.application.preview.backtests import (
+    DONE,
+    MOST_WINDOWS,
+    QUEUED,
+    STANDARD,
+    BacktestJob,
+    BacktestQuestion,
+)
+from slm_monitor.application.preview.preview_terms import PreviewRejected
 from slm_monitor.domain.terms.terms import DERIVED
 
 router = APIRouter(prefix="/api/v1/backtests", tags=["backtests"])
@@ -76,8 +83,8 @@ class Stored:
     """The back-tests that were asked for, and the stored history on which they are tried."""
 
     jobs: SqlBacktests
-    store: SqlJudgeStore
-    record: SqlRecord
+    store: SqlEvaluationStore
+    record: SqlHistory
 
 
 async def _stored(jobs: TheBacktests, store: TheStore, record: TheRecord) -> Stored:
@@ -104,10 +111,10 @@ async def run(
         first = await _first(question, stored)
         stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
         spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
-    except (Refused, CalendarError) as error:
+    except (PreviewRejected, CalendarError) as error:
         raise _refused(error) from error
     state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
-    job = Job(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
+    job = BacktestJob(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
     await stored.jobs.add(job, caller.principal_id)
     return shaped(job)
 
@@ -118,7 +125,7 @@ async def _present(log: EventLog) -> dict[tuple[str, int], int]:
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
-async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> Question:
+async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> BacktestQuestion:
     """What is asked, by indicators of the caller's; 404 for those of others."""
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
@@ -132,11 +139,13 @@ async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> 
             terms = {**terms, "indicator": {"key": registered.key, "kind": registered.kind}}
     if owner is None:
         raise invalid("terms", None, "an operator has no tickets: use a key of the party that has")
-    question = Question(terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per)
+    question = BacktestQuestion(
+        terms, subject, given.service_hours, given.timezone, given.members, owner, given.windows.per
+    )
     if not subject:
         try:
             subjects = backtests.subjects_of(question)
-        except (Refused, CalendarError) as error:
+        except (PreviewRejected, CalendarError) as error:
             raise _refused(error) from error
         for each in sorted(subjects):
             party, _, key = each.partition("/")
@@ -144,7 +153,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> 
     return question
 
 
-async def _first(question: Question, stored: Stored) -> int | None:
+async def _first(question: BacktestQuestion, stored: Stored) -> int | None:
     """The instant of the first fact that the terms are tried on."""
     found = []
     for subject in sorted(backtests.subjects_of(question)):
@@ -155,12 +164,12 @@ async def _first(question: Question, stored: Stored) -> int | None:
     return min((each for each in found if each is not None), default=None)
 
 
-def _refused(error: Refused | CalendarError) -> Problem:
+def _refused(error: PreviewRejected | CalendarError) -> Problem:
     names = ", ".join(dict.fromkeys(str(each["field"]) for each in error.errors))
     return Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors)
 
 
-async def _indicator(named: Any, caller: Principal, store: SqlJudgeStore) -> tuple[str, str]:
+async def _indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -> tuple[str, str]:
     """Its subject and the party that owns it; 404 for what is not the caller's."""
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
@@ -196,14 +205,14 @@ async def cancel(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[st
     return shaped(await _mine(backtest_id, caller, jobs))
 
 
-async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> Job:
+async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> BacktestJob:
     job = await jobs.find(caller, backtest_id)
     if job is None:
         raise not_found("back-test", backtest_id)
     return job
 
 
-def shaped(job: Job) -> dict[str, Any]:
+def shaped(job: BacktestJob) -> dict[str, Any]:
     done, whole = len(job.judged), len(job.spans)
     return {
         "backtest_id": job.backtest_id,

@@ -23,7 +23,7 @@ from slm_monitor.adapters.formats.wire_formats import ItemDecoder
 from slm_monitor.application.preview import burn_rate_preview, clock_preview, window_preview
 from slm_monitor.application.preview.burn_rate_preview import BurnRateQuestion
 from slm_monitor.application.preview.clock_preview import ClockQuestion
-from slm_monitor.application.preview.preview_terms import Refused
+from slm_monitor.application.preview.preview_terms import PreviewRejected
 from slm_monitor.application.preview.window_preview import WindowQuestion
 from slm_monitor.domain.facts.intake_items import Measurement, TicketMessage
 from slm_monitor.domain.terms import burn_rate
@@ -39,11 +39,11 @@ _NESTED = 4
 Exact = Annotated[str, Field(pattern=r"^-?\d{1,30}(\.\d{1,30}|/\d{1,30})?$", examples=["99.9", "1999/20"])]
 
 
-class _Asked(BaseModel):
+class _PreviewBody(BaseModel):
     model_config = {"extra": "forbid"}
 
 
-class Stretch(_Asked):
+class PreviewInterval(_PreviewBody):
     """``[from, to)``."""
 
     start: str = Field(alias="from", examples=["2026-11-01T00:00:00Z"])
@@ -54,7 +54,7 @@ class Stretch(_Asked):
         return instants.read(self.start, f"{field}.from"), instants.read(self.end, f"{field}.to")
 
 
-class ClockToPreview(_Asked):
+class ClockToPreview(_PreviewBody):
     """Per-ticket targets as an agreement writes them, and the events of one ticket."""
 
     model_config = {
@@ -76,12 +76,12 @@ class ClockToPreview(_Asked):
     also_service_hours: Annotated[list[str | dict[str, Any]], Field(max_length=20)] = []
     """Further service hours that match at once: the earliest deadline and the longest elapsed time count."""
     as_of: str | None = None
-    window: Stretch | None = None
+    window: PreviewInterval | None = None
     escalations: Annotated[list[dict[str, Any]], Field(max_length=100)] = []
     warn_at: Annotated[list[Annotated[int, Field(ge=0, le=1000)]], Field(max_length=100)] = []
 
 
-class WindowToPreview(_Asked):
+class WindowToPreview(_PreviewBody):
     """One target as an agreement writes it, the facts of its indicator, and the window to judge."""
 
     model_config = {
@@ -99,11 +99,11 @@ class WindowToPreview(_Asked):
     }  # fmt: skip
 
     terms: dict[str, Any]
-    window: Stretch | str | None = None
+    window: PreviewInterval | str | None = None
     facts: Annotated[list[dict[str, Any]], Field(max_length=100_000)] = []
     service_hours: str | dict[str, Any] = "24x7"
     timezone: str = "UTC"
-    exclusions: Annotated[list[Stretch], Field(max_length=10_000)] = []
+    exclusions: Annotated[list[PreviewInterval], Field(max_length=10_000)] = []
     initial_state: str = Field("unknown", pattern="^(up|down|degraded|unknown)$")
     as_of: str | None = None
     effective_at: str | None = None
@@ -113,7 +113,7 @@ class WindowToPreview(_Asked):
     members: Annotated[list[WindowToPreview], Field(max_length=100)] = []
 
 
-class BurnRatesToPreview(_Asked):
+class BurnRatesToPreview(_PreviewBody):
     """``period``: an ISO duration such as P30D, or a calendar window's name; ``pairs`` left out: the default ones."""
 
     model_config = {"json_schema_extra": {"examples": [{"objective": "99.9", "period": "P30D"}]}}
@@ -169,7 +169,7 @@ def burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     return _answered(lambda: burn_rate_preview.preview(question))
 
 
-def _window(asked: WindowToPreview, span: Stretch | str | None, depth: int) -> WindowQuestion:
+def _window(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowQuestion:
     if depth == 0:
         raise invalid("members", None, f"composites may be nested {_NESTED - 1} deep at most")
     span = asked.window or span
@@ -202,7 +202,7 @@ def _answered(work: Callable[[], T]) -> T:
         return work()
     except OverflowError as error:
         raise invalid("body", None, "an instant that follows from it lies beyond the year 9999") from error
-    except (Refused, CalendarError) as error:
+    except (PreviewRejected, CalendarError) as error:
         errors: Sequence[Any] = error.errors
         names = ", ".join(dict.fromkeys(str(each["field"]) for each in errors))
         raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", errors) from error

@@ -23,7 +23,7 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
 from slm_monitor.api.dependencies import TheImports, TheJudge
-from slm_monitor.application.engine.evaluation_worker import Judge
+from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.application.intake import imports
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS, Import
 
@@ -54,7 +54,7 @@ class Importing:
     """The parts that an import is opened and ended with."""
 
     store: SqlImports
-    judge: Judge
+    judge: EvaluationWorker
     log: EventLog
     clock: Clock
 

@@ -16,7 +16,7 @@ from slm_chassis.http.policies import BULK
 from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.api.dependencies import DOOR
-from slm_monitor.application.intake.intake import Answer, Door
+from slm_monitor.application.intake.intake import Intake, IntakeAnswer
 
 router = APIRouter(tags=["intake"])
 
@@ -63,10 +63,10 @@ def _body(example: list[dict[str, Any]]) -> dict[str, Any]:
     return {"requestBody": body, "security": [{"HTTPBearer": []}, {"APIKeyHeader": []}], **BULK}
 
 
-Take = Callable[[bytes, str, Principal], Awaitable[Answer]]
+Take = Callable[[bytes, str, Principal], Awaitable[IntakeAnswer]]
 
 
-async def _taken(request: Request, door: Door, topic: str, take: Take) -> Response:
+async def _taken(request: Request, door: Intake, topic: str, take: Take) -> Response:
     caller = await identify(request)
     demand(caller, "integrator", "service_level_manager")
     door.check(topic)
@@ -85,7 +85,7 @@ async def _taken(request: Request, door: Door, topic: str, take: Take) -> Respon
     return Response(_nothing_taken(answer, request.url.path), 422, media_type="application/problem+json")
 
 
-def _nothing_taken(answer: Answer, path: str) -> bytes:
+def _nothing_taken(answer: IntakeAnswer, path: str) -> bytes:
     """The problem of a batch of which nothing was accepted or quarantined; an empty batch is one of them."""
     items = answer.document()["items"]
     errors = [

@@ -14,7 +14,7 @@ from slm_chassis.http.problems import Problem
 from slm_events.catalogue import MEASUREMENTS
 from slm_monitor.adapters.formats import otlp, otlp_wire
 from slm_monitor.api.dependencies import TheDoor
-from slm_monitor.domain.facts.rejections import Refusal
+from slm_monitor.domain.facts.rejections import Rejection
 
 router = APIRouter(tags=["intake"])
 
@@ -75,7 +75,7 @@ async def metrics(request: Request, door: TheDoor) -> Response:
     except (ValueError, RecursionError, AttributeError, TypeError) as error:
         detail = f"{error}. Send an export of OTLP metrics as JSON or protobuf."
         raise Problem(400, "malformed-body", "The body cannot be read", detail) from error
-    refusals: list[Refusal] = []
+    refusals: list[Rejection] = []
     if decoded.measurements:
         items = msgspec.json.encode(decoded.measurements)
         answer = await door.take_measurements(items, "application/json", caller)
@@ -84,7 +84,7 @@ async def metrics(request: Request, door: TheDoor) -> Response:
     return Response(otlp_wire.answer(rejected, why, content_type), 200, media_type=content_type)
 
 
-def _rejected(decoded: otlp.Decoded, refusals: list[Refusal]) -> tuple[int, str]:
+def _rejected(decoded: otlp.DecodedExport, refusals: list[Rejection]) -> tuple[int, str]:
     """How many data points were not taken, and why, in the order in which they came."""
     lost = {refusal.index: refusal for refusal in refusals}
     rejected = len(decoded.refused) + sum(decoded.points[index] for index in lost)

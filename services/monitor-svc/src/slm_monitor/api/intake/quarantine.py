@@ -15,13 +15,13 @@ from slm_chassis.http.access import Caller, require
 from slm_chassis.http.paging import Paging
 from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, invalid, not_found
-from slm_monitor.adapters.commands.sql_quarantine import SqlWard
+from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
 from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
 from slm_monitor.application.intake.quarantine import DISCARDED, RELEASED, NoSuchFact, NotPossible
 
 router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
 Decider = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
-Use = Callable[[SqlWard, int], Awaitable[None]]
+Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
 @router.get("")
@@ -90,7 +90,7 @@ async def discard(
 async def _decided(database: Database, quarantine_id: str, use: Use) -> None:
     try:
         async with database.begin() as transaction:
-            await use(SqlWard(transaction), transaction.now)
+            await use(SqlQuarantinedFacts(transaction), transaction.now)
     except NoSuchFact:
         raise not_found("fact set aside", quarantine_id) from None
     except NotPossible as error:

@@ -20,8 +20,8 @@ from slm_events.catalogue import TICKETS
 from slm_monitor.adapters.commands.sql_snapshots import SqlSnapshots
 from slm_monitor.api.dependencies import TheDoor, TheSnapshots, TheTickets
 from slm_monitor.application.intake import ticket_snapshots
-from slm_monitor.application.intake.intake import Door
-from slm_monitor.application.intake.ticket_snapshots import Listed, NotTaken
+from slm_monitor.application.intake.intake import Intake
+from slm_monitor.application.intake.ticket_snapshots import InvalidSnapshot, OpenTicket
 from slm_monitor.domain.facts.intake_items import NAMED
 from slm_monitor.domain.facts.rejections import shown
 from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
@@ -69,7 +69,7 @@ class SnapshotToPut(BaseModel):
     """For operators, who have no party of their own."""
 
 
-class ListedToReconcile(BaseModel):
+class OpenTicketToReconcile(BaseModel):
     """An open ticket."""
 
     model_config = {"extra": "forbid"}
@@ -90,7 +90,7 @@ class TicketsToReconcile(BaseModel):
     }
 
     source: Name
-    tickets: Annotated[list[ListedToReconcile], Field(max_length=100_000)]
+    tickets: Annotated[list[OpenTicketToReconcile], Field(max_length=100_000)]
     owner_party_id: UUID | None = None
 
 
@@ -99,7 +99,7 @@ class SnapshotIntake:
     """The parts that take a snapshot of a ticket in."""
 
     snapshots: SqlSnapshots
-    door: Door
+    door: Intake
     clock: Clock
 
 
@@ -123,7 +123,7 @@ async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, pa
         return await ticket_snapshots.put(
             parts.snapshots, parts.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
         )
-    except NotTaken as error:
+    except InvalidSnapshot as error:
         first = error.refusals[0]
         field = "path.number" if first.field == "ticket" else first.field
         raise invalid(field, shown(first.value), first.remedy) from error
@@ -134,7 +134,7 @@ async def reconcile(given: TicketsToReconcile, caller: Sender, queries: TheTicke
     """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
     owner = _owner(given.owner_party_id, caller)
     listed = [
-        Listed(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)
+        OpenTicket(each.number, instants.optional(each.updated_at, f"tickets[{place}].updated_at"), each.state)
         for place, each in enumerate(given.tickets)
     ]
     known = await queries.known(owner, given.source, [each.number for each in listed])

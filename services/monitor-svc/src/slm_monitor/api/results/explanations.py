@@ -17,7 +17,7 @@ from slm_events.instants import from_text
 from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.results.targets import Judged, mine
 from slm_monitor.application.explain import explanation, explanation_text
-from slm_monitor.application.explain.explanation import EXPLAINED, Asked, NoSuchWindow
+from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history.fact_history import NotInRecord, named
 from slm_monitor.application.history.window_result import status_beside
 from slm_monitor.domain.terms.terms import NotJudgeable
@@ -46,7 +46,7 @@ async def explain(
 ) -> Response:
     """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
     row = await mine(target_id, caller, readers.queries)
-    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
     accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
     if accepted is not None and asked.known_at is None:
         # What stands is what both parties accepted: what has come since is told as the window's adjustments.
@@ -62,7 +62,7 @@ async def explain(
     return JSONResponse(told)
 
 
-async def explained(record: Any, row: dict[str, Any], asked: Asked, now: int) -> dict[str, Any]:
+async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion, now: int) -> dict[str, Any]:
     """The derivation, or the problem that says why there is none."""
     refuse_unexplained(row)
     try:

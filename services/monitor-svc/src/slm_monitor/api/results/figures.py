@@ -16,11 +16,11 @@ from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.target_queries import Queries
+from slm_monitor.adapters.queries.target_queries import TargetQueries
 from slm_monitor.api.dependencies import TheReaders
 from slm_monitor.api.results.explanations import instant
 from slm_monitor.application.explain import current_figures
-from slm_monitor.application.explain.current_figures import Asked, TooManyWindows
+from slm_monitor.application.explain.current_figures import FiguresQuestion, TooManyWindows
 
 router = APIRouter(prefix="/api/v1/figures", tags=["figures"])
 _MOST_TARGETS = 1_000
@@ -64,7 +64,7 @@ async def figures_of_agreement(
     if last <= first:
         raise invalid("query.to", until, "give an instant after `from`")
     known_until = instant(closed_after, "closed_after")
-    asked = Asked(
+    asked = FiguresQuestion(
         as_of=at,
         since=first,
         until=last,
@@ -88,7 +88,7 @@ async def figures_of_agreement(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _judged(queries: Queries, log: EventLog) -> dict[str, int]:
+async def _judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
     """Wait until everything that is in the intake topics now is judged; up to where that is. 504 after 10 s."""
     ends = {
         (topic, partition): end

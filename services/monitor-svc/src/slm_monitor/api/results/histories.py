@@ -16,7 +16,7 @@ from slm_monitor.api.dependencies import TargetReaders, TheReaders
 from slm_monitor.api.results.explanations import KnownAt, gone, instant, refuse_unexplained
 from slm_monitor.api.results.targets import Judged, mine
 from slm_monitor.application.explain import budget_series, explanation
-from slm_monitor.application.explain.explanation import Asked, NoSuchWindow
+from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
 from slm_monitor.application.history.fact_history import NotInRecord
 from slm_monitor.application.history.window_result import status_beside
@@ -85,7 +85,7 @@ async def _as_known(
     lines = fact_history.lines_of_target(agreement, fact_history.named(row))
     present = min(known_at, readers.clock.now())
     try:
-        terms, span = explanation.found(lines, Asked(window["window_id"], None, known_at), present)
+        terms, span = explanation.found(lines, ExplanationQuestion(window["window_id"], None, known_at), present)
     except NoSuchWindow:
         # Later terms have undone it.
         return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
@@ -131,7 +131,7 @@ async def history(
         found = await readers.history.closed(target_id, (low, high), limit)
         return {"target_id": target_id, "figures": await _with_adjustments(readers, target_id, found)}
     refuse_unexplained(row, MEASURED)
-    asked = Asked(window, instant(at, "at"), instant(known_at, "known_at"))
+    asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
     return {"target_id": target_id, "window_id": window, "points": await _points(readers, row, asked, _step(step))}
 
 
@@ -149,7 +149,9 @@ async def _with_adjustments(
     ]  # fmt: skip
 
 
-async def _points(readers: TargetReaders, row: dict[str, Any], asked: Asked, step: int) -> list[dict[str, Any]]:
+async def _points(
+    readers: TargetReaders, row: dict[str, Any], asked: ExplanationQuestion, step: int
+) -> list[dict[str, Any]]:
     agreement = await readers.record.agreement(row["agreement_id"])
     present = readers.clock.now() if asked.known_at is None else min(readers.clock.now(), asked.known_at)
     try:

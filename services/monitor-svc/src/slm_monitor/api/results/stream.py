@@ -11,7 +11,7 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.parts import TheStreams
 from slm_chassis.http.problems import Problem, invalid
 from slm_monitor.api.dependencies import TheLive
-from slm_monitor.application.stream.event_stream import Filter, NoPlace
+from slm_monitor.application.stream.event_stream import InvalidStreamPosition, StreamFilter
 
 RETRY_SECONDS = 5
 router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
@@ -38,8 +38,8 @@ async def stream(
             503, "too-many-streams", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
         )
     try:
-        client = await live.client(Filter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
-    except NoPlace as error:
+        client = await live.client(StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)
+    except InvalidStreamPosition as error:
         raise invalid("Last-Event-ID", last_event_id, str(error)) from error
     client.end = streams.ender()
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -16,11 +16,11 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
-from slm_monitor.adapters.queries.target_queries import Queries, shaped
+from slm_monitor.adapters.queries.target_queries import TargetQueries, shaped
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
-from slm_monitor.adapters.store.sql_failed_targets import Unjudgeable
+from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
-from slm_monitor.application.explain.current_status import Present
+from slm_monitor.application.explain.current_status import CurrentStatus
 from slm_monitor.application.intake.intake import position_of
 
 router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
@@ -43,7 +43,7 @@ async def judged(
     await reach(queries, wanted)
 
 
-async def reach(queries: Queries, wanted: Mapping[tuple[str, int], int]) -> None:
+async def reach(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
     """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
@@ -66,7 +66,7 @@ class StateReaders:
     past: TargetReaders
     tickets: TicketQueries
     imports: SqlImports
-    unjudgeable: Unjudgeable
+    unjudgeable: FailedTargetQueries
 
 
 async def _state_readers(
@@ -84,7 +84,7 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
     ids = [row["target_id"] for row in rows]
     windows = await queries.windows_at(ids, now)
     aside = await readers.unjudgeable.of(ids)
-    present = Present(past.record, past.parsed, now)
+    present = CurrentStatus(past.record, past.parsed, now)
     of_tickets = [row["target_id"] for row in rows if _has_tickets(row)]
     counts = await queries.clock_counts(of_tickets)
     odd = await readers.tickets.inconsistent_counts(of_tickets)
@@ -138,7 +138,9 @@ def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _window(row: Mapping[str, Any], window: Mapping[str, Any] | None, present: Present) -> dict[str, Any] | None:
+async def _window(
+    row: Mapping[str, Any], window: Mapping[str, Any] | None, present: CurrentStatus
+) -> dict[str, Any] | None:
     if window is None:
         return None
     document = shaped({name: value for name, value in window.items() if name != "target_id"})
@@ -181,7 +183,7 @@ async def read(target_id: str, caller: Caller, readers: TheStateReaders) -> dict
     return (await _states([row], readers))[0]
 
 
-async def mine(target_id: str, caller: Caller, queries: Queries) -> dict[str, Any]:
+async def mine(target_id: str, caller: Caller, queries: TargetQueries) -> dict[str, Any]:
     row = await queries.target(caller, target_id)
     if row is None:
         raise not_found("target", target_id)

@@ -20,7 +20,7 @@ from slm_monitor.api.dependencies import TheParsed, TheQueries, TheTickets
 from slm_monitor.api.results.explanations import KnownAt, instant, prefers_text
 from slm_monitor.api.results.targets import Judged
 from slm_monitor.application.explain import clock_explanation, ticket_view
-from slm_monitor.application.explain.ticket_view import Reader, TicketSeen
+from slm_monitor.application.explain.ticket_view import TicketReader, TicketWithClocks
 from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks.clock_replay import Clock as TicketClock
@@ -126,7 +126,7 @@ async def ticket(
 
 async def _look(
     source: str, number: str, caller: Principal, readers: TicketReaders, known_at: int | None
-) -> tuple[TicketSeen, list[AgreementTerms], list[tuple[Fact, int]], Reader]:
+) -> tuple[TicketWithClocks, list[AgreementTerms], list[tuple[Fact, int]], TicketReader]:
     queries = readers.queries
     row = await queries.find(caller, source, number)
     if row is None:
@@ -145,7 +145,7 @@ async def _look(
     as_of = now if known_at is None else min(now, known_at)
     seen = ticket_view.seen(row["subject"], events, book, as_of)
     is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
-    reader = Reader(
+    reader = TicketReader(
         is_sender, ticket_queries.sees(row, caller), None if caller.is_operator else _own(agreements, caller)
     )
     return seen, agreements, facts, reader

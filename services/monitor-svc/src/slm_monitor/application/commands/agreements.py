@@ -15,7 +15,7 @@ from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
 from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 
 
-class Shelf(Protocol):
+class TermsStore(Protocol):
     """Where signed terms are kept."""
 
     async def keep(self, finalized: dict[str, object]) -> bool:
@@ -40,7 +40,7 @@ class Shelf(Protocol):
         ...
 
 
-async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
+async def take_up(shelf: TermsStore, finalized: AgreementFinalized) -> None:
     """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
     document = asdict(finalized)
     targets = parse_targets(document)
@@ -56,17 +56,17 @@ async def take_up(shelf: Shelf, finalized: AgreementFinalized) -> None:
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
 
 
-async def name_party(shelf: Shelf, party: PartyRegistered) -> None:
+async def name_party(shelf: TermsStore, party: PartyRegistered) -> None:
     """Tickets may mean the customer by these references from now on; those that did not match are judged anew."""
     await _name(shelf, "customer", party.party_id, party.external_refs)
 
 
-async def name_service(shelf: Shelf, service: ServiceCatalogued) -> None:
+async def name_service(shelf: TermsStore, service: ServiceCatalogued) -> None:
     """Tickets may mean the service by these references from now on."""
     await _name(shelf, "service", service.service_id, service.external_refs)
 
 
-async def _name(shelf: Shelf, of: str, identity: str, external_refs: list[dict[str, object]]) -> None:
+async def _name(shelf: TermsStore, of: str, identity: str, external_refs: list[dict[str, object]]) -> None:
     for agreement_id in await shelf.name(of, identity, external_refs):
         await shelf.tell_partitions("terms", {"agreement_id": agreement_id})
 
@@ -98,7 +98,7 @@ def _kind(terms: ServiceLevelTarget) -> str:
     return {"ratio": "ratio", "time_slices": "ratio", "count": "count", "nps": "rating"}.get(terms.aggregation, "value")
 
 
-async def end(shelf: Shelf, terminated: AgreementTerminated) -> None:
+async def end(shelf: TermsStore, terminated: AgreementTerminated) -> None:
     """Its windows end at the instant of termination."""
     if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
         await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from slm_chassis.access import Principal
 from slm_monitor.domain.lifecycle import breach_workflow, target_events
-from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, Life, Step
+from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXPLAIN, BreachStep, BreachWorkflow
 
 EVENTS = {ACKNOWLEDGE: "breach-acknowledged", EXPLAIN: "breach-explained", CLOSE: "breach-closed"}
 
@@ -17,38 +17,38 @@ class NoSuchBreach(Exception):
     """There is none that the caller may see."""
 
 
-class NotTheirs(Exception):
+class StepNotAllowed(Exception):
     """The step is for somebody else to take; the message says for whom."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HandledBreach:
     """A breach as it was published, with where its life stands."""
 
     published: Mapping[str, Any]
-    life: Life
+    life: BreachWorkflow
 
     def parties(self) -> tuple[str, str]:
         return self.published["provider_party_id"], self.published["customer_party_id"]
 
 
-class Lives(Protocol):
+class BreachWorkflows(Protocol):
     """Where breaches and their lives are kept, inside one transaction."""
 
-    async def locked(self, breach_id: str) -> Held | None:
+    async def locked(self, breach_id: str) -> HandledBreach | None:
         """A breach that nobody else, the judge included, changes until the transaction ends."""
         ...
 
-    async def keep(self, breach_id: str, life: Life, step: Step) -> None: ...
+    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None: ...
 
     def publish(self, event: Any, at: int, event_id: str) -> None: ...
 
 
 async def take(
-    lives: Lives, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int,
-    unless_changed: Callable[[Life], None],
-) -> Life:  # fmt: skip
-    """Take a breach through a step. Raises NoSuchBreach, NotTheirs, WrongStep.
+    lives: BreachWorkflows, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int,
+    unless_changed: Callable[[BreachWorkflow], None],
+) -> BreachWorkflow:  # fmt: skip
+    """Take a breach through a step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
 
     The party responsible acknowledges and explains; once it has, either side may close: a life says how a breach was
     dealt with, and whoever does not agree that it was one disputes it instead.
@@ -57,19 +57,19 @@ async def take(
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
         raise NoSuchBreach(breach_id)
     if caller.party_id is None:
-        raise NotTheirs("an operator sees breaches, but handles them for nobody: use a key of a party")
+        raise StepNotAllowed("an operator sees breaches, but handles them for nobody: use a key of a party")
     if step in (ACKNOWLEDGE, EXPLAIN) and caller.party_id != _responsible(held):
-        raise NotTheirs(f"only the party responsible for the breach may {step} it")
+        raise StepNotAllowed(f"only the party responsible for the breach may {step} it")
     unless_changed(held.life)
     life = held.life.after(step)
-    taken = Step(step, now, caller.party_id, caller.principal_id, caller.name, document)
+    taken = BreachStep(step, now, caller.party_id, caller.principal_id, caller.name, document)
     await lives.keep(breach_id, life, taken)
     event = breach_workflow.event_of(held.published, life, taken)
     lives.publish(event, now, target_events.event_id(breach_id, EVENTS[step], life.revision))
     return life
 
 
-def _responsible(held: Held) -> str:
+def _responsible(held: HandledBreach) -> str:
     """The party named by the breach where it is one of the two, else the provider."""
     named = held.published.get("responsible_party_id")
     return named if named in held.parties() else held.parties()[0]

@@ -13,8 +13,8 @@ from slm_events import instants
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions import delegates, exclusion_workflow, maintenance_rules
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, By, Entry
-from slm_monitor.domain.exclusions.maintenance_rules import KINDS, Exclusion, Scope, Uncounted
+from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, Actor, ExclusionEntry
+from slm_monitor.domain.exclusions.maintenance_rules import KINDS, Exclusion, ExclusionScope, UncountedTime
 from slm_monitor.domain.terms.terms import JUDGED, parse_targets
 
 
@@ -26,7 +26,7 @@ class NoSuchThing(Exception):
         self.kind, self.given = kind, given
 
 
-class Register(Protocol):
+class ExclusionRegister(Protocol):
     """Where exclusions are kept, inside one transaction."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
@@ -35,19 +35,19 @@ class Register(Protocol):
         """Whether two parties know one another."""
         ...
 
-    async def add(self, entry: Entry) -> None: ...
+    async def add(self, entry: ExclusionEntry) -> None: ...
 
-    async def locked(self, exclusion_id: str) -> Entry | None:
+    async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
         """The entry, nobody else's to change until the transaction ends."""
         ...
 
-    async def keep(self, entry: Entry) -> None:
+    async def keep(self, entry: ExclusionEntry) -> None:
         """As it stands from now on."""
         ...
 
     async def approved(self, agreement_id: str) -> Sequence[Exclusion]: ...
 
-    async def silent(self, now: int) -> Sequence[Entry]:
+    async def silent(self, now: int) -> Sequence[ExclusionEntry]:
         """Those to be decided by silence, locked; another replica's are left out."""
         ...
 
@@ -65,7 +65,7 @@ class Register(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ExclusionRequest:
     """What is asked for. Exactly one of ``interval`` and ``recurrence`` (``{"rule", "from", "duration", "timezone"}``,
     ``from`` an instant). ``services``, ``indicators`` and ``targets`` name what of the agreement is meant, by id or
     key."""
@@ -84,7 +84,9 @@ class Wanted:
     if_silent: str | None = None
 
 
-async def request(register: Register, wanted: Wanted, exclusion_id: str, by: By, now: int) -> Entry:
+async def request(
+    register: ExclusionRegister, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
+) -> ExclusionEntry:
     """Ask the other party. Raises NoSuchThing, CalendarError naming the field."""
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
@@ -92,7 +94,7 @@ async def request(register: Register, wanted: Wanted, exclusion_id: str, by: By,
     if latest is None or by.party_id not in parties:
         raise NoSuchThing("agreement", wanted.agreement_id)
     _check(wanted, now)
-    entry = Entry(
+    entry = ExclusionEntry(
         exclusion_id=exclusion_id,
         agreement_id=wanted.agreement_id,
         provider_party_id=latest["provider_party_id"],
@@ -114,7 +116,7 @@ async def request(register: Register, wanted: Wanted, exclusion_id: str, by: By,
     return entry
 
 
-def _check(wanted: Wanted, now: int) -> None:
+def _check(wanted: ExclusionRequest, now: int) -> None:
     if wanted.kind not in KINDS:
         raise refusal("kind", wanted.kind, f"one of {', '.join(KINDS)}")
     if (wanted.interval is None) == (wanted.recurrence is None):
@@ -127,7 +129,7 @@ def _check(wanted: Wanted, now: int) -> None:
         raise refusal("decide_by", instants.to_text(wanted.decide_by), "give an instant that is still to come")
 
 
-def _stretches(wanted: Wanted, finalized: Mapping[str, Any]) -> list[Interval]:
+def _stretches(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[Interval]:
     if wanted.interval is not None:
         start, end = wanted.interval
         if end <= start:
@@ -152,11 +154,11 @@ def _shown(recurrence: Mapping[str, Any] | None, finalized: Mapping[str, Any]) -
     return {**recurrence, "from": instants.to_text(recurrence["from"]), "timezone": zone}
 
 
-def _scope(wanted: Wanted, versions: Iterable[Mapping[str, Any]]) -> Scope:
+def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> ExclusionScope:
     """What is named, as ids; all of it has to be the agreement's."""
     known = [terms for version in versions for terms in parse_targets(version, JUDGED)]
     services = {version["service_key"]: version["service_id"] for version in versions}
-    return Scope(
+    return ExclusionScope(
         _named("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
         _named("indicators", wanted.indicators, {
             name: terms.indicator for terms in known if terms.indicator is not None
@@ -177,8 +179,8 @@ def _named(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozen
 
 
 async def decide(
-    register: Register, exclusion_id: str, decision: str, by: By, reason: str, now: int
-) -> tuple[Entry, Sequence[Uncounted]]:
+    register: ExclusionRegister, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
+) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
     """Approve or reject, as the other party or its delegate. Raises NoSuchThing, NotTheirs, WrongTurn."""
     entry = await register.locked(exclusion_id)
     if entry is None:
@@ -192,7 +194,7 @@ async def decide(
     return await _decided(register, exclusion_workflow.decided(entry, decision, by, reason, now, instead_of), now)
 
 
-async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
+async def appoint(register: ExclusionRegister, wanted: Delegate, now: int) -> Delegate:
     """Let another party decide on one's exclusions. Raises NoSuchThing, CalendarError naming the field."""
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
@@ -211,7 +213,7 @@ async def appoint(register: Register, wanted: Delegate, now: int) -> Delegate:
     return wanted
 
 
-async def dismiss(register: Register, delegate_id: str, by: By, now: int) -> Delegate:
+async def dismiss(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
     """Decide oneself again. Raises NoSuchThing, WrongTurn."""
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
@@ -221,9 +223,11 @@ async def dismiss(register: Register, delegate_id: str, by: By, now: int) -> Del
     return gone
 
 
-async def _decided(register: Register, entry: Entry, now: int) -> tuple[Entry, Sequence[Uncounted]]:
+async def _decided(
+    register: ExclusionRegister, entry: ExclusionEntry, now: int
+) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
     await register.keep(entry)
-    uncounted: Sequence[Uncounted] = ()
+    uncounted: Sequence[UncountedTime] = ()
     if entry.state == APPROVED:
         uncounted = await uncounted_of(register, entry)
         await register.tell_partitions(entry.agreement_id)
@@ -231,7 +235,7 @@ async def _decided(register: Register, entry: Entry, now: int) -> tuple[Entry, S
     return entry, uncounted
 
 
-async def uncounted_of(register: Register, entry: Entry) -> Sequence[Uncounted]:
+async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Sequence[UncountedTime]:
     """What of an approved exclusion does not count all the same, and why."""
     if entry.state != APPROVED:
         return ()
@@ -240,7 +244,7 @@ async def uncounted_of(register: Register, entry: Entry) -> Sequence[Uncounted]:
     return counts[entry.exclusion_id].uncounted
 
 
-async def revoke(register: Register, exclusion_id: str, by: By, reason: str, now: int) -> Entry:
+async def revoke(register: ExclusionRegister, exclusion_id: str, by: Actor, reason: str, now: int) -> ExclusionEntry:
     """Take an approved one back. Raises NoSuchThing, WrongTurn."""
     entry = exclusion_workflow.revoked(await _theirs(register, exclusion_id, by), by, reason, now)
     await register.keep(entry)
@@ -249,14 +253,14 @@ async def revoke(register: Register, exclusion_id: str, by: By, reason: str, now
     return entry
 
 
-async def _theirs(register: Register, exclusion_id: str, by: By) -> Entry:
+async def _theirs(register: ExclusionRegister, exclusion_id: str, by: Actor) -> ExclusionEntry:
     entry = await register.locked(exclusion_id)
     if entry is None or by.party_id not in (entry.provider_party_id, entry.customer_party_id):
         raise NoSuchThing("exclusion", exclusion_id)
     return entry
 
 
-async def decide_silent(register: Register, now: int) -> int:
+async def decide_silent(register: ExclusionRegister, now: int) -> int:
     """Decide what nobody has decided in time; how many there were."""
     entries = await register.silent(now)
     for entry in entries:

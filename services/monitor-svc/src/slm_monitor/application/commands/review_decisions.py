@@ -10,16 +10,16 @@ import structlog
 
 from slm_events import instants
 from slm_events.review import BreachDisputed, DisputeDecided, PeriodAccepted
-from slm_monitor.application.commands.breach_handling import Held
+from slm_monitor.application.commands.breach_handling import HandledBreach
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
-from slm_monitor.domain.lifecycle.breach_workflow import CONFIRM, DISPUTE, Life, Step, WrongStep
+from slm_monitor.domain.lifecycle.breach_workflow import CONFIRM, DISPUTE, BreachStep, BreachWorkflow, WrongStep
 
 UPHELD = "upheld"
 _logger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Overturned:
+class OverturnedBreach:
     """A breach that was none, and what of it has to be judged anew: its indicator or ticket, else its target."""
 
     breach_id: str
@@ -47,13 +47,13 @@ class Reviews(Protocol):
 
     async def decided(self, dispute_id: str, breach_id: str, state: str, document: Mapping[str, Any]) -> None: ...
 
-    async def locked(self, breach_id: str) -> Held | None: ...
+    async def locked(self, breach_id: str) -> HandledBreach | None: ...
 
-    async def keep(self, breach_id: str, life: Life, step: Step) -> None: ...
+    async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None: ...
 
-    async def found_of(self, breach_id: str) -> Overturned | None: ...
+    async def found_of(self, breach_id: str) -> OverturnedBreach | None: ...
 
-    async def tell(self, overturned: Overturned) -> None:
+    async def tell(self, overturned: OverturnedBreach) -> None:
         """Have its partition judge it anew."""
         ...
 
@@ -73,7 +73,7 @@ async def dispute(reviews: Reviews, disputed: BreachDisputed) -> None:
     await reviews.disputed(disputed.dispute_id, disputed.breach_id, document)
     said = {"reason": disputed.reason, "dispute_id": disputed.dispute_id}
     at = instants.from_text(disputed.disputed_at)
-    step = Step(DISPUTE, at, disputed.by_party_id, disputed.by_principal_id, disputed.by_name, said)
+    step = BreachStep(DISPUTE, at, disputed.by_party_id, disputed.by_principal_id, disputed.by_name, said)
     await _take(reviews, disputed.breach_id, disputed.revision, step)
 
 
@@ -88,11 +88,11 @@ async def decide(reviews: Reviews, decided: DisputeDecided) -> None:
     by = decided.decided_by[0] if decided.decided_by else {}
     said = {"reason": decided.reason, "dispute_id": decided.dispute_id}
     at = instants.from_text(decided.decided_at)
-    step = Step(CONFIRM, at, by.get("party_id", ""), by.get("principal_id", ""), by.get("name", ""), said)
+    step = BreachStep(CONFIRM, at, by.get("party_id", ""), by.get("principal_id", ""), by.get("name", ""), said)
     await _take(reviews, decided.breach_id, decided.revision, step)
 
 
-async def _take(reviews: Reviews, breach_id: str, revision: int, step: Step) -> None:
+async def _take(reviews: Reviews, breach_id: str, revision: int, step: BreachStep) -> None:
     held = await reviews.locked(breach_id)
     if held is None or held.life.revision != revision:
         _logger.warning("step of a breach that is not there", breach_id=breach_id, revision=revision, step=step.step)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockMoved
 from slm_events.monitor import TargetJudged
-from slm_monitor.application.state.ports import JUDGED, CatchUp, Step
+from slm_monitor.application.state.ports import JUDGED, CatchUp, PartitionStep
 
 
 class CatchingUp:
@@ -53,7 +53,7 @@ class CatchingUp:
         waiting = (each.begun_at for each in self._found.values() if each.is_everywhere)
         return min((begun_at for begun_at in waiting if begun_at > everywhere), default=None)
 
-    def mark(self, step: Step) -> None:
+    def mark(self, step: PartitionStep) -> None:
         """Have the events of a step say which version catches up, and count those of breaches and risks."""
         if not self._found:
             return
@@ -70,7 +70,7 @@ class CatchingUp:
             if PUBLISHED[type(event)].topic is BREACHES:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
-    def judged(self, step: Step) -> None:
+    def judged(self, step: PartitionStep) -> None:
         """Take note of the tickets that a step has judged in full."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
@@ -84,7 +84,7 @@ class CatchingUp:
             if not each.is_judged_here and each.begun_at <= horizon and not self._pending.get(key)
         ]  # fmt: skip
 
-    def judged_here(self, found: CatchUp, step: Step) -> None:
+    def judged_here(self, found: CatchUp, step: PartitionStep) -> None:
         found.is_judged_here = True
         self._pending.pop(found.key, None)
         step.caught_up.append(found.key)
@@ -93,7 +93,7 @@ class CatchingUp:
         """Those whose derived targets may have been judged by now."""
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= everywhere]
 
-    def judged_derived(self, found: CatchUp, step: Step) -> None:
+    def judged_derived(self, found: CatchUp, step: PartitionStep) -> None:
         """The last step: this partition has caught up."""
         del self._found[found.key]
         self._woken.discard(found.key)

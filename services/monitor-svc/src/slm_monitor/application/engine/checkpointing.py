@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from slm_chassis.clock import Clock
 from slm_chassis.collecting import set_apart
 from slm_monitor.application.engine.partition import Partition
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.ports import EvaluationStore
 
 WHOLE_SECONDS = 30.0
 WHOLE_ROWS = 100_000
@@ -20,10 +20,10 @@ GROWN_SECONDS = 5.0
 """So long after much was loaded what it is made of is set apart from garbage collection, where there is no quiet."""
 
 
-class PuttingAway:
+class CheckpointSchedule:
     """Keeps the times at which each partition was put away, and at which something came for it."""
 
-    def __init__(self, store: JudgeStore, clock: Clock) -> None:
+    def __init__(self, store: EvaluationStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._saved_at: dict[int, float] = {}

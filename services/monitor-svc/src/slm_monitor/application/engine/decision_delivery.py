@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 
-from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedJudge
-from slm_monitor.application.evaluators.series.series_evaluator import CountJudge
-from slm_monitor.application.evaluators.states.state_evaluator import StateJudge
-from slm_monitor.application.evaluators.ticket_evaluator import TicketJudge
-from slm_monitor.application.state.failed_targets import SetAside
-from slm_monitor.application.state.loaded_state import Established
-from slm_monitor.application.state.ports import WAITING, Step
+from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedEvaluator
+from slm_monitor.application.evaluators.series.series_evaluator import SeriesEvaluator
+from slm_monitor.application.evaluators.states.state_evaluator import StateEvaluator
+from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
+from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.ports import WAITING, PartitionStep
 from slm_monitor.domain.lifecycle import acceptance
 from slm_monitor.domain.lifecycle.acceptance import Acceptance
 from slm_monitor.domain.lifecycle.reconciliation import DISPUTE
 from slm_monitor.domain.lifecycle.target_state import Changes
 
 
-class Decisions:
+class DecisionDelivery:
     """Takes them to the judges of one partition."""
 
     def __init__(
-        self, established: Established, states: StateJudge, counts: CountJudge, tickets: TicketJudge,
-        derived: DerivedJudge, aside: SetAside,
+        self, established: LoadedState, states: StateEvaluator, counts: SeriesEvaluator, tickets: TicketEvaluator,
+        derived: DerivedEvaluator, aside: FailedTargets,
     ) -> None:  # fmt: skip
         self._established, self._aside = established, aside
         self._overturned = established.overturned
@@ -41,7 +41,7 @@ class Decisions:
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
         acceptance.freeze(((name, self._established.windows(name)) for name in names), accepted, changes)
 
-    def overturn(self, ref: Mapping[str, Any], step: Step) -> None:
+    def overturn(self, ref: Mapping[str, Any], step: PartitionStep) -> None:
         """A dispute decided that a breach was none: what it was found of is judged anew."""
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]

@@ -13,14 +13,14 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.log.port import Batch, Consumer, EventLog, LogUnavailable, OffsetVanished, TopicPartition
 from slm_chassis.workers import Halt, Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.engine.checkpointing import PuttingAway
-from slm_monitor.application.engine.origin_faults import Origins
-from slm_monitor.application.engine.partition import Partition, Work
-from slm_monitor.application.engine.poison_isolation import Apart, Hands, Patience
-from slm_monitor.application.engine.polling import Taking
-from slm_monitor.application.engine.watermarks import Firing
-from slm_monitor.application.intake.record_reader import Read, Reader
-from slm_monitor.application.state.ports import Behind, InboxRow, JudgeStore, NotOwner, Step
+from slm_monitor.application.engine.checkpointing import CheckpointSchedule
+from slm_monitor.application.engine.origin_faults import OriginFaults
+from slm_monitor.application.engine.partition import Partition, StepInput
+from slm_monitor.application.engine.poison_isolation import IsolatedFacts, PartitionActions, PoisonIsolation
+from slm_monitor.application.engine.polling import Poller
+from slm_monitor.application.engine.watermarks import Watermarks
+from slm_monitor.application.intake.record_reader import ReadRecords, RecordReader
+from slm_monitor.application.state.ports import EvaluationStore, InboxRow, NotOwner, PartitionStep, PendingDependencies
 
 GROUP = "slm-monitor-judge"
 CHECKPOINT_SECONDS = 1.0
@@ -35,18 +35,18 @@ indicator is due."""
 ORPHANED_SECONDS = 10.0
 """Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
-_NOTHING = Apart()
+_NOTHING = IsolatedFacts()
 _logger = structlog.get_logger(__name__)
 
 
-class Judge:
+class EvaluationWorker:
     """A worker: a member of the judge's consumer group. ``step`` is one turn; ``run`` turns until cancelled."""
 
     name = "judge"
 
     def __init__(
-        self, store: JudgeStore, log: EventLog, clock: Clock, reader: Reader, partitions: int,
-        stepped: Callable[[Step], None] = lambda step: None,
+        self, store: EvaluationStore, log: EventLog, clock: Clock, reader: RecordReader, partitions: int,
+        stepped: Callable[[PartitionStep], None] = lambda step: None,
     ) -> None:  # fmt: skip
         self._store = store
         self._log = log
@@ -55,17 +55,17 @@ class Judge:
         self._partitions = partitions
         self._stepped = stepped
         self.progress = Progress()
-        self._firing = Firing(store, log, clock)
-        self._origins = Origins()
-        hands = Hands(self._judge_owned, self._commit_owned, self._reload)
-        self._patience = Patience(reader, self._origins, hands)
+        self._firing = Watermarks(store, log, clock)
+        self._origins = OriginFaults()
+        hands = PartitionActions(self._judge_owned, self._commit_owned, self._reload)
+        self._patience = PoisonIsolation(reader, self._origins, hands)
         self._owned: dict[int, Partition] = {}
         self._assigned: set[TopicPartition] = set()
         self._consumer: Consumer | None = None
         self._inbox_rings = True
         self._inbox_read_at = 0.0
-        self._away = PuttingAway(store, clock)
-        self._taking = Taking()
+        self._away = CheckpointSchedule(store, clock)
+        self._taking = Poller()
         self._lost_at: dict[int, float] = {}
 
     # -- owning -------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class Judge:
                 self._origins.know(await self._store.sources_aside())
         for number, theirs in rows.items():
             if number in self._owned:
-                await self._unless_lost(number, self._commit(self._owned[number], Work(inbox=theirs)))
+                await self._unless_lost(number, self._commit(self._owned[number], StepInput(inbox=theirs)))
 
     async def _take(self, number: int, batches: Sequence[Batch]) -> None:
         """Judge a partition's records; a record that cannot be judged is found and set aside, the others are judged."""
@@ -221,8 +221,10 @@ class Judge:
             _logger.warning("batch not judged", partition=number, exc_info=error)
             await self._one_by_one(number, batches)
 
-    async def _judge(self, partition: Partition, batches: Sequence[Batch], apart: Apart = _NOTHING) -> Read:
-        work = Work(positions={batch.source.topic: batch.next_offset for batch in batches})
+    async def _judge(
+        self, partition: Partition, batches: Sequence[Batch], apart: IsolatedFacts = _NOTHING
+    ) -> ReadRecords:
+        work = StepInput(positions={batch.source.topic: batch.next_offset for batch in batches})
         gone = {(each.topic, each.offset) for each in apart.passed}
         records = [
             record
@@ -244,10 +246,10 @@ class Judge:
                 again = Batch(batch.source, [record], record.offset + 1)
                 await self._unless_lost(number, self._patience.try_again(number, again))
 
-    async def _judge_owned(self, number: int, batch: Batch, apart: Apart) -> None:
+    async def _judge_owned(self, number: int, batch: Batch, apart: IsolatedFacts) -> None:
         await self._judge(self._held(number), [batch], apart)
 
-    async def _commit_owned(self, number: int, work: Work, read: Read) -> None:
+    async def _commit_owned(self, number: int, work: StepInput, read: ReadRecords) -> None:
         await self._commit(self._held(number), work, read)
 
     def _held(self, number: int) -> Partition:
@@ -256,7 +258,7 @@ class Judge:
         return self._owned[number]
 
     async def _commit(
-        self, partition: Partition, work: Work, read: Read | None = None, apart: Apart = _NOTHING,
+        self, partition: Partition, work: StepInput, read: ReadRecords | None = None, apart: IsolatedFacts = _NOTHING,
         redriven: Sequence[str] = (),
     ) -> None:  # fmt: skip
         step = await partition.step(work, self._clock.now())
@@ -285,16 +287,16 @@ class Judge:
             if time.monotonic() - began > FIRING_SECONDS:
                 self._firing.postpone(number, horizon)
                 continue
-            work = Work(horizon=horizon, most_timers=most)
+            work = StepInput(horizon=horizon, most_timers=most)
             await self._unless_lost(number, self._commit(self._owned[number], work))
             if number in self._owned and self._owned[number].is_due(horizon):
                 self._firing.postpone(number, horizon)
         reached = await self._firing.look_everywhere(self._owned)
         # Asked once the facts are taken in: which of the tickets among them are judged is committed with them.
-        behind = await self._store.behind() if reached else Behind()
+        behind = await self._store.behind() if reached else PendingDependencies()
         for number, horizon in reached:
             if number in self._owned:
-                work = Work(everywhere=horizon, behind=behind)
+                work = StepInput(everywhere=horizon, behind=behind)
                 await self._unless_lost(number, self._commit(self._owned[number], work))
         for number, partition in self._owned.items():
             if self._firing.is_settled(number, partition):

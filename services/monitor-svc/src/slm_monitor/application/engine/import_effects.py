@@ -7,7 +7,7 @@ from typing import Any
 from slm_events.catalogue import BREACHES, PUBLISHED
 from slm_events.clocks import ClockCancelled, ClockStopped
 from slm_events.monitor import WindowClosed, WindowRestated
-from slm_monitor.application.state.ports import Step, Touched
+from slm_monitor.application.state.ports import ImportEffect, PartitionStep
 
 _COUNTED: tuple[tuple[type[Any], str], ...] = (
     (WindowRestated, "windows_restated"),
@@ -17,7 +17,7 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-def note_touched(step: Step) -> None:
+def note_touched(step: PartitionStep) -> None:
     """Count the events of a step that tell of an import, by import and agreement."""
     for outgoing in step.changes.events:
         event = outgoing.event
@@ -25,7 +25,7 @@ def note_touched(step: Step) -> None:
         if import_id is None:
             continue
         touched = step.touched.setdefault(
-            (import_id, event.agreement_id), Touched(event.provider_party_id, event.customer_party_id)
+            (import_id, event.agreement_id), ImportEffect(event.provider_party_id, event.customer_party_id)
         )
         # WindowRestated is a WindowClosed too: the first that fits counts.
         name = next((name for kind, name in _COUNTED if isinstance(event, kind)), None)

@@ -12,9 +12,9 @@ import structlog
 from slm_chassis.poison import LONGEST_SECONDS, PoisonLimit
 from slm_chassis.workers import Halt
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.record_reader import Read
-from slm_monitor.application.state.ports import Quarantined, SourceAside
-from slm_monitor.domain.facts.facts import FAILED, Fact, Values, indicator_of, labels_of
+from slm_monitor.application.intake.record_reader import ReadRecords
+from slm_monitor.application.state.ports import QuarantineEntry, SuspendedSource
+from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicator_of, labels_of
 from slm_monitor.domain.intake.value_validation import SOURCE
 
 ROWS_KEPT_TOGETHER = 1_000
@@ -30,11 +30,11 @@ class Origin(NamedTuple):
     source: str
 
 
-class Part(NamedTuple):
+class RecordPart(NamedTuple):
     """What a record holds of one indicator or ticket."""
 
     subject: str
-    values: Sequence[Values]
+    values: Sequence[MeasuredValues]
     facts: Sequence[Fact]
 
     @property
@@ -44,15 +44,15 @@ class Part(NamedTuple):
             return origin_of(self.facts[0])
         return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])
 
-    def quarantined(self, reason: str) -> Iterator[Quarantined]:
+    def quarantined(self, reason: str) -> Iterator[QuarantineEntry]:
         """Its entries in the quarantine."""
         owner = self.subject.partition("/")[0]
         for fact in self.facts:
             kept = [fact.subject, fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]
-            yield Quarantined(owner, self.subject, reason, {"kept": kept})
+            yield QuarantineEntry(owner, self.subject, reason, {"kept": kept})
         for values in self.values:
             for start in range(0, len(values), ROWS_KEPT_TOGETHER):
-                yield Quarantined(owner, self.subject, reason, {"rows": _rows(values, start)})
+                yield QuarantineEntry(owner, self.subject, reason, {"rows": _rows(values, start)})
 
 
 def origin_of(fact: Fact) -> Origin:
@@ -70,9 +70,9 @@ def _origin_of_rows(subject: str) -> Origin:
     return Origin(subject.partition("/")[0], MEASUREMENTS.name, labels_of(subject).get(SOURCE, ""))
 
 
-def parts_of(read: Read) -> list[Part]:
+def parts_of(read: ReadRecords) -> list[RecordPart]:
     """What records came to, by what it is about."""
-    found: dict[str, tuple[list[Values], list[Fact]]] = {}
+    found: dict[str, tuple[list[MeasuredValues], list[Fact]]] = {}
     for values in read.values:
         names = np.array([indicator_of(subject) for subject in values.subjects])
         for name in sorted(set(names.tolist())):
@@ -81,10 +81,10 @@ def parts_of(read: Read) -> list[Part]:
                 found.setdefault(name, ([], []))[0].append(values.taken(rows))
     for fact in read.facts:
         found.setdefault(fact.subject, ([], []))[1].append(fact)
-    return [Part(subject, values, facts) for subject, (values, facts) in found.items()]
+    return [RecordPart(subject, values, facts) for subject, (values, facts) in found.items()]
 
 
-def _rows(values: Values, start: int) -> list[list[Any]]:
+def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
     end = start + ROWS_KEPT_TOGETHER
     of = [None] * len(values) if values.of is None else [None if each != each else each for each in values.of.tolist()]
     columns = (values.slot[start:end].tolist(), values.at[start:end].tolist(), values.value[start:end].tolist(),
@@ -95,7 +95,7 @@ def _rows(values: Values, start: int) -> list[list[Any]]:
     ]
 
 
-class Origins:
+class OriginFaults:
     """Counts faults by origin. An origin that has too many is set aside: what it sends is quarantined without being
     tried. Faults of several parties, or of records that belong to nobody, stop the process: that is no bad data.
     """
@@ -116,7 +116,7 @@ class Origins:
             self._tripped.pop(origin.owner_party_id, None)
         self._aside = known
 
-    def handled(self, records: int, read: Read | None = None) -> None:
+    def handled(self, records: int, read: ReadRecords | None = None) -> None:
         """Records were judged; of the origins that had faults it is counted that they can do better."""
         self._ours.handled(records)
         if self._limits and read is not None:
@@ -124,7 +124,7 @@ class Origins:
                 if part.origin in self._limits:
                     self._limits[part.origin].handled(1)
 
-    def failed(self, part: Part, reason: str) -> SourceAside | None:
+    def failed(self, part: RecordPart, reason: str) -> SuspendedSource | None:
         """A part of a record could not be judged; its origin, where that sets it aside. Raises Halt."""
         origin = part.origin
         if origin in self._aside:
@@ -142,7 +142,7 @@ class Origins:
         self._ours.check(reason)
         self._ours.set_aside()
 
-    def _set_aside(self, origin: Origin, reason: str) -> SourceAside:
+    def _set_aside(self, origin: Origin, reason: str) -> SuspendedSource:
         now = self._time_of()
         others = [party for party, at in self._tripped.items() if party != origin.owner_party_id
                   and now - at < LONGEST_SECONDS]  # fmt: skip
@@ -152,16 +152,16 @@ class Origins:
         self._aside[origin] = reason
         _logger.error("source set aside", owner_party_id=origin.owner_party_id, topic=origin.topic,
                       source=origin.source, reason=reason)  # fmt: skip
-        return SourceAside(*origin, reason)
+        return SuspendedSource(*origin, reason)
 
-    def sifted(self, read: Read) -> Read:
+    def sifted(self, read: ReadRecords) -> ReadRecords:
         """What was read, without what comes from origins that are set aside: that is quarantined."""
         if not self._aside:
             return read
         parts = parts_of(read)
         if not any(part.origin in self._aside for part in parts):
             return read
-        kept = Read(forwards=read.forwards, quarantined=list(read.quarantined))
+        kept = ReadRecords(forwards=read.forwards, quarantined=list(read.quarantined))
         for part in parts:
             if part.origin in self._aside:
                 why = f"source_set_aside: source: {part.origin.source or 'without a name'}: {self._aside[part.origin]}"

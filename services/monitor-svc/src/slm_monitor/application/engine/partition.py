@@ -8,31 +8,31 @@ from typing import Any
 
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.engine.catching_up import CatchingUp
-from slm_monitor.application.engine.decision_delivery import Decisions
+from slm_monitor.application.engine.decision_delivery import DecisionDelivery
 from slm_monitor.application.engine.import_effects import note_touched
-from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedJudge
+from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedEvaluator
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.evaluators.series.series_evaluator import CountJudge
-from slm_monitor.application.evaluators.staleness_monitor import Silences
-from slm_monitor.application.evaluators.states.state_evaluator import AT_ONCE, StateJudge
-from slm_monitor.application.evaluators.ticket_evaluator import TicketJudge
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.application.state.failed_targets import SetAside
-from slm_monitor.application.state.loaded_state import Established
+from slm_monitor.application.evaluators.series.series_evaluator import SeriesEvaluator
+from slm_monitor.application.evaluators.staleness_monitor import StalenessMonitor
+from slm_monitor.application.evaluators.states.state_evaluator import AT_ONCE, StateEvaluator
+from slm_monitor.application.evaluators.ticket_evaluator import TicketEvaluator
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.loaded_state import LoadedState
 from slm_monitor.application.state.ports import (
     AgreementTerms,
-    Behind,
     Checkpoint,
+    EvaluationStore,
     InboxRow,
-    JudgeStore,
     LoadedPartition,
-    Step,
+    PartitionStep,
+    PendingDependencies,
 )
-from slm_monitor.application.state.target_dependencies import Derivations
+from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import SILENCE, STATE, TICKET, Timers
 from slm_monitor.domain.facts import facts as fact_columns
-from slm_monitor.domain.facts.facts import Fact, Values, is_counted
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, is_counted
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.terms.terms import DERIVED, STATED
 from slm_monitor.domain.terms.terms_history import lines_of
 
@@ -43,11 +43,11 @@ HISTORY_BESIDE = 50
 
 
 @dataclass(slots=True)
-class Work:
+class StepInput:
     """What one step takes in."""
 
     positions: dict[str, int] = field(default_factory=dict)
-    values: list[Values] = field(default_factory=list)
+    values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     inbox: Sequence[InboxRow] = ()
     horizon: int | None = None
@@ -56,7 +56,7 @@ class Work:
     """How many of those at most; the others stay due."""
     everywhere: int | None = None
     """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
-    behind: Behind = field(default_factory=Behind)
+    behind: PendingDependencies = field(default_factory=PendingDependencies)
     """What all partitions together have not come to yet: targets made of it wait."""
 
 
@@ -66,7 +66,7 @@ class Partition:
     ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded anew.
     """
 
-    def __init__(self, loaded: LoadedPartition, store: JudgeStore, partitions: int) -> None:
+    def __init__(self, loaded: LoadedPartition, store: EvaluationStore, partitions: int) -> None:
         self.number = loaded.number
         self.epoch = loaded.epoch
         self.positions = dict(loaded.positions)
@@ -80,18 +80,20 @@ class Partition:
         self._partitions = partitions
         self._horizon = loaded.horizon
         self._everywhere = 0
-        self._derivations = Derivations(partitions)
+        self._derivations = TargetDependencies(partitions)
         self._holds = Holds(loaded.number, loaded.holds)
         self.timers = Timers()
-        established = Established(loaded)
-        self._excluded = Excluded(loaded.agreements, loaded.exclusions)
-        self._aside = SetAside(loaded.unjudgeable)
-        self._states = StateJudge(store, self.timers, established, self._excluded, self._aside, loaded.series)
-        self._counts = CountJudge(store, self.timers, established, self._excluded, loaded, self._aside)
-        self._tickets = TicketJudge(store, self.timers, loaded, established.overturned)
-        self._silences = Silences(store, self.timers, loaded)
-        self._derived = DerivedJudge(store, established, self._excluded, self._derivations, self._aside)
-        self._decisions = Decisions(established, self._states, self._counts, self._tickets, self._derived, self._aside)
+        established = LoadedState(loaded)
+        self._excluded = ExclusionIndex(loaded.agreements, loaded.exclusions)
+        self._aside = FailedTargets(loaded.unjudgeable)
+        self._states = StateEvaluator(store, self.timers, established, self._excluded, self._aside, loaded.series)
+        self._counts = SeriesEvaluator(store, self.timers, established, self._excluded, loaded, self._aside)
+        self._tickets = TicketEvaluator(store, self.timers, loaded, established.overturned)
+        self._silences = StalenessMonitor(store, self.timers, loaded)
+        self._derived = DerivedEvaluator(store, established, self._excluded, self._derivations, self._aside)
+        self._decisions = DecisionDelivery(
+            established, self._states, self._counts, self._tickets, self._derived, self._aside
+        )
         for agreement in loaded.agreements:
             self._attach(agreement.versions, agreement.ended_at, fresh=False)
         self._tickets.free(self._holds)
@@ -155,9 +157,9 @@ class Partition:
         dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._everywhere))
         return min((due for due in dues if due is not None), default=None)
 
-    async def step(self, work: Work, now: int) -> Step:
+    async def step(self, work: StepInput, now: int) -> PartitionStep:
         """Take in facts and news, judge what they touch, and say what has to be committed."""
-        step = Step(dict(self.positions), {**self.positions, **work.positions})
+        step = PartitionStep(dict(self.positions), {**self.positions, **work.positions})
         self._horizon = max(self._horizon, work.horizon or 0)
         step.horizon, step.received_at = self._horizon, now
         await self._hear(work.inbox, step)
@@ -183,7 +185,7 @@ class Partition:
                 self._counts.wake(subject)
         self.positions = dict(step.positions)
         await self._end_holds(now, step)
-        moment = Moment(self._horizon, now)
+        moment = EvaluationMoment(self._horizon, now)
         await self._states.judge(self._holds, moment, step.changes)
         await self._counts.judge(self._holds, moment, step.changes)
         is_busy = bool(work.values or work.facts)
@@ -200,7 +202,7 @@ class Partition:
         self._aside.tell(step.changes, now)
         return step
 
-    async def _hear_words(self, step: Step) -> None:
+    async def _hear_words(self, step: PartitionStep) -> None:
         """Whatever was measured ends a silence, and begins the wait for the next."""
         await self._silences.hear_values(step.blob)
         stated = {fact.subject for fact in step.facts if not is_counted(fact)}
@@ -208,15 +210,15 @@ class Partition:
         last_words = {subject: await self._states.last_signal(subject) for subject in watched}
         await self._silences.hear(step.facts, last_words)
 
-    async def _derive(self, work: Work, now: int, step: Step) -> None:
+    async def _derive(self, work: StepInput, now: int, step: PartitionStep) -> None:
         """Judge what is made of others, and tell those that are made of what this step has changed."""
         if work.everywhere is not None:
             self._everywhere = max(self._everywhere, work.everywhere)
-            moment = Moment(self._everywhere, now)
+            moment = EvaluationMoment(self._everywhere, now)
             step.inbox += await self._derived.judge(self._everywhere, self._holds, work.behind, moment, step.changes)
         step.news = self._derivations.news(self._states.touched(), step.changes)
 
-    async def _end_holds(self, now: int, step: Step) -> None:
+    async def _end_holds(self, now: int, step: PartitionStep) -> None:
         """End the holds whose time is over, and have judged what those held that are released or judged everywhere."""
         for hold in self._holds.over(now):
             # Another partition may have taken in facts of the import, and moved its end.
@@ -234,7 +236,7 @@ class Partition:
         for each in self._catching_up.reach_everywhere():
             self._derived.wake_agreement(each.agreement_id)
 
-    def _go_on_with_imports(self, step: Step) -> None:
+    def _go_on_with_imports(self, step: PartitionStep) -> None:
         """Tell of the imports that this partition has judged to the end: first its indicators and tickets, and once all
         partitions have theirs, what is made of them."""
         for hold in self._holds.waiting_here():
@@ -244,7 +246,7 @@ class Partition:
             if not self._derived.waits_for(hold):
                 self._holds.judged_derived(hold, step)
 
-    def _go_on_catching_up(self, step: Step) -> None:
+    def _go_on_catching_up(self, step: PartitionStep) -> None:
         """Likewise of the signed versions with whose past this partition has caught up."""
         for each in self._catching_up.waiting_here(self._horizon):
             if not self.is_due(each.begun_at):
@@ -253,7 +255,7 @@ class Partition:
             if not self._derived.waits_for_agreement(each.agreement_id):
                 self._catching_up.judged_derived(each, step)
 
-    async def _hear(self, inbox: Sequence[InboxRow], step: Step) -> None:
+    async def _hear(self, inbox: Sequence[InboxRow], step: PartitionStep) -> None:
         heard: set[str] = set()
         for row in inbox:
             if row.kind == "terms":
@@ -319,7 +321,7 @@ class Partition:
     async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
         """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is
         nothing."""
-        await self._counts.refresh(Moment(self._horizon, now))
+        await self._counts.refresh(EvaluationMoment(self._horizon, now))
         windows = self._counts.unsaved_windows()
         segments, series = self._counts.unsaved() if is_whole else ([], {})
         if not segments and not series and not windows and self._judged == self._told:

@@ -13,7 +13,7 @@ MOST_WAITING = 200_000
 CROWDED_SECONDS = 2.0
 
 
-class Taking:
+class Poller:
     """Polls one member of the group."""
 
     def __init__(self) -> None:

@@ -9,16 +9,16 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.engine.partition import Partition
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.ports import EvaluationStore
 
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 SOON, FAR = 0.002, 0.02
 
 
-class Firing:
+class Watermarks:
     """Which partitions wait for which records before their timers fire."""
 
-    def __init__(self, store: JudgeStore, log: EventLog, clock: Clock) -> None:
+    def __init__(self, store: EvaluationStore, log: EventLog, clock: Clock) -> None:
         self._store = store
         self._log = log
         self._clock = clock

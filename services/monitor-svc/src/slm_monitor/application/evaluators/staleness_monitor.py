@@ -7,21 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.state.ports import JudgeStore, LoadedPartition, Step
+from slm_monitor.application.state.ports import EvaluationStore, LoadedPartition, PartitionStep
 from slm_monitor.application.state.timers import SILENCE, Timers
-from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.states import staleness
-from slm_monitor.domain.states.staleness import Watched
+from slm_monitor.domain.states.staleness import WatchedIndicator
 
 
-class Silences:
+class StalenessMonitor:
     """What was last heard of each; an indicator that never falls silent costs a name."""
 
-    def __init__(self, store: JudgeStore, timers: Timers, loaded: LoadedPartition) -> None:
+    def __init__(self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition) -> None:
         self._store = store
         self._timers = timers
-        self._watched: dict[str, Watched | None] = {}
+        self._watched: dict[str, WatchedIndicator | None] = {}
         """None: it never falls silent."""
         self._told = dict(loaded.silences)
         self._woken: set[str] = set()
@@ -30,10 +30,10 @@ class Silences:
         """After a restart: the last word of each of these indicators is read, and a timer set."""
         found = await self._store.last_words(sorted(subjects))
         for subject, (age, last) in found.items():
-            self._watched[subject] = Watched(age, last, self._told.get(subject))
+            self._watched[subject] = WatchedIndicator(age, last, self._told.get(subject))
             self._set(subject)
 
-    async def hear_values(self, values: Values | None) -> None:
+    async def hear_values(self, values: MeasuredValues | None) -> None:
         """Rows were accepted."""
         if values is None or not len(values):
             return
@@ -63,11 +63,11 @@ class Silences:
     async def is_watched(self, subject: str) -> bool:
         return await self._watch(subject) is not None
 
-    async def _watch(self, subject: str) -> Watched | None:
+    async def _watch(self, subject: str) -> WatchedIndicator | None:
         if subject not in self._watched:
             indicator = await self._store.indicator(subject)
             age = None if indicator is None else indicator.stale_after
-            self._watched[subject] = None if age is None else Watched(age, None, self._told.get(subject))
+            self._watched[subject] = None if age is None else WatchedIndicator(age, None, self._told.get(subject))
         return self._watched[subject]
 
     def _heard(self, subject: str, at: int) -> None:
@@ -88,7 +88,7 @@ class Silences:
         """Its time has come."""
         self._woken.add(subject)
 
-    async def judge(self, holds: Holds, moment: Moment, step: Step) -> None:
+    async def judge(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
         """Tell what has become silent or was heard again; a silence that began before what is held waits."""
         for subject in sorted(self._woken):
             held, indicator = self._watched.get(subject), await self._store.indicator(subject)

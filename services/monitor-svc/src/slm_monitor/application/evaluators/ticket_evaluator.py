@@ -8,33 +8,41 @@ from itertools import islice
 import structlog
 
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.state.ports import HELD, JUDGED, WAITING, Hold, JudgeStore, LoadedPartition, Step
+from slm_monitor.application.state.ports import (
+    HELD,
+    JUDGED,
+    WAITING,
+    EvaluationStore,
+    Hold,
+    LoadedPartition,
+    PartitionStep,
+)
 from slm_monitor.application.state.timers import TICKET, Timers
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import FORGOTTEN
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.lifecycle.target_state import Breach, Changes, TicketState
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _logger = structlog.get_logger(__name__)
 
 
-class TicketJudge:
+class TicketEvaluator:
     """Which tickets have to be judged, and judging them."""
 
     def __init__(
-        self, store: JudgeStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
+        self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
     ) -> None:
         self._overturned = overturned
         self._store = store
         self._timers = timers
-        self._lines: dict[str, dict[str, Sequence[TermsLine]]] = {}
+        self._lines: dict[str, dict[str, Sequence[TermsHistory]]] = {}
         """Party → agreement → its terms lines."""
-        self._books: dict[str, Book] = {}
+        self._books: dict[str, RuleBook] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
         """Tickets of which an import brought something or that new terms concern, and at first all that were not judged
@@ -46,7 +54,7 @@ class TicketJudge:
         for ticket, due in loaded.ticket_dues:
             timers.set((TICKET, ticket), due)
 
-    def attach(self, lines: Sequence[TermsLine]) -> frozenset[str]:
+    def attach(self, lines: Sequence[TermsHistory]) -> frozenset[str]:
         """Take up an agreement's lines; returns the parties whose tickets have to be judged again.
 
         An agreement without targets for tickets counts, too: a ticket that names no customer may be about it.
@@ -63,7 +71,7 @@ class TicketJudge:
         return terms.ticket_owners if is_news else frozenset()
 
     @staticmethod
-    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsLine]]) -> bool:
+    def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsHistory]]) -> bool:
         """Whether an agreement changes which others a ticket may be about: none with its customer and service is
         known, or it is known itself and may end earlier now."""
         pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
@@ -71,13 +79,13 @@ class TicketJudge:
         has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
         return has_clocks and (is_new_pair or terms.agreement_id in known)
 
-    def _book(self, owner: str) -> Book:
+    def _book(self, owner: str) -> RuleBook:
         if owner not in self._books:
             lines = self._lines.get(owner, {}).values()
             self._books[owner] = target_matching.book_of(line for each in lines for line in each)
         return self._books[owner]
 
-    async def wake_owner(self, owner: str, partition: int, step: Step, holds: Holds) -> Sequence[str]:
+    async def wake_owner(self, owner: str, partition: int, step: PartitionStep, holds: Holds) -> Sequence[str]:
         """New terms concern all tickets of a party; that they wait is kept, as there may be many. They are judged
         behind those of which something has come now. Returns which these are."""
         woken = await self._store.tickets_of(owner, partition)
@@ -105,7 +113,7 @@ class TicketJudge:
             self._history.pop(ticket, None)
             self._waiting[ticket] = None
 
-    async def take(self, facts: Sequence[Fact], step: Step, holds: Holds) -> list[Fact]:
+    async def take(self, facts: Sequence[Fact], step: PartitionStep, holds: Holds) -> list[Fact]:
         """The facts that are new or hold over what was known under their key."""
         if not facts:
             return []
@@ -138,7 +146,9 @@ class TicketJudge:
         waiting = (*self._waiting, *self._history, *self._held)
         return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
 
-    async def judge(self, holds: Holds, moment: Moment, step: Step, most: int, most_history: int) -> None:
+    async def judge(
+        self, holds: Holds, moment: EvaluationMoment, step: PartitionStep, most: int, most_history: int
+    ) -> None:
         """Judge the waiting tickets, so many at a time; of one that an import holds, what lies after its past."""
         ready = list(islice(self._waiting, most))
         ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
@@ -163,8 +173,8 @@ class TicketJudge:
 
 
 def _judged(
-    ticket: str, facts: Iterable[Fact], book: Book, told: ticket_target.States,
-    breaches: dict[str, Breach], moment: Moment, changes: Changes, overturned: Collection[str],
+    ticket: str, facts: Iterable[Fact], book: RuleBook, told: ticket_target.States,
+    breaches: dict[str, Breach], moment: EvaluationMoment, changes: Changes, overturned: Collection[str],
 ) -> tuple[int | None, bool]:  # fmt: skip
     """When to look at the ticket again, and whether a part of it waits for an import.
 

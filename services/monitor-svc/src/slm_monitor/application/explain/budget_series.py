@@ -11,8 +11,8 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import Record
-from slm_monitor.application.history.window_result import Facts
+from slm_monitor.application.history.fact_history import History
+from slm_monitor.application.history.window_result import KnownFacts
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -26,14 +26,14 @@ def instants_of(span: Interval, step: int, present: int) -> list[int]:
 
 
 async def points(
-    record: Record, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
+    record: History, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
 ) -> list[dict[str, Any]]:
     """Figure and budget as of each step, by what is known now of the time until then."""
     facts = await records.known(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, instants_of(span, step, present))
 
 
-def _points(terms: ServiceLevelTarget, facts: Facts, instants: Sequence[int]) -> list[dict[str, Any]]:
+def _points(terms: ServiceLevelTarget, facts: KnownFacts, instants: Sequence[int]) -> list[dict[str, Any]]:
     found = []
     for at in instants:
         # Not the last microsecond: what happens at the end of a step belongs to the next.

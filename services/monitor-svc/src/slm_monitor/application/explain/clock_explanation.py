@@ -8,9 +8,9 @@ from typing import Any
 from slm_calendar import durations
 from slm_events.instants import to_text
 from slm_monitor.application.explain import ticket_view
-from slm_monitor.application.explain.ticket_view import TicketSeen
+from slm_monitor.application.explain.ticket_view import TicketWithClocks
 from slm_monitor.domain.clocks import clock_derivation, clock_replay
-from slm_monitor.domain.clocks.clock_derivation import Stretch
+from slm_monitor.domain.clocks.clock_derivation import ClockSegment
 from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
 from slm_monitor.domain.facts import ticket_events
@@ -21,7 +21,7 @@ _TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset",
           "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
 
 
-def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
+def document(clock: Clock, ticket: TicketWithClocks, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
     """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes.
 
     ``sees``: the other side of a support is not told what the ticket says of itself, so why rules were passed over is
@@ -58,7 +58,7 @@ def document(clock: Clock, ticket: TicketSeen, signed: Mapping[str, Any], sees: 
     }  # fmt: skip
 
 
-def _interval(each: Stretch, sees: str) -> dict[str, Any]:
+def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
     return {
         "from": to_text(each.start),
         "to": to_text(each.end),

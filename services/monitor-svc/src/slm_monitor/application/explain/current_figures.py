@@ -13,13 +13,13 @@ from slm_monitor.application.explain import explanation
 from slm_monitor.application.explain.explanation import EXPLAINED
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import NotInRecord, ParsedTerms, Record
+from slm_monitor.application.history.fact_history import History, NotInRecord, ParsedTerms
 from slm_monitor.application.history.window_result import status_beside
 from slm_monitor.application.state import exclusion_index
 from slm_monitor.domain.states import excluded_time
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 _SECOND = 1_000_000
 MOST_WINDOWS = 400
@@ -31,7 +31,7 @@ class TooManyWindows(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FiguresQuestion:
     """``since`` and ``until``: windows that end before the one or begin at the other are left out, tickets are counted
     that ended between them, and a rolling window stands at ``until`` if that has passed.
 
@@ -51,7 +51,7 @@ class Asked:
 
 
 async def of_agreement(
-    record: Record, parsed: ParsedTerms, targets: Sequence[Mapping[str, Any]], asked: Asked
+    record: History, parsed: ParsedTerms, targets: Sequence[Mapping[str, Any]], asked: FiguresQuestion
 ) -> list[dict[str, Any]]:
     """One document for each open window of the targets given, and one for each target of tickets or rolling windows.
 
@@ -90,7 +90,7 @@ def beside_warnings(
     ]
 
 
-def _windows(line: TermsLine, asked: Asked) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:
+def _windows(line: TermsHistory, asked: FiguresQuestion) -> Iterator[tuple[ServiceLevelTarget, str, Interval]]:
     """The windows of a terms line to answer for, each with the terms it is judged by."""
     present = line.at(asked.last)
     kind = (present or line.latest).window_kind
@@ -106,8 +106,8 @@ def _windows(line: TermsLine, asked: Asked) -> Iterator[tuple[ServiceLevelTarget
 
 
 async def _figure(
-    record: Record, lines: Sequence[TermsLine], terms: ServiceLevelTarget, name: str,
-    span: Interval, asked: Asked,
+    record: History, lines: Sequence[TermsHistory], terms: ServiceLevelTarget, name: str,
+    span: Interval, asked: FiguresQuestion,
 ) -> dict[str, Any]:  # fmt: skip
     head = {
         "target_id": terms.target_id,
@@ -155,7 +155,9 @@ async def _figure(
     }
 
 
-async def _tickets(record: Record, terms: ServiceLevelTarget, span: Interval, asked: Asked) -> dict[str, Any]:
+async def _tickets(
+    record: History, terms: ServiceLevelTarget, span: Interval, asked: FiguresQuestion
+) -> dict[str, Any]:
     """The tickets of which the target's clock ended in the span: how many in time, and which ones late."""
     ended = await closed_tickets.ended(record, terms, [terms.target_id], span, asked.as_of, asked.as_of)
     late = [each for each in ended if not each.is_met]

@@ -10,7 +10,7 @@ from typing import Any
 from slm_events.instants import from_text, to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.history.fact_history import History
 from slm_monitor.application.history.window_result import budget_document
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.terms import figures
@@ -20,10 +20,10 @@ from slm_monitor.domain.terms.terms import SHARES, STATED, ServiceLevelTarget
 _SECOND = 1_000_000
 
 
-class Present:
+class CurrentStatus:
     """Looks at targets; the terms of an agreement are read once, however many of its targets are looked at."""
 
-    def __init__(self, record: Record, parsed: records.ParsedTerms, now: int) -> None:
+    def __init__(self, record: History, parsed: records.ParsedTerms, now: int) -> None:
         self._parsed = parsed
         self._record = record
         self._now = now

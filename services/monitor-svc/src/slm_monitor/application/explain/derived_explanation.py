@@ -13,29 +13,29 @@ from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import NOTHING, Named, Record
-from slm_monitor.application.history.window_result import Facts, Seen, due, status
+from slm_monitor.application.history.fact_history import NOTHING, History, TargetRow
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, due, status
 from slm_monitor.domain.facts.facts import MINUTE, Fact
 from slm_monitor.domain.series import accumulators
-from slm_monitor.domain.states.joint_states import Joint
+from slm_monitor.domain.states.joint_states import JointStates
 from slm_monitor.domain.states.timeline import Timeline, timeline_of
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.composite_terms import FIGURES, STATES, Composition, Member, composition_of
+from slm_monitor.domain.terms.composite_terms import FIGURES, STATES, CompositeTerms, Member, composition_of
 from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
-from slm_monitor.domain.terms.terms_history import TermsLine, lines_of
+from slm_monitor.domain.terms.terms_history import TermsHistory, lines_of
 from slm_monitor.domain.windows import compliance, composite_evaluation, series_evaluation
 
-Outcome = tuple[Facts, Seen]
+Outcome = tuple[KnownFacts, ExplainedWindow]
 Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
 
 
 async def look(
-    record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
+    record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
     judge: Judge,
 ) -> Outcome:  # fmt: skip
     """The window, by what its members are known to have come to; ``judge`` judges a member."""
     excluded, named = await records.excluded(record, terms, span, known_at)
-    facts = Facts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
+    facts = KnownFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
     if terms.aggregation == "compliance":
         return facts, await _of_tickets(record, terms, facts, known_at)
     made = await _composition(record, terms)
@@ -44,7 +44,7 @@ async def look(
     return facts, await _of_windows(record, terms, made, window_id, facts, judge)
 
 
-async def _composition(record: Record, terms: ServiceLevelTarget) -> Composition:
+async def _composition(record: History, terms: ServiceLevelTarget) -> CompositeTerms:
     agreement = await record.agreement(terms.agreement_id)
     version = next(each for each in agreement.versions if each["version"] == terms.version)
     return composition_of(terms, parse_targets(version))
@@ -54,7 +54,7 @@ async def _composition(record: Record, terms: ServiceLevelTarget) -> Composition
 
 
 async def _of_states(
-    record: Record, terms: ServiceLevelTarget, made: Composition, facts: Facts, known_at: int | None
+    record: History, terms: ServiceLevelTarget, made: CompositeTerms, facts: KnownFacts, known_at: int | None
 ) -> Outcome:
     timelines: list[Timeline] = []
     single: list[Fact] = []
@@ -67,21 +67,21 @@ async def _of_states(
         timelines.append(timeline_of(theirs, initial, stale))
         single += [replace(fact, key=f"{key}\x1f{fact.key}") for fact in theirs]
     whole = replace(facts, single=single)
-    return whole, await asyncio.to_thread(explanation_dispatch.seen, terms, whole, Joint(timelines, made.needed))
+    return whole, await asyncio.to_thread(explanation_dispatch.seen, terms, whole, JointStates(timelines, made.needed))
 
 
 # -- of figures and verdicts ------------------------------------------------------------------------------------------
 
 
 async def _of_windows(
-    record: Record, terms: ServiceLevelTarget, made: Composition, window_id: str, facts: Facts, judge: Judge
-) -> Seen:
+    record: History, terms: ServiceLevelTarget, made: CompositeTerms, window_id: str, facts: KnownFacts, judge: Judge
+) -> ExplainedWindow:
     agreement = await record.agreement(terms.agreement_id)
     keys = {line.target_id: line.latest.key for line in lines_of(agreement.versions, agreement.ended_at)}
     members, told = [], []
     for member in made.members:
         assert member.target_id is not None
-        lines = records.lines_of_target(agreement, Named(terms.agreement_id, member.target_id))
+        lines = records.lines_of_target(agreement, TargetRow(terms.agreement_id, member.target_id))
         found = _window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
         members.append(_member(member, seen, facts.as_of))
@@ -91,7 +91,7 @@ async def _of_windows(
             "verdict": None if seen is None else seen.verdict,
         })  # fmt: skip
     finding = composite_evaluation.of_members(made, members, terms, facts.span[1], facts.as_of)
-    return Seen(
+    return ExplainedWindow(
         terms, status(terms, finding, facts), finding.figure, "members", None, None,
         {"rule": made.rule, "of": made.of, "members": len(members)}, due(finding, facts.as_of),
         extra={"members": told}, arithmetic=[_arithmetic(made, members)], missed=finding.missed,
@@ -99,7 +99,7 @@ async def _of_windows(
 
 
 def _window(
-    terms: ServiceLevelTarget, lines: Sequence[TermsLine], window_id: str, facts: Facts
+    terms: ServiceLevelTarget, lines: Sequence[TermsHistory], window_id: str, facts: KnownFacts
 ) -> tuple[ServiceLevelTarget, Interval] | None:
     """A member's window of the same name, or the rolling one that ends with the same minute."""
     if terms.window_kind != "rolling":
@@ -113,15 +113,15 @@ def _window(
     return None
 
 
-def _member(member: Member, seen: Seen | None, as_of: int) -> composite_evaluation.Seen:
+def _member(member: Member, seen: ExplainedWindow | None, as_of: int) -> composite_evaluation.MemberOutcome:
     if seen is None:
-        return composite_evaluation.Seen(None, None, None, is_final=True, weight=member.weight)
+        return composite_evaluation.MemberOutcome(None, None, None, is_final=True, weight=member.weight)
     verdict = {"met": True, "at_risk": True, "breached": False}.get(seen.verdict)
     breached_at = seen.breached_at if seen.breached_at is not None and seen.breached_at <= as_of else None
-    return composite_evaluation.Seen(seen.figure, verdict, breached_at, is_final=True, weight=member.weight)
+    return composite_evaluation.MemberOutcome(seen.figure, verdict, breached_at, is_final=True, weight=member.weight)
 
 
-def _arithmetic(made: Composition, members: Sequence[composite_evaluation.Seen]) -> str:
+def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.MemberOutcome]) -> str:
     if made.of != FIGURES:
         held = sum(each.verdict is True for each in members)
         return f"{held} of {len(members)} members are met, {made.needed} are needed"
@@ -135,7 +135,9 @@ def _arithmetic(made: Composition, members: Sequence[composite_evaluation.Seen])
 # -- of tickets -----------------------------------------------------------------------------------------------------
 
 
-async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, known_at: int | None) -> Seen:
+async def _of_tickets(
+    record: History, terms: ServiceLevelTarget, facts: KnownFacts, known_at: int | None
+) -> ExplainedWindow:
     """Tickets met ÷ tickets judged: each counts in the window in which its clock ended."""
     assert terms.promise is not None
     agreement = await record.agreement(terms.agreement_id)
@@ -155,7 +157,7 @@ async def _of_tickets(record: Record, terms: ServiceLevelTarget, facts: Facts, k
     told: list[dict[str, Any]] = [
         {"ticket": ticket.ticket, "ended_at": to_text(ticket.ended_at), "met": ticket.is_met} for ticket in tickets
     ]
-    return Seen(
+    return ExplainedWindow(
         terms, status(terms, finding, facts), finding.figure, "tickets", budget, Fraction(spent),
         {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent}, due(finding, facts.as_of),
         burn_rate.of(spent, judged, 1 - allowed), extra={"tickets": told},

@@ -13,12 +13,12 @@ from slm_events.instants import to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
 from slm_monitor.application.explain import derived_explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.fact_history import Named, Record
-from slm_monitor.application.history.window_result import Facts, Seen, exclusion_document
+from slm_monitor.application.history.fact_history import History, TargetRow
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, exclusion_document
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.terms.terms import COUNTED, DERIVED, STATED, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 EXPLAINED = STATED | COUNTED | DERIVED
 """All but clocks, which are explained ticket by ticket."""
@@ -30,7 +30,7 @@ class NoSuchWindow(ValueError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExplanationQuestion:
     """A calendar window by its id, or a rolling one by its length and the instant at which it stands; None: the one
     of now."""
 
@@ -40,16 +40,16 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Judged:
+class EvaluatedWindow:
     """One window of a target, by the terms and facts it is judged by."""
 
     terms: ServiceLevelTarget
     window_id: str
-    facts: Facts
-    seen: Seen
+    facts: KnownFacts
+    seen: ExplainedWindow
 
 
-async def explain(record: Record, target: Named, asked: Asked, now: int) -> dict[str, Any]:
+async def explain(record: History, target: TargetRow, asked: ExplanationQuestion, now: int) -> dict[str, Any]:
     """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
     agreement = await record.agreement(target.agreement_id)
     lines = records.lines_of_target(agreement, target)
@@ -60,7 +60,9 @@ async def explain(record: Record, target: Named, asked: Asked, now: int) -> dict
     return await asyncio.to_thread(document, agreement, judged, asked)
 
 
-def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[ServiceLevelTarget, Interval]:
+def found(
+    lines: Sequence[TermsHistory], asked: ExplanationQuestion, present: int
+) -> tuple[ServiceLevelTarget, Interval]:
     """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
     if asked.window is None:
         return _present(lines, asked.at or present)
@@ -80,7 +82,7 @@ def found(lines: Sequence[TermsLine], asked: Asked, present: int) -> tuple[Servi
     return terms, (span.start, span.end)
 
 
-def _present(lines: Sequence[TermsLine], at: int) -> tuple[ServiceLevelTarget, Interval]:
+def _present(lines: Sequence[TermsHistory], at: int) -> tuple[ServiceLevelTarget, Interval]:
     for line in lines:
         terms = line.at(at)
         if terms is not None and terms.window_kind == "rolling":
@@ -91,7 +93,7 @@ def _present(lines: Sequence[TermsLine], at: int) -> tuple[ServiceLevelTarget, I
     raise NoSuchWindow("no terms are in force now; name a window")
 
 
-def _name_of(lines: Sequence[TermsLine], terms: ServiceLevelTarget, span: Interval) -> str:
+def _name_of(lines: Sequence[TermsHistory], terms: ServiceLevelTarget, span: Interval) -> str:
     if terms.window_kind == "rolling":
         return terms.window
     named = (span_at(line, span[0]) for line in lines)
@@ -99,8 +101,8 @@ def _name_of(lines: Sequence[TermsLine], terms: ServiceLevelTarget, span: Interv
 
 
 async def judge(
-    record: Record, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
-) -> Judged:
+    record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
+) -> EvaluatedWindow:
     """A window as its facts have it; what is long to work out does not hold others up."""
     # A closed window is the same whenever it is asked for; but an outage may still come to count in one.
     is_rolling = terms.window_kind == "rolling"
@@ -116,10 +118,12 @@ async def judge(
         await records.check(record, terms.indicator, span)
         facts = await records.known(record, terms, span, as_of, known_at)
         seen = await asyncio.to_thread(explanation_dispatch.seen, terms, facts)
-    return Judged(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
+    return EvaluatedWindow(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
 
 
-async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval, known_at: int | None) -> Seen:
+async def _as_decided(
+    record: History, seen: ExplainedWindow, window_id: str, span: Interval, known_at: int | None
+) -> ExplainedWindow:
     """Without the levels of which a dispute decided that they were not missed."""
     if not seen.missed and seen.verdict != "breached":
         return seen
@@ -132,7 +136,7 @@ async def _as_decided(record: Record, seen: Seen, window_id: str, span: Interval
     return seen.without(decided) if decided else seen
 
 
-def _of_member(record: Record, window_id: str, present: int, known_at: int | None) -> derived_explanation.Judge:
+def _of_member(record: History, window_id: str, present: int, known_at: int | None) -> derived_explanation.Judge:
     async def member(terms: ServiceLevelTarget, span: Interval) -> derived_explanation.Outcome:
         # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
@@ -143,7 +147,7 @@ def _of_member(record: Record, window_id: str, present: int, known_at: int | Non
     return member
 
 
-def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[str, Any]:
+def document(agreement: AgreementTerms, judged: EvaluatedWindow, asked: ExplanationQuestion) -> dict[str, Any]:
     """As it is answered: the same facts give the same bytes, in whatever order they came."""
     terms, facts = judged.terms, judged.facts
     signed = _signed(agreement, terms)
@@ -176,7 +180,7 @@ def document(agreement: AgreementTerms, judged: Judged, asked: Asked) -> dict[st
     }
 
 
-def _in_unit(seen: Seen) -> str | None:
+def _in_unit(seen: ExplainedWindow) -> str | None:
     shown = seen.target.shown(seen.figure)
     return None if shown is None else f"{shown.numerator}/{shown.denominator}"
 

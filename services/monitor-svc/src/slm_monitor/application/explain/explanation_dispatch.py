@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from slm_monitor.application.explain import recovery_explanation, series_explanation, state_explanation
-from slm_monitor.application.history.window_result import Facts, Seen
-from slm_monitor.domain.states.timeline import States, timeline_of
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts
+from slm_monitor.domain.states.timeline import StateProvider, timeline_of
 from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
 
-__all__ = ["Facts", "Seen", "seen"]
+__all__ = ["ExplainedWindow", "KnownFacts", "seen"]
 
 
-def seen(target: ServiceLevelTarget, facts: Facts, states: States | None = None, *, brief: bool = False) -> Seen:
+def seen(
+    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider | None = None, *, brief: bool = False
+) -> ExplainedWindow:
     """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
     intervals, where only the figure is wanted."""
     if target.aggregation in RECOVERED:

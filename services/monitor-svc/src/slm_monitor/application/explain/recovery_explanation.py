@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from slm_monitor.application.history.window_result import Facts, Seen, due, name_of, status
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, due, name_of, status
 from slm_monitor.domain.states.recovery import recovery_of
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
 from slm_monitor.domain.windows.recovery_evaluation import WITHIN
 
 
-def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Seen:
+def look(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
     """The window judged as the judge does. ``brief``: without the recoveries."""
     named = {fact.key: name_of(fact) for fact in facts.single}
     recoveries = sorted(found for fact in facts.single if (found := recovery_of(fact)) is not None)
@@ -25,7 +25,7 @@ def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Se
         WITHIN: f"figure = recoveries within the limits ÷ all = {sums['within_limits']} ÷ {sums['recoveries']}",
     }
     assert target.promise is not None
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "recoveries",
         target.promise.allowed * len(seen) if is_share else None,
         Fraction(finding.total - finding.good) if is_share else None, sums, due(finding, facts.as_of),

@@ -11,23 +11,23 @@ import numpy as np
 
 from slm_calendar.errors import CalendarError, refusal
 from slm_monitor.application.explain import window_rows
-from slm_monitor.application.explain.window_rows import Counting
-from slm_monitor.application.history.window_result import NO_BUDGET, Facts, Seen, due, status
+from slm_monitor.application.explain.window_rows import WindowRows
+from slm_monitor.application.history.window_result import NO_BUDGET, ExplainedWindow, KnownFacts, due, status
 from slm_monitor.domain.facts.facts import FAILED, MINUTE
-from slm_monitor.domain.lifecycle.evaluation import Finding
+from slm_monitor.domain.lifecycle.evaluation import Evaluation
 from slm_monitor.domain.series import accumulators, classifiers, slices
-from slm_monitor.domain.series.accumulators import Extent, Slices
-from slm_monitor.domain.series.slices import Counted
+from slm_monitor.domain.series.accumulators import SliceAccumulator, ValueAccumulator
+from slm_monitor.domain.series.slices import InstantCount
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.objectives import AT_MOST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import series_evaluation
-from slm_monitor.domain.windows.series_evaluation import FirstBad
+from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
-def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Seen:
+def look(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
     """The window judged by the tally that the judge keeps of it. ``brief``: without the intervals."""
-    kind: Callable[[ServiceLevelTarget, Facts, Counting], Seen] = {
+    kind: Callable[[ServiceLevelTarget, KnownFacts, WindowRows], ExplainedWindow] = {
         "mean": _of_extent, "max": _of_extent, "min": _of_extent, "count": _of_occurrences, "time_slices": of_slices,
         "nps": _of_points,
     }.get(target.aggregation, _of_share)  # fmt: skip
@@ -41,13 +41,13 @@ def look(target: ServiceLevelTarget, facts: Facts, *, brief: bool = False) -> Se
     return replace(seen, sums=sums, intervals=() if brief else window_rows.buckets(counting.rows, facts.span))
 
 
-def _found(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> tuple[Any, Finding]:
+def _found(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> tuple[Any, Evaluation]:
     tally = window_rows.tally(target, counting.rows, facts.span[0])
     first_bad = _first_bad(counting) if accumulators.has_no_budget(target) else None
     return tally, series_evaluation.of_tally(tally, target, facts.span, facts.as_of, first_bad=first_bad)
 
 
-def _first_bad(counting: Counting) -> FirstBad | None:
+def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
     """The first minute with a bad event, and the sums up to its end."""
     rows = counting.rows
     minutes = rows.at // MINUTE
@@ -56,10 +56,10 @@ def _first_bad(counting: Counting) -> FirstBad | None:
         return None
     first = int(bad.min())
     kept = minutes <= first
-    return FirstBad(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))
+    return FirstBadEvent(first * MINUTE, int(rows.good[kept].sum()), int(rows.total[kept].sum()))
 
 
-def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """Good ÷ all: of counts, and of values at most a threshold."""
     assert target.promise is not None
     promised = target.promise
@@ -70,7 +70,7 @@ def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
     left = (
         f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {(budget or 0) - spent}"
     )
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
         {"good": good, "bad": total - good, "total": total}, due(finding, facts.as_of),
         burn_rate.of(spent, total, 1 - promised.allowed),
@@ -83,7 +83,7 @@ def _of_share(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
     )  # fmt: skip
 
 
-def _raw(target: ServiceLevelTarget, counting: Counting) -> dict[str, str | None]:
+def _raw(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
     """The share before exclusions, where any matter."""
     if not counting.excluded:
         return {}
@@ -92,7 +92,7 @@ def _raw(target: ServiceLevelTarget, counting: Counting) -> dict[str, str | None
     return {"raw_figure": figures.exact(target.shown(share))}
 
 
-def _quantile(target: ServiceLevelTarget, counting: Counting) -> dict[str, str | None]:
+def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
     """Of a quantile also the value it has: the least that as many of the values as promised are at most."""
     if target.aggregation != "quantile" or target.promise is None:
         return {}
@@ -107,30 +107,30 @@ def _quantile(target: ServiceLevelTarget, counting: Counting) -> dict[str, str |
     return {"quantile": figures.exact(classifiers.exactly(float(ordered[place])))}
 
 
-def _of_extent(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """Mean, max and min of the values; there is nothing to spend."""
     tally, finding = _found(target, facts, counting)
-    assert isinstance(tally, Extent)
+    assert isinstance(tally, ValueAccumulator)
     ways = {
         "mean": f"figure = sum ÷ number = {tally.sum} ÷ {tally.number}", "max": "figure = the greatest value",
         "min": "figure = the least value",
     }  # fmt: skip
     sums = {"sum": figures.exact(tally.sum), "number": tally.number, "max": figures.exact(tally.high),
             "min": figures.exact(tally.low)}  # fmt: skip
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "value", None, None, sums, due(finding, facts.as_of),
         arithmetic=[ways[target.aggregation] if tally.number else "figure: nothing was measured"],
         missed=finding.missed,
     )  # fmt: skip
 
 
-def _of_occurrences(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """How many occurred, of a category if one is named."""
     assert target.promise is not None
     _, finding = _found(target, facts, counting)
     number = finding.total
     limited = target.promise.comparison == AT_MOST
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "occurrences",
         target.promise.value if limited else None, Fraction(number) if limited else None,
         {"number": number}, due(finding, facts.as_of),
@@ -138,12 +138,12 @@ def _of_occurrences(target: ServiceLevelTarget, facts: Facts, counting: Counting
     )  # fmt: skip
 
 
-def _of_points(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """The net promoter score."""
     _, finding = _found(target, facts, counting)
     promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
     number = finding.total
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "points", None, None,
         {"number": number, "promoters": promoters, "detractors": detractors}, due(finding, facts.as_of),
         arithmetic=[f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
@@ -152,7 +152,7 @@ def _of_points(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> 
     )  # fmt: skip
 
 
-def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> Seen:
+def of_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """A window cut into equal slices, each good or bad by itself."""
     assert target.promise is not None
     terms, rows = _slice_terms(target), counting.rows
@@ -169,7 +169,7 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         # Those that the judge's own slices are, of which a window has as many as lie in it whole.
         start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
         tally = window_rows.tally(target, rows, start)
-        assert isinstance(tally, Slices)
+        assert isinstance(tally, SliceAccumulator)
         span = (start, max(start, end))
         seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
         good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
@@ -178,7 +178,8 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
         verdict, missed, breached_at = "no_data" if figure is None else "met" if met else "breached", (), None
     else:
         counted = [
-            Counted(*row) for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
+            InstantCount(*row)
+            for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
         ]
         found = slices.measure(
             counted, terms, target.hours, facts.span, facts.as_of, 1 - target.promise.allowed,
@@ -190,7 +191,7 @@ def of_slices(target: ServiceLevelTarget, facts: Facts, counting: Counting) -> S
     allowed = target.promise.allowed
     bad = judged - good
     budget = budget if allowed else None
-    return Seen(
+    return ExplainedWindow(
         target, verdict, figure, "slices", budget, bad,
         {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
          "over": facts.span[1] + target.closing_delay <= facts.as_of},

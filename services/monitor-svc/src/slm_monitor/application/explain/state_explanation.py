@@ -13,17 +13,19 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.history.window_result import NO_BUDGET, Facts, Seen, due, name_of, status
+from slm_monitor.application.history.window_result import NO_BUDGET, ExplainedWindow, KnownFacts, due, name_of, status
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states import excluded_time, outages
-from slm_monitor.domain.states.availability import Policy
-from slm_monitor.domain.states.timeline import DOWN, Segment, States
+from slm_monitor.domain.states.availability import StatePolicy
+from slm_monitor.domain.states.timeline import DOWN, Segment, StateProvider
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
 
 
-def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *, brief: bool = False) -> Seen:
+def of_availability(
+    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, *, brief: bool = False
+) -> ExplainedWindow:
     """Time up ÷ (up + down). ``brief``: without the intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
@@ -33,7 +35,7 @@ def of_availability(target: ServiceLevelTarget, facts: Facts, states: States, *,
     down = finding.total - finding.good
     means = outages.reliability(_outages_of(target, facts, states, end))
     budget = None if detail["budget"] is None else Fraction(detail["budget"])
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "microseconds", budget,
         Fraction(down), {**detail, "up": finding.good, "down": down}, due(finding, facts.as_of),
         burn_rate.of(down, finding.total, objective), () if brief else told(target, facts, states),
@@ -59,11 +61,11 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
 # -- what each stretch is and came from ---------------------------------------------------------------------------
 
 
-def told(target: ServiceLevelTarget, facts: Facts, states: States) -> list[dict[str, Any]]:
+def told(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> list[dict[str, Any]]:
     """Each stretch of the window in one state: how it counts, the service time in it, what began and what ended it."""
     start, end = facts.span
     known = max(start, min(end, facts.as_of))
-    policy = Policy(target.unknown, target.degraded)
+    policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, end)
     excluded = intervals.clip(intervals.union(facts.excluded), start, end)
     causes = _Causes(facts, excluded)
@@ -93,7 +95,7 @@ def _cut(segments: Sequence[Segment], edges: Sequence[int], known: int) -> Itera
                 yield Segment(begins, ends, segment.state)
 
 
-def _counts_as(target: ServiceLevelTarget, each: Segment, policy: Policy, excluded: Sequence[Interval]) -> str:
+def _counts_as(target: ServiceLevelTarget, each: Segment, policy: StatePolicy, excluded: Sequence[Interval]) -> str:
     if any(begins <= each.start < ends for begins, ends in excluded):
         return "up" if target.planned_downtime == "excused" else "excluded"
     return policy.counts_as(each.state)
@@ -102,7 +104,7 @@ def _counts_as(target: ServiceLevelTarget, each: Segment, policy: Policy, exclud
 class _Causes:
     """What happened at an instant, and which facts speak of a stretch."""
 
-    def __init__(self, facts: Facts, excluded: Sequence[Interval]) -> None:
+    def __init__(self, facts: KnownFacts, excluded: Sequence[Interval]) -> None:
         self._start = facts.span[0]
         self._changes = sorted(
             (fact for fact in facts.single if "state" in fact.body), key=lambda fact: (fact.at, fact.key)
@@ -155,10 +157,12 @@ class _Causes:
 # -- outages --------------------------------------------------------------------------------------------------------
 
 
-def _outages_of(target: ServiceLevelTarget, facts: Facts, states: States, until: int) -> list[outages.Outage]:
+def _outages_of(
+    target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, until: int
+) -> list[outages.Outage]:
     """The outages that start in the window, followed up to ``until``."""
     start, end = facts.span
-    policy = Policy(target.unknown, target.degraded)
+    policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
     segments, judged = excluded_time.applied(states.segments(start, until), scheduled, facts.excluded, target)
     began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
@@ -166,7 +170,7 @@ def _outages_of(target: ServiceLevelTarget, facts: Facts, states: States, until:
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
-def of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen:
+def of_outages(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> ExplainedWindow:
     """How many outages reached the length, counted in the window in which they start."""
     start, end = facts.span
     assert target.promise is not None
@@ -176,7 +180,7 @@ def of_outages(target: ServiceLevelTarget, facts: Facts, states: States) -> Seen
     judged = excluded_time.applied([], target.hours.intervals(start, until), facts.excluded, target)[1]
     told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
     counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
-    return Seen(
+    return ExplainedWindow(
         target, status(target, finding, facts), finding.figure, "outages", target.promise.value,
         Fraction(finding.total), {"outages": len(told_of), "counted": counted}, due(finding, facts.as_of),
         intervals=[

@@ -8,8 +8,8 @@ from typing import Any
 
 from slm_events.instants import to_text
 from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
-from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
-from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
+from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
@@ -22,32 +22,34 @@ SECOND = 1_000_000
 
 
 @dataclass(frozen=True)
-class TicketSeen:
+class TicketWithClocks:
     """A ticket with its clocks at an instant."""
 
     events: Sequence[TicketEvent]
     clocks: Sequence[Clock]
     state: TicketState
-    unjudgeable: Sequence[Unjudgeable]
+    unjudgeable: Sequence[FailedClock]
     as_of: int
     unmatched_because: str | None = None
     inconsistent: str | None = None
 
 
-def seen(ticket: str, facts: Iterable[Fact], book: Book, as_of: int) -> TicketSeen:
+def seen(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of: int) -> TicketWithClocks:
     """What is known of a ticket at an instant."""
     events = ticket_target.events_of(facts)
-    failed: list[Unjudgeable] = []
+    failed: list[FailedClock] = []
     found = [clock.as_of(as_of) for clock in clock_replay.by_rules(events, book, as_of, failed.append)]
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     because = book.matching(events, judging).unmatched_because
     contradicting = ticket_events.inconsistency(events)
     shown = found if contradicting is None else []
-    return TicketSeen(events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting)
+    return TicketWithClocks(
+        events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting
+    )
 
 
 @dataclass(frozen=True)
-class Reader:
+class TicketReader:
     """Who reads a ticket. ``is_sender``: the party whose source sent it; ``sees``: ``whole`` | ``projected``."""
 
     is_sender: bool
@@ -59,7 +61,7 @@ class Reader:
         return self.agreements is None or agreement_id in self.agreements
 
 
-def document(ticket: TicketSeen, reader: Reader) -> dict[str, Any]:
+def document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str, Any]:
     """A ticket as its reader sees it, with the clocks of the reader's agreements."""
     state = ticket.state
     is_whole = reader.sees == WHOLE
@@ -86,7 +88,7 @@ def document(ticket: TicketSeen, reader: Reader) -> dict[str, Any]:
     }
 
 
-def clock_document(clock: Clock, ticket: TicketSeen) -> dict[str, Any]:
+def clock_document(clock: Clock, ticket: TicketWithClocks) -> dict[str, Any]:
     """One clock: when it is due, what is left, and what has passed; lengths in whole seconds."""
     terms, events, as_of = clock.target, ticket.events, ticket.as_of
     until = clock.ended_at or as_of
@@ -136,7 +138,7 @@ def _certain(clock: Clock, as_of: int) -> int | None:
     return clock.breached_at if clock.breached_at is not None and clock.breached_at <= as_of else None
 
 
-def _held_at_breach(clock: Clock, ticket: TicketSeen) -> str | None:
+def _held_at_breach(clock: Clock, ticket: TicketWithClocks) -> str | None:
     at = _certain(clock, ticket.as_of)
     return None if at is None else assignments.at_instant(ticket.events, at, assignments.names_for(clock.target))
 

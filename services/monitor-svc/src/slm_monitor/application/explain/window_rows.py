@@ -14,10 +14,10 @@ import numpy.typing as npt
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.history.window_result import Facts
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, Values, labels_of
+from slm_monitor.application.history.window_result import KnownFacts
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, MeasuredValues, labels_of
 from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import Shares, Tally
+from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator
 from slm_monitor.domain.series.series import Delta, rows_of
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -45,7 +45,7 @@ class Rows(NamedTuple):
         return Rows(at, value, good, total, self.untold[wanted], self.merged[wanted])
 
 
-class Counting(NamedTuple):
+class WindowRows(NamedTuple):
     """The rows that count in a window; how many of its events lie ``outside`` service hours and in ``excluded`` time;
     ``raw``: the rows that would count without exclusions."""
 
@@ -55,7 +55,7 @@ class Counting(NamedTuple):
     raw: Rows
 
 
-def counting(target: ServiceLevelTarget, facts: Facts) -> Counting:
+def counting(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
     """A row belongs to the window, to service time and to an exclusion by the start of its minute."""
     rows = _all(target, facts)
     minute = rows.at // MINUTE * MINUTE
@@ -71,10 +71,10 @@ def counting(target: ServiceLevelTarget, facts: Facts) -> Counting:
         # Counts as good whatever it was.
         agreed = rows._replace(good=np.where(excluded, rows.total, rows.good)).taken(served)
     outside, removed = int(rows.total[inside & ~serving].sum()), int(rows.total[served & excluded].sum())
-    return Counting(agreed, outside, removed, rows.taken(served))
+    return WindowRows(agreed, outside, removed, rows.taken(served))
 
 
-def _all(target: ServiceLevelTarget, facts: Facts) -> Rows:
+def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
     """The rows of the labels that the target counts."""
     wanted, measure = accumulators.wanted_labels(target), classifiers.of(target)
     values = facts.values if facts.is_distinct else distinct(facts.values)
@@ -104,7 +104,7 @@ def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
-def distinct(values: Values) -> Values:
+def distinct(values: MeasuredValues) -> MeasuredValues:
     """Each row once: it is known by its indicator with its labels, its instant and its content."""
     seen: set[object] = set()
     kept = []
@@ -127,11 +127,11 @@ def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.boo
     return found
 
 
-def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Tally:
+def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Accumulator:
     """The rows added up as the judge adds them up."""
     made = accumulators.kind_of(target)(start, None)
-    if made.__class__ is Shares and target.expected_volume is None:
-        return Shares((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
+    if made.__class__ is ShareAccumulator and target.expected_volume is None:
+        return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
     made.untold = int(rows.untold.sum())
     for delta in _deltas(rows, exact=target.aggregation in ("mean", "max", "min")):
         made.add(delta, 0)

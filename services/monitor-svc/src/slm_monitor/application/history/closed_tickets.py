@@ -9,8 +9,8 @@ from typing import Protocol
 from slm_calendar.intervals import Interval
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks import clock_replay, target_matching
-from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
-from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
+from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.lifecycle import target_events
@@ -20,7 +20,7 @@ from slm_monitor.domain.tickets import ticket_target
 
 
 @dataclass(frozen=True, slots=True)
-class TicketEnded:
+class ClosedTicket:
     """A ticket of which a clock ended: it is met if all of its clocks were."""
 
     ticket: str
@@ -28,12 +28,12 @@ class TicketEnded:
     is_met: bool
 
 
-class Tickets(Protocol):
+class TicketHistory(Protocol):
     """The part of the record that tickets are in."""
 
     async def overturned(self, breach_ids: Sequence[str], known_at: int | None) -> Iterable[str]: ...
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]: ...
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]: ...
 
     async def agreements_of(self, owner_party_id: str) -> Sequence[AgreementTerms]: ...
 
@@ -43,7 +43,7 @@ class Tickets(Protocol):
 
 
 @dataclass(slots=True)
-class Walked:
+class TicketOutcome:
     """A ticket worked out from its events. ``missed``: the breaches of its clocks, as a dispute may overturn one."""
 
     ticket: str
@@ -53,12 +53,12 @@ class Walked:
 
 
 def walk(
-    ticket: str, facts: Iterable[Fact], book: Book, target_ids: Sequence[str], span: Interval,
+    ticket: str, facts: Iterable[Fact], book: RuleBook, target_ids: Sequence[str], span: Interval,
     present: int,
-) -> Walked | None:  # fmt: skip
+) -> TicketOutcome | None:  # fmt: skip
     """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
     events = ticket_target.events_of(facts)
-    failed: list[Unjudgeable] = []
+    failed: list[FailedClock] = []
     if ticket_events.inconsistency(events) is not None:
         return None
     standing = [
@@ -66,11 +66,11 @@ def walk(
         for clock in clock_replay.by_rules(events, book, present, failed.append)
         if clock.target.target_id in target_ids and clock.state != clock_replay.CANCELLED
     ]
-    found: Walked | None = None
+    found: TicketOutcome | None = None
     for clock, at in ends(standing, present):
         if not span[0] <= at < span[1]:
             continue
-        found = found or Walked(ticket, at)
+        found = found or TicketOutcome(ticket, at)
         found.ended_at = max(found.ended_at, at)
         if _is_met(clock, present):
             found.met += 1
@@ -107,9 +107,9 @@ def _is_met(clock: Clock, present: int) -> bool:
 
 
 async def ended(
-    record: Tickets, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
+    record: TicketHistory, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
     known_at: int | None,
-) -> Sequence[TicketEnded]:  # fmt: skip
+) -> Sequence[ClosedTicket]:  # fmt: skip
     """The tickets whose clocks of these targets ended in a span, in the order of their names. ``terms``: a target of
     the agreement that the targets are of.
 
@@ -119,7 +119,7 @@ async def ended(
     if known_at is None:
         return as_it_is
     changed: set[str] = set()
-    walked: list[Walked] = []
+    walked: list[TicketOutcome] = []
     for owner in sorted(terms.ticket_owners):
         facts_of = await record.tickets_changed(owner, known_at)
         agreements = await record.agreements_of(owner) if facts_of else []
@@ -128,6 +128,6 @@ async def ended(
         walked += [each for each in found if each is not None and each.ended_at <= as_of]
         changed |= facts_of.keys()
     overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))
-    then = [TicketEnded(one.ticket, one.ended_at, overturned.issuperset(one.missed)) for one in walked]
+    then = [ClosedTicket(one.ticket, one.ended_at, overturned.issuperset(one.missed)) for one in walked]
     now = [each for each in as_it_is if each.ticket not in changed]
     return sorted([*now, *then], key=lambda each: each.ticket)

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 from slm_calendar.intervals import Interval
 from slm_monitor.application.history import closed_tickets
-from slm_monitor.application.history.closed_tickets import TicketEnded
-from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.history.closed_tickets import ClosedTicket
+from slm_monitor.application.history.fact_history import History
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.terms.terms_history import lines_of
 
@@ -22,7 +22,7 @@ AT_ONCE = 500
 """Tickets worked out in one go."""
 
 
-class History(Record, Protocol):
+class PagedHistory(History, Protocol):
     """The record, with a party's tickets page by page."""
 
     async def tickets(
@@ -32,13 +32,13 @@ class History(Record, Protocol):
         ...
 
 
-class Draft:
+class DraftHistory:
     """A record in which one draft is the only agreement, and nothing was excluded or disputed.
 
     ``document``: as an AgreementFinalized would have it.
     """
 
-    def __init__(self, history: History, document: Mapping[str, Any], present: int) -> None:
+    def __init__(self, history: PagedHistory, document: Mapping[str, Any], present: int) -> None:
         self._history = history
         self._terms = AgreementTerms(document["agreement_id"], [document], None)
         self._owner = str(document["provider_party_id"])
@@ -53,7 +53,7 @@ class Draft:
     async def single(self, subject: str, span: Interval | None, known_at: int | None) -> Sequence[Fact]:
         return await self._history.single(subject, span, known_at)
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         return await self._history.values(subject, span, known_at)
 
     async def readings(self, stream: str, first: int, last: int, known_at: int | None) -> Sequence[Fact]:
@@ -85,10 +85,10 @@ class Draft:
     async def tickets_changed(self, owner_party_id: str, known_at: int) -> Mapping[str, Sequence[Fact]]:
         return {}
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
         """All of the party's tickets, worked out by the draft."""
         book = target_matching.book_of(lines_of(self._terms.versions, None))
-        found: list[TicketEnded] = []
+        found: list[ClosedTicket] = []
         after = ""
         while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
             after = page[-1][0]
@@ -96,8 +96,8 @@ class Draft:
         return [each for each in found if each.ended_at <= as_of]
 
     def _walked(
-        self, page: Sequence[tuple[str, Sequence[Fact]]], book: Book, target_ids: Sequence[str],
+        self, page: Sequence[tuple[str, Sequence[Fact]]], book: RuleBook, target_ids: Sequence[str],
         span: Interval,
-    ) -> list[TicketEnded]:  # fmt: skip
+    ) -> list[ClosedTicket]:  # fmt: skip
         walked = (closed_tickets.walk(ticket, facts, book, target_ids, span, self._present) for ticket, facts in page)
-        return [TicketEnded(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]
+        return [ClosedTicket(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]

@@ -14,24 +14,24 @@ from slm_calendar.intervals import Interval
 from slm_calendar.windows import Window
 from slm_events.instants import to_text
 from slm_monitor.application.evaluators.schedule.calendar_windows import span_at
-from slm_monitor.application.history.closed_tickets import TicketEnded
-from slm_monitor.application.history.window_result import Facts
+from slm_monitor.application.history.closed_tickets import ClosedTicket
+from slm_monitor.application.history.window_result import KnownFacts
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
-from slm_monitor.domain.exclusions.maintenance_rules import Counted, Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
 from slm_monitor.domain.facts import counters
-from slm_monitor.domain.facts.facts import MINUTE, Fact, Values
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.states.recovery import recovery_of
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.composite_terms import STATES
 from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine, lines_of
+from slm_monitor.domain.terms.terms_history import TermsHistory, lines_of
 
-NOTHING = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+NOTHING = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
 
-class Record(Protocol):
+class History(Protocol):
     """Where facts are kept for good. ``known_at``: as the record was at that instant; None: as it is."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
@@ -46,7 +46,7 @@ class Record(Protocol):
         """The readings of counters of a stream in a stretch, the one before them and the one after."""
         ...
 
-    async def values(self, subject: str, span: Interval, known_at: int | None) -> Values:
+    async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         """Facts kept in columns, in the order of their instants, whatever the order of their arrival."""
         ...
 
@@ -73,7 +73,7 @@ class Record(Protocol):
         """When both parties accepted a window as it stands; None: they have not."""
         ...
 
-    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[TicketEnded]:
+    async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
         """The tickets whose clocks of these targets ended in a span, in the order of their names."""
         ...
 
@@ -96,7 +96,7 @@ class NotInRecord(ValueError):
         self.begins_at = begins_at
 
 
-async def check(record: Record, subject: str, span: Interval) -> None:
+async def check(record: History, subject: str, span: Interval) -> None:
     """Raises NotInRecord where a window begins before what is kept of an indicator."""
     begins_at = await record.begins_at(subject)
     if begins_at is not None and span[0] < begins_at:
@@ -104,8 +104,8 @@ async def check(record: Record, subject: str, span: Interval) -> None:
 
 
 async def known(
-    record: Record, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
-) -> Facts:
+    record: History, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
+) -> KnownFacts:
     """All that is known of a window of a target that is judged by an indicator."""
     assert terms.indicator is not None
     if terms.aggregation in STATED:
@@ -114,12 +114,14 @@ async def known(
         mine = found if not terms.group else [fact for fact in found if _is_of(fact, terms)]
         out, named = await excluded(record, terms, _reaching_back(mine, terms, span), known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
-        return Facts(span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named)
+        return KnownFacts(
+            span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named
+        )
     out, named = await excluded(record, terms, span, known_at)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
-    return Facts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
+    return KnownFacts(span, as_of, values, single, out, "unknown", is_distinct=True, exclusions=named)
 
 
 def _reaching_back(mine: Sequence[Fact], terms: ServiceLevelTarget, span: Interval) -> Interval:
@@ -136,7 +138,7 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
     return all(labels.get(name) == value for name, value in terms.group)
 
 
-async def _counted(record: Record, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
+async def _counted(record: History, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
     """Facts kept one by one, readings of counters as what they add to those before."""
     around: list[Fact] = []
     for stream, (first, last) in counters.spans(single).items():
@@ -145,16 +147,16 @@ async def _counted(record: Record, single: Sequence[Fact], known_at: int | None)
 
 
 async def excluded(
-    record: Record, terms: ServiceLevelTarget, span: Interval, known_at: int | None
-) -> tuple[list[Interval], list[tuple[Exclusion, Counted]]]:
+    record: History, terms: ServiceLevelTarget, span: Interval, known_at: int | None
+) -> tuple[list[Interval], list[tuple[Exclusion, EffectiveExclusion]]]:
     """The time of a window that does not count for a target, and the exclusions that it comes from."""
     named = await _exclusions(record, terms, known_at)
     return intervals.clip(intervals.union(*(counted.stretches for _, counted in named)), *span), named
 
 
 async def _exclusions(
-    record: Record, terms: ServiceLevelTarget, known_at: int | None
-) -> list[tuple[Exclusion, Counted]]:
+    record: History, terms: ServiceLevelTarget, known_at: int | None
+) -> list[tuple[Exclusion, EffectiveExclusion]]:
     """Those that are about a target, with what of each counts: they may compete for a cap with others."""
     approved = await record.exclusions(terms.agreement_id, known_at)
     if not approved:
@@ -165,7 +167,7 @@ async def _exclusions(
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class TargetRow:
     """A target; one that is judged for the values of ``labels`` is an instance of another."""
 
     agreement_id: str
@@ -179,18 +181,18 @@ class Named:
         return self.instance_of or self.target_id
 
 
-def named(row: Mapping[str, Any]) -> Named:
+def named(row: Mapping[str, Any]) -> TargetRow:
     """A row of a target."""
-    return Named(row["agreement_id"], row["target_id"], row.get("instance_of"), row.get("labels") or {})
+    return TargetRow(row["agreement_id"], row["target_id"], row.get("instance_of"), row.get("labels") or {})
 
 
-def lines_of_target(agreement: AgreementTerms, target: Named) -> list[TermsLine]:
+def lines_of_target(agreement: AgreementTerms, target: TargetRow) -> list[TermsHistory]:
     """The terms lines of one target, the earliest first."""
     found = [line for line in lines_of(agreement.versions, agreement.ended_at) if line.target_id == target.signed_id]
     return _of_instance(found, target)
 
 
-def _of_instance(found: list[TermsLine], target: Named) -> list[TermsLine]:
+def _of_instance(found: list[TermsHistory], target: TargetRow) -> list[TermsHistory]:
     if target.instance_of is not None:
         groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in found]
         found = [instances.of(line, group) for line, group in zip(found, groups, strict=True)]
@@ -203,19 +205,19 @@ class ParsedTerms:
 
     def __init__(self, most: int = 500) -> None:
         self._most = most
-        self._found: OrderedDict[tuple[str, int, int | None, str], dict[str, list[TermsLine]]] = OrderedDict()
+        self._found: OrderedDict[tuple[str, int, int | None, str], dict[str, list[TermsHistory]]] = OrderedDict()
 
-    def lines(self, agreement: AgreementTerms, target: Named) -> list[TermsLine]:
+    def lines(self, agreement: AgreementTerms, target: TargetRow) -> list[TermsHistory]:
         """As ``lines_of_target``."""
         return _of_instance(self.of(agreement).get(target.signed_id, []), target)
 
-    def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsLine]]:
+    def of(self, agreement: AgreementTerms) -> Mapping[str, list[TermsHistory]]:
         """The lines of each of an agreement's targets."""
         # How other systems name service and customer may change while the terms do not.
         names = str([agreement.versions[-1].get(name) for name in ("service_external_refs", "customer_external_refs")])
         key = (agreement.agreement_id, len(agreement.versions), agreement.ended_at, names)
         if key not in self._found:
-            by_target: dict[str, list[TermsLine]] = {}
+            by_target: dict[str, list[TermsHistory]] = {}
             for line in lines_of(agreement.versions, agreement.ended_at):
                 by_target.setdefault(line.target_id, []).append(line)
             self._found[key] = by_target
@@ -225,7 +227,7 @@ class ParsedTerms:
         return self._found[key]
 
 
-def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:
+def calendar_window(lines: Sequence[TermsHistory], window_id: str) -> tuple[ServiceLevelTarget, Window] | None:
     """The window of that id, clipped to the term, with the terms of its start; None where the target has none such.
 
     The later parts of a window that an amendment has cut are named after their versions: ``2026-11.v2``. Raises
@@ -244,7 +246,7 @@ def calendar_window(lines: Sequence[TermsLine], window_id: str) -> tuple[Service
     return None
 
 
-def rolling_span(line: TermsLine, terms: ServiceLevelTarget, at: int) -> Interval:
+def rolling_span(line: TermsHistory, terms: ServiceLevelTarget, at: int) -> Interval:
     """What a rolling figure covers at an instant, within the term: states and slices up to the start of the instant's
     minute, what is summed by the minute up to its end."""
     minute = at // MINUTE * MINUTE
@@ -265,7 +267,7 @@ def _is_before_its_minute(terms: ServiceLevelTarget) -> bool:
 
 
 def calendar_windows(
-    line: TermsLine, start: int, end: int, *, begun_before: bool = False
+    line: TermsHistory, start: int, end: int, *, begun_before: bool = False
 ) -> Iterator[tuple[ServiceLevelTarget, Window]]:
     """The windows that begin in a stretch, in order, each with the terms it is judged by; ``begun_before``: also the
     one that the stretch begins in."""

@@ -10,18 +10,18 @@ from typing import Any
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain.exclusions.maintenance_rules import Counted, Exclusion
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.lifecycle import reconciliation
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
 from slm_monitor.domain.lifecycle.target_events import OBJECTIVE
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 @dataclass(frozen=True)
-class Facts:
+class KnownFacts:
     """What is known of a window ``span`` at ``as_of``, and the exclusions approved.
 
     ``until``: what was counted after this instant is left out; None: all that is known counts, as it does in an open
@@ -30,7 +30,7 @@ class Facts:
 
     span: Interval
     as_of: int
-    values: Values
+    values: MeasuredValues
     single: Sequence[Fact]
     excluded: Sequence[Interval]
     initial_state: str
@@ -38,12 +38,12 @@ class Facts:
     is_distinct: bool = False
     """Whether each fact is there once, as in the record; what is only tried may say a thing twice."""
     stale_after: int | None = None
-    exclusions: Sequence[tuple[Exclusion, Counted]] = ()
+    exclusions: Sequence[tuple[Exclusion, EffectiveExclusion]] = ()
     """What ``excluded`` comes from, with what of it counts; empty where nobody approved it by name."""
 
 
 @dataclass(frozen=True)
-class Seen:
+class ExplainedWindow:
     """A window's outcome. ``budget`` and ``spent`` are in ``unit``: microseconds, events, slices, outages or
     occurrences; None where there is nothing to spend.
 
@@ -62,7 +62,7 @@ class Seen:
     intervals: Sequence[Mapping[str, Any]] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
     arithmetic: Sequence[str] = ()
-    missed: Sequence[Missed] = ()
+    missed: Sequence[MissedLevel] = ()
 
     def document(self) -> dict[str, Any]:
         """As it is answered: exact numbers as fractions, shares of one, and percent to show."""
@@ -82,7 +82,7 @@ class Seen:
             **self.extra,
         }
 
-    def without(self, levels: Collection[str]) -> Seen:
+    def without(self, levels: Collection[str]) -> ExplainedWindow:
         """As it is where the parties decided that these levels were not missed."""
         missed = [each for each in self.missed if each.level not in levels]
         extra = {**self.extra, "overturned": sorted(levels)}
@@ -128,14 +128,14 @@ def budget_document(unit: str, budget: Fraction, spent: Fraction) -> dict[str, A
     }
 
 
-def _compared(level: str, promised: Promise, figure: Fraction) -> str:
+def _compared(level: str, promised: Objective, figure: Fraction) -> str:
     sign = "≥" if promised.comparison == AT_LEAST else "≤"
     kept = "kept" if promised.is_kept(figure) else "missed"
     exact = figures.exact(promised.shown(figure))
     return f"{level}: {exact} {sign} {figures.exact(promised.shown(promised.value))} {promised.unit} is {kept}"
 
 
-def status(target: ServiceLevelTarget, finding: Finding, facts: Facts) -> str:
+def status(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFacts) -> str:
     """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
     breached = due(finding, facts.as_of) is not None
@@ -149,7 +149,7 @@ def status_beside(verdict: str | None, is_warned: bool) -> str | None:
     return "at_risk" if verdict == "met" and is_warned else verdict
 
 
-def due(finding: Finding, as_of: int) -> int | None:
+def due(finding: Evaluation, as_of: int) -> int | None:
     """When the objective was missed for certain, if it was by then."""
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
 
@@ -159,7 +159,7 @@ def name_of(fact: Fact) -> str:
     return "/".join(part for part in fact.key.split("\x1f") if part)
 
 
-def exclusion_document(exclusion: Exclusion, counted: Counted, span: Interval) -> dict[str, Any]:
+def exclusion_document(exclusion: Exclusion, counted: EffectiveExclusion, span: Interval) -> dict[str, Any]:
     """An exclusion as far as it concerns a window: what of it counts, and what does not, with why."""
     inside = intervals.clip(counted.stretches, *span)
     return {

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-from slm_chassis.faults import Overloaded
+from slm_chassis.faults import Overload
 from slm_chassis.log.port import EventLog
 from slm_chassis.workers import Progress
 from slm_events.catalogue import MEASUREMENTS, TICKETS
@@ -78,15 +78,15 @@ class Backlog:
             self._ends[place] = max(self._ends.get(place, 0), offset + 1)
 
     def check(self, topic: str, partitions: Collection[int]) -> None:
-        """Before anything is appended to these partitions. Raises Overloaded where one of them is too far behind."""
+        """Before anything is appended to these partitions. Raises Overload where one of them is too far behind."""
         late = [place for number in partitions if self.behind(place := (topic, number)) >= self._most]
         if late:
-            raise Overloaded(
+            raise Overload(
                 f"{max(map(self.behind, late))} records of {topic} wait to be judged", max(map(self._wait, late))
             )
 
     def check_any(self, topic: str) -> None:
-        """Before a request is even read. Raises Overloaded where no partition could take any of it."""
+        """Before a request is even read. Raises Overload where no partition could take any of it."""
         places = [place for place in self._judged if place[0] == topic]
         if places and all(self.behind(place) >= self._most for place in places):
             self.check(topic, [partition for _, partition in places])

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts import counters
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.series.hour_buckets import Row
+from slm_monitor.domain.series.hour_buckets import MeasuredRow
 from slm_monitor.domain.series.series import Delta, Series, rows_of
 
 Added = Callable[[Series, Sequence[Delta]], None]
 
 
-class Counting(Protocol):
+class SeriesHolder(Protocol):
     """Who has the series."""
 
     def named(self, subject: str) -> Series: ...
 
-    async def change(self, series: Series, key: str, before: Row | None, row: Row | None, added: Added) -> None: ...
+    async def change(
+        self, series: Series, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
+    ) -> None: ...
 
 
-class Moved:
+class ReadingChanges:
     """By stream: the readings that no longer hold, and those that do now."""
 
     def __init__(self) -> None:
@@ -37,15 +39,15 @@ class Moved:
             self.come.setdefault(counters.stream_of(fact), {})[fact.key] = fact
 
 
-class Readings:
+class CounterStore:
     """Knows the last reading of each stream: what nearly all new ones follow."""
 
-    def __init__(self, store: JudgeStore, counting: Counting) -> None:
+    def __init__(self, store: EvaluationStore, counting: SeriesHolder) -> None:
         self._store = store
         self._counting = counting
         self._last: dict[str, Fact] = {}
 
-    async def follow(self, moved: Moved, added: Added) -> None:
+    async def follow(self, moved: ReadingChanges, added: Added) -> None:
         """Count what the readings that moved, and those after them, add now."""
         for stream in sorted(moved.gone.keys() | moved.come.keys()):
             gone, come = moved.gone.get(stream, {}), moved.come.get(stream, {})
@@ -79,5 +81,5 @@ class Readings:
         return counters.counted(facts, [] if span is None else await self._store.readings(stream, *span))
 
 
-def _rows(readings: Mapping[str, Fact]) -> dict[str, Row]:
+def _rows(readings: Mapping[str, Fact]) -> dict[str, MeasuredRow]:
     return {fact.key: row for fact in counters.counted(readings.values()) for row in rows_of(fact)[1]}

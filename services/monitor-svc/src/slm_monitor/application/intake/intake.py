@@ -14,11 +14,18 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.port import EventLog, Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
 from slm_monitor.application.intake.backlog import Backlog
-from slm_monitor.application.intake.record_reader import Format, Indicators, by_partition, known_to, plain, plain_ones
-from slm_monitor.application.state.ports import Quarantine, Quarantined
-from slm_monitor.domain.facts.facts import Fact, Values
-from slm_monitor.domain.facts.rejections import Refusal, refused_documents
-from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
+from slm_monitor.application.intake.record_reader import (
+    Indicators,
+    RecordFormat,
+    by_partition,
+    known_to,
+    plain,
+    plain_ones,
+)
+from slm_monitor.application.state.ports import Quarantine, QuarantineEntry
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
+from slm_monitor.domain.facts.rejections import Rejection, refused_documents
+from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 
 LARGE = 256 << 10
 """Bytes of a body that is decoded in a thread, item by item, so that others are answered meanwhile."""
@@ -32,11 +39,11 @@ async def _beside(decode: Callable[[bytes, str], T], body: bytes, content_type: 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IntakeAnswer:
     """What became of a batch. Items that ``refusals`` does not name were accepted."""
 
     accepted: int
-    refusals: Sequence[Refusal]
+    refusals: Sequence[Rejection]
     position: str
 
     def document(self) -> dict[str, Any]:
@@ -50,11 +57,11 @@ class Answer:
         }
 
 
-class Door:
+class Intake:
     """Where facts come in over REST."""
 
     def __init__(
-        self, log: EventLog, form: Format, indicators: Indicators, quarantine: Quarantine, clock: Clock,
+        self, log: EventLog, form: RecordFormat, indicators: Indicators, quarantine: Quarantine, clock: Clock,
         partitions: int, backlog: Backlog | None = None,
     ) -> None:  # fmt: skip
         self._log = log
@@ -70,39 +77,41 @@ class Door:
         if self._backlog is not None:
             self._backlog.check_any(topic)
 
-    async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+    async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
         """Raises ValueError where the body as a whole cannot be read."""
         now = self._clock.now()
         values = await plain_ones(self._form, self._indicators, body, content_type, caller.party_id, now)
         if values is not None:
-            return Answer(len(values), [], await self._append(MEASUREMENTS.name, Admitted(values)))
+            return IntakeAnswer(len(values), [], await self._append(MEASUREMENTS.name, ValidatedBatch(values)))
         items, refusals = await _beside(self._form.measurements, body, content_type)
         known = await known_to(self._indicators, items, caller.party_id)
         admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
 
-    async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> Answer:
+    async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
         """Likewise."""
         items, refusals = await _beside(self._form.ticket_events, body, content_type)
         facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
-        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
-        admitted = Admitted(empty, facts, [*refusals, *refused])
+        empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        admitted = ValidatedBatch(empty, facts, [*refusals, *refused])
         return await self._admit(TICKETS.name, admitted, dict(items), caller)
 
     async def append_ticket_facts(self, facts: Sequence[Fact]) -> str:
         """Make facts durable that were checked elsewhere; the position after them."""
-        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
-        return await self._append(TICKETS.name, Admitted(empty, list(facts)))
+        empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+        return await self._append(TICKETS.name, ValidatedBatch(empty, list(facts)))
 
-    async def _admit(self, topic: str, admitted: Admitted, items: dict[int, Any], caller: Principal) -> Answer:
+    async def _admit(
+        self, topic: str, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal
+    ) -> IntakeAnswer:
         await self._set_aside(admitted, items, caller)
         position = await self._append(topic, admitted)
         refusals = sorted(admitted.refusals, key=lambda refusal: refusal.index)
         accepted = len(items) - len({refusal.index for refusal in refusals} & items.keys())
-        return Answer(accepted, refusals, position)
+        return IntakeAnswer(accepted, refusals, position)
 
-    async def _append(self, topic: str, admitted: Admitted) -> str:
+    async def _append(self, topic: str, admitted: ValidatedBatch) -> str:
         """Make it durable, a record for each partition; the position after it. Raises Overloaded before anything is."""
         parts = by_partition(admitted, self._partitions)
         if self._backlog is not None:
@@ -122,12 +131,12 @@ class Door:
             self._backlog.appended(topic, last)
         return position_text(topic, last)
 
-    async def _set_aside(self, admitted: Admitted, items: dict[int, Any], caller: Principal) -> None:
+    async def _set_aside(self, admitted: ValidatedBatch, items: dict[int, Any], caller: Principal) -> None:
         aside = [refusal for refusal in admitted.refusals if refusal.status == "quarantined"]
         if aside:
             await self._quarantine.set_aside(
                 [
-                    Quarantined(
+                    QuarantineEntry(
                         items[each.index].owner or caller.party_id, _subject(items[each.index]), each.reason,
                         plain(items[each.index]),
                     )

@@ -12,10 +12,10 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.record_reader import Format, Indicators, by_partition, known_to
-from slm_monitor.domain.facts.facts import FAILED, Fact, Values
-from slm_monitor.domain.facts.rejections import Refusal
-from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
+from slm_monitor.application.intake.record_reader import Indicators, RecordFormat, by_partition, known_to
+from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues
+from slm_monitor.domain.facts.rejections import Rejection
+from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 from slm_monitor.domain.terms.terms import FOREVER
 
 HELD, RELEASED, DISCARDED = "held", "released", "discarded"
@@ -28,13 +28,13 @@ class NoSuchFact(Exception):
 class NotPossible(Exception):
     """It is decided already, or cannot be judged as it is; the message says which."""
 
-    def __init__(self, detail: str, refusals: tuple[Refusal, ...] = ()) -> None:
+    def __init__(self, detail: str, refusals: tuple[Rejection, ...] = ()) -> None:
         super().__init__(detail)
         self.refusals = refusals
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class QuarantinedFact:
     """A fact that was set aside, as it was sent."""
 
     quarantine_id: str
@@ -43,10 +43,10 @@ class Aside:
     state: str
 
 
-class Ward(Protocol):
+class QuarantinedFacts(Protocol):
     """Where facts set aside are kept, inside one transaction."""
 
-    async def locked(self, quarantine_id: str) -> Aside | None: ...
+    async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
 
     async def decide(self, quarantine_id: str, state: str, principal_id: str, now: int) -> None: ...
 
@@ -55,15 +55,15 @@ class Ward(Protocol):
         ...
 
 
-class Discharge:
+class QuarantineDecisions:
     """Decides on facts that were set aside."""
 
-    def __init__(self, form: Format, indicators: Indicators, partitions: int) -> None:
+    def __init__(self, form: RecordFormat, indicators: Indicators, partitions: int) -> None:
         self._form = form
         self._indicators = indicators
         self._partitions = partitions
 
-    async def release(self, ward: Ward, quarantine_id: str, caller: Principal, now: int) -> None:
+    async def release(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
         """Judge it after all, by the party it belongs to or an operator. Raises NoSuchFact, NotPossible.
 
         What was too far in the future is taken as it was sent; everything else that is asked of a fact still is.
@@ -80,12 +80,12 @@ class Discharge:
             ward.append(topic, record, partition)
         await ward.decide(quarantine_id, RELEASED, caller.principal_id, now)
 
-    async def discard(self, ward: Ward, quarantine_id: str, caller: Principal, now: int) -> None:
+    async def discard(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
         """It stays as it is, judged never. Raises NoSuchFact, NotPossible."""
         await self._held(ward, quarantine_id, caller)
         await ward.decide(quarantine_id, DISCARDED, caller.principal_id, now)
 
-    async def _held(self, ward: Ward, quarantine_id: str, caller: Principal) -> Aside:
+    async def _held(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal) -> QuarantinedFact:
         aside = await ward.locked(quarantine_id)
         if aside is None or not (caller.is_operator or caller.party_id == aside.owner_party_id):
             raise NoSuchFact(quarantine_id)
@@ -93,17 +93,17 @@ class Discharge:
             raise NotPossible(f"it was {aside.state} already")
         return aside
 
-    async def _admitted(self, fact: Mapping[str, Any], owner: str) -> tuple[str, Admitted]:
+    async def _admitted(self, fact: Mapping[str, Any], owner: str) -> tuple[str, ValidatedBatch]:
         if isinstance(fact.get("kept"), list):
             kept = Fact(*fact["kept"])
-            return _topic_of(kept.subject), Admitted(_NO_ROWS, [kept])
+            return _topic_of(kept.subject), ValidatedBatch(_NO_ROWS, [kept])
         if isinstance(fact.get("rows"), list):
-            return MEASUREMENTS.name, Admitted(_values_of(fact["rows"]))
+            return MEASUREMENTS.name, ValidatedBatch(_values_of(fact["rows"]))
         body = json.dumps([fact]).encode()
         if "event" in fact:
             messages, refusals = self._form.ticket_events(body, "application/json")
             facts, refused = admit_ticket_events(messages, owner, FOREVER, may_name_owner=False)
-            return TICKETS.name, Admitted(_NO_ROWS, facts, [*refusals, *refused])
+            return TICKETS.name, ValidatedBatch(_NO_ROWS, facts, [*refusals, *refused])
         items, refusals = self._form.measurements(body, "application/json")
         known = await known_to(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
@@ -111,18 +111,18 @@ class Discharge:
         return MEASUREMENTS.name, admitted
 
 
-_NO_ROWS = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+_NO_ROWS = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 def _topic_of(subject: str) -> str:
     return TICKETS.name if subject.count("/") > 1 else MEASUREMENTS.name
 
 
-def _values_of(rows: Sequence[Sequence[Any]]) -> Values:
+def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
     """Rows that were quarantined as the judge had them: (series, instant, value, of)."""
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
     of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
-    return Values(
+    return MeasuredValues(
         list(slots), np.array([slots[row[0]] for row in rows], dtype=np.int32),
         np.array([row[1] for row in rows], dtype=np.int64),
         np.array([FAILED if row[2] is None else row[2] for row in rows], dtype=np.float64),

@@ -13,19 +13,19 @@ from slm_chassis.clock import Clock
 from slm_chassis.log.partitioner import partition_of
 from slm_chassis.log.port import Record, StoredRecord
 from slm_events.catalogue import TICKETS
-from slm_monitor.application.state.ports import Quarantined
-from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
-from slm_monitor.domain.facts.intake_items import Cumulative, Indicator, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import Refusal, shown
+from slm_monitor.application.state.ports import QuarantineEntry
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, Measurement, TicketMessage
+from slm_monitor.domain.facts.rejections import Rejection, shown
 from slm_monitor.domain.intake import fast_path
 from slm_monitor.domain.intake.fast_path import PlainValues
-from slm_monitor.domain.intake.validation import Admitted, admit_measurements, admit_ticket_events
+from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 
 ANYONE = "*"
 """Instead of a party: a source of the operator's own, whose items name the party they belong to."""
 
 
-class Format(Protocol):
+class RecordFormat(Protocol):
     """How records are written; the adapter knows."""
 
     internal: str
@@ -34,21 +34,21 @@ class Format(Protocol):
 
     def measurements(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, Measurement]], list[Refusal]]: ...
+    ) -> tuple[Sequence[tuple[int, Measurement]], list[Rejection]]: ...
 
     def ticket_events(
         self, body: bytes, content_type: str
-    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Refusal]]: ...
+    ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Rejection]]: ...
 
     def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
         """The items of a batch as JSON, whatever is wrong with them. Raises ValueError where it is no batch."""
         ...
 
-    def decode(self, body: bytes) -> tuple[Values | None, list[Fact]]:
+    def decode(self, body: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
         """Raises ValueError for whatever ``encode`` cannot have written."""
         ...
 
-    def encode(self, values: Values, facts: Sequence[Fact]) -> bytes: ...
+    def encode(self, values: MeasuredValues, facts: Sequence[Fact]) -> bytes: ...
 
 
 class Indicators(Protocol):
@@ -62,20 +62,20 @@ class Indicators(Protocol):
 
 
 @dataclass(slots=True)
-class Read:
+class ReadRecords:
     """What records came to."""
 
-    values: list[Values] = field(default_factory=list)
+    values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     forwards: list[tuple[str, int, Record]] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: list[QuarantineEntry] = field(default_factory=list)
 
 
-class Reader:
+class RecordReader:
     """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for, or ANYONE."""
 
     def __init__(
-        self, form: Format, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
+        self, form: RecordFormat, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
     ) -> None:
         self._form = form
         self._indicators = indicators
@@ -83,8 +83,8 @@ class Reader:
         self._partitions = partitions
         self._sources = sources
 
-    async def read(self, partition: int, records: Sequence[StoredRecord]) -> Read:
-        read = Read()
+    async def read(self, partition: int, records: Sequence[StoredRecord]) -> ReadRecords:
+        read = ReadRecords()
         for record in records:
             if record.headers.get("content-type") == self._form.internal:
                 self._read_own(record, read)
@@ -92,25 +92,25 @@ class Reader:
                 await self._read_foreign(partition, record, read)
         return read
 
-    def _read_own(self, record: StoredRecord, read: Read) -> None:
+    def _read_own(self, record: StoredRecord, read: ReadRecords) -> None:
         """A record that says it comes from one of our doors; whoever may write to the topic can say so."""
         try:
             values, facts = self._form.decode(record.value)
         except ValueError as error:
-            read.quarantined.append(Quarantined(None, record.key, f"malformed: {error}", _whole(record)))
+            read.quarantined.append(QuarantineEntry(None, record.key, f"malformed: {error}", _whole(record)))
             return
         read.facts += facts
         if values is not None:
             read.values.append(values)
 
-    async def _read_foreign(self, partition: int, record: StoredRecord, read: Read) -> None:
+    async def _read_foreign(self, partition: int, record: StoredRecord, read: ReadRecords) -> None:
         """A record that no door has checked: check it here; what is refused is kept with the reason."""
         source = record.headers.get("ce_source", "")
         spoken_for = self._sources.get(source)
         owner = None if spoken_for == ANYONE else spoken_for
         if spoken_for is None:
             reason = f"unknown_source: ce_source: {source!r} speaks for no party; the operator names it in the settings"
-            read.quarantined.append(Quarantined(None, record.key, reason, _whole(record)))
+            read.quarantined.append(QuarantineEntry(None, record.key, reason, _whole(record)))
             return
         content_type = record.headers.get("content-type", "application/json")
         # The log's own time decides what lies in the future, so that it does not depend on when the record is read.
@@ -118,34 +118,34 @@ class Reader:
         try:
             admitted, items = await self._admit(record, content_type, owner, now)
         except ValueError as error:
-            read.quarantined.append(Quarantined(owner, record.key, f"malformed: {error}", _whole(record)))
+            read.quarantined.append(QuarantineEntry(owner, record.key, f"malformed: {error}", _whole(record)))
             return
         undecoded = any(refusal.index not in items for refusal in admitted.refusals)
         raw = self._form.raw(record.value, content_type) if undecoded else []
         for refusal in admitted.refusals:
             fact = plain(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
-            read.quarantined.append(Quarantined(owner, record.key, reason, fact))
+            read.quarantined.append(QuarantineEntry(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
 
     async def _admit(
         self, record: StoredRecord, content_type: str, owner: str | None, now: int
-    ) -> tuple[Admitted, dict[int, Any]]:
-        empty = Values([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
+    ) -> tuple[ValidatedBatch, dict[int, Any]]:
+        empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         if record.topic == TICKETS.name:
             messages, refusals = self._form.ticket_events(record.value, content_type)
             facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=owner is None)
-            return Admitted(empty, facts, [*refusals, *refused]), dict(messages)
+            return ValidatedBatch(empty, facts, [*refusals, *refused]), dict(messages)
         values = await plain_ones(self._form, self._indicators, record.value, content_type, owner, now)
         if values is not None:
-            return Admitted(values), {}
+            return ValidatedBatch(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
         known = await known_to(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
         admitted.refusals += refusals
         return admitted, dict(items)
 
-    def _sort(self, partition: int, topic: str, admitted: Admitted, read: Read) -> None:
+    def _sort(self, partition: int, topic: str, admitted: ValidatedBatch, read: ReadRecords) -> None:
         for number, values, facts in by_partition(admitted, self._partitions):
             if number == partition:
                 read.facts += facts
@@ -157,8 +157,8 @@ class Reader:
 
 
 async def plain_ones(
-    form: Format, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
-) -> Values | None:
+    form: RecordFormat, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
+) -> MeasuredValues | None:
     """A batch of nothing but single values, all of which can be accepted; None: look at its items one by one."""
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None
@@ -193,7 +193,7 @@ def plain(item: Any) -> dict[str, Any]:
 def _written(value: Any) -> Any:
     """Counters in what is written as JSON; everything else that is no JSON is an instant."""
     if hasattr(value, "since"):
-        names = [each.name for each in fields(Cumulative)]
+        names = [each.name for each in fields(CounterReading)]
         return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
     return str(value)
 
@@ -215,7 +215,7 @@ def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> 
     return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
 
 
-def by_partition(admitted: Admitted, partitions: int) -> list[tuple[int, Values, list[Fact]]]:
+def by_partition(admitted: ValidatedBatch, partitions: int) -> list[tuple[int, MeasuredValues, list[Fact]]]:
     """What was admitted, sorted to the partitions that judge it, ascending."""
     values, facts = admitted.values, admitted.facts
     homes = np.array([partition_of(indicator_of(subject), partitions) for subject in values.subjects], dtype=np.int32)
@@ -227,10 +227,10 @@ def by_partition(admitted: Admitted, partitions: int) -> list[tuple[int, Values,
     return [(number, _only(values, rows == number), fact_homes.get(number, [])) for number in found]
 
 
-def _only(values: Values, wanted: Any) -> Values:
+def _only(values: MeasuredValues, wanted: Any) -> MeasuredValues:
     if wanted.all():
         return values
     picked = values.taken(wanted)
     used, slot = np.unique(picked.slot, return_inverse=True)
     subjects = [picked.subjects[number] for number in used.tolist()]
-    return Values(subjects, slot.astype(np.int32), picked.at, picked.value, picked.of)
+    return MeasuredValues(subjects, slot.astype(np.int32), picked.at, picked.value, picked.of)

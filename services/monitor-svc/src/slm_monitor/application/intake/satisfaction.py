@@ -7,7 +7,7 @@ from typing import Protocol
 
 from slm_events.catalogue import REVIEWS
 from slm_events.review import SatisfactionSurveyed
-from slm_monitor.application.state.ports import Quarantined
+from slm_monitor.application.state.ports import QuarantineEntry
 from slm_monitor.domain.facts import rating_validation
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
@@ -26,7 +26,7 @@ class Ratings(Protocol):
         """Put it on the intake."""
         ...
 
-    async def set_aside(self, fact: Quarantined) -> None: ...
+    async def set_aside(self, fact: QuarantineEntry) -> None: ...
 
 
 async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
@@ -46,6 +46,6 @@ async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
         told = {"indicator": key, "score": surveyed.score, "answer_id": surveyed.answer_id}
-        await ratings.set_aside(Quarantined(owner, key, reason, told))
+        await ratings.set_aside(QuarantineEntry(owner, key, reason, told))
     for fact in taken.facts:
         await ratings.append(fact)

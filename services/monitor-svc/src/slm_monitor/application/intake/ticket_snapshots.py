@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from slm_events.instants import to_text
-from slm_monitor.application.intake.intake import Door
+from slm_monitor.application.intake.intake import Intake
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import TicketMessage
-from slm_monitor.domain.facts.rejections import Refusal
+from slm_monitor.domain.facts.rejections import Rejection
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.tickets import ticket_snapshot, ticket_target
-from slm_monitor.domain.tickets.ticket_snapshot import Snapshot, Told
+from slm_monitor.domain.tickets.ticket_snapshot import ImpliedEvent, Snapshot
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
-class Remembered:
+class RememberedTicket:
     """What is known of one ticket while nobody else may tell of it: judged events, and those that snapshots told of
     and the judge may not have seen yet. ``keep`` becomes durable as the context ends."""
 
@@ -33,23 +33,23 @@ class Remembered:
 class Snapshots(Protocol):
     """Where snapshots are remembered."""
 
-    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[Remembered]: ...
+    def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[RememberedTicket]: ...
 
 
-class NotTaken(ValueError):
+class InvalidSnapshot(ValueError):
     """A snapshot says something that cannot be; ``refusals`` name the fields."""
 
-    def __init__(self, refusals: Sequence[Refusal]) -> None:
+    def __init__(self, refusals: Sequence[Rejection]) -> None:
         super().__init__("; ".join(f"{each.field}: {each.remedy}" for each in refusals))
         self.refusals = list(refusals)
 
 
 async def put(
-    snapshots: Snapshots, door: Door, owner: str, source: str, number: str, snapshot: Snapshot, now: int
+    snapshots: Snapshots, door: Intake, owner: str, source: str, number: str, snapshot: Snapshot, now: int
 ) -> dict[str, Any]:
-    """Take a snapshot in: the events that it tells of are durable when this returns. Raises NotTaken."""
+    """Take a snapshot in: the events that it tells of are durable when this returns. Raises InvalidSnapshot."""
     subject = f"{owner}/{source}/{number}"
-    _admitted(owner, source, number, [Told("check", "state_changed", snapshot.updated_at, None, snapshot.state,
+    _admitted(owner, source, number, [ImpliedEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state,
                                            snapshot.attributes)], now)  # fmt: skip
     async with snapshots.of_ticket(subject, now) as known:
         events = ticket_target.events_of(known.facts.values())
@@ -62,7 +62,7 @@ async def put(
         return {"source": source, "number": number, "events": shown, "position": known.position}
 
 
-def _admitted(owner: str, source: str, number: str, told: Sequence[Told], now: int) -> list[Fact]:
+def _admitted(owner: str, source: str, number: str, told: Sequence[ImpliedEvent], now: int) -> list[Fact]:
     """They are checked as events are that are sent."""
     messages = [
         TicketMessage(
@@ -73,12 +73,12 @@ def _admitted(owner: str, source: str, number: str, told: Sequence[Told], now: i
     ]  # fmt: skip
     facts, refused = validation.admit_ticket_events(enumerate(messages), owner, now, False)
     if refused:
-        raise NotTaken(refused)
+        raise InvalidSnapshot(refused)
     return facts
 
 
 @dataclass(frozen=True)
-class Listed:
+class OpenTicket:
     """An open ticket as its tool lists it."""
 
     number: str
@@ -87,7 +87,7 @@ class Listed:
 
 
 def reconcile(
-    listed: Sequence[Listed], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
+    listed: Sequence[OpenTicket], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """``known``: what we know of the tickets listed; ``ours``: all that we take for open.
 
@@ -108,7 +108,7 @@ def reconcile(
     }
 
 
-def _stale(listed: Listed, row: Mapping[str, Any]) -> dict[str, Any]:
+def _stale(listed: OpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
     because = []
     if row["ended_at"] is not None:
         because.append("we saw it end")

@@ -9,21 +9,21 @@ import structlog
 from slm_chassis.faults import is_infrastructure_fault
 from slm_chassis.identity import new_id
 from slm_chassis.workers import Progress
-from slm_monitor.application.history.draft_history import History
+from slm_monitor.application.history.draft_history import PagedHistory
 from slm_monitor.application.preview import backtests
-from slm_monitor.application.preview.backtests import Job, Jobs
+from slm_monitor.application.preview.backtests import BacktestJob, BacktestJobs
 
 PAUSE_SECONDS = 0.5
 RENEW_SECONDS = 10.0
 _logger = structlog.get_logger(__name__)
 
 
-class Backtesting:
+class BacktestWorker:
     """Any number may run against one database: each works on jobs that it holds a lease of."""
 
     name = "backtests"
 
-    def __init__(self, jobs: Jobs, history: History, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(self, jobs: BacktestJobs, history: PagedHistory, pause_seconds: float = PAUSE_SECONDS) -> None:
         self.progress = Progress()
         self._jobs = jobs
         self._history = history
@@ -54,7 +54,7 @@ class Backtesting:
             await self._jobs.judged(job, token, row)
         return True
 
-    async def _judged(self, job: Job, token: str) -> dict[str, object] | None:
+    async def _judged(self, job: BacktestJob, token: str) -> dict[str, object] | None:
         """The next window's outcome; None where the job was lost meanwhile. The lease is renewed while it takes."""
         span = job.spans[len(job.judged)]
         work = asyncio.create_task(backtests.judge(self._history, job.question, span, job.requested_at))

@@ -13,8 +13,8 @@ from slm_chassis.identity import NAMESPACE, named_id
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
-from slm_monitor.application.history.draft_history import Draft, History
-from slm_monitor.application.history.fact_history import Record
+from slm_monitor.application.history.draft_history import DraftHistory, PagedHistory
+from slm_monitor.application.history.fact_history import History
 from slm_monitor.application.preview.preview_terms import NOBODY, drafted, parsed, refusal
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
@@ -35,7 +35,7 @@ _DRAFT = named_id(NAMESPACE, "draft")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class BacktestQuestion:
     """Terms as a preview takes them, and the indicator (by its subject) whose history they are tried on: the empty text
     where they are about tickets, or made of others.
 
@@ -58,7 +58,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class BacktestWindow:
     """One window to judge."""
 
     window_id: str
@@ -67,13 +67,13 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BacktestJob:
     """A back-test as it is kept; ``judged`` has a row for each window that is through, in their order."""
 
     backtest_id: str
     owner_party_id: str
-    question: Question
-    spans: Sequence[Span]
+    question: BacktestQuestion
+    spans: Sequence[BacktestWindow]
     state: str
     judged: Sequence[Mapping[str, Any]]
     requested_at: int
@@ -81,23 +81,23 @@ class Job:
     ended_at: int | None = None
 
 
-class Jobs(Protocol):
+class BacktestJobs(Protocol):
     """Where back-tests are kept."""
 
-    async def claim(self, token: str) -> Job | None:
+    async def claim(self, token: str) -> BacktestJob | None:
         """A job with a window to judge that nobody works on, ours for a while; those that are behind come first."""
         ...
 
-    async def renew(self, job: Job, token: str) -> bool: ...
+    async def renew(self, job: BacktestJob, token: str) -> bool: ...
 
-    async def judged(self, job: Job, token: str, row: Mapping[str, Any]) -> bool:
+    async def judged(self, job: BacktestJob, token: str, row: Mapping[str, Any]) -> bool:
         """Keep a window's outcome; False where the job is no longer ours, or was cancelled."""
         ...
 
-    async def failed(self, job: Job, token: str, reason: str) -> None: ...
+    async def failed(self, job: BacktestJob, token: str, reason: str) -> None: ...
 
 
-def target_of(question: Question) -> ServiceLevelTarget:
+def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
     """The terms, parsed. Raises Refused naming the field."""
     target, *_ = parsed(draft_of(question))
     if target.aggregation in MEASURED:
@@ -108,7 +108,7 @@ def target_of(question: Question) -> ServiceLevelTarget:
     return target
 
 
-def draft_of(question: Question) -> dict[str, Any]:
+def draft_of(question: BacktestQuestion) -> dict[str, Any]:
     """The agreement that the terms would make. Raises Refused."""
     window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
@@ -126,7 +126,7 @@ def draft_of(question: Question) -> dict[str, Any]:
     return draft
 
 
-def check(question: Question) -> ServiceLevelTarget:
+def check(question: BacktestQuestion) -> ServiceLevelTarget:
     """The terms, if they can be tried with what they are made of. Raises Refused, CalendarError of the time zone."""
     target, *members = parsed(draft_of(question))
     windows.window_at("month", target.zone, 0)
@@ -144,7 +144,7 @@ def check(question: Question) -> ServiceLevelTarget:
     return target_of(question)
 
 
-def subjects_of(question: Question) -> set[str]:
+def subjects_of(question: BacktestQuestion) -> set[str]:
     """The indicators that the terms are tried on."""
     if question.indicator:
         return {question.indicator}
@@ -155,7 +155,7 @@ def subjects_of(question: Question) -> set[str]:
     return found
 
 
-def is_about_tickets(question: Question) -> bool:
+def is_about_tickets(question: BacktestQuestion) -> bool:
     """Whether tickets are what the terms are tried on."""
     return any(each.clock is not None for each in parsed(draft_of(question)))
 
@@ -172,7 +172,7 @@ def spans_of(
     last: int,
     between: tuple[int, int] | None,
     per: str = "month",
-) -> list[Span]:
+) -> list[BacktestWindow]:
     """The windows that are over: the ``last`` so many, or those that begin in a stretch. None of them lies wholly
     before ``first``, the first fact there is: nothing is known of it.
 
@@ -185,11 +185,11 @@ def spans_of(
     begins, ends = between or (max(first, now - _longest(target, kind) * (last + 1)), now)
     if target.window_kind == "rolling":
         length, end = target.rolling_microseconds, min(ends, now) // MINUTE * MINUTE
-        found = [Span(to_text(at), at - length, at) for at in range(end, first, -length)[:MOST_WINDOWS]]
+        found = [BacktestWindow(to_text(at), at - length, at) for at in range(end, first, -length)[:MOST_WINDOWS]]
         found = [span for span in reversed(found) if between is None or span.start >= begins]
     else:
         found = [
-            Span(each.id, each.start, each.end)
+            BacktestWindow(each.id, each.start, each.end)
             for each in windows.windows_between(kind, target.zone, max(begins, first), ends)  # type: ignore[arg-type]
             if each.end <= now and (between is None or each.start >= begins)
         ]
@@ -201,12 +201,14 @@ def _longest(target: ServiceLevelTarget, kind: str) -> int:
     return target.rolling_microseconds or days * 86_400_000_000
 
 
-async def judge(history: History, question: Question, span: Span, present: int) -> dict[str, Any]:
+async def judge(
+    history: PagedHistory, question: BacktestQuestion, span: BacktestWindow, present: int
+) -> dict[str, Any]:
     """One window under the draft, by what is known at ``present``; the work is done beside the event loop."""
     target = target_of(question)
     if target.aggregation not in MEASURED:
-        return await _judged(Draft(history, draft_of(question), present), target, span)
-    record: Record = history
+        return await _judged(DraftHistory(history, draft_of(question), present), target, span)
+    record: History = history
     facts = await records.known(record, target, (span.start, span.end), span.end + target.closing_delay)
     seen = await asyncio.to_thread(explanation_dispatch.seen, target, facts, brief=True)
     # Of a quantile the value that it has, which there is none of where too many probes failed.
@@ -224,7 +226,7 @@ async def judge(history: History, question: Question, span: Span, present: int) 
     }
 
 
-async def _judged(draft: Draft, target: ServiceLevelTarget, span: Span) -> dict[str, Any]:
+async def _judged(draft: DraftHistory, target: ServiceLevelTarget, span: BacktestWindow) -> dict[str, Any]:
     """A window of what is made of others, or of tickets, each of which counts where its clock ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
@@ -246,7 +248,7 @@ async def _judged(draft: Draft, target: ServiceLevelTarget, span: Span) -> dict[
             "tickets": tickets}  # fmt: skip
 
 
-def outcome(question: Question, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the windows come to: how many were met, the worst, and what 11 of 12 of them would have met."""
     target = target_of(question)
     endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]

@@ -9,9 +9,9 @@ from typing import Any
 
 from slm_calendar import durations
 from slm_calendar.errors import CalendarError
-from slm_monitor.application.preview.preview_terms import Refused, refusal
+from slm_monitor.application.preview.preview_terms import PreviewRejected, refusal
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.burn_rate import Pair
+from slm_monitor.domain.terms.burn_rate import BurnRatePair
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class BurnRateQuestion:
 
 
 def preview(asked: BurnRateQuestion) -> dict[str, Any]:
-    """Pairs, those dropped and why, and the limits. Raises Refused naming the field."""
+    """Pairs, those dropped and why, and the limits. Raises PreviewRejected naming the field."""
     if not 0 <= asked.objective <= 1:
         raise refusal("objective", asked.objective, "an objective lies between 0 and 100 percent")
     if asked.period <= 0:
@@ -60,7 +60,7 @@ def _drop(document: Mapping[str, Any], number: int, asked: BurnRateQuestion) -> 
     try:
         by, within = Fraction(str(document["by"])) / 100, durations.from_iso(document["within"], f"{field}.within")
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
     except (KeyError, ValueError, ZeroDivisionError) as error:
         raise refusal(
             field, dict(document), 'write {"by": "10", "within": "PT1H"}, by in percent of the budget'
@@ -80,7 +80,7 @@ def _exhaustion(text: str, asked: BurnRateQuestion) -> dict[str, Any]:
     try:
         under = durations.from_iso(text, "time_to_exhaustion")
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
     if under <= 0:
         raise refusal("time_to_exhaustion", text, "a time above zero, such as PT72H")
     left = burn_rate.exhaustion(asked.rate, asked.period) if asked.rate else None
@@ -91,7 +91,7 @@ def _exhaustion(text: str, asked: BurnRateQuestion) -> dict[str, Any]:
     }
 
 
-def _default(asked: BurnRateQuestion) -> tuple[list[Pair], list[tuple[Pair, str]]]:
+def _default(asked: BurnRateQuestion) -> tuple[list[BurnRatePair], list[tuple[BurnRatePair, str]]]:
     if not burn_rate.is_nominal(asked.period):
         remedy = "only periods of 1, 7, 28, 30, 90 and 365 days have default pairs: write the pairs for this one"
         raise refusal("period", durations.to_iso(asked.period), remedy)
@@ -100,13 +100,13 @@ def _default(asked: BurnRateQuestion) -> tuple[list[Pair], list[tuple[Pair, str]
     return kept, [(pair, why) for pair, why in looked_at if why is not None]
 
 
-def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) -> list[Pair]:
+def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) -> list[BurnRatePair]:
     pairs = []
     for number, document in enumerate(documents):
         try:
             pair = burn_rate.parse_pair(document, asked.period)
         except CalendarError as error:
-            raise Refused(error.errors) from error
+            raise PreviewRejected(error.errors) from error
         except (KeyError, ValueError, ZeroDivisionError) as error:
             remedy = (
                 'write {"long": "PT1H", "short": "PT5M", "factor": "14.4"}, or a budget_share instead of the factor'
@@ -125,7 +125,7 @@ def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) ->
     return pairs
 
 
-def _told(pair: Pair, asked: BurnRateQuestion) -> dict[str, Any]:
+def _told(pair: BurnRatePair, asked: BurnRateQuestion) -> dict[str, Any]:
     detected = burn_rate.detection(pair, asked.objective, asked.bad)
     return {
         "long": durations.to_iso(pair.long),

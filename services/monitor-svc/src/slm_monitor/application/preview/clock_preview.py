@@ -10,9 +10,16 @@ from slm_calendar import durations
 from slm_calendar.durations import Duration
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
-from slm_monitor.application.preview.preview_terms import LONGEST, Refused, accounts_of, dated, refusal, terms_of
+from slm_monitor.application.preview.preview_terms import (
+    LONGEST,
+    PreviewRejected,
+    accounts_of,
+    dated,
+    refusal,
+    terms_of,
+)
 from slm_monitor.domain.clocks import clock_derivation, clock_replay, clock_warnings
-from slm_monitor.domain.clocks.clock_derivation import Stretch
+from slm_monitor.domain.clocks.clock_derivation import ClockSegment
 from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.intake_items import TicketMessage
@@ -20,7 +27,7 @@ from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.terms import clock_terms
 from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.tickets import ticket_target
 
 _VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached"}
@@ -46,7 +53,7 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event), and
     ``findings`` about targets whose clock can never run.
 
-    Raises Refused naming the field.
+    Raises PreviewRejected naming the field.
     """
     events = _events(asked)
     as_of = asked.as_of if asked.as_of is not None else max((event.at for event in events), default=0)
@@ -84,21 +91,21 @@ def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
 def _events(asked: ClockQuestion) -> list[TicketEvent]:
     facts, refused = validation.admit_ticket_events(enumerate(asked.events), "preview", FOREVER, True)
     if refused:
-        raise Refused(
+        raise PreviewRejected(
             [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
         )
     return ticket_target.events_of(facts)
 
 
 def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int) -> list[Clock]:
-    lines = [TermsLine([target]) for target in terms_of(asked.targets, hours)]
+    lines = [TermsHistory([target]) for target in terms_of(asked.targets, hours)]
     for line in lines:
         if line.latest.clock is None:
             raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
     try:
         return [clock.as_of(as_of) for clock in clock_replay.of_ticket(events, lines, as_of)]
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
 
 
 def _strictest(
@@ -180,7 +187,7 @@ def _is_update(clock: Clock) -> bool:
     return clock.target.clock is not None and clock.target.clock.clock == "update"
 
 
-def _derived(stretches: Sequence[Stretch]) -> dict[str, Any]:
+def _derived(stretches: Sequence[ClockSegment]) -> dict[str, Any]:
     sums = clock_derivation.sums(stretches)
     return {
         "intervals": [
@@ -197,7 +204,7 @@ def _derived(stretches: Sequence[Stretch]) -> dict[str, Any]:
     }
 
 
-def _windowed(clock: Clock, stretches: Sequence[Stretch], window: tuple[int, int] | None) -> dict[str, Any] | None:
+def _windowed(clock: Clock, stretches: Sequence[ClockSegment], window: tuple[int, int] | None) -> dict[str, Any] | None:
     """What of the clock lies in a reporting window."""
     if window is None:
         return None

@@ -22,7 +22,7 @@ _LONG_AGO = "1000-01-01T00:00:00Z"
 """Before any fact: a preview's own term cuts its window."""
 
 
-class Refused(ValueError):
+class PreviewRejected(ValueError):
     """What was asked cannot be previewed; ``errors`` as in problem documents: field, value, remedy."""
 
     def __init__(self, errors: Sequence[Mapping[str, Any]]) -> None:
@@ -30,9 +30,9 @@ class Refused(ValueError):
         self.errors = list(errors)
 
 
-def refusal(field: str, value: Any, remedy: str) -> Refused:
+def refusal(field: str, value: Any, remedy: str) -> PreviewRejected:
     """A refusal of one field."""
-    return Refused([finding(field, value, remedy)])
+    return PreviewRejected([finding(field, value, remedy)])
 
 
 _CHOICES = {
@@ -50,14 +50,14 @@ def terms_of(
     *,
     timezone: str = "UTC",
 ) -> list[ServiceLevelTarget]:
-    """The targets under these service hours. Raises Refused naming what is missing or means nothing."""
+    """The targets under these service hours. Raises PreviewRejected naming what is missing or means nothing."""
     return parsed(drafted(targets, service_hours, timezone=timezone))
 
 
 def drafted(
     targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
 ) -> dict[str, Any]:
-    """An agreement of these targets as its AgreementFinalized would have it. Raises Refused."""
+    """An agreement of these targets as its AgreementFinalized would have it. Raises PreviewRejected."""
     documents = [_named(target, place) for place, target in enumerate(targets)]
     return {
         "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": owner,
@@ -68,7 +68,7 @@ def drafted(
 
 def dated(service_hours: Any, first: int, last: int) -> Any:
     """Service hours with the holidays of countries and of iCalendar files as dates, from the year of ``first`` to that
-    of ``last``, as a draft resolves them. Raises Refused.
+    of ``last``, as a draft resolves them. Raises PreviewRejected.
     """
     if not hours_document.needs_years(service_hours):
         return service_hours
@@ -77,7 +77,7 @@ def dated(service_hours: Any, first: int, last: int) -> Any:
     try:
         return hours_document.resolve(service_hours, first_year, last_year)
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
 
 
 def accounts_of(service_hours: Any) -> dict[str, Any]:
@@ -87,12 +87,12 @@ def accounts_of(service_hours: Any) -> dict[str, Any]:
 
 
 def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
-    """The targets of a draft. Raises Refused naming what is missing or means nothing."""
+    """The targets of a draft. Raises PreviewRejected naming what is missing or means nothing."""
     targets = [tracked_document.target(each) for each in agreement["targets"]]
     try:
         found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
     except KeyError as error:
         raise refusal(f"terms.{error.args[0]}", None, "this is required") from error
     except (AttributeError, TypeError, ValueError, ZeroDivisionError) as error:

@@ -9,7 +9,7 @@ _OURS = ("objective", "unacceptable", "window")
 """The parts of a target whose fields are all read as it is parsed; of others some are the sender's, or read later."""
 
 
-class Noted(dict[str, Any]):
+class TrackedDocument(dict[str, Any]):
     """A document that remembers which of its fields were asked for."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -33,7 +33,7 @@ class Noted(dict[str, Any]):
         for name, value in self.items():
             if name not in self._asked and value is not None:
                 yield name
-            elif isinstance(value, Noted):
+            elif isinstance(value, TrackedDocument):
                 yield from (f"{name}.{inner}" for inner in value.unread())
 
     @property
@@ -42,7 +42,7 @@ class Noted(dict[str, Any]):
         return sorted(self._asked)
 
 
-def target(document: Mapping[str, Any]) -> Noted:
+def target(document: Mapping[str, Any]) -> TrackedDocument:
     """A target's document, its parts noted too."""
-    parts = {name: Noted(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
-    return Noted({**document, **parts})
+    parts = {name: TrackedDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
+    return TrackedDocument({**document, **parts})

@@ -11,11 +11,11 @@ from slm_calendar import durations, windows
 from slm_calendar.errors import CalendarError
 from slm_events.instants import to_text
 from slm_monitor.application.explain import explanation_dispatch
-from slm_monitor.application.explain.explanation_dispatch import Facts, Seen
+from slm_monitor.application.explain.explanation_dispatch import ExplainedWindow, KnownFacts
 from slm_monitor.application.preview.preview_terms import (
     LONGEST,
     NOBODY,
-    Refused,
+    PreviewRejected,
     accounts_of,
     dated,
     refusal,
@@ -26,7 +26,7 @@ from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
 from slm_monitor.domain.intake import validation
 from slm_monitor.domain.states import joint_states
-from slm_monitor.domain.states.joint_states import Joint
+from slm_monitor.domain.states.joint_states import JointStates
 from slm_monitor.domain.states.timeline import timeline_of
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import FOREVER, RECOVERED, ServiceLevelTarget
@@ -60,11 +60,11 @@ class WindowQuestion:
 
 
 def preview(asked: WindowQuestion) -> dict[str, Any]:
-    """Figure, budget, verdict and derivation. Raises Refused naming the field."""
+    """Figure, budget, verdict and derivation. Raises PreviewRejected naming the field."""
     try:
         return _preview(asked)
     except CalendarError as error:
-        raise Refused(error.errors) from error
+        raise PreviewRejected(error.errors) from error
 
 
 def _preview(asked: WindowQuestion) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _judged(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
         return _answer(asked, span, explanation_dispatch.seen(_target(asked), _facts(asked, span)))
     if rule["of"] == "states":
         target = _target(asked, "availability")
-        states = Joint([_timeline(member) for member, _ in asked.members], _needed(rule, len(asked.members)))
+        states = JointStates([_timeline(member) for member, _ in asked.members], _needed(rule, len(asked.members)))
         return _answer(asked, span, explanation_dispatch.seen(target, _facts(asked, span), states))
     answers = [preview(member) for member, _ in asked.members]
     if rule["of"] == "verdicts":
@@ -114,18 +114,18 @@ def _target(asked: WindowQuestion, aggregation: str | None = None) -> ServiceLev
     return target
 
 
-def _facts(asked: WindowQuestion, span: tuple[int, int]) -> Facts:
+def _facts(asked: WindowQuestion, span: tuple[int, int]) -> KnownFacts:
     target = _target(asked, "availability" if asked.members else None)
     kind = target.indicator_kind or _KINDS.get(target.aggregation, "value")
     indicator = Indicator(f"{NOBODY}/{NOBODY}", NOBODY, NOBODY, kind, initial_state=asked.initial_state)
     taken = validation.admit_measurements(enumerate(asked.facts), NOBODY, lambda _: indicator, FOREVER, True)
     if taken.refusals:
-        raise Refused(
+        raise PreviewRejected(
             [{"field": f"facts[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in taken.refusals]
         )
     as_of = span[1] + target.closing_delay if asked.as_of is None else asked.as_of
     single = counters.counted(_holding(taken.facts))
-    return Facts(span, as_of, taken.values, single, tuple(asked.exclusions), asked.initial_state, as_of)
+    return KnownFacts(span, as_of, taken.values, single, tuple(asked.exclusions), asked.initial_state, as_of)
 
 
 def _holding(facts: Iterable[Fact]) -> list[Fact]:
@@ -204,7 +204,7 @@ def _of_figures(
     }
 
 
-def _answer(asked: WindowQuestion, span: tuple[int, int], seen: Seen) -> dict[str, Any]:
+def _answer(asked: WindowQuestion, span: tuple[int, int], seen: ExplainedWindow) -> dict[str, Any]:
     return {**_framed(span), **seen.document()}
 
 

@@ -9,24 +9,24 @@ from slm_calendar import intervals
 from slm_calendar.intervals import Interval
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions import maintenance_rules
-from slm_monitor.domain.exclusions.maintenance_rules import Counted, Exclusion
+from slm_monitor.domain.exclusions.maintenance_rules import EffectiveExclusion, Exclusion
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
-_NOTHING = Counted(())
+_NOTHING = EffectiveExclusion(())
 CAUSE = "exclusion"
 """The cause of a restatement that an exclusion brings."""
 
 
-class Excluded:
+class ExclusionIndex:
     """Kept by agreement; the same facts give the same time, whatever the order in which they were heard."""
 
     def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[Exclusion] = ()) -> None:
         by_agreement: dict[str, list[Exclusion]] = {}
         for each in approved:
             by_agreement.setdefault(each.agreement_id, []).append(each)
-        self._counting: dict[str, list[tuple[Exclusion, Counted]]] = {}
+        self._counting: dict[str, list[tuple[Exclusion, EffectiveExclusion]]] = {}
         self._heard: set[str] = set()
         self._of_terms: dict[tuple[str, str, int], list[Interval]] = {}
         self._minutes: dict[tuple[str, str, int], list[Interval]] = {}
@@ -37,7 +37,7 @@ class Excluded:
     def hear(
         self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion],
         since: int | None = None,
-    ) -> Moved:  # fmt: skip
+    ) -> ExclusionChange:  # fmt: skip
         """An agreement's terms or exclusions have changed, at the earliest from ``since`` on.
 
         What is told first after a restart may have been read with everything else, and not have been judged by: then
@@ -47,9 +47,9 @@ class Excluded:
         self._take(agreement_id, versions, approved)
         after = self._counting[agreement_id]
         if since is None or agreement_id in self._heard:
-            return Moved(agreement_id, before, after)
+            return ExclusionChange(agreement_id, before, after)
         self._heard.add(agreement_id)
-        return Moved(agreement_id, before, after, since)
+        return ExclusionChange(agreement_id, before, after, since)
 
     def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
         counts = maintenance_rules.counted(approved, versions) if approved else {}
@@ -98,12 +98,12 @@ class Excluded:
             ]  # fmt: skip
         return found
 
-    def fingerprint_of(self, line: TermsLine) -> str:
+    def fingerprint_of(self, line: TermsHistory) -> str:
         """Tells apart what is excluded of a target: sums made with another one are made anew."""
         return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
 
 
-def named(counting: Iterable[tuple[Exclusion, Counted]], start: int, end: int) -> list[dict[str, Any]]:
+def named(counting: Iterable[tuple[Exclusion, EffectiveExclusion]], start: int, end: int) -> list[dict[str, Any]]:
     """The exclusions that lie in a window, each with the seconds of it that count there, and what does not and why."""
     found = [
         {
@@ -118,13 +118,13 @@ def named(counting: Iterable[tuple[Exclusion, Counted]], start: int, end: int) -
     return sorted(found, key=lambda each: str(each["exclusion_id"]))
 
 
-class Moved:
+class ExclusionChange:
     """What a change of exclusions means for targets: a figure also names what was excluded of its window, and what of
     that does not count."""
 
     def __init__(
-        self, agreement_id: str, before: Iterable[tuple[Exclusion, Counted]],
-        after: Iterable[tuple[Exclusion, Counted]], since: int | None = None,
+        self, agreement_id: str, before: Iterable[tuple[Exclusion, EffectiveExclusion]],
+        after: Iterable[tuple[Exclusion, EffectiveExclusion]], since: int | None = None,
     ) -> None:  # fmt: skip
         self.agreement_id = agreement_id
         self._at_the_earliest = since
@@ -134,7 +134,7 @@ class Moved:
         }
         self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 
-    def since(self, line: TermsLine) -> int | None:
+    def since(self, line: TermsHistory) -> int | None:
         """From which instant on other is excluded of a target; None where all is as it was."""
         if line.latest.agreement_id != self.agreement_id:
             return None
@@ -144,7 +144,7 @@ class Moved:
         return min(found, default=None)
 
 
-def _first(before: Counted, after: Counted) -> int | None:
+def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> int | None:
     """The first instant of an exclusion that counts or does not, and did not or did; or does not for another reason."""
     differing = intervals.subtract(before.stretches, after.stretches)
     differing += intervals.subtract(after.stretches, before.stretches)

@@ -12,14 +12,14 @@ from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.state.ports import NotOwner
 from slm_monitor.domain.lifecycle import target_events
 from slm_monitor.domain.lifecycle.target_state import Changes
-from slm_monitor.domain.terms.terms_history import ALL, TermsLine, unread_of
+from slm_monitor.domain.terms.terms_history import ALL, TermsHistory, unread_of
 
 _logger = structlog.get_logger(__name__)
 _LONGEST_REASON = 1_000
 UNREAD = "its terms cannot be read: "
 
 
-class SetAside:
+class FailedTargets:
     """Targets set aside since the partition was read. What is held of them in memory is good for nothing any more:
     they are judged again once it has been read anew, at a restart or because their terms have changed.
 
@@ -42,7 +42,7 @@ class SetAside:
         return bool(self._untold)
 
     @contextmanager
-    def attempt(self, line: TermsLine, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
+    def attempt(self, line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
         """Judge a target into changes of its own, which count only where judging it did not fail. ``mark``: fields of
         every event that it publishes."""
         own = Changes(mark=mark or {})
@@ -60,7 +60,7 @@ class SetAside:
                 changes.unjudgeable[line.target_id] = None
 
     @contextmanager
-    def attaching(self, line: TermsLine) -> Iterator[None]:
+    def attaching(self, line: TermsHistory) -> Iterator[None]:
         """Take up a target's terms, which have been read, and may mean nothing all the same."""
         try:
             yield
@@ -77,15 +77,15 @@ class SetAside:
         """Targets of which nothing in memory is to be kept."""
         return self._failed
 
-    def holds(self, line: TermsLine) -> bool:
+    def holds(self, line: TermsHistory) -> bool:
         return line.target_id in self._failed
 
-    def returns(self, line: TermsLine) -> bool:
+    def returns(self, line: TermsHistory) -> bool:
         """Whether it is taken up again: what came while it was set aside has not been judged, in closed windows too."""
         is_kept = line.target_id in self._kept and not self.holds(line)
         return is_kept or line.target_id in self._readable
 
-    def amended(self, line: TermsLine) -> None:
+    def amended(self, line: TermsHistory) -> None:
         """Other terms have come for a target."""
         if self.holds(line):
             self.wants_reload = True
@@ -93,7 +93,7 @@ class SetAside:
             self._readable.add(line.target_id)
             self._take_up(line)
 
-    def _take_up(self, line: TermsLine) -> None:
+    def _take_up(self, line: TermsHistory) -> None:
         del self._kept[line.target_id]
         self._about[line.target_id] = target_events.about(line.latest)
         self._untold[line.target_id] = None
@@ -127,7 +127,7 @@ class SetAside:
                 self._told[target_id] = reason
                 changes.publish(target_events.target_set_aside(self._about[target_id], reason, now=now), now)
 
-    def _fail(self, line: TermsLine, error: Exception) -> None:
+    def _fail(self, line: TermsHistory, error: Exception) -> None:
         """Raises the error where it is not the target's."""
         if isinstance(error, NotOwner) or is_infrastructure_fault(error):
             raise error

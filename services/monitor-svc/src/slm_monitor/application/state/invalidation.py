@@ -10,7 +10,7 @@ FACT = "fact"
 
 
 @dataclass(slots=True)
-class Dirty:
+class Invalidation:
     """What of an indicator has to be judged anew: windows from ``since`` on, minutes touched, or all of it."""
 
     since: int | None = None
@@ -23,14 +23,14 @@ class Dirty:
             self.cause = cause
         self.since = at if self.since is None else min(self.since, at)
 
-    def within(self, begins_at: int | None) -> Dirty:
+    def within(self, begins_at: int | None) -> Invalidation:
         """As far as the record reaches back."""
         if begins_at is None:
             return self
         since = None if self.since is None else max(self.since, begins_at)
         first = -(-begins_at // MINUTE)
         minutes = None if self.minutes is None else (max(self.minutes[0], first), max(self.minutes[1], first))
-        return Dirty(since, minutes, self.cause)
+        return Invalidation(since, minutes, self.cause)
 
     def touch_minutes(self, first: int, last: int) -> None:
         before = self.minutes or (first, last)

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from slm_monitor.application.state.ports import LoadedPartition
-from slm_monitor.domain.lifecycle.reconciliation import Standing
+from slm_monitor.domain.lifecycle.reconciliation import TargetState
 from slm_monitor.domain.lifecycle.target_state import Breach, Risk, Window
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 Kept = TypeVar("Kept", Window, Breach, Risk)
 
 
-class Established:
+class LoadedState:
     """Findings by target."""
 
     def __init__(self, loaded: LoadedPartition) -> None:
@@ -29,13 +29,13 @@ class Established:
         """Of a target, by id."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
-    def standing(self, line: TermsLine) -> Standing:
+    def standing(self, line: TermsHistory) -> TargetState:
         """What was established of a line: all that was found by its versions."""
         versions = {terms.version for terms in line.versions}
         windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]
         breaches = [each for each in self._breaches.get(line.target_id, ()) if each.version in versions]
         names = {window.window_id for window in windows}
-        return Standing(
+        return TargetState(
             line,
             {each.window_id: each for each in windows},
             {each.breach_id: each for each in breaches},

@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from slm_chassis.log.port import Record, StoredRecord
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import Fact, Values
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Risk, Told, Window
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_derived import Ended
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, PublishedClock, Risk, Window
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_derived import EndedClock
 from slm_monitor.domain.series.hour_buckets import Chunk
 
 
@@ -84,7 +84,7 @@ JUDGED, WAITING, HELD = "judged", "waiting", "held"
 
 
 @dataclass(slots=True)
-class Touched:
+class ImportEffect:
     """How much was published of an agreement for an import."""
 
     provider_party_id: str
@@ -96,7 +96,7 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
+class PendingDependencies:
     """What targets made of others still have to wait for: terms that some partition has not heard yet, and parties
     (``ticket_owners``) of whose tickets some are still to be judged."""
 
@@ -114,7 +114,7 @@ class AgreementTerms:
 
 
 @dataclass(slots=True)
-class Tally:
+class AccumulatorState:
     """A target's sums: window → (good, total), and ``by`` which terms they were counted."""
 
     by: str
@@ -127,7 +127,7 @@ class SeriesCheckpoint:
     of their rolling windows."""
 
     high_water: int
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    tallies: dict[str, AccumulatorState] = field(default_factory=dict)
     judged_to: dict[str, int] = field(default_factory=dict)
 
 
@@ -144,7 +144,7 @@ class LoadedPartition:
     breaches: Sequence[Breach]
     risks: Sequence[Risk]
     series: Mapping[str, SeriesCheckpoint]
-    blobs: Sequence[tuple[Values, int]]
+    blobs: Sequence[tuple[MeasuredValues, int]]
     """With the instant of receipt of each."""
     blob_seq: int
     saved_blob: int
@@ -169,7 +169,7 @@ class LoadedPartition:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class DependencyChange:
     """A target made of others has to be judged anew from an instant on: a row for its partition's inbox."""
 
     partition: int
@@ -188,7 +188,7 @@ class MemberWindow:
 
 
 @dataclass(slots=True)
-class Quarantined:
+class QuarantineEntry:
     """A fact set aside."""
 
     owner_party_id: str | None
@@ -198,7 +198,7 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceAside:
+class SuspendedSource:
     """A party's source that is set aside: what it sends is quarantined until somebody takes it up again."""
 
     owner_party_id: str
@@ -217,7 +217,7 @@ class DeadRecord:
 
 
 @dataclass(slots=True)
-class Step:
+class PartitionStep:
     """All that one step of a partition commits, in one transaction."""
 
     expected: dict[str, int]
@@ -227,16 +227,16 @@ class Step:
     received_at: int = 0
     """Of its facts: what was known at an instant is what had been received by then."""
     facts: list[Fact] = field(default_factory=list)
-    blob: Values | None = None
+    blob: MeasuredValues | None = None
     inbox: list[int] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
     tickets: dict[str, str] = field(default_factory=dict)
     """Ticket → JUDGED, WAITING to be, or HELD: a part of it waits for an import."""
     forwards: list[tuple[str, int, Record]] = field(default_factory=list)
     """(topic, partition, record): rows that arrived on another partition than theirs."""
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: list[QuarantineEntry] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
-    sources: list[SourceAside] = field(default_factory=list)
+    sources: list[SuspendedSource] = field(default_factory=list)
     """Sources that are set aside with this step."""
     recounted: dict[str, int] = field(default_factory=dict)
     """Indicators whose sums in the checkpoint no longer hold: after a crash they are made anew from the record."""
@@ -250,7 +250,7 @@ class Step:
     """Imports that end by themselves."""
     extended: dict[str, int] = field(default_factory=dict)
     """Imports for which facts have come → when they end by themselves now."""
-    touched: dict[tuple[str, str], Touched] = field(default_factory=dict)
+    touched: dict[tuple[str, str], ImportEffect] = field(default_factory=dict)
     """(import, agreement) → what was published for it."""
     caught_up: list[tuple[str, int]] = field(default_factory=list)
     """(agreement, version): those of which this partition has judged the past of indicators and tickets."""
@@ -258,7 +258,7 @@ class Step:
     """Those of which it has judged the targets made of others too."""
     catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
     """How many events of breaches and risks were published of each."""
-    news: list[News] = field(default_factory=list)
+    news: list[DependencyChange] = field(default_factory=list)
     """What the changes are to targets made of others."""
     silences: dict[str, int | None] = field(default_factory=dict)
     """Indicators that are silent since an instant, or (None) not any more."""
@@ -287,16 +287,16 @@ class Checkpoint:
     segments: list[tuple[str, int, list[Chunk]]] = field(default_factory=list)
     series: dict[str, SeriesCheckpoint] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
-    news: list[News] = field(default_factory=list)
+    news: list[DependencyChange] = field(default_factory=list)
 
 
 class Quarantine(Protocol):
     """Where facts go that are kept but not judged."""
 
-    async def set_aside(self, facts: Sequence[Quarantined]) -> None: ...
+    async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None: ...
 
 
-class JudgeStore(Protocol):
+class EvaluationStore(Protocol):
     """Where a partition's state lives. Every write is fenced by the partition's epoch; NotOwner says it was lost."""
 
     async def take_over(self, partition: int) -> LoadedPartition:
@@ -354,7 +354,7 @@ class JudgeStore(Protocol):
 
     async def ticket_states(
         self, tickets: Sequence[str]
-    ) -> tuple[Mapping[str, dict[tuple[str, str, int], Told]], Mapping[str, dict[str, Breach]]]:
+    ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
         """Per ticket: what was last published of its clocks, and the breaches."""
         ...
 
@@ -372,11 +372,11 @@ class JudgeStore(Protocol):
         """Windows by target and id, of whichever partition."""
         ...
 
-    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[Run]]:
+    async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
         """By target, the minutes in which it missed its objective over a rolling window, as its breaches tell."""
         ...
 
-    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[Ended]:
+    async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
         """The clocks of these targets that ended in a span by ``as_of``."""
         ...
 
@@ -395,11 +395,11 @@ class JudgeStore(Protocol):
         """Up to where each partition has taken in the intake: (topic, partition) → position."""
         ...
 
-    async def behind(self) -> Behind:
+    async def behind(self) -> PendingDependencies:
         """What all partitions together have not come to yet."""
         ...
 
-    async def commit(self, partition: int, epoch: int, step: Step) -> int | None:
+    async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
         """Commit a step; the blob's sequence where it had one. Raises NotOwner."""
         ...
 

@@ -9,7 +9,7 @@ from slm_monitor.domain.series.series import NOTHING_YET
 from slm_monitor.domain.terms.instances import Group
 
 
-class LabelsHeard:
+class SeenLabels:
     """``names``: indicators with labels, as ``labelled`` writes them. They are only ever added to."""
 
     def __init__(self, names: Iterable[str]) -> None:

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.states.labelled_state_history import GroupedStates
-from slm_monitor.domain.states.state_history import EVER, StateRecord
+from slm_monitor.domain.states.labelled_state_history import LabelledStateHistory
+from slm_monitor.domain.states.state_history import EVER, StateHistory
 from slm_monitor.domain.states.timeline import Timeline
 from slm_monitor.domain.terms.instances import Group
 
-__all__ = ["EVER", "States", "Touch"]
+__all__ = ["EVER", "StateStore", "Touch"]
 Touch = Callable[[str, int], None]
 MOST_FACTS = 300_000
 """Facts in memory; beyond, the indicators that were not spoken of for longest are read again when they are."""
 
 
-class States:
+class StateStore:
     """Read from the store when an indicator is spoken of, then kept in memory while there is room."""
 
-    def __init__(self, store: JudgeStore, most_facts: int = MOST_FACTS) -> None:
+    def __init__(self, store: EvaluationStore, most_facts: int = MOST_FACTS) -> None:
         self._store = store
         self._most_facts = most_facts
-        self._records: OrderedDict[str, StateRecord] = OrderedDict()
-        self._grouped: dict[str, dict[tuple[str, ...], GroupedStates]] = {}
+        self._records: OrderedDict[str, StateHistory] = OrderedDict()
+        self._grouped: dict[str, dict[tuple[str, ...], LabelledStateHistory]] = {}
         """Indicator → labels → its states told apart by them, where a target wants them so."""
         self._labels: dict[str, set[tuple[str, ...]]] = {}
         """Indicator → the sets of labels that its targets are grouped by."""
@@ -68,7 +68,7 @@ class States:
         record = self._records[subject]
         if group:
             grouped = self._by_labels(subject, tuple(name for name, _ in group))
-            record = grouped.records.get(group) or StateRecord()
+            record = grouped.records.get(group) or StateHistory()
         indicator = await self._store.indicator(subject)
         if indicator is None:
             return record.timeline("unknown")
@@ -79,10 +79,10 @@ class States:
         await self._load([subject])
         return set(self._by_labels(subject, tuple(names)).records)
 
-    def _by_labels(self, subject: str, names: tuple[str, ...]) -> GroupedStates:
+    def _by_labels(self, subject: str, names: tuple[str, ...]) -> LabelledStateHistory:
         grouped = self._grouped.setdefault(subject, {})
         if names not in grouped:
-            grouped[names] = GroupedStates(names, self._records[subject].facts.values())
+            grouped[names] = LabelledStateHistory(names, self._records[subject].facts.values())
         return grouped[names]
 
     async def last_signal(self, subject: str) -> int | None:
@@ -105,7 +105,7 @@ class States:
         if missing:
             found = await self._store.facts(missing)
             for subject in missing:
-                self._records[subject] = record = StateRecord(found.get(subject, {}).values())
+                self._records[subject] = record = StateHistory(found.get(subject, {}).values())
                 self._held += len(record)
         for subject in wanted:
             self._records.move_to_end(subject)

@@ -7,18 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from slm_chassis.log.partitioner import partition_of
-from slm_monitor.application.state.ports import News
+from slm_monitor.application.state.ports import DependencyChange
 from slm_monitor.application.state.state_store import EVER
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms.terms import DERIVED, NotJudgeable, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import compliance
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class Dependencies:
     """What a derived target is made of: indicators by subject, targets by id, tickets of clock targets by its id."""
 
     subjects: frozenset[str] = frozenset()
@@ -27,7 +27,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class TransitiveDependencies:
     """What a derived target is made of in the end, through others that are derived too: indicators by subject, and the
     parties whose tickets count."""
 
@@ -35,20 +35,20 @@ class Reached:
     ticket_owners: frozenset[str] = frozenset()
 
 
-class Derivations:
+class TargetDependencies:
     """Every partition knows them all, as what they are made of may live in any."""
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
-        self._sources: dict[str, Sources] = {}
+        self._sources: dict[str, Dependencies] = {}
         self._of_subject: dict[str, set[str]] = {}
         self._of_target: dict[str, set[str]] = {}
         self._told: dict[tuple[str, str], tuple[object, ...]] = {}
         self._indicators: dict[str, str] = {}
         self._ticket_owners: dict[str, str] = {}
-        self._reached: dict[str, Reached] = {}
+        self._reached: dict[str, TransitiveDependencies] = {}
 
-    def attach(self, lines: Sequence[TermsLine]) -> None:
+    def attach(self, lines: Sequence[TermsHistory]) -> None:
         """Take up the lines of one agreement."""
         self._reached.clear()
         for line in lines:
@@ -64,8 +64,8 @@ class Derivations:
                     self._take(each, [other for other in terms if other.version == each.version])
 
     def _take(self, terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> None:
-        found, before = sources_of(terms, others), self._sources.get(terms.target_id, Sources())
-        self._sources[terms.target_id] = Sources(
+        found, before = sources_of(terms, others), self._sources.get(terms.target_id, Dependencies())
+        self._sources[terms.target_id] = Dependencies(
             found.subjects | before.subjects, found.targets | before.targets, found.clocks | before.clocks
         )
         for subject in found.subjects:
@@ -73,23 +73,23 @@ class Derivations:
         for target_id in found.targets | found.clocks:
             self._of_target.setdefault(target_id, set()).add(terms.target_id)
 
-    def sources(self, target_id: str) -> Sources:
-        return self._sources.get(target_id, Sources())
+    def sources(self, target_id: str) -> Dependencies:
+        return self._sources.get(target_id, Dependencies())
 
-    def reached(self, target_id: str) -> Reached:
+    def reached(self, target_id: str) -> TransitiveDependencies:
         """What a derived target is made of in the end; its members are never made of it."""
         if target_id not in self._reached:
-            own, self._reached[target_id] = self.sources(target_id), Reached()
+            own, self._reached[target_id] = self.sources(target_id), TransitiveDependencies()
             subjects = set(own.subjects) | {self._indicators[each] for each in own.targets if each in self._indicators}
             owners = {self._ticket_owners[each] for each in own.clocks if each in self._ticket_owners}
             for each in own.targets & self._sources.keys():
                 inner = self.reached(each)
                 subjects |= inner.subjects
                 owners |= inner.ticket_owners
-            self._reached[target_id] = Reached(frozenset(subjects), frozenset(owners))
+            self._reached[target_id] = TransitiveDependencies(frozenset(subjects), frozenset(owners))
         return self._reached[target_id]
 
-    def news(self, touched: Mapping[str, int], changes: Changes) -> list[News]:
+    def news(self, touched: Mapping[str, int], changes: Changes) -> list[DependencyChange]:
         """What a step tells: ``touched`` are the indicators whose states changed, and since when."""
         if not self._sources:
             return []
@@ -111,7 +111,7 @@ class Derivations:
         self._of_windows(changes.windows.values(), found)
         return self._addressed(found)
 
-    def news_of(self, windows: Iterable[Window]) -> list[News]:
+    def news_of(self, windows: Iterable[Window]) -> list[DependencyChange]:
         """What figures that are put away tell."""
         found: dict[str, int] = {}
         self._of_windows(windows, found)
@@ -133,9 +133,9 @@ class Derivations:
                 self._told[window.target_id, window.window_id] = told
                 _note(found, derived, since)
 
-    def _addressed(self, found: Mapping[str, int]) -> list[News]:
+    def _addressed(self, found: Mapping[str, int]) -> list[DependencyChange]:
         return [
-            News(partition_of(target_id, self._partitions), target_id, since)
+            DependencyChange(partition_of(target_id, self._partitions), target_id, since)
             for target_id, since in sorted(found.items())
         ]
 
@@ -145,10 +145,10 @@ def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
         found[target_id] = min(found.get(target_id, since), since)
 
 
-def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Sources:
+def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Dependencies:
     """What a derived target is made of, by its terms and the other targets of that version."""
     if terms.aggregation == "compliance":
         named = compliance.target_key(terms.parameters)
-        return Sources(clocks=frozenset(each.target_id for each in others if each.key == named))
+        return Dependencies(clocks=frozenset(each.target_id for each in others if each.key == named))
     made = composite_terms.composition_of(terms, others)
-    return Sources(made.subjects, frozenset(made.target_ids))
+    return Dependencies(made.subjects, frozenset(made.target_ids))

@@ -30,12 +30,12 @@ Vector = dict[TopicPartition, int]
 T = TypeVar("T")
 
 
-class NoPlace(ValueError):
+class InvalidStreamPosition(ValueError):
     """The id names no place in these topics."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
+class StreamFilter:
     """What one client wants of what its party may see."""
 
     caller: Principal
@@ -43,7 +43,7 @@ class Filter:
     service_id: str | None = None
     types: frozenset[str] = frozenset()
 
-    def passes(self, event: Told) -> bool:
+    def passes(self, event: StreamEvent) -> bool:
         if not self.caller.may_see(*event.parties) or (self.types and event.name not in self.types):
             return False
         if self.agreement_id is not None and event.data.get("agreement_id") != self.agreement_id:
@@ -52,7 +52,7 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StreamEvent:
     """An event on its way to clients."""
 
     name: str
@@ -63,10 +63,10 @@ class Told:
 
 
 @dataclass(slots=True)
-class Client:
+class StreamClient:
     """A stream. ``missed``: where to catch up from before the queue is read; ``end``: ends it from outside."""
 
-    wanted: Filter
+    wanted: StreamFilter
     missed: Vector | None = None
     queue: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(QUEUE))
     joined_at: Vector = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Client:
     end: Callable[[], None] = lambda: None
 
 
-class Live:
+class EventStream:
     """A worker: tails the published topics and hands every event to the clients that may see it."""
 
     name = "live"
@@ -83,7 +83,7 @@ class Live:
         self._log = log
         self._most_clients = most_clients
         self._streams = 0
-        self._open: dict[int, Client] = {}
+        self._open: dict[int, StreamClient] = {}
         self._at: Vector = {}
         self._started = asyncio.Event()
         self._moved = asyncio.Event()
@@ -125,7 +125,7 @@ class Live:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    def _offer(self, key: int, client: Client, line: bytes) -> None:
+    def _offer(self, key: int, client: StreamClient, line: bytes) -> None:
         """A client that does not read costs nobody else: it is let go, and resumes by its last id."""
         try:
             client.queue.put_nowait(line)
@@ -134,19 +134,21 @@ class Live:
             del self._open[key]
             asyncio.get_running_loop().call_later(GRACE_SECONDS, client.end)
 
-    async def client(self, wanted: Filter, last_event_id: str | None) -> Client:
-        """A client from when its ``lines`` are read, or from after the event it names. Raises NoPlace."""
+    async def client(self, wanted: StreamFilter, last_event_id: str | None) -> StreamClient:
+        """A client from when its ``lines`` are read, or from after the event it names. Raises InvalidStreamPosition."""
         await self._started.wait()
         if not last_event_id:
-            return Client(wanted)
+            return StreamClient(wanted)
         missed = vector_of(last_event_id, self._at)
         if not self._has_reached(missed):
             ends = await self._ends()
             if any(at > ends[place] for place, at in missed.items()):
-                raise NoPlace("nothing was told after this id yet; leave it out to begin with what comes next")
-        return Client(wanted, missed)
+                raise InvalidStreamPosition(
+                    "nothing was told after this id yet; leave it out to begin with what comes next"
+                )
+        return StreamClient(wanted, missed)
 
-    async def lines(self, client: Client) -> AsyncGenerator[bytes, None]:
+    async def lines(self, client: StreamClient) -> AsyncGenerator[bytes, None]:
         """The stream's bytes until the client goes away or falls behind."""
         self._streams += 1
         try:
@@ -163,7 +165,7 @@ class Live:
             client.end = lambda: None
             self._open.pop(id(client), None)
 
-    async def _joined(self, client: Client) -> AsyncIterator[bytes]:
+    async def _joined(self, client: StreamClient) -> AsyncIterator[bytes]:
         """Beats until this replica has read as far as the one the client comes from; what it reads then is new."""
         while client.missed is not None and not self._has_reached(client.missed):
             if await _within(_BEAT_SECONDS, self._moved.wait()) is None:
@@ -174,7 +176,7 @@ class Live:
     def _has_reached(self, vector: Vector) -> bool:
         return all(self._at[place] >= at for place, at in vector.items())
 
-    async def _missed(self, client: Client, at: Vector) -> AsyncIterator[bytes]:
+    async def _missed(self, client: StreamClient, at: Vector) -> AsyncIterator[bytes]:
         behind = sum(max(0, end - at[place]) for place, end in client.joined_at.items())
         if behind > FURTHEST_BEHIND:
             where = json.dumps({"missed": behind, "read": ["/api/v1/targets", "/api/v1/breaches"]})
@@ -205,7 +207,7 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
         return None
 
 
-def told(record: StoredRecord) -> Told | None:
+def told(record: StoredRecord) -> StreamEvent | None:
     """A record as clients are told of it; None for what is no published event, or was told before."""
     if REDRIVEN in record.headers:
         return None
@@ -224,10 +226,10 @@ def told(record: StoredRecord) -> Told | None:
         "data": data,
     }
     parties = [str(data[name]) for name in row.parties if data.get(name)]
-    return Told(row.event.__name__, parties, data, json.dumps(document, separators=(",", ":")))
+    return StreamEvent(row.event.__name__, parties, data, json.dumps(document, separators=(",", ":")))
 
 
-def sse(event: Told, at: Vector) -> bytes:
+def sse(event: StreamEvent, at: Vector) -> bytes:
     return f"id: {text_of(at)}\nevent: {event.name}\ndata: {event.text}\n\n".encode()
 
 
@@ -237,12 +239,12 @@ def text_of(at: Vector) -> str:
 
 
 def vector_of(text: str, like: Vector) -> Vector:
-    """The vector an id names, over the places of ``like``. Raises NoPlace."""
+    """The vector an id names, over the places of ``like``. Raises InvalidStreamPosition."""
     parts = text.split("-")
     places = [[place for place in sorted(like) if place.topic == topic] for topic in STREAMED]
     numbers = [part.split(".") for part in parts]
     if [len(each) for each in numbers] != [len(each) for each in places]:
-        raise NoPlace("this id is of another installation; leave it out to begin with what comes next")
+        raise InvalidStreamPosition("this id is of another installation; leave it out to begin with what comes next")
     try:
         return {
             place: int(number)
@@ -250,4 +252,4 @@ def vector_of(text: str, like: Vector) -> Vector:
             for place, number in zip(theirs, offsets, strict=True)
         }
     except ValueError:
-        raise NoPlace("ids are numbers joined by dots and dashes; send back what came in `id:`") from None
+        raise InvalidStreamPosition("ids are numbers joined by dots and dashes; send back what came in `id:`") from None

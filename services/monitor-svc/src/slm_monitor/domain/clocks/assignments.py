@@ -17,7 +17,7 @@ HOLDERS = ("team", "assignee")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HolderTime:
     """A team's (or where none is named, a person's) part of a clock: microseconds that the clock ran meanwhile."""
 
     by: str | None
@@ -30,7 +30,7 @@ def names_for(terms: ServiceLevelTarget) -> Sequence[str]:
     return TEAMS if terms.is_support else HOLDERS
 
 
-def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Held]:
+def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[HolderTime]:
     """The time of each holder in the order in which they first held it; the sum is what the clock has measured."""
     sums: dict[str | None, list[int]] = {}
     hours = clock.target.hours
@@ -40,7 +40,7 @@ def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[He
         for begins, ends in intervals.subtract([(start, end)], pauses):
             spent[0] += ends - begins
             spent[1] += hours.open_time(begins, ends)
-    return [Held(holder, *spent) for holder, spent in sums.items()]
+    return [HolderTime(holder, *spent) for holder, spent in sums.items()]
 
 
 def at_instant(events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDERS) -> str | None:

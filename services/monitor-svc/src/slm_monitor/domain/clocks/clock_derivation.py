@@ -14,7 +14,7 @@ from slm_monitor.domain.facts.ticket_events import ENDS, TicketEvent
 Kind = Literal["open", "closed", "paused"]
 
 
-class Stretch(NamedTuple):
+class ClockSegment(NamedTuple):
     """``[start, end)`` of one kind. ``service`` is the open time in it, microseconds.
 
     ``because``: of closed time the part of the service hours, of all other time the event that began it, or
@@ -29,27 +29,27 @@ class Stretch(NamedTuple):
     event: TicketEvent | None = None
 
 
-def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Stretch]:
+def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
     """The time of a clock from where it is measured to an instant, without a gap; ``events`` are the ticket's."""
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
     paused = [
-        Stretch(start, end, "paused", hours.open_time(start, end), *_cause(events, start, clock))
+        ClockSegment(start, end, "paused", hours.open_time(start, end), *_cause(events, start, clock))
         for start, end in pauses
     ]
-    found: list[Stretch] = list(paused)
+    found: list[ClockSegment] = list(paused)
     for start, end in intervals.subtract([(clock.measured_from, until)], pauses) if until > clock.measured_from else ():
         found += _running(clock, events, start, end)
     return sorted(found)
 
 
-def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[Stretch]:
+def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) -> Iterable[ClockSegment]:
     hours = clock.target.hours
     for opens, closes in hours.intervals(start, end):
         because = _cause(events, opens, clock) if opens == start else ("service hours open", None)
-        yield Stretch(opens, closes, "open", closes - opens, *because)
+        yield ClockSegment(opens, closes, "open", closes - opens, *because)
     for closure in closures(hours, start, end):
-        yield Stretch(closure.start, closure.end, "closed", 0, closure.reason)
+        yield ClockSegment(closure.start, closure.end, "closed", 0, closure.reason)
 
 
 def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, TicketEvent | None]:
@@ -63,7 +63,7 @@ def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, T
     return event.event if event.state is None else f"{event.event} to {event.state}", event
 
 
-class Sums(NamedTuple):
+class ClockTotals(NamedTuple):
     """Microseconds of each kind: wall time of all three, and the service time that ran and that was paused."""
 
     open: int
@@ -72,17 +72,17 @@ class Sums(NamedTuple):
     paused_service: int
 
 
-def sums(stretches: Iterable[Stretch]) -> Sums:
+def sums(stretches: Iterable[ClockSegment]) -> ClockTotals:
     """What the stretches add up to."""
     of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
     paused_service = 0
     for each in stretches:
         of_kind[each.kind] += each.end - each.start
         paused_service += each.service if each.kind == "paused" else 0
-    return Sums(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
+    return ClockTotals(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
 
 
-def clipped(stretches: Iterable[Stretch], start: int, end: int, hours: ServiceHours) -> list[Stretch]:
+def clipped(stretches: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
     """The part of the stretches inside a reporting window."""
     inside = []
     for each in stretches:

@@ -22,7 +22,7 @@ _FIRST = -62_135_596_800_000_000
 """The year 1."""
 
 
-class Run:
+class ClockMachine:
     """A clock while it is being walked; ``attributes`` are the ticket's, for a deadline that stands in one of them."""
 
     def __init__(self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Attributes) -> None:
@@ -200,9 +200,9 @@ class Run:
 
     # -- handed over ----------------------------------------------------------------------------------------------
 
-    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> Run:
+    def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> ClockMachine:
         """The same clock as if it had started at another instant, which was edited at ``at``."""
-        run = Run(self.target, self.terms, started_at, attributes)
+        run = ClockMachine(self.target, self.terms, started_at, attributes)
         run._pauses = [(max(start, started_at), end) for start, end in self._pauses if end > started_at]
         run._late = [(max(start, started_at), end) for start, end in self._late if end > started_at]
         run._paused_since, run._late_since = self._paused_since, self._late_since
@@ -211,9 +211,9 @@ class Run:
         run.attached_at = self.attached_at if self.is_past(at) else at
         return run
 
-    def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> Run:
+    def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> ClockMachine:
         """A clock under other terms from ``at`` on that has used up what this one has."""
-        run = Run(target, terms, self.started_at, attributes)
+        run = ClockMachine(target, terms, self.started_at, attributes)
         run._changed_at = run.attached_at = at
         if terms.within.kind in ("calendar", "service_time"):
             # Elapsed time is carried as an amount: it was measured by the hours in which it passed.
@@ -225,7 +225,7 @@ class Run:
             run._pauses, run._late = self._pauses_by(at), self.clock().late_by(at)
         return run
 
-    def take_pauses(self, other: Run, at: int) -> None:
+    def take_pauses(self, other: ClockMachine, at: int) -> None:
         """Be paused by what had paused another clock."""
         self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
         self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)

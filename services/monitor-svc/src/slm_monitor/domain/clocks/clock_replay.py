@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from slm_monitor.domain.clocks import target_matching
-from slm_monitor.domain.clocks.clock_machine import Run, instant_of
+from slm_monitor.domain.clocks.clock_machine import ClockMachine, instant_of
 from slm_monitor.domain.clocks.clock_state import (
     BREACHED,
     CANCELLED,
@@ -29,13 +29,13 @@ from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms import conditions
 from slm_monitor.domain.terms.clock_terms import UPDATE, ClockTerms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]
 
 
 @dataclass(frozen=True, slots=True)
-class Unjudgeable:
+class FailedClock:
     """A kind of clock of one ticket that cannot be worked out, and why."""
 
     clock: str
@@ -45,20 +45,20 @@ class Unjudgeable:
 
 def of_ticket(
     events: Sequence[TicketEvent],
-    lines: Sequence[TermsLine],
+    lines: Sequence[TermsHistory],
     until: int | None = None,
-    failed: Callable[[Unjudgeable], None] | None = None,
+    failed: Callable[[FailedClock], None] | None = None,
 ) -> list[Clock]:
     """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order, ``lines`` in
     the order in which they are tried."""
-    return by_rules(events, target_matching.Book(lines), until, failed)
+    return by_rules(events, target_matching.RuleBook(lines), until, failed)
 
 
 def by_rules(
     events: Sequence[TicketEvent],
-    book: target_matching.Book,
+    book: target_matching.RuleBook,
     until: int | None = None,
-    failed: Callable[[Unjudgeable], None] | None = None,
+    failed: Callable[[FailedClock], None] | None = None,
 ) -> list[Clock]:
     """Every clock by the rules of a book. Terms that take effect after the last event are looked at up to ``until``.
     What cannot be worked out is given to ``failed``, without which it raises."""
@@ -73,7 +73,7 @@ def by_rules(
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             if failed is None:
                 raise
-            failed(Unjudgeable(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
+            failed(FailedClock(kind, f"{type(error).__name__}: {error}", rules.agreement_id))
     return found
 
 
@@ -88,13 +88,15 @@ def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
 class _Walk:
     """One pass over a ticket's events for one kind of clock."""
 
-    def __init__(self, rules: target_matching.Rules | target_matching.Only, scope: TicketScope | None = None) -> None:
+    def __init__(
+        self, rules: target_matching.TargetRules | target_matching.SingleTarget, scope: TicketScope | None = None
+    ) -> None:
         self._rules = rules
         self._scope = scope
         """Without one the ticket is covered, whatever it says."""
         self._attributes: dict[str, Any] = {}
         self._ended: list[Clock] = []
-        self._run: Run | None = None
+        self._run: ClockMachine | None = None
         self._opened_at: int | None = None
         self._state: str | None = None
         self._has_opening = False
@@ -119,7 +121,7 @@ class _Walk:
             self._ended.append(self._run.clock())
         return self._ended
 
-    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> Run | None:
+    def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> ClockMachine | None:
         """The clock that stands after the events."""
         self._has_opening = any(event.event == "opened" for event in events)
         for event in events:
@@ -169,7 +171,7 @@ class _Walk:
         leaves running."""
         return self._has_ended is None or (self._has_ended in conditions.SAME_END and terms.keeps_after_resolution)
 
-    def _let_run(self, run: Run, event: TicketEvent) -> None:
+    def _let_run(self, run: ClockMachine, event: TicketEvent) -> None:
         edited = self._edited_opening(run, event)
         if edited is not None:
             self._run = run = run.reopened_at(edited, event.at, self._attributes)
@@ -178,7 +180,7 @@ class _Walk:
             self._ended.append(run.cancelled(event.at))
             self._run = self._new_run(run.target, run.terms, event)
 
-    def _edited_opening(self, run: Run, event: TicketEvent) -> int | None:
+    def _edited_opening(self, run: ClockMachine, event: TicketEvent) -> int | None:
         """Another date of opening than the clock started at, where its terms follow one."""
         follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
         if not follows or event.event == "opened" or "opened_at" not in event.attributes:
@@ -186,7 +188,7 @@ class _Walk:
         edited = instant_of(event.attributes["opened_at"])
         return edited if edited != run.started_at and edited is not None and edited <= event.at else None
 
-    def _after_the_end(self, run: Run, event: TicketEvent) -> None:
+    def _after_the_end(self, run: ClockMachine, event: TicketEvent) -> None:
         """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
         one that its own terms had cancelled."""
         terms = run.terms
@@ -224,7 +226,7 @@ class _Walk:
         if event.event == "assigned":
             self._is_assigned, self._team = True, team
 
-    def _hands_on(self, run: Run, event: TicketEvent) -> bool:
+    def _hands_on(self, run: ClockMachine, event: TicketEvent) -> bool:
         """Whether an assignment to another team ends a stint. That comes before the question whether its target still
         applies: one that names the team under ``applies_to`` is stopped, and not cancelled."""
         if not self._is_handed_on or self._holds(run.terms.cancel, event):
@@ -232,7 +234,7 @@ class _Walk:
         run.stop(event)
         return True
 
-    def _next_stint(self, run: Run, event: TicketEvent) -> None:
+    def _next_stint(self, run: ClockMachine, event: TicketEvent) -> None:
         """What follows a stint that is over: another one of the same target, or of the one that applies now."""
         if self._match() is not run.target:
             self._ended.append(run.clock())
@@ -249,8 +251,8 @@ class _Walk:
             return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
         return self._is_handed_on and self._holds(terms.start, event)
 
-    def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> Run:
-        run = Run(target, terms, event.at, self._attributes)
+    def _new_run(self, target: ServiceLevelTarget, terms: ClockTerms, event: TicketEvent) -> ClockMachine:
+        run = ClockMachine(target, terms, event.at, self._attributes)
         run.passed_over = self._passed_over(target)
         run.pause_from(event.at, self._state, self._attributes)
         return run
@@ -302,21 +304,21 @@ class _Walk:
             self._run = self._new_run(target, target.clock, event)
             self._run.take(event, self._state, self._attributes)
 
-    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> Run | None:
+    def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> ClockMachine | None:
         """The clock that the target would have if it had always applied; None where it does not run."""
-        run = _Walk(target_matching.Only(target)).walk(events)
+        run = _Walk(target_matching.SingleTarget(target)).walk(events)
         return None if run is None or run.over else run
 
-    def _belated(self, target: ServiceLevelTarget, terms: ClockTerms, at: int) -> Run | None:
+    def _belated(self, target: ServiceLevelTarget, terms: ClockTerms, at: int) -> ClockMachine | None:
         run = self._alone(target, self._seen)
         if run is not None:
             if terms.on_priority_change == "restart" and run.started_at < at:
-                run = Run(target, terms, at, self._attributes)
+                run = ClockMachine(target, terms, at, self._attributes)
                 run.pause_from(at, self._state, self._attributes)
             run.attached_at, run.passed_over = at, self._passed_over(target)
         return run
 
-    def _rematch(self, run: Run, at: int) -> bool:
+    def _rematch(self, run: ClockMachine, at: int) -> bool:
         """Whether the clock that ran was another target's than what applies now, whose clock takes its place."""
         target = self._match()
         if target is run.target:
@@ -329,7 +331,9 @@ class _Walk:
             self._run.take(self._seen[-1], self._state, self._attributes)
         return True
 
-    def _handed_over(self, run: Run, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str) -> Run | None:
+    def _handed_over(
+        self, run: ClockMachine, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str
+    ) -> ClockMachine | None:
         """The clock of the target that applies from ``at`` on; None where its start has not held, or its end has."""
         # What an event stops that also brings the target is stopped under it: it does not go without a verdict.
         before = self._seen[:-1] if self._seen[-1].at == at else self._seen
@@ -337,11 +341,11 @@ class _Walk:
         if alone is None:
             return None
         if policy == "restart":
-            new = Run(target, terms, at, self._attributes)
+            new = ClockMachine(target, terms, at, self._attributes)
         elif policy == "carry_elapsed":
             new = run.carried(target, terms, at, self._attributes)
         else:
-            new = Run(target, terms, alone.started_at, self._attributes)
+            new = ClockMachine(target, terms, alone.started_at, self._attributes)
             if terms.carry_pauses:
                 new.take_pauses(run, at)
             new.changed(at)

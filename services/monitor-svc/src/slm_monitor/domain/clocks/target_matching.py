@@ -11,30 +11,30 @@ from slm_monitor.domain.clocks.ticket_scope import Agreements, TicketScope
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 Attributes = Mapping[str, Any]
 Passed = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Matching:
+class TicketMatch:
     """The agreements that judge a ticket as it is now, and why none with a customer does."""
 
     judging: frozenset[str]
     unmatched_because: str | None
 
 
-class Book:
+class RuleBook:
     """All rules by which a party's tickets are judged; read once, for there are many tickets."""
 
-    def __init__(self, lines: Sequence[TermsLine], others: Iterable[TermsLine] = ()) -> None:
-        groups: dict[tuple[str, str], list[TermsLine]] = {}
+    def __init__(self, lines: Sequence[TermsHistory], others: Iterable[TermsHistory] = ()) -> None:
+        groups: dict[tuple[str, str], list[TermsHistory]] = {}
         for line in lines:
             if line.latest.clock is not None:
                 groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
         self.agreements = Agreements([*lines, *others])
-        self.kinds = [(kind, Rules(group)) for (_, kind), group in groups.items()]
+        self.kinds = [(kind, TargetRules(group)) for (_, kind), group in groups.items()]
         """Per agreement and clock (response, resolution …) the rules of which the first match wins: what the provider
         owes the customer does not take the place of what a team owes the provider."""
         self.latest = {line.latest.target_id: line.latest for line in lines}
@@ -44,7 +44,7 @@ class Book:
         """The agreements in force when a ticket was opened; one that nobody opened was opened by its first event."""
         return self.agreements.at_opening(ticket_events.opened_at(events))
 
-    def matching(self, events: Sequence[TicketEvent], judging: Collection[str]) -> Matching:
+    def matching(self, events: Sequence[TicketEvent], judging: Collection[str]) -> TicketMatch:
         """Who sees a ticket, and why nothing judges it; ``judging``: the agreements that have clocks on it."""
         scope, opened_at, said = (
             self.scope_of(events),
@@ -55,7 +55,7 @@ class Book:
         reason = covering.reason
         if reason is None and not judging:
             reason = self._why_none(covering.agreements, opened_at, said)
-        return Matching(covering.agreements & set(judging), reason)
+        return TicketMatch(covering.agreements & set(judging), reason)
 
     def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
         """Why no rule of the agreements that cover a ticket applies to it; None where one does."""
@@ -72,21 +72,21 @@ class Book:
         return self._moving[position] if position < len(self._moving) else None
 
 
-def book_of(lines: Iterable[TermsLine]) -> Book:
+def book_of(lines: Iterable[TermsHistory]) -> RuleBook:
     """Of all lines those that are judged ticket by ticket: tried in the order in which an agreement lists them, and
     agreements in the order of their ids. Targets of other kinds tell which agreements a ticket may be about."""
     everything = list(lines)
     clocks = [line for line in everything if line.latest.clock is not None]
     others = [line for line in everything if line.latest.clock is None]
-    return Book(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
+    return RuleBook(sorted(clocks, key=lambda line: (line.latest.agreement_id, line.latest.place)), others)
 
 
-class Rules:
+class TargetRules:
     """Targets of one kind of clock, through their amendments."""
 
     is_fixed = False
 
-    def __init__(self, lines: Sequence[TermsLine]) -> None:
+    def __init__(self, lines: Sequence[TermsHistory]) -> None:
         self._lines = lines
         self._moving = _moving(lines)
         self.agreement_id = lines[0].latest.agreement_id
@@ -127,7 +127,7 @@ class Rules:
             found.append((line.latest.key, _why_not(self._terms(line, opened_at, amended_to), attributes)))
         return tuple(found)
 
-    def _terms(self, line: TermsLine, opened_at: int, amended_to: int) -> ServiceLevelTarget | None:
+    def _terms(self, line: TermsHistory, opened_at: int, amended_to: int) -> ServiceLevelTarget | None:
         terms = line.at(opened_at)
         if self._moving:
             for later in line.versions:
@@ -136,7 +136,7 @@ class Rules:
         return terms
 
 
-class Only:
+class SingleTarget:
     """One target, whatever the ticket is like."""
 
     is_fixed = True
@@ -159,7 +159,7 @@ class Only:
         return ()
 
 
-def _moving(lines: Iterable[TermsLine]) -> list[int]:
+def _moving(lines: Iterable[TermsHistory]) -> list[int]:
     return sorted({terms.effective_at for line in lines for terms in line.versions if _moves_running(terms)})
 
 

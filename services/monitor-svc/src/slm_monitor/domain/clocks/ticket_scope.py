@@ -10,7 +10,7 @@ from typing import Any
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 WHOLE, PROJECTED = "whole", "projected"
 """How much of a ticket another party sees: the customer all of it, the other side of a support its number, times,
@@ -21,7 +21,7 @@ _MOST_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Covering:
+class TicketCoverage:
     """The agreements that cover a ticket; ``reason``: why no agreement with a customer does."""
 
     agreements: frozenset[str]
@@ -36,9 +36,9 @@ class TicketScope:
     """One target of each agreement with a customer: it names the agreement's service and customer."""
     others: frozenset[str]
     """Agreements that are not told apart by service and customer: those with teams and suppliers, and drafts."""
-    _known: dict[tuple[Any, ...], Covering] = field(default_factory=dict)
+    _known: dict[tuple[Any, ...], TicketCoverage] = field(default_factory=dict)
 
-    def covering(self, attributes: Mapping[str, Any]) -> Covering:
+    def covering(self, attributes: Mapping[str, Any]) -> TicketCoverage:
         """By the ticket's service and customer."""
         key = tuple(str(attributes.get(name)) for name in _NAMING)
         if key not in self._known:
@@ -56,9 +56,9 @@ class TicketScope:
                 found |= self.covering(said).agreements
         return found
 
-    def _covering(self, attributes: Mapping[str, Any]) -> Covering:
+    def _covering(self, attributes: Mapping[str, Any]) -> TicketCoverage:
         found, reason = self._own(attributes)
-        return Covering(self.others | {each.agreement_id for each in found}, reason)
+        return TicketCoverage(self.others | {each.agreement_id for each in found}, reason)
 
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
         found: Sequence[ServiceLevelTarget] = self.slas
@@ -97,8 +97,8 @@ def _told(names: Iterable[str]) -> str:
 class Agreements:
     """All agreements by which a party's tickets may be judged."""
 
-    def __init__(self, lines: Iterable[TermsLine]) -> None:
-        self._lines: dict[str, list[TermsLine]] = {}
+    def __init__(self, lines: Iterable[TermsHistory]) -> None:
+        self._lines: dict[str, list[TermsHistory]] = {}
         for line in lines:
             self._lines.setdefault(line.latest.agreement_id, []).append(line)
         every = [line for of_one in self._lines.values() for line in of_one]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from slm_monitor.domain.exclusions.exclusion_workflow import By, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor, WrongTurn
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Delegate:
     party_id: str
     delegate_party_id: str
     reason: str
-    appointed_by: By
+    appointed_by: Actor
     appointed_at: int
     ends_at: int | None = None
-    dismissed_by: By | None = None
+    dismissed_by: Actor | None = None
     dismissed_at: int | None = None
 
     def acts_at(self, instant: int) -> bool:
@@ -29,7 +29,7 @@ class Delegate:
         return self.appointed_at <= instant and all(instant < each for each in ends)
 
 
-def dismissed(delegate: Delegate, by: By, now: int) -> Delegate:
+def dismissed(delegate: Delegate, by: Actor, now: int) -> Delegate:
     """From now on it decides no more; what it has decided stays. Raises WrongTurn."""
     if not delegate.acts_at(now):
         raise WrongTurn("it has ended already")

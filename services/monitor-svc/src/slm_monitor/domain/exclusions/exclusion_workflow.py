@@ -9,7 +9,7 @@ from typing import Any
 from slm_calendar.intervals import Interval
 from slm_events import monitor
 from slm_events.instants import to_text
-from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Scope, Uncounted
+from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, ExclusionScope, UncountedTime
 
 REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "revoked"
 
@@ -18,12 +18,12 @@ class WrongTurn(Exception):
     """What is asked for cannot follow on where the exclusion stands."""
 
 
-class NotTheirs(Exception):
+class DecisionNotAllowed(Exception):
     """The party may see the exclusion, but this is not its turn to take."""
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Actor:
     """Who acts: a party, by one of its principals. Silence decides as nobody."""
 
     party_id: str | None = None
@@ -31,7 +31,7 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ExclusionEntry:
     """An exclusion as it stands. ``recurrence`` is what ``stretches`` were resolved from, where it recurs."""
 
     exclusion_id: str
@@ -39,23 +39,23 @@ class Entry:
     provider_party_id: str
     customer_party_id: str
     kind: str
-    scope: Scope
+    scope: ExclusionScope
     stretches: tuple[Interval, ...]
     recurrence: Mapping[str, Any] | None
     text: str
     evidence: Sequence[Mapping[str, Any]]
-    requested_by: By
+    requested_by: Actor
     requested_at: int
     announced_at: int
     decide_by: int | None = None
     if_silent: str | None = None
     state: str = REQUESTED
-    decided_by: By = By()
+    decided_by: Actor = Actor()
     decided_at: int | None = None
     decision_reason: str | None = None
     decided_for_party_id: str | None = None
     """The party in whose place a delegate decided."""
-    revoked_by: By = By()
+    revoked_by: Actor = Actor()
     revoked_at: int | None = None
     revocation_reason: str | None = None
 
@@ -75,36 +75,38 @@ class Entry:
         )  # fmt: skip
 
 
-def decided(entry: Entry, decision: str, by: By, reason: str, now: int, for_party_id: str | None = None) -> Entry:
+def decided(
+    entry: ExclusionEntry, decision: str, by: Actor, reason: str, now: int, for_party_id: str | None = None
+) -> ExclusionEntry:
     """Approved or rejected by the other party, or by its delegate (``for_party_id`` being the party). Raises WrongTurn,
-    NotTheirs."""
+    DecisionNotAllowed."""
     if entry.other_party_id not in (by.party_id, for_party_id):
-        raise NotTheirs("only the party that did not ask for an exclusion, or its delegate, decides on it")
+        raise DecisionNotAllowed("only the party that did not ask for an exclusion, or its delegate, decides on it")
     _expect(entry, REQUESTED, decision)
     return replace(
         entry, state=decision, decided_by=by, decided_at=now, decision_reason=reason, decided_for_party_id=for_party_id
     )
 
 
-def decided_by_silence(entry: Entry) -> Entry:
+def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
     """As was asked for: nobody spoke by ``decide_by``, which is the instant of the decision."""
     assert entry.if_silent is not None and entry.decide_by is not None
     _expect(entry, REQUESTED, entry.if_silent)
     return replace(entry, state=entry.if_silent, decided_at=entry.decide_by, decision_reason="nobody decided in time")
 
 
-def revoked(entry: Entry, by: By, reason: str, now: int) -> Entry:
+def revoked(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
     """Taken back, by either party. Raises WrongTurn."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
 
 
-def _expect(entry: Entry, state: str, wanted: str) -> None:
+def _expect(entry: ExclusionEntry, state: str, wanted: str) -> None:
     if entry.state != state:
         raise WrongTurn(f"it is {entry.state}; only one that is {state} can be {wanted}")
 
 
-def _told(entry: Entry) -> dict[str, Any]:
+def _told(entry: ExclusionEntry) -> dict[str, Any]:
     return {
         "exclusion_id": entry.exclusion_id,
         "agreement_id": entry.agreement_id,
@@ -126,11 +128,11 @@ def _told(entry: Entry) -> dict[str, Any]:
     }
 
 
-def requested_event(entry: Entry) -> monitor.ExclusionRequested:
+def requested_event(entry: ExclusionEntry) -> monitor.ExclusionRequested:
     return monitor.ExclusionRequested(**_told(entry))
 
 
-def decided_event(entry: Entry, uncounted: Sequence[Uncounted], now: int) -> monitor.ExclusionDecided:
+def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> monitor.ExclusionDecided:
     """``uncounted``: of an approved one, the time that does not count all the same."""
     return monitor.ExclusionDecided(
         **_told(entry),
@@ -144,7 +146,7 @@ def decided_event(entry: Entry, uncounted: Sequence[Uncounted], now: int) -> mon
     )
 
 
-def revoked_event(entry: Entry) -> monitor.ExclusionRevoked:
+def revoked_event(entry: ExclusionEntry) -> monitor.ExclusionRevoked:
     return monitor.ExclusionRevoked(
         **_told(entry),
         revoked_by_party_id=entry.revoked_by.party_id,

@@ -19,7 +19,7 @@ _HOUR = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ExclusionScope:
     """What of an agreement an exclusion is about; all of it where nothing is named. Indicators by their subject."""
 
     services: frozenset[str] = frozenset()
@@ -46,13 +46,13 @@ class Exclusion:
     agreement_id: str
     kind: str
     stretches: tuple[Interval, ...]
-    scope: Scope
+    scope: ExclusionScope
     announced_at: int
     decided_at: int
 
 
 @dataclass(frozen=True, slots=True)
-class Maintenance:
+class MaintenanceRules:
     """What an agreement allows of planned time: ``notice`` ahead of it, and ``cap`` of it in each ``per`` of ``zone``;
     microseconds, None where nothing is said."""
 
@@ -64,7 +64,7 @@ class Maintenance:
 
 
 @dataclass(frozen=True, slots=True)
-class Uncounted:
+class UncountedTime:
     """Time that was approved and does not count: ``because`` is ``announced_late`` or ``past_cap``."""
 
     stretch: Interval
@@ -77,18 +77,18 @@ class Uncounted:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class EffectiveExclusion:
     """What of an exclusion counts, and what does not."""
 
     stretches: tuple[Interval, ...]
-    uncounted: tuple[Uncounted, ...] = ()
+    uncounted: tuple[UncountedTime, ...] = ()
 
 
-def maintenance_of(finalized: Mapping[str, Any]) -> Maintenance:
+def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
     """``planned_maintenance: {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}`` of an AgreementFinalized."""
     written = finalized.get("planned_maintenance") or {}
     cap = written.get("cap")
-    return Maintenance(
+    return MaintenanceRules(
         instants.from_text(finalized["effective_at"]),
         finalized["timezone"],
         durations.from_iso(written["notice"], "planned_maintenance.notice") if written.get("notice") else None,
@@ -97,18 +97,18 @@ def maintenance_of(finalized: Mapping[str, Any]) -> Maintenance:
     )
 
 
-def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]) -> dict[str, Counted]:
+def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]) -> dict[str, EffectiveExclusion]:
     """What counts of each exclusion of one agreement. Of those that compete for a cap the first approved comes first;
     each stretch is measured by the version in force at its start."""
     rules = sorted((maintenance_of(version) for version in versions), key=lambda each: each.effective_at)
     used: dict[tuple[str, int], list[Interval]] = {}
-    found: dict[str, Counted] = {}
+    found: dict[str, EffectiveExclusion] = {}
     for exclusion in sorted(approved, key=lambda each: (each.decided_at, each.exclusion_id)):
         if exclusion.kind != PLANNED or not rules:
-            found[exclusion.exclusion_id] = Counted(tuple(intervals.union(exclusion.stretches)))
+            found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(exclusion.stretches)))
             continue
         counts: list[Interval] = []
-        uncounted: list[Uncounted] = []
+        uncounted: list[UncountedTime] = []
         for stretch in exclusion.stretches:
             rule = next((each for each in reversed(rules) if each.effective_at <= stretch[0]), rules[0])
             late = _late(stretch, exclusion.announced_at, rule)
@@ -119,20 +119,20 @@ def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]
                 part = (max(stretch[0], window.start), min(stretch[1], window.end))
                 within = _within(part, used.setdefault((rule.per, window.start), []), rule, counts)
                 uncounted += _past(part, within, rule, window.id)
-        found[exclusion.exclusion_id] = Counted(tuple(intervals.union(counts)), tuple(uncounted))
+        found[exclusion.exclusion_id] = EffectiveExclusion(tuple(intervals.union(counts)), tuple(uncounted))
     return found
 
 
-def _late(stretch: Interval, announced_at: int, rule: Maintenance) -> Uncounted | None:
+def _late(stretch: Interval, announced_at: int, rule: MaintenanceRules) -> UncountedTime | None:
     if rule.notice is None or stretch[0] - announced_at >= rule.notice:
         return None
     ahead = durations.to_iso(stretch[0] - announced_at)
-    return Uncounted(
+    return UncountedTime(
         stretch, "announced_late", f"announced {ahead} ahead, the agreement wants {durations.to_iso(rule.notice)}"
     )
 
 
-def _within(part: Interval, used: list[Interval], rule: Maintenance, counts: list[Interval]) -> int:
+def _within(part: Interval, used: list[Interval], rule: MaintenanceRules, counts: list[Interval]) -> int:
     """Take what the cap leaves of a stretch; returns up to where. What counts already costs nothing again."""
     if rule.cap is None:
         counts.append(part)
@@ -149,10 +149,12 @@ def _within(part: Interval, used: list[Interval], rule: Maintenance, counts: lis
     return reached
 
 
-def _past(part: Interval, reached: int, rule: Maintenance, window_id: str) -> list[Uncounted]:
+def _past(part: Interval, reached: int, rule: MaintenanceRules, window_id: str) -> list[UncountedTime]:
     if reached >= part[1] or rule.cap is None:
         return []
     allowed = durations.to_iso(rule.cap)
     return [
-        Uncounted((reached, part[1]), "past_cap", f"the agreement allows {allowed} a {rule.per}: {window_id} is full")
+        UncountedTime(
+            (reached, part[1]), "past_cap", f"the agreement allows {allowed} a {rule.per}: {window_id} is full"
+        )
     ]

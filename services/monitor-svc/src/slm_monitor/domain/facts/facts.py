@@ -72,7 +72,7 @@ def is_counted(fact: Fact) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class MeasuredValues:
     """Measured values of many indicators as columns of equal length.
 
     ``subjects[slot[i]]`` is the indicator of row i (with its labels, see ``labelled``), ``at`` microseconds UTC,
@@ -89,14 +89,14 @@ class Values:
     def __len__(self) -> int:
         return len(self.at)
 
-    def taken(self, rows: npt.NDArray[Any]) -> Values:
+    def taken(self, rows: npt.NDArray[Any]) -> MeasuredValues:
         """The rows at these positions (or under this mask), in the same terms."""
         picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         of = None if self.of is None else self.of[picked]
-        return Values(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
+        return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
 
 
-def joined(parts: Sequence[Values]) -> Values:
+def joined(parts: Sequence[MeasuredValues]) -> MeasuredValues:
     """Several batches as one."""
     if len(parts) == 1:
         return parts[0]
@@ -108,7 +108,7 @@ def joined(parts: Sequence[Values]) -> Values:
     of = None
     if any(part.of is not None for part in parts):
         of = np.concatenate([np.full(len(part), np.nan) if part.of is None else part.of for part in parts])
-    return Values(
+    return MeasuredValues(
         list(numbers),
         np.concatenate(slots) if slots else np.empty(0, dtype=np.int32),
         np.concatenate([part.at for part in parts]) if parts else np.empty(0, dtype=np.int64),

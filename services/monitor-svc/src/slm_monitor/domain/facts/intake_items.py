@@ -11,7 +11,7 @@ COUNTED_KINDS = frozenset({"value", "ratio", "count", "rating"})
 
 
 @dataclass(slots=True)
-class Cumulative:
+class CounterReading:
     """Counters as they stand: total with good or bad, or a count. ``since``: when they were last at zero, if known."""
 
     good: int | None = None
@@ -40,7 +40,7 @@ class Measurement:
     bad: int | None = None
     total: int | None = None
     count: int | None = None
-    cumulative: Cumulative | None = None
+    cumulative: CounterReading | None = None
     histogram: dict[str, Any] | None = None
     score: float | None = None
     touch_point: str | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from slm_monitor.domain.facts import rejections
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
-from slm_monitor.domain.facts.rejections import Refused
+from slm_monitor.domain.facts.rejections import ItemRejected
 
 TOUCH_POINTS = ("phone", "mail", "chat", "portal")
 TOUCH_POINT = "touch_point"
@@ -18,16 +18,18 @@ PROMOTERS, DETRACTORS = "9", "6"
 
 
 def rated(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
-    """(score, labels, what else is kept of it). Raises Refused."""
+    """(score, labels, what else is kept of it). Raises ItemRejected."""
     score = item.score
     if score is None:
-        raise Refused("no_score", "score", None, f"say how indicator {indicator.key} was rated{_scale(indicator)}")
+        raise ItemRejected("no_score", "score", None, f"say how indicator {indicator.key} was rated{_scale(indicator)}")
     if not math.isfinite(score):
-        raise Refused("not_a_number", "score", str(score), "send a finite number; leave out what was not rated")
+        raise ItemRejected("not_a_number", "score", str(score), "send a finite number; leave out what was not rated")
     if not _is_on(Decimal(repr(score)), indicator):
-        raise Refused("off_scale", "score", score, f"rate indicator {indicator.key}{_scale(indicator)}")
+        raise ItemRejected("off_scale", "score", score, f"rate indicator {indicator.key}{_scale(indicator)}")
     if item.touch_point is not None and item.touch_point not in TOUCH_POINTS:
-        raise Refused("unsupported_touch_point", "touch_point", item.touch_point, f"one of {', '.join(TOUCH_POINTS)}")
+        raise ItemRejected(
+            "unsupported_touch_point", "touch_point", item.touch_point, f"one of {', '.join(TOUCH_POINTS)}"
+        )
     rejections.check_names(respondent=item.respondent)
     labels = {} if item.touch_point is None else {TOUCH_POINT: item.touch_point}
     return score, labels, {} if item.respondent is None else {"respondent": item.respondent}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class NotCounted(Exception):
+class InvalidCounts(Exception):
     """Counts that mean nothing: ``parts`` are the reason, the field, its value and the remedy."""
 
     def __init__(self, reason: str, field: str, value: int | None, remedy: str) -> None:
@@ -12,15 +12,15 @@ class NotCounted(Exception):
 
 
 def counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
-    """``{"good": …, "total": …}`` from good or bad events and all of them. Raises NotCounted."""
+    """``{"good": …, "total": …}`` from good or bad events and all of them. Raises InvalidCounts."""
     if total is None:
-        raise NotCounted("no_total", "total", None, "say how many events there were in all")
+        raise InvalidCounts("no_total", "total", None, "say how many events there were in all")
     if (good is None) == (bad is None):
-        raise NotCounted("no_good", "good", good, "say either how many events were good, or how many were bad")
+        raise InvalidCounts("no_good", "good", good, "say either how many events were good, or how many were bad")
     if total < 0:
-        raise NotCounted("negative_count", "total", total, "a count is not negative")
+        raise InvalidCounts("negative_count", "total", total, "a count is not negative")
     name, given = ("good", good) if good is not None else ("bad", bad)
     assert given is not None
     if not 0 <= given <= total:
-        raise NotCounted(f"impossible_{name}", name, given, f"at least 0 and at most the total of {total}")
+        raise InvalidCounts(f"impossible_{name}", name, given, f"at least 0 and at most the total of {total}")
     return {"good": total - given if name == "bad" else given, "total": total}

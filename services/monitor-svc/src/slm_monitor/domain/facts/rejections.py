@@ -21,7 +21,7 @@ UNSTORABLE = "leave out NUL characters and lone surrogates: no text may hold the
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class Rejection:
     """Why an item was not accepted. ``status``: rejected | quarantined."""
 
     index: int
@@ -32,7 +32,7 @@ class Refusal:
     remedy: str
 
 
-class Refused(Exception):
+class ItemRejected(Exception):
     """An item cannot be accepted; ``parts`` are the fields of its Refusal but for the index."""
 
     def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
@@ -41,16 +41,16 @@ class Refused(Exception):
 
 
 def instant(moment: datetime, name: str) -> int:
-    """Microseconds since 1970 UTC. Raises Refused without an offset, and outside of the years 1 to 9999."""
+    """Microseconds since 1970 UTC. Raises ItemRejected without an offset, and outside of the years 1 to 9999."""
     offset = moment.utcoffset()
     if offset is None:
         remedy = "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
-        raise Refused("no_offset", name, _shown(moment), remedy)
+        raise ItemRejected("no_offset", name, _shown(moment), remedy)
     # In integers: a float does not hold the microseconds of far centuries, and astimezone() ends with the years.
     days = moment.toordinal() - _EPOCH_DAY - offset.days
     seconds = days * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second - offset.seconds
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
-        raise Refused("out_of_range", name, _shown(moment), "in UTC the instant must lie in the years 1 to 9999")
+        raise ItemRejected("out_of_range", name, _shown(moment), "in UTC the instant must lie in the years 1 to 9999")
     return seconds * 1_000_000 + moment.microsecond
 
 
@@ -62,7 +62,7 @@ _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 def not_ahead(at: int, name: str, written: Any, limit: int) -> None:
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"
-        raise Refused("in_the_future", name, _shown(written), remedy, "quarantined")
+        raise ItemRejected("in_the_future", name, _shown(written), remedy, "quarantined")
 
 
 def _shown(written: Any) -> str:
@@ -76,42 +76,46 @@ def is_storable(text: str) -> bool:
 
 
 def check_texts(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
-    """Raises Refused for a text that cannot be stored, or is too long."""
+    """Raises ItemRejected for a text that cannot be stored, or is too long."""
     for name, text in texts.items():
         if text is None:
             continue
         if not is_storable(text):
-            raise Refused("unsupported_text", name, text, UNSTORABLE)
+            raise ItemRejected("unsupported_text", name, text, UNSTORABLE)
         if len(text) > longest:
-            raise Refused("too_long", name, text, f"write at most {longest} characters")
+            raise ItemRejected("too_long", name, text, f"write at most {longest} characters")
 
 
 def check_names(**names: str | None) -> None:
-    """Raises Refused for a name that cannot be stored, is empty or too long."""
+    """Raises ItemRejected for a name that cannot be stored, is empty or too long."""
     check_texts(**names)
     for name, text in names.items():
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
             remedy = f"give a name that is not empty and has at most {LONGEST_NAME} bytes as UTF-8"
-            raise Refused("bad_name", name, text, remedy)
+            raise ItemRejected("bad_name", name, text, remedy)
 
 
 def check_id(text: str, name: str) -> None:
-    """Raises Refused for what is no id of a party."""
+    """Raises ItemRejected for what is no id of a party."""
     try:
         is_id = str(UUID(text)) == text
     except ValueError:
         is_id = False
     if not is_id:
-        raise Refused("bad_id", name, text, "give the party's id, a UUID such as 0193a5c0-7a00-7000-8000-000000000001")
+        raise ItemRejected(
+            "bad_id", name, text, "give the party's id, a UUID such as 0193a5c0-7a00-7000-8000-000000000001"
+        )
 
 
 def check_revision(revision: int) -> None:
     if not 0 <= revision < 2**31:
-        raise Refused("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
+        raise ItemRejected("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
 
 
 def check_attributes(attributes: Mapping[str, Any] | None) -> None:
-    """Raises Refused for attributes of a ticket that not every reader of JSON, of the log and of the database takes."""
+    """Raises ItemRejected for attributes of a ticket that not every reader of JSON, of the log and of the database
+    takes.
+    """
     if not attributes:
         return
     for name, value in attributes.items():
@@ -120,9 +124,11 @@ def check_attributes(attributes: Mapping[str, Any] | None) -> None:
             check_texts(**{f"attributes.{name}"[:LONGEST_NAME]: text})
     if not is_portable(attributes):
         remedy = f"give strings, finite numbers within 64 bits, and nothing nested deeper than {MOST_NESTED}"
-        raise Refused("bad_attributes", "attributes", None, remedy)
+        raise ItemRejected("bad_attributes", "attributes", None, remedy)
     if len(json.dumps(attributes, ensure_ascii=False).encode()) > MOST_ATTRIBUTES:
-        raise Refused("too_long", "attributes", None, f"send at most {MOST_ATTRIBUTES} bytes of attributes an event")
+        raise ItemRejected(
+            "too_long", "attributes", None, f"send at most {MOST_ATTRIBUTES} bytes of attributes an event"
+        )
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
@@ -147,7 +153,7 @@ def is_portable(value: Any, depth: int = 0) -> bool:
     return math.isfinite(value) if isinstance(value, float) else value is None or isinstance(value, str)
 
 
-def refused_documents(refusals: Sequence[Refusal]) -> list[dict[str, Any]]:
+def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
     """Refusals as they are answered."""
     return [
         {"index": each.index, "status": each.status, "code": each.reason,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from slm_monitor.domain.facts.intake_items import Cumulative, Measurement
-from slm_monitor.domain.facts.rejections import Refused
+from slm_monitor.domain.facts.intake_items import CounterReading, Measurement
+from slm_monitor.domain.facts.rejections import ItemRejected
 
 MEASURED = ("value", "score")
 COUNTED = ("good", "bad", "total", "count")
@@ -17,7 +17,7 @@ _WHOLE = re.compile(r"[+-]?\d{1,40}")
 
 
 def read(item: Measurement) -> None:
-    """Replace text by the number it stands for. Raises Refused for text that is none."""
+    """Replace text by the number it stands for. Raises ItemRejected for text that is none."""
     for name in MEASURED:
         if isinstance(getattr(item, name), str):
             setattr(item, name, _decimal(getattr(item, name), name))
@@ -28,12 +28,12 @@ def read(item: Measurement) -> None:
         _read_counts(item.cumulative, "cumulative.")
 
 
-def _read_counts(holder: Measurement | Cumulative, place: str) -> None:
+def _read_counts(holder: Measurement | CounterReading, place: str) -> None:
     for name in COUNTED:
         written: Any = getattr(holder, name)
         if isinstance(written, str):
             if not _WHOLE.fullmatch(written):
-                raise Refused("not_a_number", place + name, written, "send a whole number, as a number or as text")
+                raise ItemRejected("not_a_number", place + name, written, "send a whole number, as a number or as text")
             setattr(holder, name, int(written))
 
 
@@ -41,5 +41,7 @@ def _decimal(written: Any, name: str) -> float:
     if not isinstance(written, str):
         return float(written)
     if not _DECIMAL.fullmatch(written):
-        raise Refused("not_a_number", name, written, "send a decimal number, as a number or as text, such as 99.95")
+        raise ItemRejected(
+            "not_a_number", name, written, "send a decimal number, as a number or as text, such as 99.95"
+        )
     return float(written)

@@ -13,7 +13,7 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.facts.facts import Values
+from slm_monitor.domain.facts.facts import MeasuredValues
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.facts.units import are_one
 from slm_monitor.domain.intake.validation import FUTURE_LIMIT
@@ -36,7 +36,7 @@ class PlainValues:
         return [f"{owner}/{key}" for key in dict.fromkeys(self.keys)]
 
 
-def admit(plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | None], now: int) -> Values | None:
+def admit(plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | None], now: int) -> MeasuredValues | None:
     """The facts they are, of indicators of ``owner``; None where one of them cannot be accepted as it is."""
     subjects = plain.subjects(owner)
     indicators = [lookup(subject) for subject in subjects]
@@ -50,7 +50,7 @@ def admit(plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | No
     if at is None or int(at.max()) > now + FUTURE_LIMIT or not np.isfinite(plain.value).all():
         return None
     slots = {key: slot for slot, key in enumerate(dict.fromkeys(plain.keys))}
-    return Values(subjects, np.array([slots[key] for key in plain.keys], dtype=np.int32), at, plain.value)
+    return MeasuredValues(subjects, np.array([slots[key] for key in plain.keys], dtype=np.int32), at, plain.value)
 
 
 def _microseconds(moments: Sequence[datetime]) -> npt.NDArray[np.int64] | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
-from slm_monitor.domain.facts.rejections import Refused, instant
+from slm_monitor.domain.facts.rejections import ItemRejected, instant
 from slm_monitor.domain.intake.value_validation import labels_of
 from slm_monitor.domain.states.recovery import BEGAN, DATA_TO
 
@@ -17,22 +17,22 @@ _REQUIRED = (BEGAN, "service_restored")
 def taken(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
     """Check the recovery of a measurement: (when service was restored, the body of its fact), microseconds.
 
-    Raises Refused where a field is missing, unknown, or contradicts another one.
+    Raises ItemRejected where a field is missing, unknown, or contradicts another one.
     """
     told = item.recovery
     if told is None or not set(_REQUIRED) <= told.keys() <= {*_REQUIRED, DATA_TO}:
         remedy = f"give {' and '.join(_REQUIRED)}, and {DATA_TO} where it is known"
-        raise Refused("no_recovery", "recovery", None if told is None else sorted(told), remedy)
+        raise ItemRejected("no_recovery", "recovery", None if told is None else sorted(told), remedy)
     began, restored = (_at(told, name) for name in _REQUIRED)
     if restored < began:
         remedy = "service is restored at or after the start of the outage"
-        raise Refused("reversed_interval", "recovery.service_restored", str(told["service_restored"]), remedy)
+        raise ItemRejected("reversed_interval", "recovery.service_restored", str(told["service_restored"]), remedy)
     body: dict[str, Any] = {BEGAN: began}
     if DATA_TO in told:
         body[DATA_TO] = _at(told, DATA_TO)
         if body[DATA_TO] > restored:
             remedy = "data cannot have been restored to an instant after service was"
-            raise Refused("reversed_interval", f"recovery.{DATA_TO}", str(told[DATA_TO]), remedy)
+            raise ItemRejected("reversed_interval", f"recovery.{DATA_TO}", str(told[DATA_TO]), remedy)
     if item.test:
         body["test"] = True
     if labels := labels_of(item):

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from slm_monitor.domain.facts import rejections, ticket_events, units
-from slm_monitor.domain.facts.facts import Fact, Values, content_key
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, content_key
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
-from slm_monitor.domain.facts.rejections import Refusal, Refused, instant, not_ahead
+from slm_monitor.domain.facts.rejections import ItemRejected, Rejection, instant, not_ahead
 from slm_monitor.domain.intake import decimals, recovery_validation, value_validation
 from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
 
@@ -22,12 +22,12 @@ FUTURE_LIMIT = 5 * 60 * 1_000_000
 
 
 @dataclass(slots=True)
-class Admitted:
+class ValidatedBatch:
     """What a batch came to: facts accepted, items refused (by their index)."""
 
-    values: Values
+    values: MeasuredValues
     facts: list[Fact] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
+    refusals: list[Rejection] = field(default_factory=list)
 
 
 class _Rows:
@@ -46,9 +46,9 @@ class _Rows:
         self.value.append(value)
         self.of.append(of)
 
-    def columns(self) -> Values:
+    def columns(self) -> MeasuredValues:
         of = np.array(self.of, dtype=np.float64)
-        return Values(
+        return MeasuredValues(
             list(self.slots),
             np.array(self.slot, dtype=np.int32),
             np.array(self.at, dtype=np.int64),
@@ -62,14 +62,14 @@ Lookup = Callable[[str], Indicator | None]
 
 def admit_measurements(
     items: Iterable[tuple[int, Measurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
-) -> Admitted:
+) -> ValidatedBatch:
     """Check measurements one by one; ``owner`` is the party whose indicators are meant where an item names none.
 
     ``may_name_owner``: whether an item may speak for another party: an operator's or a topic's may, a party's not.
     """
     rows = _Rows()
     facts: list[Fact] = []
-    refused: list[Refusal] = []
+    refused: list[Rejection] = []
     limit = now + FUTURE_LIMIT
     for index, item in items:
         try:
@@ -87,31 +87,33 @@ def admit_measurements(
                 facts.append(_recovery_fact(item, indicator, limit, now))
             else:
                 facts.append(_state_fact(item, indicator, limit, now))
-        except Refused as refusal:
-            refused.append(Refusal(index, *refusal.parts))
-    return Admitted(rows.columns(), facts, refused)
+        except ItemRejected as refusal:
+            refused.append(Rejection(index, *refusal.parts))
+    return ValidatedBatch(rows.columns(), facts, refused)
 
 
 def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool) -> Indicator:
     if party is None:
-        raise Refused("no_owner", "owner", None, "name the party that owns the indicator")
+        raise ItemRejected("no_owner", "owner", None, "name the party that owns the indicator")
     if party != owner and not may_name:
-        raise Refused("foreign_party", "owner", item.owner, "send measurements of your own party's indicators only")
+        raise ItemRejected(
+            "foreign_party", "owner", item.owner, "send measurements of your own party's indicators only"
+        )
     indicator = lookup(f"{party}/{item.indicator}")
     if indicator is None:
-        raise Refused(
+        raise ItemRejected(
             "unknown_indicator", "indicator", item.indicator, "register it first with POST /api/v1/indicators"
         )
     if item.unit is not None and not units.are_one(item.unit, indicator.unit):
         registered = f"registered with {indicator.unit}" if indicator.unit else "registered without a unit"
         remedy = f"indicator {indicator.key} is {registered}, and {item.unit} came: convert before sending"
-        raise Refused("wrong_unit", "unit", item.unit, remedy)
+        raise ItemRejected("wrong_unit", "unit", item.unit, remedy)
     return indicator
 
 
 def _at(item: Measurement, limit: int) -> int:
     if item.at is None:
-        raise Refused("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
+        raise ItemRejected("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
     at = instant(item.at, "at")
     not_ahead(at, "at", item.at, limit)
     return at
@@ -138,13 +140,13 @@ def _take_counted(
 
 def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
     if indicator.kind != "availability":
-        raise Refused(
+        raise ItemRejected(
             "unsupported_kind", "indicator", indicator.key, "indicators of this kind take no measurements yet"
         )
     wrong = next((name for name in ("value", "values", "failed") if getattr(item, name) is not None), None)
     if wrong is not None:
         remedy = f"indicator {indicator.key} takes a state, ok or an outage"
-        raise Refused("wrong_kind", wrong, getattr(item, wrong), remedy)
+        raise ItemRejected("wrong_kind", wrong, getattr(item, wrong), remedy)
     body: dict[str, Any]
     if item.outage is not None:
         at, body = _outage(item.outage, limit)
@@ -172,61 +174,63 @@ def _state(item: Measurement) -> str:
     if item.ok is not None and item.state is None:
         return UP if item.ok else DOWN
     if item.state is None:
-        raise Refused("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
+        raise ItemRejected("no_state", "state", None, f"send a state of {', '.join(sorted(STATES))}, ok, or an outage")
     return _known_state(item.state, "state", STATES)
 
 
 def _known_state(state: str, name: str, states: Iterable[str]) -> str:
     if state not in states:
-        raise Refused("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
+        raise ItemRejected("unsupported_state", name, state, f"use one of {', '.join(sorted(states))}")
     return state
 
 
 def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
     if outage.keys() != {"from", "to"}:
-        raise Refused("no_interval", "outage", sorted(outage), "give the outage's from and to")
+        raise ItemRejected("no_interval", "outage", sorted(outage), "give the outage's from and to")
     start, end = (instant(outage[name], f"outage.{name}") for name in ("from", "to"))
     if end < start:
-        raise Refused("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
+        raise ItemRejected("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
     not_ahead(end, "outage.to", outage["to"], limit)
     return start, {"from": start, "to": end}
 
 
 def admit_ticket_events(
     items: Iterable[tuple[int, TicketMessage]], owner: str | None, now: int, may_name_owner: bool
-) -> tuple[list[Fact], list[Refusal]]:
+) -> tuple[list[Fact], list[Rejection]]:
     """Check ticket events one by one."""
     facts: list[Fact] = []
-    refused: list[Refusal] = []
+    refused: list[Rejection] = []
     for index, item in items:
         try:
             facts.append(_ticket_fact(item, owner, now, may_name_owner))
-        except Refused as refusal:
-            refused.append(Refusal(index, *refusal.parts))
+        except ItemRejected as refusal:
+            refused.append(Rejection(index, *refusal.parts))
     return facts, refused
 
 
 def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: bool) -> Fact:
     party = item.owner or owner
     if party is None:
-        raise Refused("no_owner", "owner", None, "name the party that owns the ticket")
+        raise ItemRejected("no_owner", "owner", None, "name the party that owns the ticket")
     if party != owner and not may_name:
-        raise Refused("foreign_party", "owner", item.owner, "send tickets of your own party only")
+        raise ItemRejected("foreign_party", "owner", item.owner, "send tickets of your own party only")
     if party != owner:
         rejections.check_id(party, "owner")
     rejections.check_names(source=item.source, ticket=item.ticket, id=item.id)
     rejections.check_texts(rejections.LONGEST_NAME, event=item.event)
     if "/" in item.source:
-        raise Refused("bad_name", "source", item.source, "a source has no slash")
+        raise ItemRejected("bad_name", "source", item.source, "a source has no slash")
     rejections.check_revision(item.revision)
     if item.sequence is not None and abs(item.sequence) >= 2**63:
-        raise Refused("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
+        raise ItemRejected("bad_sequence", "sequence", item.sequence, "number events within 64 bits")
     given = {name: getattr(item, name) for name in NAMED}
     named = {name: value for name, value in given.items() if value is not None}
     rejections.check_texts(rejections.LONGEST_NAME, state=item.state, **named)
     rejections.check_attributes(item.attributes)
     if item.event not in ticket_events.EVENTS:
-        raise Refused("unsupported_event", "event", item.event, f"use one of {', '.join(sorted(ticket_events.EVENTS))}")
+        raise ItemRejected(
+            "unsupported_event", "event", item.event, f"use one of {', '.join(sorted(ticket_events.EVENTS))}"
+        )
     at = instant(item.at, "at")
     not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
     attributes = {**(item.attributes or {}), **named}

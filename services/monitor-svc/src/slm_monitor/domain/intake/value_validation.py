@@ -8,8 +8,8 @@ from typing import Any
 from slm_monitor.domain.facts import histograms, rating_validation, ratios, rejections
 from slm_monitor.domain.facts.facts import CATEGORY, FAILED, Fact, content_key, labelled
 from slm_monitor.domain.facts.histograms import NoHistogram
-from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, Cumulative, Indicator, Measurement, own_key
-from slm_monitor.domain.facts.rejections import Refused, instant
+from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, CounterReading, Indicator, Measurement, own_key
+from slm_monitor.domain.facts.rejections import ItemRejected, instant
 from slm_monitor.domain.series import classifiers
 
 _APART = "\x1f"
@@ -27,7 +27,7 @@ def retraction(item: Measurement, indicator: Indicator) -> Fact:
     rejections.check_names(retract=item.retract)
     rejections.check_revision(item.revision)
     if item.id is not None and item.id != item.retract:
-        raise Refused("two_ids", "retract", item.retract, "name the fact to be removed in retract alone")
+        raise ItemRejected("two_ids", "retract", item.retract, "name the fact to be removed in retract alone")
     key = f"{item.source or ''}\x1f{item.retract}"
     body = {"retracted": True, "counted": indicator.kind in COUNTED_KINDS}
     return Fact(indicator.subject, key, 0, body, item.revision or LAST_REVISION, 0)
@@ -38,10 +38,10 @@ def counted(
 ) -> Fact | tuple[str, float, float | None]:
     """A row (series, value, of), where one measurement is all there is to know of it; else a fact kept by itself.
 
-    Raises Refused.
+    Raises ItemRejected.
     """
     if item.source is not None and _APART in item.source:
-        raise Refused("bad_name", "source", item.source, "leave out control characters")
+        raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
     rejections.check_revision(item.revision)
     if indicator.kind == "rating":
         _refuse_states(item, indicator)
@@ -68,7 +68,7 @@ def counted(
 def _refuse_states(item: Measurement, indicator: Indicator) -> None:
     if item.state is not None or item.ok is not None or item.outage is not None:
         remedy = f"indicator {indicator.key} takes no states; its kind is {indicator.kind}"
-        raise Refused("wrong_kind", "state", item.state, remedy)
+        raise ItemRejected("wrong_kind", "state", item.state, remedy)
 
 
 SOURCE = "@source"
@@ -86,20 +86,20 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
     """A histogram of several values; the limits that targets judge by must be bounds of it."""
     if indicator.kind != "value" or item.value is not None or item.values is not None or item.failed is not None:
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
-        raise Refused("wrong_kind", "histogram", None, remedy)
+        raise ItemRejected("wrong_kind", "histogram", None, remedy)
     try:
         histogram, body = histograms.kept(item.histogram or {})
     except NoHistogram as error:
-        raise Refused("no_histogram", "histogram", None, str(error)) from error
+        raise ItemRejected("no_histogram", "histogram", None, str(error)) from error
     for kind, limit in sorted(indicator.limits):
-        if not classifiers.Measure(kind, limit).told(histogram)[2]:
+        if not classifiers.Classifier(kind, limit).told(histogram)[2]:
             continue
         if kind == classifiers.EXACT:
             remedy = "send sum, min and max beside the buckets, or the values: a target is judged by them"
-            raise Refused("not_summed", "histogram", None, remedy)
+            raise ItemRejected("not_summed", "histogram", None, remedy)
         bucket = f"send a bucket that ends at {limit:g}, or " if kind == classifiers.AT_MOST else "send "
         remedy = f"{bucket}the values themselves: a target is judged by the limit of {limit:g}"
-        raise Refused("no_such_bound", "histogram.bounds", None, remedy)
+        raise ItemRejected("no_such_bound", "histogram.bounds", None, remedy)
     labels = labels_of(item)
     told = {"histogram": body, "labels": labels}
     own = own_key(item) or content_key({"at": at, "source": item.source, **told})
@@ -114,11 +114,11 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
     assert item.cumulative is not None
     if indicator.kind not in ("ratio", "count"):
         remedy = f"indicator {indicator.key} is no ratio and counts nothing; send its measurements as they are"
-        raise Refused("wrong_kind", "cumulative", None, remedy)
+        raise ItemRejected("wrong_kind", "cumulative", None, remedy)
     also = next((name for name in _COUNTS if getattr(item, name) is not None), None)
     if also is not None:
         remedy = "send either what was counted since the last measurement, or in cumulative what the counters read"
-        raise Refused("two_contents", also, getattr(item, also), remedy)
+        raise ItemRejected("two_contents", also, getattr(item, also), remedy)
     labels = labels_of(item) | ({SOURCE: item.source} if item.source is not None else {})
     body: dict[str, Any] = {"cumulative": _counters(item.cumulative, indicator), "labels": labels}
     if item.cumulative.bad is not None and indicator.kind == "ratio":
@@ -127,30 +127,30 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
         body["since"] = instant(item.cumulative.since, "cumulative.since")
         if body["since"] > at:
             remedy = "the counters cannot have been at zero after they were read"
-            raise Refused("reversed_interval", "cumulative.since", str(item.cumulative.since), remedy)
+            raise ItemRejected("reversed_interval", "cumulative.since", str(item.cumulative.since), remedy)
     own = own_key(item) or content_key({"at": at, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
 
 
-def _counters(read: Cumulative, indicator: Indicator) -> list[int]:
+def _counters(read: CounterReading, indicator: Indicator) -> list[int]:
     """(good, total) of a ratio, (count) of occurrences."""
     if indicator.kind == "count":
         if read.count is None or not 0 <= read.count <= _MOST_COUNTED:
             remedy = f"say what the counter reads, 0 to {_MOST_COUNTED}"
-            raise Refused("bad_count", "cumulative.count", read.count, remedy)
+            raise ItemRejected("bad_count", "cumulative.count", read.count, remedy)
         return [read.count]
     if any(number is not None and abs(number) > _MOST_COUNTED for number in (read.good, read.bad, read.total)):
-        raise Refused("too_large", "cumulative.total", read.total, f"set counters back before {_MOST_COUNTED}")
+        raise ItemRejected("too_large", "cumulative.total", read.total, f"set counters back before {_MOST_COUNTED}")
     try:
         counts = ratios.counts(read.good, read.bad, read.total)
-    except ratios.NotCounted as error:
+    except ratios.InvalidCounts as error:
         reason, field, value, remedy = error.parts
-        raise Refused(reason, f"cumulative.{field}", value, remedy) from error
+        raise ItemRejected(reason, f"cumulative.{field}", value, remedy) from error
     return [counts["good"], counts["total"]]
 
 
 def labels_of(item: Measurement) -> dict[str, str]:
-    """The labels it came with, its category among them. Raises Refused."""
+    """The labels it came with, its category among them. Raises ItemRejected."""
     labels = dict(item.labels or {})
     if item.category is not None:
         labels[CATEGORY] = item.category
@@ -158,10 +158,10 @@ def labels_of(item: Measurement) -> dict[str, str]:
         rejections.check_names(labels=name)
         rejections.check_names(**{f"labels.{name}": value})
         if "=" in name or _APART in name + value or name.startswith("@"):
-            raise Refused("bad_label", "labels", name, "name labels without =, a leading @ and control characters")
+            raise ItemRejected("bad_label", "labels", name, "name labels without =, a leading @ and control characters")
     if sum(len(name.encode()) + len(value.encode()) for name, value in labels.items()) > _LONGEST_LABELS:
         remedy = f"send at most {_LONGEST_LABELS} bytes of labels: each set of them is a series of its own"
-        raise Refused("too_long", "labels", None, remedy)
+        raise ItemRejected("too_long", "labels", None, remedy)
     return labels
 
 
@@ -169,14 +169,14 @@ def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, floa
     """(value, of) of each thing measured."""
     if item.failed and indicator.kind != "value":
         remedy = f"indicator {indicator.key} measures no values; its kind is {indicator.kind}"
-        raise Refused("wrong_kind", "failed", True, remedy)
+        raise ItemRejected("wrong_kind", "failed", True, remedy)
     if indicator.kind == "ratio":
         counts = _counts(item)
         return [(counts["good"], counts["total"])]
     if indicator.kind == "count":
         number = 1 if item.count is None else item.count
         if not 0 < number <= _MOST_COUNTED:
-            raise Refused(
+            raise ItemRejected(
                 "bad_count", "count", item.count, "say how often it occurred, 1 or more; leave it out for once"
             )
         return [(float(number), None)]
@@ -186,24 +186,32 @@ def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, floa
 def _values(item: Measurement, indicator: Indicator) -> list[float]:
     if item.failed:
         if item.value is not None or item.values is not None:
-            raise Refused("two_contents", "failed", True, "send either what was measured, or that measuring failed")
+            raise ItemRejected(
+                "two_contents", "failed", True, "send either what was measured, or that measuring failed"
+            )
         return [FAILED]
     if item.value is not None and item.values is None:
         measured = [item.value]
     elif item.values and item.value is None:
         measured = item.values
     else:
-        raise Refused("no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item")
+        raise ItemRejected(
+            "no_value", "value", item.value, f"indicator {indicator.key} takes a value, or values, per item"
+        )
     for value in measured:
         if not math.isfinite(value):
-            raise Refused("not_a_number", "value", str(value), "send finite numbers; leave out what was not measured")
+            raise ItemRejected(
+                "not_a_number", "value", str(value), "send finite numbers; leave out what was not measured"
+            )
     return measured
 
 
 def _counts(item: Measurement) -> dict[str, Any]:
     if any(number is not None and abs(number) > _MOST_COUNTED for number in (item.good, item.bad, item.total)):
-        raise Refused("too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts")
+        raise ItemRejected(
+            "too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts"
+        )
     try:
         return {**ratios.counts(item.good, item.bad, item.total)}
-    except ratios.NotCounted as error:
-        raise Refused(*error.parts) from error
+    except ratios.InvalidCounts as error:
+        raise ItemRejected(*error.parts) from error

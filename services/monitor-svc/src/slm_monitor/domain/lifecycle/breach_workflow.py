@@ -28,7 +28,7 @@ class WrongStep(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class BreachWorkflow:
     """Where a breach's handling stands. ``reached``: how far it had come before a dispute.
 
     ``number`` counts the steps of this revision; ``withdrawn`` is the judge's word, not a step.
@@ -61,7 +61,7 @@ class Life:
         """Names this very state of its life, for ``ETag``."""
         return f"{self.revision}.{self.number}{'w' if self.withdrawn else ''}"
 
-    def after(self, step: str) -> Life:
+    def after(self, step: str) -> BreachWorkflow:
         """Raises WrongStep."""
         if step not in self.allowed:
             raise WrongStep(step, self.state, self.allowed)
@@ -70,13 +70,13 @@ class Life:
             return replace(self, contest=contest, number=self.number + 1)
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
-    def judged(self, revision: int, standing: bool) -> Life:
+    def judged(self, revision: int, standing: bool) -> BreachWorkflow:
         """As the judge's word leaves it: what stands again after a withdrawal has its life before it."""
-        return replace(self if revision == self.revision else Life(revision), withdrawn=not standing)
+        return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not standing)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BreachStep:
     """Who took a breach through what; ``document``: what was said."""
 
     step: str
@@ -93,7 +93,7 @@ _JUDGED = (
 )  # fmt: skip
 
 
-def event_of(published: Mapping[str, Any], life: Life, step: Step) -> BreachHandled:
+def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
     """The event of a step; ``published`` is the breach as it was told."""
     fields: dict[str, Any] = {
         **{name: published[name] for name in _JUDGED}, "revision": life.revision, "by_party_id": step.party_id,

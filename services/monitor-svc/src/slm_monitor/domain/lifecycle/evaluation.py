@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
 
 
 @dataclass(frozen=True, slots=True)
-class RiskFinding:
+class RiskEvaluation:
     """A warning that holds. ``at`` may lie ahead: then a timer has to look again."""
 
     cause: str
@@ -39,24 +39,26 @@ def reached(measure: Fraction | None, threshold: Fraction) -> bool | None:
 def of_budget(
     shares: Iterable[Fraction], spent: Fraction | None, at: int, burn: Fraction | None = None,
     projected_breach_at: int | None = None,
-) -> list[RiskFinding]:  # fmt: skip
+) -> list[RiskEvaluation]:  # fmt: skip
     """The thresholds of the budget that are reached by what is spent of it, or nearly still."""
     return [
-        RiskFinding("budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached)
+        RiskEvaluation(
+            "budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached
+        )
         for share in shares
         if (is_reached := reached(spent, share)) is not None
     ]
 
 
 def below_objective(
-    promised: Promise, figure: Fraction | None, at: int, end: int, consumed: Fraction | None = None,
+    promised: Objective, figure: Fraction | None, at: int, end: int, consumed: Fraction | None = None,
     burn: Fraction | None = None,
-) -> list[RiskFinding]:  # fmt: skip
+) -> list[RiskEvaluation]:  # fmt: skip
     """The warning of a figure to date that misses its promise. It goes on until the figure is better by a tenth: of the
     budget, or of the most that a number may be. A least number has no such tenth: a scale may end before it."""
     if figure is None:
         return []
-    risk = RiskFinding("below_objective", "objective", at, consumed, burn, end)
+    risk = RiskEvaluation("below_objective", "objective", at, consumed, burn, end)
     if not promised.is_kept(figure):
         return [risk]
     if promised.unit == PERCENT:
@@ -67,7 +69,7 @@ def below_objective(
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedLevel:
     """A level that is missed for certain from ``at`` on, if nothing changes; it may lie ahead."""
 
     level: str
@@ -79,7 +81,7 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Evaluation:
     """What a window came to. ``missed``: the levels of its promise that are breached, or will be.
 
     ``scheduled``: whether the window has any service time at all.
@@ -89,8 +91,8 @@ class Finding:
     good: int
     total: int
     met: bool
-    missed: tuple[Missed, ...] = ()
-    risks: tuple[RiskFinding, ...] = ()
+    missed: tuple[MissedLevel, ...] = ()
+    risks: tuple[RiskEvaluation, ...] = ()
     detail: dict[str, Any] = field(default_factory=dict)
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True

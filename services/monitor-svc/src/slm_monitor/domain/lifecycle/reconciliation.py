@@ -9,22 +9,22 @@ from typing import Any
 
 from slm_events import instants
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed, RiskFinding
-from slm_monitor.domain.lifecycle.target_state import Adjusted, Breach, Changes, Risk, Window
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel, RiskEvaluation
+from slm_monitor.domain.lifecycle.target_state import Adjustment, Breach, Changes, Risk, Window
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 DISPUTE = "dispute"
 """The cause of what a dispute's decision brings."""
 
 
 @dataclass(slots=True)
-class Standing:
+class TargetState:
     """One target with everything that stands of it."""
 
-    line: TermsLine
+    line: TermsHistory
     windows: dict[str, Window] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class EvaluationMoment:
     """When a judgement is made: ``as_of`` is the instant up to which all facts are in, ``now`` that of publishing.
 
     ``through``: an import is loading history, and what lies before this instant waits. ``import_id``: the import whose
@@ -69,7 +69,12 @@ class Moment:
 
 
 def settle_window(
-    standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
+    standing: TargetState,
+    window: Window,
+    terms: ServiceLevelTarget,
+    finding: Evaluation,
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> None:
     """Bring a calendar window to what was found of it, and publish each difference once."""
     if standing.is_beyond_record(window):
@@ -116,7 +121,7 @@ def _told_of(window: Window) -> tuple[object, ...]:
     return (window.status, window.figure, window.good, window.total, *times)
 
 
-def _as_decided(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> Finding:
+def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation) -> Evaluation:
     """Without the levels of which a dispute decided that they were not missed."""
     if not standing.overturned:
         return finding
@@ -132,15 +137,20 @@ def _as_decided(standing: Standing, window: Window, terms: ServiceLevelTarget, f
 
 
 def _adjust(
-    standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment, changes: Changes
+    standing: TargetState,
+    window: Window,
+    terms: ServiceLevelTarget,
+    finding: Evaluation,
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> None:
     """A window that both parties accepted stays as it is; that it would come to something else is told beside it."""
     breached = any(each.level == target_events.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
     status, figure = status_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
-    before = window.adjusted or Adjusted(0, window.status, window.figure)
+    before = window.adjusted or Adjustment(0, window.status, window.figure)
     if (before.status, before.figure) == (status, figure):
         return
-    window.adjusted = Adjusted(before.number + 1, status, figure)
+    window.adjusted = Adjustment(before.number + 1, status, figure)
     difference = None
     if figure is not None and before.figure is not None:
         difference = figures.exact(Fraction(figure) - Fraction(before.figure))
@@ -153,7 +163,7 @@ def _adjust(
     changes.windows[window.target_id, window.window_id] = window
 
 
-def status_of(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> str:
+def status_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) -> str:
     """``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
     if not finding.scheduled:
         return "not_applicable"
@@ -166,7 +176,7 @@ def status_of(finding: Finding, breached: bool, closes: bool, at_risk: bool) -> 
     return "at_risk" if at_risk else "met"
 
 
-def take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, moment: Moment) -> None:
+def take_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation, moment: EvaluationMoment) -> None:
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
     window.figure = figures.exact(terms.shown(finding.figure))
@@ -176,14 +186,14 @@ def take_figures(window: Window, terms: ServiceLevelTarget, finding: Finding, mo
 
 
 def settle_breach(
-    standing: Standing,
+    standing: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
     level: str,
-    promised: Promise,
-    finding: Finding,
-    missed: Missed | None,
-    moment: Moment,
+    promised: Objective,
+    finding: Evaluation,
+    missed: MissedLevel | None,
+    moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
     """A published breach is never removed silently, and never published twice."""
@@ -223,7 +233,7 @@ def settle_breach(
 
 
 def revise(
-    breach: Breach, terms: ServiceLevelTarget, now: Mapping[str, Any], moment: Moment, changes: Changes, *,
+    breach: Breach, terms: ServiceLevelTarget, now: Mapping[str, Any], moment: EvaluationMoment, changes: Changes, *,
     by_evidence: bool = True,
 ) -> bool:  # fmt: skip
     """Tell of a standing breach that facts have moved: the same breach with its next revision, and what is refuted.
@@ -291,7 +301,7 @@ def withdraw(
     changes.breaches[breach.breach_id] = breach
 
 
-def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], by: int) -> list[RiskFinding]:
+def holding(standing: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int) -> list[RiskEvaluation]:
     """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it.
 
     A burn rate of counts is that of the minute that runs, which begins before all facts until then are in: it opens no
@@ -307,14 +317,14 @@ def holding(standing: Standing, window_id: str, found: Sequence[RiskFinding], by
 
 
 def settle_risks(
-    standing: Standing,
+    standing: TargetState,
     window_id: str,
     terms: ServiceLevelTarget,
-    finding: Finding,
-    found: Sequence[RiskFinding],
+    finding: Evaluation,
+    found: Sequence[RiskEvaluation],
     outcome: str,
     span: tuple[int | None, int | None],
-    moment: Moment,
+    moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
     """Open the warnings that are new; clear those that no longer hold, saying how it ended."""
@@ -339,12 +349,12 @@ def settle_risks(
 
 
 def clear(
-    standing: Standing,
+    standing: TargetState,
     risk: Risk,
     terms: ServiceLevelTarget,
     outcome: str,
     span: tuple[int | None, int | None],
-    moment: Moment,
+    moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
     at = turn_of(moment, span)
@@ -356,20 +366,20 @@ def clear(
     changes.risks[risk.risk_id] = risk
 
 
-def turn_of(moment: Moment, span: tuple[int | None, int | None]) -> int:
+def turn_of(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
     """The event time at which a warning turns: the present, in its window. Up to which instant all facts are in is
     looked at when timers fire, and may lie far behind it."""
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 
 
-def _forget(standing: Standing, as_of: int) -> None:
+def _forget(standing: TargetState, as_of: int) -> None:
     """Warnings that cleared so long ago that they do not come back."""
     for risk in [each for each in standing.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
         del standing.risks[risk.risk_id]
 
 
-def _reopen(standing: Standing, window_id: str, found: RiskFinding, at: int) -> Risk | None:
+def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
     """The warning that cleared lately and has come back, with its next revision; None where there is none."""
     cleared = [
         risk for risk in standing.risks.values()
@@ -384,7 +394,7 @@ def _reopen(standing: Standing, window_id: str, found: RiskFinding, at: int) -> 
     return risk
 
 
-def _open(standing: Standing, window_id: str, terms: ServiceLevelTarget, found: RiskFinding, now: int) -> Risk:
+def _open(standing: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int) -> Risk:
     """A warning that comes again later is another risk: its ordinal is the instant of publishing."""
     identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(

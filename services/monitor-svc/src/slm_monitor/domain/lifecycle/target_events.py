@@ -9,9 +9,9 @@ from typing import Any
 from slm_chassis.identity import named_id
 from slm_events import monitor
 from slm_events.instants import to_text
-from slm_monitor.domain.lifecycle.target_state import Adjusted, Breach, Risk, Window
+from slm_monitor.domain.lifecycle.target_state import Adjustment, Breach, Risk, Window
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 OBJECTIVE = "objective"
@@ -62,7 +62,7 @@ def target_breached(
     terms: ServiceLevelTarget,
     breach: Breach,
     *,
-    promised: Promise | None,
+    promised: Objective | None,
     figure: Fraction | None,
     span: tuple[int | None, int | None],
     evidence: dict[str, Any],
@@ -229,7 +229,7 @@ def window_adjusted(
     window: Window,
     *,
     finding: tuple[int, int, str],
-    before: Adjusted,
+    before: Adjustment,
     difference: str | None,
     booked_in: str | None,
     cause: str,

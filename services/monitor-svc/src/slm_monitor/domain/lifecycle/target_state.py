@@ -14,7 +14,7 @@ OPEN_ENDED = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusted:
+class Adjustment:
     """What later facts would make of a window that both parties accepted, as it was last told."""
 
     number: int
@@ -44,7 +44,7 @@ class Window:
     """The last minute judged, of a rolling window."""
     frozen_at: int | None = None
     """When both parties accepted it: from then on it stays as it is."""
-    adjusted: Adjusted | None = None
+    adjusted: Adjustment | None = None
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Risk:
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingEvent:
     """An event to publish. ``event_id`` is fixed where the event follows from a breach: replays publish it once."""
 
     event: Any
@@ -110,7 +110,7 @@ class Outgoing:
 class Changes:
     """All that one step of the judge changes, to be committed with the facts that caused it."""
 
-    events: list[Outgoing] = field(default_factory=list)
+    events: list[OutgoingEvent] = field(default_factory=list)
     windows: dict[tuple[str, str], Window] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Changes:
     """Fields of every event published here: what it says of an import."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
-        self.events.append(Outgoing(replace(event, **self.mark) if self.mark else event, at, event_id))
+        self.events.append(OutgoingEvent(replace(event, **self.mark) if self.mark else event, at, event_id))
 
     def add(self, other: Changes) -> None:
         """Take up what was changed apart."""
@@ -145,7 +145,7 @@ _KEPT_APART = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PublishedClock:
     """What was published of a clock, so that nothing is told twice. ``risks``: (threshold, id) of those that stand."""
 
     state: str = ""
@@ -157,7 +157,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Inconsistent:
+class InconsistentTicket:
     """A ticket whose events contradict each other: none of its clocks is judged. ``at``: in the window of which instant
     it counts, in the coverage alone; ``targets``: those that would have judged it."""
 
@@ -184,7 +184,7 @@ class TicketState:
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """(clock, reason, agreement)."""
     team: str | None = None
-    inconsistent: Inconsistent | None = None
+    inconsistent: InconsistentTicket | None = None
     readers: Mapping[str, str] = field(default_factory=dict)
     """The other parties that see it, each with how much of it."""
 
@@ -198,7 +198,7 @@ class TicketClock:
     ticket: str
     clock: Clock
     due_at: int | None
-    told: Told = field(default_factory=lambda: Told())
+    told: PublishedClock = field(default_factory=lambda: PublishedClock())
     at_risk_at: int | None = None
     """Since when the clock warns."""
     excused: bool = False

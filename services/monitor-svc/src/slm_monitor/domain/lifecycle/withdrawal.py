@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from slm_monitor.domain.lifecycle import reconciliation
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 CAUSE = "terms"
 
 
-def drop_window(standing: Standing, window: Window, moment: Moment, changes: Changes) -> None:
+def drop_window(standing: TargetState, window: Window, moment: EvaluationMoment, changes: Changes) -> None:
     """A window that was open and has never been, as it turns out: its breaches and warnings go with it."""
     span = (window.start, window.end)
     terms = standing.line.of_version(window.version)
@@ -24,7 +24,7 @@ def drop_window(standing: Standing, window: Window, moment: Moment, changes: Cha
 
 
 def of_other_terms(
-    standing: Standing, window: Window, terms: ServiceLevelTarget, moment: Moment, changes: Changes
+    standing: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
 ) -> None:
     """A window that is judged by another version than before: a breach found by that one is withdrawn."""
     if window.version == terms.version or window.frozen_at is not None or standing.is_beyond_record(window):
@@ -34,5 +34,5 @@ def of_other_terms(
             _withdraw(standing, breach, (window.start, window.end), moment.now, changes)
 
 
-def _withdraw(standing: Standing, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
+def _withdraw(standing: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
     reconciliation.withdraw(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)

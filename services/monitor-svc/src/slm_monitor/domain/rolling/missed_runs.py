@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
 
 Counts = npt.NDArray[np.int64]
 
 
-class Run(NamedTuple):
+class MissedRun(NamedTuple):
     """Minutes ``first`` to ``last`` (inclusive, minutes since 1970) in which the objective was missed."""
 
     first: int
@@ -32,7 +32,7 @@ def sums(per_minute: Counts, length: int) -> Counts:
     return result
 
 
-def missed(good: Counts, total: Counts, promised: Promise) -> npt.NDArray[np.bool_]:
+def missed(good: Counts, total: Counts, promised: Objective) -> npt.NDArray[np.bool_]:
     """Where a window misses the promise, exactly. Of a share: good ÷ total < objective is good·d < n·total, in Python
     integers where 64 bits could overflow. Of a count: by the number of events itself."""
     if promised.unit != PERCENT:
@@ -41,7 +41,7 @@ def missed(good: Counts, total: Counts, promised: Promise) -> npt.NDArray[np.boo
         result: npt.NDArray[np.bool_] = total > limit if is_most else total < limit
         return result
     if promised.comparison == AT_MOST:
-        return missed(total - good, total, Promise(AT_LEAST, 1 - promised.value))
+        return missed(total - good, total, Objective(AT_LEAST, 1 - promised.value))
     numerator, denominator = promised.value.numerator, promised.value.denominator
     top = max(int(total.max(initial=0)), 1)
     if top * max(numerator, denominator) >= 2**62:
@@ -51,25 +51,25 @@ def missed(good: Counts, total: Counts, promised: Promise) -> npt.NDArray[np.boo
     return result
 
 
-def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[Run]:
+def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[MissedRun]:
     """The runs of true flags, the first flag standing at ``first_minute``."""
     padded = np.concatenate(([False], flags, [False]))
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     return [
-        Run(first_minute + int(start), first_minute + int(end) - 1)
+        MissedRun(first_minute + int(start), first_minute + int(end) - 1)
         for start, end in zip(edges[::2], edges[1::2], strict=True)
     ]
 
 
-def spliced(old: Sequence[Run], first: int, last: int, judged: Iterable[Run]) -> list[Run]:
+def spliced(old: Sequence[MissedRun], first: int, last: int, judged: Iterable[MissedRun]) -> list[MissedRun]:
     """The runs once minutes ``first`` to ``last`` were judged anew: the rest stays, what touches is one run."""
-    pieces = [Run(run.first, min(run.last, first - 1)) for run in old if run.first < first]
+    pieces = [MissedRun(run.first, min(run.last, first - 1)) for run in old if run.first < first]
     pieces += judged
-    pieces += [Run(max(run.first, last + 1), run.last) for run in old if run.last > last]
-    joined: list[Run] = []
+    pieces += [MissedRun(max(run.first, last + 1), run.last) for run in old if run.last > last]
+    joined: list[MissedRun] = []
     for run in sorted(pieces):
         if joined and run.first <= joined[-1].last + 1:
-            joined[-1] = Run(joined[-1].first, max(joined[-1].last, run.last))
+            joined[-1] = MissedRun(joined[-1].first, max(joined[-1].last, run.last))
         else:
             joined.append(run)
     return joined

@@ -10,46 +10,48 @@ from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, target_events
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Breach, Changes, Window
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_windows import Come
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_windows import WindowValue
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _NO_SPAN = (None, None)
-ComeAt = Callable[[int], Come | None]
+ComeAt = Callable[[int], WindowValue | None]
 
 
-def runs_of(standing: Standing, window: Window, level: str) -> list[Run]:
+def runs_of(standing: TargetState, window: Window, level: str) -> list[MissedRun]:
     """The runs of minutes that missed a level, whatever a dispute decided of them; one that has not recovered lasts to
     the last minute judged."""
     open_last = window.judged_to if window.judged_to is not None else -1
     runs = (
-        Run(breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1)
+        MissedRun(
+            breach.ordinal, max(breach.ordinal, open_last) if breach.until is None else breach.until // MINUTE - 1
+        )
         for breach in standing.breaches.values()
         if _is_run(standing, breach, level)
     )
     return [run for run in runs if run.first <= run.last]
 
 
-def _is_run(standing: Standing, breach: Breach, level: str) -> bool:
+def _is_run(standing: TargetState, breach: Breach, level: str) -> bool:
     return breach.level == level and (breach.standing or breach.breach_id in standing.overturned)
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
+class LevelReconciliation:
     """One level of a target while its runs are settled; ``come_at``: what the window that ends with a minute came to,
     as far as it was judged just now."""
 
-    standing: Standing
+    standing: TargetState
     window: Window
     level: str
     come_at: ComeAt
-    moment: Moment
+    moment: EvaluationMoment
     changes: Changes
 
-    def settle(self, held: Collection[int], runs: Sequence[Run]) -> None:
+    def settle(self, held: Collection[int], runs: Sequence[MissedRun]) -> None:
         """``held``: the first minutes of the runs that stood, as far as they can have changed; ``runs``: those that
         stand now."""
         assert self.window.judged_to is not None
@@ -83,7 +85,7 @@ class Settling:
             breach.until = breach.ordinal * MINUTE
             self.changes.breaches[breach.breach_id] = breach
 
-    def _breach(self, run: Run, come: Come) -> Breach:
+    def _breach(self, run: MissedRun, come: WindowValue) -> Breach:
         line, at = self.standing.line, run.first * MINUTE
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
@@ -95,7 +97,7 @@ class Settling:
         reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach
 
-    def _event(self, terms: ServiceLevelTarget, breach: Breach, come: Come, now: int) -> TargetBreached:
+    def _event(self, terms: ServiceLevelTarget, breach: Breach, come: WindowValue, now: int) -> TargetBreached:
         at = breach.certain_at
         return target_events.target_breached(
             terms,
@@ -107,7 +109,7 @@ class Settling:
             now=now,
         )
 
-    def _refigure(self, breach: Breach, come: Come) -> None:
+    def _refigure(self, breach: Breach, come: WindowValue) -> None:
         """More facts of its first minute: the breach is revised. While that minute lasts, facts of it are no news:
         what they come to is told once it is over."""
         terms = self.standing.line.of_version(breach.version)
@@ -136,7 +138,7 @@ class Settling:
         terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
         reconciliation.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
 
-    def _end(self, breach: Breach, run: Run) -> None:
+    def _end(self, breach: Breach, run: MissedRun) -> None:
         """A run whose last minute was followed by one that met the objective has recovered there."""
         assert self.window.judged_to is not None
         until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None
@@ -160,6 +162,6 @@ class Settling:
         return None if come is None else come.figure
 
 
-def promise_of(terms: ServiceLevelTarget, level: str) -> Promise | None:
+def promise_of(terms: ServiceLevelTarget, level: str) -> Objective | None:
     """What is promised at a level."""
     return dict(terms.levels).get(level)

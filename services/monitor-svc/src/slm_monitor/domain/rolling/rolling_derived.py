@@ -11,16 +11,16 @@ import numpy as np
 
 from slm_calendar import intervals
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_edge, sums_of
 from slm_monitor.domain.series.classifiers import Counts
-from slm_monitor.domain.terms.composite_terms import Composition
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.composite_terms import CompositeTerms
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-class Ended(NamedTuple):
+class EndedClock(NamedTuple):
     """A ticket's clock that ended: stopped or breached."""
 
     ticket: str
@@ -28,59 +28,59 @@ class Ended(NamedTuple):
     is_met: bool
 
 
-class RolledTickets:
+class RollingTickets:
     """A ticket counts while the end of one of its clocks lies in the window; it is met if all that do were."""
 
-    def __init__(self, ended: Iterable[Ended], length: int) -> None:
-        ends: dict[str, list[Ended]] = {}
+    def __init__(self, ended: Iterable[EndedClock], length: int) -> None:
+        ends: dict[str, list[EndedClock]] = {}
         for each in ended:
             ends.setdefault(each.ticket, []).append(each)
         minutes = length // MINUTE
-        self._things: list[Counting] = []
+        self._things: list[ActiveSpan] = []
         for clocks in ends.values():
             counted = intervals.union(_span(each, minutes) for each in clocks)
             missed = intervals.union(_span(each, minutes) for each in clocks if not each.is_met)
-            self._things += [Counting(start, end - 1, False) for start, end in missed]
-            self._things += [Counting(start, end - 1) for start, end in intervals.subtract(counted, missed)]
+            self._things += [ActiveSpan(start, end - 1, False) for start, end in missed]
+            self._things += [ActiveSpan(start, end - 1) for start, end in intervals.subtract(counted, missed)]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
         return sums_of(terms, self._things, first, last)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         return next_edge(self._things, minute)
 
 
-def _span(ended: Ended, minutes: int) -> intervals.Interval:
+def _span(ended: EndedClock, minutes: int) -> intervals.Interval:
     """The minutes ``[first, after the last)`` in whose windows the end of a clock lies."""
     return ended.at // MINUTE, ended.at // MINUTE + minutes
 
 
 @dataclass(frozen=True, slots=True)
-class RolledVerdicts:
+class RollingVerdicts:
     """Missed while too few members keep their promise. ``runs``: by member, the minutes in which it missed its own;
     ``silent``: the members of which nothing is known now."""
 
-    compositions: Mapping[int, Composition]
-    runs: Mapping[str, Sequence[Run]]
+    compositions: Mapping[int, CompositeTerms]
+    runs: Mapping[str, Sequence[MissedRun]]
     silent: Collection[str]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> VerdictWindows:
         made = self.compositions[terms.version]
         members = made.target_ids
-        things = [Counting(*run) for member in members for run in self.runs.get(member, ())]
+        things = [ActiveSpan(*run) for member in members for run in self.runs.get(member, ())]
         missed = sums_of(terms, things, first, last).total
         return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         """What time alone changes of a member is news of it."""
         return None
@@ -98,11 +98,11 @@ class VerdictWindows:
     members: int
     silent: int
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         result: Flags = np.asarray(self.members - self.missing < self.needed)
         return result
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         missing = int(self.missing[minute - self.first])
         if self.members - missing < self.needed:
             return self._come(self.members - missing, self.members)
@@ -110,9 +110,9 @@ class VerdictWindows:
         if met < self.needed:
             # Those that are silent may still decide either way.
             told = {"needed": self.needed, "kept": met, "members": self.members}
-            return Come(None, met, met + missing, dict(told), dict(told))
+            return WindowValue(None, met, met + missing, dict(told), dict(told))
         return self._come(met, met + missing)
 
-    def _come(self, kept: int, decided: int) -> Come:
+    def _come(self, kept: int, decided: int) -> WindowValue:
         told = {"needed": self.needed, "kept": kept, "members": self.members}
-        return Come(Fraction(kept, decided), kept, decided, dict(told), dict(told))
+        return WindowValue(Fraction(kept, decided), kept, decided, dict(told), dict(told))

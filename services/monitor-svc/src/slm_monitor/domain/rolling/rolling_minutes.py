@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
-def reach(line: TermsLine) -> int:
+def reach(line: TermsHistory) -> int:
     """How many minutes back from the present a judgement looks: the window, or what warnings look back on."""
     lengths = [
         length
@@ -24,16 +24,16 @@ def reach(line: TermsLine) -> int:
     return max(lengths) // MINUTE
 
 
-def first_minute(line: TermsLine) -> int:
+def first_minute(line: TermsHistory) -> int:
     """A minute belongs to the term by its start."""
     return -(-line.begins_at // MINUTE)
 
 
-def last_minute(line: TermsLine) -> int:
+def last_minute(line: TermsHistory) -> int:
     return (line.ends_at - 1) // MINUTE
 
 
-def hold_back(window: Window, line: TermsLine, through: int | None) -> None:
+def hold_back(window: Window, line: TermsHistory, through: int | None) -> None:
     """Take the minutes up to ``through`` for judged: an import loads their history. Its end has them judged in full;
     until then a breach that stands goes on through them."""
     if through is not None:
@@ -42,7 +42,7 @@ def hold_back(window: Window, line: TermsLine, through: int | None) -> None:
 
 
 def ranges(
-    window: Window, line: TermsLine, touched: tuple[int, int] | None, since: int | None, present: int,
+    window: Window, line: TermsHistory, touched: tuple[int, int] | None, since: int | None, present: int,
     through: int | None = None,
 ) -> list[tuple[int, int]]:  # fmt: skip
     """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, those since the last
@@ -64,7 +64,7 @@ def ranges(
     return [(first, until) for first, until in found if first <= until]
 
 
-def by_version(line: TermsLine, first: int, last: int) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
+def by_version(line: TermsHistory, first: int, last: int) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
     """The stretches of minutes (first and last) that one version holds for."""
     at = first
     while at <= last:

@@ -7,26 +7,34 @@ from dataclasses import dataclass, replace
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
-from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Sums, Windows, next_edge, sums_of
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
+from slm_monitor.domain.rolling.rolling_windows import (
+    ActiveSpan,
+    Flags,
+    SumWindows,
+    Windows,
+    WindowValue,
+    next_edge,
+    sums_of,
+)
 from slm_monitor.domain.states.outages import Outage
-from slm_monitor.domain.states.timeline import UNKNOWN, States
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.states.timeline import UNKNOWN, StateProvider
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import outage_evaluation
 
 
-class RolledOutages:
+class RollingOutages:
     """The outages that begin from ``begins_at`` on, as known at ``as_of``, by the terms of one version."""
 
     def __init__(
-        self, states: States, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
+        self, states: StateProvider, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
     ) -> None:
         self._states, self._begins_at = states, begins_at
         self._reached = outage_evaluation.reached_from(states, terms, begins_at, as_of, excluded)
         length = terms.rolling_microseconds
         self._things = [
-            Counting(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
+            ActiveSpan(max(-(-at // MINUTE), outage.start // MINUTE + 1), (outage.start + length) // MINUTE)
             for at, outage in self._reached
         ]
 
@@ -34,11 +42,11 @@ class RolledOutages:
         sums = sums_of(terms, self._things, first, last)
         return OutageWindows(sums, self._states, self._begins_at, self._reached)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         return next_edge(self._things, minute)
 
@@ -47,15 +55,15 @@ class RolledOutages:
 class OutageWindows:
     """A window of which nothing is known has no figure."""
 
-    sums: Sums
-    states: States
+    sums: SumWindows
+    states: StateProvider
     begins_at: int
     reached: Sequence[tuple[int, Outage]]
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         return self.sums.missed(promised)
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         come, terms = self.sums.come(minute), self.sums.terms
         end = minute * MINUTE
         start = max(self.begins_at, end - terms.rolling_microseconds)

@@ -8,26 +8,26 @@ import numpy as np
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
 from slm_monitor.domain.series.classifiers import Counts
-from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from slm_monitor.domain.windows import series_evaluation
-from slm_monitor.domain.windows.minute_series import Counted
+from slm_monitor.domain.windows.minute_series import TargetMinutes
 
 _WIDEST = 2**62
 
 
-class PointWindows:
+class PromoterScoreWindows:
     """The windows that end with the minutes ``first`` to ``last``; one that nobody rated in has no figure."""
 
-    def __init__(self, by: Counted, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
         self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
         net, number = by.minutes(first - self._length + 1, last, begins_at)
         self._filled: Flags = number > 0
         self._net: Counts = missed_runs.sums(net, self._length)
         self._number: Counts = missed_runs.sums(number, self._length)
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         """Exactly: 100 · net ÷ number beside n ÷ d is 100 · net · d beside n · number."""
         limit = promised.value
         widest = max(100 * limit.denominator, abs(limit.numerator)) * max(int(self._number.max(initial=0)), 1)
@@ -39,11 +39,11 @@ class PointWindows:
         result: Flags = np.asarray(beyond, dtype=np.bool_) & (self._number > 0)
         return result
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         place = minute - self._first
         net, number = int(self._net[place]), int(self._number[place])
         figure: Fraction | None = series_evaluation.points(net, number)
-        return Come(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
+        return WindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
 
     def turns_at(self, minute: int) -> int | None:
         """The next minute at which a rating leaves the window; None where it has none."""

@@ -9,16 +9,16 @@ import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
-from slm_monitor.domain.rolling.rolling_windows import Come, Counting, Flags, Windows, next_edge, sums_of
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
+from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_edge, sums_of
 from slm_monitor.domain.states.recovery import Recovery
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
-from slm_monitor.domain.windows.recovery_evaluation import WITHIN, Measured
+from slm_monitor.domain.windows.recovery_evaluation import WITHIN, MeasuredRecovery
 
 
-class RolledRecoveries:
+class RollingRecoveries:
     """The recoveries that end in ``span``, by the terms of one version."""
 
     def __init__(
@@ -30,18 +30,18 @@ class RolledRecoveries:
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RecoveryWindows:
         return RecoveryWindows(terms, first, last, self._seen, self._things)
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         return next_edge(self._things, minute)
 
 
-def _counting(each: Measured, terms: ServiceLevelTarget) -> Counting:
+def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> ActiveSpan:
     restored = each.recovery.restored
-    return Counting(restored // MINUTE + 1, (restored + terms.rolling_microseconds) // MINUTE, each.kept)
+    return ActiveSpan(restored // MINUTE + 1, (restored + terms.rolling_microseconds) // MINUTE, each.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class RecoveryWindows:
     terms: ServiceLevelTarget
     first: int
     last: int
-    seen: Sequence[Measured]
-    things: Sequence[Counting]
+    seen: Sequence[MeasuredRecovery]
+    things: Sequence[ActiveSpan]
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         if self.terms.aggregation == WITHIN:
             return sums_of(self.terms, self.things, self.first, self.last).missed(promised)
         lengths = (recovery_evaluation.length_of(each, self.terms) for each in self.seen)
@@ -62,7 +62,7 @@ class RecoveryWindows:
         result: Flags = np.asarray(sums_of(self.terms, broken, self.first, self.last).total > 0)
         return result
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         inside = [each for each, thing in zip(self.seen, self.things, strict=True)
                   if thing.first <= minute <= thing.last]  # fmt: skip
         good = sum(each.kept for each in inside)
@@ -72,4 +72,4 @@ class RecoveryWindows:
             come = sums_of(self.terms, self.things, minute, minute).come(minute)
             return replace(come, evidence=told, detail={**come.detail, **detail})
         longest = max((recovery_evaluation.length_of(each, self.terms) for each in inside), default=None)
-        return Come(longest, good, len(inside), told, detail)
+        return WindowValue(longest, good, len(inside), told, detail)

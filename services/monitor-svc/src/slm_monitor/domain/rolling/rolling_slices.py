@@ -12,12 +12,12 @@ import numpy as np
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
 from slm_monitor.domain.series import slices
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
-from slm_monitor.domain.windows.minute_series import Counted
+from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
+from slm_monitor.domain.windows.minute_series import TargetMinutes
 
 _SHOWN = 20
 
@@ -25,7 +25,7 @@ _SHOWN = 20
 class SliceWindows:
     """Minute m looks back on what lies before it: the slices that begin at m − length or later and end by m."""
 
-    def __init__(self, by: Counted, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
         self._by, self._first = by, first
         self._slices = slices.parse(by.terms.parameters)
         self._length = by.terms.rolling_microseconds // MINUTE
@@ -60,7 +60,7 @@ class SliceWindows:
                 (Fraction(g, t) if t else empty) if counts else Fraction(0)
                 for g, t, counts in zip(good.tolist(), total.tolist(), self._judged.tolist(), strict=True)
             ]
-        is_good = ~missed_runs.missed(good, total, Promise(AT_LEAST, self._slices.good_if))
+        is_good = ~missed_runs.missed(good, total, Objective(AT_LEAST, self._slices.good_if))
         worth: Flags = np.where(total > 0, is_good, no_data == "good")
         self._worth = self._judged * worth
 
@@ -68,7 +68,7 @@ class SliceWindows:
         good, judged = (each[self._to] - each[self._from] for each in self._sums)
         return good, judged
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         if self._slices.budget != "ratio":
             return missed_runs.missed(*self._counts(), promised)
         judged = self._counts()[1].tolist()
@@ -89,7 +89,7 @@ class SliceWindows:
         self._slid = (begins, ends, good)
         return good
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         place = minute - self._first
         begins, ends = int(self._from[place]), int(self._to[place])
         judged, good = int(self._sums[1][ends] - self._sums[1][begins]), self._good(place)
@@ -104,7 +104,7 @@ class SliceWindows:
             "consumed_percent": figures.exact(figures.percent(spent)),
         }  # fmt: skip
         figure = good / judged if judged else None
-        return Come(figure, int(good), judged, {"bad_slices": bad}, detail)
+        return WindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 
     def turns_at(self, minute: int) -> int | None:
         """The next minute at which a slice ends, or the first one leaves the window; None where nothing is in it."""

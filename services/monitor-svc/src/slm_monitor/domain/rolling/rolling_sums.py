@@ -10,43 +10,54 @@ import numpy as np
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_promoter_score import PointWindows
+from slm_monitor.domain.rolling.rolling_promoter_score import PromoterScoreWindows
 from slm_monitor.domain.rolling.rolling_slices import SliceWindows
-from slm_monitor.domain.rolling.rolling_values import VALUES, Values, ValueWindows
-from slm_monitor.domain.rolling.rolling_windows import Come, PartlyTold, Sums, Windows, consumed, warned_of_budget
+from slm_monitor.domain.rolling.rolling_values import VALUES, MinuteValues, ValueWindows
+from slm_monitor.domain.rolling.rolling_windows import (
+    PartlyClassified,
+    SumWindows,
+    Windows,
+    WindowValue,
+    consumed,
+    warned_of_budget,
+)
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.terms.objectives import AT_LEAST
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import minute_series, series_evaluation, series_warnings
-from slm_monitor.domain.windows.minute_series import Burning, Counted
+from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
 
 
-class Excluding(Protocol):
+class ExcludedMinutes(Protocol):
     """Who knows which minutes do not count for a target."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
 
 
-class Summed:
+class RollingSums:
     """The hours of the windows looked at, and the reach before them, must be in memory."""
 
     def __init__(
-        self, line: TermsLine, sums: minute_series.Sums, excluding: Excluding, values: Values | None = None
+        self,
+        line: TermsHistory,
+        sums: minute_series.MinuteSums,
+        excluding: ExcludedMinutes,
+        values: MinuteValues | None = None,
     ) -> None:
         self._line, self._sums, self._excluding, self._values = line, sums, excluding, values
 
-    def _by(self, terms: ServiceLevelTarget) -> Counted:
-        return Counted(self._sums, terms, self._excluding.minutes_of(terms))
+    def _by(self, terms: ServiceLevelTarget) -> TargetMinutes:
+        return TargetMinutes(self._sums, terms, self._excluding.minutes_of(terms))
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
         found, length = self._told(terms, first, last), terms.rolling_microseconds // MINUTE
         untold = self._untold(terms, first - length + 1, last)
         if not untold:
             return found
-        return PartlyTold(found, first, length, untold, series_evaluation.untold_reason(terms))
+        return PartlyClassified(found, first, length, untold, series_evaluation.untold_reason(terms))
 
     def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
         """The minutes that count, with values of histograms that do not tell how they are counted."""
@@ -64,14 +75,14 @@ class Summed:
         if terms.aggregation == "time_slices":
             return SliceWindows(by, begins_at, first, last)
         if terms.aggregation == "nps":
-            return PointWindows(by, begins_at, first, last)
+            return PromoterScoreWindows(by, begins_at, first, last)
         length = terms.rolling_microseconds // MINUTE
         good, total = by.minutes(first - length + 1, last, begins_at)
-        return Sums(terms, first, missed_runs.sums(good, length), missed_runs.sums(total, length))
+        return SumWindows(terms, first, missed_runs.sums(good, length), missed_runs.sums(total, length))
 
     # -- warnings -----------------------------------------------------------------------------------------------
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         at = minute * MINUTE
         if terms.aggregation in VALUES or terms.aggregation == "nps":
             return []
@@ -85,19 +96,19 @@ class Summed:
             found += series_warnings.drops(terms, lately, _budget(terms, come), at)
         return found
 
-    def _lately(self, terms: ServiceLevelTarget, minute: int) -> Burning:
-        return Burning(self._by(terms), self._line.begins_at, minute)
+    def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
+        return BurnRateLookback(self._by(terms), self._line.begins_at, minute)
 
     # -- time alone ---------------------------------------------------------------------------------------------
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
         if untold := self._untold(terms, minute - length + 1, minute):
             return untold[-1] + length
-        windows = windows.windows if isinstance(windows, PartlyTold) else windows
-        if isinstance(windows, SliceWindows | ValueWindows | PointWindows):
+        windows = windows.windows if isinstance(windows, PartlyClassified) else windows
+        if isinstance(windows, SliceWindows | ValueWindows | PromoterScoreWindows):
             return windows.turns_at(minute)
         # Every minute that passes may break the promise of at least so many.
         is_count = terms.aggregation == "count"
@@ -109,7 +120,7 @@ class Summed:
             found.append(self._misses_at(terms, minute, come))
         return min((each for each in found if each is not None), default=None)
 
-    def _misses_at(self, terms: ServiceLevelTarget, minute: int, come: Come) -> int | None:
+    def _misses_at(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> int | None:
         """When the good events that leave may have the bad ones that stay miss the promise, or warn."""
         assert terms.promise is not None
         bad = terms.promise.bad(come.good, come.total)
@@ -123,6 +134,6 @@ class Summed:
         return minute + max(1, minute_series.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
 
 
-def _budget(terms: ServiceLevelTarget, come: Come) -> Fraction:
+def _budget(terms: ServiceLevelTarget, come: WindowValue) -> Fraction:
     assert terms.promise is not None
     return terms.promise.allowed * come.total

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, target_events
-from slm_monitor.domain.lifecycle.evaluation import Finding
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.evaluation import Evaluation
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import OPEN_ENDED, Changes, Window
 from slm_monitor.domain.rolling import missed_runs, rolling_breaches, rolling_minutes
-from slm_monitor.domain.rolling.missed_runs import Run
-from slm_monitor.domain.rolling.rolling_breaches import Settling
-from slm_monitor.domain.rolling.rolling_windows import Come, Rolled, Windows
+from slm_monitor.domain.rolling.missed_runs import MissedRun
+from slm_monitor.domain.rolling.rolling_breaches import LevelReconciliation
+from slm_monitor.domain.rolling.rolling_windows import RollingSource, Windows, WindowValue
 from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
@@ -24,16 +24,16 @@ PLAIN = EVENTS | {"availability"}
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class EvaluatedMinutes:
     """Minutes judged anew. ``runs``: by level those that missed it. ``parts``: what the windows came to that end with
     each of the minutes, and with the one after the last, by the version that holds then: (first, last, windows)."""
 
     first: int
     last: int
-    runs: Mapping[str, Sequence[Run]]
+    runs: Mapping[str, Sequence[MissedRun]]
     parts: Sequence[tuple[int, int, Windows]]
 
-    def come(self, minute: int) -> Come | None:
+    def come(self, minute: int) -> WindowValue | None:
         """What the window that ends with a minute came to; None where it was not judged."""
         windows = self.windows_at(minute)
         return None if windows is None else windows.come(minute)
@@ -43,9 +43,9 @@ class Stretch:
         return next((each for first, last, each in self.parts if first <= minute <= last), None)
 
 
-def look(line: TermsLine, rolled: Rolled, first: int, last: int) -> Stretch:
+def look(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> EvaluatedMinutes:
     """Judge minutes, each by the terms in force at it."""
-    runs: dict[str, list[Run]] = {}
+    runs: dict[str, list[MissedRun]] = {}
     parts = []
     for terms, start, end in rolling_minutes.by_version(line, first, last + 1):
         windows = rolled.windows(terms, start, end)
@@ -53,11 +53,16 @@ def look(line: TermsLine, rolled: Rolled, first: int, last: int) -> Stretch:
         for level, promised in terms.levels:
             found = missed_runs.runs_of(windows.missed(promised)[: last - start + 1], start)
             runs[level] = missed_runs.spliced(runs.get(level, ()), start, min(end, last), found)
-    return Stretch(first, last, runs, parts)
+    return EvaluatedMinutes(first, last, runs, parts)
 
 
 def judge(
-    standing: Standing, window: Window, rolled: Rolled, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+    standing: TargetState,
+    window: Window,
+    rolled: RollingSource,
+    stretches: Sequence[EvaluatedMinutes],
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> int | None:
     """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again."""
     if stretches:
@@ -70,30 +75,39 @@ def judge(
 
 
 def _settle_runs(
-    standing: Standing, window: Window, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+    standing: TargetState,
+    window: Window,
+    stretches: Sequence[EvaluatedMinutes],
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> None:
     line = standing.line
     lowest, end = min(stretch.first for stretch in stretches), rolling_minutes.last_minute(line)
-    found: list[tuple[str, list[int], list[Run]]] = []
+    found: list[tuple[str, list[int], list[MissedRun]]] = []
     for level in dict.fromkeys(level for terms in line.versions for level, _ in terms.levels):
         held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
-        runs: list[Run] = sorted(held.values())
+        runs: list[MissedRun] = sorted(held.values())
         for stretch in stretches:
             runs = missed_runs.spliced(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
         # An end that was heard of late takes back what was judged beyond it.
-        runs = [Run(run.first, min(run.last, end)) for run in runs if run.first <= end]
+        runs = [MissedRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
     window.judged_to = min(max(window.judged_to or -1, *(stretch.last for stretch in stretches)), end)
 
-    def come_at(minute: int) -> Come | None:
+    def come_at(minute: int) -> WindowValue | None:
         return next((come for each in reversed(stretches) if (come := each.come(minute)) is not None), None)
 
     for level, first_minutes, runs in found:
-        Settling(standing, window, level, come_at, moment, changes).settle(first_minutes, runs)
+        LevelReconciliation(standing, window, level, come_at, moment, changes).settle(first_minutes, runs)
 
 
 def _settle_present(
-    standing: Standing, window: Window, rolled: Rolled, stretches: Sequence[Stretch], moment: Moment, changes: Changes
+    standing: TargetState,
+    window: Window,
+    rolled: RollingSource,
+    stretches: Sequence[EvaluatedMinutes],
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> int | None:
     assert window.judged_to is not None
     line, minute = standing.line, window.judged_to
@@ -109,7 +123,7 @@ def _settle_present(
     judged = (each.windows_at(minute) for each in reversed(stretches))
     windows = next((each for each in judged if each is not None), None) or rolled.windows(terms, minute, minute)
     come = windows.come(minute)
-    finding = Finding(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
+    finding = Evaluation(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
     risks = reconciliation.holding(standing, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
@@ -124,12 +138,12 @@ def _settle_present(
     return None if turns is None else min(turns * MINUTE, line.ends_at)
 
 
-def _take_figures(window: Window, terms: ServiceLevelTarget, come: Come, moment: Moment) -> None:
-    reconciliation.take_figures(window, terms, Finding(come.figure, come.good, come.total, True), moment)
+def _take_figures(window: Window, terms: ServiceLevelTarget, come: WindowValue, moment: EvaluationMoment) -> None:
+    reconciliation.take_figures(window, terms, Evaluation(come.figure, come.good, come.total, True), moment)
     window.detail = dict(come.detail)
 
 
-def refresh(line: TermsLine, window: Window, rolled: Rolled, minute: int, moment: Moment) -> None:
+def refresh(line: TermsHistory, window: Window, rolled: RollingSource, minute: int, moment: EvaluationMoment) -> None:
     """Bring the figures of the window that ends with a minute up to date, and nothing else."""
     terms = line.at(minute * MINUTE) or line.latest
     come = rolled.windows(terms, minute, minute).come(minute)
@@ -139,7 +153,7 @@ def refresh(line: TermsLine, window: Window, rolled: Rolled, minute: int, moment
         series_evaluation.refresh(window, terms, come.good, come.total, moment.as_of)
 
 
-def quiet(standing: Standing, window: Window) -> tuple[int, int]:
+def quiet(standing: TargetState, window: Window) -> tuple[int, int]:
     """The instants in which good events change no more than figures: whatever stands ended before them."""
     line = standing.line
     is_plain = all(

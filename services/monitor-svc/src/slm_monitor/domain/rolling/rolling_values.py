@@ -11,19 +11,19 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.rolling import missed_runs
-from slm_monitor.domain.rolling.rolling_windows import Come, Flags
+from slm_monitor.domain.rolling.rolling_windows import Flags, WindowValue
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.classifiers import Counts, Measure, Rows
+from slm_monitor.domain.series.classifiers import Classifier, Counts, Rows
 from slm_monitor.domain.series.hour_extremes import EXACTLY, NOTHING
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import AT_MOST, Promise
-from slm_monitor.domain.windows.minute_series import Counted
+from slm_monitor.domain.terms.objectives import AT_MOST, Objective
+from slm_monitor.domain.windows.minute_series import TargetMinutes
 
 VALUES = frozenset({"mean", "max", "min"})
 """The aggregations that are of the values themselves."""
 
 
-class Values(Protocol):
+class MinuteValues(Protocol):
     """What has values by the minute."""
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
@@ -34,7 +34,7 @@ class Values(Protocol):
         """The sum of the values of the minutes, inclusive."""
         ...
 
-    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with values of which not enough is told to count them."""
         ...
 
@@ -42,7 +42,7 @@ class Values(Protocol):
 class ValueWindows:
     """The sum of a window is made by the hours that lie in it, and slides on by the minute."""
 
-    def __init__(self, by: Counted, values: Values, begins_at: int, first: int, last: int) -> None:
+    def __init__(self, by: TargetMinutes, values: MinuteValues, begins_at: int, first: int, last: int) -> None:
         self._terms, self._values, self._first = by.terms, values, first
         self._length = by.terms.rolling_microseconds // MINUTE
         self._start = first - self._length + 1
@@ -62,7 +62,7 @@ class ValueWindows:
     def _is_extreme(self) -> bool:
         return self._terms.aggregation != "mean"
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         if not self._is_extreme:
             means = (self._mean(place) for place in range(len(self._number)))
             return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
@@ -78,7 +78,7 @@ class ValueWindows:
         result: Flags = missed_runs.sums(flags.astype(np.int64), self._length) > 0
         return result
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         place = minute - self._first
         number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
         if self._is_extreme and number:
@@ -87,7 +87,7 @@ class ValueWindows:
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
         told = {"number": number, "figure": figures.exact(figure)}
-        return Come(figure, number if is_kept else 0, number, told, {"number": number})
+        return WindowValue(figure, number if is_kept else 0, number, told, {"number": number})
 
     def turns_at(self, minute: int) -> int | None:
         """The next minute at which a value leaves the window; None where it has none."""
@@ -117,7 +117,7 @@ class ValueWindows:
         return self._values.summed(minute, minute) if self._kept[place] else NOTHING
 
 
-def _beyond(extremes: npt.NDArray[np.float64], promised: Promise) -> Flags:
+def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:
     """Which extremes break a promise, exactly: a double is the decimal that was written."""
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit

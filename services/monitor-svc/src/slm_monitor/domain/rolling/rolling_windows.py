@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling import missed_runs
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.objectives import Promise
+from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 Flags = npt.NDArray[np.bool_]
@@ -24,7 +24,7 @@ NUMBERED = frozenset({"count", "outages"})
 
 
 @dataclass(frozen=True, slots=True)
-class Come:
+class WindowValue:
     """What a window came to."""
 
     figure: Fraction | None
@@ -37,24 +37,24 @@ class Come:
 class Windows(Protocol):
     """The windows of one length that end with each minute of a stretch, by the terms of one version."""
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         """In which of the minutes the figure misses a promise."""
         ...
 
-    def come(self, minute: int) -> Come: ...
+    def come(self, minute: int) -> WindowValue: ...
 
 
-class Rolled(Protocol):
+class RollingSource(Protocol):
     """What a target's rolling windows are worked out from; all that they look back on is at hand."""
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows: ...
 
-    def risks(self, terms: ServiceLevelTarget, minute: int, come: Come) -> list[RiskFinding]:
+    def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         """The warnings that hold at a minute."""
         ...
 
     def turns_at(
-        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: Come, stands: bool
+        self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         """The next minute at which time alone may miss the promise or have a warning hold, and where a breach or a
         warning ``stands``, end it; None where none can. ``windows``: among them the one that ends with the minute and
@@ -63,7 +63,7 @@ class Rolled(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class SumWindows:
     """Windows by their sums of good and all: ``good[k]`` and ``total[k]`` are of the window that ends with the minute
     ``first`` + k."""
 
@@ -72,17 +72,17 @@ class Sums:
     good: Counts
     total: Counts
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         return missed_runs.missed(self.good, self.total, promised)
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
         figure: Fraction | None = Fraction(total)
         if self.terms.aggregation not in NUMBERED:
             figure = Fraction(good, total) if total else None
         spent = figures.percent(consumed(self.terms, good, total))
         detail = {"consumed_percent": figures.exact(spent), "bad": total - good}
-        return Come(figure, good, total, {"good": good, "total": total}, detail)
+        return WindowValue(figure, good, total, {"good": good, "total": total}, detail)
 
 
 def consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
@@ -95,7 +95,7 @@ def consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | Non
     return burn_rate.of(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
 
 
-class Counting(NamedTuple):
+class ActiveSpan(NamedTuple):
     """Something that counts in the windows which end with the minutes ``first`` to ``last``, inclusive."""
 
     first: int
@@ -103,7 +103,7 @@ class Counting(NamedTuple):
     is_good: bool = True
 
 
-def sums_of(terms: ServiceLevelTarget, things: Iterable[Counting], first: int, last: int) -> Sums:
+def sums_of(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int, last: int) -> SumWindows:
     """The windows that end with the minutes ``first`` to ``last``, by the things that count in them."""
     steps = np.zeros((2, last - first + 2), dtype=np.int64)
     for each in things:
@@ -113,22 +113,22 @@ def sums_of(terms: ServiceLevelTarget, things: Iterable[Counting], first: int, l
                 steps[row, begins - first] += 1
                 steps[row, ends + 1 - first] -= 1
     good, total = np.cumsum(steps, axis=1)[:, :-1]
-    return Sums(terms, first, good, total)
+    return SumWindows(terms, first, good, total)
 
 
-def next_edge(things: Iterable[Counting], minute: int) -> int | None:
+def next_edge(things: Iterable[ActiveSpan], minute: int) -> int | None:
     """The next minute at which one of them begins or ceases to count."""
     edges = (edge for each in things if each.first <= each.last for edge in (each.first, each.last + 1))
     return min((edge for edge in edges if edge > minute), default=None)
 
 
-def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskFinding]:
+def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
     """The thresholds of the budget that are reached, or nearly still."""
     return evaluation.of_budget(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)
-class PartlyTold:
+class PartlyClassified:
     """Windows some minutes of which hold values that nobody can tell how to count: those windows have no figure."""
 
     windows: Windows
@@ -137,13 +137,13 @@ class PartlyTold:
     untold: Sequence[int]
     reason: str
 
-    def missed(self, promised: Promise) -> Flags:
+    def missed(self, promised: Objective) -> Flags:
         flags = self.windows.missed(promised).copy()
         for minute in self.untold:
             flags[max(0, minute - self.first) : max(0, minute - self.first + self.length)] = False
         return flags
 
-    def come(self, minute: int) -> Come:
+    def come(self, minute: int) -> WindowValue:
         if any(minute - self.length < each <= minute for each in self.untold):
-            return Come(None, 0, 0, {}, {"reason": self.reason})
+            return WindowValue(None, 0, 0, {}, {"reason": self.reason})
         return self.windows.come(minute)

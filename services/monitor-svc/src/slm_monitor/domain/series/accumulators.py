@@ -12,11 +12,11 @@ from slm_monitor.domain.facts.histograms import Histogram
 from slm_monitor.domain.series import classifiers, slices
 from slm_monitor.domain.series.series import Delta
 from slm_monitor.domain.series.slices import SliceTerms
-from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-class Tally(Protocol):
+class Accumulator(Protocol):
     """Sums of one window. ``document`` is what a checkpoint keeps of them; ``stale``: they have to be made anew.
 
     ``untold``: values of histograms that do not tell how they are counted.
@@ -31,7 +31,7 @@ class Tally(Protocol):
     def document(self) -> Any: ...
 
 
-class Shares:
+class ShareAccumulator:
     """Good and all events; ``bad``: the bad ones of each minute that has any, where a miss can be certain before the
     close: the agreement states a volume, or its objective of 100 percent has no budget."""
 
@@ -59,11 +59,11 @@ class Shares:
 _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 
 
-class Extent:
+class ValueAccumulator:
     """Sum, number and extremes of exact values; ``beyond``: per level of a promise that one value alone can break, how
     many of each minute's do."""
 
-    def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Promise]] = ()) -> None:
+    def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:
         total, number, low, high, beyond, *untold = kept or _NOTHING
         self.untold = sum(untold)
         self._levels = levels
@@ -129,7 +129,7 @@ class Extent:
         return min(minutes) * MINUTE if minutes else None
 
 
-class Occurrences:
+class OccurrenceAccumulator:
     """How many occurred in each minute that had any."""
 
     def __init__(self, kept: Any = None) -> None:
@@ -158,7 +158,7 @@ class Occurrences:
         return {str(minute): number for minute, number in self.by_minute.items()}
 
 
-class Slices:
+class SliceAccumulator:
     """Good and all events of each slice of the window, by the slice's number."""
 
     def __init__(self, start: int, terms: SliceTerms, kept: Any = None) -> None:
@@ -180,19 +180,19 @@ def _untold(delta: Delta, place: int) -> int:
     return delta.untold[place] if delta.untold else 0
 
 
-def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Tally]:
+def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
     """What makes the tally of a window (its start, what a checkpoint kept) under these terms."""
     if terms.aggregation in ("mean", "max", "min"):
         alone = {"max": AT_MOST, "min": AT_LEAST}.get(terms.aggregation)
         levels = [(level, promised) for level, promised in terms.levels if promised.comparison == alone]
-        return lambda start, kept: Extent(kept, levels)
+        return lambda start, kept: ValueAccumulator(kept, levels)
     if terms.aggregation == "count":
-        return lambda start, kept: Occurrences(kept)
+        return lambda start, kept: OccurrenceAccumulator(kept)
     if terms.aggregation == "time_slices":
         parsed = slices.parse(terms.parameters)
-        return lambda start, kept: Slices(start, parsed, kept)
+        return lambda start, kept: SliceAccumulator(start, parsed, kept)
     by_minute = terms.expected_volume is not None or has_no_budget(terms)
-    return lambda start, kept: Shares(kept, by_minute=by_minute)
+    return lambda start, kept: ShareAccumulator(kept, by_minute=by_minute)
 
 
 def has_no_budget(terms: ServiceLevelTarget) -> bool:

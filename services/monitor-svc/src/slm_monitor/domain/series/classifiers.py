@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 
-class Measure(NamedTuple):
+class Classifier(NamedTuple):
     """``at_most``: values at most ``limit`` are good, ``at_least``: those at least it; ``counts``: good of total;
     ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoted``: those at least
     ``limit`` less those at most ``lower``."""
@@ -66,21 +66,21 @@ class Measure(NamedTuple):
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
 
 
-def of(terms: ServiceLevelTarget) -> Measure:
+def of(terms: ServiceLevelTarget) -> Classifier:
     """The way a target counts."""
     if terms.aggregation in ("share_at_most", "quantile"):
         assert terms.threshold is not None
-        return Measure(AT_MOST, terms.threshold)
+        return Classifier(AT_MOST, terms.threshold)
     if terms.aggregation == "share_at_least":
         assert terms.threshold is not None
-        return Measure(AT_LEAST, terms.threshold)
+        return Classifier(AT_LEAST, terms.threshold)
     if terms.aggregation == "nps":
-        return Measure(PROMOTED, *promoted(terms.parameters))
+        return Classifier(PROMOTED, *promoted(terms.parameters))
     if terms.aggregation in ("ratio", "time_slices"):
-        return Measure(COUNTS)
+        return Classifier(COUNTS)
     if terms.aggregation == "count" and terms.indicator_kind == "rating":
-        return Measure(EACH)
-    return Measure(OCCURRENCES if terms.aggregation == "count" else EXACT)
+        return Classifier(EACH)
+    return Classifier(OCCURRENCES if terms.aggregation == "count" else EXACT)
 
 
 def compared(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:

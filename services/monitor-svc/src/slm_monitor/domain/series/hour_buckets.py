@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.classifiers import Counts, Measure
-from slm_monitor.domain.series.hour_extremes import HourValues
+from slm_monitor.domain.series.classifiers import Classifier, Counts
+from slm_monitor.domain.series.hour_extremes import HourExtremes
 
 MINUTES = 60
 """In an hour."""
 
 
-class Row(NamedTuple):
+class MeasuredRow(NamedTuple):
     """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
 
     at: int
@@ -46,7 +46,7 @@ def identities(chunk: Chunk) -> Iterable[object]:
     return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
 
 
-def chunks_of(rows: Sequence[Row]) -> list[Chunk]:
+def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
     """Rows of facts kept one by one, as those of a batch: plain values, and counts."""
     found = []
     for plain in (True, False):
@@ -57,7 +57,9 @@ def chunks_of(rows: Sequence[Row]) -> list[Chunk]:
     return found
 
 
-def sums_of(chunks: Sequence[Chunk], measures: Sequence[Measure], first: int | None = None, hours: int = 1) -> Counts:
+def sums_of(
+    chunks: Sequence[Chunk], measures: Sequence[Classifier], first: int | None = None, hours: int = 1
+) -> Counts:
     """What rows of so many hours from ``first`` on (of one hour, whichever, if None) come to: the good ones and all,
     each by measure and minute."""
     sums = np.zeros((2, len(measures), hours * MINUTES), dtype=np.int64)
@@ -72,7 +74,7 @@ def sums_of(chunks: Sequence[Chunk], measures: Sequence[Measure], first: int | N
 
 
 @dataclass(slots=True)
-class Hour:
+class HourBucket:
     """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
 
     ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one;
@@ -82,11 +84,11 @@ class Hour:
     good: Counts
     total: Counts
     chunks: list[Chunk] | None
-    named: dict[str, list[Row]] = field(default_factory=dict)
+    named: dict[str, list[MeasuredRow]] = field(default_factory=dict)
     exact: dict[int, list[Fraction]] = field(default_factory=dict)
     unsaved: list[Chunk] = field(default_factory=list)
     identities: set[object] | None = None
-    values: HourValues | None = None
+    values: HourExtremes | None = None
     merged: dict[int, list[Histogram]] = field(default_factory=dict)
     """Histograms by minute, beside the exact values."""
 
@@ -129,7 +131,7 @@ class Hour:
         if self.values is not None:
             self._remake(self.values, minute)
 
-    def _remake(self, values: HourValues, minute: int) -> None:
+    def _remake(self, values: HourExtremes, minute: int) -> None:
         values.remake(minute, [float(each) for each in self.exact.get(minute, ())])
         for each in self.merged.get(minute, ()):
             values.merge(minute, each)
@@ -146,16 +148,16 @@ class Hour:
         self.chunks = self.identities = None
         self.exact, self.merged = {}, {}
 
-    def valued(self) -> HourValues:
+    def valued(self) -> HourExtremes:
         """What its exact values come to. Worked out when first asked for."""
         if self.values is None:
-            self.values = HourValues()
+            self.values = HourExtremes()
             for minute in self.exact.keys() | self.merged.keys():
                 self._remake(self.values, minute)
         return self.values
 
 
-class Past:
+class HourColumns:
     """The sums of hours in a row, in columns as narrow as they can be: three days of a series must stay in memory for
     its burn rates, and most minutes hold a handful of events."""
 

@@ -15,7 +15,7 @@ EXACTLY = Context(prec=1_100, traps=[Inexact])
 NOTHING = Decimal(0)
 
 
-class HourValues:
+class HourExtremes:
     """``low`` and ``high`` are infinite, ∞ and −∞, in minutes without values. A double orders as its decimal does."""
 
     __slots__ = ("_whole", "high", "low", "sums")

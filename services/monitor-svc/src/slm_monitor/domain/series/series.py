@@ -14,10 +14,18 @@ import numpy.typing as npt
 from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Counts, Measure, Rows, exactly
-from slm_monitor.domain.series.hour_buckets import Chunk, Hour, Past, Row, chunks_of, identities, sums_of
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Classifier, Counts, Rows, exactly
+from slm_monitor.domain.series.hour_buckets import (
+    Chunk,
+    HourBucket,
+    HourColumns,
+    MeasuredRow,
+    chunks_of,
+    identities,
+    sums_of,
+)
 from slm_monitor.domain.series.hour_extremes import total_of
-from slm_monitor.domain.series.unclassified import Untold
+from slm_monitor.domain.series.unclassified import UnclassifiedValues
 
 NOTHING_YET = -(2**62)
 
@@ -41,15 +49,15 @@ class Delta:
 class Series:
     """The rows of one indicator under one set of labels. ``measures``: the ways in which its targets count."""
 
-    def __init__(self, subject: str, measures: Iterable[Measure] = (), high_water: int = NOTHING_YET) -> None:
+    def __init__(self, subject: str, measures: Iterable[Classifier] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
         self.indicator = indicator_of(subject)
         self.measures = sorted(set(measures))
         self.high_water = high_water
         """Every row above this instant is new: nothing has to be looked up for it."""
-        self.hours: dict[int, Hour] = {}
-        self.past = Past(len(self.measures))
-        self.untold = Untold()
+        self.hours: dict[int, HourBucket] = {}
+        self.past = HourColumns(len(self.measures))
+        self.untold = UnclassifiedValues()
         self.unsaved: set[int] = set()
         """Hours with rows that are not in the record yet."""
         self._tidied: int | None = None
@@ -82,24 +90,24 @@ class Series:
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
-    def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, Row]] = ()) -> None:
+    def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
         """Put an hour's record in place; what is not in the record yet stays."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
-        rows: dict[str, list[Row]] = {} if held is None else held.named
+        rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
         if held is None:
             for key, row in named:
                 rows.setdefault(key, []).append(row)
         self.hours[hour] = self._summed([*chunks, *unsaved], rows, unsaved)
         self._tidied = None
 
-    def declare(self, measures: Iterable[Measure]) -> None:
+    def declare(self, measures: Iterable[Classifier]) -> None:
         """Measures that targets need from now on. Sums that cannot be made anew from memory are forgotten."""
         wanted = sorted({*self.measures, *measures})
         if wanted == self.measures:
             return
         self.measures = wanted
-        self.past = Past(len(wanted))
+        self.past = HourColumns(len(wanted))
         for number, hour in list(self.hours.items()):
             if hour.chunks is None:
                 del self.hours[number]
@@ -134,7 +142,7 @@ class Series:
         return new, deltas
 
     @property
-    def plain(self) -> Measure | None:
+    def plain(self) -> Classifier | None:
         """The one measure of a series that is counted row by row in one way alone; None of any other."""
         only = self.measures[0] if len(self.measures) == 1 else None
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
@@ -191,7 +199,7 @@ class Series:
             for place, start in enumerate(starts.tolist())
         ]  # fmt: skip
 
-    def put(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+    def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
         """The rows of a fact kept by itself that is new (their hours loaded)."""
         deltas = []
         for row in rows:
@@ -201,14 +209,14 @@ class Series:
             deltas.append(self._change(row, 1))
         return deltas
 
-    def drop(self, key: str, rows: Sequence[Row]) -> list[Delta]:
+    def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
         """The rows of a fact that no longer holds (their hours loaded)."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
         return [self._change(row, -1) for row in rows]
 
-    def _change(self, row: Row, sign: int) -> Delta:
+    def _change(self, row: MeasuredRow, sign: int) -> Delta:
         hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
         if row.histogram is not None:
             return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
@@ -227,7 +235,7 @@ class Series:
         hour.come(minute, [exact])
         return Delta(row.at // MINUTE, goods, totals, added=[exact])
 
-    def _change_histogram(self, histogram: Histogram, minute: int, hour: Hour, sign: int) -> Delta:
+    def _change_histogram(self, histogram: Histogram, minute: int, hour: HourBucket, sign: int) -> Delta:
         told = [measure.told(histogram) for measure in self.measures]
         good, total, untold = ([sign * each[part] for each in told] for part in range(3))
         delta = Delta(minute, good, total, untold=untold)
@@ -244,12 +252,12 @@ class Series:
                 delta.merged = [histogram]
         return delta
 
-    def _summed(self, chunks: list[Chunk], named: dict[str, list[Row]], unsaved: list[Chunk]) -> Hour:
+    def _summed(self, chunks: list[Chunk], named: dict[str, list[MeasuredRow]], unsaved: list[Chunk]) -> HourBucket:
         rows = [row for each in named.values() for row in each]
         parts = [*chunks, *chunks_of(rows)]
         sums = sums_of(parts, self.measures)
         self._count_histograms(rows, sums)
-        hour = Hour(sums[0], sums[1], chunks, named, {}, unsaved)
+        hour = HourBucket(sums[0], sums[1], chunks, named, {}, unsaved)
         for row in rows if self._is_exact else ():
             if row.histogram is not None and row.histogram.is_summed:
                 hour.merge(row.at // MINUTE % 60, row.histogram)
@@ -260,7 +268,7 @@ class Series:
                         hour.exact.setdefault(minute, []).append(exactly(value))
         return hour
 
-    def _count_histograms(self, rows: Sequence[Row], sums: Counts, first: int | None = None) -> None:
+    def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
         """Add the histograms among rows to sums of hours from ``first`` on, or of one hour."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.untold.forget([minute for minute, _ in merged])
@@ -271,7 +279,7 @@ class Series:
                 sums[:, number, place] += (good, total)
                 self.untold.note(measure, minute, hidden)
 
-    def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[Row]) -> None:
+    def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[MeasuredRow]) -> None:
         """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
         sums = sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)
@@ -322,7 +330,7 @@ class Series:
             for minute in sorted(filled)
         ]  # fmt: skip
 
-    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
@@ -363,12 +371,12 @@ def _rises(at: npt.NDArray[np.int64]) -> bool:
     return len(at) < 2 or bool((at[1:] > at[:-1]).all())
 
 
-def rows_of(fact: Fact) -> tuple[str, list[Row]]:
+def rows_of(fact: Fact) -> tuple[str, list[MeasuredRow]]:
     """The series that a fact's rows are of, and the rows; a retracted fact has none."""
     rows = [
-        Row(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
+        MeasuredRow(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
         for row in fact.body.get("rows", ())
     ]
     if "histogram" in fact.body:
-        rows = [Row(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
+        rows = [MeasuredRow(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
     return labelled(fact.subject, fact.body.get("labels") or {}), rows

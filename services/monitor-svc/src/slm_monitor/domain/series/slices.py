@@ -19,7 +19,7 @@ MINUTE = 60_000_000
 MOST_SLICES = 1_000_000
 
 
-class Counted(NamedTuple):
+class InstantCount(NamedTuple):
     """Good and all events of one instant."""
 
     at: int
@@ -72,7 +72,7 @@ class SliceFigure:
 
 
 def measure(
-    counted: Iterable[Counted],
+    counted: Iterable[InstantCount],
     terms: SliceTerms,
     hours: ServiceHours,
     span: tuple[int, int],

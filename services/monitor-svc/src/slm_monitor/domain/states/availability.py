@@ -17,7 +17,7 @@ _LATEST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class StatePolicy:
     """How states count: ``unknown`` is removed | up | down; ``degraded`` likewise, or the share of it that counts as
     up: ``1/2``."""
 
@@ -85,7 +85,7 @@ class Meter:
     A copy goes on by itself: kept at an instant, it spares to measure what lies before it again.
     """
 
-    def __init__(self, policy: Policy, crossings: Sequence[Crossing]) -> None:
+    def __init__(self, policy: StatePolicy, crossings: Sequence[Crossing]) -> None:
         self.policy = policy
         self._weight = policy.weight
         self.crossings = list(crossings)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Segment, States
+from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Segment, StateProvider
 
 
 @dataclass(frozen=True, slots=True)
-class Joint:
+class JointStates:
     """Members as one: up while at least ``needed`` of them are; all of them needed is serial."""
 
-    members: Sequence[States]
+    members: Sequence[StateProvider]
     needed: int
 
     @property

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.states.state_history import StateRecord
+from slm_monitor.domain.states.state_history import StateHistory
 from slm_monitor.domain.terms.instances import Group
 
 
-class GroupedStates:
+class LabelledStateHistory:
     """``names``: the labels that tell apart. A fact that lacks one of them belongs to no group."""
 
     def __init__(self, names: Sequence[str], facts: Iterable[Fact] = ()) -> None:
         self._names = names
-        self.records: dict[Group, StateRecord] = {}
+        self.records: dict[Group, StateHistory] = {}
         self._of: dict[str, Group] = {}
         for fact in facts:
             self.take(fact)
@@ -28,7 +28,7 @@ class GroupedStates:
             found.append(self.records[before].drop(fact.key))
         if group is not None:
             self._of[fact.key] = group
-            found.append(self.records.setdefault(group, StateRecord()).take(fact)[1])
+            found.append(self.records.setdefault(group, StateHistory()).take(fact)[1])
         return min((since for since in found if since is not None), default=None)
 
     def _group(self, fact: Fact) -> Group | None:

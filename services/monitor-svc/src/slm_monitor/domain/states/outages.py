@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.availability import StatePolicy
 from slm_monitor.domain.states.timeline import DOWN, Segment
 
 
@@ -22,7 +22,7 @@ class Outage(NamedTuple):
     length: int
 
 
-def found(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: Policy) -> list[Outage]:
+def found(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: StatePolicy) -> list[Outage]:
     """The outages of the segments that touch service time; one that lasts through a closed night is one."""
     down = intervals.union((each.start, each.end) for each in segments if policy.counts_as(each.state) == DOWN)
     outages = [Outage(*pair, intervals.total(intervals.clip(open_intervals, *pair))) for pair in down]

@@ -12,7 +12,7 @@ from slm_monitor.domain.facts.intake_items import Indicator
 
 
 @dataclass(slots=True)
-class Watched:
+class WatchedIndicator:
     """An indicator that may fall silent: ``age`` after its last word, microseconds. ``since``: it has been told silent
     from that instant on."""
 

@@ -15,7 +15,7 @@ EVER = -(2**62)
 """Before every window."""
 
 
-class StateRecord:
+class StateHistory:
     """The facts of one indicator by their key; of several under one key the highest rank holds."""
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:

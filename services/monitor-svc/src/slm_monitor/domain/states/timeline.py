@@ -35,7 +35,7 @@ class Segment(NamedTuple):
     state: str
 
 
-class States(Protocol):
+class StateProvider(Protocol):
     """What has a state at every instant."""
 
     @property

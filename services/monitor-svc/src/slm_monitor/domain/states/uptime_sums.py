@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.states import availability, excluded_time
-from slm_monitor.domain.states.availability import Policy
-from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.states.availability import StatePolicy
+from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 _LEFT_AT_ONCE = 1_000
 
 
-class PassedTime:
+class UptimeSums:
     """Sums from ``begins_at`` on, in ``unit`` parts of a microsecond: whole numbers also where degraded time counts by
     a weight."""
 
@@ -27,7 +27,7 @@ class PassedTime:
         self.excluded = excluded
         self.begins_at = begins_at
         self.upto = begins_at
-        self._policy = Policy(terms.unknown, terms.degraded)
+        self._policy = StatePolicy(terms.unknown, terms.degraded)
         weight = self._policy.weight
         self.unit = 1 if weight is None else weight.denominator
         self._slopes = {"up": self.unit, "down": 0, "removed": 0}
@@ -40,7 +40,7 @@ class PassedTime:
         self._rates: list[tuple[int, int]] = []
         self._ends: list[int] = []
 
-    def follow(self, states: States, to: int, since: int | None) -> None:
+    def follow(self, states: StateProvider, to: int, since: int | None) -> None:
         """Pass everything up to an instant; facts have changed what is from ``since`` on."""
         if since is not None and since < self.upto:
             self._forget(max(since, self.begins_at))

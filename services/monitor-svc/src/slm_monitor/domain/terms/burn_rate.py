@@ -26,7 +26,7 @@ NO_BUDGET = "an objective of 100 percent has no budget"
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class BurnRatePair:
     """Warn while the burn rate over both windows (microseconds) is strictly above the factor."""
 
     long: int
@@ -39,7 +39,7 @@ class Pair:
         return f"{durations.to_iso(self.long)}/{durations.to_iso(self.short)}@{float(self.factor):g}"
 
 
-def default_pairs(objective: Fraction, period: int) -> tuple[Pair, ...]:
+def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
     """The default pairs for a period of microseconds; those that can never fire, or make no sense, are left out.
 
     A period that is not nominal (1, 7, 28, 30, 90, 365 days) has no default pairs.
@@ -47,11 +47,11 @@ def default_pairs(objective: Fraction, period: int) -> tuple[Pair, ...]:
     return tuple(pair for pair, dropped in considered(objective, period) if dropped is None)
 
 
-def considered(objective: Fraction, period: int) -> tuple[tuple[Pair, str | None], ...]:
+def considered(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
     """Every default pair for a period, and why it is dropped, or None."""
     if not is_nominal(period):
         return ()
-    pairs = (Pair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
+    pairs = (BurnRatePair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
     return tuple((pair, _dropped(pair, objective, period)) for pair in pairs)
 
 
@@ -60,7 +60,7 @@ def is_nominal(period: int) -> bool:
     return period in _NOMINAL_PERIODS
 
 
-def _dropped(pair: Pair, objective: Fraction, period: int) -> str | None:
+def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None:
     if objective == 1:
         return NO_BUDGET
     if pair.long >= period:
@@ -72,7 +72,7 @@ def _dropped(pair: Pair, objective: Fraction, period: int) -> str | None:
     return None
 
 
-def can_fire(pair: Pair, objective: Fraction) -> bool:
+def can_fire(pair: BurnRatePair, objective: Fraction) -> bool:
     """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most; of no budget nothing burns."""
     most = highest(objective)
     return most is not None and pair.factor < most
@@ -88,12 +88,12 @@ def lowest_objective(factor: Fraction) -> Fraction:
     return 1 - 1 / factor
 
 
-def spent(pair: Pair, period: int) -> Fraction:
+def spent(pair: BurnRatePair, period: int) -> Fraction:
     """The share of a period's budget that is gone when the burn rate was at the factor for the long window."""
     return pair.factor * pair.long / period
 
 
-def detection(pair: Pair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
+def detection(pair: BurnRatePair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
     """Microseconds from the instant at which the bad share steps from nothing to ``bad`` until both windows are at
     the factor; None where it never gets there."""
     longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
@@ -118,14 +118,14 @@ def warns_of_exhaustion(left: Fraction | int | None, under: int | Fraction) -> b
     return left is not None and left < under
 
 
-def parse_pair(document: Mapping[str, Any], period: int = 0) -> Pair:
+def parse_pair(document: Mapping[str, Any], period: int = 0) -> BurnRatePair:
     """``{"long": "PT10M", "short": "PT1M", "factor": "3"}`` → a pair; instead of a factor the ``budget_share`` of the
     period that may be gone within the long window. Without ``short`` it is a twelfth of the long."""
     long = durations.from_iso(document["long"], "long")
     short = durations.from_iso(document["short"], "short") if "short" in document else long // 12
     if "factor" in document:
-        return Pair(long, short, Fraction(str(document["factor"])))
-    return Pair(long, short, Fraction(str(document["budget_share"])) * period / long)
+        return BurnRatePair(long, short, Fraction(str(document["factor"])))
+    return BurnRatePair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
 def of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:

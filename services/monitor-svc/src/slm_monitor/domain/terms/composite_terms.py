@@ -23,7 +23,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Composition:
+class CompositeTerms:
     """``of`` states, figures or verdicts. ``needed``: how many members must hold; ``rule`` says how figures combine."""
 
     of: str
@@ -40,7 +40,7 @@ class Composition:
         return tuple(member.target_id for member in self.members if member.target_id is not None)
 
 
-def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> Composition:
+def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> CompositeTerms:
     """What a composite's terms say. Raises NotJudgeable naming the target and what to write."""
     written = terms.parameters if isinstance(terms.parameters, Mapping) else {}
     of, members = written.get("of"), written.get("members")
@@ -56,8 +56,8 @@ def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLeve
     if of == FIGURES:
         if rule not in _OF_FIGURES:
             raise _wrong(terms, f"rule {rule!r}; write {' or '.join(_OF_FIGURES)}")
-        return Composition(of, str(rule), 0, parts)
-    return Composition(of, str(rule), _needed(terms, rule, len(parts)), parts)
+        return CompositeTerms(of, str(rule), 0, parts)
+    return CompositeTerms(of, str(rule), _needed(terms, rule, len(parts)), parts)
 
 
 def _needed(terms: ServiceLevelTarget, rule: Any, members: int) -> int:

@@ -8,19 +8,19 @@ from dataclasses import replace
 from slm_chassis.identity import named_id
 from slm_monitor.domain.facts.facts import labels_of
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 Group = tuple[tuple[str, str], ...]
 
 
-def group_of(line: TermsLine, subject: str) -> Group | None:
+def group_of(line: TermsHistory, subject: str) -> Group | None:
     """The group that a series' rows belong to; None where they lack one of its labels."""
     labels = labels_of(subject)
     names = line.latest.group_by
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 
 
-def of(line: TermsLine, group: Group) -> TermsLine:
+def of(line: TermsHistory, group: Group) -> TermsHistory:
     """The line of the instance judged for a group."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 

@@ -14,7 +14,7 @@ PERCENT = "percent"
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class Objective:
     """``value``: a share of one where the unit is percent, as figures are then; else in the unit. Equality keeps it."""
 
     comparison: str
@@ -54,7 +54,7 @@ class Promise:
         return total - good if self.comparison == AT_LEAST else good
 
 
-def parse(document: Mapping[str, Any], unit: str = PERCENT) -> Promise:
+def parse(document: Mapping[str, Any], unit: str = PERCENT) -> Objective:
     """``{"at_least": "99.9", "unit": "percent"}``; ``unit`` where none is written. Raises ValueError."""
     named = [name for name in (AT_LEAST, AT_MOST) if document.get(name) is not None]
     if len(named) != 1:
@@ -65,4 +65,4 @@ def parse(document: Mapping[str, Any], unit: str = PERCENT) -> Promise:
         value /= 100
         if not 0 <= value <= 1:
             raise ValueError(f"objective {document[named[0]]} percent lies outside 0 to 100")
-    return Promise(named[0], value, unit)
+    return Objective(named[0], value, unit)

@@ -13,8 +13,8 @@ from slm_calendar.windows import KINDS
 from slm_events import instants
 from slm_monitor.domain.terms import clock_terms, objectives, warning_terms
 from slm_monitor.domain.terms.clock_terms import ClockTerms
-from slm_monitor.domain.terms.objectives import Promise
-from slm_monitor.domain.terms.warning_terms import Warnings
+from slm_monitor.domain.terms.objectives import Objective
+from slm_monitor.domain.terms.warning_terms import WarningTerms
 
 FOREVER = 253_402_300_800_000_000
 """10000-01-01: the end of an agreement without one."""
@@ -80,8 +80,8 @@ class ServiceLevelTarget:
     """One of JUDGED."""
     indicator: str | None
     """``<owner party>/<key>``; None for a clock and what is made of other targets."""
-    promise: Promise | None
-    unacceptable: Promise | None
+    promise: Objective | None
+    unacceptable: Objective | None
     """The second level: the threshold of unacceptable service."""
     objective_document: Mapping[str, Any]
     threshold: float | None
@@ -95,7 +95,7 @@ class ServiceLevelTarget:
     degraded: str
     """``up`` | ``down`` | ``removed``, or the weight of degraded time as a share that counts up: ``1/2``."""
     no_data: str
-    warn_at: Warnings
+    warn_at: WarningTerms
     weight: str
     responsible: Mapping[str, Any]
     clock: ClockTerms | None
@@ -150,7 +150,7 @@ class ServiceLevelTarget:
         return None if self.promise is None else self.promise.value
 
     @property
-    def levels(self) -> list[tuple[str, Promise]]:
+    def levels(self) -> list[tuple[str, Objective]]:
         """The promises that can be breached, by level."""
         named = [("objective", self.promise), ("unacceptable", self.unacceptable)]
         return [(level, promised) for level, promised in named if promised is not None]
@@ -280,7 +280,7 @@ def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
 
 def _promises(
     name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
-) -> tuple[Promise | None, Promise | None]:
+) -> tuple[Objective | None, Objective | None]:
     if aggregation == "clock":
         return None, None
     written, second = target["objective"], target.get("unacceptable")
@@ -292,7 +292,7 @@ def _promises(
                 raise ValueError(
                     f"quantile {parameters} of {dict(written)!r}; write at_most, and a quantile within 0 to 1"
                 )
-            return Promise(objectives.AT_LEAST, share), None
+            return Objective(objectives.AT_LEAST, share), None
         unit = objectives.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
         parsed = objectives.parse(written, unit)
         if aggregation in SHARES and parsed.unit != objectives.PERCENT:

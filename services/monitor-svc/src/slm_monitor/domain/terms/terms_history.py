@@ -17,7 +17,7 @@ ALL = "*"
 """In the place of a target's id: all of an agreement's targets."""
 
 
-class TermsLine:
+class TermsHistory:
     """Versions of one target that are judged in the same way: by the same indicator, aggregation and kind of window.
 
     A calendar window is judged wholly by the terms of its start; a rolling one by those of the instant of judging.
@@ -85,16 +85,16 @@ class TermsLine:
             end = terms.ends_at
         return min(end, self.ends_at)
 
-    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TermsLine:
+    def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TermsHistory:
         """A line of the same stretch with other terms."""
-        return TermsLine(versions, self._ended_at, self.begins_at)
+        return TermsHistory(versions, self._ended_at, self.begins_at)
 
     def of_version(self, version: int) -> ServiceLevelTarget:
         """The terms of a version; the latest where that version is not of this line."""
         return next((terms for terms in self.versions if terms.version == version), self.latest)
 
 
-def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsLine]:
+def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsHistory]:
     """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect.
 
     One whose terms cannot be read in some version has none: by the others it would be judged in another way than was
@@ -160,7 +160,7 @@ def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[Servi
     ]
 
 
-def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsLine]:
+def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsHistory]:
     """A line for each stretch of versions that are judged in the same way."""
     ordered = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
     groups = [[ordered[0]]]
@@ -180,7 +180,7 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list
             ends = cut if is_cut else _end_of_last_window(group[-1], cut)
             following = ends if groups[number + 1][0].window_kind == "calendar" else cut
             ends = ends if ended_at is None else min(ends, ended_at)
-        lines.append(TermsLine(group, ends, begins))
+        lines.append(TermsHistory(group, ends, begins))
         begins = following
     return lines
 

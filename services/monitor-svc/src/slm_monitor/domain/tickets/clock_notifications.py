@@ -13,8 +13,8 @@ from slm_monitor.domain.clocks import assignments, clock_warnings
 from slm_monitor.domain.clocks.clock_state import BREACHED, PAUSED, RUNNING, Clock
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle import target_events
-from slm_monitor.domain.lifecycle.reconciliation import Moment
-from slm_monitor.domain.lifecycle.target_state import Changes, Risk, TicketClock, Told
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, Risk, TicketClock
 from slm_monitor.domain.terms.clock_terms import Escalation
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import clock_events
@@ -23,7 +23,7 @@ ELAPSED = "elapsed"
 
 
 @dataclass(frozen=True, slots=True)
-class Notices:
+class ClockNotifications:
     """What a clock warns of, by what is known of it now. ``at`` ascending."""
 
     warnings: Sequence[tuple[str, int]]
@@ -36,17 +36,17 @@ class Notices:
         return min((at for at in ahead if at > instant), default=None)
 
 
-NONE = Notices((), ())
+NONE = ClockNotifications((), ())
 
 
-def of_clock(clock: Clock) -> Notices:
+def of_clock(clock: Clock) -> ClockNotifications:
     """Of a clock that runs, and of one that ran past its deadline what is still to come; a paused one waits."""
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE
     running = clock.state == RUNNING
     warnings = [(percent_text(share), at) for share, at in clock_warnings.warnings(clock) if at < clock.deadline_at]
     escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalations(clock))]
-    return Notices(warnings if running else (), escalations)
+    return ClockNotifications(warnings if running else (), escalations)
 
 
 def percent_text(share: Fraction) -> str:
@@ -55,12 +55,16 @@ def percent_text(share: Fraction) -> str:
 
 
 def tell(
-    entry: TicketClock, before: Told | None, notices: Notices, events: Sequence[TicketEvent], moment: Moment,
+    entry: TicketClock,
+    before: PublishedClock | None,
+    notices: ClockNotifications,
+    events: Sequence[TicketEvent],
+    moment: EvaluationMoment,
     changes: Changes,
-) -> TicketClock:  # fmt: skip
+) -> TicketClock:
     """Publish what has become due since the clock was last looked at. Of several warnings that are due at once, as of
     a clock that was long not heard of, the highest is told."""
-    told = before or Told()
+    told = before or PublishedClock()
     due = [(percent, at) for percent, at in notices.warnings if at <= moment.as_of and percent not in told.warned]
     risks = told.risks
     if due:
@@ -79,11 +83,11 @@ def tell(
         clear(clock.target, _window(entry), risks, outcome, clock.changed_at, span, moment, changes)
         risks = ()
     warned = (*told.warned, *(percent for percent, _ in due))
-    now = Told(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
+    now = PublishedClock(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
     return replace(entry, told=now)
 
 
-def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Changes) -> None:
+def deadline_moved(entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes) -> None:
     event = clocks.ClockDeadlineMoved(
         **clock_events.fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
     )
@@ -91,7 +95,7 @@ def deadline_moved(entry: TicketClock, before: Told, moment: Moment, changes: Ch
 
 
 def _warn(
-    entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: Moment, changes: Changes
+    entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment, changes: Changes
 ) -> None:
     event = clocks.ClockWarned(
         **clock_events.fields(entry, at, moment.now), threshold=percent,
@@ -101,7 +105,7 @@ def _warn(
 
 
 def _escalate(
-    entry: TicketClock, escalation: Escalation, at: int, events: Sequence[TicketEvent], moment: Moment,
+    entry: TicketClock, escalation: Escalation, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment,
     changes: Changes,
 ) -> None:  # fmt: skip
     event = clocks.ClockEscalated(
@@ -124,7 +128,7 @@ def _window(entry: TicketClock) -> str:
     return f"{entry.source}/{entry.ticket}"
 
 
-def _raise(entry: TicketClock, percent: str, at: int, moment: Moment, changes: Changes) -> str:
+def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, changes: Changes) -> str:
     clock, terms = entry.clock, entry.clock.target
     identity = target_events.risk_id(terms, _window(entry), ELAPSED, percent, clock.ordinal)
     risk = _risk(identity, terms, _window(entry), percent, at)
@@ -149,7 +153,7 @@ def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str
 
 def clear(
     terms: ServiceLevelTarget, window_id: str, risks: Iterable[tuple[str, str]], outcome: str, at: int,
-    span: tuple[int | None, int | None], moment: Moment, changes: Changes,
+    span: tuple[int | None, int | None], moment: EvaluationMoment, changes: Changes,
 ) -> None:  # fmt: skip
     """The warnings of a clock no longer hold."""
     for percent, identity in risks:

@@ -32,7 +32,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Told:
+class ImpliedEvent:
     """An event that a snapshot tells of; ``revision`` above 0 corrects one that an earlier snapshot told of."""
 
     id: str
@@ -45,7 +45,7 @@ class Told:
 
 
 @dataclass
-class _Known:
+class _KnownTicket:
     """What was known of a ticket up to an instant."""
 
     attributes: dict[str, Any]
@@ -57,12 +57,12 @@ class _Known:
     """What its state was called last, since it ended."""
 
 
-def events_of(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[Told]:
+def events_of(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[ImpliedEvent]:
     """The events between what is known (``events`` in order, ``facts`` by their keys) and the snapshot; none where it
     shows nothing new, so that the same snapshot again is nothing."""
     then = _known(event for event in events if event.at <= snapshot.updated_at)
     ever = _known(events)
-    told: list[Told] = []
+    told: list[ImpliedEvent] = []
     if ever.opened is None:
         told.append(_opening(snapshot, then))
     told += _ends(snapshot, ever, facts)
@@ -70,8 +70,8 @@ def events_of(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[Ti
     return told
 
 
-def _known(events: Iterable[TicketEvent]) -> _Known:
-    known = _Known({})
+def _known(events: Iterable[TicketEvent]) -> _KnownTicket:
+    known = _KnownTicket({})
     for event in events:
         known.attributes.update(event.attributes)
         known.state = event.state or known.state
@@ -87,18 +87,18 @@ def _known(events: Iterable[TicketEvent]) -> _Known:
     return known
 
 
-def _opening(snapshot: Snapshot, known: _Known) -> Told:
+def _opening(snapshot: Snapshot, known: _KnownTicket) -> ImpliedEvent:
     """What the ticket was like as it was opened is not known: it is taken to be as it is now."""
     at = snapshot.updated_at if snapshot.opened_at is None else snapshot.opened_at
     state = snapshot.state if at >= snapshot.updated_at else None
     attributes = {name: value for name, value in snapshot.attributes.items() if value is not None}
     known.attributes |= attributes
     known.state = state or known.state
-    return Told(f"{_MARK}opened", "opened", at, None, state, attributes)
+    return ImpliedEvent(f"{_MARK}opened", "opened", at, None, state, attributes)
 
 
-def _ends(snapshot: Snapshot, known: _Known, facts: Mapping[str, Fact]) -> list[Told]:
-    told: list[Told] = []
+def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedEvent]:
+    told: list[ImpliedEvent] = []
     answered = snapshot.instants.get("first_response")
     if answered is not None and (known.responded is None or known.responded.at != answered):
         told += _happened("first_response", answered, known.responded, facts, f"{_MARK}first_response")
@@ -107,27 +107,27 @@ def _ends(snapshot: Snapshot, known: _Known, facts: Mapping[str, Fact]) -> list[
         if at is None:
             continue
         if known.ended is None:
-            told.append(Told(f"{_MARK}{name}/{to_text(at)}", name, at))
+            told.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
         elif known.ended.event == name and known.ended.at != at:
             told += _happened(name, at, known.ended, facts, f"{_MARK}{name}/{to_text(at)}")
         elif known.ended.event != name and f"{_MARK}{name}/{to_text(at)}" not in map(own_id, facts):
-            told.append(Told(f"{_MARK}{name}/{to_text(at)}", name, at))
+            told.append(ImpliedEvent(f"{_MARK}{name}/{to_text(at)}", name, at))
     return told
 
 
 def _happened(
     name: str, at: int, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
-) -> Iterable[Told]:
+) -> Iterable[ImpliedEvent]:
     """Another instant for what a snapshot told of is a correction; what the tool sent as an event stays as it is."""
     if before is None or facts[before.fact_key].body["event"] != name:
         # A ticket that was opened in its ended state has no event of its end that could be corrected.
         if identity not in map(own_id, facts):
-            yield Told(identity, name, at)
+            yield ImpliedEvent(identity, name, at)
     elif own_id(before.fact_key).startswith(_MARK):
-        yield Told(own_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
+        yield ImpliedEvent(own_id(before.fact_key), name, at, revision=facts[before.fact_key].revision + 1)
 
 
-def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
+def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[ImpliedEvent]:
     """What is another way from the snapshot's instant on."""
     wanted = dict(snapshot.attributes)
     opened_at = None if known.opened is None else known.opened.at
@@ -151,7 +151,7 @@ def _changes(snapshot: Snapshot, known: _Known, sequence: int) -> list[Told]:
     bearer = next((name for name in ("reopened", ends, "state_changed") if name in by_event), None)
     at = snapshot.updated_at
     return [
-        Told(f"{_MARK}{event}/{to_text(at)}/{sequence + place}", event, at, sequence + place,
+        ImpliedEvent(f"{_MARK}{event}/{to_text(at)}/{sequence + place}", event, at, sequence + place,
              state if event == bearer else None, attributes)
         for place, (event, attributes) in enumerate(by_event.items())
     ]  # fmt: skip
@@ -162,7 +162,7 @@ def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
 
 
-def _is_open_again(known: _Known, snapshot: Snapshot) -> bool:
+def _is_open_again(known: _KnownTicket, snapshot: Snapshot) -> bool:
     """The tool shows a state of an open ticket, which is another one than it showed at or after the end."""
     state = snapshot.state
     return state is not None and state.lower() not in _STAYS_ENDED and state != known.state_since_end

@@ -9,21 +9,21 @@ from typing import Any
 from slm_events import monitor
 from slm_events.instants import to_text
 from slm_monitor.domain.clocks import assignments, clock_replay, clock_warnings
-from slm_monitor.domain.clocks.clock_replay import Clock, Unjudgeable
-from slm_monitor.domain.clocks.target_matching import Book
+from slm_monitor.domain.clocks.clock_replay import Clock, FailedClock
+from slm_monitor.domain.clocks.target_matching import RuleBook
 from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.lifecycle import reconciliation, target_events
-from slm_monitor.domain.lifecycle.reconciliation import Moment
-from slm_monitor.domain.lifecycle.target_state import Breach, Changes, Inconsistent, TicketClock, Told
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
+from slm_monitor.domain.lifecycle.target_state import Breach, Changes, InconsistentTicket, PublishedClock, TicketClock
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.tickets import clock_events, clock_notifications, ticket_state
-from slm_monitor.domain.tickets.clock_notifications import Notices
+from slm_monitor.domain.tickets.clock_notifications import ClockNotifications
 
 INCONSISTENT = "inconsistent_ticket"
 """The cause for which a breach is withdrawn where its ticket turns out to contradict itself."""
-States = Mapping[tuple[str, str, int], Told]
+States = Mapping[tuple[str, str, int], PublishedClock]
 """(target, ticket, ordinal) → what was last published."""
 
 
@@ -42,10 +42,10 @@ def events_of(facts: Iterable[Fact]) -> list[TicketEvent]:
 def judge(
     ticket: str,
     facts: Iterable[Fact],
-    book: Book,
+    book: RuleBook,
     states: States,
     breaches: dict[str, Breach],
-    moment: Moment,
+    moment: EvaluationMoment,
     changes: Changes,
     overturned: Collection[str] = (),
 ) -> tuple[int | None, bool]:
@@ -53,7 +53,7 @@ def judge(
     whether a part of it waits for an import (``moment.through``)."""
     owner, source, number = ticket.split("/", 2)
     events = events_of(facts)
-    failed: list[Unjudgeable] = []
+    failed: list[FailedClock] = []
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
@@ -92,7 +92,7 @@ def judge(
     return due, waits or bool(held)
 
 
-def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment) -> bool:
+def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: EvaluationMoment) -> bool:
     """Whether a clock lies in the past that an import loads: it ended in it, or its deadline passed in it and that is
     not told as it is."""
     clock, through = entry.clock, moment.through
@@ -106,17 +106,19 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Moment)
     return told is None or not told.standing or told.certain_at != clock.breached_at
 
 
-def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> Inconsistent | None:
+def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
     """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
     reason = ticket_events.inconsistency(events)
     if reason is None:
         return None
     ended = next((event.at for event in reversed(events) if event.event in ticket_events.ENDS), None)
     at = ended if ended is not None else events[-1].at
-    return Inconsistent(reason, at, tuple(sorted({clock.target.target_id for clock in found})))
+    return InconsistentTicket(reason, at, tuple(sorted({clock.target.target_id for clock in found})))
 
 
-def _entry(owner: str, source: str, number: str, clock: Clock, notices: Notices, moment: Moment) -> TicketClock:
+def _entry(
+    owner: str, source: str, number: str, clock: Clock, notices: ClockNotifications, moment: EvaluationMoment
+) -> TicketClock:
     """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
@@ -137,7 +139,7 @@ def _breach_id(entry: TicketClock) -> str:
 _ENDS = {clock_replay.MET: "stopped", clock_replay.COMPLETED_LATE: "stopped", clock_replay.CANCELLED: "cancelled"}
 
 
-def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, changes: Changes) -> None:
+def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: EvaluationMoment, changes: Changes) -> None:
     """One event for each turn of the clock since the last time it was published."""
     state, before = entry.clock.state, None if told is None else told.state
     moves = [] if before is not None else ["started"]
@@ -156,7 +158,11 @@ def _publish_moves(entry: TicketClock, told: Told | None, moment: Moment, change
 
 
 def _settle_breach(
-    entry: TicketClock, events: Sequence[TicketEvent], breaches: dict[str, Breach], moment: Moment, changes: Changes
+    entry: TicketClock,
+    events: Sequence[TicketEvent],
+    breaches: dict[str, Breach],
+    moment: EvaluationMoment,
+    changes: Changes,
 ) -> set[str]:
     clock = entry.clock
     if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
@@ -192,7 +198,7 @@ _UP_TO_THE_BREACH = ("started_at", "deadline_at", "held_by", "held")
 
 
 def _breached(
-    entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: Moment
+    entry: TicketClock, breach: Breach, events: Sequence[TicketEvent], moment: EvaluationMoment
 ) -> monitor.TargetBreached:
     clock = entry.clock
     return target_events.target_breached(
@@ -220,7 +226,7 @@ def _withdraw(
     wanted: set[str],
     latest: Mapping[str, ServiceLevelTarget],
     cause: str,
-    moment: Moment,
+    moment: EvaluationMoment,
     changes: Changes,
 ) -> bool:
     """Withdraw the breaches that are none; returns whether one waits for an import."""
@@ -237,9 +243,12 @@ def _withdraw(
 
 
 def _undo(
-    states: States, held: Collection[tuple[str, str, int]], latest: Mapping[str, ServiceLevelTarget], moment: Moment,
+    states: States,
+    held: Collection[tuple[str, str, int]],
+    latest: Mapping[str, ServiceLevelTarget],
+    moment: EvaluationMoment,
     changes: Changes,
-) -> bool:  # fmt: skip
+) -> bool:
     """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms.
     Returns whether that waits for an import to tell everything."""
     waits = False

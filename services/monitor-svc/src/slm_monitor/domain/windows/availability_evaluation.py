@@ -10,11 +10,11 @@ from typing import Any
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel, RiskEvaluation
 from slm_monitor.domain.states import availability, excluded_time
-from slm_monitor.domain.states.availability import Crossing, Meter, Policy
-from slm_monitor.domain.states.timeline import Segment, States
-from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.states.availability import Crossing, Meter, StatePolicy
+from slm_monitor.domain.states.timeline import Segment, StateProvider
+from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate, figures
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import state_warnings
@@ -23,7 +23,7 @@ _WHOLE = Fraction(1)
 
 
 @dataclass(slots=True)
-class Passed:
+class WindowProgress:
     """A window measured up to ``upto``: what lies before it need not be measured again while no fact changes it."""
 
     terms: ServiceLevelTarget
@@ -49,14 +49,14 @@ class Passed:
 
 
 def of_availability(
-    states: States,
+    states: StateProvider,
     terms: ServiceLevelTarget,
     start: int,
     end: int,
     as_of: int,
-    burning: Sequence[RiskFinding] = (),
+    burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
-) -> Finding:
+) -> Evaluation:
     """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent.
 
     ``excluded``: the approved exclusions, in any order.
@@ -64,13 +64,13 @@ def of_availability(
     return look(states, begun(terms, (start, end), excluded), as_of, burning)[0]
 
 
-def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> Passed:
+def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> WindowProgress:
     """A window of which nothing has been measured."""
     assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
     _, judged = excluded_time.applied([Segment(start, end, "")], scheduled, excluded, terms)
-    policy = Policy(terms.unknown, terms.degraded)
+    policy = StatePolicy(terms.unknown, terms.degraded)
     service_time = sum(to - since for since, to in judged)
     wanted = [(promised.value, _WHOLE) for _, promised in terms.levels]
     wanted += [(terms.objective, share) for share in terms.warn_at.budget_consumed]
@@ -78,13 +78,17 @@ def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval
     raw = Meter(policy, []) if excluded else None
     left_out = excluded_time.time_in(scheduled, excluded)
     meter = Meter(policy, crossings)
-    return Passed(terms, span, excluded, scheduled, judged, left_out, start, meter, raw, start, meter)
+    return WindowProgress(terms, span, excluded, scheduled, judged, left_out, start, meter, raw, start, meter)
 
 
 def look(
-    states: States, passed: Passed, as_of: int, burning: Sequence[RiskFinding] = (), since: int | None = None,
-    lately: PassedTime | None = None,
-) -> tuple[Finding, Passed]:  # fmt: skip
+    states: StateProvider,
+    passed: WindowProgress,
+    as_of: int,
+    burning: Sequence[RiskEvaluation] = (),
+    since: int | None = None,
+    lately: UptimeSums | None = None,
+) -> tuple[Evaluation, WindowProgress]:
     """Judge a window from where it was measured to; returns also how far it need not be measured again.
 
     ``since``: from when on facts have changed it; the next ones will mostly speak of what follows that. ``lately``: the
@@ -109,7 +113,7 @@ def look(
     ahead = _passed(ahead, rest_judged, passed.judged, reached)
     whole = _passed(ahead, _from(rest_judged, reached), passed.judged, end)
     kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
-    sudden: list[RiskFinding] = []
+    sudden: list[RiskEvaluation] = []
     if terms.warn_at.drops and start <= as_of < end:
         lately = lately or state_warnings.passed_until(states, terms, start, as_of, passed.excluded)
         sudden = state_warnings.drops(lately, terms, start, as_of, _budget(passed, known))
@@ -117,7 +121,7 @@ def look(
     return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
 
 
-def _judged(states: States, passed: Passed, start: int, end: int) -> tuple[list[Segment], list[Segment]]:
+def _judged(states: StateProvider, passed: WindowProgress, start: int, end: int) -> tuple[list[Segment], list[Segment]]:
     """The states of a stretch, and as exclusions have them judged."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
@@ -134,7 +138,7 @@ def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[
     return on
 
 
-def _budget(passed: Passed, known: Meter) -> Fraction:
+def _budget(passed: WindowProgress, known: Meter) -> Fraction:
     assert passed.terms.objective is not None
     service_time = sum(to - since for since, to in passed.judged)
     return (1 - passed.terms.objective) * (service_time - known.removed)
@@ -150,9 +154,9 @@ def _from(segments: Sequence[Segment], start: int) -> list[Segment]:
 
 
 def _finding(
-    passed: Passed, known: Meter, whole: Meter, raw: Meter, segments: Sequence[Segment], as_of: int,
-    burning: Sequence[RiskFinding],
-) -> Finding:  # fmt: skip
+    passed: WindowProgress, known: Meter, whole: Meter, raw: Meter, segments: Sequence[Segment], as_of: int,
+    burning: Sequence[RiskEvaluation],
+) -> Evaluation:  # fmt: skip
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
     service_time = sum(to - since for since, to in passed.judged)
@@ -164,12 +168,12 @@ def _finding(
     levels = terms.levels
     crossed, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
     missed = tuple(
-        Missed(level, crossing.at, crossing.figure, _shown(crossing, promised.value, service_time))
+        MissedLevel(level, crossing.at, crossing.figure, _shown(crossing, promised.value, service_time))
         for (level, promised), crossing in zip(levels, crossed, strict=True)
         if crossing.at is not None
     )
     exhausted = crossed[0]
-    ahead = state_warnings.Ahead(
+    ahead = state_warnings.WindowForecast(
         terms,
         start,
         end,
@@ -186,7 +190,7 @@ def _finding(
     )
     projected = ahead.projected_at()
     risks = [
-        RiskFinding("budget_consumed", f"{float(crossing.share * 100):g}", crossing.at, consumed, None, projected)
+        RiskEvaluation("budget_consumed", f"{float(crossing.share * 100):g}", crossing.at, consumed, None, projected)
         for crossing in warned
         if crossing.at is not None
     ]
@@ -212,7 +216,7 @@ def _finding(
         "exhausted_at": None if exhausted.at is None else to_text(exhausted.at),
         "projected_at": None if projected is None else to_text(projected),
     }
-    return Finding(
+    return Evaluation(
         figure=figure,
         good=int(up),
         total=int(up + down),
@@ -228,7 +232,7 @@ def _finding(
     )
 
 
-def coverage(states: States, finding: Finding) -> str | None:
+def coverage(states: StateProvider, finding: Evaluation) -> str | None:
     """The exact percent of the service time, after exclusions, of which the state is known; 0 where nothing was ever
     heard of it, and the state was only assumed. None of a finding that counts no time."""
     service_time = finding.detail.get("service_time")

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.windows.series_evaluation import FirstBad
+from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
 def target_key(parameters: Any) -> str:
@@ -24,7 +24,7 @@ def coverage(judged: int, inconsistent: int) -> dict[str, Any]:
     return {"inconsistent_tickets": inconsistent, "coverage_percent": share}
 
 
-def first_missed(ended: Iterable[tuple[str, int, bool]]) -> FirstBad | None:
+def first_missed(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
     """Of tickets whose clocks ended (ticket, instant, whether it was met): the first that was missed, and how many had
     been judged by then."""
     clocks = sorted(ended, key=lambda each: each[1])
@@ -33,4 +33,4 @@ def first_missed(ended: Iterable[tuple[str, int, bool]]) -> FirstBad | None:
         return None
     judged = {ticket for ticket, ended_at, _ in clocks if ended_at <= at}
     missed = {ticket for ticket, ended_at, is_met in clocks if ended_at <= at and not is_met}
-    return FirstBad(at, len(judged) - len(missed), len(judged))
+    return FirstBadEvent(at, len(judged) - len(missed), len(judged))

@@ -12,24 +12,24 @@ import numpy.typing as npt
 
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskEvaluation
 from slm_monitor.domain.series import classifiers
-from slm_monitor.domain.series.classifiers import Counts, Measure
+from slm_monitor.domain.series.classifiers import Classifier, Counts
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-class Sums(Protocol):
+class MinuteSums(Protocol):
     """What has sums by the minute."""
 
-    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]: ...
+    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class TargetMinutes:
     """The minutes of ``sums`` by these terms; ``excluded``: minutes ``[first, after the last)``, sorted, disjoint."""
 
-    sums: Sums
+    sums: MinuteSums
     terms: ServiceLevelTarget
     excluded: Sequence[Interval] = ()
 
@@ -69,10 +69,10 @@ class Counted:
         return counts
 
 
-class Burning:
+class BurnRateLookback:
     """The burn rate pairs of a target at the minute its windows end with; the minutes are read once for all of them."""
 
-    def __init__(self, counted: Counted, begins_at: int, minute: int) -> None:
+    def __init__(self, counted: TargetMinutes, begins_at: int, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
         self._good = self._total = np.zeros(1, dtype=np.int64)
         longest = looks_back(counted.terms)
@@ -94,7 +94,7 @@ class Burning:
         total = int(self._total[-1] - self._total[first])
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
-    def found(self) -> list[RiskFinding]:
+    def found(self) -> list[RiskEvaluation]:
         """The pairs of which both windows are strictly above the factor, or nearly still."""
         found = []
         for pair in self._terms.warn_at.pairs:
@@ -104,7 +104,7 @@ class Burning:
             rate = self._rate(pair.long)
             if rate and rate >= BEHIND * pair.factor and self._counts(pair.long)[1] >= self._terms.warn_at.min_events:
                 keeps = min(short, rate) <= pair.factor
-                found.append(RiskFinding("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
+                found.append(RiskEvaluation("burn_rate", pair.name, self._minute * MINUTE, None, rate, None, keeps))
         return found
 
     def _rate(self, length: int) -> Fraction:

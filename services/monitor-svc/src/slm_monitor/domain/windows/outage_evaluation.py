@@ -9,11 +9,11 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
 from slm_monitor.domain.states import excluded_time, outages
-from slm_monitor.domain.states.availability import Policy
+from slm_monitor.domain.states.availability import StatePolicy
 from slm_monitor.domain.states.outages import Outage
-from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, States
+from slm_monitor.domain.states.timeline import DOWN, UNKNOWN, StateProvider
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.objectives import AT_MOST
 from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
@@ -44,8 +44,13 @@ def length_of(terms: ServiceLevelTarget) -> int:
 
 
 def of_outages(
-    states: States, terms: ServiceLevelTarget, start: int, end: int, as_of: int, excluded: Sequence[Interval] = ()
-) -> Finding:
+    states: StateProvider,
+    terms: ServiceLevelTarget,
+    start: int,
+    end: int,
+    as_of: int,
+    excluded: Sequence[Interval] = (),
+) -> Evaluation:
     """Outages that start in ``[start, end)`` and have reached the length by ``as_of``; each level is missed with the
     one after the last that it allows, at the instant at which that one reaches the length."""
     length = length_of(terms)
@@ -58,7 +63,7 @@ def of_outages(
     out = excluded_time.time_in(scheduled, excluded)
     unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
     missed = tuple(
-        Missed(level, at, Fraction(int(promised.value) + 1), {"outages": told(reached[: int(promised.value) + 1])})
+        MissedLevel(level, at, Fraction(int(promised.value) + 1), {"outages": told(reached[: int(promised.value) + 1])})
         for level, promised in terms.levels
         if len(reached) > promised.value
         for at in (reached[int(promised.value)][0],)
@@ -67,7 +72,7 @@ def of_outages(
         each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of
     ]  # fmt: skip
     ahead = [at for at, _ in reached if at > as_of]
-    return Finding(
+    return Evaluation(
         figure=Fraction(len(counted)) if known or counted else None,
         good=len(counted),
         total=len(counted),
@@ -87,25 +92,25 @@ def of_outages(
 
 
 def reached_from(
-    states: States, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
+    states: StateProvider, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
 ) -> list[tuple[int, Outage]]:
     """(instant, outage) of all that begin from ``start`` on and have reached the length by ``as_of``, or will, if the
     one that goes on does."""
     length = length_of(terms)
     # Facts may speak of what lies ahead of the instant up to which all are in.
     until = as_of + length + _AHEAD
-    policy = Policy(terms.unknown, terms.degraded)
+    policy = StatePolicy(terms.unknown, terms.degraded)
     if not any(policy.counts_as(each.state) == DOWN for each in states.segments(as_of, until)):
         until = as_of
     return _reached(states, terms, start, until, until, excluded, length) if start < until else []
 
 
 def _reached(
-    states: States, terms: ServiceLevelTarget, start: int, end: int, until: int, excluded: Sequence[Interval],
+    states: StateProvider, terms: ServiceLevelTarget, start: int, end: int, until: int, excluded: Sequence[Interval],
     length: int,
 ) -> list[tuple[int, Outage]]:  # fmt: skip
     """(instant, outage) of those that reach the length by ``until``, in the order of the instants."""
-    policy = Policy(terms.unknown, terms.degraded)
+    policy = StatePolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
     segments, judged = excluded_time.applied(states.segments(start, until), scheduled, excluded, terms)
     began_before = _is_down(states, terms, start - 1)
@@ -118,16 +123,16 @@ def _reached(
     return sorted(found)
 
 
-def _is_down(states: States, terms: ServiceLevelTarget, instant: int) -> bool:
-    policy = Policy(terms.unknown, terms.degraded)
+def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: int) -> bool:
+    policy = StatePolicy(terms.unknown, terms.degraded)
     return any(policy.counts_as(each.state) == DOWN for each in states.segments(instant, instant + 1))
 
 
-def ongoing_since(states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> int | None:
+def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> int | None:
     """Since when it has been down at an instant; None where it is not."""
     if not _is_down(states, terms, as_of):
         return None
-    policy = Policy(terms.unknown, terms.degraded)
+    policy = StatePolicy(terms.unknown, terms.degraded)
     since = as_of
     for each in reversed(states.segments(min(begins_at, as_of), as_of + 1)):
         if policy.counts_as(each.state) != DOWN:

@@ -13,7 +13,7 @@ from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel
 from slm_monitor.domain.states.recovery import Recovery
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
@@ -23,7 +23,7 @@ _TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredRecovery:
     """A recovery as a target sees it: service time until service was restored, and of which the data is lost,
     microseconds; ``lost`` None where that is not told. ``kept``: within all limits of the target, if it has any."""
 
@@ -71,7 +71,7 @@ def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
 
 def measured(
     recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
-) -> list[Measured]:
+) -> list[MeasuredRecovery]:
     """The recoveries that end in the window and count for the target, in order.
 
     Time is service time that is not excluded. What lies in no such time at all leaves, unless it is excused.
@@ -86,12 +86,12 @@ def measured(
         lost = None if each.data_to is None else _served(terms, excluded, each.data_to, each.began)
         if terms.aggregation == "recovery_point" and lost is None:
             continue
-        one = Measured(each, took, lost)
+        one = MeasuredRecovery(each, took, lost)
         if terms.aggregation == WITHIN:
             compared = _compared(one, limits_of(terms))
             if not compared:
                 continue
-            one = Measured(each, took, lost, all(compared))
+            one = MeasuredRecovery(each, took, lost, all(compared))
         found.append(one)
     return found
 
@@ -102,7 +102,7 @@ def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int,
     return intervals.total(intervals.subtract(terms.hours.intervals(start, end), intervals.union(excluded)))
 
 
-def _compared(one: Measured, limits: Mapping[str, int]) -> list[bool]:
+def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
     """For each limit whether it is kept; what is not told cannot be compared."""
     told = {"time": one.took, "point": one.lost}
     return [value <= limit for name, limit in limits.items() if (value := told[name]) is not None]
@@ -111,7 +111,7 @@ def _compared(one: Measured, limits: Mapping[str, int]) -> list[bool]:
 def of_recoveries(
     recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, as_of: int,
     excluded: Sequence[Interval] = (),
-) -> Finding:  # fmt: skip
+) -> Evaluation:  # fmt: skip
     """Judge a window as known at ``as_of``. One recovery that breaks its limit is certain at once, a share of them at
     the close, unless all of them were promised."""
     assert terms.promise is not None
@@ -126,7 +126,7 @@ def of_recoveries(
         figure = max(lengths, default=None)
         missed = _of_longest(terms, seen, lengths)
     met = figure is None or terms.promise.is_kept(figure)
-    return Finding(
+    return Evaluation(
         figure=figure,
         good=kept if terms.aggregation == WITHIN else len(seen),
         total=len(seen),
@@ -138,30 +138,32 @@ def of_recoveries(
     )
 
 
-def told(seen: Sequence[Measured]) -> list[dict[str, Any]]:
+def told(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
     """The last of them, as they are told."""
     return [each.document() for each in seen[-_TOLD:]]
 
 
-def length_of(each: Measured, terms: ServiceLevelTarget) -> Fraction:
+def length_of(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
     """In minutes, as it is promised."""
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 
-def _of_longest(terms: ServiceLevelTarget, seen: Sequence[Measured], lengths: Sequence[Fraction]) -> tuple[Missed, ...]:
+def _of_longest(
+    terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], lengths: Sequence[Fraction]
+) -> tuple[MissedLevel, ...]:
     """Each level is missed with the first recovery that breaks it, by the length of that one."""
     found = []
     for level, promised in terms.levels:
         broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
         if broken:
             first, length = broken[0]
-            found.append(Missed(level, first.recovery.restored, length, {"recoveries": told([first])}))
+            found.append(MissedLevel(level, first.recovery.restored, length, {"recoveries": told([first])}))
     return tuple(found)
 
 
 def _of_share(
-    terms: ServiceLevelTarget, seen: Sequence[Measured], figure: Fraction | None, end: int, as_of: int
-) -> tuple[Missed, ...]:
+    terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], figure: Fraction | None, end: int, as_of: int
+) -> tuple[MissedLevel, ...]:
     closes = end + terms.closing_delay <= as_of
     found = []
     for level, promised in terms.levels:
@@ -170,13 +172,13 @@ def _of_share(
         if not promised.allowed:
             place = next(place for place, each in enumerate(seen) if not each.kept)
             shown = {"recoveries": told(seen[: place + 1])}
-            found.append(Missed(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
+            found.append(MissedLevel(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
         elif closes:
-            found.append(Missed(level, end, figure, {"recoveries": told(seen)}))
+            found.append(MissedLevel(level, end, figure, {"recoveries": told(seen)}))
     return tuple(found)
 
 
-def sums(seen: Sequence[Measured]) -> dict[str, Any]:
+def sums(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
     """What they add up to, for those who redo it."""
     took = [Fraction(each.took, MINUTE) for each in seen]
     lost = [Fraction(each.lost, MINUTE) for each in seen if each.lost is not None]

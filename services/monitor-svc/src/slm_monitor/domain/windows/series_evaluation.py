@@ -9,37 +9,43 @@ from typing import Any, NamedTuple
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
 from slm_monitor.domain.lifecycle import evaluation
-from slm_monitor.domain.lifecycle.evaluation import Finding, Missed, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, MissedLevel, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Window
 from slm_monitor.domain.series import slices
-from slm_monitor.domain.series.accumulators import Extent, Occurrences, Shares, Slices, Tally
+from slm_monitor.domain.series.accumulators import (
+    Accumulator,
+    OccurrenceAccumulator,
+    ShareAccumulator,
+    SliceAccumulator,
+    ValueAccumulator,
+)
 from slm_monitor.domain.series.slices import SliceFigure
 from slm_monitor.domain.terms import burn_rate, figures
-from slm_monitor.domain.terms.objectives import AT_LEAST, Promise
+from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 def of_tally(
-    tally: Tally,
+    tally: Accumulator,
     terms: ServiceLevelTarget,
     span: Interval,
     as_of: int,
-    burning: Sequence[RiskFinding] = (),
+    burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
-    first_bad: FirstBad | None = None,
-) -> Finding:
+    first_bad: FirstBadEvent | None = None,
+) -> Evaluation:
     """Judge the window ``span`` by what its minutes came to, as known at ``as_of``; ``excluded``: approved exclusions
     that leave the window, for the slices that are no longer scheduled; ``first_bad``: where an objective of 100 percent
     was missed."""
     if tally.untold:
-        return Finding(None, 0, 0, met=True, detail=untold_detail(tally.untold, terms))
-    if isinstance(tally, Slices):
+        return Evaluation(None, 0, 0, met=True, detail=untold_detail(tally.untold, terms))
+    if isinstance(tally, SliceAccumulator):
         return _of_slices(tally, terms, span, as_of, burning, excluded)
-    if isinstance(tally, Occurrences):
+    if isinstance(tally, OccurrenceAccumulator):
         return _of_count(tally, terms, span, as_of)
-    if isinstance(tally, Extent):
+    if isinstance(tally, ValueAccumulator):
         return _of_extent(tally, terms, span, as_of)
-    assert isinstance(tally, Shares)
+    assert isinstance(tally, ShareAccumulator)
     if terms.aggregation == "nps":
         return _of_points(tally, terms, span, as_of)
     return of_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad, first_bad)
@@ -65,10 +71,10 @@ def of_share(
     terms: ServiceLevelTarget,
     end: int,
     as_of: int,
-    burning: Sequence[RiskFinding] = (),
+    burning: Sequence[RiskEvaluation] = (),
     bad_by_minute: dict[int, int] | None = None,
-    first_bad: FirstBad | None = None,
-) -> Finding:
+    first_bad: FirstBadEvent | None = None,
+) -> Evaluation:
     """Good ÷ all: missed at its close; earlier where not even an expected volume without a fault could save it, and
     with the first bad event where an objective of 100 percent has no budget."""
     assert terms.promise is not None
@@ -87,7 +93,7 @@ def of_share(
         if terms.expected_volume is not None and promised.allowed:
             spent = bad / (promised.allowed * max(total, terms.expected_volume))
             risks += evaluation.of_budget(terms.warn_at.budget_consumed, spent, min(as_of, end), None, end)
-    return Finding(
+    return Evaluation(
         figure=figure,
         good=good,
         total=total,
@@ -99,7 +105,7 @@ def of_share(
     )
 
 
-class FirstBad(NamedTuple):
+class FirstBadEvent(NamedTuple):
     """The first minute (or instant) with a bad event, and what a window had come to by its end."""
 
     at: int
@@ -108,8 +114,12 @@ class FirstBad(NamedTuple):
 
 
 def _early(
-    terms: ServiceLevelTarget, total: int, end: int, bad_by_minute: Mapping[int, int] | None, first_bad: FirstBad | None
-) -> list[Missed]:
+    terms: ServiceLevelTarget,
+    total: int,
+    end: int,
+    bad_by_minute: Mapping[int, int] | None,
+    first_bad: FirstBadEvent | None,
+) -> list[MissedLevel]:
     """The levels that are missed for certain while the window goes on."""
     found = []
     for level, promised in terms.levels:
@@ -119,7 +129,7 @@ def _early(
             if first_bad is not None:
                 share = Fraction(first_bad.good, first_bad.total)
                 shown = {"good": first_bad.good, "total": first_bad.total}
-                found.append(Missed(level, min(first_bad.at, end), share, shown))
+                found.append(MissedLevel(level, min(first_bad.at, end), share, shown))
         elif terms.expected_volume is not None and bad_by_minute:
             found += _beyond_saving(level, promised, bad_by_minute, terms.expected_volume, total, end)
     return found
@@ -133,7 +143,7 @@ def refresh(window: Window, terms: ServiceLevelTarget, good: int, total: int, as
     window.detail = detail_of(good, total, terms.promise)
 
 
-def detail_of(good: int, total: int, promised: Promise) -> dict[str, Any]:
+def detail_of(good: int, total: int, promised: Objective) -> dict[str, Any]:
     """The share of the budget that is spent, None of an objective without one, and the events that spent it."""
     bad, allowed = promised.bad(good, total), promised.allowed
     consumed: str | None = None if not allowed else "0/1"
@@ -144,16 +154,16 @@ def detail_of(good: int, total: int, promised: Promise) -> dict[str, Any]:
 
 def _at_close(
     terms: ServiceLevelTarget, figure: Fraction | None, end: int, as_of: int, evidence: dict[str, Any]
-) -> tuple[Missed, ...]:
+) -> tuple[MissedLevel, ...]:
     if figure is None or end + terms.closing_delay > as_of:
         return ()
     missed = (level for level, promised in terms.levels if not promised.is_kept(figure))
-    return tuple(Missed(level, end, figure, evidence) for level in missed)
+    return tuple(MissedLevel(level, end, figure, evidence) for level in missed)
 
 
 def _beyond_saving(
-    level: str, promised: Promise, bad: Mapping[int, int], volume: int, total: int, end: int
-) -> Iterator[Missed]:
+    level: str, promised: Objective, bad: Mapping[int, int], volume: int, total: int, end: int
+) -> Iterator[MissedLevel]:
     """A level that is missed though all that is still expected be good: bad > allowed × expected volume. Where more
     has come than was expected, what has come must miss it as well."""
     if sum(bad.values()) <= promised.allowed * max(total, volume):
@@ -164,18 +174,18 @@ def _beyond_saving(
         if spent > promised.allowed * volume:
             figure = max(Fraction(0), 1 - Fraction(spent, volume))
             shown = {"bad": spent, "expected_volume": volume}
-            yield Missed(level, min(minute * slices.MINUTE, end), figure, shown)
+            yield MissedLevel(level, min(minute * slices.MINUTE, end), figure, shown)
             return
 
 
-def _of_extent(tally: Extent, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+def _of_extent(tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
     """Mean, max and min of the values. An extreme beyond its limit is certain at once, a mean at the close."""
     assert terms.promise is not None
     mean = tally.sum / tally.number if tally.number else None
     figure = {"mean": mean, "max": tally.high, "min": tally.low}[terms.aggregation]
     kept = figure is None or terms.promise.is_kept(figure)
     evidence = {"number": tally.number, "figure": figures.exact(figure)}
-    return Finding(
+    return Evaluation(
         figure=figure,
         good=tally.number if kept else 0,
         total=tally.number,
@@ -190,7 +200,7 @@ def _of_extent(tally: Extent, terms: ServiceLevelTarget, span: Interval, as_of: 
 
 def _below(
     terms: ServiceLevelTarget, figure: Fraction | None, number: int, end: int, as_of: int
-) -> tuple[RiskFinding, ...]:
+) -> tuple[RiskEvaluation, ...]:
     assert terms.promise is not None
     if number < terms.warn_at.min_events:
         return ()
@@ -202,12 +212,12 @@ def points(net: int, number: int) -> Fraction | None:
     return Fraction(100 * net, number) if number else None
 
 
-def _of_points(tally: Shares, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+def _of_points(tally: ShareAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
     """The net promoter score: certain at the close, for whoever is still to answer may turn it."""
     assert terms.promise is not None
     figure = points(tally.good, tally.total)
     kept = figure is None or terms.promise.is_kept(figure)
-    return Finding(
+    return Evaluation(
         figure=figure,
         good=tally.good,
         total=tally.total,
@@ -219,13 +229,13 @@ def _of_points(tally: Shares, terms: ServiceLevelTarget, span: Interval, as_of: 
     )
 
 
-def _alone(tally: Extent, terms: ServiceLevelTarget, figure: Fraction | None) -> tuple[Missed, ...]:
+def _alone(tally: ValueAccumulator, terms: ServiceLevelTarget, figure: Fraction | None) -> tuple[MissedLevel, ...]:
     """The levels that one value has broken: nothing that follows can mend a maximum or a minimum."""
     broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
-    return tuple(Missed(level, at, figure) for level, at in broken if at is not None)
+    return tuple(MissedLevel(level, at, figure) for level, at in broken if at is not None)
 
 
-def _of_count(tally: Occurrences, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Finding:
+def _of_count(tally: OccurrenceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
     """So many occurrences: of at most N, the N+1-th is certain; of at least N, the close tells."""
     assert terms.promise is not None
     number = Fraction(tally.number)
@@ -236,10 +246,10 @@ def _of_count(tally: Occurrences, terms: ServiceLevelTarget, span: Interval, as_
             at = tally.reached_at(most)
             if at is not None:
                 shown = {"number": most, "minutes": _minutes(tally, at // slices.MINUTE)}
-                missed.append(Missed(level, at, Fraction(most), shown))
+                missed.append(MissedLevel(level, at, Fraction(most), shown))
         elif not promised.is_kept(number) and span[1] + terms.closing_delay <= as_of:
-            missed.append(Missed(level, span[1], number, {"number": tally.number, "minutes": _minutes(tally)}))
-    return Finding(
+            missed.append(MissedLevel(level, span[1], number, {"number": tally.number, "minutes": _minutes(tally)}))
+    return Evaluation(
         figure=number,
         good=tally.number,
         total=tally.number,
@@ -251,7 +261,7 @@ def _of_count(tally: Occurrences, terms: ServiceLevelTarget, span: Interval, as_
     )
 
 
-def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple[RiskFinding, ...]:
+def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple[RiskEvaluation, ...]:
     assert terms.promise is not None
     if terms.promise.comparison != "at_most" or not terms.promise.value or number > terms.promise.value:
         return ()
@@ -261,16 +271,16 @@ def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple
 _SHOWN = 20
 
 
-def _minutes(tally: Occurrences, until: int | None = None) -> list[dict[str, Any]]:
+def _minutes(tally: OccurrenceAccumulator, until: int | None = None) -> list[dict[str, Any]]:
     """The last minutes, up to one, in which something occurred."""
     last = sorted(minute for minute in tally.by_minute if until is None or minute <= until)[-_SHOWN:]
     return [{"from": to_text(minute * slices.MINUTE), "number": tally.by_minute[minute]} for minute in last]
 
 
 def _of_slices(
-    tally: Slices, terms: ServiceLevelTarget, span: Interval, as_of: int, burning: Sequence[RiskFinding],
+    tally: SliceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int, burning: Sequence[RiskEvaluation],
     excluded: Sequence[Interval],
-) -> Finding:  # fmt: skip
+) -> Evaluation:  # fmt: skip
     """Good ÷ judged slices; breached at the end of the slice that spends more than the budget, or with which the budget
     shrinks below what is spent. At the close that is the figure against the objective."""
     assert terms.promise is not None
@@ -281,12 +291,12 @@ def _of_slices(
         if spent is not None:
             ends = [end for end in seen.bad_slices if end <= spent.at][-_SHOWN:]
             shown = {"bad_slices": [to_text(end - tally.terms.width) for end in ends]}
-            missed.append(Missed(level, spent.at, spent.figure, shown))
+            missed.append(MissedLevel(level, spent.at, spent.figure, shown))
     budget = terms.promise.allowed * seen.scheduled
     figure = SliceFigure(seen.scheduled, seen.judged, seen.good, budget)
     consumed, whole = figure.consumed, seen.scheduled + seen.removed
     risks = evaluation.of_budget(terms.warn_at.budget_consumed, consumed, min(as_of, span[1]))
-    return Finding(
+    return Evaluation(
         figure=figure.figure,
         good=int(seen.good),
         total=seen.judged,

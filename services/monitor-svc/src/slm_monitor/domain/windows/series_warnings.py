@@ -8,13 +8,15 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, Finding, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import BEHIND, Evaluation, RiskEvaluation
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.windows.minute_series import Burning
+from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 
-def added(finding: Finding, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: Burning | None) -> Finding:
+def added(
+    finding: Evaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
+) -> Evaluation:
     """What was found of a calendar window, with these warnings: those that hold, and those that will, whose ``at`` lies
     ahead."""
     risks, again = of_window(terms, finding.good, finding.total, span, as_of, lately)
@@ -22,8 +24,8 @@ def added(finding: Finding, terms: ServiceLevelTarget, span: Interval, as_of: in
 
 
 def of_window(
-    terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: Burning | None
-) -> tuple[list[RiskFinding], int | None]:
+    terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: BurnRateLookback | None
+) -> tuple[list[RiskEvaluation], int | None]:
     """The warnings of a calendar window that hold, or will (``at`` lies ahead then), and when to look again.
 
     Its budget is of the volume that the agreement expects, else of what the pace so far comes to by its end.
@@ -46,7 +48,7 @@ def of_window(
     return found, following if is_moving else None
 
 
-def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> list[RiskFinding]:
+def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> list[RiskEvaluation]:
     """The budget is gone at ``at``, if it goes on being spent as it was so far; never where that is beyond the end."""
     if at >= end:
         return []
@@ -55,18 +57,18 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
         holds = burn_rate.warns_of_exhaustion(at - as_of, left)
         if not holds and burn_rate.warns_of_exhaustion(at - as_of, left / BEHIND):
             found.append(
-                RiskFinding("time_to_exhaustion", durations.to_iso(left), as_of, projected_breach_at=at, keeps=True)
+                RiskEvaluation("time_to_exhaustion", durations.to_iso(left), as_of, projected_breach_at=at, keeps=True)
             )
         # A budget of an expected volume lasts the longer, the longer nothing of it is lost.
         if holds or terms.expected_volume is None:
             since = as_of if holds else at - left + 1
-            found.append(RiskFinding("time_to_exhaustion", durations.to_iso(left), since, projected_breach_at=at))
+            found.append(RiskEvaluation("time_to_exhaustion", durations.to_iso(left), since, projected_breach_at=at))
     return found
 
 
 def drops(
-    terms: ServiceLevelTarget, lately: Burning | None, budget: Fraction, at: int, since: int | None = None
-) -> list[RiskFinding]:
+    terms: ServiceLevelTarget, lately: BurnRateLookback | None, budget: Fraction, at: int, since: int | None = None
+) -> list[RiskEvaluation]:
     """The drops that hold: so much of the budget went within so long, and after ``since``."""
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():
@@ -75,11 +77,11 @@ def drops(
         if bad and burn_rate.warns_of_drop(Fraction(bad), BEHIND * share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
             keeps = not burn_rate.warns_of_drop(Fraction(bad), share * budget)
-            found.append(RiskFinding("budget_drop", threshold, at, bad / budget if budget else None, keeps=keeps))
+            found.append(RiskEvaluation("budget_drop", threshold, at, bad / budget if budget else None, keeps=keeps))
     return found
 
 
-def lost_lately(terms: ServiceLevelTarget, lately: Burning | None, since: int | None = None) -> bool:
+def lost_lately(terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: int | None = None) -> bool:
     """Whether time alone may have a drop hold: the rest of the budget shrinks while nothing happens."""
     longest = max((within for _, within in terms.warn_at.drops), default=0)
     return lately is not None and longest > 0 and lately.lost(longest, since) > 0

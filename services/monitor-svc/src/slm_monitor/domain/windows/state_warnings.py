@@ -9,11 +9,11 @@ from fractions import Fraction
 from slm_calendar import durations
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskFinding
+from slm_monitor.domain.lifecycle.evaluation import BEHIND, RiskEvaluation
 from slm_monitor.domain.states import availability
-from slm_monitor.domain.states.availability import Policy
-from slm_monitor.domain.states.timeline import Segment, States
-from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.states.availability import StatePolicy
+from slm_monitor.domain.states.timeline import Segment, StateProvider
+from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
@@ -22,7 +22,7 @@ LEAST_OF_A_WINDOW = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class WindowForecast:
     """A window as it stands at ``as_of``, and what of it is still to come, the last known state lasting."""
 
     terms: ServiceLevelTarget
@@ -55,47 +55,47 @@ class Ahead:
         return at if at < self.end else None
 
 
-def others(ahead: Ahead) -> tuple[list[RiskFinding], int | None]:
+def others(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
     """The warnings that hold, or will (``at`` lies ahead then), and when time alone may end one that holds."""
     if ahead.as_of >= ahead.end:
         return [], None
     warn_at = ahead.terms.warn_at
-    found: list[RiskFinding] = []
+    found: list[RiskEvaluation] = []
     again: list[int] = []
     if warn_at.projected:
         since, turns_at = _projection(ahead, Fraction(1))
         if since is not None:
-            found.append(RiskFinding("projection", "objective", since))
+            found.append(RiskEvaluation("projection", "objective", since))
             again += [turns_at] if turns_at is not None else []
         else:
             near, ends_at = _projection(ahead, BEHIND)
             if near is not None:
-                found.append(RiskFinding("projection", "objective", near, keeps=True))
+                found.append(RiskEvaluation("projection", "objective", near, keeps=True))
                 again += [ends_at] if ends_at is not None else []
             if turns_at is not None:
-                found.append(RiskFinding("projection", "objective", turns_at))
+                found.append(RiskEvaluation("projection", "objective", turns_at))
     projected = ahead.projected_at()
     for left in warn_at.exhaustion:
         threshold = durations.to_iso(left)
         if ahead.exhausted_at is not None:
             # The first instant at which less than that is left.
             first = max(ahead.exhausted_at - left + 1, ahead.since)
-            found.append(RiskFinding("time_to_exhaustion", threshold, first))
+            found.append(RiskEvaluation("time_to_exhaustion", threshold, first))
         elif burn_rate.warns_of_exhaustion(None if projected is None else projected - ahead.as_of, left / BEHIND):
             assert projected is not None
             keeps = not burn_rate.warns_of_exhaustion(projected - ahead.as_of, left)
-            found.append(RiskFinding("time_to_exhaustion", threshold, ahead.as_of, keeps=keeps))
+            found.append(RiskEvaluation("time_to_exhaustion", threshold, ahead.as_of, keeps=keeps))
             again.append((ahead.as_of // MINUTE + 1) * MINUTE)
     return found, min(again, default=None)
 
 
-def _projection(ahead: Ahead, tenths: Fraction) -> tuple[int | None, int | None]:
+def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, int | None]:
     """Since when the figure, going on at the window's pace, ends with more than ``tenths`` of its budget spent, None
     where it does not; and when that turns if the last known state lasts: the balance down − tenths × (1 − objective) ×
     counted time passes zero. Counted time is taken as at least a twelfth of the window."""
     assert ahead.terms.objective is not None
     allowed = tenths * (1 - ahead.terms.objective)
-    policy = Policy(ahead.terms.unknown, ahead.terms.degraded)
+    policy = StatePolicy(ahead.terms.unknown, ahead.terms.degraded)
     early, unit = _slopes(policy, allowed, is_early=True)
     late, _ = _slopes(policy, allowed)
     counted = ahead.up_then + ahead.down_then
@@ -118,7 +118,7 @@ def _projection(ahead: Ahead, tenths: Fraction) -> tuple[int | None, int | None]
     return since, None
 
 
-def _slopes(policy: Policy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
+def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
     """How fast the balance moves, by how time counts, in whole parts of a microsecond; and how many parts there are.
     ``is_early``: while less time is counted than the pace is taken over, so that only what is bad moves it."""
     weight = policy.weight
@@ -130,7 +130,7 @@ def _slopes(policy: Policy, allowed: Fraction, *, is_early: bool = False) -> tup
     return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
 
 
-def burning(passed: PassedTime, as_of: int) -> list[RiskFinding]:
+def burning(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
     factor."""
     found = []
@@ -142,18 +142,20 @@ def burning(passed: PassedTime, as_of: int) -> list[RiskFinding]:
         rate = _rate(passed, as_of - pair.long, as_of)
         if rate >= BEHIND * pair.factor and rate:
             keeps = min(short, rate) <= pair.factor
-            found.append(RiskFinding("burn_rate", pair.name, as_of, None, rate, None, keeps))
+            found.append(RiskEvaluation("burn_rate", pair.name, as_of, None, rate, None, keeps))
     return found
 
 
-def _rate(passed: PassedTime, start: int, end: int) -> Fraction:
+def _rate(passed: UptimeSums, start: int, end: int) -> Fraction:
     assert passed.terms.objective is not None
     good, total = passed.within(start, end)
     rate = burn_rate.of(Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective)
     return rate or Fraction(0)
 
 
-def drops(passed: PassedTime, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction) -> list[RiskFinding]:
+def drops(
+    passed: UptimeSums, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction
+) -> list[RiskEvaluation]:
     """The drops that hold: so much of the budget of the window begun at ``start`` went within so long."""
     found = []
     for share, within in terms.warn_at.drops:
@@ -161,7 +163,7 @@ def drops(passed: PassedTime, terms: ServiceLevelTarget, start: int, as_of: int,
         if down and burn_rate.warns_of_drop(down, BEHIND * share * budget):
             threshold = f"{float(share * 100):g}/{durations.to_iso(within)}"
             keeps = not burn_rate.warns_of_drop(down, share * budget)
-            found.append(RiskFinding("budget_drop", threshold, as_of, keeps=keeps))
+            found.append(RiskEvaluation("budget_drop", threshold, as_of, keeps=keeps))
     return found
 
 
@@ -172,17 +174,17 @@ def longest(terms: ServiceLevelTarget) -> int | None:
 
 
 def passed_until(
-    states: States, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
-) -> PassedTime:
+    states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
+) -> UptimeSums:
     """The sums that these warnings look at."""
-    passed = PassedTime(terms, excluded, max(begins_at, as_of - (longest(terms) or 0)))
+    passed = UptimeSums(terms, excluded, max(begins_at, as_of - (longest(terms) or 0)))
     passed.follow(states, as_of, None)
     return passed
 
 
-def moves(passed: PassedTime, states: States, as_of: int) -> bool:
+def moves(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
     """Whether anything was down lately, or is: without it no rate rises or falls by time alone."""
     if passed.lost(as_of - (longest(passed.terms) or 0), as_of):
         return True
-    policy = Policy(passed.terms.unknown, passed.terms.degraded)
+    policy = StatePolicy(passed.terms.unknown, passed.terms.degraded)
     return any(policy.counts_as(each.state) not in ("up", "removed") for each in states.segments(as_of, as_of + 1))

@@ -5,35 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.application.state.invalidation import Dirty
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget, close_of
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.series import accumulators
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import compliance, series_evaluation
 
 
-class OfClocks:
+class ClockMembers:
     """``compose`` tells it which clocks it is made of."""
 
-    standing: Standing
+    standing: TargetState
     _clocks: Sequence[str] = ()
 
-    def compose(self, lines: Sequence[TermsLine]) -> None:
+    def compose(self, lines: Sequence[TermsHistory]) -> None:
         """The lines of its agreement, among which its per-ticket target is."""
         keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
         self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
 
 
-class ComplianceTarget(OfClocks, CalendarWindows):
+class ComplianceTarget(ClockMembers, CalendarWindowTarget):
     """Judged window by window."""
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Judge the touched windows; returns the next instant at which time alone may change something."""
         self._undo(moment, changes)

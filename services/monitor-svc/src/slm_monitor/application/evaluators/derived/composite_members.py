@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from slm_monitor.application.state.ports import JudgeStore
-from slm_monitor.domain.lifecycle.reconciliation import Standing
-from slm_monitor.domain.states.joint_states import Joint
+from slm_monitor.application.state.ports import EvaluationStore
+from slm_monitor.domain.lifecycle.reconciliation import TargetState
+from slm_monitor.domain.states.joint_states import JointStates
 from slm_monitor.domain.states.timeline import Timeline, timeline_of
-from slm_monitor.domain.terms.composite_terms import Composition, composition_of
+from slm_monitor.domain.terms.composite_terms import CompositeTerms, composition_of
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
-class Composed:
+class CompositeMembers:
     """A target that hears the lines of its agreement, among which its members are."""
 
-    standing: Standing
-    _compositions: Mapping[int, Composition] = {}
-    _lines: Mapping[str, Sequence[TermsLine]] = {}
+    standing: TargetState
+    _compositions: Mapping[int, CompositeTerms] = {}
+    _lines: Mapping[str, Sequence[TermsHistory]] = {}
 
-    def compose(self, lines: Sequence[TermsLine]) -> None:
+    def compose(self, lines: Sequence[TermsHistory]) -> None:
         """Hear the lines of its agreement."""
         terms = [version for line in lines for version in line.versions]
         self._compositions = {
             own.version: composition_of(own, [each for each in terms if each.version == own.version])
             for own in self.standing.line.versions
         }
-        by_target: dict[str, list[TermsLine]] = {}
+        by_target: dict[str, list[TermsHistory]] = {}
         for line in lines:
             by_target.setdefault(line.target_id, []).append(line)
         self._lines = by_target
 
-    async def _timelines(self, store: JudgeStore) -> Mapping[str, Timeline]:
+    async def _timelines(self, store: EvaluationStore) -> Mapping[str, Timeline]:
         subjects = sorted({subject for each in self._compositions.values() for subject in each.subjects})
         facts = await store.facts(subjects)
         timelines = {}
@@ -42,6 +42,6 @@ class Composed:
             timelines[subject] = timeline_of(facts.get(subject, {}).values(), initial, age)
         return timelines
 
-    def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, Timeline]) -> Joint:
+    def _joint(self, terms: ServiceLevelTarget, timelines: Mapping[str, Timeline]) -> JointStates:
         made = self._compositions[terms.version]
-        return Joint([timelines[member.subject] for member in made.members if member.subject], made.needed)
+        return JointStates([timelines[member.subject] for member in made.members if member.subject], made.needed)

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from slm_monitor.application.evaluators.derived.composite_members import Composed
+from slm_monitor.application.evaluators.derived.composite_members import CompositeMembers
 from slm_monitor.application.evaluators.schedule.calendar_windows import close_of
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.application.state.invalidation import Dirty
-from slm_monitor.application.state.ports import JudgeStore, MemberWindow
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.ports import EvaluationStore, MemberWindow
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms import objectives
 from slm_monitor.domain.terms.composite_terms import STATES, Member
 from slm_monitor.domain.windows import composite_evaluation
-from slm_monitor.domain.windows.composite_evaluation import Seen
+from slm_monitor.domain.windows.composite_evaluation import MemberOutcome
 
 
-class CompositeTarget(Composed, StateTarget):
+class CompositeTarget(CompositeMembers, StateTarget):
     """``compose`` tells it what it is made of; each of its windows is judged by the composition of its version."""
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Judge the touched windows; returns the next instant at which time alone may change something."""
         if self._compositions[self.standing.line.latest.version].of == STATES:
@@ -34,7 +39,9 @@ class CompositeTarget(Composed, StateTarget):
 
     # -- of figures and verdicts --------------------------------------------------------------------------------
 
-    async def _of_windows(self, store: JudgeStore, since: int | None, moment: Moment, changes: Changes) -> int | None:
+    async def _of_windows(
+        self, store: EvaluationStore, since: int | None, moment: EvaluationMoment, changes: Changes
+    ) -> int | None:
         self._undo(moment, changes)
         touched = list(self._touched(since, moment))
         members = sorted({target_id for each in self._compositions.values() for target_id in each.target_ids})
@@ -47,7 +54,7 @@ class CompositeTarget(Composed, StateTarget):
             caused = moment
             if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
                 # Its members' last word is still to come, and is news when it does.
-                caused = Moment(closes - 1, moment.now, moment.cause)
+                caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
             finding = composite_evaluation.of_members(made, seen, terms, window.end, caused.as_of)
             withdrawal.of_other_terms(self.standing, window, terms, caused, changes)
             reconciliation.settle_window(self.standing, window, terms, finding, caused, changes)
@@ -55,7 +62,7 @@ class CompositeTarget(Composed, StateTarget):
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)
 
-    def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> Seen:
+    def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> MemberOutcome:
         """A member's window of the same name. One that is due and not there yet has not said its last word."""
         assert member.target_id is not None
         found = known.get((member.target_id, window.window_id))
@@ -64,8 +71,8 @@ class CompositeTarget(Composed, StateTarget):
             None,
         )
         if found is None:
-            return Seen(None, None, None, is_final=terms is None, weight=member.weight)
+            return MemberOutcome(None, None, None, is_final=terms is None, weight=member.weight)
         is_share = terms is None or terms.promise is None or terms.promise.unit == objectives.PERCENT
         figure = None if found.figure is None else Fraction(found.figure) / (100 if is_share else 1)
         verdict = {"met": True, "at_risk": True, "breached": False}.get(found.status)
-        return Seen(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)
+        return MemberOutcome(figure, verdict, found.breached_at, found.closed_at is not None, member.weight)

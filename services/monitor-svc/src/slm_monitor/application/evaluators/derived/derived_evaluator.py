@@ -18,17 +18,17 @@ from slm_monitor.application.evaluators.derived.rolling_derived_targets import (
     RollingVerdictsTarget,
 )
 from slm_monitor.application.evaluators.schedule.holds import Holds, covers
-from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
-from slm_monitor.application.state.failed_targets import SetAside
-from slm_monitor.application.state.invalidation import FACT, Dirty
-from slm_monitor.application.state.loaded_state import Established
-from slm_monitor.application.state.ports import Behind, Hold, InboxRow, JudgeStore
-from slm_monitor.application.state.target_dependencies import Derivations
+from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
+from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.ports import EvaluationStore, Hold, InboxRow, PendingDependencies
+from slm_monitor.application.state.target_dependencies import TargetDependencies
 from slm_monitor.application.state.timers import DERIVED, Timers
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.terms.composite_terms import STATES
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
@@ -38,23 +38,28 @@ AGAIN_MICROSECONDS = 200_000
 class DerivedTarget(Protocol):
     """A target made of others, as the judge turns it."""
 
-    standing: Standing
+    standing: TargetState
 
-    def amend(self, line: TermsLine) -> None: ...
+    def amend(self, line: TermsHistory) -> None: ...
 
-    def compose(self, lines: Sequence[TermsLine]) -> None:
+    def compose(self, lines: Sequence[TermsHistory]) -> None:
         """Hear the lines of its agreement, of which some are what it is made of."""
         ...
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Judge the windows that reach past ``dirty.since`` and the open ones, by what the store has; returns the next
         instant at which time alone may change something."""
         ...
 
 
-def _kind(line: TermsLine) -> Callable[[Standing], DerivedTarget]:
+def _kind(line: TermsHistory) -> Callable[[TargetState], DerivedTarget]:
     """Who judges a line."""
     terms = line.latest
     if terms.window_kind != "rolling":
@@ -64,13 +69,17 @@ def _kind(line: TermsLine) -> Callable[[Standing], DerivedTarget]:
     return RollingStatesTarget if terms.parameters["of"] == STATES else RollingVerdictsTarget
 
 
-class DerivedJudge:
+class DerivedEvaluator:
     """Knows which of its targets have to be judged, and which rows of the inbox said so."""
 
     def __init__(
-        self, store: JudgeStore, established: Established, excluded: Excluded, derivations: Derivations,
-        aside: SetAside,
-    ) -> None:  # fmt: skip
+        self,
+        store: EvaluationStore,
+        established: LoadedState,
+        excluded: ExclusionIndex,
+        derivations: TargetDependencies,
+        aside: FailedTargets,
+    ) -> None:
         self.timers = Timers()
         self._store = store
         self._established = established
@@ -78,13 +87,13 @@ class DerivedJudge:
         self._derivations = derivations
         self._aside = aside
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
-        self._dirty: dict[str, Dirty] = {}
+        self._dirty: dict[str, Invalidation] = {}
         self._causes: dict[str, str] = {}
         """Why the past of a target is to be judged anew once no import holds it any more."""
         self._rows: dict[int, tuple[str, int]] = {}
         """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
 
-    def attach(self, line: TermsLine, lines: Sequence[TermsLine], *, fresh: bool) -> None:
+    def attach(self, line: TermsHistory, lines: Sequence[TermsHistory], *, fresh: bool) -> None:
         """Take up a target's terms; ``lines``: all of its agreement."""
         if self._aside.holds(line):
             return
@@ -110,7 +119,7 @@ class DerivedJudge:
         self._rows[row.seq] = (target_id, since)
         return []
 
-    def standings(self) -> Iterator[Standing]:
+    def standings(self) -> Iterator[TargetState]:
         """What stands of each of its targets."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
@@ -119,7 +128,7 @@ class DerivedJudge:
         if target_id in self._targets:
             self._touch(target_id, since, cause)
 
-    def exclude(self, moved: Moved) -> None:
+    def exclude(self, moved: ExclusionChange) -> None:
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 since = moved.since(target.standing.line)
@@ -167,14 +176,16 @@ class DerivedJudge:
                 target.standing.record_begins_at = self._record_begins_at(target_id)
 
     def _touch(self, target_id: str, since: int | None, cause: str | None = None) -> None:
-        dirty = self._dirty.setdefault(target_id, Dirty())
+        dirty = self._dirty.setdefault(target_id, Invalidation())
         if since is not None:
             begins_at = self._record_begins_at(target_id)
             dirty.touch(since if begins_at is None else max(since, begins_at), cause)
         # Woken at the next instant that is established everywhere.
         self.timers.set((DERIVED, target_id), AT_ONCE)
 
-    async def judge(self, up_to: int, holds: Holds, behind: Behind, moment: Moment, changes: Changes) -> list[int]:
+    async def judge(
+        self, up_to: int, holds: Holds, behind: PendingDependencies, moment: EvaluationMoment, changes: Changes
+    ) -> list[int]:
         """Judge what is due by an instant that is established everywhere; returns the rows this has answered.
 
         A target waits while tickets it is made of are still to be judged: by half of them its figure would be wrong.
@@ -185,7 +196,7 @@ class DerivedJudge:
             if behind.has_terms or behind.ticket_owners & reached.ticket_owners:
                 self.timers.set((DERIVED, target_id), up_to + AGAIN_MICROSECONDS)
                 continue
-            dirty, dues = self._dirty.pop(target_id, Dirty()), []
+            dirty, dues = self._dirty.pop(target_id, Invalidation()), []
             caused = holds.moment_derived(reached, replace(moment, cause=dirty.cause))
             if caused.through is not None and dirty.cause != FACT:
                 self._causes[target_id] = dirty.cause

@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-from slm_monitor.application.evaluators.derived.compliance_target import OfClocks
-from slm_monitor.application.evaluators.derived.composite_members import Composed
-from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindows
+from slm_monitor.application.evaluators.derived.compliance_target import ClockMembers
+from slm_monitor.application.evaluators.derived.composite_members import CompositeMembers
+from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindowTarget
 from slm_monitor.application.evaluators.states.rolling_state_target import RollingStateTarget
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.application.state.invalidation import Dirty
-from slm_monitor.application.state.ports import JudgeStore
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.application.state.invalidation import Invalidation
+from slm_monitor.application.state.ports import EvaluationStore
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.rolling.rolling_derived import RolledTickets, RolledVerdicts
+from slm_monitor.domain.rolling.rolling_derived import RollingTickets, RollingVerdicts
 
 
-class RollingStatesTarget(Composed, RollingStateTarget):
+class RollingStatesTarget(CompositeMembers, RollingStateTarget):
     """A composite of states."""
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
         timelines = await self._timelines(store)
         return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
-class _ByMinute(RollingWindows):
+class _ByMinute(RollingWindowTarget):
     """The minute that a window ends with is in it."""
 
     def _first(self) -> int:
         return rolling_minutes.first_minute(self.standing.line)
 
 
-class RollingVerdictsTarget(Composed, _ByMinute):
+class RollingVerdictsTarget(CompositeMembers, _ByMinute):
     """A composite of verdicts: its members' runs of missed minutes tell in which minutes too few of them are met."""
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Likewise."""
         line = self.standing.line
@@ -48,16 +58,21 @@ class RollingVerdictsTarget(Composed, _ByMinute):
         runs = await store.member_runs(members, line.latest.window)
         windows = await store.member_windows(members, [line.latest.window])
         heard = {target_id for (target_id, _), window in windows.items() if window.status != "no_data"}
-        rolled = RolledVerdicts(self._compositions, runs, set(members) - heard)
+        rolled = RollingVerdicts(self._compositions, runs, set(members) - heard)
         due = self._roll(lambda _: rolled, dirty.since, moment, changes)
         return None if due is None else min(due, line.ends_at)
 
 
-class RollingComplianceTarget(OfClocks, _ByMinute):
+class RollingComplianceTarget(ClockMembers, _ByMinute):
     """The share of tickets whose clock was kept, of those that ended in the window."""
 
     async def derive(
-        self, store: JudgeStore, excluded: Excluded, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        store: EvaluationStore,
+        excluded: ExclusionIndex,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Likewise."""
         line, present = self.standing.line, moment.as_of // MINUTE
@@ -67,5 +82,5 @@ class RollingComplianceTarget(OfClocks, _ByMinute):
         length = line.latest.rolling_microseconds
         begins_at = max(self._first() * MINUTE, (first + 1) * MINUTE - length)
         ended = await store.clocks_ended(self._clocks, (begins_at, (last + 1) * MINUTE), moment.as_of)
-        rolled = RolledTickets(ended, length)
+        rolled = RollingTickets(ended, length)
         return self._roll(lambda _: rolled, dirty.since, moment, changes)

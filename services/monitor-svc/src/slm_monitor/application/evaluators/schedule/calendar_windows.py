@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from slm_calendar import windows as calendar_windows
 from slm_monitor.domain.lifecycle import withdrawal
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import SPLIT, TermsLine
+from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
 
 
-class CalendarWindows:
+class CalendarWindowTarget:
     """A target's windows in order."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: TargetState) -> None:
         self.standing = standing
         self._closed_to = standing.line.begins_at
         """Every window that begins before this instant is closed."""
@@ -23,7 +23,7 @@ class CalendarWindows:
         self._recent: Window | None = None
         self._undone: list[Window] = []
 
-    def amend(self, line: TermsLine) -> None:
+    def amend(self, line: TermsHistory) -> None:
         """Other terms from some instant on: windows not yet closed begin and end as these terms say, or not at all."""
         self.standing.line = line
         self._recent = None
@@ -61,7 +61,7 @@ class CalendarWindows:
             self._recent = recent = None if span is None else self._window_of(span)
         return recent if recent is not None and recent.start <= instant < recent.end else None
 
-    def _touched(self, since: int | None, moment: Moment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
+    def _touched(self, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
         """The windows to judge: all begun by ``moment.as_of`` that are open or reach past ``since``, with their terms.
         Those that had ended by ``moment.through`` wait for an import."""
         line, as_of = self.standing.line, moment.as_of
@@ -81,7 +81,7 @@ class CalendarWindows:
             at = span.end
         self._next = at if at is not None and at < line.ends_at else None
 
-    def _undo(self, moment: Moment, changes: Changes) -> None:
+    def _undo(self, moment: EvaluationMoment, changes: Changes) -> None:
         """Take back what was told of windows that other terms have undone."""
         for window in self._undone:
             withdrawal.drop_window(self.standing, window, moment, changes)
@@ -92,7 +92,7 @@ def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
     return None if window.closed_at is not None else window.end + terms.closing_delay
 
 
-def span_at(line: TermsLine, instant: int) -> calendar_windows.Window | None:
+def span_at(line: TermsHistory, instant: int) -> calendar_windows.Window | None:
     """The window in which an instant lies, clipped to the term; None outside it.
 
     A window begun under earlier terms runs to its end, whatever period those in force by then have; an amendment that

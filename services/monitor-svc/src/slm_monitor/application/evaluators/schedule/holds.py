@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from slm_monitor.application.intake.imports import QUIET_MICROSECONDS
-from slm_monitor.application.state.ports import Hold, Step
-from slm_monitor.application.state.target_dependencies import Reached
-from slm_monitor.domain.facts.facts import Fact, Values, indicator_of
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.application.state.ports import Hold, PartitionStep
+from slm_monitor.application.state.target_dependencies import TransitiveDependencies
+from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 
 _EXTEND = QUIET_MICROSECONDS // 60
 """An import's end is moved in the database when it moves by at least this much: not with every batch."""
@@ -63,12 +63,12 @@ class Holds:
         open_holds = (each for each in self._holds.values() if each.import_id not in self._released)
         return max((each.through for each in open_holds if each.covers(subject)), default=None)
 
-    def through_derived(self, made_of: Reached) -> int | None:
+    def through_derived(self, made_of: TransitiveDependencies) -> int | None:
         """Up to which instant a target made of others is held."""
         waiting = (each for each in self._holds.values() if not each.is_everywhere)
         return max((each.through for each in waiting if covers(each, made_of)), default=None)
 
-    def moment(self, subject: str, moment: Moment) -> Moment:
+    def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
         """The moment at which an indicator or a ticket is judged: what of it waits, and which import it tells of."""
         if not self._holds:
             return moment
@@ -77,7 +77,7 @@ class Holds:
         told = min((each.import_id for each in mine if each.covers(subject)), default=None)
         return replace(moment, through=held, import_id=told if held is None else None)
 
-    def moment_derived(self, made_of: Reached, moment: Moment) -> Moment:
+    def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
         """The moment at which a target made of others is judged."""
         if not self._holds:
             return moment
@@ -99,12 +99,12 @@ class Holds:
             if each.release is None and each.expires_at <= now and each.import_id not in self._expiring
         ]  # fmt: skip
 
-    def expire(self, hold: Hold, step: Step) -> None:
+    def expire(self, hold: Hold, step: PartitionStep) -> None:
         """End a hold for whose history nothing has come for long; the store tells every partition so."""
         self._expiring.add(hold.import_id)
         step.expired.append(hold.import_id)
 
-    def extend(self, values: Iterable[Values], facts: Iterable[Fact], now: int, step: Step) -> None:
+    def extend(self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: int, step: PartitionStep) -> None:
         """Facts of an import's past keep it open: it ends by itself an hour after the last of them."""
         waiting = [each for each in self._holds.values() if each.release is None]
         if not waiting:
@@ -125,7 +125,7 @@ class Holds:
             and not any(_overlap(each, other) for other in open_holds)
         ]  # fmt: skip
 
-    def judged_here(self, hold: Hold, step: Step) -> None:
+    def judged_here(self, hold: Hold, step: PartitionStep) -> None:
         self._holds[hold.import_id] = replace(hold, is_judged_here=True)
         step.released.append(hold.import_id)
 
@@ -133,13 +133,13 @@ class Holds:
         """Those whose derived targets may be judged by now."""
         return [each for each in self._holds.values() if each.import_id in self._everywhere]
 
-    def judged_derived(self, hold: Hold, step: Step) -> None:
+    def judged_derived(self, hold: Hold, step: PartitionStep) -> None:
         """The last step: nothing of the import waits in this partition any more."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 
 
-def covers(hold: Hold, made_of: Reached) -> bool:
+def covers(hold: Hold, made_of: TransitiveDependencies) -> bool:
     """Whether something that a derived target is made of, in the end, waits for an import."""
     return (bool(hold.sources) and hold.owner_party_id in made_of.ticket_owners) or any(
         hold.covers(subject) for subject in made_of.subjects
@@ -151,7 +151,7 @@ def _overlap(one: Hold, other: Hold) -> bool:
     return one.owner_party_id == other.owner_party_id and bool(shared)
 
 
-def _has_history(hold: Hold, values: Iterable[Values], facts: Iterable[Fact]) -> bool:
+def _has_history(hold: Hold, values: Iterable[MeasuredValues], facts: Iterable[Fact]) -> bool:
     """Whether some of the facts are of an import's past."""
     if any(fact.at <= hold.through and hold.covers(indicator_of(fact.subject)) for fact in facts):
         return True

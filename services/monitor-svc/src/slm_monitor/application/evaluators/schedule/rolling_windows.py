@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import Moment
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling_windows import Rolled
+from slm_monitor.domain.rolling.rolling_windows import RollingSource
 
-RolledFrom = Callable[[int], Rolled]
+RolledFrom = Callable[[int], RollingSource]
 """What the windows that end with a minute and the later ones are worked out from, by the terms in force at it."""
 
 
-class RollingWindows(CalendarWindows):
+class RollingWindowTarget(CalendarWindowTarget):
     """Minutes are judged that have begun: a window looks back on what lies before the minute it ends with."""
 
     def _first(self) -> int:
@@ -32,7 +32,7 @@ class RollingWindows(CalendarWindows):
             window.judged_to = window.detail.get("judged_to", self._first() - 1)
         return window
 
-    def _ranges(self, window: Window, since: int | None, moment: Moment) -> Iterator[tuple[int, int]]:
+    def _ranges(self, window: Window, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
         """The minutes to judge anew, parted where another version takes effect."""
         line, present = self.standing.line, moment.as_of // MINUTE
         rolling_minutes.hold_back(window, line, moment.through)
@@ -44,7 +44,7 @@ class RollingWindows(CalendarWindows):
                 yield at, max(at, until)
                 at = max(at, until) + 1
 
-    def _looks_at(self, since: int | None, moment: Moment) -> tuple[int, int]:
+    def _looks_at(self, since: int | None, moment: EvaluationMoment) -> tuple[int, int]:
         """The minutes (first, last) that a judgement will look at, its windows not counted."""
         window = self._window()
         ranges = list(self._ranges(window, since, moment))
@@ -52,7 +52,9 @@ class RollingWindows(CalendarWindows):
         last = max([window.judged_to, *(end for _, end in ranges)])
         return min([last, *(start for start, _ in ranges)]), last
 
-    def _roll(self, rolled_from: RolledFrom, since: int | None, moment: Moment, changes: Changes) -> int | None:
+    def _roll(
+        self, rolled_from: RolledFrom, since: int | None, moment: EvaluationMoment, changes: Changes
+    ) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
         window = self._window()
         stretches = [

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from slm_monitor.application.evaluators.series.series_store import Together
-from slm_monitor.domain.series.classifiers import Counts, Measure, Rows
+from slm_monitor.application.evaluators.series.series_store import JoinedSeries
+from slm_monitor.domain.series.classifiers import Classifier, Counts, Rows
 from slm_monitor.domain.series.hour_extremes import EXACTLY
 
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
@@ -64,8 +64,8 @@ class MinuteColumns:
     """Whoever looks has brought the hours of new minutes into memory before."""
 
     def __init__(self) -> None:
-        self._together = Together(())
-        self._counts: dict[Measure, _Columns] = {}
+        self._together = JoinedSeries(())
+        self._counts: dict[Classifier, _Columns] = {}
         self._extremes = _Columns()
         self._sum: tuple[int, int, Decimal] | None = None
 
@@ -73,11 +73,11 @@ class MinuteColumns:
         """What these series come to."""
         if list(series) != list(self._together.series):
             self.forget()
-            self._together = Together(list(series))
+            self._together = JoinedSeries(list(series))
         return self
 
     def forget(self) -> None:
-        self._together, self._sum = Together(()), None
+        self._together, self._sum = JoinedSeries(()), None
         self._counts.clear()
         self._extremes = _Columns()
 
@@ -90,7 +90,7 @@ class MinuteColumns:
             if self._sum is not None and self._sum[0] <= minute <= self._sum[1]:
                 self._sum = None
 
-    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute, inclusive."""
         return self._counts.setdefault(measure, _Columns()).take(self._reads(measure), first, last)
 
@@ -98,7 +98,7 @@ class MinuteColumns:
         """The least and the greatest exact value of each minute."""
         return self._extremes.take(self._together.extremes, first, last)
 
-    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with values of which not enough is told to count them."""
         return self._together.untold(measure, first, last)
 
@@ -127,5 +127,5 @@ class MinuteColumns:
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
         return is_near and (first == since or self._together.holds(since, first - 1))
 
-    def _reads(self, measure: Measure) -> Read:
+    def _reads(self, measure: Classifier) -> Read:
         return lambda first, last: self._together.minutes(measure, first, last)

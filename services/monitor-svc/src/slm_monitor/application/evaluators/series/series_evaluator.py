@@ -7,58 +7,69 @@ from dataclasses import replace
 
 from slm_chassis.faults import is_infrastructure_fault
 from slm_monitor.application.evaluators.schedule.holds import Holds
-from slm_monitor.application.evaluators.series.series_store import Streams, Together, pieces
-from slm_monitor.application.evaluators.series.series_target import NEVER, CountedTarget
-from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
-from slm_monitor.application.state.failed_targets import SetAside
-from slm_monitor.application.state.invalidation import FACT, Dirty
-from slm_monitor.application.state.loaded_state import Established
-from slm_monitor.application.state.ports import Hold, JudgeStore, LoadedPartition, SeriesCheckpoint, Tally
+from slm_monitor.application.evaluators.series.series_store import JoinedSeries, SeriesStore, pieces
+from slm_monitor.application.evaluators.series.series_target import NEVER, SeriesTarget
+from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
+from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.ports import (
+    AccumulatorState,
+    EvaluationStore,
+    Hold,
+    LoadedPartition,
+    SeriesCheckpoint,
+)
 from slm_monitor.application.state.timers import COUNT, Timers
-from slm_monitor.domain.facts.facts import MINUTE, Fact, Values, indicator_of, labelled
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, indicator_of, labelled
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.rolling import rolling_minutes, rolling_target
-from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.rolling.rolling_target import Stretch
+from slm_monitor.domain.rolling.rolling_sums import RollingSums
+from slm_monitor.domain.rolling.rolling_target import EvaluatedMinutes
 from slm_monitor.domain.rolling.rolling_values import VALUES
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.series.hour_buckets import Chunk
 from slm_monitor.domain.series.series import Delta, Series
 from slm_monitor.domain.terms import instances
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import minute_series
-from slm_monitor.domain.windows.minute_series import Burning, Counted
-from slm_monitor.domain.windows.series_evaluation import FirstBad
+from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMinutes
+from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 AT_ONCE = 0
 LONGEST_UNJUDGED = 60
 """Minutes after which a quiet rolling target is judged all the same, so that little is ever left to catch up on."""
 
 
-class CountJudge:
+class SeriesEvaluator:
     """Takes rows, knows which targets they touch, and judges those.
 
     Rows that can change nothing but a figure wait for the next checkpoint: ``refresh`` then brings figures up to date.
     """
 
     def __init__(
-        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, loaded: LoadedPartition,
-        aside: SetAside,
-    ) -> None:  # fmt: skip
+        self,
+        store: EvaluationStore,
+        timers: Timers,
+        established: LoadedState,
+        excluded: ExclusionIndex,
+        loaded: LoadedPartition,
+        aside: FailedTargets,
+    ) -> None:
         self._timers = timers
         self._established = established
         self._excluded = excluded
         self._aside = aside
-        self._targets: dict[str, dict[tuple[str, int], CountedTarget]] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
-        self._streams = Streams(store, loaded.series)
-        self._dirty: dict[str, Dirty] = {}
+        self._targets: dict[str, dict[tuple[str, int], SeriesTarget]] = {}
+        self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
+        self._streams = SeriesStore(store, loaded.series)
+        self._dirty: dict[str, Invalidation] = {}
         self._calm: dict[str, tuple[int, int]] = {}
         """Series → the minutes in which good rows change no more than figures."""
         self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
         """Indicator → rows that changed no more than figures, not counted yet."""
-        self._born: list[TermsLine] = []
+        self._born: list[TermsHistory] = []
         self._causes: dict[str, str] = {}
         """Why the past of an indicator is to be judged anew once no import holds it any more."""
         self._unsaved: set[str] = set()
@@ -69,7 +80,7 @@ class CountJudge:
 
     # -- targets ------------------------------------------------------------------------------------------------
 
-    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+    def attach(self, line: TermsHistory, *, fresh: bool) -> None:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
@@ -87,7 +98,7 @@ class CountJudge:
         else:
             self._attach(subject, line, fresh=fresh)
 
-    def _attach(self, subject: str, line: TermsLine, *, fresh: bool) -> None:
+    def _attach(self, subject: str, line: TermsHistory, *, fresh: bool) -> None:
         self._fold(subject)
         self._calm.clear()
         if self._aside.holds(line):
@@ -96,28 +107,28 @@ class CountJudge:
         held = targets.get(line.key)
         if held is None:
             standing = self._standing(line, subject)
-            held = targets[line.key] = CountedTarget(standing, self._excluded, None)
+            held = targets[line.key] = SeriesTarget(standing, self._excluded, None)
             tally = self._kept[subject].tallies.get(_name(line)) if subject in self._kept else None
             if tally is not None and tally.by == held.fingerprint:
-                targets[line.key] = held = CountedTarget(standing, self._excluded, tally.windows)
+                targets[line.key] = held = SeriesTarget(standing, self._excluded, tally.windows)
             held.amend(line)
         else:
             before = held.fingerprint
             held.amend(line)
             if held.fingerprint != before:
                 held.recount()
-        dirty = self._dirty.setdefault(subject, Dirty())
+        dirty = self._dirty.setdefault(subject, Invalidation())
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
 
-    def _standing(self, line: TermsLine, subject: str) -> Standing:
+    def _standing(self, line: TermsHistory, subject: str) -> TargetState:
         standing = self._established.standing(line)
         if subject in self._kept:
             for window in standing.windows.values():
                 window.judged_to = self._kept[subject].judged_to.get(f"{window.target_id} {window.window_id}")
         return standing
 
-    def standings(self) -> Iterator[Standing]:
+    def standings(self) -> Iterator[TargetState]:
         """What stands of each of its targets."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
@@ -125,9 +136,9 @@ class CountJudge:
         """Something was decided of an indicator's windows from an instant on: they are judged anew."""
         if subject in self._targets:
             self._calm.clear()
-            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
+            self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
 
-    def exclude(self, moved: Moved) -> None:
+    def exclude(self, moved: ExclusionChange) -> None:
         """Other time is excluded: what was counted in it is counted again, its windows judged anew."""
         for subject, targets in self._targets.items():
             for target in targets.values():
@@ -136,11 +147,11 @@ class CountJudge:
                     self._fold(subject)
                     self._calm.clear()
                     target.recount()
-                    self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+                    self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
 
     # -- facts --------------------------------------------------------------------------------------------------
 
-    async def take(self, values: Values, received_at: int) -> Values | None:
+    async def take(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
         """Accept rows: those that are new, as columns to be kept; None where all were known."""
         return await self._streams.take(values, self._add, received_at)
 
@@ -180,7 +191,7 @@ class CountJudge:
         for target in targets.values():
             if target.counts(series):
                 target.add(series, deltas)
-        self._dirty.setdefault(subject, Dirty()).touch_minutes(
+        self._dirty.setdefault(subject, Invalidation()).touch_minutes(
             min(delta.minute for delta in deltas), max(delta.minute for delta in deltas)
         )
 
@@ -229,7 +240,7 @@ class CountJudge:
 
     def wake(self, subject: str) -> None:
         """Time has come for one of its targets."""
-        self._dirty.setdefault(subject, Dirty())
+        self._dirty.setdefault(subject, Invalidation())
 
     def wake_all(self) -> None:
         """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
@@ -243,9 +254,9 @@ class CountJudge:
                 self._calm.clear()
                 cause = self._causes.pop(subject, None)
                 for target in targets.values():
-                    self._dirty.setdefault(subject, Dirty()).touch(target.standing.line.begins_at, cause)
+                    self._dirty.setdefault(subject, Invalidation()).touch(target.standing.line.begins_at, cause)
 
-    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+    async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Judge what was touched. The past that an import holds is judged when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
@@ -264,24 +275,24 @@ class CountJudge:
             self._timers.set((COUNT, subject), min((due for due in dues if due is not None), default=None))
             self._calm_down(subject)
 
-    def _let_go(self, subject: str, target: CountedTarget) -> None:
+    def _let_go(self, subject: str, target: SeriesTarget) -> None:
         """Nothing of a target that was set aside half-way may be put away."""
         del self._targets[subject][target.standing.line.key]
         for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
             del self._unsaved_windows[key]
 
     async def _judge(
-        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         if target.standing.line.latest.window_kind == "rolling":
             return await self._judge_rolling(subject, target, dirty, moment, changes)
         await self._count_past(subject, target)
         return await self._judge_calendar(subject, target, dirty, moment, changes)
 
-    def _together(self, subject: str, target: CountedTarget) -> Together:
-        return Together([series for series in self._streams.of(subject) if target.counts(series)])
+    def _together(self, subject: str, target: SeriesTarget) -> JoinedSeries:
+        return JoinedSeries([series for series in self._streams.of(subject) if target.counts(series)])
 
-    async def _count_past(self, subject: str, target: CountedTarget) -> None:
+    async def _count_past(self, subject: str, target: SeriesTarget) -> None:
         """A target that comes to an indicator with a past is summed over that past, once."""
         if not target.needs_counting:
             return
@@ -294,17 +305,17 @@ class CountJudge:
         self._unsaved.add(subject)
 
     async def _judge_calendar(
-        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         line = target.standing.line
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
-        lately: Burning | None = None
+        lately: BurnRateLookback | None = None
         longest = minute_series.looks_back(terms)
         if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
-            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
-            lately = Burning(by, line.begins_at, present)
+            by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            lately = BurnRateLookback(by, line.begins_at, present)
         burning, rises_at = (lately.found(), lately.may_rise_at()) if lately is not None else ([], None)
         await self._measure_first_bad(subject, target)
         due = target.judge(burning, lately, dirty, moment, changes)
@@ -313,20 +324,20 @@ class CountJudge:
             rises_at = present + 1
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
 
-    async def _measure_first_bad(self, subject: str, target: CountedTarget) -> None:
+    async def _measure_first_bad(self, subject: str, target: SeriesTarget) -> None:
         """What windows whose objective is 100 percent had come to by the minute in which they missed it."""
         for name, start, terms, minute in list(target.unmeasured()):
-            by = Counted(self._together(subject, target), terms, self._excluded.minutes_of(terms))
+            by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
             good = total = 0
             for piece in pieces(start // MINUTE, minute):
                 await self._streams.load_minutes(subject, piece.start, piece.stop - 1)
                 sums = by.minutes(piece.start, piece.stop - 1, target.standing.line.begins_at)
                 good, total = good + int(sums[0].sum()), total + int(sums[1].sum())
                 self._evict(subject)
-            target.first_bad[name] = FirstBad(minute * MINUTE, good, total)
+            target.first_bad[name] = FirstBadEvent(minute * MINUTE, good, total)
 
     async def _judge_rolling(
-        self, subject: str, target: CountedTarget, dirty: Dirty, moment: Moment, changes: Changes
+        self, subject: str, target: SeriesTarget, dirty: Invalidation, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         standing = target.standing
         line = standing.line
@@ -341,7 +352,7 @@ class CountJudge:
             window.judged_to = first - 1
         rolling_minutes.hold_back(window, line, moment.through)
         reach, rolled = rolling_minutes.reach(line), self._rolled(subject, target)
-        stretches: list[Stretch] = []
+        stretches: list[EvaluatedMinutes] = []
         for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present, moment.through):
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
@@ -356,14 +367,14 @@ class CountJudge:
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
         return _sooner(due, ahead * MINUTE if ahead > window.judged_to else None)
 
-    def _rolled(self, subject: str, target: CountedTarget) -> Summed:
+    def _rolled(self, subject: str, target: SeriesTarget) -> RollingSums:
         together = self._together(subject, target)
         if target.standing.line.latest.aggregation not in VALUES:
-            return Summed(target.standing.line, together, self._excluded, together)
+            return RollingSums(target.standing.line, together, self._excluded, together)
         columns = target.columns.of(together.series)
-        return Summed(target.standing.line, columns, self._excluded, columns)
+        return RollingSums(target.standing.line, columns, self._excluded, columns)
 
-    def _remember(self, standing: Standing, dirty: Dirty, moment: Moment, changes: Changes) -> None:
+    def _remember(self, standing: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes) -> None:
         """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
@@ -392,7 +403,7 @@ class CountJudge:
         """Whether rows, or sums of them, are not in the record yet."""
         return bool(self._unsaved)
 
-    async def refresh(self, moment: Moment) -> None:
+    async def refresh(self, moment: EvaluationMoment) -> None:
         """Bring up to date what rows have changed since that could change nothing but figures."""
         for subject in sorted(self._later):
             self._fold(subject)
@@ -408,7 +419,7 @@ class CountJudge:
                 if window is not None:
                     self._unsaved_windows[window.target_id, window.window_id] = window
 
-    async def _refreshed(self, subject: str, target: CountedTarget, moment: Moment) -> Window | None:
+    async def _refreshed(self, subject: str, target: SeriesTarget, moment: EvaluationMoment) -> Window | None:
         line = target.standing.line
         if line.latest.window_kind != "rolling":
             return target.refresh(moment)
@@ -456,7 +467,7 @@ class CountJudge:
             return kept
         for target in self._targets.get(subject, {}).values():
             if target.is_tallied and not target.needs_counting:
-                kept.tallies[_name(target.standing.line)] = Tally(target.fingerprint, target.kept())
+                kept.tallies[_name(target.standing.line)] = AccumulatorState(target.fingerprint, target.kept())
             for window in target.standing.windows.values():
                 if window.judged_to is not None:
                     kept.judged_to[f"{window.target_id} {window.window_id}"] = window.judged_to
@@ -489,5 +500,5 @@ def _sooner(*dues: int | None) -> int | None:
     return min((due for due in dues if due is not None), default=None)
 
 
-def _name(line: TermsLine) -> str:
+def _name(line: TermsHistory) -> str:
     return " ".join(str(part) for part in line.key)

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from slm_monitor.application.intake.counter_store import Moved, Readings
-from slm_monitor.application.state.ports import JudgeStore, SeriesCheckpoint
-from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, Values, indicator_of
-from slm_monitor.domain.series.classifiers import COUNTS, Counts, Measure, Rows
-from slm_monitor.domain.series.hour_buckets import Chunk, Row
+from slm_monitor.application.intake.counter_store import CounterStore, ReadingChanges
+from slm_monitor.application.state.ports import EvaluationStore, SeriesCheckpoint
+from slm_monitor.domain.facts.facts import HOUR, MINUTE, Fact, MeasuredValues, indicator_of
+from slm_monitor.domain.series.classifiers import COUNTS, Classifier, Counts, Rows
+from slm_monitor.domain.series.hour_buckets import Chunk, MeasuredRow
 from slm_monitor.domain.series.hour_extremes import total_of
 from slm_monitor.domain.series.series import Delta, Series, rows_of
 
@@ -27,12 +27,12 @@ Added = Callable[[Series, Sequence[Delta]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class JoinedSeries:
     """Several series of one indicator, counted as one."""
 
     series: Sequence[Series]
 
-    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute, inclusive; their hours must be in memory."""
         if len(self.series) == 1:
             return self.series[0].minutes(measure, first, last)
@@ -43,7 +43,7 @@ class Together:
             total += theirs[1]
         return good, total
 
-    def untold(self, measure: Measure, first: int, last: int) -> list[int]:
+    def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
         """The minutes with values of which not enough is told to count them."""
         return sorted({minute for each in self.series for minute in each.untold.between(measure, first, last)})
 
@@ -69,13 +69,13 @@ class Together:
         return max((each.high_water for each in self.series), default=-(2**62))
 
 
-class Sorted:
+class SortedRows:
     """The rows of a batch by series and instant, and what can be said of all its series at once.
 
     Series number i has the rows from ``starts[i]`` to ``ends[i]``; ``rises``: its instants rise strictly.
     """
 
-    def __init__(self, values: Values) -> None:
+    def __init__(self, values: MeasuredValues) -> None:
         self.order = np.lexsort((values.at, values.slot))
         self._slot, self._at, self._value = values.slot[self.order], values.at[self.order], values.value[self.order]
         self._of = None if values.of is None else values.of[self.order]
@@ -98,7 +98,7 @@ class Sorted:
             of = None
         return Chunk(self._at[start:end], self._value[start:end], of, received_at)
 
-    def counted(self, measures: Sequence[Measure | None]) -> list[list[tuple[int, int, int]]]:
+    def counted(self, measures: Sequence[Classifier | None]) -> list[list[tuple[int, int, int]]]:
         """(minute, good, total) of each series by its measure; nothing where it has none, or more than one hour."""
         if not self.starts:
             return []
@@ -128,16 +128,16 @@ class Sorted:
         ]
 
 
-class Streams:
+class SeriesStore:
     """Series by indicator, one for each set of labels that its rows came under."""
 
-    def __init__(self, store: JudgeStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
+    def __init__(self, store: EvaluationStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
         self._store = store
         self._series: dict[str, Series] = {}
         self._of: dict[str, list[Series]] = {}
-        self._measures: dict[str, set[Measure]] = {}
+        self._measures: dict[str, set[Classifier]] = {}
         self._pending: list[Series] = []
-        self._readings = Readings(store, self)
+        self._readings = CounterStore(store, self)
         for subject, each in kept.items():
             self.named(subject, each.high_water)
 
@@ -163,7 +163,7 @@ class Streams:
             self.named(indicator)
         return self._of[indicator]
 
-    def declare(self, indicator: str, measures: Collection[Measure]) -> None:
+    def declare(self, indicator: str, measures: Collection[Classifier]) -> None:
         """Ways of counting that an indicator's targets need from now on."""
         self._measures.setdefault(indicator, set()).update(measures)
         # The sums of its targets are put away with the indicator's own series, also where all rows came with labels.
@@ -173,10 +173,10 @@ class Streams:
 
     # -- rows ---------------------------------------------------------------------------------------------------
 
-    async def take(self, values: Values, added: Added, received_at: int) -> Values | None:
+    async def take(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
         """Accept rows: those that are new, as columns to be kept; None where all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
-        rows = Sorted(values)
+        rows = SortedRows(values)
         series = [self.named(values.subjects[slot]) for slot in rows.slots()]
         counted = rows.counted([each.plain for each in series])
         for place, (each, start, end) in enumerate(zip(series, rows.starts, rows.ends, strict=True)):
@@ -216,7 +216,7 @@ class Streams:
             before = accepted.get(name) or known.get(name)
             if before is None or fact.rank > before.rank:
                 accepted[name] = fact
-        moved = Moved()
+        moved = ReadingChanges()
         for name, fact in accepted.items():
             before = known.get(name)
             if before is None or (before.at, before.body) != (fact.at, fact.body):
@@ -241,7 +241,9 @@ class Streams:
         await self.load_rows(series, rows)
         return series
 
-    async def change(self, series: Series, key: str, before: Row | None, row: Row | None, added: Added) -> None:
+    async def change(
+        self, series: Series, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
+    ) -> None:
         """What a reading adds is another row than it was."""
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
@@ -250,7 +252,7 @@ class Streams:
         if row is not None:
             added(series, series.put(key, [row]))
 
-    async def load_rows(self, series: Series, rows: Sequence[Row]) -> None:
+    async def load_rows(self, series: Series, rows: Sequence[MeasuredRow]) -> None:
         """Bring the hours in which rows lie into memory."""
         await self._load(series, series.unlisted(row.at // HOUR for row in rows))
 
@@ -262,14 +264,14 @@ class Streams:
 
     async def _record(
         self, series: Series, hours: Collection[int]
-    ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, Row]]]]:
+    ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, MeasuredRow]]]]:
         """What the record has of hours: rows, and those of facts kept one by one with their keys."""
         # Nothing of this series lies above its high-water mark, so nothing has to be read there.
         known = [hour for hour in hours if hour * HOUR <= series.high_water]
         if not known:
             return {}, {}
         found = await self._store.hours(series.subject, known)
-        named: dict[int, list[tuple[str, Row]]] = {}
+        named: dict[int, list[tuple[str, MeasuredRow]]] = {}
         span = (min(known) * HOUR, (max(known) + 1) * HOUR)
         facts = await self._store.facts_between(indicator_of(series.subject), *span)
         mine = [fact for fact in facts if rows_of(fact)[0] == series.subject]

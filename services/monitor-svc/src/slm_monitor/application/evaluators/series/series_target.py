@@ -10,42 +10,42 @@ from typing import Any
 
 from slm_calendar import intervals
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget, close_of
 from slm_monitor.application.evaluators.series.minute_columns import MinuteColumns
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.application.state.invalidation import Dirty
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.application.state.invalidation import Invalidation
 from slm_monitor.domain.facts.facts import MINUTE, labels_of
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
 from slm_monitor.domain.series import accumulators, classifiers
-from slm_monitor.domain.series.accumulators import Shares, Slices, Tally
+from slm_monitor.domain.series.accumulators import Accumulator, ShareAccumulator, SliceAccumulator
 from slm_monitor.domain.series.series import Delta, Series
 from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import EVENTS, ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 from slm_monitor.domain.windows import series_evaluation, series_warnings
-from slm_monitor.domain.windows.minute_series import Burning
-from slm_monitor.domain.windows.series_evaluation import FirstBad
+from slm_monitor.domain.windows.minute_series import BurnRateLookback
+from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 NEVER = (0, 0)
 
 
-class CountedTarget(CalendarWindows):
+class SeriesTarget(CalendarWindowTarget):
     """``accumulators``: window → what its minutes came to so far; ``raw``: the same before exclusions, where they
     matter.
 
     ``quiet``: rows in these instants that are good change its figures alone: no warning holds and nothing is missed.
     """
 
-    def __init__(self, standing: Standing, excluded: Excluded, kept: Mapping[str, Any] | None) -> None:
+    def __init__(self, standing: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Any] | None) -> None:
         super().__init__(standing)
         self._excluded = excluded
-        self.tallies: dict[str, Tally] = {}
-        self.raw: dict[str, Tally] = {}
+        self.tallies: dict[str, Accumulator] = {}
+        self.raw: dict[str, Accumulator] = {}
         self.is_tallied = kept is not None
-        self.first_bad: dict[str, FirstBad] = {}
+        self.first_bad: dict[str, FirstBadEvent] = {}
         """Window → where its objective of 100 percent was missed first."""
         self.quiet: tuple[int, int] = NEVER
         self.columns = MinuteColumns()
@@ -63,7 +63,7 @@ class CountedTarget(CalendarWindows):
             line = self.standing.line
             excluded = self._excluded.fingerprint_of(line)
             # What is no share was kept without its raw sums once: then it is counted again.
-            is_share = isinstance(accumulators.kind_of(line.latest)(0, None), Shares)
+            is_share = isinstance(accumulators.kind_of(line.latest)(0, None), ShareAccumulator)
             self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
@@ -76,7 +76,7 @@ class CountedTarget(CalendarWindows):
             if name in starts
         }
 
-    def amend(self, line: TermsLine) -> None:
+    def amend(self, line: TermsHistory) -> None:
         super().amend(line)
         self._fingerprint = None
         self._places.clear()
@@ -138,7 +138,7 @@ class CountedTarget(CalendarWindows):
         if name not in self.tallies:
             self.tallies[name], self.raw[name] = _new(terms, window.start)
         excluded, raw = self._excluded.minutes_of(terms), self.raw[name]
-        if excluded or isinstance(raw, Shares):
+        if excluded or isinstance(raw, ShareAccumulator):
             raw.add(delta, place)
         if _lies_in(delta.minute, excluded):
             if terms.planned_downtime != "excused":
@@ -151,7 +151,7 @@ class CountedTarget(CalendarWindows):
         where that is the breach; and that minute."""
         for name, window in self.standing.windows.items():
             tally, terms = self.tallies.get(name), self.standing.line.at(window.start)
-            if terms is None or not isinstance(tally, Shares) or not accumulators.has_no_budget(terms):
+            if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_budget(terms):
                 continue
             first = min(tally.bad or (), default=None)
             if first is None:
@@ -167,7 +167,12 @@ class CountedTarget(CalendarWindows):
     # -- judging ------------------------------------------------------------------------------------------------
 
     def judge(
-        self, burning: Sequence[RiskFinding], lately: Burning | None, dirty: Dirty, moment: Moment, changes: Changes
+        self,
+        burning: Sequence[RiskEvaluation],
+        lately: BurnRateLookback | None,
+        dirty: Invalidation,
+        moment: EvaluationMoment,
+        changes: Changes,
     ) -> int | None:
         """Judge the windows of the touched minutes and the open ones; returns when time alone may change something."""
         since = dirty.since
@@ -195,8 +200,8 @@ class CountedTarget(CalendarWindows):
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def _find(
-        self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskFinding] = ()
-    ) -> Finding:
+        self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskEvaluation] = ()
+    ) -> Evaluation:
         name, span = window.window_id, (window.start, window.end)
         tally = self.tallies.get(name) or accumulators.kind_of(terms)(window.start, None)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
@@ -207,18 +212,20 @@ class CountedTarget(CalendarWindows):
             finding.detail["exclusions"] = named
         if excluded:
             raw = self.raw.get(name) or _new(terms, window.start)[1]
-            figure = series_evaluation.of_tally(raw, terms, span, 0 if isinstance(raw, Shares) else as_of).figure
+            figure = series_evaluation.of_tally(
+                raw, terms, span, 0 if isinstance(raw, ShareAccumulator) else as_of
+            ).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
         return finding
 
-    def refresh(self, moment: Moment) -> Window | None:
+    def refresh(self, moment: EvaluationMoment) -> Window | None:
         """Bring the present window's figures up to date, where they alone can have changed."""
         window = self._window_at(min(moment.now, self.quiet[1] - 1))
         terms = None if window is None else self.standing.line.at(window.start)
         if window is None or terms is None or window.closed_at is not None:
             return None
         tally = self.tallies.get(window.window_id)
-        if isinstance(tally, Shares) and tally.total and not self._excluded.intervals_of(terms):
+        if isinstance(tally, ShareAccumulator) and tally.total and not self._excluded.intervals_of(terms):
             series_evaluation.refresh(window, terms, tally.good, tally.total, moment.as_of)
         else:
             reconciliation.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
@@ -226,13 +233,15 @@ class CountedTarget(CalendarWindows):
 
     def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:
         tally = self.tallies.get(window.window_id)
-        if not isinstance(tally, Slices) or window.closed_at is not None or as_of >= window.end:
+        if not isinstance(tally, SliceAccumulator) or window.closed_at is not None or as_of >= window.end:
             return None
         width = tally.terms.width
         return min(window.start + (max(0, as_of - window.start) // width + 1) * width, window.end)
 
 
-def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, finding: Finding) -> tuple[int, int] | None:
+def _quiet(
+    standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
+) -> tuple[int, int] | None:
     """The instants in which good rows change no more than figures; None where they may change more."""
     assert terms.promise is not None
     is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
@@ -243,11 +252,11 @@ def _quiet(standing: Standing, window: Window, terms: ServiceLevelTarget, findin
     return (window.start, window.end)
 
 
-def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Tally, Tally]:
+def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Accumulator, Accumulator]:
     """A window's tally and the one before exclusions, which of what is no share counts only where any are approved."""
     kind = accumulators.kind_of(terms)
     tally = kind(start, sums)
-    return tally, Shares(raw) if isinstance(tally, Shares) else kind(start, raw)
+    return tally, ShareAccumulator(raw) if isinstance(tally, ShareAccumulator) else kind(start, raw)
 
 
 def _lies_in(minute: int, spans: Sequence[Interval]) -> bool:

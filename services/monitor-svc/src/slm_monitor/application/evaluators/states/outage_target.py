@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Window
-from slm_monitor.domain.states.timeline import States
+from slm_monitor.domain.states.timeline import StateProvider
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import outage_evaluation
 
@@ -15,13 +15,19 @@ class OutageTarget(StateTarget):
     """An outage counts in the window in which it starts, which may have closed when it reaches the length."""
 
     def _look(
-        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
-        as_of: int, burns: list[RiskFinding],
-    ) -> Finding:  # fmt: skip
+        self,
+        states: StateProvider,
+        window: Window,
+        terms: ServiceLevelTarget,
+        excluded: ExclusionIndex,
+        since: int | None,
+        as_of: int,
+        burns: list[RiskEvaluation],
+    ) -> Evaluation:
         out = excluded.intervals_of(terms)
         return outage_evaluation.of_outages(states, terms, window.start, window.end, as_of, out)
 
-    def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+    def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
         """An outage that goes on may still count in the window in which it began."""
         ongoing = outage_evaluation.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

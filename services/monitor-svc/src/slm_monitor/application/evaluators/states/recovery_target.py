@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from slm_monitor.application.evaluators.states.state_target import StateTarget
-from slm_monitor.application.state.exclusion_index import Excluded
-from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
 from slm_monitor.domain.lifecycle.target_state import Window
-from slm_monitor.domain.states.timeline import States, Timeline
+from slm_monitor.domain.states.timeline import StateProvider, Timeline
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import recovery_evaluation
 
@@ -15,9 +15,15 @@ class RecoveryTarget(StateTarget):
     """Nothing of it is kept between judgements: an indicator has few recoveries."""
 
     def _look(
-        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
-        as_of: int, burns: list[RiskFinding],
-    ) -> Finding:  # fmt: skip
+        self,
+        states: StateProvider,
+        window: Window,
+        terms: ServiceLevelTarget,
+        excluded: ExclusionIndex,
+        since: int | None,
+        as_of: int,
+        burns: list[RiskEvaluation],
+    ) -> Evaluation:
         assert isinstance(states, Timeline)
         span = (window.start, window.end)
         return recovery_evaluation.of_recoveries(states.recoveries, terms, span, as_of, excluded.intervals_of(terms))

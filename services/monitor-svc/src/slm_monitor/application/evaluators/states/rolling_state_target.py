@@ -10,53 +10,53 @@ import numpy as np
 
 from slm_calendar import service_hours
 from slm_calendar.intervals import Interval
-from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindows
+from slm_monitor.application.evaluators.schedule.rolling_windows import RollingWindowTarget
 from slm_monitor.application.evaluators.states.state_target import StatesOf
-from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.rolling import rolling_minutes
-from slm_monitor.domain.rolling.rolling_outages import RolledOutages
-from slm_monitor.domain.rolling.rolling_recoveries import RolledRecoveries
-from slm_monitor.domain.rolling.rolling_sums import Summed
-from slm_monitor.domain.rolling.rolling_windows import Rolled
-from slm_monitor.domain.series.classifiers import Counts, Measure
+from slm_monitor.domain.rolling.rolling_outages import RollingOutages
+from slm_monitor.domain.rolling.rolling_recoveries import RollingRecoveries
+from slm_monitor.domain.rolling.rolling_sums import RollingSums
+from slm_monitor.domain.rolling.rolling_windows import RollingSource
+from slm_monitor.domain.series.classifiers import Classifier, Counts
 from slm_monitor.domain.states.timeline import Timeline
-from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
 class _Minutes:
     """The time that passed as sums by the minute: minute m holds what passed in the minute before it began, so that
     the window that ends with m ends at its first instant."""
 
-    def __init__(self, passed: PassedTime) -> None:
+    def __init__(self, passed: UptimeSums) -> None:
         self._passed = passed
 
-    def minutes(self, measure: Measure, first: int, last: int) -> tuple[Counts, Counts]:
+    def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         edges = np.arange(first - 1, last + 1, dtype=np.int64) * MINUTE
         good, total = self._passed.sums(edges)
         return np.diff(good), np.diff(total)
 
 
-class _Nothing:
+class _NoExclusions:
     """Exclusions and service hours are taken out of states exactly, not by the minute."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
         return ()
 
 
-class RollingStateTarget(RollingWindows):
+class RollingStateTarget(RollingWindowTarget):
     """``standing.line`` has no service hours: they are in the sums already."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: TargetState) -> None:
         super().__init__(standing)
         self._exact = standing.line
-        self._passed: dict[int, PassedTime] = {}
+        self._passed: dict[int, UptimeSums] = {}
 
-    def amend(self, line: TermsLine) -> None:
+    def amend(self, line: TermsHistory) -> None:
         super().amend(line)
         self._exact = line
         always = copy(line)
@@ -64,7 +64,7 @@ class RollingStateTarget(RollingWindows):
         self.standing.line = always
 
     def judge(
-        self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
+        self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
         line, present = self.standing.line, moment.as_of // MINUTE
@@ -101,19 +101,19 @@ class RollingStateTarget(RollingWindows):
         return self._exact.at(minute * MINUTE) or self._exact.latest
 
     def _rolled(
-        self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
+        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
         since: int | None,
-    ) -> Rolled:  # fmt: skip
+    ) -> RollingSource:  # fmt: skip
         """The sums of the windows that end with a minute and the later ones."""
         reach = (rolling_minutes.reach(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
         passed = self._passed.get(terms.version)
         if passed is None or passed.terms is not terms or passed.excluded is not out or passed.begins_at > begins_at:
-            self._passed[terms.version] = passed = PassedTime(terms, out, begins_at)
+            self._passed[terms.version] = passed = UptimeSums(terms, out, begins_at)
         passed.follow(states(terms), present * MINUTE, since)
         passed.leave(begins_at)
-        return Summed(self.standing.line, _Minutes(passed), _Nothing())
+        return RollingSums(self.standing.line, _Minutes(passed), _NoExclusions())
 
 
 class RollingOutageTarget(RollingStateTarget):
@@ -123,11 +123,11 @@ class RollingOutageTarget(RollingStateTarget):
         return None
 
     def _rolled(
-        self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
+        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
         since: int | None,
-    ) -> Rolled:  # fmt: skip
+    ) -> RollingSource:  # fmt: skip
         begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
-        return RolledOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
+        return RollingOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
 
 
 class RollingRecoveryTarget(RollingStateTarget):
@@ -137,10 +137,10 @@ class RollingRecoveryTarget(RollingStateTarget):
         return None
 
     def _rolled(
-        self, states: StatesOf, excluded: Excluded, terms: ServiceLevelTarget, minute: int, present: int,
+        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
         since: int | None,
-    ) -> Rolled:  # fmt: skip
+    ) -> RollingSource:  # fmt: skip
         stated = states(terms)
         assert isinstance(stated, Timeline)
         span = (max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds), self._exact.ends_at)
-        return RolledRecoveries(stated.recoveries, terms, span, excluded.intervals_of(terms))
+        return RollingRecoveries(stated.recoveries, terms, span, excluded.intervals_of(terms))

@@ -14,45 +14,50 @@ from slm_monitor.application.evaluators.states.rolling_state_target import (
     RollingStateTarget,
 )
 from slm_monitor.application.evaluators.states.state_target import StatesOf, StateTarget
-from slm_monitor.application.state.exclusion_index import CAUSE, Excluded, Moved
-from slm_monitor.application.state.failed_targets import SetAside
-from slm_monitor.application.state.invalidation import FACT, Dirty
-from slm_monitor.application.state.loaded_state import Established
-from slm_monitor.application.state.ports import Hold, JudgeStore
-from slm_monitor.application.state.seen_labels import LabelsHeard
-from slm_monitor.application.state.state_store import States
+from slm_monitor.application.state.exclusion_index import CAUSE, ExclusionChange, ExclusionIndex
+from slm_monitor.application.state.failed_targets import FailedTargets
+from slm_monitor.application.state.invalidation import FACT, Invalidation
+from slm_monitor.application.state.loaded_state import LoadedState
+from slm_monitor.application.state.ports import EvaluationStore, Hold
+from slm_monitor.application.state.seen_labels import SeenLabels
+from slm_monitor.application.state.state_store import StateStore
 from slm_monitor.application.state.timers import STATE, Timers
 from slm_monitor.domain.facts.facts import Fact
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes
 from slm_monitor.domain.states.timeline import Timeline
 from slm_monitor.domain.terms import instances
 from slm_monitor.domain.terms.instances import Group
 from slm_monitor.domain.terms.terms import RECOVERED
-from slm_monitor.domain.terms.terms_history import TermsLine
+from slm_monitor.domain.terms.terms_history import TermsHistory
 
 AT_ONCE = 0
 
 
-class StateJudge:
+class StateEvaluator:
     """Takes states, knows which targets they touch, and judges those."""
 
     def __init__(
-        self, store: JudgeStore, timers: Timers, established: Established, excluded: Excluded, aside: SetAside,
+        self,
+        store: EvaluationStore,
+        timers: Timers,
+        established: LoadedState,
+        excluded: ExclusionIndex,
+        aside: FailedTargets,
         heard: Iterable[str],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._timers = timers
         self._excluded = excluded
         self._aside = aside
         self._established = established
-        self._states = States(store)
+        self._states = StateStore(store)
         self._targets: dict[str, dict[tuple[str, int], StateTarget | RollingStateTarget]] = {}
-        self._dirty: dict[str, Dirty] = {}
+        self._dirty: dict[str, Invalidation] = {}
         self._touched: dict[str, int] = {}
-        self._grouped: dict[str, dict[tuple[str, int], TermsLine]] = {}
-        self._parted: dict[tuple[tuple[str, int], Group], TermsLine] = {}
+        self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
+        self._parted: dict[tuple[tuple[str, int], Group], TermsHistory] = {}
         """Which line an instance was made of last."""
-        self._heard = LabelsHeard(heard)
+        self._heard = SeenLabels(heard)
         self._unparted: set[str] = set()
         """Indicators of which labels were heard, or terms, since their instances were last looked for."""
         self._unjudged: set[tuple[str, int]] = set()
@@ -60,13 +65,13 @@ class StateJudge:
         self._causes: dict[str, str] = {}
         """Why the past of an indicator is to be judged anew once no import holds it any more."""
 
-    def attach(self, line: TermsLine, *, fresh: bool) -> None:
+    def attach(self, line: TermsHistory, *, fresh: bool) -> None:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
         if self._aside.holds(line):
             return
-        dirty = self._dirty.setdefault(subject, Dirty())
+        dirty = self._dirty.setdefault(subject, Invalidation())
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
         if line.latest.group_by:
@@ -77,7 +82,7 @@ class StateJudge:
         else:
             self._amend(subject, line)
 
-    def _amend(self, subject: str, line: TermsLine) -> StateTarget | RollingStateTarget:
+    def _amend(self, subject: str, line: TermsHistory) -> StateTarget | RollingStateTarget:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
@@ -111,7 +116,7 @@ class StateJudge:
         for fact in facts:
             if self._heard.hear(fact):
                 self._unparted.add(fact.subject)
-                self._dirty.setdefault(fact.subject, Dirty())
+                self._dirty.setdefault(fact.subject, Invalidation())
         return await self._states.take(facts, self._touch)
 
     def heard(self) -> dict[str, int]:
@@ -119,7 +124,7 @@ class StateJudge:
         return self._heard.unsaved()
 
     def _touch(self, subject: str, since: int) -> None:
-        self._dirty.setdefault(subject, Dirty()).touch(since)
+        self._dirty.setdefault(subject, Invalidation()).touch(since)
         self._touched[subject] = min(self._touched.get(subject, since), since)
 
     async def last_signal(self, subject: str) -> int | None:
@@ -133,7 +138,7 @@ class StateJudge:
 
     def wake(self, subject: str) -> None:
         """Time has come for one of its targets."""
-        self._dirty.setdefault(subject, Dirty())
+        self._dirty.setdefault(subject, Invalidation())
 
     def wake_all(self) -> None:
         """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
@@ -144,34 +149,34 @@ class StateJudge:
         """A hold has ended: what it covered is judged in full."""
         for subject, line in self._lines():
             if hold.covers(subject):
-                self._dirty.setdefault(subject, Dirty()).touch(line.begins_at, self._causes.get(subject))
+                self._dirty.setdefault(subject, Invalidation()).touch(line.begins_at, self._causes.get(subject))
         for subject in [subject for subject in self._causes if hold.covers(subject)]:
             del self._causes[subject]
 
-    def standings(self) -> Iterator[Standing]:
+    def standings(self) -> Iterator[TargetState]:
         """What stands of each of its targets."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
         """Something was decided of an indicator's windows from an instant on: they are judged anew."""
         if subject in self._targets or subject in self._grouped:
-            self._dirty.setdefault(subject, Dirty()).touch(since, cause)
+            self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
 
-    def exclude(self, moved: Moved) -> None:
+    def exclude(self, moved: ExclusionChange) -> None:
         """Other time is excluded: the windows it lies in are judged anew."""
         for subject, line in self._lines():
             since = moved.since(line)
             if since is not None:
-                self._dirty.setdefault(subject, Dirty()).touch(since, CAUSE)
+                self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
 
-    def _lines(self) -> Iterator[tuple[str, TermsLine]]:
+    def _lines(self) -> Iterator[tuple[str, TermsHistory]]:
         """All that is judged; of what is judged by label, instances may not have been looked for since a restart."""
         for subject, targets in self._targets.items():
             yield from ((subject, target.standing.line) for target in targets.values())
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
-    async def judge(self, holds: Holds, moment: Moment, changes: Changes) -> None:
+    async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
         """Judge what was touched. The past that an import holds is judged when the import ends."""
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
@@ -199,7 +204,7 @@ class StateJudge:
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 
 
-def _kind(line: TermsLine) -> type[StateTarget | RollingStateTarget]:
+def _kind(line: TermsHistory) -> type[StateTarget | RollingStateTarget]:
     is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
     if line.latest.aggregation in RECOVERED:
         return RollingRecoveryTarget if is_rolling else RecoveryTarget

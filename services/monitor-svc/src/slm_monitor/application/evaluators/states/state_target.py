@@ -4,34 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindows, close_of
-from slm_monitor.application.state.exclusion_index import Excluded
+from slm_monitor.application.evaluators.schedule.calendar_windows import CalendarWindowTarget, close_of
+from slm_monitor.application.state.exclusion_index import ExclusionIndex
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle import reconciliation, withdrawal
-from slm_monitor.domain.lifecycle.evaluation import Finding, RiskFinding
-from slm_monitor.domain.lifecycle.reconciliation import Moment, Standing
+from slm_monitor.domain.lifecycle.evaluation import Evaluation, RiskEvaluation
+from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment, TargetState
 from slm_monitor.domain.lifecycle.target_state import Changes, Window
-from slm_monitor.domain.states.timeline import States
-from slm_monitor.domain.states.uptime_sums import PassedTime
+from slm_monitor.domain.states.timeline import StateProvider
+from slm_monitor.domain.states.uptime_sums import UptimeSums
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import availability_evaluation, state_warnings
-from slm_monitor.domain.windows.availability_evaluation import Passed
+from slm_monitor.domain.windows.availability_evaluation import WindowProgress
 
-StatesOf = Callable[[ServiceLevelTarget], States]
+StatesOf = Callable[[ServiceLevelTarget], StateProvider]
 
 
-class StateTarget(CalendarWindows):
+class StateTarget(CalendarWindowTarget):
     """Availability by calendar window. What an open window came to is kept up to its last change of state, so that
     another one costs the same however much went before it."""
 
-    def __init__(self, standing: Standing) -> None:
+    def __init__(self, standing: TargetState) -> None:
         super().__init__(standing)
-        self._passed: dict[str, Passed] = {}
-        self._lately: PassedTime | None = None
+        self._passed: dict[str, WindowProgress] = {}
+        self._lately: UptimeSums | None = None
         """The sums of the time that burn rates look back on."""
 
     def judge(
-        self, states: StatesOf, excluded: Excluded, since: int | None, moment: Moment, changes: Changes
+        self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
         """Judge the touched windows by the states that their terms ask for; returns the next instant at which time
         alone may change something."""
@@ -56,14 +56,20 @@ class StateTarget(CalendarWindows):
                 self._passed.pop(window.window_id, None)
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
-    def _from(self, states: States, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
+    def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
         """From which instant on windows are to be judged that have closed, if any are."""
         return since
 
     def _look(
-        self, states: States, window: Window, terms: ServiceLevelTarget, excluded: Excluded, since: int | None,
-        as_of: int, burns: list[RiskFinding],
-    ) -> Finding:  # fmt: skip
+        self,
+        states: StateProvider,
+        window: Window,
+        terms: ServiceLevelTarget,
+        excluded: ExclusionIndex,
+        since: int | None,
+        as_of: int,
+        burns: list[RiskEvaluation],
+    ) -> Evaluation:
         span, out = (window.start, window.end), excluded.intervals_of(terms)
         passed = self._passed.get(window.window_id)
         if passed is None or not passed.holds(terms, span, out, since):
@@ -74,8 +80,8 @@ class StateTarget(CalendarWindows):
         return finding
 
     def _by_the_minute(
-        self, states: StatesOf, excluded: Excluded, since: int | None, as_of: int
-    ) -> tuple[list[RiskFinding], int | None]:
+        self, states: StatesOf, excluded: ExclusionIndex, since: int | None, as_of: int
+    ) -> tuple[list[RiskEvaluation], int | None]:
         """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
         terms = self.standing.line.at(as_of)
         if terms is None or state_warnings.longest(terms) is None:
