@@ -98,7 +98,7 @@ class Engine:
         """One step of the judge, as of now."""
         positions = {topic: offset + bool(values) for topic, offset in self.partition.positions.items()
                      if topic == MEASUREMENTS.name}  # fmt: skip
-        step = await self.partition.step(StepInput(positions, list(values), horizon=self.now), self.now)
+        step = await self.partition.step(StepInput(positions, list(values), watermark=self.now), self.now)
         blob_seq = await self.store.commit(0, self.partition.epoch, step)
         if blob_seq is not None:
             self.partition.blob_seq = blob_seq

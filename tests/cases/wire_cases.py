@@ -59,7 +59,7 @@ def _gauged(point: Mapping[str, Any]) -> Any:
     """The value of a data point as the door for metrics takes it in."""
     measured = {"timeUnixNano": "1544712660300000000", **point}
     metric = {"name": "measured", "gauge": {"dataPoints": [measured]}}
-    decoded = otlp.decode({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    decoded = otlp.decode_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
     return decoded.measurements[0]["value"] if decoded.measurements else None
 
 

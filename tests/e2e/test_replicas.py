@@ -16,7 +16,7 @@ from slm_chassis.clock import clock_from
 from slm_chassis.identity import new_id
 from slm_chassis.log.connect import open_log
 from slm_events.catalogue import AGREEMENTS, BREACHES, REPORTS, REVIEWS, TARGETS
-from slm_monitor.application.stream.event_stream import told
+from slm_monitor.application.stream.event_stream import stream_event_of
 from tests.support import aftermath, real, replicated
 from tests.support import kafka as kafka_support
 from tests.support import postgres as postgres_support
@@ -243,7 +243,7 @@ async def nothing_was_lost_or_doubled(scene: Scene, standing: dict[tuple[str, st
     finally:
         await log.close()
     ids: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for record, event in ((record, told(record)) for record in records):
+    for record, event in ((record, stream_event_of(record)) for record in records):
         if event is not None and event.name in ONE_OF:
             which = (str(event.data[field]) for field in ONE_OF[event.name])
             ids[event.name, *which].add(record.headers["ce_id"])

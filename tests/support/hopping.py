@@ -13,7 +13,7 @@ import httpx
 
 from slm_chassis.log.port import StoredRecord, TopicPartition
 from slm_chassis.settings import Settings
-from slm_monitor.application.stream.event_stream import STREAMED, told, vector_of
+from slm_monitor.application.stream.event_stream import STREAMED, stream_event_of, vector_of
 
 _PAUSE_SECONDS = 0.1
 _SILENCE_SECONDS = 30.0
@@ -57,7 +57,7 @@ class Hopper:
         begin = vector_of(self._began, {TopicPartition(topic, n): 0 for topic in STREAMED for n in range(PARTITIONS)})
         due: dict[TopicPartition, list[str]] = defaultdict(list)
         for record in sorted(records, key=lambda record: record.offset):
-            event, source = told(record), TopicPartition(record.topic, record.partition)
+            event, source = stream_event_of(record), TopicPartition(record.topic, record.partition)
             if event is not None and party_id in event.parties and record.offset >= begin[source]:
                 due[source].append(record.headers["ce_id"])
         where = {event_id: source for source, ids in due.items() for event_id in ids}

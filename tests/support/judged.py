@@ -85,19 +85,19 @@ class Monitor:
     async def hear(self, event: AgreementFinalized | AgreementTerminated) -> None:
         async with self.database.begin() as transaction:
             if isinstance(event, AgreementFinalized):
-                await agreements.take_up(SqlTerms(transaction), event)
+                await agreements.adopt_terms(SqlTerms(transaction), event)
             else:
-                await agreements.end(SqlTerms(transaction), event)
+                await agreements.end_agreement(SqlTerms(transaction), event)
 
     async def decided(self, event: PeriodAccepted | BreachDisputed | DisputeDecided) -> None:
         """Hear what the parties have decided in a review, and judge by it."""
         async with self.database.begin() as transaction:
             if isinstance(event, PeriodAccepted):
-                await review_decisions.accept(SqlReviews(transaction), event)
+                await review_decisions.accept_period(SqlReviews(transaction), event)
             elif isinstance(event, BreachDisputed):
-                await review_decisions.dispute(SqlReviews(transaction), event)
+                await review_decisions.dispute_breach(SqlReviews(transaction), event)
             else:
-                await review_decisions.decide(SqlReviews(transaction), event)
+                await review_decisions.decide_dispute(SqlReviews(transaction), event)
         await self.settle()
 
     async def measure(self, *items: dict[str, Any]) -> IntakeAnswer:
@@ -113,7 +113,7 @@ class Monitor:
     async def hold(self, *indicators: str, sources: Sequence[str] = ()) -> str:
         store = SqlImports(self.database)
         now = self.clock.now()
-        held = await imports.start(
+        held = await imports.open_import(
             store, Import(new_id(), PROVIDER, indicators, sources, now, "integrator", now, now + QUIET_MICROSECONDS)
         )
         await self.settle()
@@ -121,7 +121,7 @@ class Monitor:
 
     async def release(self, import_id: str) -> None:
         ends = {topic.name: await self.log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-        await imports.complete(SqlImports(self.database), import_id, ends, self.clock.now())
+        await imports.complete_import(SqlImports(self.database), import_id, ends, self.clock.now())
 
     async def breaches(self) -> list[dict[str, Any]]:
         page = await TargetQueries(self.database).breaches(INTEGRATOR, EVERYTHING, {})

@@ -11,7 +11,7 @@ from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, joined
+from slm_monitor.domain.facts.facts import MINUTE, Fact, MeasuredValues, joined_batches
 from slm_monitor.domain.facts.intake_items import Indicator
 from tests.support.memory_store import MemoryEvaluationStore
 
@@ -38,7 +38,7 @@ class MemoryHistory:
         parts = self._store.rows(subject)
         if not parts:
             return NOTHING
-        values = joined(parts)
+        values = joined_batches(parts)
         values = values.taken((values.at >= span[0]) & (values.at < span[1]))
         return values.taken(np.lexsort((values.value, values.at)))
 

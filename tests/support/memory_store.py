@@ -63,7 +63,7 @@ class MemoryEvaluationStore:
     def __init__(self) -> None:
         self.epoch = 0
         self.positions = dict.fromkeys(TOPICS, 0)
-        self.horizon = 0
+        self.watermark = 0
         self.versions: dict[str, list[Mapping[str, Any]]] = {}
         self.ended: dict[str, int] = {}
         self.indicators: dict[str, Indicator] = {}
@@ -118,12 +118,12 @@ class MemoryEvaluationStore:
     def _load(self) -> LoadedPartition:
         of_tickets = set(self._tickets)
         return LoadedPartition(
-            number=0, epoch=self.epoch, positions=dict(self.positions), horizon=self.horizon,
+            number=0, epoch=self.epoch, positions=dict(self.positions), watermark=self.watermark,
             agreements=[AgreementTerms(name, [*held], self.ended.get(name)) for name, held in self.versions.items()],
             windows=[self.as_accepted(each) for each in self.windows.values()],
             breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
             risks=[copy.copy(each) for each in self.risks.values()
-                   if each.standing or (each.again_until or 0) >= self.horizon],
+                   if each.standing or (each.again_until or 0) >= self.watermark],
             series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
             blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, stage in self._tickets.items() if stage != JUDGED),
@@ -142,7 +142,7 @@ class MemoryEvaluationStore:
         return replace(window, frozen_at=at if is_accepted else None, adjusted=last)
 
     async def present(self) -> int:
-        return self.horizon
+        return self.watermark
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class MemoryEvaluationStore:
 
     async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
         held = [fact for fact in self._of(indicator_of(stream)).values() if counters.is_reading(fact)]
-        mine = sorted((fact for fact in held if counters.stream_of(fact) == stream), key=counters.place)
+        mine = sorted((fact for fact in held if counters.stream_of(fact) == stream), key=counters.reading_order)
         before, after = [each for each in mine if each.at < first], [each for each in mine if each.at > last]
         return [*before[-1:], *(each for each in mine if first <= each.at <= last), *after[:1]]
 
@@ -238,7 +238,7 @@ class MemoryEvaluationStore:
         for ticket in {ticket for _, ticket, _ in entries}:
             clocks = [each.clock for key, each in entries.items() if key[1] == ticket and each.clock.state != CANCELLED]
             excused = {(key[0], key[2]) for key, each in entries.items() if key[1] == ticket and each.excused}
-            for clock, at in closed_tickets.ends(clocks, as_of):
+            for clock, at in closed_tickets.clock_ends(clocks, as_of):
                 if span[0] <= at < span[1] and at <= as_of:
                     held = found.get(ticket, ClosedTicket(ticket, at, True))
                     is_met = clock.state == MET or (clock.target.target_id, clock.ordinal) in excused
@@ -293,7 +293,7 @@ class MemoryEvaluationStore:
 
     async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
         self._fence(epoch, step.expected)
-        self.positions, self.horizon = dict(step.positions), max(self.horizon, step.horizon)
+        self.positions, self.watermark = dict(step.positions), max(self.watermark, step.watermark)
         for fact in step.facts:
             self._facts.setdefault(fact.subject, {})[fact.key] = fact
         if step.blob is not None:

@@ -16,7 +16,7 @@ from slm_events.catalogue import MEASUREMENTS
 from slm_events.instants import to_text
 from slm_events.monitor import TargetBreached, WindowRestated
 from slm_monitor.application.engine.partition import Partition, StepInput
-from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, explain
+from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, explain_window
 from slm_monitor.application.history.fact_history import TargetRow
 from slm_monitor.application.state.exclusion_index import CAUSE as EXCLUSION
 from slm_monitor.application.state.ports import Hold, PartitionStep
@@ -93,7 +93,7 @@ class Replay:
             values=[each.values for each in told if each.values is not None],
             facts=[each.fact for each in told if each.fact is not None],
             inbox=await self.store.inbox([0]),
-            horizon=now,
+            watermark=now,
         )
 
     def hold(self, random: Random, now: int) -> None:
@@ -120,7 +120,7 @@ class Replay:
         # What is made of others is judged once all of that is in the record, and the news of it are heard.
         inbox, due = await self.store.inbox([0]), self.partition.derived_due()
         if inbox or (due is not None and due <= now):
-            await self._commit(StepInput(inbox=inbox, everywhere=now, behind=await self.store.behind()), now)
+            await self._commit(StepInput(inbox=inbox, global_watermark=now, behind=await self.store.behind()), now)
         return step
 
     async def _commit(self, work: StepInput, now: int) -> PartitionStep:
@@ -253,7 +253,7 @@ class Replay:
             kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
             window = {"day": "2026-11-07", "week": "2026-W45", "month": "2026-11"}.get(each["window"].get("calendar"))
             if kind in EXPLAINED and window is not None:
-                document = await explain(MemoryHistory(self.store), named, ExplanationQuestion(window), END)
+                document = await explain_window(MemoryHistory(self.store), named, ExplanationQuestion(window), END)
                 established = self.store.windows[named.target_id, document["window"]["id"]]
                 assert document["figure"] == established.figure, key
                 told[key] = json.dumps(document, sort_keys=True, default=str)
@@ -269,7 +269,7 @@ class Replay:
         ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
         for breach in [*ordered[:1], *ordered[-1:]]:
             asked = ExplanationQuestion(window, at=breach.certain_at)
-            document = await explain(MemoryHistory(self.store), named, asked, END)
+            document = await explain_window(MemoryHistory(self.store), named, asked, END)
             assert document["figure"] == breach.document["figure"], (key, to_text(breach.certain_at))
             told[f"{key} {breach.certain_at}"] = json.dumps(document, sort_keys=True, default=str)
         return told

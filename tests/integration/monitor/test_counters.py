@@ -32,7 +32,7 @@ async def explained(held: Monitor, judged: dict[str, Any], known_at: str | None 
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion("2026-11", known_at=None if known_at is None else at(known_at))
     named = TargetRow(AGREEMENT, judged["target_id"])
-    sums = (await explanation.explain(record, named, asked, held.clock.now()))["derivation"]["sums"]
+    sums = (await explanation.explain_window(record, named, asked, held.clock.now()))["derivation"]["sums"]
     return sums["good"], sums["total"]
 
 

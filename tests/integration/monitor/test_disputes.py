@@ -116,7 +116,7 @@ async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(d
 async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(target["window"]["rolling"], at(f"2026-11-20T{instant}"))
-    return await explanation.explain(record, TargetRow(AGREEMENT, target["target_id"]), asked, held.clock.now())
+    return await explanation.explain_window(record, TargetRow(AGREEMENT, target["target_id"]), asked, held.clock.now())
 
 
 async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minutes_and_in_what_is_made_of_it(

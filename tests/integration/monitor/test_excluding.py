@@ -40,20 +40,24 @@ async def ask(held: Monitor, start: str, end: str, **more: Any) -> str:
     )
     async with held.database.begin() as transaction:
         name = named_id(AGREEMENT, "exclusion", start, end)
-        await exclusions.request(SqlExclusions(transaction), wanted, name, Actor(PROVIDER, "p"), transaction.now)
+        await exclusions.request_exclusion(
+            SqlExclusions(transaction), wanted, name, Actor(PROVIDER, "p"), transaction.now
+        )
     return name
 
 
 async def approve(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
         now = transaction.now
-        await exclusions.decide(SqlExclusions(transaction), name, "approved", Actor(CUSTOMER, "c"), "", now)
+        await exclusions.decide_exclusion(SqlExclusions(transaction), name, "approved", Actor(CUSTOMER, "c"), "", now)
     await held.settle()
 
 
 async def revoke(held: Monitor, name: str) -> None:
     async with held.database.begin() as transaction:
-        await exclusions.revoke(SqlExclusions(transaction), name, Actor(PROVIDER, "p"), "off", transaction.now)
+        await exclusions.revoke_exclusion(
+            SqlExclusions(transaction), name, Actor(PROVIDER, "p"), "off", transaction.now
+        )
     await held.settle()
 
 

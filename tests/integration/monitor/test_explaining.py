@@ -45,7 +45,9 @@ async def explained(
     asked = ExplanationQuestion(
         window, None if instant is None else at(instant), None if known_at is None else at(known_at)
     )
-    return await explanation.explain(record, TargetRow(AGREEMENT, target["target_id"], **more), asked, held.clock.now())
+    return await explanation.explain_window(
+        record, TargetRow(AGREEMENT, target["target_id"], **more), asked, held.clock.now()
+    )
 
 
 async def agreed(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None:
@@ -162,7 +164,7 @@ async def test_the_order_of_arrival_changes_no_byte(postgres: object) -> None:
                     await held.save()
             await held.settle("2026-12-02T00:00")
             answers = [await explained(held, target) for target in (MONTH, SHARE)]
-            told.add(json.dumps(answers) + "".join(explanation_text.text(each) for each in answers))
+            told.add(json.dumps(answers) + "".join(explanation_text.explanation_text(each) for each in answers))
     assert len(told) == 1
 
 
@@ -189,8 +191,8 @@ async def excluded(held: Monitor, start: str, end: str, **more: Any) -> str:
     )
     async with held.database.begin() as transaction:
         register, now = SqlExclusions(transaction), transaction.now
-        await exclusions.request(register, wanted, name, Actor(PROVIDER, "p"), now)
-        await exclusions.decide(register, name, "approved", Actor(CUSTOMER, "c"), "", now)
+        await exclusions.request_exclusion(register, wanted, name, Actor(PROVIDER, "p"), now)
+        await exclusions.decide_exclusion(register, name, "approved", Actor(CUSTOMER, "c"), "", now)
     await held.settle()
     return name
 

@@ -35,7 +35,7 @@ async def explained(
 ) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(window, None if instant is None else at(instant))
-    return await explanation.explain(record, TargetRow(AGREEMENT, judged["target_id"]), asked, held.clock.now())
+    return await explanation.explain_window(record, TargetRow(AGREEMENT, judged["target_id"]), asked, held.clock.now())
 
 
 async def test_shares_and_quantiles_are_exact_where_a_bucket_ends_at_the_limit(postgres: object) -> None:

@@ -84,7 +84,7 @@ async def test_a_clock_ahead_of_the_databases_waits_instead_of_asking_on_and_on(
             await firing.look(owned)
         assert asked == 1
         held.clock.move_to(held.clock.now() + 2 * SECOND)
-        assert {horizon for _, horizon in await firing.look(owned)} == {held.clock.now() - 2 * SECOND}
+        assert {watermark for _, watermark in await firing.look(owned)} == {held.clock.now() - 2 * SECOND}
 
 
 async def test_records_that_are_no_facts_stop_nobody(database_url: str) -> None:

@@ -49,7 +49,7 @@ async def ready(held: Monitor, *targets: dict[str, Any]) -> None:
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     named = TargetRow(AGREEMENT, judged["target_id"])
-    return await explanation.explain(record, named, ExplanationQuestion("2026-11"), held.clock.now())
+    return await explanation.explain_window(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 
 async def test_scores_come_to_a_mean_a_share_and_a_number_of_answers(database_url: str) -> None:

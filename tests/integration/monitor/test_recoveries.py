@@ -54,7 +54,7 @@ async def ready(held: Monitor) -> None:
 async def explained(held: Monitor, judged: dict[str, Any]) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     named = TargetRow(AGREEMENT, judged["target_id"])
-    return await explanation.explain(record, named, ExplanationQuestion("2026-11"), held.clock.now())
+    return await explanation.explain_window(record, named, ExplanationQuestion("2026-11"), held.clock.now())
 
 
 async def figures(held: Monitor) -> dict[str, tuple[str, str | None]]:
@@ -113,7 +113,7 @@ async def test_a_recovery_counts_in_service_hours_and_a_test_is_told_as_one(data
         assert (first["recovery_time"], first["recovery_point"], first["facts"]) == ("PT30M", "PT10M", ["a"])
         assert (second["recovery_time"], second["test"]) == ("PT20M", True)
         assert told["derivation"]["sums"]["mean_minutes"] == "25/1"
-        assert "recovery time PT30M" in explanation_text.text(told)
+        assert "recovery time PT30M" in explanation_text.explanation_text(told)
 
 
 async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_url: str) -> None:
@@ -178,5 +178,7 @@ async def test_a_recovery_is_explained_with_the_time_excluded_before_the_window_
         (breach,) = await held.breaches()
         record = SqlHistory(held.database, held.store, PARTITIONS)
         asked = ExplanationQuestion("PT1H", at(breach["certain_at"][:16]))
-        told = await explanation.explain(record, TargetRow(AGREEMENT, hour["target_id"]), asked, held.clock.now())
+        told = await explanation.explain_window(
+            record, TargetRow(AGREEMENT, hour["target_id"]), asked, held.clock.now()
+        )
         assert told["figure"] == breach["figure"] == "120/1"

@@ -121,13 +121,13 @@ async def test_a_figure_older_than_the_record_says_so(database_url: str) -> None
     async with monitor(database_url, "2026-11-02T00:00") as held:
         await january(held)
         named, now = TargetRow(AGREEMENT, TARGET["target_id"]), held.clock.now()
-        whole = await explanation.explain(record(held), named, ExplanationQuestion("2026-11"), now)
+        whole = await explanation.explain_window(record(held), named, ExplanationQuestion("2026-11"), now)
         assert whole["figure"] == (await held.windows(TARGET["target_id"]))["2026-11"]["figure"]
-        present = await explanation.explain(record(held), named, ExplanationQuestion("2027-01"), now)
+        present = await explanation.explain_window(record(held), named, ExplanationQuestion("2027-01"), now)
         await swept(held)
         with pytest.raises(NotInRecord):
-            await explanation.explain(record(held), named, ExplanationQuestion("2026-11"), now)
-        assert await explanation.explain(record(held), named, ExplanationQuestion("2027-01"), now) == present
+            await explanation.explain_window(record(held), named, ExplanationQuestion("2026-11"), now)
+        assert await explanation.explain_window(record(held), named, ExplanationQuestion("2027-01"), now) == present
 
 
 async def test_tickets_that_ended_long_ago_keep_their_clocks_without_their_events(database_url: str) -> None:

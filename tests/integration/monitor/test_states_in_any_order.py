@@ -73,8 +73,8 @@ async def exclude(held: Monitor, number: int, seeded: random.Random) -> None:
     )
     async with held.database.begin() as transaction:
         register, name = SqlExclusions(transaction), named_id(AGREEMENT, "exclusion", number)
-        await exclusions.request(register, wanted, name, Actor(PROVIDER, "p"), transaction.now)
-        await exclusions.decide(register, name, "approved", Actor(CUSTOMER, "c"), "", transaction.now)
+        await exclusions.request_exclusion(register, wanted, name, Actor(PROVIDER, "p"), transaction.now)
+        await exclusions.decide_exclusion(register, name, "approved", Actor(CUSTOMER, "c"), "", transaction.now)
 
 
 async def outcome(url: str, seed: int, order: random.Random | None) -> dict[str, Any]:

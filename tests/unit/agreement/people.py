@@ -77,7 +77,7 @@ def written(**changed: Any) -> dict[str, Any]:
 def resolved(**changed: Any) -> dict[str, Any]:
     """The same, as it is stored and signed."""
     template = templates.TEMPLATES["sla-standard"]
-    return documents.resolve(written(**changed), IDENTITY.subject, template, "Agreement")
+    return documents.resolve_document(written(**changed), IDENTITY.subject, template, "Agreement")
 
 
 def draft(number: int = 1, base: int | None = None, **changed: Any) -> Version:

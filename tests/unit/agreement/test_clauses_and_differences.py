@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slm_agreement.domain import clauses, differences, templates
-from slm_agreement.domain.smart import check
+from slm_agreement.domain.smart import smart_findings
 from tests.unit.agreement.people import AVAILABILITY, CLOCK, NOW, SHARE, draft, resolved
 
 
@@ -34,7 +34,7 @@ def test_an_empty_clause_is_none() -> None:
 
 def test_an_empty_point_that_may_not_be_is_an_error() -> None:
     version = draft(clauses={}, targets=[CLOCK])
-    fields = [finding.field for finding in check(version, version.head, [], NOW)]
+    fields = [finding.field for finding in smart_findings(version, version.head, [], NOW)]
     assert fields == ["clauses.service_description", "clauses.availability"]
 
 

@@ -19,7 +19,7 @@ def test_notice_and_cap_are_kept_and_resolving_again_changes_nothing() -> None:
     planned = {"notice": "P5D", "cap": {"hours": 8}}
     once = resolved(targets=[AVAILABILITY], planned_maintenance=planned)
     assert once["planned_maintenance"] == {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}
-    assert documents.resolve(once, IDENTITY.subject, None, "") == once
+    assert documents.resolve_document(once, IDENTITY.subject, None, "") == once
 
 
 @pytest.mark.parametrize(

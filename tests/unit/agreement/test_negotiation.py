@@ -16,7 +16,7 @@ from tests.unit.agreement.people import ADA, CARL, EMMY, IDENTITY, NOW, PROVIDER
 
 def _proposed() -> Version:
     version = draft()
-    negotiation.propose(version, version.head.hash, ADA, NOW)
+    negotiation.record_proposal(version, version.head.hash, ADA, NOW)
     return version
 
 
@@ -61,25 +61,25 @@ def test_a_proposal_is_its_proposers_acceptance() -> None:
 def test_nobody_accepts_their_own_proposal_or_has_the_word_twice() -> None:
     version = _proposed()
     with pytest.raises(WrongState):
-        negotiation.accept(version, version.current.hash, ADA, [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, ADA, [], NOW)
     with pytest.raises(WrongState):
-        negotiation.counter(version, version.current.hash, resolved(title="More"), ADA, None, NOW)
+        negotiation.record_counter(version, version.current.hash, resolved(title="More"), ADA, None, NOW)
 
 
 def test_a_move_that_names_another_revision_is_refused() -> None:
     version = _proposed()
     with pytest.raises(Invalid):
-        negotiation.accept(version, "0" * 64, CARL, [], NOW)
+        negotiation.record_acceptance(version, "0" * 64, CARL, [], NOW)
 
 
 def test_countering_puts_another_revision_on_the_table_and_only_that_can_be_accepted() -> None:
     version = _proposed()
     first = version.current.hash
-    negotiation.counter(version, first, resolved(title="Mine"), CARL, None, NOW)
+    negotiation.record_counter(version, first, resolved(title="Mine"), CARL, None, NOW)
     assert (version.state, version.current.number) == (State.COUNTERED, 2)
     with pytest.raises(Invalid):
-        negotiation.accept(version, first, ADA, [], NOW)
-    negotiation.accept(version, version.current.hash, ADA, [], NOW)
+        negotiation.record_acceptance(version, first, ADA, [], NOW)
+    negotiation.record_acceptance(version, version.current.hash, ADA, [], NOW)
     assert version.state == State.AGREED
     assert [type(event) for event in version.events] == [AgreementProposed, AgreementCountered, AgreementAgreed]
 
@@ -87,49 +87,49 @@ def test_countering_puts_another_revision_on_the_table_and_only_that_can_be_acce
 def test_countering_with_what_is_on_the_table_is_refused() -> None:
     version = _proposed()
     with pytest.raises(WrongState, match="accept it"):
-        negotiation.counter(version, version.current.hash, resolved(), CARL, None, NOW)
+        negotiation.record_counter(version, version.current.hash, resolved(), CARL, None, NOW)
 
 
 def test_a_counter_proposal_can_return_to_an_earlier_revision() -> None:
     version = _proposed()
     first = version.current.hash
-    negotiation.counter(version, first, resolved(title="Mine"), CARL, None, NOW)
-    negotiation.counter(version, version.current.hash, resolved(), ADA, None, NOW)
+    negotiation.record_counter(version, first, resolved(title="Mine"), CARL, None, NOW)
+    negotiation.record_counter(version, version.current.hash, resolved(), ADA, None, NOW)
     assert (version.current.number, version.current.hash) == (1, first)
     assert len(version.revisions) == 2
 
 
 def test_the_same_move_sent_again_changes_nothing() -> None:
     version = _proposed()
-    negotiation.propose(version, version.current.hash, ADA, NOW)
+    negotiation.record_proposal(version, version.current.hash, ADA, NOW)
     countered = version.current.hash
     for _ in range(2):
-        negotiation.counter(version, countered, resolved(title="Mine"), CARL, None, NOW)
+        negotiation.record_counter(version, countered, resolved(title="Mine"), CARL, None, NOW)
     for _ in range(2):
-        negotiation.accept(version, version.current.hash, ADA, [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, ADA, [], NOW)
     assert len(version.events) == 3
 
 
 def test_nothing_with_an_error_in_it_can_be_accepted() -> None:
     version = draft(term={})
-    negotiation.propose(version, version.head.hash, ADA, NOW)
+    negotiation.record_proposal(version, version.head.hash, ADA, NOW)
     with pytest.raises(Invalid) as refused:
-        negotiation.accept(version, version.current.hash, CARL, [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, CARL, [], NOW)
     assert [finding.code for finding in refused.value.findings] == ["time-bound.no-effective-at"]
 
 
 def test_either_party_withdraws_what_is_on_the_table() -> None:
     version = _proposed()
-    negotiation.withdraw(version, "Too dear.", CARL, NOW)
+    negotiation.record_withdrawal(version, "Too dear.", CARL, NOW)
     assert version.state == State.WITHDRAWN
     assert isinstance(version.events[-1], AgreementWithdrawn)
     with pytest.raises(WrongState):
-        negotiation.accept(version, version.current.hash, CARL, [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, CARL, [], NOW)
 
 
 def test_a_draft_withdrawn_before_anybody_saw_it_is_not_told() -> None:
     version = draft()
-    negotiation.withdraw(version, "", ADA, NOW)
+    negotiation.record_withdrawal(version, "", ADA, NOW)
     assert version.events == []
     assert not version.visible_to(CARL.party_id)
 
@@ -137,15 +137,15 @@ def test_a_draft_withdrawn_before_anybody_saw_it_is_not_told() -> None:
 def test_a_third_party_sees_no_agreement_and_a_signatory_does_not_negotiate() -> None:
     version = _proposed()
     with pytest.raises(Unknown):
-        negotiation.accept(version, version.current.hash, mover("eve", "another party"), [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, mover("eve", "another party"), [], NOW)
     with pytest.raises(NotAllowed):
-        negotiation.accept(version, version.current.hash, EMMY, [], NOW)
+        negotiation.record_acceptance(version, version.current.hash, EMMY, [], NOW)
 
 
 def test_private_revisions_of_a_draft_stay_private_when_the_last_is_proposed() -> None:
     version = draft()
     negotiation.revise(version, resolved(title="Other"), ADA, None, NOW)
-    negotiation.propose(version, version.head.hash, ADA, NOW)
+    negotiation.record_proposal(version, version.head.hash, ADA, NOW)
     assert [revision.number for revision in version.revisions_for(CARL.party_id)] == [2]
     assert [revision.number for revision in version.revisions_for(PROVIDER)] == [1, 2]
     assert IDENTITY.side_of(CARL.party_id) == "customer"

@@ -33,8 +33,8 @@ from tests.unit.agreement.people import (
 
 def _agreed(others: Sequence[Version] = (), **changed: Any) -> Version:
     version = draft(**changed)
-    negotiation.propose(version, version.head.hash, ADA, NOW)
-    negotiation.accept(version, version.current.hash, CARL, others, NOW)
+    negotiation.record_proposal(version, version.head.hash, ADA, NOW)
+    negotiation.record_acceptance(version, version.current.hash, CARL, others, NOW)
     version.events.clear()
     return version
 
@@ -42,7 +42,9 @@ def _agreed(others: Sequence[Version] = (), **changed: Any) -> Version:
 def _sign(version: Version, who: Mover, as_person: Person | None = None, **more: Any) -> None:
     given: dict[str, Any] = {"revision_hash": version.current.hash, "waivers": [], "others": [], "now": NOW, **more}
     signer = _signer(version, who, as_person or person(who))
-    signing.sign(version, given["revision_hash"], given["waivers"], signer, given["others"], NAMES, given["now"])
+    signing.record_signature(
+        version, given["revision_hash"], given["waivers"], signer, given["others"], NAMES, given["now"]
+    )
 
 
 def _signer(version: Version, who: Mover, behind: Person | None, *, may_sign: bool = True) -> Signer:
@@ -65,7 +67,7 @@ def test_the_last_required_signature_finalizes() -> None:
 
 def test_nothing_is_signed_before_both_have_accepted() -> None:
     version = draft()
-    negotiation.propose(version, version.head.hash, ADA, NOW)
+    negotiation.record_proposal(version, version.head.hash, ADA, NOW)
     with pytest.raises(WrongState):
         _sign(version, GRACE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slm_agreement.domain import term
 from slm_agreement.domain.agreement import State, Version
-from slm_agreement.domain.smart import check
+from slm_agreement.domain.smart import smart_findings
 from slm_events.agreement import AgreementExpired, AgreementInForce, AgreementSuperseded, AgreementTerminated
 from tests.unit.agreement.people import DAY, NOW, draft
 
@@ -50,7 +50,7 @@ def test_an_amendment_effective_at_the_old_versions_expiry_supersedes_it() -> No
 def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beginning() -> None:
     first, second = _finalized(1, 0), _finalized(2, 4)
     term.turn_due([first], NOW)
-    assert term.terminate([first, second], "Insourced", NOW + 2 * DAY, NOW) == []
+    assert term.end_versions([first, second], "Insourced", NOW + 2 * DAY, NOW) == []
     turned = term.turn_due([first, second], NOW + 5 * DAY)
     assert _kinds(turned) == [(2, AgreementTerminated), (2, AgreementTerminated)]
     assert {first.state, second.state} == {State.TERMINATED}
@@ -59,7 +59,7 @@ def test_a_termination_ends_the_version_in_force_and_keeps_an_amendment_from_beg
 def test_a_termination_for_now_takes_effect_at_once() -> None:
     version = _finalized(1, 0)
     term.turn_due([version], NOW)
-    [(_, event)] = term.terminate([version], "Insourced", NOW, NOW)
+    [(_, event)] = term.end_versions([version], "Insourced", NOW, NOW)
     assert isinstance(event, AgreementTerminated)
     assert event.reason == "Insourced"
 
@@ -67,30 +67,36 @@ def test_a_termination_for_now_takes_effect_at_once() -> None:
 def test_a_termination_after_the_end_leaves_the_expiry() -> None:
     version = _finalized(1, 0, ends=2)
     term.turn_due([version], NOW)
-    term.terminate([version], "Insourced", NOW + 5 * DAY, NOW)
+    term.end_versions([version], "Insourced", NOW + 5 * DAY, NOW)
     [(_, event)] = term.turn_due([version], NOW + 9 * DAY)
     assert isinstance(event, AgreementExpired)
 
 
 def test_an_amendment_never_takes_effect_in_the_past() -> None:
     signed, amendment = _finalized(1, 0), draft(2, base=1, term={"effective_at": "2026-11-22T10:00:00Z"})
-    codes = [finding.code for finding in check(amendment, amendment.head, [signed], NOW)]
+    codes = [finding.code for finding in smart_findings(amendment, amendment.head, [signed], NOW)]
     assert codes == ["time-bound.amends-the-past"]
-    assert check(amendment, amendment.head, [signed], NOW - 1) == []
-    assert check(draft(1, term={"effective_at": "2016-01-01T00:00:00Z"}), draft().head, [], NOW) == []
+    assert smart_findings(amendment, amendment.head, [signed], NOW - 1) == []
+    assert smart_findings(draft(1, term={"effective_at": "2016-01-01T00:00:00Z"}), draft().head, [], NOW) == []
 
 
 def test_an_amendment_of_an_older_version_is_out_of_date() -> None:
     signed = [_finalized(1, 0), _finalized(2, 1)]
     amendment = draft(3, base=1)
-    assert [finding.code for finding in check(amendment, amendment.head, signed, NOW)] == ["up-to-date.base-version"]
+    assert [finding.code for finding in smart_findings(amendment, amendment.head, signed, NOW)] == [
+        "up-to-date.base-version"
+    ]
 
 
 def test_versions_take_effect_in_the_order_in_which_they_are_numbered_and_signed() -> None:
     later = _finalized(2, begins=3)
     overtaken = draft(1, base=2, term={"effective_at": "2027-01-01T00:00:00Z"})
-    assert [finding.code for finding in check(overtaken, overtaken.head, [later], NOW)] == ["up-to-date.overtaken"]
+    assert [finding.code for finding in smart_findings(overtaken, overtaken.head, [later], NOW)] == [
+        "up-to-date.overtaken"
+    ]
     before = draft(3, base=2, term={"effective_at": "2026-11-24T10:00:00Z"})
-    assert [finding.code for finding in check(before, before.head, [later], NOW)] == ["time-bound.before-its-base"]
+    assert [finding.code for finding in smart_findings(before, before.head, [later], NOW)] == [
+        "time-bound.before-its-base"
+    ]
     together = draft(3, base=2, term={"effective_at": "2026-11-25T10:00:00Z"})
-    assert check(together, together.head, [later], NOW) == []
+    assert smart_findings(together, together.head, [later], NOW) == []

@@ -111,9 +111,9 @@ def test_what_is_agreed_is_what_the_judge_reads() -> None:
         "closing_delay_seconds": 600, "service_hours": {"24x7": "24x7"}, "targets": taken(*EVERY),
     }  # fmt: skip
     read = judged.parse_targets(finalized, judged.JUDGED)
-    composite_terms.check(read)
-    outage_evaluation.check(read)
-    recovery_evaluation.check(read)
+    composite_terms.check_composites(read)
+    outage_evaluation.check_outage_terms(read)
+    recovery_evaluation.check_recovery_limits(read)
     assert {each.aggregation for each in read} == aggregations.ALL
     by_key = {each.key: each for each in read}
     assert by_key["p95"].display(by_key["p95"].objective) == "95.0000"
@@ -353,7 +353,7 @@ def test_an_ownership_clock_runs_for_each_assignment_and_others_may() -> None:
     ],
 )
 def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: str) -> None:
-    [finding] = clock_slips.found([target(CLOCK, **changed)])
+    [finding] = clock_slips.clock_slips([target(CLOCK, **changed)])
     assert (finding.severity, finding.value) == ("slip", told)
 
 
@@ -366,7 +366,7 @@ def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: s
     ],
 )  # fmt: skip
 def test_a_clock_that_can_run_is_no_slip(changed: dict[str, Any]) -> None:
-    assert clock_slips.found([target(CLOCK, **changed)]) == []
+    assert clock_slips.clock_slips([target(CLOCK, **changed)]) == []
 
 
 def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
@@ -396,12 +396,12 @@ def test_an_objective_that_a_review_changes_alone_is_checked_against_the_terms_b
     def codes(objective: dict[str, str]) -> list[str]:
         changed = documents.with_objective(agreed, target_id, objective)
         assert changed is not None
-        return [finding.code for finding in contradictions.found(changed["targets"])]
+        return [finding.code for finding in contradictions.contradictions_in(changed["targets"])]
 
     assert codes({"at_least": "99.95", "unit": "percent"}) == []
     assert codes({"at_least": "99", "unit": "percent"}) == ["specific.unacceptable-not-looser"]
     assert codes({"at_least": "90", "unit": "percent"}) == ["specific.unacceptable-not-looser", "specific.never-fires"]
-    assert contradictions.found(taken(CLOCK, COUNT)) == []
+    assert contradictions.contradictions_in(taken(CLOCK, COUNT)) == []
 
 
 RICH: list[dict[str, Any]] = [

@@ -31,7 +31,7 @@ def _fields(*targets: Any, **more: Any) -> dict[str, str]:
 
 def test_resolving_what_is_resolved_changes_nothing() -> None:
     once = resolved(targets=[AVAILABILITY, SHARE, CLOCK], service_hours={"b": {"timezone": "UTC", "weekly": {}}})
-    assert documents.resolve(once, IDENTITY.subject, None, "") == once
+    assert documents.resolve_document(once, IDENTITY.subject, None, "") == once
 
 
 def test_a_target_keeps_its_id_whatever_else_changes() -> None:
@@ -179,7 +179,7 @@ def test_faults_of_service_hours_keep_their_place() -> None:
 
 def test_an_unknown_field_of_the_document_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
-        documents.resolve(written(penalties="all"), IDENTITY.subject, None, "")
+        documents.resolve_document(written(penalties="all"), IDENTITY.subject, None, "")
     assert [finding.field for finding in refused.value.findings] == ["penalties"]
 
 
@@ -201,8 +201,8 @@ def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_finding
     )  # fmt: skip
     for path in places(document):
         try:
-            taken = documents.resolve(replaced(document, path, odd), IDENTITY.subject, None, "")
-            assert documents.resolve(taken, IDENTITY.subject, None, "") == taken
+            taken = documents.resolve_document(replaced(document, path, odd), IDENTITY.subject, None, "")
+            assert documents.resolve_document(taken, IDENTITY.subject, None, "") == taken
         except Invalid as refused:
             assert all(finding.remedy for finding in refused.findings), path
         except Exception as error:

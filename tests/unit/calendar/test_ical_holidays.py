@@ -40,7 +40,7 @@ END:VCALENDAR
 
 
 def test_all_day_events_become_holidays_of_those_years() -> None:
-    found = ical_holidays.read(EVENTS, 2026, 2027).holidays
+    found = ical_holidays.read_holidays(EVENTS, 2026, 2027).holidays
     assert found == [
         {"date": "2026-05-01"},
         {"from": "2026-08-03", "to": "2026-08-14", "name": "Summer closure"},
@@ -53,7 +53,7 @@ def test_all_day_events_become_holidays_of_those_years() -> None:
 @pytest.mark.parametrize("text", ["", "Christmas is on 25 December"])
 def test_what_is_no_calendar_is_refused(text: str) -> None:
     with pytest.raises(CalendarError):
-        ical_holidays.read(text, 2026, 2026)
+        ical_holidays.read_holidays(text, 2026, 2026)
 
 
 def test_a_calendar_file_is_written_out_when_hours_are_resolved() -> None:
@@ -87,7 +87,7 @@ def events(*texts: str) -> str:
 
 
 def days(*texts: str, first: int = 2026, last: int = 2028) -> list[str]:
-    found = ical_holidays.read(events(*texts), first, last).holidays
+    found = ical_holidays.read_holidays(events(*texts), first, last).holidays
     return [each.get("date") or f"{each['from']}..{each['to']}" for each in found]
 
 
@@ -136,7 +136,7 @@ def test_days_of_series_overrides_and_lengths(texts: list[str], expected: list[s
     ],
 )
 def test_an_event_that_gives_no_holiday_says_why(text: str, why: str) -> None:
-    found = ical_holidays.read(events(text, "DTSTART:20260501"), 2026, 2028)
+    found = ical_holidays.read_holidays(events(text, "DTSTART:20260501"), 2026, 2028)
     assert [each["date"] for each in found.holidays] == ["2026-05-01"]
     (left_out,) = found.left_out
     assert why in left_out.why
@@ -147,5 +147,5 @@ def test_other_components_are_named_and_time_zones_are_not() -> None:
     text = events("DTSTART:20260501").replace(
         "END:VCALENDAR", "BEGIN:VTODO\nSUMMARY:Buy\nEND:VTODO\nBEGIN:VTIMEZONE\nTZID:X\nEND:VTIMEZONE\nEND:VCALENDAR"
     )
-    found = ical_holidays.read(text, 2026, 2026)
+    found = ical_holidays.read_holidays(text, 2026, 2026)
     assert [(each.event, each.why) for each in found.left_out] == [("Buy", "it is a VTODO, no event")]

@@ -45,10 +45,10 @@ def test_rows_beyond_a_cursor_are_compared_as_a_whole() -> None:
 
 
 def test_an_edit_must_name_the_version_it_was_made_on() -> None:
-    etag.check('"7"', 7)
-    etag.check('"6", "7"', 7)
-    etag.check("*", 7)
+    etag.check_if_match('"7"', 7)
+    etag.check_if_match('"6", "7"', 7)
+    etag.check_if_match("*", 7)
     for stale in ('"6"', 'W/"7"', "7"):
         with pytest.raises(Problem) as refused:
-            etag.check(stale, 7)
+            etag.check_if_match(stale, 7)
         assert refused.value.status == 412

@@ -138,7 +138,7 @@ def test_an_unknown_zone_is_refused() -> None:
 def test_all_formats_give_the_same_records(tmp_path: Path, name: str, form: Any, text: str) -> None:
     path, data = tmp_path / name, text.encode()
     path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
-    read = [dict(record.values) for record in records.read(path, Records(**form))]
+    read = [dict(record.values) for record in records.read_records(path, Records(**form))]
     assert read == [{"a": "1", "b": "x\ny"}, {"a": "2", "b": "z"}]
 
 
@@ -159,7 +159,7 @@ def test_all_formats_give_the_same_records(tmp_path: Path, name: str, form: Any,
 def test_a_file_that_cannot_be_read_is_told_where(tmp_path: Path, name: str, form: Any, data: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ImportRefused) as refused:
-        list(records.read(tmp_path / name, Records(format=form)))
+        list(records.read_records(tmp_path / name, Records(format=form)))
     assert said in str(refused.value)
 
 

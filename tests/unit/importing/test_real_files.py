@@ -31,10 +31,10 @@ HOURS = {"P1": 4, "P2": 8, "P3": 24, "P4": 72}
 
 
 def told_tickets() -> tuple[TicketMapping, list[dict[str, Any]], Oddities]:
-    by = mapping.read(ROOT / "deploy/standalone/examples/servicenow-incidents.yaml", "tickets")
+    by = mapping.read_mapping(ROOT / "deploy/standalone/examples/servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
     odd = Oddities()
-    return by, list(tickets.events(records.read(INCIDENT_LOG, by.records), by, odd, 0)), odd
+    return by, list(tickets.events(records.read_records(INCIDENT_LOG, by.records), by, odd, 0)), odd
 
 
 def agreement(pauses: list[str]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str
             )
             for item in group
         ]  # fmt: skip
-        yield from ((clock.target.key, clock.state) for clock in clock_replay.of_ticket(in_order(events), lines))
+        yield from ((clock.target.key, clock.state) for clock in clock_replay.replay_ticket(in_order(events), lines))
 
 
 @pytest.mark.skipif(not INCIDENT_LOG.exists(), reason=f"{INCIDENT_LOG} is absent")
@@ -88,10 +88,10 @@ def test_clocks_of_the_incident_log_agree_with_an_independent_count_and_no_row_i
 
 @pytest.mark.skipif(not GITHUB_HISTORY.exists(), reason=f"{GITHUB_HISTORY} is absent")
 def test_outages_of_the_status_page_make_up_the_independent_availability() -> None:
-    by = mapping.read(ROOT / "deploy/standalone/examples/github-status.yaml", "outages")
+    by = mapping.read_mapping(ROOT / "deploy/standalone/examples/github-status.yaml", "outages")
     assert isinstance(by, OutageMapping)
     down: dict[str, list[tuple[int, int]]] = {}
-    for item in outages.measurements(records.read(GITHUB_HISTORY, by.records), by, Oddities()):
+    for item in outages.measurements(records.read_records(GITHUB_HISTORY, by.records), by, Oddities()):
         outage = item["outage"]
         down.setdefault(item["indicator"], []).append((from_text(outage["from"]), from_text(outage["to"])))
     for (component, quarter), share in independent_github_history.figures(GITHUB_HISTORY).items():

@@ -28,11 +28,11 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def incidents() -> TicketMapping | OutageMapping:
-    return mapping.read(EXAMPLES / "servicenow-incidents.yaml", "tickets")
+    return mapping.read_mapping(EXAMPLES / "servicenow-incidents.yaml", "tickets")
 
 
 def history() -> TicketMapping | OutageMapping:
-    return mapping.read(EXAMPLES / "github-status.yaml", "outages")
+    return mapping.read_mapping(EXAMPLES / "github-status.yaml", "outages")
 
 
 def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> SentItems:

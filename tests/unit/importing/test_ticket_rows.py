@@ -184,10 +184,12 @@ def test_local_times_go_through_the_zone() -> None:
 
 
 def test_the_shipped_example_reads_as_its_comments_say() -> None:
-    by = mapping.read(EXAMPLES / "servicenow-incidents.yaml", "tickets")
+    by = mapping.read_mapping(EXAMPLES / "servicenow-incidents.yaml", "tickets")
     assert isinstance(by, TicketMapping)
     odd = Oddities()
-    items = list(tickets.events(records.read(EXAMPLES / "servicenow-incidents.csv", by.records), by, odd, EXPORTED))
+    items = list(
+        tickets.events(records.read_records(EXAMPLES / "servicenow-incidents.csv", by.records), by, odd, EXPORTED)
+    )
     assert len({(item["ticket"], item["id"]) for item in items}) == len(items) == 28
     assert by.pauses == ["awaiting_customer", "awaiting_evidence", "awaiting_problem", "awaiting_vendor"]
     assert set(odd.counts) == {"rows dated before the ticket was opened", "tickets not judged: resolved_at missing"}

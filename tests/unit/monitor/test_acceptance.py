@@ -37,14 +37,14 @@ def closed(finding: Evaluation = MET) -> tuple[TargetState, Window]:
 
 def settle(standing: TargetState, window: Window, finding: Evaluation, when: Any = LATER) -> list[Any]:
     changes = Changes()
-    reconciliation.settle_window(standing, window, standing.line.latest, finding, when, changes)
+    reconciliation.reconcile_window(standing, window, standing.line.latest, finding, when, changes)
     return [each.event for each in changes.events]
 
 
 def accept(standing: TargetState, revision: int = 0) -> Changes:
     changes = Changes()
     accepted = Acceptance(standing.target_id, "2026-11", revision, at("2026-12-05T00:00"))
-    acceptance.freeze([(standing.target_id, standing.windows)], [accepted], changes)
+    acceptance.accept_windows([(standing.target_id, standing.windows)], [accepted], changes)
     return changes
 
 

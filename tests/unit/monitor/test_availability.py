@@ -16,7 +16,7 @@ START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 def judged(*facts: Fact, as_of: str = "2026-12-01T00:00", initial: str = "up", **terms: object) -> Evaluation:
     target = line_of(available(**terms)).latest  # type: ignore[arg-type]
-    return availability_evaluation.of_availability(timeline_of(facts, initial), target, START, END, at(as_of))
+    return availability_evaluation.evaluate_availability(timeline_of(facts, initial), target, START, END, at(as_of))
 
 
 def test_a_month_without_downtime_is_met_in_full() -> None:
@@ -100,7 +100,7 @@ def test_warnings_stand_where_their_share_of_the_budget_is_spent() -> None:
 def test_a_window_without_service_time_has_no_value() -> None:
     line = line_of(available(service_hours="business"))
     saturday, sunday = at("2026-11-07T00:00"), at("2026-11-08T00:00")
-    found = availability_evaluation.of_availability(timeline_of([], "up"), line.latest, saturday, sunday, sunday)
+    found = availability_evaluation.evaluate_availability(timeline_of([], "up"), line.latest, saturday, sunday, sunday)
     assert (found.figure, found.scheduled) == (None, False)
 
 
@@ -109,9 +109,9 @@ def test_two_halves_add_up_to_the_whole() -> None:
     line = line_of(available("90"))
     middle = at("2026-11-15T00:00")
     timeline = timeline_of(facts, "up")
-    whole = availability_evaluation.of_availability(timeline, line.latest, START, END, END)
+    whole = availability_evaluation.evaluate_availability(timeline, line.latest, START, END, END)
     halves = [
-        availability_evaluation.of_availability(timeline, line.latest, start, end, END)
+        availability_evaluation.evaluate_availability(timeline, line.latest, start, end, END)
         for start, end in ((START, middle), (middle, END))
     ]
     assert sum(half.good for half in halves) == whole.good
@@ -126,7 +126,10 @@ def test_the_order_of_arrival_plays_no_part() -> None:
         kind = seeded.choice(["up", "down", "unknown", "degraded"])
         facts.append(Fact("s", f"{number}", minute, {"state": kind}))
     line = line_of(available("80", degraded="down"))
-    first = availability_evaluation.of_availability(timeline_of(facts, "up"), line.latest, START, END, END)
+    first = availability_evaluation.evaluate_availability(timeline_of(facts, "up"), line.latest, START, END, END)
     for _ in range(5):
         seeded.shuffle(facts)
-        assert availability_evaluation.of_availability(timeline_of(facts, "up"), line.latest, START, END, END) == first
+        assert (
+            availability_evaluation.evaluate_availability(timeline_of(facts, "up"), line.latest, START, END, END)
+            == first
+        )

@@ -57,28 +57,28 @@ def test_a_rolling_target_is_tried_on_one_length_after_the_other() -> None:
 
 def test_the_suggestion_is_what_eleven_of_twelve_windows_would_have_met() -> None:
     twelve = ["98", "99.12345", *["99.9"] * 10]
-    told = backtests.outcome(question(), rows(*twelve))
+    told = backtests.backtest_outcome(question(), rows(*twelve))
     assert (told["met"], told["missed"], told["worst"]["window_id"]) == (10, 2, "0")
     assert told["suggested_objective"] == {"at_least": "99.1234", "unit": "percent", "exact": "1982469/20000"}
     assert (told["attained_share"], told["realistic"]) == ("5/6", "warning")
 
 
 def test_of_few_windows_all_would_have_met_the_suggestion() -> None:
-    told = backtests.outcome(question(), rows("99.9", None, "99.6", "99.7"))
+    told = backtests.backtest_outcome(question(), rows("99.9", None, "99.6", "99.7"))
     assert (told["windows"], told["judged"], told["suggested_objective"]["at_least"]) == (4, 3, "99.6000")
     assert told["realistic"] == "ok"
 
 
 def test_less_than_half_met_is_an_error_and_nothing_known_is_nothing() -> None:
-    assert backtests.outcome(question(), rows("98", "98", "99.9"))["realistic"] == "error"
-    nothing = backtests.outcome(question(), rows(None))
+    assert backtests.backtest_outcome(question(), rows("98", "98", "99.9"))["realistic"] == "error"
+    nothing = backtests.backtest_outcome(question(), rows(None))
     assert (nothing["realistic"], nothing["suggested_objective"], nothing["worst"]) == (None, None, None)
 
 
 def test_of_a_quantile_the_value_itself_is_suggested() -> None:
     asked = question(aggregation={"quantile": "0.95"}, objective={"at_most": "300"})
     measured = [{"window_id": str(n), "attained": str(n), "verdict": "met"} for n in range(200, 212)]
-    told = backtests.outcome(asked, measured)
+    told = backtests.backtest_outcome(asked, measured)
     assert told["suggested_objective"]["at_most"] == "210.0000"
     assert told["worst"]["attained"] == "211"
 
@@ -95,15 +95,17 @@ SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_
 
 def test_a_share_of_tickets_needs_the_clock_that_it_is_the_share_of() -> None:
     with pytest.raises(PreviewRejected, match="per-ticket"):
-        backtests.check(BacktestQuestion(SHARE, ""))
-    assert backtests.check(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
+        backtests.check_question(BacktestQuestion(SHARE, ""))
+    assert backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK])).aggregation == "compliance"
     with pytest.raises(PreviewRejected, match="key of its own"):
-        backtests.check(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
+        backtests.check_question(BacktestQuestion(SHARE, "", members=[CLOCK, CLOCK]))
 
 
 def test_a_per_ticket_target_is_tried_on_the_windows_in_which_its_clocks_ended() -> None:
     asked = BacktestQuestion(CLOCK, "", per="week")
-    spans = backtests.spans_of(backtests.check(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week")
+    spans = backtests.spans_of(
+        backtests.check_question(asked), at("2026-11-22T10:00"), at("2026-11-02T00:00"), 12, None, "week"
+    )
     assert [span.window_id for span in spans] == ["2026-W45", "2026-W46"]
 
 
@@ -112,6 +114,6 @@ def test_a_composite_is_tried_on_the_indicators_of_its_members() -> None:
     made = {"key": "both", "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean", "members": [
         {"target": "up"}]}}, "objective": {"at_least": "99", "unit": "percent"}}  # fmt: skip
     asked = BacktestQuestion(made, "", members=[up], owner="party")
-    assert backtests.check(asked).aggregation == "composite"
+    assert backtests.check_question(asked).aggregation == "composite"
     assert backtests.subjects_of(asked) == {"party/web.up"}
     assert not backtests.is_about_tickets(asked)

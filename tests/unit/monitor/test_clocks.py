@@ -14,7 +14,7 @@ from tests.support.monitor import HOUR, MINUTE, at, line_of, opened, resolved, t
 
 
 def walked(*events: TicketEvent, **terms: Any) -> list[Clock]:
-    return clock_replay.of_ticket(ticket_events.in_order(events), [line_of(resolved(**terms))])
+    return clock_replay.replay_ticket(ticket_events.in_order(events), [line_of(resolved(**terms))])
 
 
 def only(*events: TicketEvent, **terms: Any) -> Clock:
@@ -101,7 +101,7 @@ def test_a_ticket_that_no_target_speaks_of_has_no_clock() -> None:
 
 def test_the_first_matching_target_wins() -> None:
     lines = [line_of(resolved("PT4H")), line_of({**resolved("PT8H"), "target_id": "other"})]
-    (clock,) = clock_replay.of_ticket([opened("2026-11-02T09:00")], lines)
+    (clock,) = clock_replay.replay_ticket([opened("2026-11-02T09:00")], lines)
     assert clock.target.target_id == lines[0].target_id
 
 
@@ -117,7 +117,7 @@ def test_the_first_matching_target_wins() -> None:
 def test_a_change_of_priority_follows_the_policy(policy: str, deadline: str) -> None:
     lines = [line_of(resolved()), line_of(resolved("PT8H", "P2", on_priority_change=policy))]
     events = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T11:00", "priority_changed", None, priority="P2")]
-    first, second = clock_replay.of_ticket(events, lines)
+    first, second = clock_replay.replay_ticket(events, lines)
     assert first.state == clock_replay.CANCELLED
     assert (second.state, second.deadline_at) == (clock_replay.RUNNING, at(deadline))
 
@@ -140,14 +140,14 @@ def test_with_from_opening_what_paused_the_clock_before_pauses_this_one_too(
         ticket_event("2026-11-02T11:00", "state_changed", "in_progress"),
         ticket_event("2026-11-02T12:00", "priority_changed", None, priority="P2"),
     ]
-    _, second = clock_replay.of_ticket(events, lines)
+    _, second = clock_replay.replay_ticket(events, lines)
     assert second.deadline_at == at(deadline)
 
 
 def test_carried_time_is_measured_by_the_hours_in_which_it_passed() -> None:
     lines = [line_of(resolved(service_hours="business")), line_of(resolved("PT8H", "P2"))]
     events = [opened("2026-11-06T17:00"), ticket_event("2026-11-09T09:00", "priority_changed", None, priority="P2")]
-    _, second = clock_replay.of_ticket(events, lines)
+    _, second = clock_replay.replay_ticket(events, lines)
     assert second.deadline_at == at("2026-11-09T09:00") + 6 * HOUR
 
 
@@ -170,15 +170,16 @@ def test_a_ticket_that_begins_to_wait_at_the_deadline_is_breached_all_the_same()
 
 def test_a_clock_keeps_the_terms_of_its_opening() -> None:
     line = line_of(resolved())
-    assert clock_replay.of_ticket([opened("2026-10-31T23:59")], [line]) == []
-    (clock,) = clock_replay.of_ticket([opened("2026-11-01T00:00")], [line])
+    assert clock_replay.replay_ticket([opened("2026-10-31T23:59")], [line]) == []
+    (clock,) = clock_replay.replay_ticket([opened("2026-11-01T00:00")], [line])
     assert clock.target.version == 1
 
 
 def test_events_of_one_instant_are_taken_in_a_fixed_order() -> None:
     first = [opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:00", "resolved")]
     both = [
-        clock_replay.of_ticket(ticket_events.in_order(order), [line_of(resolved())]) for order in (first, first[::-1])
+        clock_replay.replay_ticket(ticket_events.in_order(order), [line_of(resolved())])
+        for order in (first, first[::-1])
     ]
     assert both[0] == both[1]
     assert [clock.state for clock in both[0]] == [clock_replay.MET]

@@ -42,7 +42,7 @@ def excluded(*approved: Exclusion, **planned: Any) -> ExclusionIndex:
 def judged(down: tuple[str, str], *stretches: tuple[int, int], **terms: Any) -> Evaluation:
     target = line_of(available(**terms)).latest
     timeline = timeline_of([outage(*down)], "up")
-    return availability_evaluation.of_availability(timeline, target, START, END, END, (), stretches)
+    return availability_evaluation.evaluate_availability(timeline, target, START, END, END, (), stretches)
 
 
 def test_downtime_inside_an_exclusion_leaves_both_sides_and_the_raw_figure_keeps_it() -> None:
@@ -73,23 +73,27 @@ def test_the_budget_shrinks_by_what_is_excluded_anywhere_in_the_window() -> None
 
 def test_planned_time_announced_too_late_does_not_count_and_says_why() -> None:
     late = exclusion(announced="2026-11-08T22:00")
-    counted = maintenance_rules.counted([late], [agreed(notice="P3D")])["a"]
+    counted = maintenance_rules.effective_exclusions([late], [agreed(notice="P3D")])["a"]
     assert counted.stretches == ()
     assert [(each.because, each.detail) for each in counted.uncounted] == [
         ("announced_late", "announced P2D ahead, the agreement wants P3D")
     ]
-    assert maintenance_rules.counted([late], [agreed(notice="P2D")])["a"].uncounted == ()
+    assert maintenance_rules.effective_exclusions([late], [agreed(notice="P2D")])["a"].uncounted == ()
 
 
 def test_notice_and_cap_are_for_planned_time_only() -> None:
     storm = exclusion(kind="force_majeure", announced="2026-11-11T12:00")
-    counted = maintenance_rules.counted([storm], [agreed(notice="P3D", cap={"hours": "1", "per": "month"})])["a"]
+    counted = maintenance_rules.effective_exclusions(
+        [storm], [agreed(notice="P3D", cap={"hours": "1", "per": "month"})]
+    )["a"]
     assert (counted.stretches, counted.uncounted) == ((NIGHT,), ())
 
 
 def test_what_is_past_the_cap_of_a_month_does_not_count_and_the_next_month_begins_anew() -> None:
     nights = [(at(f"2026-{day}T00:00"), at(f"2026-{day}T03:00")) for day in ("11-10", "11-17", "12-01")]
-    counted = maintenance_rules.counted([exclusion(*nights)], [agreed(cap={"hours": "4", "per": "month"})])["a"]
+    counted = maintenance_rules.effective_exclusions(
+        [exclusion(*nights)], [agreed(cap={"hours": "4", "per": "month"})]
+    )["a"]
     assert counted.stretches == (nights[0], (nights[1][0], nights[1][0] + HOUR), nights[2])
     assert [(each.because, each.stretch) for each in counted.uncounted] == [
         ("past_cap", (nights[1][0] + HOUR, nights[1][1]))
@@ -99,13 +103,13 @@ def test_what_is_past_the_cap_of_a_month_does_not_count_and_the_next_month_begin
 def test_of_two_that_compete_for_a_cap_the_first_approved_counts() -> None:
     first = exclusion((at("2026-11-20T00:00"), at("2026-11-20T04:00")), name="b", decided="2026-11-03T00:00")
     second = exclusion(NIGHT, name="a", decided="2026-11-04T00:00")
-    counted = maintenance_rules.counted([second, first], [agreed(cap={"hours": "4", "per": "month"})])
+    counted = maintenance_rules.effective_exclusions([second, first], [agreed(cap={"hours": "4", "per": "month"})])
     assert (counted["a"].stretches, counted["b"].stretches) == ((), first.stretches)
 
 
 def test_time_that_is_excluded_already_uses_no_cap_again() -> None:
     again = exclusion(NIGHT, name="b", decided="2026-11-04T00:00")
-    counted = maintenance_rules.counted([exclusion(), again], [agreed(cap={"hours": "4", "per": "month"})])
+    counted = maintenance_rules.effective_exclusions([exclusion(), again], [agreed(cap={"hours": "4", "per": "month"})])
     assert counted["b"].stretches == (NIGHT,)
 
 
@@ -113,7 +117,7 @@ def test_a_stretch_is_measured_by_the_version_in_force_at_its_start() -> None:
     strict = asdict(finalized(available(), version=2, effective_at="2026-12-01T00:00:00Z",
                               planned_maintenance={"notice": "P90D"}))  # fmt: skip
     nights = (NIGHT, (at("2026-12-10T22:00"), at("2026-12-11T02:00")))
-    counted = maintenance_rules.counted([exclusion(*nights)], [agreed(), strict])["a"]
+    counted = maintenance_rules.effective_exclusions([exclusion(*nights)], [agreed(), strict])["a"]
     assert counted.stretches == (NIGHT,)
 
 
@@ -169,10 +173,10 @@ def test_the_order_in_which_exclusions_are_heard_never_matters() -> None:
         for number, start in enumerate(rng.choices(days, k=20))
     ]  # fmt: skip
     terms = agreed(cap={"hours": "40", "per": "month"})
-    expected = maintenance_rules.counted(approved, [terms])
+    expected = maintenance_rules.effective_exclusions(approved, [terms])
     for _ in range(20):
         rng.shuffle(approved)
-        assert maintenance_rules.counted(approved, [terms]) == expected
+        assert maintenance_rules.effective_exclusions(approved, [terms]) == expected
 
 
 def requested(by: str = PROVIDER) -> ExclusionEntry:
@@ -185,17 +189,20 @@ def requested(by: str = PROVIDER) -> ExclusionEntry:
 
 def test_only_the_other_party_decides() -> None:
     with pytest.raises(DecisionNotAllowed):
-        exclusion_workflow.decided(requested(), "approved", Actor(PROVIDER, "p"), "", START)
-    assert exclusion_workflow.decided(requested(), "approved", Actor(CUSTOMER, "c"), "", START).state == "approved"
+        exclusion_workflow.with_decision(requested(), "approved", Actor(PROVIDER, "p"), "", START)
     assert (
-        exclusion_workflow.decided(requested(CUSTOMER), "rejected", Actor(PROVIDER, "p"), "", START).state == "rejected"
+        exclusion_workflow.with_decision(requested(), "approved", Actor(CUSTOMER, "c"), "", START).state == "approved"
+    )
+    assert (
+        exclusion_workflow.with_decision(requested(CUSTOMER), "rejected", Actor(PROVIDER, "p"), "", START).state
+        == "rejected"
     )
 
 
 def test_what_is_decided_cannot_be_decided_again_and_only_what_is_approved_is_revoked() -> None:
-    approved = exclusion_workflow.decided(requested(), "approved", Actor(CUSTOMER, "c"), "", START)
+    approved = exclusion_workflow.with_decision(requested(), "approved", Actor(CUSTOMER, "c"), "", START)
     with pytest.raises(WrongTurn, match="it is approved"):
-        exclusion_workflow.decided(approved, "rejected", Actor(CUSTOMER, "c"), "", START)
+        exclusion_workflow.with_decision(approved, "rejected", Actor(CUSTOMER, "c"), "", START)
     with pytest.raises(WrongTurn, match="it is requested"):
-        exclusion_workflow.revoked(requested(), Actor(CUSTOMER, "c"), "why", START)
-    assert exclusion_workflow.revoked(approved, Actor(PROVIDER, "p"), "why", START).approved() is None
+        exclusion_workflow.with_revocation(requested(), Actor(CUSTOMER, "c"), "why", START)
+    assert exclusion_workflow.with_revocation(approved, Actor(PROVIDER, "p"), "why", START).approved() is None

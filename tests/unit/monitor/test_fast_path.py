@@ -28,7 +28,7 @@ KNOWN = {
 def as_columns(*items: dict[str, Any], content_type: str = "application/json") -> MeasuredValues | None:
     text = json.dumps(items) if content_type == "application/json" else "\n".join(map(json.dumps, items))
     batch = FORM.plain_values(text.encode(), content_type)
-    return None if batch is None else fast_path.admit(batch, PROVIDER, KNOWN.get, NOW)
+    return None if batch is None else fast_path.validate_plain_values(batch, PROVIDER, KNOWN.get, NOW)
 
 
 def item_by_item(*items: dict[str, Any]) -> MeasuredValues:

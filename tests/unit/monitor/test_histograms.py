@@ -48,7 +48,7 @@ def test_merging_is_counting_both_together(one: list[int], other: list[int]) -> 
 )
 def test_what_is_no_histogram_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(NoHistogram):
-        histograms.parse(document)
+        histograms.parse_histogram(document)
 
 
 def test_native_buckets_are_deltas_over_spans() -> None:
@@ -57,7 +57,7 @@ def test_native_buckets_are_deltas_over_spans() -> None:
     with pytest.raises(NoHistogram):
         histograms.counts_of([1, -2])
     # Schema 0 doubles from bucket to bucket: (1/4, 1/2], (1/2, 1] and (8, 16].
-    read = histograms.native(0, [(-1, 2), (3, 1)], [1, 1, 1], zero_count=4)
+    read = histograms.native_histogram(0, [(-1, 2), (3, 1)], [1, 1, 1], zero_count=4)
     assert [read.at_most(bound) for bound in (0.0, 0.25, 0.5, 1.0, 8.0, 16.0, 12.0)] == [4, 4, 5, 7, 7, 10, None]
     assert read.total == 10
 
@@ -73,7 +73,7 @@ def exported(kind: str, *points: dict[str, Any], **more: Any) -> otlp.DecodedExp
     at = {"timeUnixNano": "1544712660300000000"}
     for point in points:
         point.update({**at, **point})
-    return otlp.decode({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
+    return otlp.decode_metrics({"resourceMetrics": [{"scopeMetrics": [{"metrics": [metric]}]}]})
 
 
 def attribute(**values: str) -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ def test_histograms_keep_their_buckets() -> None:
 @pytest.mark.parametrize("document", [[], {"resourceMetrics": {}}, {"resourceMetrics": [5]}, "x"])
 def test_what_is_no_export_is_refused_as_a_whole(document: Any) -> None:
     with pytest.raises(ValueError, match=r"resourceMetrics"):
-        otlp.decode(document)
+        otlp.decode_metrics(document)
 
 
 def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
@@ -178,4 +178,4 @@ def test_a_measure_says_which_values_it_cannot_tell() -> None:
 @pytest.mark.parametrize("more", [{"sum": float("inf")}, {"min": "low"}, {"max": True}, {"count": 11}])
 def test_what_is_sent_beside_the_buckets_has_to_be_numbers_and_to_add_up(more: dict[str, Any]) -> None:
     with pytest.raises(NoHistogram):
-        histograms.kept({"bounds": [100, 300], "counts": [5, 4, 1], **more})
+        histograms.kept_histogram({"bounds": [100, 300], "counts": [5, 4, 1], **more})

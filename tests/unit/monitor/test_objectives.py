@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from slm_monitor.domain.terms import figures
-from slm_monitor.domain.terms.objectives import Objective, parse
+from slm_monitor.domain.terms.objectives import Objective, parse_objective
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from slm_monitor.domain.terms.objectives import Objective, parse
 def test_equality_keeps_a_promise_and_the_least_beyond_it_does_not(
     written: dict[str, str], figure: Fraction, kept: bool
 ) -> None:
-    assert parse(written).is_kept(figure) is kept
+    assert parse_objective(written).is_kept(figure) is kept
 
 
 def test_what_rounding_would_show_as_kept_is_rounded_away_from_the_objective() -> None:

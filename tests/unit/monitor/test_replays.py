@@ -79,7 +79,7 @@ async def test_what_is_told_twice_is_handled_once(seed: int) -> None:
     replay = await in_order(of)
     before, events = await figures(replay), len(replay.store.events)
     facts = [each for each in of.told if each.values is not None or each.fact is not None]
-    step = await replay.hear(facts, replay.store.horizon)
+    step = await replay.hear(facts, replay.store.watermark)
     assert step.facts == [] and step.blob is None
     await replay.finish()
     assert len(replay.store.events) == events

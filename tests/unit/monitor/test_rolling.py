@@ -65,11 +65,11 @@ class Judged:
         """Judge as of a minute of the term."""
         present = START + minute
         line = self.standing.line
-        ranges = rolling_minutes.ranges(self.window, line, touched, None, present)
+        ranges = rolling_minutes.minutes_to_evaluate(self.window, line, touched, None, present)
         rolled = RollingSums(line, self.series, NOTHING_EXCLUDED)
-        stretches = [rolling_target.look(line, rolled, first, last) for first, last in ranges]
+        stretches = [rolling_target.evaluate_minutes(line, rolled, first, last) for first, last in ranges]
         moment = EvaluationMoment(present * MINUTE, present * MINUTE)
-        rolling_target.judge(self.standing, self.window, rolled, stretches, moment, self.changes)
+        rolling_target.reconcile_rolling(self.standing, self.window, rolled, stretches, moment, self.changes)
 
     def found(self) -> list[tuple[int, int | None, str | None]]:
         """(first minute, minute of recovery, figure) of the breaches that stand."""
@@ -126,7 +126,7 @@ def test_judging_a_part_anew_changes_that_part_alone(flags: list[bool], data: st
     first = data.draw(st.integers(0, max(len(flags) - 1, 0)))
     last = data.draw(st.integers(first, max(len(flags) - 1, first)))
     again = data.draw(st.lists(st.booleans(), min_size=last - first + 1, max_size=last - first + 1))
-    spliced = missed_runs.spliced(
+    spliced = missed_runs.splice_runs(
         missed_runs.runs_of(np.array(flags, dtype=np.bool_), 0),
         first,
         last,
@@ -147,7 +147,7 @@ def test_a_miss_is_exact_however_large_the_numbers(counts: list[tuple[int, int]]
         each_total > 0 and Fraction(each_good, each_total) < objective
         for each_good, each_total in zip(good.tolist(), total.tolist(), strict=True)
     ]
-    assert missed_runs.missed(good, total, Objective(AT_LEAST, objective)).tolist() == expected
+    assert missed_runs.missed_minutes(good, total, Objective(AT_LEAST, objective)).tolist() == expected
 
 
 @pytest.mark.parametrize("exactly", ["80", "79.99999999999999999999"])
@@ -159,4 +159,4 @@ def test_exactly_the_objective_is_kept(exactly: str) -> None:
 
 
 def test_runs_that_touch_are_one() -> None:
-    assert missed_runs.spliced([MissedRun(1, 3), MissedRun(5, 9)], 4, 4, [MissedRun(4, 4)]) == [MissedRun(1, 9)]
+    assert missed_runs.splice_runs([MissedRun(1, 3), MissedRun(5, 9)], 4, 4, [MissedRun(4, 4)]) == [MissedRun(1, 9)]

@@ -49,7 +49,7 @@ def line(aggregation: Any, objective: dict[str, str], **more: Any) -> Any:
 
 
 def series(of: Any, rows: Sequence[tuple[int, float, float | None]]) -> Series:
-    made = Series("s", [classifiers.of(of.latest)])
+    made = Series("s", [classifiers.classifier_of(of.latest)])
     for hour in range(FIRST // 60 - 1, (FIRST + MINUTES) // 60 + 2):
         made.load(hour, ())
     for number, (minute, value, total) in enumerate(sorted(rows)):
@@ -75,7 +75,7 @@ def test_values_of_every_window_exactly(
     missed = windows.missed(Objective(comparison, Fraction(1, 10), "ms"))
     for minute in range(MINUTES):
         inside = [
-            classifiers.exactly(value) for at_minute, value in rows
+            classifiers.exact_decimal(value) for at_minute, value in rows
             if minute - LENGTH < at_minute <= minute and at_minute >= 0
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
         ]  # fmt: skip
@@ -131,7 +131,7 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
     missed = windows.missed(promised)
     for minute in range(FIRST, FIRST + MINUTES):
         span = (max(BEGIN, (minute - LENGTH) * MINUTE), minute * MINUTE)
-        figure = recovery_evaluation.of_recoveries(recoveries, of.latest, span, span[1]).figure
+        figure = recovery_evaluation.evaluate_recoveries(recoveries, of.latest, span, span[1]).figure
         assert windows.come(minute).figure == figure
         assert missed[minute - FIRST] == (figure is not None and not promised.is_kept(figure))
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slm_monitor.adapters.formats import column_codec
-from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, OCCURRENCES, Classifier, exactly
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, OCCURRENCES, Classifier, exact_decimal
 from slm_monitor.domain.series.hour_buckets import MeasuredRow
 from slm_monitor.domain.series.series import Series
 from tests.support.monitor import HOUR, MINUTE, SECOND, at
@@ -80,7 +80,7 @@ def test_batches_in_any_order_and_number_give_the_same_sums(facts: list[Value], 
     assert sorted(accepted) == sorted(facts)
     assert sums(series) == expected(facts)
     first = START // MINUTE
-    assert series.summed(first, first + 240) == sum(exactly(fact.value) for fact in facts)
+    assert series.summed(first, first + 240) == sum(exact_decimal(fact.value) for fact in facts)
     low, high = series.extremes(first, first + 240)
     assert (low.min(), high.max()) == (
         min((fact.value for fact in facts), default=np.inf), max((fact.value for fact in facts), default=-np.inf)
@@ -126,7 +126,7 @@ def test_counts_are_summed_as_good_of_total_and_occurrences_as_so_many() -> None
 
 
 def test_a_value_is_the_decimal_that_was_written() -> None:
-    assert exactly(0.1) + exactly(0.2) == Fraction(3, 10)
+    assert exact_decimal(0.1) + exact_decimal(0.2) == Fraction(3, 10)
 
 
 @given(st.lists(values, min_size=1, max_size=30), st.booleans())

@@ -40,7 +40,7 @@ class Values:
         now = at(as_of)
         lately = BurnRateLookback(TargetMinutes(self.series, line.latest), START, now // MINUTE)
         total = self.good + self.bad
-        return series_warnings.of_window(line.latest, self.good, total, (START, END), now, lately)
+        return series_warnings.window_warnings(line.latest, self.good, total, (START, END), now, lately)
 
 
 def names(found: list[RiskEvaluation]) -> list[str]:
@@ -77,9 +77,9 @@ def test_what_went_before_the_window_is_no_drop_of_its_budget() -> None:
     line = line_of(fast("90", warn_at=DROP, expected_volume=100))
     lately = BurnRateLookback(TargetMinutes(lost.series, line.latest), START - DAY, at("2026-11-01T00:20") // MINUTE)
     later = (at("2026-11-01T00:10"), END)
-    assert series_warnings.of_window(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
+    assert series_warnings.window_warnings(line.latest, 0, 5, later, at("2026-11-01T00:20"), lately)[0] == []
     whole = (START, END)
-    assert names(series_warnings.of_window(line.latest, 0, 5, whole, at("2026-11-01T00:20"), lately)[0])
+    assert names(series_warnings.window_warnings(line.latest, 0, 5, whole, at("2026-11-01T00:20"), lately)[0])
 
 
 def test_the_end_of_the_budget_comes_in_sight_by_time_alone() -> None:
@@ -122,7 +122,7 @@ def test_a_drop_of_the_budget_of_a_rolling_window() -> None:
         minute = at(clock) // MINUTE
         windows = rolled.windows(line.latest, minute, minute)
         come = windows.come(minute)
-        turns = rolled.turns_at(line.latest, minute, windows, come, False)
+        turns = rolled.next_change_at(line.latest, minute, windows, come, False)
         return names(rolled.risks(line.latest, minute, come)), turns
 
     # Of a thousand events a hundred may be bad, and ten of them were in this hour.

@@ -26,7 +26,7 @@ class Ticket:
         attributes = {name: value for name, value in said.items() if name not in ends}
         snapshot = Snapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)
         events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
-        told = ticket_snapshot.events_of(snapshot, self.facts, events)
+        told = ticket_snapshot.implied_events(snapshot, self.facts, events)
         for each in told:
             body = {"event": each.event, "state": each.state, "sequence": each.sequence, "attributes": each.attributes}
             key = f"desk\x1f{each.id}"
@@ -102,8 +102,8 @@ def test_a_reconciliation_names_what_is_missing_stale_and_open_only_to_us() -> N
             {"number": "9", "state": "active", "last_at": 10, "ended_at": None}]  # fmt: skip
     known = {"1": ours[0], "2": {"number": "2", "state": "resolved", "last_at": 10, "ended_at": 10}}
     listed = [OpenTicket("1", 10, "active"), OpenTicket("2", 5), OpenTicket("3")]
-    told = ticket_snapshots.reconcile(listed, known, ours)
+    told = ticket_snapshots.compare_open_tickets(listed, known, ours)
     assert (told["missing"], [each["number"] for each in told["wrongly_open"]]) == (["3"], ["9"])
     assert [(each["number"], each["because"]) for each in told["stale"]] == [("2", ["we saw it end"])]
-    moved = ticket_snapshots.reconcile([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["because"]
+    moved = ticket_snapshots.compare_open_tickets([OpenTicket("1", 11, "waiting")], known, [])["stale"][0]["because"]
     assert moved == ["it was updated after our last event", "its state is active to us"]

@@ -17,7 +17,7 @@ START, END = at("2026-11-01T00:00"), at("2026-12-01T00:00")
 
 def judged(*facts: Fact, as_of: str, **terms: Any) -> Evaluation:
     target = line_of(available(**terms)).latest
-    return availability_evaluation.of_availability(timeline_of(facts, "up"), target, START, END, at(as_of))
+    return availability_evaluation.evaluate_availability(timeline_of(facts, "up"), target, START, END, at(as_of))
 
 
 def warned(found: Evaluation) -> dict[str, int]:
@@ -108,7 +108,7 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
     for lag in [0, HOUR, 3 * DAY, 60 * DAY] * 5:
         facts: list[Fact] = []
-        passed = availability_evaluation.begun(terms, (START, END), excluded)
+        passed = availability_evaluation.begin_window(terms, (START, END), excluded)
         now = START
         while now < END:
             now += seeded.randrange(1, 2 * DAY)
@@ -119,16 +119,18 @@ def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> 
             # What is known for certain lags behind the facts, as it does in the judge.
             as_of = max(START, now - lag)
             assert passed.holds(terms, (START, END), excluded, now)
-            found, passed = availability_evaluation.look(timeline, passed, as_of, (), now)
-            assert found == availability_evaluation.of_availability(timeline, terms, START, END, as_of, (), excluded)
+            found, passed = availability_evaluation.evaluate_progress(timeline, passed, as_of, (), now)
+            assert found == availability_evaluation.evaluate_availability(
+                timeline, terms, START, END, as_of, (), excluded
+            )
 
 
 def test_a_fact_of_the_past_makes_it_begin_anew() -> None:
     terms = line_of(available()).latest
     excluded: list[tuple[int, int]] = []
-    passed = availability_evaluation.begun(terms, (START, END), excluded)
+    passed = availability_evaluation.begin_window(terms, (START, END), excluded)
     timeline = timeline_of([state("2026-11-05T00:00", "down")], "up")
-    _, passed = availability_evaluation.look(timeline, passed, at("2026-11-06T00:00"))
+    _, passed = availability_evaluation.evaluate_progress(timeline, passed, at("2026-11-06T00:00"))
     assert passed.upto == at("2026-11-05T00:00")
     assert passed.holds(terms, (START, END), excluded, at("2026-11-05T00:00"))
     assert not passed.holds(terms, (START, END), excluded, at("2026-11-04T00:00"))

@@ -35,10 +35,10 @@ async def breached(terms: dict[str, Any], indicator: Indicator, *items: dict[str
     for _ in range(1_000):
         dues = [replay.partition.next_due(), replay.partition.derived_due()]
         due = min(each for each in dues if each is not None)
-        await replay.hear([], max(due, replay.store.horizon))
+        await replay.hear([], max(due, replay.store.watermark))
         if replay.store.breaches:
             (breach,) = replay.store.breaches.values()
-            assert breach.certain_at == replay.store.horizon
+            assert breach.certain_at == replay.store.watermark
             return [divmod((breach.certain_at - BEGIN) // MINUTE, 60)]
     return []
 

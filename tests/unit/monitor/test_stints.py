@@ -69,7 +69,7 @@ def test_every_assignment_to_a_meant_team_is_a_clock_of_its_own(
 ) -> None:
     events = life(written)
     now = events[-1].at + HOUR
-    found = clock_replay.of_ticket(events, [line_of(target)], now)
+    found = clock_replay.replay_ticket(events, [line_of(target)], now)
     assert [(clock.started_at, clock.stopped_at) for clock in found] == counted(events)
     assert [clock.ordinal for clock in found] == list(range(len(found)))
     for clock in found:

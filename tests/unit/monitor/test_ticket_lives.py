@@ -99,7 +99,7 @@ class TicketLives(RuleBasedStateMachine):
                 facts[fact.key] = fact
         events = ticket_events.in_order([ticket_target.event_of(fact) for fact in facts.values()])
         now = max(event.at for event in events) + self.luck.choice([0, 1, 29, 700, 4000]) * MINUTE
-        found = [clock.as_of(now) for clock in clock_replay.of_ticket(events, self.lines, now)]
+        found = [clock.as_of(now) for clock in clock_replay.replay_ticket(events, self.lines, now)]
         self.deadline = _minute(found[-1].deadline_at) if found else 360
         counted = Walk(self.on_reopen, self.on_change, stops=self.stops).run(self.by_hand(), _minute(now))
         assert [_told(clock, now) for clock in found] == [naive.told(_minute(now)) for naive in counted]

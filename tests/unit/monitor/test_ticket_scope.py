@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slm_monitor.domain.clocks import clock_replay
-from slm_monitor.domain.clocks.target_matching import RuleBook, book_of
+from slm_monitor.domain.clocks.target_matching import RuleBook, rule_book
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 from slm_monitor.domain.terms.terms_history import TermsHistory
@@ -24,13 +24,13 @@ def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHisto
 
 def covering(book: RuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
     """The agreements that have a clock on the ticket, and why none does."""
-    found = clock_replay.by_rules(events, book, None)
+    found = clock_replay.replay_by_rules(events, book, None)
     judging = {clock.target.agreement_id for clock in found}
     matching = book.matching(events, judging)
     return set(matching.judging), matching.unmatched_because
 
 
-TWO = book_of([agreement("one", A, "s1"), agreement("two", B, "s2")])
+TWO = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2")])
 AT = "2026-11-05T09:00"
 
 
@@ -51,39 +51,39 @@ def test_a_ticket_is_judged_by_its_own_service_and_customer(said: dict[str, Any]
 
 
 def test_several_agreements_about_one_service_with_one_customer_all_judge() -> None:
-    book = book_of([agreement("one", A, "s1"), agreement("other", A, "s1")])
+    book = rule_book([agreement("one", A, "s1"), agreement("other", A, "s1")])
     assert covering(book, opened(AT)) == ({"one", "other"}, None)
 
 
 def test_a_service_of_two_customers_does_not_tell_whose_ticket_it_is() -> None:
-    book = book_of([agreement("one", A, "s1"), agreement("two", B, "s1")])
+    book = rule_book([agreement("one", A, "s1"), agreement("two", B, "s1")])
     judged, because = covering(book, opened(AT, service="s1"))
     assert (judged, because) == (set(), "it names no customer, and it may be of 2 customers")
     assert covering(book, opened(AT, service="s1", customer=B))[0] == {"two"}
 
 
 def test_a_ticket_that_names_no_service_is_ambiguous_where_its_customer_has_two() -> None:
-    book = book_of([agreement("one", A, "s1"), agreement("other", A, "s2")])
+    book = rule_book([agreement("one", A, "s1"), agreement("other", A, "s2")])
     assert covering(book, opened(AT, customer=A))[0] == set()
     assert covering(book, opened(AT, service="s2"))[0] == {"other"}
 
 
 def test_an_agreement_without_targets_for_tickets_makes_them_ambiguous_too() -> None:
     silent = line_of(available(), agreement_id="silent", customer_party_id=B)
-    assert covering(book_of([agreement("one", A, "s1")]), opened(AT))[0] == {"one"}
-    assert covering(book_of([agreement("one", A, "s1"), silent]), opened(AT))[0] == set()
+    assert covering(rule_book([agreement("one", A, "s1")]), opened(AT))[0] == {"one"}
+    assert covering(rule_book([agreement("one", A, "s1"), silent]), opened(AT))[0] == set()
 
 
 def test_only_agreements_in_force_at_the_opening_count() -> None:
     later = agreement("later", B, "s2", effective_at="2026-11-05T10:00:00Z")
-    book = book_of([agreement("one", A, "s1"), later])
+    book = rule_book([agreement("one", A, "s1"), later])
     assert covering(book, opened(AT))[0] == {"one"}
     assert covering(book, opened("2026-11-05T10:00"))[0] == set()
 
 
 def test_a_ticket_that_changes_its_customer_cancels_one_clock_and_starts_the_other() -> None:
     events = [opened(AT, service="s1"), ticket_event("2026-11-05T10:00", "state_changed", service="s2")]
-    found = clock_replay.by_rules(events, TWO, None)
+    found = clock_replay.replay_by_rules(events, TWO, None)
     assert {clock.target.agreement_id: clock.state for clock in found} == {"one": "cancelled", "two": "running"}
     assert covering(TWO, *events) == ({"two"}, None)
 
@@ -94,7 +94,7 @@ def test_a_support_judges_by_its_rules_alone_and_its_other_side_sees_a_part() ->
         {**resolved(), "target_id": "internal", "applies_to": {"team": ["network"]}}, agreement_id="ola", kind="ola",
         **sides,
     )  # fmt: skip
-    book = book_of([agreement("one", A, "s1"), agreement("two", B, "s2"), internal])
+    book = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2"), internal])
     judged, because = covering(book, opened(AT, team="network", service="s2"))
     assert (judged, because) == ({"two", "ola"}, None)
     assert book.agreements.readers(PROVIDER, judged) == {B: WHOLE, TEAM: PROJECTED}

@@ -45,7 +45,7 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
         for _ in range(3):
             start = seeded.randrange(max(START - DAY, now - 5 * DAY), now)
             end = seeded.randrange(max(start, START), now + 1)
-            segments, judged = excluded_time.applied(
+            segments, judged = excluded_time.apply_exclusions(
                 timeline.segments(max(start, START), end), target.hours.intervals(max(start, START), end), excluded,
                 target,
             )  # fmt: skip

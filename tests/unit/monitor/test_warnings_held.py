@@ -10,7 +10,7 @@ import pytest
 
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
-from slm_monitor.domain.lifecycle.reconciliation import TargetState, holding
+from slm_monitor.domain.lifecycle.reconciliation import TargetState, holding_risks
 from slm_monitor.domain.lifecycle.target_state import Risk
 
 AHEAD, FACTS_UNTIL = 10 * MINUTE, 10 * MINUTE - 1
@@ -27,18 +27,18 @@ def standing(*causes: str) -> TargetState:
 @pytest.mark.parametrize("keeps", [False, True])
 def test_a_burn_rate_of_the_running_minute_keeps_a_warning_that_stands(keeps: bool) -> None:
     found = [replace(BURNING, keeps=keeps)]
-    assert holding(standing("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
+    assert holding_risks(standing("burn_rate"), "2026-11", found, FACTS_UNTIL) == found
 
 
 def test_a_burn_rate_of_the_running_minute_opens_no_warning_before_all_facts_are_in() -> None:
-    assert holding(standing(), "2026-11", [BURNING], FACTS_UNTIL) == []
-    assert holding(standing(), "2026-11", [BURNING], AHEAD) == [BURNING]
+    assert holding_risks(standing(), "2026-11", [BURNING], FACTS_UNTIL) == []
+    assert holding_risks(standing(), "2026-11", [BURNING], AHEAD) == [BURNING]
 
 
 def test_a_burn_rate_that_is_over_ends_its_warning() -> None:
-    assert holding(standing("burn_rate"), "2026-11", [], FACTS_UNTIL) == []
+    assert holding_risks(standing("burn_rate"), "2026-11", [], FACTS_UNTIL) == []
 
 
 def test_a_forecast_keeps_no_warning() -> None:
     forecast = replace(BURNING, cause="exhaustion")
-    assert holding(standing("exhaustion"), "2026-11", [forecast], FACTS_UNTIL) == []
+    assert holding_risks(standing("exhaustion"), "2026-11", [forecast], FACTS_UNTIL) == []

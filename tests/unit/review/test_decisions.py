@@ -29,7 +29,7 @@ from tests.support.review import (
 async def ledger() -> MemoryLedger:
     """An agreement with a review opened by a breach."""
     ledger = MemoryLedger()
-    await agreements.keep(ledger, finalized(review={"on_breach": True}))
+    await agreements.keep_agreement(ledger, finalized(review={"on_breach": True}))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     ledger.published.clear()
     return ledger
@@ -60,7 +60,7 @@ async def test_a_lesson_is_recorded_and_told(ledger: MemoryLedger) -> None:
 
 async def test_a_lesson_of_a_review_still_to_come_is_refused() -> None:
     ledger = MemoryLedger()
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     with pytest.raises(NotOpen):
         await lessons.record(MemoryDesk(ledger), person(), review_of(ledger), "Too early.")
 
@@ -125,7 +125,7 @@ async def test_an_amendment_that_answers_nothing_is_passed_over(ledger: MemoryLe
 
 async def comfortable(ledger: MemoryLedger, *numbers: int) -> None:
     for number in numbers:
-        await windows.keep(ledger, closed(month(number)))
+        await windows.keep_window(ledger, closed(month(number)))
 
 
 async def test_three_comfortable_windows_raise_a_proposal_by_themselves(ledger: MemoryLedger) -> None:
@@ -145,7 +145,7 @@ async def test_windows_heard_before_the_agreement_propose_once_that_is_known() -
     ledger = MemoryLedger()
     await comfortable(ledger, 7, 8, 9)
     assert ledger.published == []
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     assert len(ledger.told(TargetRevisionProposed)) == 1
 
 
@@ -153,7 +153,7 @@ async def test_a_replay_makes_the_same_proposal_and_finds_its_answer(ledger: Mem
     await comfortable(ledger, 7, 8, 9)
     (proposal_id,) = ledger.proposals.values
     replay = MemoryLedger()
-    await agreements.keep(replay, finalized())
+    await agreements.keep_agreement(replay, finalized())
     await proposals.link(replay, drafted(proposal_id))
     await comfortable(replay, 7, 8, 9)
     assert replay.proposals.values[proposal_id].state == "drafted"

@@ -39,13 +39,19 @@ BREACHES: list[Told] = [
     (breaches.hear, breached("c", "2026-12-10T01:00", DECEMBER, revision=1)),
 ]
 TARGETS: list[Told] = [
-    *((windows.keep, closed(month(number))) for number in (7, 8, 9)),
-    (windows.keep, closed(OCTOBER, "met", "9991/100")),
-    (windows.keep, closed(NOVEMBER, "breached", "9980/100")),
-    (windows.keep, restated(NOVEMBER, "breached", "9985/100")),
+    *((windows.keep_window, closed(month(number))) for number in (7, 8, 9)),
+    (windows.keep_window, closed(OCTOBER, "met", "9991/100")),
+    (windows.keep_window, closed(NOVEMBER, "breached", "9980/100")),
+    (windows.keep_window, restated(NOVEMBER, "breached", "9985/100")),
 ]
-REPORTS: list[Told] = [(reports.keep, reported("november")), (reports.keep, reported("november", revision=1))]
-AGREEMENTS: list[Told] = [(agreements.keep, finalized(review={"on_breach": True})), (proposals.link, drafted(None))]
+REPORTS: list[Told] = [
+    (reports.keep_report, reported("november")),
+    (reports.keep_report, reported("november", revision=1)),
+]
+AGREEMENTS: list[Told] = [
+    (agreements.keep_agreement, finalized(review={"on_breach": True})),
+    (proposals.link, drafted(None)),
+]
 TOPICS = [BREACHES, TARGETS, REPORTS, AGREEMENTS]
 
 

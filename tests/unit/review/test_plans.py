@@ -111,7 +111,7 @@ async def test_a_plan_averts_harm_where_a_breach_was_in_sight_and_the_window_clo
     assert (only(ledger).state, ledger.told(ActionPlanEnded)) == ("open", [])
     await later(ledger, "2026-11-22T11:30")
     assert (only(ledger).state, ledger.told(ActionPlanEnded)) == ("watching", [])
-    await windows.keep(ledger, closed(NOVEMBER))
+    await windows.keep_window(ledger, closed(NOVEMBER))
     (ended,) = ledger.told(ActionPlanEnded)
     assert (ended.outcome, ended.breach_id, ended.ended_at) == ("averted", None, to_text(at("2026-11-22T10:30")))
 
@@ -130,7 +130,7 @@ async def test_the_close_of_a_window_averts_nothing_where_no_breach_was_in_sight
     ledger = MemoryLedger("2026-12-01T00:10")
     await plans.open_plan(ledger, at_risk("r", "2026-11-30T23:30"))
     await plans.end_plan(ledger, cleared("r", "averted", "2026-11-30T23:50"))
-    await windows.keep(ledger, closed(NOVEMBER))
+    await windows.keep_window(ledger, closed(NOVEMBER))
     (ended,) = ledger.told(ActionPlanEnded)
     assert ended.outcome == "cleared"
 
@@ -195,13 +195,13 @@ async def test_a_window_that_closed_tells_by_its_verdict(ledger: MemoryLedger, v
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
     await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
     assert only(ledger).state == "open"
-    await windows.keep(ledger, closed(NOVEMBER, verdict))
+    await windows.keep_window(ledger, closed(NOVEMBER, verdict))
     assert only(ledger).state == outcome
 
 
 async def test_a_verdict_heard_before_the_risk_was_cleared_counts_too(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", until=SOON))
-    await windows.keep(ledger, closed(NOVEMBER))
+    await windows.keep_window(ledger, closed(NOVEMBER))
     assert only(ledger).state == "open"
     await plans.end_plan(ledger, cleared("r", "window_closed", "2026-12-01T00:00"))
     assert only(ledger).state == "averted"
@@ -254,7 +254,7 @@ async def test_a_withdrawn_breach_does_not_end_a_later_plan(ledger: MemoryLedger
 async def test_a_risk_without_steps_waits_for_the_agreement(ledger: MemoryLedger) -> None:
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", responsible={}))
     assert ledger.published == []
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     (opened,) = ledger.told(ActionPlanOpened)
     assert (opened.owner, len(opened.steps)) == (STEPS["owner"], 2)
 
@@ -262,7 +262,7 @@ async def test_a_risk_without_steps_waits_for_the_agreement(ledger: MemoryLedger
 async def test_where_nobody_was_named_the_provider_owns_the_plan(ledger: MemoryLedger) -> None:
     event = finalized()
     bare = dataclasses.replace(event, targets=[{**event.targets[0], "responsible": None}])
-    await agreements.keep(ledger, bare)
+    await agreements.keep_agreement(ledger, bare)
     await plans.open_plan(ledger, at_risk("r", "2026-11-22T10:00", responsible={}))
     assert (only(ledger).owner, only(ledger).steps) == ("Northwind IT", [])
 
@@ -270,7 +270,7 @@ async def test_where_nobody_was_named_the_provider_owns_the_plan(ledger: MemoryL
 @pytest.mark.parametrize("marked", [{"import_id": "an import"}, {"catch_up": 1}])
 async def test_history_opens_no_plan_for_a_window_that_is_over(marked: dict[str, Any]) -> None:
     ledger = MemoryLedger("2026-12-20T00:00")
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     past = dataclasses.replace(at_risk("past", "2026-11-10T00:00"), **marked)
     await plans.open_plan(ledger, past)
     await plans.end_plan(ledger, dataclasses.replace(cleared("past", "breached", "2026-11-10T01:00"), **marked))

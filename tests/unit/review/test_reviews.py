@@ -50,7 +50,7 @@ async def move_to(ledger: MemoryLedger, when: str) -> int:
 
 
 async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (opened,) = ledger.told(ReviewOpened)
     assert (opened.reason, opened.period) == ("breach", None)
@@ -58,13 +58,13 @@ async def test_a_breach_opens_a_review_with_itself_on_the_agenda(ledger: MemoryL
 
 
 async def test_an_agreement_that_does_not_ask_for_it_is_not_reviewed_on_breach(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review={"cadence": "month"}))
+    await agreements.keep_agreement(ledger, finalized(review={"cadence": "month"}))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.told(ReviewOpened) == []
 
 
 async def test_further_breaches_join_the_review_that_is_open(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
     (review,) = in_state(ledger, "open")
@@ -73,7 +73,7 @@ async def test_further_breaches_join_the_review_that_is_open(ledger: MemoryLedge
 
 
 async def test_a_breach_after_the_review_was_held_opens_the_next(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
@@ -82,7 +82,7 @@ async def test_a_breach_after_the_review_was_held_opens_the_next(ledger: MemoryL
 
 
 async def test_a_breach_heard_twice_is_on_the_agenda_once(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     for _ in range(2):
         await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     assert len(ledger.agenda.values) == len(ledger.reviews.values) == 1
@@ -92,13 +92,13 @@ async def test_a_breach_heard_before_its_agreement_is_reviewed_once_that_is_know
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
     assert ledger.reviews.values == {}
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     (review,) = in_state(ledger, "open")
     assert len(agenda(ledger, review)) == 2
 
 
 async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.hear(ledger, breached("c", "2026-11-22T09:30", month(10)))
     await breaches.withdraw(ledger, withdrawn("b"))
@@ -107,7 +107,7 @@ async def test_a_withdrawn_breach_is_marked_on_the_agenda(ledger: MemoryLedger) 
 
 
 async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.withdraw(ledger, withdrawn("b"))
     (review,) = in_state(ledger, "lapsed")
@@ -117,7 +117,7 @@ async def test_a_review_lapses_once_none_of_its_breaches_stands(ledger: MemoryLe
 
 
 async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     await breaches.withdraw(ledger, withdrawn("b"))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00", revision=1))
@@ -126,7 +126,7 @@ async def test_a_breach_that_stands_again_is_unmarked(ledger: MemoryLedger) -> N
 
 
 async def test_a_withdrawal_heard_before_its_breach_opens_no_review(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.withdraw(ledger, withdrawn("b"))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     assert ledger.reviews.values == {}
@@ -134,43 +134,43 @@ async def test_a_withdrawal_heard_before_its_breach_opens_no_review(ledger: Memo
 
 
 async def test_an_open_review_gets_to_see_reports_windows_and_restatements(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
-    await windows.keep(ledger, closed(NOVEMBER, "breached", "9989/100"))
-    await reports.keep(ledger, reported("r"))
+    await windows.keep_window(ledger, closed(NOVEMBER, "breached", "9989/100"))
+    await reports.keep_report(ledger, reported("r"))
     (review,) = in_state(ledger, "open")
     assert [kind for kind, _, _ in agenda(ledger, review)] == ["breach", "report", "window"]
-    await windows.keep(ledger, restated(NOVEMBER, "met", "9991/100"))
+    await windows.keep_window(ledger, restated(NOVEMBER, "met", "9991/100"))
     assert [kind for kind, _, _ in agenda(ledger, review)] == ["breach", "report", "restatement"]
 
 
 async def test_an_older_revision_of_a_window_or_report_changes_nothing(ledger: MemoryLedger) -> None:
-    await windows.keep(ledger, restated(NOVEMBER, "met", "9991/100"))
-    await windows.keep(ledger, closed(NOVEMBER, "breached", "9989/100"))
-    await reports.keep(ledger, reported("r", revision=1))
-    await reports.keep(ledger, reported("r"))
+    await windows.keep_window(ledger, restated(NOVEMBER, "met", "9991/100"))
+    await windows.keep_window(ledger, closed(NOVEMBER, "breached", "9989/100"))
+    await reports.keep_report(ledger, reported("r", revision=1))
+    await reports.keep_report(ledger, reported("r"))
     assert [window.verdict for window in ledger.windows.values.values()] == ["met"]
     assert [report.revision for report in ledger.reports.values.values()] == [1]
 
 
 async def test_a_finalized_agreement_has_its_first_review_scheduled(ledger: MemoryLedger) -> None:
     for _ in range(2):
-        await agreements.keep(ledger, finalized())
+        await agreements.keep_agreement(ledger, finalized())
     (scheduled,) = ledger.told(ReviewScheduled)
     assert (scheduled.period, scheduled.due_at) == ("2026-11", "2026-12-01T00:10:00.000000Z")
 
 
 async def test_periods_that_ended_before_the_signatures_are_not_reviewed(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(effective_at="2020-01-01T00:00:00Z"))
+    await agreements.keep_agreement(ledger, finalized(effective_at="2020-01-01T00:00:00Z"))
     assert [event.period for event in ledger.told(ReviewScheduled)] == ["2026-10"]
 
 
 async def test_a_due_review_opens_with_its_periods_findings_and_schedules_the_next(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review={"cadence": "month"}))
+    await agreements.keep_agreement(ledger, finalized(review={"cadence": "month"}))
     await breaches.hear(ledger, breached("in November", "2026-11-22T09:00"))
     await breaches.hear(ledger, breached("in December", "2026-12-01T00:05", month(12)))
-    await windows.keep(ledger, closed(NOVEMBER, "breached"))
-    await reports.keep(ledger, reported("r"))
+    await windows.keep_window(ledger, closed(NOVEMBER, "breached"))
+    await reports.keep_report(ledger, reported("r"))
     assert await move_to(ledger, "2026-12-01T00:09") == 0
     assert await move_to(ledger, "2026-12-01T00:10") == 1
     (opened,) = ledger.told(ReviewOpened)
@@ -183,13 +183,13 @@ async def test_a_due_review_opens_with_its_periods_findings_and_schedules_the_ne
 
 
 async def test_reviews_missed_while_nobody_watched_are_opened_one_after_another(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     assert [await move_to(ledger, "2027-01-15T00:00") for _ in range(3)] == [1, 1, 0]
 
 
 async def test_a_superseded_agreement_goes_on_being_reviewed(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
-    await agreements.keep(ledger, finalized(2, effective_at="2026-11-15T00:00:00Z"))
+    await agreements.keep_agreement(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized(2, effective_at="2026-11-15T00:00:00Z"))
     await agreements.end(ledger, turned(AgreementSuperseded, "2026-11-15T00:00", by_version=2))
     await move_to(ledger, "2026-12-01T00:10")
     assert [(review.period, review.state) for review in ledger.reviews.values.values()] == [
@@ -199,14 +199,14 @@ async def test_a_superseded_agreement_goes_on_being_reviewed(ledger: MemoryLedge
 
 
 async def test_a_terminated_agreements_period_is_reviewed_at_its_end_and_no_more(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     await agreements.end(ledger, turned(AgreementTerminated, "2026-11-15T00:00", reason="moved"))
     assert await move_to(ledger, "2026-11-15T00:10") == 1
     assert in_state(ledger, "scheduled") == []
 
 
 async def test_a_review_of_a_period_that_never_begins_is_cancelled(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     await agreements.end(ledger, turned(AgreementExpired, "2026-11-01T00:00"))
     assert len(in_state(ledger, "cancelled")) == 1
 
@@ -217,7 +217,7 @@ async def test_an_end_of_an_unknown_version_is_passed_over(ledger: MemoryLedger)
 
 
 async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     held = await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada", "Bob"])
@@ -227,7 +227,7 @@ async def test_a_held_review_says_what_was_said_and_by_whom(ledger: MemoryLedger
 
 
 async def test_a_review_is_held_once(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized(review=NO_CADENCE))
+    await agreements.keep_agreement(ledger, finalized(review=NO_CADENCE))
     await breaches.hear(ledger, breached("b", "2026-11-22T09:00"))
     (review,) = in_state(ledger, "open")
     await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "talked", ["Ada"])
@@ -236,14 +236,14 @@ async def test_a_review_is_held_once(ledger: MemoryLedger) -> None:
 
 
 async def test_a_scheduled_review_cannot_be_held(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     (review,) = in_state(ledger, "scheduled")
     with pytest.raises(NotOpen, match="2026-12-01T00:10"):
         await reviews.hold(MemoryDesk(ledger), person(), review.review_id, "early", ["Ada"])
 
 
 async def test_a_strangers_review_is_not_found(ledger: MemoryLedger) -> None:
-    await agreements.keep(ledger, finalized())
+    await agreements.keep_agreement(ledger, finalized())
     (review,) = in_state(ledger, "scheduled")
     stranger = dataclasses.replace(person(CUSTOMER), party_id=id_of("stranger"))
     with pytest.raises(NotFound):

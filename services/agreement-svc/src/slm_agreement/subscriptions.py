@@ -17,7 +17,7 @@ async def _draft_amendment(transaction: Transaction, envelope: Envelope) -> None
 
 
 async def _drop_amendment(transaction: Transaction, envelope: Envelope) -> None:
-    await amendments.drop(SqlLedger(transaction), envelope.data)
+    await amendments.withdraw_draft(SqlLedger(transaction), envelope.data)
 
 
 HANDLERS: dict[type[Any], Handler] = {

@@ -34,13 +34,13 @@ def _hears(use_case: Callable[[Kept, Any], Awaitable[None]], kept: Callable[[Tra
 
 
 HANDLERS: dict[type[Any], Handler] = {
-    PartiesRelated: _hears(relations.take_up, SqlRelations),
-    AgreementFinalized: _hears(agreements.take_up, SqlTerms),
-    AgreementTerminated: _hears(agreements.end, SqlTerms),
+    PartiesRelated: _hears(relations.keep_relation, SqlRelations),
+    AgreementFinalized: _hears(agreements.adopt_terms, SqlTerms),
+    AgreementTerminated: _hears(agreements.end_agreement, SqlTerms),
     PartyRegistered: _hears(agreements.name_party, SqlTerms),
     ServiceCatalogued: _hears(agreements.name_service, SqlTerms),
-    PeriodAccepted: _hears(review_decisions.accept, SqlReviews),
-    BreachDisputed: _hears(review_decisions.dispute, SqlReviews),
-    DisputeDecided: _hears(review_decisions.decide, SqlReviews),
-    SatisfactionSurveyed: _hears(satisfaction.take_up, SqlRatings),
+    PeriodAccepted: _hears(review_decisions.accept_period, SqlReviews),
+    BreachDisputed: _hears(review_decisions.dispute_breach, SqlReviews),
+    DisputeDecided: _hears(review_decisions.decide_dispute, SqlReviews),
+    SatisfactionSurveyed: _hears(satisfaction.rate_service, SqlRatings),
 }

@@ -33,7 +33,7 @@ from slm_review.application import agreements, breaches, plans, proposals, repor
 UseCase = Callable[[CachedLedger, Any], Awaitable[None]]
 
 HEARD: Mapping[type[Any], UseCase] = {
-    AgreementFinalized: agreements.keep,
+    AgreementFinalized: agreements.keep_agreement,
     AgreementSuperseded: agreements.end,
     AgreementExpired: agreements.end,
     AgreementTerminated: agreements.end,
@@ -44,9 +44,9 @@ HEARD: Mapping[type[Any], UseCase] = {
     TargetBreached: breaches.hear,
     BreachRevised: breaches.hear,
     BreachWithdrawn: breaches.withdraw,
-    WindowClosed: windows.keep,
-    WindowRestated: windows.keep,
-    ReportPublished: reports.keep,
+    WindowClosed: windows.keep_window,
+    WindowRestated: windows.keep_window,
+    ReportPublished: reports.keep_report,
 }
 
 

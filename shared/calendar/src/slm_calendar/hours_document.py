@@ -19,7 +19,7 @@ FIELDS = ("timezone", "weekly", "holidays", "overrides", "breaks", "calendars")
 _ACCOUNT = {"entry": str, "events": int, "taken": int, "left_out": list, "more_left_out": int}
 
 
-def read(document: str | Mapping[str, Any]) -> HoursDefinition:
+def read_hours(document: str | Mapping[str, Any]) -> HoursDefinition:
     """The definition, or CalendarError naming every field that is wrong."""
     return _Reader(document).read()
 
@@ -28,14 +28,14 @@ def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) 
     """The document with the holidays of countries and of iCalendar files as dates of first_year … last_year and day
     ranges as days; checked."""
     if not isinstance(document, Mapping):
-        return write(read(document))
+        return write(read_hours(document))
     holidays = document.get("holidays")
     if isinstance(holidays, list):
         dated = ical_holidays.written_out(holidays, first_year, last_year, document.get("timezone"))
         document = {**document, "holidays": country_holidays.written_out(dated.entries, first_year, last_year)}
         if dated.accounts:
             document["calendars"] = dated.accounts
-    read(document)
+    read_hours(document)
     written = document.get("weekly") or {}
     weekly = {day: pairs for key, pairs in written.items() for day in _days_of(str(key)) or ()}
     return {**document, "weekly": {day: weekly[day] for day in WEEKDAYS if day in weekly}}

@@ -79,7 +79,7 @@ class _Component:
         return lines[0][1].strip() if lines else ""
 
 
-def read(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
+def read_events(text: str, zone: ZoneInfo) -> tuple[list[Event], list[SkippedEvent]]:
     """All events of all calendars in the text; times in UTC are days of ``zone``. Raises Unreadable."""
     events: list[Event] = []
     left_out: list[SkippedEvent] = []

@@ -72,7 +72,7 @@ def written_out(entries: list[Any], first_year: int, last_year: int, timezone: o
             errors.append(finding(f"{place}.{FIELD}", "", f"give at most {MOST_FILES} files; join some of them"))
             break
         try:
-            found = read(text if isinstance(text, str) else "", first_year, last_year, _zone(timezone))
+            found = read_holidays(text if isinstance(text, str) else "", first_year, last_year, _zone(timezone))
         except CalendarError as error:
             errors += [{**each, "field": f"{place}.{FIELD}"} for each in error.errors]
             continue
@@ -90,7 +90,7 @@ def _zone(timezone: object) -> ZoneInfo:
         return zone_named("UTC")  # the document is refused for it, by its own field
 
 
-def read(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> ReadHolidays:
+def read_holidays(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = None) -> ReadHolidays:
     """The all-day events of those years, recurring ones written out, as ``{"date"}`` or ``{"from", "to"}`` and a name.
 
     ``zone`` is where days begin that are written in UTC. Raises CalendarError for text that is no calendar, asks for
@@ -101,7 +101,7 @@ def read(text: str, first_year: int, last_year: int, zone: ZoneInfo | None = Non
     if len(text) > LONGEST:
         raise refusal("holidays", text[:100], f"give an iCalendar document of at most {LONGEST} characters")
     try:
-        events, left_out = ical_events.read(text, zone or zone_named("UTC"))
+        events, left_out = ical_events.read_events(text, zone or zone_named("UTC"))
     except ical_events.Unreadable as problem:
         raise refusal("holidays", text, f"give an iCalendar document (RFC 5545): {problem}") from problem
     found = _Expansion(first_year, last_year).of(events)

@@ -194,7 +194,7 @@ def parse(document: str | Mapping[str, Any] | None) -> ServiceHours:
     """
     if document is None or document == "24x7":
         return ALWAYS
-    return of(hours_document.read(document))
+    return of(hours_document.read_hours(document))
 
 
 def resolve(document: str | Mapping[str, Any], first_year: int, last_year: int) -> str | dict[str, Any]:

@@ -101,7 +101,7 @@ def _import(
                 raise ImportRefused("No key: give --key, or set SLM_KEY")
             address.usable_key(key)
             address.usable(url)
-        by = mapping.read(map_file, kind)
+        by = mapping.read_mapping(map_file, kind)
         instant = run.export_instant(file, by, exported_at)
         found = run.check(file, by, instant)
         screen.found(found, by, instant)

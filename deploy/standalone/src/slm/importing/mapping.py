@@ -17,9 +17,9 @@ AnyMapping = Annotated[TicketMapping | OutageMapping, Field(discriminator="kind"
 _ANY: TypeAdapter[TicketMapping | OutageMapping] = TypeAdapter(AnyMapping)
 
 
-def read(path: Path, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
+def read_mapping(path: Path, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:
     """The mapping in a YAML file; ImportRefused with every field, value and remedy where it cannot be followed."""
-    return parse(yaml_document.read(path), kind)
+    return parse(yaml_document.read_yaml(path), kind)
 
 
 def parse(document: Any, kind: Literal["tickets", "outages"]) -> TicketMapping | OutageMapping:

@@ -45,7 +45,9 @@ class _Reader:
         mapping = self._mapping
         own = values.text_of(row, mapping.id, mapping.missing)
         if own is None:
-            raise _refused(row, mapping.id, "", "every record needs an id, or a second import would count it twice")
+            raise _outage_refusal(
+                row, mapping.id, "", "every record needs an id, or a second import would count it twice"
+            )
         excluded = next((each for each in mapping.exclude_where if values.holds(each, [row], mapping.missing)), None)
         if excluded is not None:
             self._odd.note(f"records left out: {excluded}", own)
@@ -81,7 +83,7 @@ class _Reader:
             return None if value is None else self._instant(value)
         except ValueError:
             remedy = f"it is no time in the mapping's times.format, {self._mapping.times.format}"
-            raise _refused(row, column, value, remedy) from None
+            raise _outage_refusal(row, column, value, remedy) from None
 
     def _end(self, row: Record, begins: int) -> int | None:
         """When it ended; None while it has not."""
@@ -95,7 +97,7 @@ class _Reader:
         try:
             return begins + _length(value.strip(), length)
         except (ValueError, InvalidOperation):
-            raise _refused(row, length.column, value, f"it is no length in {length.unit}") from None
+            raise _outage_refusal(row, length.column, value, f"it is no length in {length.unit}") from None
 
     def _keys(self, row: Record, own: str) -> list[str]:
         names = [name.strip() for name in values.texts_of(row, self._mapping.indicator.column, self._mapping.missing)]
@@ -104,7 +106,7 @@ class _Reader:
             key = indicator_key(name, self._mapping.indicator)
             if key is None:
                 remedy = "no letter or digit is left of it; give its key in indicator.values, or use {name}"
-                raise _refused(row, self._mapping.indicator.column, name, remedy)
+                raise _outage_refusal(row, self._mapping.indicator.column, name, remedy)
             if (other := self._names.setdefault(key, name)) != name and name not in self._mapping.indicator.values:
                 self._odd.note(f"names that share the indicator {key}: {other!r} and others", own)
             keys[key] = name
@@ -140,5 +142,5 @@ def _length(value: str, length: Length) -> int:
     return int(count * _MICROSECONDS[length.unit])
 
 
-def _refused(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
+def _outage_refusal(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
     return ImportRefused("The mapping does not fit the file", [Finding(f"line {row.place}, {column}", value, remedy)])

@@ -33,7 +33,7 @@ class Record(NamedTuple):
     """Columns that the heading names more than once."""
 
 
-def read(path: Path, form: Records) -> Iterator[Record]:
+def read_records(path: Path, form: Records) -> Iterator[Record]:
     """The file's records in order; ImportRefused, naming the line, where one cannot be read."""
     try:
         with _opened(path, form.encoding) as text:

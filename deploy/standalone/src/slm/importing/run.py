@@ -62,7 +62,7 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
     found = FileSummary()
 
     def counted() -> Iterator[records.Record]:
-        for record in records.read(path, by.records):
+        for record in records.read_records(path, by.records):
             found.records += 1
             yield record
 
@@ -124,7 +124,7 @@ def send(
 
 def items(path: Path, by: TicketMapping | OutageMapping, exported_at: int) -> Iterator[dict[str, Any]]:
     """The items of a file that was checked, as they are sent."""
-    return _items(records.read(path, by.records), by, Oddities(), exported_at)
+    return _items(records.read_records(path, by.records), by, Oddities(), exported_at)
 
 
 def _items(

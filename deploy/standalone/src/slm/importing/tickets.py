@@ -38,12 +38,14 @@ def _grouped(rows: Iterable[Record], mapping: TicketMapping) -> Iterator[tuple[s
     for row in rows:
         number = values.text_of(row, mapping.columns.ticket, mapping.missing)
         if not number:
-            raise _refused(row, mapping.columns.ticket, "", "every row names its ticket")
+            raise _ticket_refusal(row, mapping.columns.ticket, "", "every row names its ticket")
         if number != ticket:
             if group:
                 yield ticket, group
             if number in seen:
-                raise _refused(row, mapping.columns.ticket, number, "its rows stand apart; sort the file by ticket")
+                raise _ticket_refusal(
+                    row, mapping.columns.ticket, number, "its rows stand apart; sort the file by ticket"
+                )
             seen.add(number)
             ticket, group = number, []
         group.append(row)
@@ -51,7 +53,7 @@ def _grouped(rows: Iterable[Record], mapping: TicketMapping) -> Iterator[tuple[s
         yield ticket, group
 
 
-def _refused(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
+def _ticket_refusal(row: Record, column: str, value: object, remedy: str) -> ImportRefused:
     return ImportRefused("The mapping does not fit the file", [Finding(f"line {row.place}, {column}", value, remedy)])
 
 

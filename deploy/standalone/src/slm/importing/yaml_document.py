@@ -16,20 +16,20 @@ _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 """Every other plain scalar is text: a state named No, On or 2026-01-01 stays what the file of the source says."""
 
 
-def read(path: Path) -> Any:
+def read_yaml(path: Path) -> Any:
     """The document as dicts, lists and texts; ImportRefused, naming the line, for what cannot be or is not bounded."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
         if len(data) > LARGEST:
-            raise _refused(path, f"it is longer than {LARGEST:,} bytes; is it the mapping?")
+            raise _yaml_refusal(path, f"it is longer than {LARGEST:,} bytes; is it the mapping?")
         return _Built(path, data.decode("utf-8-sig")).document()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         said = getattr(problem, "strerror", None) or str(problem)
-        raise _refused(path, " ".join(said.split())) from problem
+        raise _yaml_refusal(path, " ".join(said.split())) from problem
 
 
-def _refused(path: Path, remedy: str) -> ImportRefused:
+def _yaml_refusal(path: Path, remedy: str) -> ImportRefused:
     return ImportRefused("The mapping cannot be read", [Finding(str(path), None, remedy)])
 
 
@@ -59,7 +59,7 @@ class _Built:
             elif isinstance(event, yaml.CollectionEndEvent):
                 open_ones.pop()
         if len(root) > 1:
-            raise _refused(self._path, "it holds several documents; keep one")
+            raise _yaml_refusal(self._path, "it holds several documents; keep one")
         return root[0] if root else None
 
     def _put(self, open_ones: list[tuple[Any, list[str]]], value: Any, event: yaml.Event) -> None:
@@ -77,4 +77,4 @@ class _Built:
 
     def _at(self, event: yaml.Event, remedy: str) -> ImportRefused:
         line = 0 if event.start_mark is None else event.start_mark.line + 1
-        return _refused(self._path, f"line {line}: {remedy}")
+        return _yaml_refusal(self._path, f"line {line}: {remedy}")

@@ -60,7 +60,7 @@ async def get_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, response: Response, version: VersionNumber = None
 ) -> dict[str, Any]:
     """One agreement: a version in full with its document, and a line for each version."""
-    versions = await agreements.read(desk, caller, agreement_id)
+    versions = await agreements.visible_versions(desk, caller, agreement_id)
     return shown(versions, _chosen(versions, version), response)
 
 
@@ -69,7 +69,7 @@ async def list_revisions(
     agreement_id: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
 ) -> dict[str, Any]:
     """The revisions of a version that you may read: yours, and those put to you."""
-    chosen = _chosen(await agreements.read(desk, caller, agreement_id), version)
+    chosen = _chosen(await agreements.visible_versions(desk, caller, agreement_id), version)
     return {"items": [shapes.revision_line(each) for each in _readable(chosen, caller)], "next": None}
 
 
@@ -80,7 +80,7 @@ async def revise_draft(
     """Another revision of your draft. What is on the table is countered instead."""
 
     def unless_changed(present: Version) -> None:
-        etag.check(if_match, shapes.version_tag(present))
+        etag.check_if_match(if_match, shapes.version_tag(present))
 
     versions, version = await agreements.revise(
         desk, caller, agreement_id, body.document, body.template, body.version, unless_changed
@@ -93,7 +93,7 @@ async def get_revision(
     agreement_id: str, revision: str, caller: Caller, desk: TheDesk, version: VersionNumber = None
 ) -> dict[str, Any]:
     """A revision by number or hash, with the content that the hash is of."""
-    versions = await agreements.read(desk, caller, agreement_id)
+    versions = await agreements.visible_versions(desk, caller, agreement_id)
     return shapes.revision(_revision(versions, version, revision, caller))
 
 
@@ -107,7 +107,7 @@ async def compare_revisions(
     version: VersionNumber = None,
 ) -> dict[str, Any]:
     """What differs between two revisions, by clause and by target; by hash also across versions."""
-    versions = await agreements.read(desk, caller, agreement_id)
+    versions = await agreements.visible_versions(desk, caller, agreement_id)
     old = _revision(versions, version, before, caller)
     new = _revision(versions, version, after, caller)
     return {
@@ -122,7 +122,7 @@ async def check_agreement(
     agreement_id: str, caller: Caller, desk: TheDesk, clock: TheClock, version: VersionNumber = None
 ) -> dict[str, Any]:
     """The ten points with what is still empty, and the findings of the SMART check."""
-    versions = await agreements.read(desk, caller, agreement_id)
+    versions = await agreements.visible_versions(desk, caller, agreement_id)
     chosen = _chosen(versions, version)
     others = [other for other in versions if other is not chosen]
     document = chosen.current.document
@@ -130,7 +130,7 @@ async def check_agreement(
     findings = []
     if not shapes.is_signed(chosen):
         around = await ticket_scopes.findings_now(desk, chosen)
-        findings = smart.check(chosen, chosen.current, others, clock.now(), around)
+        findings = smart.smart_findings(chosen, chosen.current, others, clock.now(), around)
     return {
         "version": chosen.number,
         "revision": shapes.revision_line(chosen.current),
@@ -154,7 +154,7 @@ async def list_events(
     agreement_id: str, caller: Caller, desk: TheDesk, database: TheDatabase, page: Paging
 ) -> dict[str, Any]:
     """What was done to the agreement, by whom and when."""
-    await agreements.read(desk, caller, agreement_id)
+    await agreements.visible_versions(desk, caller, agreement_id)
     rows = await queries.history(database, caller, agreement_id, page)
     return page.shape(rows, lambda row: [row["seq"]], shapes.history_line)
 

@@ -53,7 +53,7 @@ async def list_invitations(caller: Caller, database: TheDatabase, clock: TheCloc
 
 
 @router.post("/accept")
-async def accept(
+async def accept_invitation(
     body: AcceptanceBody,
     caller: Caller,
     desk: TheDesk,
@@ -67,10 +67,10 @@ async def accept(
     key, shown this once. A party that is here already sends its own key, and the code in the body.
     """
     refuse_stored_secret(idempotency_key)
-    accepted = await invitations.accept(desk, caller, body.code, _newcomer(body))
+    accepted = await invitations.accept_invitation(desk, caller, body.code, _newcomer(body))
     if accepted.principal_id is not None:
         await access.told(accepted.principal_id)
-    return _shown(accepted, clock.now())
+    return _invitation_answer(accepted, clock.now())
 
 
 @router.get("/{invitation_id}")
@@ -81,9 +81,9 @@ async def get_invitation(invitation_id: str, caller: Caller, database: TheDataba
 
 
 @router.post("/{invitation_id}/withdraw")
-async def withdraw(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
+async def withdraw_invitation(invitation_id: str, caller: Caller, desk: TheDesk, clock: TheClock) -> dict[str, Any]:
     """Make the code void. 409 where it was accepted."""
-    return shapes.invitation(await invitations.withdraw(desk, caller, invitation_id), clock.now())
+    return shapes.invitation(await invitations.withdraw_invitation(desk, caller, invitation_id), clock.now())
 
 
 def refuse_stored_secret(idempotency_key: str | None) -> None:
@@ -99,7 +99,7 @@ def _newcomer(body: AcceptanceBody) -> Newcomer | None:
     return Newcomer(body.party.key, body.party.name, body.person.key, body.person.name, body.person.email)
 
 
-def _shown(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
+def _invitation_answer(accepted: AcceptedInvitation, now: int) -> dict[str, Any]:
     if accepted.api_key is None:
         return shapes.invitation(accepted.invitation, now)
     made = {"principal_id": accepted.principal_id, "key_id": accepted.api_key.key_id, "key": accepted.secret}

@@ -34,19 +34,19 @@ async def counter(
 
 
 @router.post("/{agreement_id}/accept")
-async def accept(
+async def accept_revision(
     agreement_id: str, body: Proposal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Accept the revision on the table; refused while the check finds errors."""
-    return shown(*await agreements.accept(desk, caller, agreement_id, body.revision_hash), response)
+    return shown(*await agreements.accept_revision(desk, caller, agreement_id, body.revision_hash), response)
 
 
 @router.post("/{agreement_id}/withdraw")
-async def withdraw(
+async def withdraw_agreement(
     agreement_id: str, body: Withdrawal, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """End the negotiation; possible until both parties have signed."""
-    return shown(*await agreements.withdraw(desk, caller, agreement_id, body.reason, body.version), response)
+    return shown(*await agreements.withdraw_agreement(desk, caller, agreement_id, body.reason, body.version), response)
 
 
 @router.post("/{agreement_id}/sign")
@@ -84,4 +84,4 @@ async def withdraw_ending(
     agreement_id: str, body: NamedRequest, caller: Caller, desk: TheDesk, response: Response
 ) -> dict[str, Any]:
     """Take back what your side asked, or decline what the other side asked (signatories)."""
-    return shown(*await terminations.drop(desk, caller, agreement_id, body.request_id), response)
+    return shown(*await terminations.drop_request(desk, caller, agreement_id, body.request_id), response)

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1/parties", tags=["parties"])
 @router.post("", status_code=201)
 async def register_party(body: NewParty, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Register a party (operators). The same key and content again: 200 and the same party."""
-    party, is_new = await parties.register(desk, caller, body.key, _details(body))
+    party, is_new = await parties.register(desk, caller, body.key, _party_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.party(party), response)
 
@@ -53,9 +53,9 @@ async def edit_party(
 ) -> dict[str, Any]:
     """Change name or references (operators)."""
     unless_changed = reading.unless_changed(if_match, shapes.party)
-    party = await parties.edit(desk, caller, party_id, _details(body), unless_changed)
+    party = await parties.edit_party(desk, caller, party_id, _party_details(body), unless_changed)
     return reading.tagged(shapes.party(party), response)
 
 
-def _details(body: PartyEdit) -> PartyDetails:
+def _party_details(body: PartyEdit) -> PartyDetails:
     return PartyDetails(body.name, body.references())

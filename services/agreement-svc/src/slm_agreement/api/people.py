@@ -26,7 +26,7 @@ router = APIRouter(prefix="/api/v1/people", tags=["people"])
 @router.post("", status_code=201)
 async def record_person(body: NewPerson, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Record a person of your party with the mandates to sign that the person holds."""
-    person, is_new = await people.record(desk, caller, body.party_id, body.key, _details(body))
+    person, is_new = await people.record(desk, caller, body.party_id, body.key, _person_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.person(person), response)
 
@@ -54,11 +54,11 @@ async def edit_person(
 ) -> dict[str, Any]:
     """Change name, address or mandates; what was signed stays signed."""
     unless_changed = reading.unless_changed(if_match, shapes.person)
-    person = await people.edit(desk, caller, person_id, _details(body), unless_changed)
+    person = await people.edit_person(desk, caller, person_id, _person_details(body), unless_changed)
     return reading.tagged(shapes.person(person), response)
 
 
-def _details(body: PersonEdit) -> PersonDetails:
+def _person_details(body: PersonEdit) -> PersonDetails:
     return PersonDetails(body.name, body.email, _mandates(body.mandates), body.references())
 
 

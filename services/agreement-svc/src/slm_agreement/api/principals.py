@@ -24,7 +24,7 @@ router = APIRouter(prefix="/api/v1/principals", tags=["principals"])
 @router.post("", status_code=201)
 async def enrol_principal(body: NewPrincipal, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enrol a principal: operators for any party, service level managers for their own."""
-    principal, is_new = await principals.enrol(desk, caller, body.party_id, body.key, _details(body))
+    principal, is_new = await principals.enrol(desk, caller, body.party_id, body.key, _principal_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.principal(principal), response)
 
@@ -51,7 +51,7 @@ async def edit_principal(
 ) -> dict[str, Any]:
     """Change name or roles; the keys stay and take the new roles, the person stays for ever."""
     unless_changed = reading.unless_changed(if_match, shapes.principal)
-    principal = await principals.edit(desk, caller, principal_id, _details(body), unless_changed)
+    principal = await principals.edit_principal(desk, caller, principal_id, _principal_details(body), unless_changed)
     return reading.tagged(shapes.principal(principal), response)
 
 
@@ -80,5 +80,5 @@ async def revoke_key(principal_id: str, key_id: str, caller: Caller, desk: TheDe
     await principals.revoke_key(desk, caller, principal_id, key_id)
 
 
-def _details(body: PrincipalEdit) -> PrincipalDetails:
+def _principal_details(body: PrincipalEdit) -> PrincipalDetails:
     return PrincipalDetails(body.name, body.roles, body.person_id)

@@ -49,4 +49,4 @@ def tagged(shown: dict[str, Any], response: Response) -> dict[str, Any]:
 
 def unless_changed(if_match: str, shape: Callable[[T], dict[str, Any]]) -> Callable[[T], None]:
     """A check that raises 412 where an entry is no longer what the sender of ``If-Match`` has seen."""
-    return lambda present: etag.check(if_match, shapes.tag(shape(present)))
+    return lambda present: etag.check_if_match(if_match, shapes.tag(shape(present)))

@@ -25,7 +25,7 @@ router = APIRouter(prefix="/api/v1/services", tags=["services"])
 @router.post("", status_code=201)
 async def catalogue_service(body: NewService, caller: Caller, desk: TheDesk, response: Response) -> dict[str, Any]:
     """Enter a service of your party into the catalogue, with the outcome it exists for."""
-    service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _details(body))
+    service, is_new = await services.catalogue(desk, caller, body.provider_party_id, body.key, _service_details(body))
     response.status_code = 201 if is_new else 200
     return reading.tagged(shapes.service(service), response)
 
@@ -53,9 +53,9 @@ async def edit_service(
 ) -> dict[str, Any]:
     """Change name, outcome or description."""
     unless_changed = reading.unless_changed(if_match, shapes.service)
-    service = await services.edit(desk, caller, service_id, _details(body), unless_changed)
+    service = await services.edit_service(desk, caller, service_id, _service_details(body), unless_changed)
     return reading.tagged(shapes.service(service), response)
 
 
-def _details(body: ServiceEdit) -> ServiceDetails:
+def _service_details(body: ServiceEdit) -> ServiceDetails:
     return ServiceDetails(body.name, body.outcome, body.description, body.references())

@@ -99,7 +99,7 @@ async def propose(
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _with(versions, revision_hash)
-        negotiation.propose(version, revision_hash, callers.mover(caller), ledger.now)
+        negotiation.record_proposal(version, revision_hash, callers.mover(caller), ledger.now)
         await _moved(ledger, caller, "agreement.propose", version)
     return versions, version
 
@@ -119,12 +119,14 @@ async def counter(
             ledger, version.identity, caller.party_id, document, None, _standing(versions, version)
         )
         base = latest_signed([other for other in versions if other is not version])
-        negotiation.counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
+        negotiation.record_counter(version, revision_hash, text, callers.mover(caller), base, ledger.now)
         await _moved(ledger, caller, "agreement.counter", version)
     return versions, version
 
 
-async def accept(desk: Desk, caller: Principal, agreement_id: str, revision_hash: str) -> tuple[list[Version], Version]:
+async def accept_revision(
+    desk: Desk, caller: Principal, agreement_id: str, revision_hash: str
+) -> tuple[list[Version], Version]:
     """Accepts the revision with that hash."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
@@ -132,19 +134,19 @@ async def accept(desk: Desk, caller: Principal, agreement_id: str, revision_hash
         others = [other for other in versions if other is not version]
         await drafting.check_own_signatories(ledger, version.identity, caller.party_id, version.current.document)
         around = await ticket_scopes.findings(ledger, version)
-        negotiation.accept(version, revision_hash, callers.mover(caller), others, ledger.now, around)
+        negotiation.record_acceptance(version, revision_hash, callers.mover(caller), others, ledger.now, around)
         await _moved(ledger, caller, "agreement.accept", version)
     return versions, version
 
 
-async def withdraw(
+async def withdraw_agreement(
     desk: Desk, caller: Principal, agreement_id: str, reason: str, number: int | None
 ) -> tuple[list[Version], Version]:
     """Ends a negotiation."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
         version = _open_one(versions, number, also=State.WITHDRAWN)
-        negotiation.withdraw(version, reason, callers.mover(caller), ledger.now)
+        negotiation.record_withdrawal(version, reason, callers.mover(caller), ledger.now)
         await _moved(ledger, caller, "agreement.withdraw", version)
     return versions, version
 
@@ -160,7 +162,7 @@ async def sign(
         by = await signer(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
         around = await ticket_scopes.findings(ledger, version)
-        signing.sign(version, revision_hash, waivers, by, others, names, ledger.now, around)
+        signing.record_signature(version, revision_hash, waivers, by, others, names, ledger.now, around)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 
@@ -263,7 +265,7 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
     )  # fmt: skip
 
 
-async def read(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:
+async def visible_versions(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:
     """The versions that the caller may see. Raises Unknown for a foreign or unknown agreement."""
     async with desk.begin() as ledger:
         return visible(caller, agreement_id, await ledger.agreements.versions(agreement_id))

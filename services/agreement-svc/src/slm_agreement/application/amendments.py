@@ -78,7 +78,7 @@ async def answer(ledger: Ledger, proposal: TargetRevisionProposed) -> None:
     await ledger.note(None, "proposal.draft", proposal.agreement_id, detail)
 
 
-async def drop(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
+async def withdraw_draft(ledger: Ledger, declined: TargetRevisionDeclined) -> None:
     """A proposal was declined: its draft is withdrawn, unless a party has taken it up meanwhile."""
     await ledger.lock(declined.agreement_id)
     for version in await ledger.agreements.versions(declined.agreement_id):
@@ -106,7 +106,7 @@ def _answered(
     if changed is None:
         raise WrongState(f"Version {base.number} has no target {proposal.target_key!r} any more.")
     identity = base.identity
-    resolved = documents.resolve(changed, identity.subject, None, changed["title"])
+    resolved = documents.resolve_document(changed, identity.subject, None, changed["title"])
     version = draft or Version(identity, _next(versions), proposal_id=proposal.proposal_id)
     write(version, resolved, _ITSELF, base.number, now)
     return version

@@ -53,7 +53,7 @@ async def resolved(
     ``standing`` are versions whose supports may stay: either side named its own in them.
     """
     template = _template(template_key, identity.kind)
-    document = documents.resolve(written, identity.subject, template, templates.KINDS[identity.kind])
+    document = documents.resolve_document(written, identity.subject, template, templates.KINDS[identity.kind])
     findings = Findings()
     await _check_signatories(ledger, identity, party_id, document, findings)
     for index, requirement_id in enumerate(document["requirements"]):

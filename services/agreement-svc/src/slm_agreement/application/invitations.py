@@ -72,7 +72,7 @@ async def invite(
     return invitation, code
 
 
-async def withdraw(desk: Desk, caller: Principal, invitation_id: str) -> Invitation:
+async def withdraw_invitation(desk: Desk, caller: Principal, invitation_id: str) -> Invitation:
     """The code is void; again changes nothing. Raises Unknown, WrongState for one that was accepted."""
     callers.must_manage(caller)
     async with desk.begin() as ledger:
@@ -90,7 +90,9 @@ async def withdraw(desk: Desk, caller: Principal, invitation_id: str) -> Invitat
     return ended
 
 
-async def accept(desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None) -> AcceptedInvitation:
+async def accept_invitation(
+    desk: Desk, caller: Principal, code: str | None, newcomer: Newcomer | None
+) -> AcceptedInvitation:
     """Use a code, once: as its bearer, or with a key of the party that is to know the inviter.
 
     Raises Unknown for a code that is wrong, used, withdrawn or expired, all alike; Invalid, NotAllowed, WrongState.

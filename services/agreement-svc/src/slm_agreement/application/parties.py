@@ -41,7 +41,7 @@ async def register(desk: Desk, caller: Principal, key: str | None, details: Part
         return await PARTIES.enter(ledger, caller, party)
 
 
-async def edit(
+async def edit_party(
     desk: Desk, caller: Principal, party_id: str, details: PartyDetails, unless_changed: Callable[[Party], None]
 ) -> Party:
     """Another name or other references; the key stays. Raises Unknown."""

@@ -48,7 +48,7 @@ async def record(
         return await PEOPLE.enter(ledger, caller, person)
 
 
-async def edit(
+async def edit_person(
     desk: Desk, caller: Principal, person_id: str, details: PersonDetails, unless_changed: Callable[[Person], None]
 ) -> Person:
     """Another name, address or other mandates; what was signed under the old ones stays signed. Raises Unknown."""

@@ -58,7 +58,7 @@ async def enrol(
         return await PRINCIPALS.enter(ledger, caller, principal)
 
 
-async def edit(
+async def edit_principal(
     desk: Desk,
     caller: Principal,
     principal_id: str,

@@ -49,7 +49,7 @@ async def catalogue(
         return await SERVICES.enter(ledger, caller, service)
 
 
-async def edit(
+async def edit_service(
     desk: Desk, caller: Principal, service_id: str, details: ServiceDetails, unless_changed: Callable[[Service], None]
 ) -> Service:
     """Another name, outcome or description; the key and the provider stay. Raises Unknown."""

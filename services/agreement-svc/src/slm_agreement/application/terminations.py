@@ -25,7 +25,7 @@ async def terminate(desk: Desk, caller: Principal, agreement_id: str, reason: st
         versions = await agreements.opened(ledger, caller, agreement_id)
         await agreements.signer(ledger, caller, versions[0].identity)
         instant = ledger.now if at is None else at
-        turned = term.terminate(versions, reason, instant, ledger.now)
+        turned = term.end_versions(versions, reason, instant, ledger.now)
         await _keep(ledger, versions, turned)
         await ledger.note(caller, "agreement.terminate", agreement_id, {"reason": reason, "at": instant})
     return versions, _ended_last(versions)
@@ -56,12 +56,12 @@ async def consent(desk: Desk, caller: Principal, agreement_id: str, request_id: 
     return versions, _ended_last(versions)
 
 
-async def drop(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
+async def drop_request(desk: Desk, caller: Principal, agreement_id: str, request_id: str) -> Turned:
     """Take back what one asked, or decline what the other side asked."""
     async with desk.begin() as ledger:
         versions = await agreements.opened(ledger, caller, agreement_id)
         await agreements.signer(ledger, caller, versions[0].identity)
-        version = term.drop(versions, request_id)
+        version = term.drop_request(versions, request_id)
         await ledger.agreements.save(version)
         await ledger.note(caller, "agreement.drop-ending", agreement_id, {"request_id": request_id})
     return versions, version

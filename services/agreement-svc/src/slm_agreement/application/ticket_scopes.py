@@ -26,7 +26,7 @@ async def findings(ledger: Ledger, version: Version) -> list[Finding]:
         if other.kind == _SLA and other.agreement_id != identity.agreement_id:
             others.append(await _scope(ledger, other))
     known = [scope for scope in others if scope is not None]
-    return ticket_scopes.check(version.current.document, own, known)
+    return ticket_scopes.check_ticket_scopes(version.current.document, own, known)
 
 
 async def findings_now(desk: Desk, version: Version) -> list[Finding]:

@@ -84,7 +84,7 @@ class Aggregation:
         return self.name == "composite" and bool(self.parameters["of"] == "states")
 
 
-def read(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
+def read_aggregation(reader: Reader, accepted: Collection[str], parties: Parties) -> Aggregation:
     """The field ``aggregation`` of a target; a fault stands for availability."""
     raw = reader.raw("aggregation")
     name = next(iter(raw)) if isinstance(raw, Mapping) and len(raw) == 1 else raw

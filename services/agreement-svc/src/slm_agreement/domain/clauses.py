@@ -51,7 +51,7 @@ FURTHER = (
 NAMES = tuple(point.name for point in (*TEN_POINTS, *FURTHER))
 
 
-def resolve(raw: Any, findings: Findings) -> dict[str, Any]:
+def resolve_clauses(raw: Any, findings: Findings) -> dict[str, Any]:
     """Clauses by name, each an object with a ``text`` beside its data; a bare text stands for ``{"text": …}``."""
     reader = Reader(raw, "clauses", findings)
     clauses = {name: _clause(reader.raw(name), reader.at(name), findings) for name in NAMES if reader.has(name)}

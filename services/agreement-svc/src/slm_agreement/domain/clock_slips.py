@@ -12,11 +12,11 @@ _ALWAYS = ({"event": ["closed", "cancelled"]},)
 """Closing and cancelling end every clock, whatever the terms say."""
 
 
-def found(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+def clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """A slip for each start that implies a stop. A clock that runs for each assignment is stopped by the next one."""
     return [
         Finding(
-            f"targets[{place}].start", _told(start),
+            f"targets[{place}].start", _condition_text(start),
             "this stops the clock as well, so that it never runs: write another start, or another stop, or waive this",
             "slip.start-implies-stop", SLIP,
         )
@@ -52,5 +52,5 @@ def _alike(values: Any, name: str) -> set[str]:
     return listed | _SAME if name == "event" and listed & _SAME else listed
 
 
-def _told(start: Mapping[str, Any]) -> str:
+def _condition_text(start: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {'|'.join(sorted(_alike(values, '')))}" for name, values in start.items())

@@ -54,7 +54,7 @@ def _members(reader: Reader, of: str, around: Parties) -> list[dict[str, Any]]:
         if weight.strip("0.") == "":
             member.fault("weight", weight, "write a number above 0")
         if of == "states" and member.has("indicator"):
-            named: dict[str, Any] = {"indicator": indicators.read(member, ("availability",), None, around)}
+            named: dict[str, Any] = {"indicator": indicators.read_indicator(member, ("availability",), None, around)}
             if member.raw("target") is not None:
                 member.fault("target", member.raw("target"), "leave it out: the member is the indicator")
         else:
@@ -80,20 +80,20 @@ def _rule(reader: Reader, of: str, members: int) -> Any:
 
 def members_of(target: Mapping[str, Any]) -> list[str]:
     """The keys of the targets that a target is judged by."""
-    return [key for _, key in _named(target, "")]
+    return [key for _, key in _named_targets(target, "")]
 
 
-def check(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
+def check_composites(targets: Sequence[Mapping[str, Any]], findings: Findings) -> None:
     """Every target that another is judged by exists, is of a kind that can be put together so, and not itself."""
     by_key = {target["key"]: target for target in targets}
     for index, target in enumerate(targets):
-        for field, key in _named(target, f"targets[{index}].aggregation"):
+        for field, key in _named_targets(target, f"targets[{index}].aggregation"):
             fault = _fault(target, by_key.get(key), by_key)
             if fault:
                 findings.add(field, key, fault)
 
 
-def _named(target: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
+def _named_targets(target: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     aggregation = target["aggregation"]
     if not isinstance(aggregation, Mapping):
         return

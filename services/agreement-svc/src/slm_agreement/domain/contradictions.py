@@ -10,7 +10,7 @@ from slm_agreement.domain import objectives, target_warnings
 from slm_agreement.domain.errors import Finding
 
 
-def found(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
+def contradictions_in(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Each contradiction as an error that says which of the two to change."""
     return [finding for index, target in enumerate(targets) for finding in _of(target, f"targets[{index}]")]
 

@@ -17,8 +17,8 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     rest = {name: value for name, value in before.items() if name not in ("clauses", "targets")}
     rest_after = {name: value for name, value in after.items() if name not in ("clauses", "targets")}
     return {
-        "clauses": _named("clause", before["clauses"], after["clauses"]),
-        "targets": _named("target", _by_key(before["targets"]), _by_key(after["targets"])),
+        "clauses": _changed_entries("clause", before["clauses"], after["clauses"]),
+        "targets": _changed_entries("target", _by_key(before["targets"]), _by_key(after["targets"])),
         "document": _fields(rest, rest_after),
     }
 
@@ -27,7 +27,7 @@ def _by_key(targets: list[dict[str, Any]]) -> dict[str, Any]:
     return {target["key"]: target for target in targets}
 
 
-def _named(label: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _changed_entries(label: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
     changes = []
     for name in dict.fromkeys([*before, *after]):
         if before.get(name) == after.get(name):

@@ -36,7 +36,7 @@ class Subject:
     service_id: str
 
 
-def resolve(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
+def resolve_document(raw: Any, subject: Subject, template: Template | None, default_title: str) -> dict[str, Any]:
     """The document as it will be proposed, signed and judged. Resolving a resolved document changes nothing.
 
     Raises Invalid with everything there is to mend.
@@ -66,14 +66,14 @@ def resolve(raw: Any, subject: Subject, template: Template | None, default_title
         "closing_delay": _closing_delay(reader),
         "service_hours": hours,
         "targets": targets.resolve_all(reader.raw("targets", []), around, findings),
-        "clauses": clauses.resolve(written, findings),
+        "clauses": clauses.resolve_clauses(written, findings),
         "signatories": _signatories(reader, subject),
         "requirements": _requirements(reader, subject),
         "supports": _supports(reader),
         "reporting": {"period": period},
         "review": _review(reader, period),
     }
-    if planned := maintenance.resolve(reader):
+    if planned := maintenance.resolve_maintenance(reader):
         resolved[maintenance.NAME] = planned
     reader.done()
     findings.refuse_any("The document does not hold; mend what is listed and send it again.")

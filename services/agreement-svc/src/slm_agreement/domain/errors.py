@@ -73,7 +73,7 @@ class Findings:
         self.items: list[Finding] = []
 
     def add(self, field: str, value: Any, remedy: str, code: str = "invalid") -> None:
-        self.items.append(Finding(field, _shown(value), remedy, code))
+        self.items.append(Finding(field, _shortened(value), remedy, code))
 
     def refuse_any(self, detail: str) -> None:
         """Raises Invalid if anything was found."""
@@ -81,6 +81,6 @@ class Findings:
             raise Invalid(detail, self.items)
 
 
-def _shown(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= 80 else text[:79] + "…"

@@ -46,7 +46,7 @@ def _indicator(reader: Reader, aggregation: Aggregation, around: Surroundings) -
         if raw is not None:
             reader.fault("indicator", raw, "leave it out: the target is judged by other targets of the agreement")
         return None
-    return indicators.read(reader, aggregation.kinds, aggregation.unit, around.parties)
+    return indicators.read_indicator(reader, aggregation.kinds, aggregation.unit, around.parties)
 
 
 def _window(reader: Reader, aggregation: Aggregation) -> dict[str, str]:

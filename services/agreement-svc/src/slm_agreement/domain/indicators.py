@@ -19,7 +19,7 @@ class Parties:
     customer: str
 
 
-def read(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
+def read_indicator(reader: Reader, kinds: tuple[str, ...], unit: str | None, parties: Parties) -> dict[str, Any]:
     """The field ``indicator``: a key, or key, owner, kind and unit; ``unit`` is one that was written elsewhere."""
     raw = reader.raw("indicator")
     indicator = Reader({"key": raw} if isinstance(raw, str) else raw, reader.at("indicator"), reader.findings)

@@ -10,7 +10,7 @@ from slm_agreement.domain.reading import Reader
 NAME = "planned_maintenance"
 
 
-def resolve(reader: Reader) -> dict[str, Any]:
+def resolve_maintenance(reader: Reader) -> dict[str, Any]:
     """``{"notice": "P5D", "cap": {"hours": "8", "per": "month"}}``, each part as it is written; empty where nothing is
     said: then all planned time that the other party approves is excluded."""
     if reader.raw(NAME) is None:

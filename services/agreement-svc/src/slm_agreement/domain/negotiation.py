@@ -45,7 +45,7 @@ def revise(version: Version, document: dict[str, Any], mover: Mover, base_versio
     return version.head
 
 
-def propose(version: Version, revision_hash: Any, mover: Mover, now: int) -> None:
+def record_proposal(version: Version, revision_hash: Any, mover: Mover, now: int) -> None:
     """Puts a draft to the other party."""
     _negotiator(version, mover)
     if version.state == State.PROPOSED and _tabled_by(version, mover) and version.current.hash == revision_hash:
@@ -57,7 +57,7 @@ def propose(version: Version, revision_hash: Any, mover: Mover, now: int) -> Non
     version.events.append(_moved(AgreementProposed, version, mover, now))
 
 
-def counter(
+def record_counter(
     version: Version, revision_hash: Any, document: dict[str, Any], mover: Mover, base_version: int | None, now: int
 ) -> Revision:
     """Answers the revision on the table with another one, which then is on the table."""
@@ -80,7 +80,7 @@ def counter(
     return version.current
 
 
-def accept(
+def record_acceptance(
     version: Version, revision_hash: Any, mover: Mover, others: Sequence[Version], now: int,
     around: Sequence[Finding] = (),
 ) -> None:  # fmt: skip
@@ -92,7 +92,7 @@ def accept(
     _must_be(version, *ON_THE_TABLE, remedy="only what is on the table can be accepted")
     _others_word(version, mover)
     required_hash(revision_hash, version)
-    found = smart.errors_of(smart.check(version, version.current, others, now, around))
+    found = smart.errors_of(smart.smart_findings(version, version.current, others, now, around))
     if found:
         raise Invalid("The check finds errors: counter with a revision that mends them.", found)
     version.acceptances.append(Acceptance(party_id, version.current.hash, mover.principal_id, now))
@@ -101,7 +101,7 @@ def accept(
     version.events.append(_moved(AgreementAgreed, version, mover, now))
 
 
-def withdraw(version: Version, reason: str, mover: Mover, now: int) -> None:
+def record_withdrawal(version: Version, reason: str, mover: Mover, now: int) -> None:
     """Ends a negotiation; either party may, until both have signed."""
     _negotiator(version, mover)
     if version.state == State.WITHDRAWN:

@@ -49,7 +49,7 @@ def signer(
     return Signer(side, principal.principal_id, person, mandate, key)
 
 
-def sign(
+def record_signature(
     version: Version,
     revision_hash: Any,
     waivers: Sequence[Mapping[str, str]],
@@ -71,7 +71,7 @@ def sign(
         raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
     required_hash(revision_hash, version)
     _one_side_only(version, by)
-    findings = smart.check(version, version.current, others, now, around)
+    findings = smart.smart_findings(version, version.current, others, now, around)
     _waived(version, findings, waivers)
     version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1

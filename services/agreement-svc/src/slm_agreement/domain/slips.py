@@ -13,7 +13,7 @@ from slm_agreement.domain.reading import decimal_text
 _LAST_MINUTE = "23:59"
 
 
-def found(document: Mapping[str, Any]) -> list[Finding]:
+def slips_in(document: Mapping[str, Any]) -> list[Finding]:
     """Slips, and warnings about promises that the first bad event breaks."""
     findings: list[Finding] = []
     for index, target in enumerate(document["targets"]):

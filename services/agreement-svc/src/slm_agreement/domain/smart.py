@@ -15,7 +15,7 @@ from slm_calendar.ical_events import CANCELLED
 from slm_events import instants
 
 
-def check(
+def smart_findings(
     version: Version, revision: Revision, others: Sequence[Version], now: int, around: Sequence[Finding] = ()
 ) -> list[Finding]:
     """Findings about a revision; ``others`` are the agreement's other versions, ``around`` what was found of it among
@@ -27,7 +27,7 @@ def check(
     return [
         *_readable(document),
         *_specific(document),
-        *slips.found(document),
+        *slips.slips_in(document),
         *_calendars(document),
         *_measurable(document),
         *_relevant(document),
@@ -55,7 +55,11 @@ def _readable(document: dict[str, Any]) -> list[Finding]:
 def _specific(document: dict[str, Any]) -> list[Finding]:
     if document["targets"]:
         targets = document["targets"]
-        return [*ticket_conditions.overlaps(targets), *clock_slips.found(targets), *contradictions.found(targets)]
+        return [
+            *ticket_conditions.overlaps(targets),
+            *clock_slips.clock_slips(targets),
+            *contradictions.contradictions_in(targets),
+        ]
     return [Finding("targets", "none", "write at least one target", "specific.no-target")]
 
 

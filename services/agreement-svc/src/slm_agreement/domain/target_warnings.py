@@ -136,8 +136,8 @@ def _pair(raw: Any, path: str, findings: Findings, allowed: Fraction, period: in
     factor = _factor(reader, length(long) or 0, period)
     if never_fires(Fraction(factor), allowed):
         remedy = (
-            f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_shown(allowed)} = "
-            f"{_shown(1 / allowed)}; write a lower factor"
+            f"this pair can never fire: if everything fails the burn rate is 1 ÷ {_number_text(allowed)} = "
+            f"{_number_text(1 / allowed)}; write a lower factor"
         )
         reader.fault("factor", factor, remedy)
     if Fraction(factor) <= 0:
@@ -225,5 +225,5 @@ _READ: dict[str, Callable[[Reader, dict[str, str], Fraction], Any]] = {
 }
 
 
-def _shown(number: Fraction) -> str:
+def _number_text(number: Fraction) -> str:
     return str(number.numerator) if number.denominator == 1 else f"{float(number):g}"

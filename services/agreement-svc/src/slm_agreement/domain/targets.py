@@ -19,19 +19,19 @@ def resolve_all(raw: Any, around: Surroundings, findings: Findings) -> list[dict
     if not isinstance(raw, list):
         findings.add("targets", raw, "write a list of targets")
         return []
-    resolved = [resolve(item, f"targets[{index}]", around, findings) for index, item in enumerate(raw)]
+    resolved = [resolve_target(item, f"targets[{index}]", around, findings) for index, item in enumerate(raw)]
     _refuse_repetition(resolved, findings)
-    composites.check(resolved, findings)
+    composites.check_composites(resolved, findings)
     return resolved
 
 
-def resolve(raw: Any, path: str, around: Surroundings, findings: Findings) -> dict[str, Any]:
+def resolve_target(raw: Any, path: str, around: Surroundings, findings: Findings) -> dict[str, Any]:
     """One target with every default written out, in the shape that `AgreementFinalized` carries."""
     reader = Reader(raw, path, findings)
     key = reader.key("key")
     for computed in ("target_id", "service_id"):
         reader.raw(computed)  # what a resolved target carries is computed again, never taken over
-    aggregation = aggregations.read(reader, around.accepted, around.parties)
+    aggregation = aggregations.read_aggregation(reader, around.accepted, around.parties)
     terms: dict[str, Any] = {
         "target_id": around.target_id(key),
         "key": key,

@@ -59,7 +59,7 @@ class TerminationRequest:
     asked_at: int
 
 
-def terminate(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
+def end_versions(versions: Sequence[Version], reason: str, at: int, now: int) -> list[tuple[int, Any]]:
     """Ends the agreement before its term: every version signed and not yet ended.
 
     Raises WrongState where nothing is signed, Invalid for an instant in the past or inside the notice period.
@@ -106,7 +106,7 @@ def consent(
     Raises NotAllowed for who asked, Unknown where nothing is asked under that id, WrongState where nothing is signed.
     """
     live = _live(versions)
-    asked = _named(live, request_id)
+    asked = _open_request_of(live, request_id)
     if asked.party_id == party_id or asked.identity == identity:
         raise NotAllowed("The other side consents, and another person than the one who asked.")
     for version in live:
@@ -114,10 +114,10 @@ def consent(
     return _terminated(live, versions, asked.reason, max(now, asked.at or now), now)
 
 
-def drop(versions: Sequence[Version], request_id: str) -> Version:
+def drop_request(versions: Sequence[Version], request_id: str) -> Version:
     """Takes a request back, or declines it; gives the version that kept it. Raises Unknown, WrongState."""
     live = _live(versions)
-    _named(live, request_id)
+    _open_request_of(live, request_id)
     version = next(each for each in live if each.ending is not None)
     version.ending = None
     version.edits += 1
@@ -142,7 +142,7 @@ def _open_request(live: Sequence[Version]) -> TerminationRequest | None:
     return next((TerminationRequest(**version.ending) for version in live if version.ending is not None), None)
 
 
-def _named(live: Sequence[Version], request_id: str) -> TerminationRequest:
+def _open_request_of(live: Sequence[Version], request_id: str) -> TerminationRequest:
     asked = _open_request(live)
     if asked is None or asked.request_id != request_id:
         raise Unknown(f"Nobody asks to end the agreement under {request_id!r}.")

@@ -134,7 +134,9 @@ def _never(index: int, target: Mapping[str, Any], earlier: Mapping[str, Any]) ->
         remedy = f"{earlier['key']} names the same tickets and comes first, so that this never applies: name others"
     else:
         remedy = f"{earlier['key']} comes first and takes all of these tickets: write this target before it"
-    return Finding(f"targets[{index}].applies_to", _told(target["applies_to"]), remedy, "specific.never-applies")
+    return Finding(
+        f"targets[{index}].applies_to", _condition_text(target["applies_to"]), remedy, "specific.never-applies"
+    )
 
 
 def _takes_all(wider: Mapping[str, Any], narrower: Mapping[str, Any]) -> bool:
@@ -151,5 +153,5 @@ def _values(written: str | Sequence[str]) -> set[str]:
     return {written} if isinstance(written, str) else set(written)
 
 
-def _told(applies: Mapping[str, str | Sequence[str]]) -> str:
+def _condition_text(applies: Mapping[str, str | Sequence[str]]) -> str:
     return ", ".join(f"{name} {'|'.join(sorted(_values(values)))}" for name, values in applies.items())

@@ -34,7 +34,7 @@ def _names(identity: str, key: str, refs: Iterable[Mapping[str, Any]]) -> frozen
     return frozenset({identity, key, *(str(each["id"]) for each in refs)})
 
 
-def check(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
+def check_ticket_scopes(document: Mapping[str, Any], own: TicketScope, others: Sequence[TicketScope]) -> list[Finding]:
     """Errors of an agreement with a customer: tickets that would be another customer's, too.
 
     ``others``: the scopes of the provider's other signed agreements. A finding is read by both sides, so it names

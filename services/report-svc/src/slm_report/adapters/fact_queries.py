@@ -22,8 +22,8 @@ async def facts(transaction: Transaction, agreement_id: str, period: Period, tre
     found: dict[str, Any] = {}
     for name, query, make in (
         ("windows", _windows(agreement_id, period, trend_windows), _window),
-        ("breaches", _breaches(agreement_id, period), _breach),
-        ("risks", _risks(agreement_id, period), _risk),
+        ("breaches", _breaches(agreement_id, period), _breach_fact),
+        ("risks", _risks(agreement_id, period), _risk_fact),
         ("clocks", _clocks(agreement_id, period), lambda row: from_json(ClockStopped, row.stopped)),
         ("plans", _plans(agreement_id, period), _plan),
         ("actions", _actions(agreement_id), _action),
@@ -114,7 +114,7 @@ def _window(row: Any) -> monitor.WindowClosed:
     return window
 
 
-def _breach(row: Any) -> Breach:
+def _breach_fact(row: Any) -> Breach:
     return Breach(
         from_json(monitor.TargetBreached, row.breached),
         row.withdrawn and from_json(monitor.BreachWithdrawn, row.withdrawn),
@@ -122,7 +122,7 @@ def _breach(row: Any) -> Breach:
     )
 
 
-def _risk(row: Any) -> Risk:
+def _risk_fact(row: Any) -> Risk:
     raised = from_json(monitor.TargetAtRisk, row.raised)
     return Risk(raised, row.cleared and from_json(monitor.RiskCleared, row.cleared))
 

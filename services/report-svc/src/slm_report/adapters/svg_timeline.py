@@ -43,9 +43,9 @@ def draw(report: Mapping[str, Any]) -> Markup:
         svg.label(root, 0, y + 17, title, longest=42)
         svg.add(root, "line", x1=_PLOT_X, x2=_PLOT_X + _PLOT_WIDTH, y1=y + 13, y2=y + 13, stroke=svg.LINE)
         for risk in (risk for risk in report["risks"] if risk["target_key"] == key):
-            _risk(root, axis, dates, y, risk)
+            _draw_risk(root, axis, dates, y, risk)
         for breach in (breach for breach in breaches if breach["target_key"] == key):
-            _breach(root, axis, dates, y, breach)
+            _draw_breach(root, axis, dates, y, breach)
     return svg.markup(root)
 
 
@@ -66,7 +66,7 @@ def _scale(root: Element, axis: Axis, dates: LocalDates, bottom: float) -> None:
         )
 
 
-def _breach(root: Element, axis: Axis, dates: LocalDates, y: float, breach: Mapping[str, Any]) -> None:
+def _draw_breach(root: Element, axis: Axis, dates: LocalDates, y: float, breach: Mapping[str, Any]) -> None:
     x = axis.x(breach["certain_at"])
     what = f"{wording.window(breach['window_id'])} {breach['figure_display']}"
     hint = f"breached {dates.moment(breach['certain_at'])}: {what}"
@@ -79,7 +79,7 @@ def _breach(root: Element, axis: Axis, dates: LocalDates, y: float, breach: Mapp
     svg.add(link, "polygon", hint, points=points, fill=svg.BAD, stroke=svg.PAPER)
 
 
-def _risk(root: Element, axis: Axis, dates: LocalDates, y: float, risk: Mapping[str, Any]) -> None:
+def _draw_risk(root: Element, axis: Axis, dates: LocalDates, y: float, risk: Mapping[str, Any]) -> None:
     x = axis.x(risk["raised_at"])
     cause = wording.warning(risk["cause"], risk["threshold"])
     hint = f"warned {dates.moment(risk['raised_at'])}: {cause}, {risk['outcome']}"

@@ -87,7 +87,7 @@ def _shown(settled: Settlement) -> dict[str, Any]:
     schedule = settled.schedule
     return {
         "currency": schedule.currency,
-        "lines": [_line(line, settled) for line in settled.lines],
+        "lines": [_line_document(line, settled) for line in settled.lines],
         "credits": credits.money(settled.credits, schedule),
         "rewards": credits.money(settled.rewards, schedule),
         "payout": credits.money(settled.payout, schedule),
@@ -95,7 +95,7 @@ def _shown(settled: Settlement) -> dict[str, Any]:
     }
 
 
-def _line(line: CreditLine, settled: Settlement) -> dict[str, Any]:
+def _line_document(line: CreditLine, settled: Settlement) -> dict[str, Any]:
     end = line.band.end
     return {
         "target": line.target,

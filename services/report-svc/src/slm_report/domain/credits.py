@@ -68,7 +68,7 @@ def settle(
         caps["cap_per_year"] = _whole_units(left, schedule)
     lines = []
     for place, each in enumerate(attained):
-        line = _line(schedule, each, charge, caps, f"figures[{place}]")
+        line = _credit_line(schedule, each, charge, caps, f"figures[{place}]")
         if line.kind == CREDIT:
             caps = {name: left - line.amount for name, left in caps.items()}
         lines.append(line)
@@ -83,7 +83,7 @@ def money(amount: int, schedule: Schedule) -> str:
     return str(Decimal(amount).scaleb(-schedule.places)) if schedule.places else str(amount)
 
 
-def _line(
+def _credit_line(
     schedule: Schedule, attained: Attainment, charge: Fraction, caps: Mapping[str, int], field: str
 ) -> CreditLine:
     value = _measured(schedule, attained, field)

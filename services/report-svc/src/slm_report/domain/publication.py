@@ -100,14 +100,14 @@ def published(identity: str, revision: int, document: Mapping[str, Any], publish
         period_start_at=document["period"]["start_at"],
         period_end_at=document["period"]["end_at"],
         verdict=document["verdict"],
-        lines=[_line(line) for line in document["lines"]],
+        lines=[_published_line(line) for line in document["lines"]],
         breaches=document["breach_count"],
         url=f"/api/v1/reports/{identity}?revision={revision}",
         published_at=published_at,
     )
 
 
-def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+def _published_line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "target_id": line["target_id"],
         "target_key": line["target_key"],

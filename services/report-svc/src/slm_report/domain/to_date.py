@@ -51,17 +51,17 @@ def of_answer(text: bytes) -> ToDate:
         as_of=instants.from_text(document["as_of"]),
         position=document["position"] or {},
         windows={(each["target_id"], each["window_id"]): each for each in document["windows"]},
-        breaches=[_breach(each) for each in document["breaches"]],
-        risks=[_risk(each) for each in document["risks"]],
+        breaches=[_open_breach(each) for each in document["breaches"]],
+        risks=[_open_risk(each) for each in document["risks"]],
     )
 
 
-def _breach(row: dict[str, Any]) -> Breach:
+def _open_breach(row: dict[str, Any]) -> Breach:
     recovered = None if row.get("recovered_at") is None else from_json(TargetRecovered, row)
     return Breach(from_json(TargetBreached, row), recovered=recovered)
 
 
-def _risk(row: dict[str, Any]) -> Risk:
+def _open_risk(row: dict[str, Any]) -> Risk:
     raised = from_json(TargetAtRisk, row)
     if row.get("cleared_at") is None:
         return Risk(raised)

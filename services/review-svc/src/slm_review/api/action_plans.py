@@ -57,7 +57,7 @@ async def complete_step(
     clock: TheClock,
 ) -> dict[str, Any]:
     """Tick off a step, with a note of what was done."""
-    return _shown(asdict(await plan_steps.complete(desk, caller, plan_id, number, body.note)), clock.now())
+    return _shown(asdict(await plan_steps.complete_step(desk, caller, plan_id, number, body.note)), clock.now())
 
 
 def _shown(row: Mapping[str, Any], now: int) -> dict[str, Any]:

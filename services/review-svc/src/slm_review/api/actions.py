@@ -54,7 +54,7 @@ async def get_action(action_id: str, caller: Caller, database: TheDatabase) -> d
 @router.post("/{action_id}/complete", response_model=ActionAnswer)
 async def complete_action(action_id: str, body: Completion, caller: Decider, desk: TheDesk) -> decisions.Action:
     """The action was done; it leaves the list of open actions of agendas and reports."""
-    return await actions.complete(desk, caller, action_id, body.note)
+    return await actions.complete_action(desk, caller, action_id, body.note)
 
 
 def _ref(text: str | None) -> dict[str, str] | None:

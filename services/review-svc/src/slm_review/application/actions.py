@@ -36,11 +36,11 @@ async def open_action(desk: Desk, caller: Principal, review_id: str, decided: Ac
         action = await _action(ledger, caller, review, decided)
         await ledger.actions.put(action)
         await ledger.note(caller, "action.opened", action.action_id)
-        ledger.publish(decisions.opening_of(action))
+        ledger.publish(decisions.action_opened(action))
         return action
 
 
-async def complete(desk: Desk, caller: Principal, action_id: str, note: str) -> Action:
+async def complete_action(desk: Desk, caller: Principal, action_id: str, note: str) -> Action:
     """The action was done. Raises NotFound, AlreadyEnded."""
     async with desk.begin() as ledger:
         seen = await ledger.actions.get(action_id)

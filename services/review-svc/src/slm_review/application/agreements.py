@@ -8,7 +8,7 @@ from slm_review.application.ledger import Ledger
 from slm_review.domain import agreements
 
 
-async def keep(ledger: Ledger, event: AgreementFinalized) -> None:
+async def keep_agreement(ledger: Ledger, event: AgreementFinalized) -> None:
     """Keep a finalized version, schedule its first review, and complete what was waiting for it."""
     await ledger.lock(event.agreement_id)
     agreement = agreements.finalized(event)
@@ -17,9 +17,9 @@ async def keep(ledger: Ledger, event: AgreementFinalized) -> None:
     await ledger.agreements.put(agreement)
     await cadence.schedule(ledger, agreement.agreement_id, max(agreement.effective_at, agreement.finalized_at))
     await proposals.settle(ledger, agreement)
-    await plans.complete(ledger, agreement)
-    await breaches.complete(ledger, agreement)
-    await windows.complete(ledger, agreement)
+    await plans.open_waiting_plans(ledger, agreement)
+    await breaches.review_waiting_breaches(ledger, agreement)
+    await windows.look_at_waiting_windows(ledger, agreement)
 
 
 async def end(ledger: Ledger, event: AgreementTurned) -> None:
@@ -28,5 +28,5 @@ async def end(ledger: Ledger, event: AgreementTurned) -> None:
     agreement = await ledger.agreements.get(agreements.version_id(event.agreement_id, event.version))
     if agreement is None:
         return
-    await ledger.agreements.put(agreements.ended(agreement, event))
+    await ledger.agreements.put(agreements.with_end(agreement, event))
     await cadence.cut(ledger, event.agreement_id)

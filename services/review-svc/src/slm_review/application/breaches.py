@@ -27,7 +27,7 @@ async def withdraw(ledger: Ledger, event: BreachWithdrawn) -> None:
     await _keep(ledger, known, findings.withdrawn(event, known))
 
 
-async def complete(ledger: Ledger, agreement: Agreement) -> None:
+async def review_waiting_breaches(ledger: Ledger, agreement: Agreement) -> None:
     """Review the breaches that were heard before their agreement."""
     found = await ledger.breaches.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, review_id=None
@@ -83,5 +83,5 @@ async def _review_for(ledger: Ledger, breach: Breach) -> Review | None:
     review = reviews.by_breach(agreement, breach, ledger.now)
     await ledger.reviews.put(review)
     items = await agenda.assemble(ledger, review, breach)
-    ledger.publish(reviews.opening_of(review, items))
+    ledger.publish(reviews.review_opened(review, items))
     return review

@@ -52,6 +52,6 @@ async def _open(ledger: Ledger, agreement_id: str, review_id: str) -> bool:
         return False
     opened = reviews.opened(review, ledger.now)
     await ledger.reviews.put(opened)
-    ledger.publish(reviews.opening_of(opened, await agenda.assemble(ledger, opened)))
+    ledger.publish(reviews.review_opened(opened, await agenda.assemble(ledger, opened)))
     await schedule(ledger, agreement_id, review.to_at)
     return True

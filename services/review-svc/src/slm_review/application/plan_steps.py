@@ -9,7 +9,7 @@ from slm_review.domain.errors import NotFound
 from slm_review.domain.plans import ActionPlan
 
 
-async def complete(desk: Desk, caller: Principal, plan_id: str, number: int, note: str) -> ActionPlan:
+async def complete_step(desk: Desk, caller: Principal, plan_id: str, number: int, note: str) -> ActionPlan:
     """A step was carried out. Raises NotFound, AlreadyEnded, NotAcceptable."""
     async with desk.begin() as ledger:
         seen = await ledger.plans.get(plan_id)

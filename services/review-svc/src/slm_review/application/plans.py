@@ -63,7 +63,7 @@ async def end_quiet(desk: Desk) -> int:
     return moved
 
 
-async def complete(ledger: Ledger, agreement: Agreement) -> None:
+async def open_waiting_plans(ledger: Ledger, agreement: Agreement) -> None:
     """Open the plans that waited for the agreement's steps."""
     found = await ledger.plans.find(
         agreement_id=agreement.agreement_id, agreement_version=agreement.version, state="waiting"
@@ -93,7 +93,7 @@ async def _opened(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
         terms = agreement.target(plan.target_id) or {}
         responsible, owner = terms.get("responsible") or {}, agreement.provider_name
     plan = plans.opened(plan, responsible, owner, ledger.now)
-    ledger.publish(plans.opening_of(plan))
+    ledger.publish(plans.plan_opened(plan))
     return plan
 
 
@@ -112,7 +112,7 @@ async def _ended(ledger: Ledger, plan: ActionPlan) -> ActionPlan:
     if plan.state == "watching" and plan.cleared_as is None:
         # It came back after all: from now on it is somebody's again.
         plan = replace(plan, state="open")
-    ended = plans.ended(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
+    ended = plans.with_outcome(plan, plans.harm(plan, known), window.verdict if window else None, ledger.now, patience)
     if ended.state == "watching":
         return plans.waiting_until(ended)
     if ended.state == "open":

@@ -99,7 +99,7 @@ async def settle(ledger: Ledger, agreement: Agreement) -> None:
             state, reason = "lapsed", f"Version {agreement.version} was signed without it."
         else:
             continue
-        await ledger.proposals.put(proposed.ended(proposal, state, reason, agreement.finalized_at))
+        await ledger.proposals.put(proposed.with_end(proposal, state, reason, agreement.finalized_at))
 
 
 async def drop(ledger: Ledger, event: AgreementWithdrawn) -> None:
@@ -109,4 +109,4 @@ async def drop(ledger: Ledger, event: AgreementWithdrawn) -> None:
         if proposal.amendment_version == event.version:
             at = instants.from_text(event.moved_at)
             reason = event.reason or "The amendment was withdrawn."
-            await ledger.proposals.put(proposed.ended(proposal, "declined", reason, at))
+            await ledger.proposals.put(proposed.with_end(proposal, "declined", reason, at))

@@ -8,7 +8,7 @@ from slm_review.application.ledger import Ledger
 from slm_review.domain import findings
 
 
-async def keep(ledger: Ledger, event: ReportPublished) -> None:
+async def keep_report(ledger: Ledger, event: ReportPublished) -> None:
     """A period's report; of its revisions the highest counts."""
     await ledger.lock(event.agreement_id)
     report = findings.reported(event)

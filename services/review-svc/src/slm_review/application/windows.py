@@ -13,7 +13,7 @@ from slm_review.domain.agreements import Agreement
 from slm_review.domain.findings import AttainedWindow
 
 
-async def keep(ledger: Ledger, event: WindowClosed) -> None:
+async def keep_window(ledger: Ledger, event: WindowClosed) -> None:
     """A window closed or was restated; of its revisions the highest counts."""
     await ledger.lock(event.agreement_id)
     window = findings.attained(event)
@@ -28,7 +28,7 @@ async def keep(ledger: Ledger, event: WindowClosed) -> None:
     await _propose(ledger, window, until_at)
 
 
-async def complete(ledger: Ledger, agreement: Agreement) -> None:
+async def look_at_waiting_windows(ledger: Ledger, agreement: Agreement) -> None:
     """Look at the windows that were heard before their agreement, at each in the order of its end."""
     heard = await ledger.windows.find(agreement_id=agreement.agreement_id)
     heard = [each for each in heard if each.agreement_version == agreement.version]

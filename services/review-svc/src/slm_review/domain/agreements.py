@@ -105,7 +105,7 @@ def finalized(event: AgreementFinalized) -> Agreement:
     )
 
 
-def ended(agreement: Agreement, event: AgreementTurned) -> Agreement:
+def with_end(agreement: Agreement, event: AgreementTurned) -> Agreement:
     """The version after its end was heard; of several ends the earliest holds."""
     at = instants.from_text(event.at)
     if agreement.ended_at is not None and agreement.ended_at <= at:

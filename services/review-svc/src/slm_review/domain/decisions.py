@@ -49,7 +49,7 @@ class Action:
     completion_note: str = ""
 
 
-def opening_of(action: Action) -> ActionOpened:
+def action_opened(action: Action) -> ActionOpened:
     return ActionOpened(
         action_id=action.action_id,
         review_id=action.review_id,

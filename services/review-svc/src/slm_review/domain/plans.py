@@ -167,7 +167,9 @@ def harm(plan: ActionPlan, breaches: Sequence[Breach]) -> Breach | None:
     return next(iter(standing), None)
 
 
-def ended(plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int) -> ActionPlan:
+def with_outcome(
+    plan: ActionPlan, breach: Breach | None, verdict: str | None, now: int, again_after: int
+) -> ActionPlan:
     """The plan as far as it has come by now, in the states that ``state`` names.
 
     ``again_after``: so long after its risk cleared (µs) the plan stays open, for the risk may come back.
@@ -240,7 +242,7 @@ def again_after(terms: Mapping[str, Any] | None) -> int:
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 
 
-def opening_of(plan: ActionPlan) -> ActionPlanOpened:
+def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
     assert plan.opened_at is not None
     return ActionPlanOpened(
         plan_id=plan.plan_id,

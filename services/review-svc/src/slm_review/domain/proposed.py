@@ -162,7 +162,7 @@ def declined(proposal: Proposal, reason: str, party_id: str | None, principal_id
     )
 
 
-def ended(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
+def with_end(proposal: Proposal, state: str, reason: str, at: int) -> Proposal:
     """The proposal after what became of the agreement ended it."""
     return replace(proposal, state=state, end_reason=reason, ended_at=at) if proposal.is_open else proposal
 

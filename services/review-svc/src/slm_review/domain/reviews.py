@@ -133,7 +133,7 @@ def scheduling_of(review: Review, now: int) -> ReviewScheduled:
     return ReviewScheduled(**_moved(review, now), due_at=instants.to_text(review.due_at))
 
 
-def opening_of(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
+def review_opened(review: Review, agenda: Sequence[dict[str, Any]]) -> ReviewOpened:
     return ReviewOpened(**_moved(review, review.opened_at or 0), agenda=list(agenda[:TOLD_AT_OPENING]))
 
 

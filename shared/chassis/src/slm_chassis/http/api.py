@@ -84,7 +84,7 @@ def build_api(
     health.PROBE.put(api, WriteProbe(database))
     health.READINESS.put(api, list(readiness))
     for router in (*routers, schemas.router, health.router):
-        api.include_router(router, dependencies=[Depends(strict.check)])
+        api.include_router(router, dependencies=[Depends(strict.check_request)])
     return api
 
 

@@ -25,7 +25,7 @@ IfMatch = Annotated[str, Depends(_required)]
 """A parameter of this type makes a route require the header; 428 without it."""
 
 
-def check(if_match: str, version: int | str) -> None:
+def check_if_match(if_match: str, version: int | str) -> None:
     """Raises 412 unless the header names the present version (or is ``*``). Weak tags never match (RFC 9110 13.1.1)."""
     tags = {tag.strip() for tag in if_match.split(",")}
     if "*" not in tags and etag_of(version) not in tags:

@@ -126,7 +126,7 @@ class Exchange:
                 break
         body = b"".join(pieces)
         most = self._limits.max_json_values * (_BULK_VALUES if self.admission.policy.is_bulk else 1)
-        json_bounds.check(body, self._limits.max_json_depth, most)
+        json_bounds.check_bounds(body, self._limits.max_json_depth, most)
         return {"type": "http.request", "body": body, "more_body": False}
 
     def _is_json(self, admission: Admission) -> bool:

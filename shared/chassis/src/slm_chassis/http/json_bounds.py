@@ -13,7 +13,7 @@ _OTHERS = bytes(set(range(256)) - set(_STRUCTURE))
 _ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 
-def check(body: bytes, max_depth: int, max_values: int) -> None:
+def check_bounds(body: bytes, max_depth: int, max_values: int) -> None:
     """Raises 400 for a text that nests deeper, 413 for one that has more values. Invalid JSON is left to the parser."""
     if body.count(b"[") + body.count(b"{") > max_depth and depth(body, max_depth) > max_depth:
         detail = f"Arrays and objects may be nested {max_depth} deep. Send a flatter document."

@@ -19,7 +19,7 @@ KEY = "key"
 _TEXT = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
-async def check(request: Request) -> None:
+async def check_request(request: Request) -> None:
     """Refuse what a route would ignore or could not store. A dependency of every route; raises 422 naming the field."""
     route = request.scope.get("route")
     if not isinstance(route, APIRoute):

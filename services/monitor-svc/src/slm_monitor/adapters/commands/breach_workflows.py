@@ -13,7 +13,7 @@ from slm_chassis.access import Principal
 from slm_chassis.database import Database, Transaction
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
-from slm_monitor.adapters.queries.target_queries import BREACH, breach_shaped, visible
+from slm_monitor.adapters.queries.target_queries import BREACH, breach_document, visible
 from slm_monitor.application.commands.breach_handling import HandledBreach
 from slm_monitor.domain.lifecycle.breach_workflow import BreachStep, BreachWorkflow
 
@@ -102,7 +102,7 @@ class BreachQueries:
         )
         async with self.database.read() as connection:
             rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
+        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_document)
 
     async def one(self, caller: Principal, breach_id: str) -> tuple[dict[str, Any], BreachWorkflow] | None:
         """A breach with the steps of its life, if the caller may see it."""
@@ -118,7 +118,7 @@ class BreachQueries:
         own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
         told = {"allowed": list(life.allowed), "steps": [_step_shaped(step) for step in steps],
                 "disputes": [_dispute_shaped(dispute) for dispute in disputes]}  # fmt: skip
-        return {**breach_shaped(own), "life": {"state": life.state, **told}}, life
+        return {**breach_document(own), "life": {"state": life.state, **told}}, life
 
 
 def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:

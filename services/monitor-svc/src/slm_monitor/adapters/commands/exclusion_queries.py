@@ -53,7 +53,9 @@ class ExclusionQueries(TargetQueries):
         seen = self._seen(caller)
         rows = await self._page(EXCLUSION, caller, page, keys, filters, descending=True, seen=seen)
         return page.shape(
-            rows, lambda row: [row["requested_at"], row["exclusion_id"]], lambda row: shaped(entry_of(row))
+            rows,
+            lambda row: [row["requested_at"], row["exclusion_id"]],
+            lambda row: exclusion_entry_document(entry_of(row)),
         )
 
     def _seen(self, caller: Principal) -> ColumnElement[bool]:
@@ -73,7 +75,7 @@ class ExclusionQueries(TargetQueries):
             _DELEGATE, caller, page, keys, {"agreement_id": agreement_id}, descending=True,
             seen=true() if caller.is_operator else mine,
         )  # fmt: skip
-        return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_shaped(delegate_of(row)))
+        return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_document(delegate_of(row)))
 
     async def one(self, caller: Principal, exclusion_id: str) -> ExclusionEntry | None:
         query = select(EXCLUSION).where(EXCLUSION.c.exclusion_id == exclusion_id, self._seen(caller))
@@ -86,7 +88,7 @@ def _acts_at(now: int) -> ColumnElement[bool]:
     return and_(_DELEGATE.c.dismissed_at.is_(None), ends)
 
 
-def delegate_shaped(delegate: Delegate) -> dict[str, Any]:
+def delegate_document(delegate: Delegate) -> dict[str, Any]:
     """A delegate as JSON."""
     return {
         "delegate_id": delegate.delegate_id,
@@ -96,13 +98,13 @@ def delegate_shaped(delegate: Delegate) -> dict[str, Any]:
         "reason": delegate.reason,
         "appointed_by_principal_id": delegate.appointed_by.principal_id,
         "appointed_at": to_text(delegate.appointed_at),
-        "ends_at": _text(delegate.ends_at),
+        "ends_at": _instant_or_none(delegate.ends_at),
         "dismissed_by_principal_id": delegate.dismissed_by and delegate.dismissed_by.principal_id,
-        "dismissed_at": _text(delegate.dismissed_at),
+        "dismissed_at": _instant_or_none(delegate.dismissed_at),
     }
 
 
-def shaped(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = None) -> dict[str, Any]:
+def exclusion_entry_document(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = None) -> dict[str, Any]:
     """An exclusion as JSON; ``uncounted`` where it was worked out."""
     document: dict[str, Any] = {
         "exclusion_id": entry.exclusion_id,
@@ -122,21 +124,21 @@ def shaped(entry: ExclusionEntry, uncounted: Sequence[UncountedTime] | None = No
         "requested_by_principal_id": entry.requested_by.principal_id,
         "requested_at": to_text(entry.requested_at),
         "announced_at": to_text(entry.announced_at),
-        "decide_by": _text(entry.decide_by),
+        "decide_by": _instant_or_none(entry.decide_by),
         "if_silent": entry.if_silent,
         "waits_for_party_id": entry.other_party_id if entry.state == "requested" else None,
         "decided_by_party_id": entry.decided_by.party_id,
         "decided_by_principal_id": entry.decided_by.principal_id,
-        "decided_at": _text(entry.decided_at),
+        "decided_at": _instant_or_none(entry.decided_at),
         "decision_reason": entry.decision_reason,
         "decided_for_party_id": entry.decided_for_party_id,
         "revoked_by_party_id": entry.revoked_by.party_id,
         "revoked_by_principal_id": entry.revoked_by.principal_id,
-        "revoked_at": _text(entry.revoked_at),
+        "revoked_at": _instant_or_none(entry.revoked_at),
         "revocation_reason": entry.revocation_reason,
     }
     return document if uncounted is None else {**document, "uncounted": [each.document() for each in uncounted]}
 
 
-def _text(instant: int | None) -> str | None:
+def _instant_or_none(instant: int | None) -> str | None:
     return None if instant is None else to_text(instant)

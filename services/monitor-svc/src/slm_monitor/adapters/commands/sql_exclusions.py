@@ -93,7 +93,7 @@ def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
     )
 
 
-def _row(entry: ExclusionEntry) -> dict[str, Any]:
+def _exclusion_row(entry: ExclusionEntry) -> dict[str, Any]:
     scope = {"services": entry.scope.services, "indicators": entry.scope.indicators, "targets": entry.scope.targets}
     row: dict[str, Any] = {name: getattr(entry, name) for name in _COLUMNS if hasattr(entry, name)}
     row |= {name: json.dumps(sorted(named)) for name, named in scope.items()}
@@ -123,14 +123,14 @@ class SqlExclusions:
         return await SqlRelations(self._transaction).knows(one, other)
 
     async def add(self, entry: ExclusionEntry) -> None:
-        await self._transaction.execute(text(_INSERT), _row(entry))
+        await self._transaction.execute(text(_INSERT), _exclusion_row(entry))
 
     async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
         rows = await self._rows(_LOCKED, exclusion_id=exclusion_id)
         return entry_of(rows[0]) if rows else None
 
     async def keep(self, entry: ExclusionEntry) -> None:
-        row = _row(entry)
+        row = _exclusion_row(entry)
         await self._transaction.execute(
             text(_KEEP), {name: row[name] for name in ("exclusion_id", "state", *_CHANGING)}
         )

@@ -134,7 +134,7 @@ class SqlImports:
             rows = [dict(row) for row in (await connection.execute(text(_LISTED), asked)).mappings()]
             shown = await _shared(connection, caller, rows)
         return page.shape(
-            rows, lambda row: [row["opened_at"], row["import_id"]], lambda row: shaped(row, caller, shown)
+            rows, lambda row: [row["opened_at"], row["import_id"]], lambda row: import_document(row, caller, shown)
         )
 
     async def one(self, import_id: str, caller: Principal) -> dict[str, Any] | None:
@@ -150,7 +150,7 @@ class SqlImports:
         counts = {
             name: sum(each[name] for each in touched) for name in ("windows_closed", "windows_restated", "clocks_ended")
         }
-        return {**shaped(row, caller, shown), **counts, "agreements": touched}
+        return {**import_document(row, caller, shown), **counts, "agreements": touched}
 
     async def held(self, target_ids: Sequence[str]) -> set[str]:
         """Those of the targets of whose past an import holds a part."""
@@ -174,7 +174,7 @@ async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence
     return {row[0] for row in await connection.execute(text(_SHARED), asked)}
 
 
-def shaped(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
+def import_document(row: Mapping[str, Any], caller: Principal, shown: Collection[str]) -> dict[str, Any]:
     """A row as it is answered: whose import it is, since when, what waits for it, and how far it is. The other side of
     an agreement sees which of the indicators it is judged by, and not who of the party opened the import."""
     document = _document(row)

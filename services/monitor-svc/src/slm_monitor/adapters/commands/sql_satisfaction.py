@@ -27,7 +27,7 @@ class SqlRatings:
         self._transaction = transaction
 
     async def registered(self, indicator: Indicator) -> Indicator:
-        return (await sql_terms.registered(self._transaction, indicator))[0]
+        return (await sql_terms.register_indicator_row(self._transaction, indicator))[0]
 
     async def append(self, fact: Fact) -> None:
         held = await self._transaction.execute(text("SELECT count(*) FROM judge_partition"))
@@ -36,4 +36,4 @@ class SqlRatings:
         self._transaction.append(MEASUREMENTS.name, Record("", body, {"content-type": INTERNAL}), partition)
 
     async def set_aside(self, fact: QuarantineEntry) -> None:
-        await partition_rows.quarantine(self._transaction, [fact])
+        await partition_rows.quarantine_facts(self._transaction, [fact])

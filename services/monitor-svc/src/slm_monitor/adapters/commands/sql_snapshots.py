@@ -41,7 +41,7 @@ class SqlSnapshots:
             if remembered.keep:
                 # What the judge has taken up need not be remembered twice.
                 waiting = {key: fact for key, fact in {**told, **remembered.keep}.items() if judged.get(key) != fact}
-                document = {"position": remembered.position, "facts": [_row(fact) for fact in waiting.values()]}
+                document = {"position": remembered.position, "facts": [_fact_row(fact) for fact in waiting.values()]}
                 latest = max(fact.at for fact in remembered.keep.values())
                 await driver.execute(_KEEP, subject, json.dumps(document), latest, now)
 
@@ -54,5 +54,5 @@ def _newest(judged: Mapping[str, Fact], told: Mapping[str, Fact]) -> dict[str, F
     return found
 
 
-def _row(fact: Fact) -> list[Any]:
+def _fact_row(fact: Fact) -> list[Any]:
     return [fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from slm_chassis.database import Database, Transaction
 from slm_chassis.identity import named_id
 from slm_monitor.adapters.rows import catch_up_rows
-from slm_monitor.adapters.rows.partition_rows import quarantine
+from slm_monitor.adapters.rows.partition_rows import quarantine_facts
 from slm_monitor.application.state.ports import QuarantineEntry
 from slm_monitor.domain.facts.intake_items import Indicator
 
@@ -93,7 +93,7 @@ class SqlTerms:
         return ended.rowcount == 1
 
     async def register(self, indicator: Indicator) -> None:
-        await registered(self._transaction, indicator, from_terms=True)
+        await register_indicator_row(self._transaction, indicator, from_terms=True)
 
     async def tell_partitions(self, kind: str, ref: dict[str, Any]) -> None:
         await tell_partitions(self._transaction, kind, ref)
@@ -131,10 +131,10 @@ class SqlIndicators:
     ) -> tuple[Indicator, bool]:
         """The indicator as it stands under its subject, and whether it is new."""
         async with self._database.begin() as transaction:
-            return await registered(transaction, indicator, external_refs)
+            return await register_indicator_row(transaction, indicator, external_refs)
 
 
-async def registered(
+async def register_indicator_row(
     transaction: Transaction, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]] = (), *,
     from_terms: bool = False,
 ) -> tuple[Indicator, bool]:  # fmt: skip
@@ -184,4 +184,4 @@ class SqlQuarantine:
 
     async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None:
         async with self._database.begin() as transaction:
-            await quarantine(transaction, facts)
+            await quarantine_facts(transaction, facts)

@@ -40,7 +40,7 @@ class DecodedExport:
     refused: list[str] = field(default_factory=list)
 
 
-def decode(document: Any) -> DecodedExport:
+def decode_metrics(document: Any) -> DecodedExport:
     """An ``ExportMetricsServiceRequest``. Raises ValueError where it is none."""
     if not isinstance(document, Mapping) or not isinstance(document.get("resourceMetrics", []), list):
         raise ValueError('an export of OTLP metrics is an object with "resourceMetrics"')
@@ -51,7 +51,7 @@ def decode(document: Any) -> DecodedExport:
         data = metric.get(kind, {}) if kind else {}
         for point in _listed(data, "dataPoints") or ([{}] if kind is None else []):
             try:
-                _take(point, metric, kind, data, resource, decoded, halves)
+                _decode_point(point, metric, kind, data, resource, decoded, halves)
             except (InvalidDataPoint, NoHistogram) as problem:
                 decoded.refused.append(f"{metric.get('name')}: {problem}")
             except (TypeError, ValueError, KeyError, OverflowError) as problem:
@@ -100,7 +100,7 @@ def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _take(
+def _decode_point(
     point: Mapping[str, Any], metric: Mapping[str, Any], kind: str | None, data: Mapping[str, Any],
     resource: Mapping[str, str], decoded: DecodedExport, halves: dict[Any, dict[str, Any]],
 ) -> None:  # fmt: skip
@@ -194,7 +194,7 @@ def _number(point: Mapping[str, Any]) -> float | int:
 
 def _explicit(point: Mapping[str, Any]) -> Histogram:
     counts = [int(each) for each in point.get("bucketCounts") or ()]
-    return histograms.parse({"bounds": list(point.get("explicitBounds") or ()), "counts": counts})
+    return histograms.parse_histogram({"bounds": list(point.get("explicitBounds") or ()), "counts": counts})
 
 
 def _exponential(point: Mapping[str, Any]) -> Histogram:
@@ -204,6 +204,6 @@ def _exponential(point: Mapping[str, Any]) -> Histogram:
     offset = int(positive.get("offset") or 0)
     # OTLP numbers a bucket by its beginning: bucket n is (b^n, b^(n+1)].
     buckets = {offset + n + 1: int(each) for n, each in enumerate(positive.get("bucketCounts") or ())}
-    return histograms.exponential(
+    return histograms.exponential_histogram(
         int(point.get("scale") or 0), buckets, int(point.get("zeroCount") or 0), float(point.get("zeroThreshold") or 0)
     )

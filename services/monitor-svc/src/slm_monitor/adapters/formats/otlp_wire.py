@@ -24,7 +24,7 @@ class TooLarge(ValueError):
     """The body is larger than one export may be."""
 
 
-def document(body: bytes, content_type: str, encoding: str) -> Any:
+def decode_export(body: bytes, content_type: str, encoding: str) -> Any:
     """An export as the document that OTLP's JSON form would be. Raises ValueError, TooLarge, RecursionError."""
     plain = _unpacked(body) if encoding == "gzip" else body
     if content_type == JSON:
@@ -37,7 +37,7 @@ def document(body: bytes, content_type: str, encoding: str) -> Any:
     return MessageToDict(request)
 
 
-def answer(rejected: int, why: str, content_type: str) -> bytes:
+def encode_answer(rejected: int, why: str, content_type: str) -> bytes:
     """An ``ExportMetricsServiceResponse``: empty where nothing was rejected."""
     if content_type == JSON:
         told = {"partialSuccess": {"rejectedDataPoints": str(rejected), "errorMessage": why}} if rejected else {}

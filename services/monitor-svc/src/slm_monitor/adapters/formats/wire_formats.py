@@ -23,7 +23,7 @@ import numpy as np
 from slm_monitor.adapters.formats import column_codec
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
 from slm_monitor.domain.facts.intake_items import CounterReading, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import UNSTORABLE, Rejection, is_storable, shown
+from slm_monitor.domain.facts.rejections import UNSTORABLE, Rejection, is_storable, shown_value
 from slm_monitor.domain.intake.decimals import NUMBERS
 from slm_monitor.domain.intake.fast_path import PlainValues
 
@@ -211,10 +211,10 @@ def _unreadable(index: int, item: Any) -> Rejection | None:
     if isinstance(item, ValueError):
         return Rejection(index, "rejected", "malformed_json", "", str(item), "send one JSON object a line")
     if not isinstance(item, dict):
-        return Rejection(index, "rejected", "not_an_object", "", shown(item), "send one JSON object an item")
+        return Rejection(index, "rejected", "not_an_object", "", shown_value(item), "send one JSON object an item")
     for name, value in item.items():
         if not _is_storable(name) or not _is_storable(value):
-            return Rejection(index, "rejected", "unsupported_text", shown(name), shown(value), UNSTORABLE)
+            return Rejection(index, "rejected", "unsupported_text", shown_value(name), shown_value(value), UNSTORABLE)
     return None
 
 
@@ -233,7 +233,12 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
     if text.startswith(_UNKNOWN):
         name = f"{field}.{text.removeprefix(_UNKNOWN).rstrip('`')}".lstrip(".")
         return Rejection(
-            index, "rejected", "unknown_field", shown(name), shown(_value_at(item, name)), _remedy_of(name, kind)
+            index,
+            "rejected",
+            "unknown_field",
+            shown_value(name),
+            shown_value(_value_at(item, name)),
+            _remedy_of(name, kind),
         )
     missing = text.startswith("Object missing required field `")
     if missing:
@@ -241,7 +246,7 @@ def _refusal(index: int, item: Any, message: str, kind: type[Any]) -> Rejection:
     value = _value_at(item, field)
     remedy = "this is required" if missing else _IN_WORDS.get(text) or text[:1].lower() + text[1:]
     code = "missing_field" if missing else "invalid_field"
-    return Rejection(index, "rejected", code, shown(field), shown(value), remedy)
+    return Rejection(index, "rejected", code, shown_value(field), shown_value(value), remedy)
 
 
 def _value_at(item: Any, place: str) -> Any:

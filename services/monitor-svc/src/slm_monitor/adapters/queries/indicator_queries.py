@@ -38,10 +38,10 @@ class IndicatorQueries(TargetQueries):
         )
         if silent is not None:
             query = query.where(since.is_not(None) if silent else since.is_(None))
-        return page.shape(await self._rows(query), lambda row: [row["subject"]], _shaped)
+        return page.shape(await self._rows(query), lambda row: [row["subject"]], _indicator_document)
 
 
-def _shaped(row: dict[str, Any]) -> dict[str, Any]:
+def _indicator_document(row: dict[str, Any]) -> dict[str, Any]:
     age, since = row.pop("stale_after"), row.pop("silent_since")
     lowest, highest = row.pop("lowest"), row.pop("highest")
     return {

@@ -88,7 +88,7 @@ def visible(source: Any, caller: Principal) -> ColumnElement[bool]:
     return or_(source.c.provider_party_id == caller.party_id, source.c.customer_party_id == caller.party_id)
 
 
-def shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+def row_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as JSON: instants as text, lengths in seconds, the published event's fields left where they were."""
     document: dict[str, Any] = {}
     for name, value in row.items():
@@ -130,15 +130,15 @@ class TargetQueries:
     async def indicators(self, caller: Principal, page: Page) -> dict[str, Any]:
         seen = true() if caller.is_operator else INDICATOR.c.owner_party_id == caller.party_id
         rows = await self._page(INDICATOR, caller, page, ["subject"], {}, seen=seen)
-        return page.shape(rows, lambda row: [row["subject"]], shaped)
+        return page.shape(rows, lambda row: [row["subject"]], row_document)
 
     async def breaches(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         rows = await self._page(BREACH, caller, page, ["certain_at", "breach_id"], filters, descending=True)
-        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_shaped)
+        return page.shape(rows, lambda row: [row["certain_at"], row["breach_id"]], breach_document)
 
     async def risks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         rows = await self._page(RISK, caller, page, ["opened_at", "risk_id"], filters, descending=True)
-        return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_shaped)
+        return page.shape(rows, lambda row: [row["opened_at"], row["risk_id"]], breach_document)
 
     async def warnings_at(self, target_id: str, window_id: str, instant: int) -> list[dict[str, Any]]:
         """The warnings of a window that stood at an instant, the oldest first; the caller may see the target."""
@@ -148,17 +148,17 @@ class TargetQueries:
             .where(RISK.c.target_id == target_id, RISK.c.window_id == window_id, RISK.c.opened_at <= instant, stood)
             .order_by(RISK.c.opened_at, RISK.c.risk_id)
         )
-        return [breach_shaped(row) for row in await self._rows(query)]
+        return [breach_document(row) for row in await self._rows(query)]
 
     async def quarantine(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         seen = true() if caller.is_operator else QUARANTINE.c.owner_party_id == caller.party_id
         rows = await self._page(QUARANTINE, caller, page, ["quarantine_id"], filters, seen=seen)
-        return page.shape(rows, lambda row: [row["quarantine_id"]], shaped)
+        return page.shape(rows, lambda row: [row["quarantine_id"]], row_document)
 
     async def clocks(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> dict[str, Any]:
         keys = ["deadline_at", "target_id", "ticket", "ordinal"]
         rows = await self._page(CLOCK, caller, page, keys, filters)
-        return page.shape(rows, lambda row: [row[key] for key in keys], shaped)
+        return page.shape(rows, lambda row: [row[key] for key in keys], row_document)
 
     async def targets(self, caller: Principal, page: Page, filters: Mapping[str, Any]) -> list[dict[str, Any]]:
         return await self._page(TARGET, caller, page, ["agreement_id", "key", "target_id"], filters)
@@ -197,7 +197,7 @@ class TargetQueries:
             .order_by(BREACH.c.certain_at, BREACH.c.breach_id)
             .limit(_MOST_FINDINGS)
         )
-        return [breach_shaped(row) for row in await self._rows(query)]
+        return [breach_document(row) for row in await self._rows(query)]
 
     async def risks_in(self, agreement_id: str, since: int, until: int) -> list[dict[str, Any]]:
         """Warnings raised between two instants, or not cleared at the first; the caller may see the agreement."""
@@ -208,7 +208,7 @@ class TargetQueries:
             .order_by(RISK.c.opened_at, RISK.c.risk_id)
             .limit(_MOST_FINDINGS)
         )
-        return [breach_shaped(row) for row in await self._rows(query)]
+        return [breach_document(row) for row in await self._rows(query)]
 
     async def windows(
         self, target_id: str, page: Page, filters: Mapping[str, Any] | None = None, closed: bool | None = None,
@@ -226,7 +226,7 @@ class TargetQueries:
             WINDOW, _NOBODY, page, ["start", "window_id"], {"target_id": target_id, **(filters or {})},
             descending=True, seen=and_(true(), *seen),
         )  # fmt: skip
-        return page.shape(rows, lambda row: [row["start"], row["window_id"]], shaped)
+        return page.shape(rows, lambda row: [row["start"], row["window_id"]], row_document)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:
         """Per target: how many clocks are in which state; the stints of a ticket count as one, in the worst of their
@@ -259,8 +259,8 @@ class TargetQueries:
 _NOBODY = Principal("", None, "", frozenset())
 
 
-def breach_shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+def breach_document(row: Mapping[str, Any]) -> dict[str, Any]:
     """A breach or risk: the event as published, and what has become of it since."""
     document = dict(row["document"])
-    own = shaped({name: value for name, value in row.items() if name != "document"})
+    own = row_document({name: value for name, value in row.items() if name != "document"})
     return {**document, **own}

@@ -14,7 +14,7 @@ from slm_chassis.database import Database
 from slm_chassis.http.paging import Page
 from slm_events.instants import to_text
 from slm_monitor.adapters.queries import ticket_terms
-from slm_monitor.adapters.queries.target_queries import CLOCK, shaped, visible
+from slm_monitor.adapters.queries.target_queries import CLOCK, row_document, visible
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact
@@ -88,7 +88,9 @@ class TicketQueries:
             wanted.append(_TICKET.c.unjudgeable.is_not(None))
         keys = [_TICKET.c.subject]
         query = select(_TICKET).where(_seen(caller), *wanted, page.beyond(*keys)).order_by(*keys).limit(page.fetch)
-        return page.shape(await self._rows(query), lambda row: [row["subject"]], lambda row: _shaped(row, caller))
+        return page.shape(
+            await self._rows(query), lambda row: [row["subject"]], lambda row: _ticket_document(row, caller)
+        )
 
     async def at_risk(self, caller: Principal, page: Page, filters: Mapping[str, Any], now: int) -> dict[str, Any]:
         """Clocks that run and have warned, the one with the least time to its deadline first."""
@@ -124,7 +126,7 @@ class TicketQueries:
         """All whose targets may apply to a party's tickets."""
         async with self._database.read() as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
-            return await ticket_terms.of_party(driver, owner_party_id)
+            return await ticket_terms.agreements_of_party(driver, owner_party_id)
 
     async def inconsistent_counts(self, target_ids: list[str]) -> dict[str, int]:
         """Target → how many tickets it would have judged, whose events contradict each other."""
@@ -151,7 +153,7 @@ def _column(name: str) -> ColumnElement[Any]:
     return _TICKET.c[name] if name in ("type", "priority", "held_by", "source") else _RISKY.c[name]
 
 
-def sees(row: Mapping[str, Any], caller: Principal) -> str:
+def visibility(row: Mapping[str, Any], caller: Principal) -> str:
     """How much of a ticket the caller sees, its own and an operator's included."""
     if caller.is_operator or row["owner_party_id"] == caller.party_id:
         return WHOLE
@@ -164,7 +166,7 @@ def _shows_all(caller: Principal) -> ColumnElement[bool]:
     return or_(_TICKET.c.owner_party_id == caller.party_id, _TICKET.c.readers.contains({str(caller.party_id): WHOLE}))
 
 
-def _shaped(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
+def _ticket_document(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
     named = ("source", "number", "owner_party_id", "type", "priority", "state", "held_by")
     instants = {"opened_at": "opened_at", "last_at": "last_event_at", "ended_at": "ended_at"}
     is_own = caller.is_operator or row["owner_party_id"] == caller.party_id
@@ -181,13 +183,13 @@ def _shaped(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
 
 def _projected(row: Mapping[str, Any], caller: Principal) -> dict[str, Any]:
     """What the other side of a support sees otherwise: a ticket's team, and never the person who works on it."""
-    return {} if sees(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
+    return {} if visibility(row, caller) == WHOLE else {"type": None, "held_by": row["team"]}
 
 
 def _risky(row: Mapping[str, Any], now: int, caller: Principal) -> dict[str, Any]:
     """``time_left_seconds`` on the wall clock: as long as there is until somebody is hurt."""
     own = {name: value for name, value in row.items() if name not in ("at_risk_at", "team", "readers")}
-    document = shaped({**own, **_projected(row, caller)})
+    document = row_document({**own, **_projected(row, caller)})
     opened_at = None if row["opened_at"] is None else to_text(row["opened_at"])
     return {**document, "opened_at": opened_at, "at_risk_at": to_text(row["at_risk_at"]),
             "time_left_seconds": (row["deadline_at"] - now) // 1_000_000}  # fmt: skip

@@ -16,7 +16,7 @@ SELECT agreement_id, document, ended_at FROM agreement_terms LEFT JOIN agreement
 """
 
 
-async def of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
+async def agreements_of_party(driver: asyncpg.Connection, party_id: str) -> list[AgreementTerms]:
     """Its agreements as a provider, and those with its teams and suppliers, each with all its versions."""
     versions: dict[str, list[Mapping[str, Any]]] = {}
     ends: dict[str, int | None] = {}

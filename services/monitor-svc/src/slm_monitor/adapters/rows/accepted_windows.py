@@ -40,7 +40,7 @@ SELECT * FROM window_adjustment
 OVERTURNED = "SELECT DISTINCT breach_id FROM dispute WHERE state = 'upheld'"
 
 
-async def frozen(driver: asyncpg.Connection, partition: int, windows: Iterable[Window]) -> list[Window]:
+async def with_acceptance(driver: asyncpg.Connection, partition: int, windows: Iterable[Window]) -> list[Window]:
     """The windows of a partition, with what both parties accepted of them."""
     loaded = list(windows)
     by_name = {(window.target_id, window.window_id): window for window in loaded}
@@ -51,14 +51,14 @@ async def frozen(driver: asyncpg.Connection, partition: int, windows: Iterable[W
     return loaded
 
 
-async def keep(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
+async def keep_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) -> None:
     """Remember each adjustment as it is published, in the same transaction."""
-    rows = [_row(event) for event in events if isinstance(event, WindowAdjusted)]
+    rows = [_adjustment_row(event) for event in events if isinstance(event, WindowAdjusted)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
 
 
-def _row(event: WindowAdjusted) -> dict[str, Any]:
+def _adjustment_row(event: WindowAdjusted) -> dict[str, Any]:
     return {
         "target_id": event.target_id, "window_id": event.window_id, "number": event.number,
         "booked_in": event.booked_in_window_id, "published_at": from_text(event.published_at),
@@ -86,7 +86,7 @@ class AcceptedWindows:
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those of these windows and those booked in them, in the order in which they were published."""
-        return [_shaped(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
+        return [_adjustment_document(row) for row in await self._rows(_ADJUSTMENTS, target_id, window_ids)]
 
     async def _rows(self, query: str, target_id: str, window_ids: Sequence[str]) -> Sequence[Mapping[Any, Any]]:
         asked = {"target_id": target_id, "window_ids": list(window_ids)}
@@ -94,7 +94,7 @@ class AcceptedWindows:
             return (await connection.execute(text(query), asked)).mappings().all()
 
 
-def _shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _adjustment_document(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         "window_id": row["window_id"], "number": row["number"], "booked_in_window_id": row["booked_in"],
         "published_at": to_text(row["published_at"]), "verdict": row["status"], "figure": row["figure"],

@@ -49,7 +49,7 @@ def limits(rows: Sequence[Any]) -> dict[str, frozenset[tuple[str, float]]]:
     """By indicator: how its targets compare each value, and with what."""
     found: dict[str, set[tuple[str, float]]] = {}
     for indicator, aggregation, objective in rows:
-        compared = classifiers.compared(aggregation, objective)
+        compared = classifiers.value_comparison(aggregation, objective)
         if compared is not None:
             found.setdefault(indicator, set()).add(compared)
     return {indicator: frozenset(each) for indicator, each in found.items()}

@@ -42,7 +42,7 @@ def member_runs(rows: Sequence[asyncpg.Record]) -> Mapping[str, Sequence[MissedR
     return runs
 
 
-async def tell(driver: asyncpg.Connection, news: Sequence[DependencyChange]) -> None:
+async def send_to_inboxes(driver: asyncpg.Connection, news: Sequence[DependencyChange]) -> None:
     """Put news into the inboxes of the partitions in which the targets live."""
     if news:
         await driver.execute(

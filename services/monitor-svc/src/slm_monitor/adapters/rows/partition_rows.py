@@ -66,7 +66,7 @@ ON CONFLICT DO NOTHING RETURNING quarantine_id
 # -- reading ----------------------------------------------------------------------------------------------------
 
 
-async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
+async def load_partition(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
     """Everything that a partition is, read in one transaction."""
     row = await driver.fetchrow("SELECT * FROM judge_partition WHERE partition = $1", partition)
     blobs = await driver.fetch(
@@ -78,9 +78,9 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
         number=partition,
         epoch=row["epoch"],
         positions={MEASUREMENTS.name: row["measurements"], TICKETS.name: row["tickets"]},
-        horizon=row["horizon"],
+        watermark=row["horizon"],
         agreements=await _agreements(driver),
-        windows=await accepted_windows.frozen(
+        windows=await accepted_windows.with_acceptance(
             driver, partition, map(window_of, await _of(driver, "target_window", partition))
         ),
         breaches=[breach_of(each) for each in await _indicator_breaches(driver, partition)],
@@ -96,10 +96,10 @@ async def load(driver: asyncpg.Connection, partition: int) -> LoadedPartition:
                 "SELECT subject FROM ticket WHERE partition = $1 AND (waiting OR held)", partition
             )
         ),
-        ticket_dues=await ticket_rows.dues(driver, partition),
+        ticket_dues=await ticket_rows.due_instants(driver, partition),
         exclusions=[exclusion_of(each) for each in await driver.fetch(APPROVED)],
         watched=[each[0] for each in await driver.fetch(staleness_rows.WATCHED)],
-        silences=await staleness_rows.silent(driver, partition),
+        silences=await staleness_rows.silent_indicators(driver, partition),
         unjudgeable={
             row[0]: row[1]
             for row in await driver.fetch("SELECT target_id, reason FROM unjudgeable WHERE partition = $1", partition)
@@ -121,11 +121,11 @@ async def _indicator_breaches(driver: asyncpg.Connection, partition: int) -> Seq
     return await driver.fetch(query, partition)  # type: ignore[no-any-return]
 
 
-async def _standing_risks(driver: asyncpg.Connection, partition: int, horizon: int) -> Sequence[asyncpg.Record]:
+async def _standing_risks(driver: asyncpg.Connection, partition: int, watermark: int) -> Sequence[asyncpg.Record]:
     # One that cleared lately is reopened where it comes back.
     query = """SELECT * FROM risk WHERE partition = $1 AND standing
                UNION ALL SELECT * FROM risk WHERE partition = $1 AND NOT standing AND again_until >= $2"""
-    return await driver.fetch(query, partition, horizon)  # type: ignore[no-any-return]
+    return await driver.fetch(query, partition, watermark)  # type: ignore[no-any-return]
 
 
 async def _agreements(driver: asyncpg.Connection) -> list[AgreementTerms]:
@@ -180,7 +180,7 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def facts(rows: Sequence[Fact], received_at: int) -> str:
+def facts_of(rows: Sequence[Fact], received_at: int) -> str:
     return _json(
         [
             {"subject": fact.subject, "key": fact.key, "at": fact.at, "revision": fact.revision,
@@ -209,15 +209,15 @@ async def write_instances(driver: asyncpg.Connection, born: Sequence[ServiceLeve
 async def write_changes(driver: asyncpg.Connection, partition: int, changes: Changes) -> None:
     """Windows, breaches and risks as they are now."""
     for statement, rows in (
-        (_WINDOWS, [_row(window, partition) for window in changes.windows.values()]),
-        (_BREACHES, [_row(breach, partition) for breach in changes.breaches.values()]),
-        (_RISKS, [_row(risk, partition) for risk in changes.risks.values()]),
+        (_WINDOWS, [_partition_row(window, partition) for window in changes.windows.values()]),
+        (_BREACHES, [_partition_row(breach, partition) for breach in changes.breaches.values()]),
+        (_RISKS, [_partition_row(risk, partition) for risk in changes.risks.values()]),
     ):
         if rows:
             await driver.execute(statement, _json(rows))
 
 
-def _row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
+def _partition_row(written: Window | Breach | Risk, partition: int) -> dict[str, Any]:
     # Not asdict, whose deep copy took a sixth of all CPU time at the intake.
     return {name: getattr(written, name) for name in _NAMES[type(written)]} | {"partition": partition}
 
@@ -243,7 +243,7 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
             _SERIES, _json([_series(name, kept, partition) for name, kept in checkpoint.series.items()])
         )
     if checkpoint.windows:
-        await driver.execute(_WINDOWS, _json([_row(window, partition) for window in checkpoint.windows]))
+        await driver.execute(_WINDOWS, _json([_partition_row(window, partition) for window in checkpoint.windows]))
 
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
@@ -252,7 +252,7 @@ def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, A
             "high_water": kept.high_water, "tallies": tallies, "judged_to": kept.judged_to}  # fmt: skip
 
 
-async def quarantine(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:
+async def quarantine_facts(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:
     """Keep facts that were set aside, and tell whom they belong to. The same fact twice is kept once."""
     rows = {row[0]: row for row in map(_quarantine_row, facts)}
     if not rows:

@@ -33,13 +33,13 @@ SELECT subject,
 NOTHING_YET = -(2**61)
 
 
-async def silent(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
+async def silent_indicators(driver: asyncpg.Connection, partition: int) -> Mapping[str, int]:
     """The indicators of a partition that were told silent, and since when."""
     rows = await driver.fetch("SELECT subject, since FROM silence WHERE partition = $1", partition)
     return {row["subject"]: row["since"] for row in rows}
 
 
-async def write(driver: asyncpg.Connection, partition: int, silences: Mapping[str, int | None]) -> None:
+async def write_silences(driver: asyncpg.Connection, partition: int, silences: Mapping[str, int | None]) -> None:
     """As they are from now on: silent since an instant, or not."""
     rows = [(subject, partition, since) for subject, since in sorted(silences.items()) if since is not None]
     if rows:

@@ -78,7 +78,7 @@ SELECT EXISTS (SELECT 1 FROM judge_inbox WHERE kind = 'terms') AS has_terms,
 _DUES = "SELECT subject, due_at FROM ticket WHERE partition = $1 AND due_at IS NOT NULL"
 
 
-async def told(
+async def published_clocks(
     driver: asyncpg.Connection, tickets: Sequence[str]
 ) -> dict[str, dict[tuple[str, str, int], PublishedClock]]:
     """Ticket → clock → what was published of it."""
@@ -91,15 +91,21 @@ async def told(
     return found
 
 
-async def dues(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
+async def due_instants(driver: asyncpg.Connection, partition: int) -> list[tuple[str, int]]:
     """When time alone may change something of a ticket."""
     return [(row[0], row[1]) for row in await driver.fetch(_DUES, partition)]
 
 
-async def write(driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: Changes) -> None:
+async def write_tickets(
+    driver: asyncpg.Connection, partition: int, stages: Mapping[str, str], changes: Changes
+) -> None:
     """Tickets and clocks as they are now; ``stages``: how far each ticket is."""
-    judged = [_judged(each, stages, partition) for each in changes.tickets.values()]
-    others = [_named(subject, stage, partition) for subject, stage in stages.items() if subject not in changes.tickets]
+    judged = [_ticket_row(each, stages, partition) for each in changes.tickets.values()]
+    others = [
+        _ticket_key_columns(subject, stage, partition)
+        for subject, stage in stages.items()
+        if subject not in changes.tickets
+    ]
     clocks = [_clock(entry, partition) for entry in changes.clocks.values()]
     for statement, rows in ((_WAITING, others), (_JUDGED, judged), (_CLOCKS, clocks)):
         if rows:
@@ -108,14 +114,14 @@ async def write(driver: asyncpg.Connection, partition: int, stages: Mapping[str,
         await driver.executemany(_DROP, sorted(changes.dropped_clocks))
 
 
-def _named(subject: str, stage: str, partition: int) -> dict[str, Any]:
+def _ticket_key_columns(subject: str, stage: str, partition: int) -> dict[str, Any]:
     owner, source, number = subject.split("/", 2)
     return {"subject": subject, "partition": partition, "owner_party_id": owner, "source": source, "number": number,
             "waiting": stage == WAITING, "held": stage == HELD}  # fmt: skip
 
 
-def _judged(state: TicketState, stages: Mapping[str, str], partition: int) -> dict[str, Any]:
-    row = _named(state.subject, stages.get(state.subject, JUDGED), partition)
+def _ticket_row(state: TicketState, stages: Mapping[str, str], partition: int) -> dict[str, Any]:
+    row = _ticket_key_columns(state.subject, stages.get(state.subject, JUDGED), partition)
     row |= {name: getattr(state, name) for name in _TICKET_COLUMNS if name != "unmatched"}
     return row | {
         "unmatched": state.unmatched_because is not None, "readers": dict(state.readers),

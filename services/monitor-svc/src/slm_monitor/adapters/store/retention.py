@@ -172,7 +172,7 @@ def _look_back(rows: Sequence[Mapping[str, Any]]) -> int:
     for row in rows:
         versions.setdefault(row["agreement_id"], []).append(row["document"])
     lines = [line for documents in versions.values() for line in lines_of(documents, None)]
-    return max((rolling_minutes.reach(line) for line in lines), default=0) * MINUTE
+    return max((rolling_minutes.lookback_of(line) for line in lines), default=0) * MINUTE
 
 
 def _count(tag: str) -> int:

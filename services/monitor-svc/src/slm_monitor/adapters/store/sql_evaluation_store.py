@@ -123,11 +123,11 @@ class SqlEvaluationStore:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             await driver.execute(_TAKE_OVER, partition)
-            return await partition_rows.load(driver, partition)
+            return await partition_rows.load_partition(driver, partition)
 
     async def reload(self, partition: int, epoch: int) -> LoadedPartition:
         async with self._database.begin() as transaction:
-            loaded = await partition_rows.load(await transaction.driver(), partition)
+            loaded = await partition_rows.load_partition(await transaction.driver(), partition)
         if loaded.epoch != epoch:
             raise NotOwner(partition)
         return loaded
@@ -255,7 +255,7 @@ class SqlEvaluationStore:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            states = await ticket_rows.told(driver, tickets)
+            states = await ticket_rows.published_clocks(driver, tickets)
         breaches: dict[str, dict[str, Breach]] = {}
         for row in await self._fetch("SELECT * FROM breach WHERE subject = ANY($1)", list(tickets)):
             breaches.setdefault(row["subject"], {})[row["breach_id"]] = partition_rows.breach_of(row)
@@ -296,27 +296,27 @@ class SqlEvaluationStore:
             blob_seq = await self._fence(driver, partition, epoch, step)
             now = step.received_at or transaction.now
             if step.facts:
-                await driver.execute(_FACTS, partition_rows.facts(step.facts, now), now)
+                await driver.execute(_FACTS, partition_rows.facts_of(step.facts, now), now)
             if step.blob is not None:
                 await driver.execute(
                     "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",
                     partition, blob_seq, column_codec.encode_blob(step.blob), now,
                 )  # fmt: skip
-            await ticket_rows.write(driver, partition, step.tickets, step.changes)
+            await ticket_rows.write_tickets(driver, partition, step.tickets, step.changes)
             await partition_rows.write_changes(driver, partition, step.changes)
             await partition_rows.write_instances(driver, step.changes.instances)
             if step.changes.dropped_windows:
                 await driver.executemany(_DROP_WINDOW, sorted(step.changes.dropped_windows))
-            await sql_failed_targets.keep(driver, partition, step.changes.unjudgeable, now)
-            await window_history.keep(driver, step.changes.events)
+            await sql_failed_targets.keep_failures(driver, partition, step.changes.unjudgeable, now)
+            await window_history.keep_revisions(driver, step.changes.events)
             if step.recounted:
                 names = sorted(step.recounted)
                 await driver.execute(
                     _RECOUNTED, partition, names, [indicator_of(name) for name in names],
                     [step.recounted[name] for name in names],
                 )  # fmt: skip
-            await derived_rows.tell(driver, step.news)
-            await staleness_rows.write(driver, partition, step.silences)
+            await derived_rows.send_to_inboxes(driver, step.news)
+            await staleness_rows.write_silences(driver, partition, step.silences)
             if step.inbox:
                 await driver.execute("DELETE FROM judge_inbox WHERE seq = ANY($1)", step.inbox)
             for outgoing in step.changes.events:
@@ -325,8 +325,8 @@ class SqlEvaluationStore:
             await catch_up_rows.advance(transaction, partition, step)
             for topic, number, record in step.forwards:
                 transaction.append(topic, record, number)
-            await partition_rows.quarantine(transaction, step.quarantined)
-            await suspended_sources.keep(driver, step.sources, now)
+            await partition_rows.quarantine_facts(transaction, step.quarantined)
+            await suspended_sources.suspend_sources(driver, step.sources, now)
             for dead in step.dead:
                 await dead_letters.set_aside(
                     transaction, CONSUMER, dead.record, reason=dead.reason, attempts=dead.attempts
@@ -338,7 +338,7 @@ class SqlEvaluationStore:
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStep) -> int:
         """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
         blob_seq = await driver.fetchval(
-            _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.horizon,
+            _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.watermark,
             int(step.blob is not None), step.expected[MEASUREMENTS.name], step.expected[TICKETS.name],
         )  # fmt: skip
         if blob_seq is None:
@@ -355,7 +355,7 @@ class SqlEvaluationStore:
             if done != "UPDATE 1":
                 raise NotOwner(partition)
             await partition_rows.write_checkpoint(driver, partition, checkpoint)
-            await derived_rows.tell(driver, checkpoint.news)
+            await derived_rows.send_to_inboxes(driver, checkpoint.news)
             await driver.execute(
                 "DELETE FROM fact_blob WHERE partition = $1 AND seq <= $2", partition, checkpoint.blob_seq
             )

@@ -24,7 +24,7 @@ ON CONFLICT (target_id) DO UPDATE SET reason = excluded.reason
 _FORGET = "DELETE FROM unjudgeable WHERE target_id = ANY($1)"
 
 
-async def keep(driver: asyncpg.Connection, partition: int, told: Mapping[str, str | None], now: int) -> None:
+async def keep_failures(driver: asyncpg.Connection, partition: int, told: Mapping[str, str | None], now: int) -> None:
     """``told``: target → why it cannot be judged; None: it is judged again."""
     rows = [{"target_id": name, "reason": _storable(reason)} for name, reason in told.items() if reason is not None]
     if rows:

@@ -21,7 +21,7 @@ from slm_monitor.application.history.closed_tickets import ClosedTicket
 from slm_monitor.application.history.fact_history import NOTHING
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.exclusions.maintenance_rules import Exclusion
-from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, indicator_of, joined
+from slm_monitor.domain.facts.facts import HOUR, Fact, MeasuredValues, indicator_of, joined_batches
 from slm_monitor.domain.facts.intake_items import Indicator
 from slm_monitor.domain.facts.ticket_events import FORGOTTEN
 
@@ -163,7 +163,7 @@ class SqlHistory:
         async with self._database.read() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            return await ticket_terms.of_party(driver, owner_party_id)
+            return await ticket_terms.agreements_of_party(driver, owner_party_id)
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], span: Interval) -> int:
         rows = await self._fetch(ticket_rows.INCONSISTENT, list(target_ids), [span[0]], [span[1]])
@@ -205,7 +205,7 @@ def _decoded(rows: Sequence[asyncpg.Record], subject: str, span: Interval, known
     parts = [part for part in parts if len(part)]
     if not parts:
         return NOTHING
-    values = joined(parts)
+    values = joined_batches(parts)
     values = values.taken((values.at >= span[0]) & (values.at < span[1]))
     return values.taken(np.lexsort((values.value, values.at)))
 

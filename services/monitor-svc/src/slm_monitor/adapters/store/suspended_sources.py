@@ -26,7 +26,7 @@ _TELL = "INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, 'sourc
 _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :topic AND source = :source"
 
 
-async def keep(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
+async def suspend_sources(driver: asyncpg.Connection, sources: Sequence[SuspendedSource], now: int) -> None:
     """Set sources aside, and have all partitions know."""
     if not sources:
         return
@@ -50,7 +50,9 @@ class SuspendedSources:
         async with self._database.read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return page.shape(
-            rows, lambda row: [row["owner_party_id"], row["topic"], row["source"]], lambda row: _shaped(dict(row))
+            rows,
+            lambda row: [row["owner_party_id"], row["topic"], row["source"]],
+            lambda row: _source_document(dict(row)),
         )
 
     async def resume(self, owner_party_id: str, topic: str, source: str) -> bool:
@@ -63,5 +65,5 @@ class SuspendedSources:
         return bool(gone.rowcount)
 
 
-def _shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+def _source_document(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "since_at": to_text(row["since_at"])}

@@ -29,15 +29,15 @@ SELECT window_id, version, start, "end", status, figure, display, good, total, r
 """
 
 
-async def keep(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
+async def keep_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEvent]) -> None:
     """Remember each closing, restatement and adjustment as it is published, in the same transaction."""
-    rows = [_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
+    rows = [_revision_row(each.event) for each in events if isinstance(each.event, WindowClosed)]
     if rows:
         await driver.execute(_KEEP, json.dumps(rows))
-    await accepted_windows.keep(driver, (each.event for each in events))
+    await accepted_windows.keep_adjustments(driver, (each.event for each in events))
 
 
-def _row(event: WindowClosed) -> dict[str, Any]:
+def _revision_row(event: WindowClosed) -> dict[str, Any]:
     restated = event if isinstance(event, WindowRestated) else None
     return {
         "target_id": event.target_id, "window_id": event.window_id, "revision": event.revision,
@@ -57,7 +57,7 @@ class WindowHistory:
         """Per window: what was published of it, the first first."""
         found: dict[str, list[dict[str, Any]]] = {}
         for row in await self._rows(_REVISIONS, {"target_id": target_id, "window_ids": list(window_ids)}):
-            found.setdefault(row["window_id"], []).append(_shaped(row))
+            found.setdefault(row["window_id"], []).append(_revision_document(row))
         return found
 
     async def closed(self, target_id: str, span: tuple[int, int], most: int) -> list[dict[str, Any]]:
@@ -70,7 +70,7 @@ class WindowHistory:
             return [dict(row) for row in (await connection.execute(text(query), dict(parameters))).mappings()]
 
 
-def _shaped(row: Mapping[str, Any]) -> dict[str, Any]:
+def _revision_document(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "revision": row["revision"], "published_at": to_text(row["published_at"]), "version": row["version"],
         "status": row["status"], "figure": row["figure"], "figure_display": row["display"], "cause": row["cause"],

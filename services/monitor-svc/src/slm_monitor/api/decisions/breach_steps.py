@@ -65,41 +65,41 @@ class Explanation(Note):
 
 
 @router.post("/{breach_id}/acknowledge")
-async def acknowledge(
+async def acknowledge_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """Take note of it, as the party responsible."""
-    return await _take(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
+    return await _take_step(breach_id, ACKNOWLEDGE, given, caller, if_match, queries, response)
 
 
 @router.post("/{breach_id}/explain")
-async def explain(
+async def state_root_cause(
     breach_id: str, given: Explanation, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
     """Say what caused it and what is done about it, as the party responsible."""
-    return await _take(breach_id, EXPLAIN, given, caller, if_match, queries, response)
+    return await _take_step(breach_id, EXPLAIN, given, caller, if_match, queries, response)
 
 
 @router.post("/{breach_id}/close")
-async def close(
+async def close_breach(
     breach_id: str, caller: Handler, if_match: IfMatch, queries: TheBreaches, response: Response, given: Note = _UNSAID
 ) -> dict[str, Any]:
     """It is dealt with, as either party; figure and credits stay as they are."""
-    return await _take(breach_id, CLOSE, given, caller, if_match, queries, response)
+    return await _take_step(breach_id, CLOSE, given, caller, if_match, queries, response)
 
 
-async def _take(
+async def _take_step(
     breach_id: str, step: str, given: Note, caller: Principal, if_match: str, queries: TheBreaches, response: Response
 ) -> dict[str, Any]:
     def unless_changed(life: BreachWorkflow) -> None:
         # A step that is not possible says so first: another version of the breach would not help.
         if step in life.allowed:
-            etag.check(if_match, life.tag)
+            etag.check_if_match(if_match, life.tag)
 
     try:
         async with queries.database.begin() as transaction:
             lives, told = SqlBreachWorkflows(transaction), given.model_dump(exclude_none=True)
-            await breach_handling.take(lives, breach_id, step, told, caller, transaction.now, unless_changed)
+            await breach_handling.take_step(lives, breach_id, step, told, caller, transaction.now, unless_changed)
     except NoSuchBreach:
         raise not_found("breach", breach_id) from None
     except StepNotAllowed as error:

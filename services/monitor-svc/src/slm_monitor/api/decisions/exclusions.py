@@ -19,7 +19,7 @@ from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, not_found
 from slm_chassis.http.web_addresses import WithAddresses
 from slm_chassis.identity import new_id
-from slm_monitor.adapters.commands.exclusion_queries import delegate_shaped, shaped
+from slm_monitor.adapters.commands.exclusion_queries import delegate_document, exclusion_entry_document
 from slm_monitor.adapters.commands.sql_exclusions import SqlExclusions
 from slm_monitor.api.dependencies import TheExclusions, TheJudge
 from slm_monitor.application.commands import exclusions
@@ -195,7 +195,7 @@ TheUseCases = Annotated[UseCases, Depends(_use_cases)]
 
 
 @router.post("", status_code=201)
-async def ask(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
+async def request_exclusion(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCases) -> dict[str, Any]:
     """Ask the other party of an agreement that some time does not count.
 
     Once approved it is out of all figures it concerns: open windows at once, closed ones by a restatement. Planned time
@@ -204,7 +204,7 @@ async def ask(given: ExclusionToRequest, caller: Requester, use_cases: TheUseCas
     by, wanted = _by(caller), _wanted(given)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return shaped(await exclusions.request(register, wanted, new_id(), by, now))
+        return exclusion_entry_document(await exclusions.request_exclusion(register, wanted, new_id(), by, now))
 
     return await use_cases.run(turn)
 
@@ -215,13 +215,15 @@ async def _decide(
     by = _by(caller)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return shaped(*await exclusions.decide(register, exclusion_id, decision, by, given.reason, now))
+        return exclusion_entry_document(
+            *await exclusions.decide_exclusion(register, exclusion_id, decision, by, given.reason, now)
+        )
 
     return await use_cases.run(turn)
 
 
 @router.post("/{exclusion_id}/approve")
-async def approve(
+async def approve_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
     """Agree, as the party that did not ask or its delegate. 409 where it is decided already."""
@@ -229,7 +231,7 @@ async def approve(
 
 
 @router.post("/{exclusion_id}/reject")
-async def reject(
+async def reject_exclusion(
     exclusion_id: str, caller: Decider, use_cases: TheUseCases, given: Decision = _UNSAID
 ) -> dict[str, Any]:
     """Refuse, as the party that did not ask or its delegate. 409 where it is decided already."""
@@ -237,18 +239,22 @@ async def reject(
 
 
 @router.post("/{exclusion_id}/revoke")
-async def revoke(exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+async def revoke_exclusion(
+    exclusion_id: str, given: Revocation, caller: Decider, use_cases: TheUseCases
+) -> dict[str, Any]:
     """Take an approved exclusion back, as either party: its time counts again."""
     by = _by(caller)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return shaped(await exclusions.revoke(register, exclusion_id, by, given.reason, now))
+        return exclusion_entry_document(
+            await exclusions.revoke_exclusion(register, exclusion_id, by, given.reason, now)
+        )
 
     return await use_cases.run(turn)
 
 
 @router.get("")
-async def listed(
+async def list_exclusions(
     caller: Caller,
     queries: TheExclusions,
     paging: Paging,
@@ -262,7 +268,7 @@ async def listed(
 
 
 @router.post("/delegates", status_code=201)
-async def appoint(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+async def appoint_delegate(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Let another party approve and reject in your party's place what the other side of an agreement asks for."""
     by, ends_at = _by(caller), instants.optional(given.ends_at, "ends_at")
 
@@ -270,24 +276,24 @@ async def appoint(given: DelegateToAppoint, caller: Decider, use_cases: TheUseCa
         wanted = Delegate(
             new_id(), given.agreement_id, by.party_id or "", given.delegate_party_id, given.reason, by, now, ends_at
         )
-        return delegate_shaped(await exclusions.appoint(register, wanted, now))
+        return delegate_document(await exclusions.appoint_delegate(register, wanted, now))
 
     return await use_cases.run(turn)
 
 
 @router.post("/delegates/{delegate_id}/dismiss")
-async def dismiss(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
+async def dismiss_delegate(delegate_id: str, caller: Decider, use_cases: TheUseCases) -> dict[str, Any]:
     """Decide yourself again; what the delegate has decided stays. 409 where it has ended already."""
     by = _by(caller)
 
     async def turn(register: SqlExclusions, now: int) -> dict[str, Any]:
-        return delegate_shaped(await exclusions.dismiss(register, delegate_id, by, now))
+        return delegate_document(await exclusions.dismiss_delegate(register, delegate_id, by, now))
 
     return await use_cases.run(turn)
 
 
 @router.get("/delegates")
-async def delegates(
+async def list_delegates(
     caller: Caller, queries: TheExclusions, paging: Paging, agreement_id: str | None = None
 ) -> dict[str, Any]:
     """Those whom your party has appointed, and by whom it was, the newest first."""
@@ -295,11 +301,11 @@ async def delegates(
 
 
 @router.get("/{exclusion_id}")
-async def read(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
+async def read_exclusion(exclusion_id: str, caller: Caller, queries: TheExclusions) -> dict[str, Any]:
     """One exclusion; of an approved one also what does not count all the same, and why."""
     entry = await queries.one(caller, exclusion_id)
     if entry is None:
         raise not_found("exclusion", exclusion_id)
     async with queries.database.begin() as transaction:
         uncounted = await exclusions.uncounted_of(SqlExclusions(transaction), entry)
-    return shaped(entry, uncounted)
+    return exclusion_entry_document(entry, uncounted)

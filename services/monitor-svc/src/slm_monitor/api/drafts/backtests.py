@@ -23,7 +23,7 @@ from slm_monitor.adapters.store.sql_evaluation_store import SqlEvaluationStore
 from slm_monitor.adapters.store.sql_history import SqlHistory
 from slm_monitor.api.dependencies import TheBacktests, TheQueries, TheRecord, TheStore
 from slm_monitor.api.results.explanations import instant
-from slm_monitor.api.results.targets import reach
+from slm_monitor.api.results.targets import wait_for_record
 from slm_monitor.application.preview import backtests
 from slm_monitor.application.preview.backtests import (
     DONE,
@@ -95,19 +95,19 @@ TheStored = Annotated[Stored, Depends(_stored)]
 
 
 @router.post("", status_code=202)
-async def run(
+async def run_backtest(
     given: BacktestToRun, caller: Asker, stored: TheStored, queries: TheQueries, log: TheLog, clock: TheClock
 ) -> dict[str, Any]:
     """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
     question = await _question(given, caller, stored)
     # What was measured a moment ago is on the log and not in the record yet: it would not be found.
-    await reach(queries, await _present(log))
+    await wait_for_record(queries, await _present(log))
     now, windows = clock.now(), given.windows
     between = (instant(windows.since, "windows.from"), instant(windows.until, "windows.to"))
     if any(each is not None for each in between) and windows.last is not None:
         raise invalid("windows.last", windows.last, "give either the last so many, or from and to")
     try:
-        target = backtests.check(question)
+        target = backtests.check_question(question)
         first = await _first(question, stored)
         stretch = None if between == (None, None) else (between[0] or first or 0, between[1] or now)
         spans = backtests.spans_of(target, now, first, windows.last or STANDARD, stretch, windows.per)
@@ -116,7 +116,7 @@ async def run(
     state_now, ended_at = (QUEUED, None) if spans else (DONE, now)
     job = BacktestJob(new_id(), question.owner, question, spans, state_now, [], now, None, ended_at)
     await stored.jobs.add(job, caller.principal_id)
-    return shaped(job)
+    return backtest_document(job)
 
 
 async def _present(log: EventLog) -> dict[tuple[str, int], int]:
@@ -132,7 +132,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> 
     terms = given.terms
     subject, owner = "", caller.party_id
     if kind not in ("clock", *DERIVED):
-        subject, owner = await _indicator(given.terms.get("indicator"), caller, stored.store)
+        subject, owner = await _own_indicator(given.terms.get("indicator"), caller, stored.store)
         registered = await stored.store.indicator(subject)
         if registered is not None and registered.kind == "rating":
             # What is counted of ratings is each of them, not what they come to.
@@ -149,7 +149,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> 
             raise _refused(error) from error
         for each in sorted(subjects):
             party, _, key = each.partition("/")
-            await _indicator({"owner_party_id": party, "key": key}, caller, stored.store)
+            await _own_indicator({"owner_party_id": party, "key": key}, caller, stored.store)
     return question
 
 
@@ -169,7 +169,7 @@ def _refused(error: PreviewRejected | CalendarError) -> Problem:
     return Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", error.errors)
 
 
-async def _indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -> tuple[str, str]:
+async def _own_indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -> tuple[str, str]:
     """Its subject and the party that owns it; 404 for what is not the caller's."""
     owner, key = (named.get("owner_party_id"), named.get("key")) if isinstance(named, dict) else (None, named)
     owner = owner or caller.party_id
@@ -183,26 +183,26 @@ async def _indicator(named: Any, caller: Principal, store: SqlEvaluationStore) -
 
 
 @router.get("")
-async def listed(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
+async def list_backtests(caller: Caller, jobs: TheBacktests, paging: Paging) -> dict[str, Any]:
     """The back-tests of the caller's party, the newest first."""
     found = await jobs.page(caller, paging)
-    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], shaped)
+    return paging.shape(found, lambda job: [job.requested_at, job.backtest_id], backtest_document)
 
 
 @router.get("/{backtest_id}")
-async def read(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
+async def read_backtest(backtest_id: str, caller: Caller, jobs: TheBacktests) -> dict[str, Any]:
     """How far it is, and what it has come to so far."""
-    return shaped(await _mine(backtest_id, caller, jobs))
+    return backtest_document(await _mine(backtest_id, caller, jobs))
 
 
 @router.post("/{backtest_id}/cancel")
-async def cancel(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
+async def cancel_backtest(backtest_id: str, caller: Asker, jobs: TheBacktests) -> dict[str, Any]:
     """Stop it; what it has come to stays. 409 where it has ended."""
     job = await _mine(backtest_id, caller, jobs)
     if not await jobs.cancel(backtest_id):
         ended = await _mine(backtest_id, caller, jobs)
         raise Problem(409, "conflict", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
-    return shaped(await _mine(backtest_id, caller, jobs))
+    return backtest_document(await _mine(backtest_id, caller, jobs))
 
 
 async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> BacktestJob:
@@ -212,7 +212,7 @@ async def _mine(backtest_id: str, caller: Principal, jobs: SqlBacktests) -> Back
     return job
 
 
-def shaped(job: BacktestJob) -> dict[str, Any]:
+def backtest_document(job: BacktestJob) -> dict[str, Any]:
     done, whole = len(job.judged), len(job.spans)
     return {
         "backtest_id": job.backtest_id,
@@ -223,5 +223,5 @@ def shaped(job: BacktestJob) -> dict[str, Any]:
         "failure": job.failure,
         "question": job.question.document(),
         "windows": list(job.judged),
-        "result": backtests.outcome(job.question, job.judged) if job.judged or job.state == DONE else None,
+        "result": backtests.backtest_outcome(job.question, job.judged) if job.judged or job.state == DONE else None,
     }

@@ -129,12 +129,12 @@ class BurnRatesToPreview(_PreviewBody):
 
 
 @router.post("/clock")
-def clock(asked: ClockToPreview) -> dict[str, Any]:
+def preview_clock(asked: ClockToPreview) -> dict[str, Any]:
     """The clocks of a ticket under these terms: deadline, elapsed time, verdict, and how they come about."""
     events = [{"source": "preview", "ticket": "1", **event} for event in asked.events]
     question = ClockQuestion(
         targets=[
-            {"aggregation": "clock", "window": {"per": "ticket"}, **_plain(target, "targets")}
+            {"aggregation": "clock", "window": {"per": "ticket"}, **_without_huge_numbers(target, "targets")}
             for target in asked.targets
         ],
         events=_converted(events, wire_formats.TICKET_EVENTS, "events"),
@@ -144,32 +144,32 @@ def clock(asked: ClockToPreview) -> dict[str, Any]:
         escalations=[_offset(document, number) for number, document in enumerate(asked.escalations)],
         warn_at=asked.warn_at,
     )
-    return _answered(lambda: clock_preview.preview(question))
+    return _answered(lambda: clock_preview.preview_clocks(question))
 
 
 @router.post("/window")
-def window(asked: WindowToPreview) -> dict[str, Any]:
+def preview_window(asked: WindowToPreview) -> dict[str, Any]:
     """A window of a target under these terms: figure, budget, verdict, and how they come about."""
-    question = _window(asked, asked.window, _NESTED)
-    return _answered(lambda: window_preview.preview(question))
+    question = _window_question(asked, asked.window, _NESTED)
+    return _answered(lambda: window_preview.preview_window(question))
 
 
 @router.post("/burn-rate")
-def burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
+def preview_burn_rates(asked: BurnRatesToPreview) -> dict[str, Any]:
     """The burn rate warnings of an objective: pairs, thresholds, detection times, and which can never fire."""
     question = BurnRateQuestion(
         objective=_fraction(asked.objective, "objective") / 100,
         period=burn_rate.NOMINAL.get(asked.period) or _answered(lambda: durations.from_iso(asked.period, "period")),
-        pairs=_plain(asked.pairs, "pairs"),
+        pairs=_without_huge_numbers(asked.pairs, "pairs"),
         rate=None if asked.rate is None else _fraction(asked.rate, "rate"),
         bad=_fraction(asked.bad_share, "bad_share"),
-        drops=_plain(asked.budget_drop, "budget_drop"),
+        drops=_without_huge_numbers(asked.budget_drop, "budget_drop"),
         exhaustions=asked.time_to_exhaustion,
     )
-    return _answered(lambda: burn_rate_preview.preview(question))
+    return _answered(lambda: burn_rate_preview.preview_burn_rates(question))
 
 
-def _window(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowQuestion:
+def _window_question(asked: WindowToPreview, span: PreviewInterval | str | None, depth: int) -> WindowQuestion:
     if depth == 0:
         raise invalid("members", None, f"composites may be nested {_NESTED - 1} deep at most")
     span = asked.window or span
@@ -177,7 +177,7 @@ def _window(asked: WindowToPreview, span: PreviewInterval | str | None, depth: i
         raise invalid("window", None, 'name the window, such as "2026-11", or give its from and to')
     facts = [{"indicator": "preview", **fact} for fact in asked.facts]
     question = WindowQuestion(
-        terms=_plain(asked.terms, "terms"),
+        terms=_without_huge_numbers(asked.terms, "terms"),
         window=span if isinstance(span, str) else span.pair("window"),
         facts=_converted(facts, wire_formats.MEASUREMENTS, "facts"),
         service_hours=asked.service_hours,
@@ -186,7 +186,8 @@ def _window(asked: WindowToPreview, span: PreviewInterval | str | None, depth: i
         initial_state=asked.initial_state,
         as_of=instants.optional(asked.as_of, "as_of"),
         members=[
-            (_window(member, span, depth - 1), _fraction(member.weight, "members.weight")) for member in asked.members
+            (_window_question(member, span, depth - 1), _fraction(member.weight, "members.weight"))
+            for member in asked.members
         ],
     )
     begins, ends = instants.optional(asked.effective_at, "effective_at"), instants.optional(asked.ends_at, "ends_at")
@@ -208,14 +209,14 @@ def _answered(work: Callable[[], T]) -> T:
         raise Problem(422, "invalid-request", "The request is not valid", f"Correct {names}.", errors) from error
 
 
-def _plain(document: Any, field: str) -> Any:
+def _without_huge_numbers(document: Any, field: str) -> Any:
     """The document, unless it holds a number with an exponent of a size that would have to be written out."""
     if isinstance(document, dict):
         for name, value in document.items():
-            _plain(value, f"{field}.{name}")
+            _without_huge_numbers(value, f"{field}.{name}")
     elif isinstance(document, list):
         for number, value in enumerate(document):
-            _plain(value, f"{field}[{number}]")
+            _without_huge_numbers(value, f"{field}[{number}]")
     elif isinstance(document, str) and _EXPONENT.search(document):
         raise invalid(field, document[:80], "write the number in full, such as 99.95")
     return document

@@ -66,7 +66,7 @@ async def _importing(store: TheImports, judge: TheJudge, log: TheLog, clock: The
 TheImporting = Annotated[Importing, Depends(_importing)]
 
 
-async def _shaped(import_id: str, caller: Principal, store: SqlImports) -> dict[str, Any]:
+async def _import_document(import_id: str, caller: Principal, store: SqlImports) -> dict[str, Any]:
     document = await store.one(import_id, caller)
     if document is None:
         raise not_found("import", import_id)
@@ -76,7 +76,7 @@ async def _shaped(import_id: str, caller: Principal, store: SqlImports) -> dict[
 
 
 @router.post("", status_code=201)
-async def start(given: ImportToOpen, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def open_import(given: ImportToOpen, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
 
     What lies before ``through`` waits: windows that had ended are not closed or restated, and clocks whose deadline had
@@ -101,7 +101,7 @@ async def start(given: ImportToOpen, caller: Importer, importing: TheImporting) 
         import_id, owner, given.indicators, given.sources, now, caller.principal_id, _through(given.through, now),
         now + QUIET_MICROSECONDS,
     )  # fmt: skip
-    opened = await imports.start(importing.store, wanted)
+    opened = await imports.open_import(importing.store, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
         raise Problem(409, "conflict", "The import exists with other indicators or sources", f"{given.key}", errors)
@@ -109,7 +109,7 @@ async def start(given: ImportToOpen, caller: Importer, importing: TheImporting) 
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its
     # inbox is the only thing that tells.
-    while (shaped := await _shaped(import_id, caller, importing.store))["state"] == "opening":
+    while (shaped := await _import_document(import_id, caller, importing.store))["state"] == "opening":
         if asyncio.get_running_loop().time() > deadline:
             break
         await asyncio.sleep(0.02)
@@ -126,7 +126,7 @@ def _through(given: str | None, now: int) -> int:
 
 
 @router.get("")
-async def listed(
+async def list_imports(
     caller: Caller,
     store: TheImports,
     paging: Paging,
@@ -140,10 +140,10 @@ async def listed(
 
 
 @router.get("/{import_id}")
-async def read(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
+async def read_import(import_id: str, caller: Caller, store: TheImports) -> dict[str, Any]:
     """Where an import stands: ``opening``, ``open``, ``completing`` (its history is being judged) or ``judged``, and
     how many windows and clocks were published for it. Once it is ``judged`` every figure has all of it in it."""
-    return await _shaped(import_id, caller, store)
+    return await _import_document(import_id, caller, store)
 
 
 async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import:
@@ -157,13 +157,13 @@ async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import
 
 
 @router.post("/{import_id}/complete", status_code=202)
-async def complete(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def complete_import(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """All has been sent: judge it. Doing it twice is the same as once."""
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
 @router.delete("/{import_id}", status_code=202)
-async def end(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def end_import(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
     """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)
 
@@ -172,6 +172,6 @@ async def _ended(import_id: str, caller: Principal, importing: Importing, ended_
     store, log = importing.store, importing.log
     held = await _owned(import_id, caller, store)
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}
-    await imports.complete(store, held.import_id, ends, importing.clock.now(), ended_as)
+    await imports.complete_import(store, held.import_id, ends, importing.clock.now(), ended_as)
     importing.judge.ring()
-    return await _shaped(import_id, caller, store)
+    return await _import_document(import_id, caller, store)

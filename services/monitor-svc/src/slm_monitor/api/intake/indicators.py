@@ -56,7 +56,7 @@ class IndicatorToRegister(BaseModel):
     external_refs: Annotated[list[dict[str, Any]], WithAddresses, Field(max_length=100)] = []
 
 
-def shaped(indicator: Indicator) -> dict[str, Any]:
+def indicator_document(indicator: Indicator) -> dict[str, Any]:
     return {
         "key": indicator.key,
         "owner_party_id": indicator.owner_party_id,
@@ -70,7 +70,7 @@ def shaped(indicator: Indicator) -> dict[str, Any]:
 
 
 @router.post("", status_code=201)
-async def register(
+async def register_indicator(
     given: IndicatorToRegister, caller: Registrar, indicators: TheIndicators, response: Response
 ) -> dict[str, Any]:
     """Register an indicator. The same again answers 200; another definition under the same key is a 409."""
@@ -85,14 +85,20 @@ async def register(
     )  # fmt: skip
     held, is_new = await indicators.register(wanted, given.external_refs)
     if held != wanted:
-        differing = [name for name, value in shaped(wanted).items() if shaped(held)[name] != value]
+        differing = [
+            name for name, value in indicator_document(wanted).items() if indicator_document(held)[name] != value
+        ]
         errors = [
-            {"field": name, "value": shaped(wanted)[name], "remedy": f"it is registered with {shaped(held)[name]!r}"}
+            {
+                "field": name,
+                "value": indicator_document(wanted)[name],
+                "remedy": f"it is registered with {indicator_document(held)[name]!r}",
+            }
             for name in differing
         ]
         raise Problem(409, "conflict", "The indicator exists with another definition", f"{given.key}", errors)
     response.status_code = 201 if is_new else 200
-    return shaped(held)
+    return indicator_document(held)
 
 
 def _scale(given: IndicatorToRegister) -> tuple[str | None, str | None]:
@@ -120,7 +126,7 @@ def _stale_after(written: str | None) -> int | None:
 
 
 @router.get("")
-async def listed(
+async def list_indicators(
     caller: Caller, queries: TheIndicatorQueries, paging: Paging, silent: bool | None = None
 ) -> dict[str, Any]:
     """The indicators of the caller's party; with ``silent=true`` those of which nothing is heard any more."""

@@ -129,7 +129,7 @@ _MOST_ERRORS = 20
         ]
     ),
 )
-async def measurements(request: Request) -> Response:
+async def post_measurements(request: Request) -> Response:
     """Take measurements in: each is checked by itself, accepted ones are durable when the answer is sent."""
     door = DOOR.find(request.app)
     return await _taken(request, door, MEASUREMENTS.name, door.take_measurements)
@@ -153,11 +153,11 @@ async def measurements(request: Request) -> Response:
         ]
     ),
 )
-async def ticket_events(request: Request) -> Response:
+async def post_ticket_events(request: Request) -> Response:
     """Take ticket events in, likewise."""
     door = DOOR.find(request.app)
     return await _taken(request, door, TICKETS.name, door.take_ticket_events)
 
 
-DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": measurements, "/api/v1/ticket-events": ticket_events}
+DIRECT: Mapping[str, Handler] = {"/api/v1/measurements": post_measurements, "/api/v1/ticket-events": post_ticket_events}
 """What is answered ahead of all routes: most requests of an installation are these."""

@@ -53,7 +53,7 @@ _MOST_TOLD = 5
         **BULK,
     },
 )
-async def metrics(request: Request, door: TheDoor) -> Response:
+async def post_metrics(request: Request, door: TheDoor) -> Response:
     """Take metrics in, each data point as a measurement of the indicator that its metric is named after.
 
     The answer is OTLP's own: empty where all were taken, else how many were not and why. Durable when it is sent.
@@ -69,7 +69,9 @@ async def metrics(request: Request, door: TheDoor) -> Response:
     body = await request.body()
     try:
         # Beside the event loop: unpacking and decoding thousands of points takes longer than others should wait.
-        decoded = await asyncio.to_thread(lambda: otlp.decode(otlp_wire.document(body, content_type, encoding)))
+        decoded = await asyncio.to_thread(
+            lambda: otlp.decode_metrics(otlp_wire.decode_export(body, content_type, encoding))
+        )
     except otlp_wire.TooLarge as error:
         raise Problem(413, "too-large", "The body is too large", f"{error}; send smaller batches.") from error
     except (ValueError, RecursionError, AttributeError, TypeError) as error:
@@ -81,7 +83,7 @@ async def metrics(request: Request, door: TheDoor) -> Response:
         answer = await door.take_measurements(items, "application/json", caller)
         refusals = list(answer.refusals)
     rejected, why = _rejected(decoded, refusals)
-    return Response(otlp_wire.answer(rejected, why, content_type), 200, media_type=content_type)
+    return Response(otlp_wire.encode_answer(rejected, why, content_type), 200, media_type=content_type)
 
 
 def _rejected(decoded: otlp.DecodedExport, refusals: list[Rejection]) -> tuple[int, str]:

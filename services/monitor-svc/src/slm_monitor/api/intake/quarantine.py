@@ -25,7 +25,7 @@ Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
 @router.get("")
-async def listed(
+async def list_quarantine(
     caller: Caller, queries: TheQueries, paging: Paging, state: Literal["held", "released", "discarded"] | None = None
 ) -> dict[str, Any]:
     """The facts of the caller's party that were set aside, with the reason and what was decided on them."""
@@ -47,7 +47,7 @@ class SourceToResume(BaseModel):
 
 
 @router.get("/sources")
-async def sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
+async def list_sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dict[str, Any]:
     """The sources of the caller's party that are set aside: too much of what they sent could not be judged.
 
     What comes from them is quarantined without being tried, until somebody resumes them.
@@ -56,7 +56,9 @@ async def sources(caller: Caller, aside: TheSourcesAside, paging: Paging) -> dic
 
 
 @router.post("/sources/resume")
-async def resume(given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge) -> dict[str, Any]:
+async def resume_source(
+    given: SourceToResume, caller: Decider, aside: TheSourcesAside, judge: TheJudge
+) -> dict[str, Any]:
     """Judge what a source sends from now on. What was quarantined meanwhile is released fact by fact."""
     owner = caller.party_id if given.owner_party_id is None else str(given.owner_party_id)
     if owner is None:
@@ -70,7 +72,7 @@ async def resume(given: SourceToResume, caller: Decider, aside: TheSourcesAside,
 
 
 @router.post("/{quarantine_id}/release", status_code=202)
-async def release(
+async def release_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
     """Judge it after all: it enters the intake under its own identity, once. 409 where it is decided already."""
@@ -79,7 +81,7 @@ async def release(
 
 
 @router.post("/{quarantine_id}/discard")
-async def discard(
+async def discard_fact(
     quarantine_id: str, caller: Decider, discharge: TheDischarge, database: TheDatabase
 ) -> dict[str, Any]:
     """It is never judged, and stays to be seen. 409 where it is decided already."""

@@ -23,7 +23,7 @@ from slm_monitor.application.intake import ticket_snapshots
 from slm_monitor.application.intake.intake import Intake
 from slm_monitor.application.intake.ticket_snapshots import InvalidSnapshot, OpenTicket
 from slm_monitor.domain.facts.intake_items import NAMED
-from slm_monitor.domain.facts.rejections import shown
+from slm_monitor.domain.facts.rejections import shown_value
 from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
 
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
@@ -111,7 +111,9 @@ TheParts = Annotated[SnapshotIntake, Depends(_snapshot_intake)]
 
 
 @router.put("/tickets/{source}/{number:path}", status_code=202)
-async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts) -> dict[str, Any]:
+async def put_snapshot(
+    source: str, number: str, given: SnapshotToPut, caller: Sender, parts: TheParts
+) -> dict[str, Any]:
     """Take a snapshot of a ticket in, and say which events it told of; they are durable when the answer is sent.
 
     The same snapshot again tells of none. Read the ticket with ``at_least=<position>`` for its clocks.
@@ -120,17 +122,17 @@ async def put(source: str, number: str, given: SnapshotToPut, caller: Sender, pa
     now = parts.clock.now()
     snapshot = _snapshot(given, now)
     try:
-        return await ticket_snapshots.put(
+        return await ticket_snapshots.take_snapshot(
             parts.snapshots, parts.door, _owner(given.owner_party_id, caller), source, number, snapshot, now
         )
     except InvalidSnapshot as error:
         first = error.refusals[0]
         field = "path.number" if first.field == "ticket" else first.field
-        raise invalid(field, shown(first.value), first.remedy) from error
+        raise invalid(field, shown_value(first.value), first.remedy) from error
 
 
 @router.post("/ticket-reconciliations", openapi_extra=dict(BULK))
-async def reconcile(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
+async def reconcile_tickets(given: TicketsToReconcile, caller: Sender, queries: TheTickets) -> dict[str, Any]:
     """Compare all open tickets of a source with ours: which are missing, stale, and open only to us."""
     owner = _owner(given.owner_party_id, caller)
     listed = [
@@ -139,7 +141,7 @@ async def reconcile(given: TicketsToReconcile, caller: Sender, queries: TheTicke
     ]
     known = await queries.known(owner, given.source, [each.number for each in listed])
     ours = await queries.open_tickets(owner, given.source)
-    told = ticket_snapshots.reconcile(listed, {row["number"]: row for row in known}, ours)
+    told = ticket_snapshots.compare_open_tickets(listed, {row["number"]: row for row in known}, ours)
     return {"source": given.source, **told}
 
 

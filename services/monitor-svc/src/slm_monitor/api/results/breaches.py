@@ -19,7 +19,7 @@ BreachState = Literal["open", "acknowledged", "explained", "closed", "withdrawn"
 
 
 @router.get("/breaches", dependencies=[Judged])
-async def breaches(
+async def list_breaches(
     caller: Caller,
     queries: TheBreaches,
     paging: Paging,
@@ -41,7 +41,7 @@ async def breaches(
 
 
 @router.get("/breaches/{breach_id}")
-async def breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
+async def read_breach(breach_id: str, caller: Caller, queries: TheBreaches, response: Response) -> dict[str, Any]:
     """One breach with its evidence, the steps of its life, and those that can be taken now."""
     found = await queries.one(caller, breach_id)
     if found is None:
@@ -52,7 +52,7 @@ async def breach(breach_id: str, caller: Caller, queries: TheBreaches, response:
 
 
 @router.get("/risks", dependencies=[Judged])
-async def risks(
+async def list_risks(
     caller: Caller,
     queries: TheQueries,
     paging: Paging,

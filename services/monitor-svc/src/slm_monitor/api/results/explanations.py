@@ -15,10 +15,10 @@ from slm_chassis.http.access import Caller
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text
 from slm_monitor.api.dependencies import TheReaders
-from slm_monitor.api.results.targets import Judged, mine
+from slm_monitor.api.results.targets import Judged, own_target
 from slm_monitor.application.explain import explanation, explanation_text
 from slm_monitor.application.explain.explanation import EXPLAINED, ExplanationQuestion, NoSuchWindow
-from slm_monitor.application.history.fact_history import NotInRecord, named
+from slm_monitor.application.history.fact_history import NotInRecord, target_row
 from slm_monitor.application.history.window_result import status_beside
 from slm_monitor.domain.terms.terms import NotJudgeable
 
@@ -34,7 +34,7 @@ KnownAt = Annotated[str | None, Query(description="As the facts received by this
 
 
 @router.get("/{target_id}/explain", dependencies=[Judged], response_model=None)
-async def explain(
+async def explain_target(
     target_id: str,
     caller: Caller,
     request: Request,
@@ -45,7 +45,7 @@ async def explain(
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
 ) -> Response:
     """The derivation of a window's figure: terms, stretches with their facts, sums, budget and verdict."""
-    row = await mine(target_id, caller, readers.queries)
+    row = await own_target(target_id, caller, readers.queries)
     asked = ExplanationQuestion(window, instant(at, "at"), instant(known_at, "known_at"))
     accepted = (await readers.frozen.accepted(target_id, [window])).get(window) if window is not None else None
     if accepted is not None and asked.known_at is None:
@@ -58,7 +58,7 @@ async def explain(
     # How fast a budget burns follows from minutes before the window too: what the judge found of it is told.
     told["verdict"] = status_beside(told["verdict"], bool(told["warnings"]))
     if format == "text" or (format is None and prefers_text(request)):
-        return PlainTextResponse(explanation_text.text(told))
+        return PlainTextResponse(explanation_text.explanation_text(told))
     return JSONResponse(told)
 
 
@@ -66,16 +66,16 @@ async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion
     """The derivation, or the problem that says why there is none."""
     refuse_unexplained(row)
     try:
-        return await explanation.explain(record, named(row), asked, now)
+        return await explanation.explain_window(record, target_row(row), asked, now)
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
     except NotInRecord as error:
-        raise gone(error) from error
+        raise facts_deleted(error) from error
     except (CalendarError, NotJudgeable) as error:
         raise invalid("query.window", asked.window, str(error)) from error
 
 
-def gone(error: NotInRecord) -> Problem:
+def facts_deleted(error: NotInRecord) -> Problem:
     """A figure that nobody can work out again."""
     return Problem(
         410, "not-in-record", "Its facts are no longer kept",

@@ -56,7 +56,7 @@ async def figures_of_agreement(
     asked_at, now = instant(as_of, "as_of"), readers.clock.now()
     if asked_at is not None and asked_at > now:
         raise invalid("query.as_of", as_of, f"give an instant that has passed; it is {to_text(now)} now")
-    positions = await _judged(readers.queries, log) if asked_at is None else None
+    positions = await _wait_until_judged(readers.queries, log) if asked_at is None else None
     at = readers.clock.now() if asked_at is None else asked_at
     first, last = instant(since, "from"), instant(until, "to")
     first = at if first is None else min(first, at)
@@ -72,7 +72,7 @@ async def figures_of_agreement(
         closed_after=at if known_until is None else known_until,
     )
     try:
-        found = await current_figures.of_agreement(readers.record, readers.parsed, rows, asked)
+        found = await current_figures.current_figures_of(readers.record, readers.parsed, rows, asked)
     except TooManyWindows as error:
         raise invalid("query.from", since, f"{error}: ask for a shorter time") from error
     names = sorted({each["window_id"] for each in found})
@@ -88,7 +88,7 @@ async def figures_of_agreement(
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-async def _judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
+async def _wait_until_judged(queries: TargetQueries, log: EventLog) -> dict[str, int]:
     """Wait until everything that is in the intake topics now is judged; up to where that is. 504 after 10 s."""
     ends = {
         (topic, partition): end

@@ -13,8 +13,8 @@ from slm_chassis.http.paging import Page, Paging
 from slm_chassis.http.problems import Problem, invalid
 from slm_events.instants import from_text, to_text
 from slm_monitor.api.dependencies import TargetReaders, TheReaders
-from slm_monitor.api.results.explanations import KnownAt, gone, instant, refuse_unexplained
-from slm_monitor.api.results.targets import Judged, mine
+from slm_monitor.api.results.explanations import KnownAt, facts_deleted, instant, refuse_unexplained
+from slm_monitor.api.results.targets import Judged, own_target
 from slm_monitor.application.explain import budget_series, explanation
 from slm_monitor.application.explain.explanation import ExplanationQuestion, NoSuchWindow
 from slm_monitor.application.history import fact_history
@@ -31,7 +31,7 @@ Status = Literal["no_data", "met", "at_risk", "breached", "not_applicable"]
 
 
 @router.get("/{target_id}/windows", dependencies=[Judged])
-async def windows(
+async def list_windows(
     target_id: str,
     caller: Caller,
     readers: TheReaders,
@@ -43,7 +43,7 @@ async def windows(
     known_at: KnownAt = None,
 ) -> dict[str, Any]:
     """The windows of a target, the newest first, each with its figure, verdict and all that was published of it."""
-    row = await mine(target_id, caller, readers.queries)
+    row = await own_target(target_id, caller, readers.queries)
     span = (instant(since, "from"), instant(until, "to"))
     known = instant(known_at, "known_at")
     if known is None:
@@ -82,17 +82,19 @@ async def _as_known(
 ) -> dict[str, Any]:
     """A window by the facts that had been received, with what had been published."""
     agreement = await readers.record.agreement(row["agreement_id"])
-    lines = fact_history.lines_of_target(agreement, fact_history.named(row))
+    lines = fact_history.lines_of_target(agreement, fact_history.target_row(row))
     present = min(known_at, readers.clock.now())
     try:
-        terms, span = explanation.found(lines, ExplanationQuestion(window["window_id"], None, known_at), present)
+        terms, span = explanation.window_asked_for(
+            lines, ExplanationQuestion(window["window_id"], None, known_at), present
+        )
     except NoSuchWindow:
         # Later terms have undone it.
         return {**window, "status": None, "figure": None, "figure_display": "–", "known_at": to_text(known_at)}
     try:
-        judged = await explanation.judge(readers.record, terms, window["window_id"], span, present, known_at)
+        judged = await explanation.evaluate_window(readers.record, terms, window["window_id"], span, present, known_at)
     except NotInRecord as error:
-        raise gone(error) from error
+        raise facts_deleted(error) from error
     seen = judged.seen
     warned = await readers.queries.warnings_at(row["target_id"], window["window_id"], present)
     return {
@@ -111,7 +113,7 @@ async def _as_known(
 
 
 @router.get("/{target_id}/history", dependencies=[Judged])
-async def history(
+async def read_history(
     target_id: str,
     caller: Caller,
     readers: TheReaders,
@@ -124,7 +126,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """The figures of the closed windows, the earliest first; or the budget series of one window."""
-    row = await mine(target_id, caller, readers.queries)
+    row = await own_target(target_id, caller, readers.queries)
     if window is None:
         span = (instant(since, "from"), instant(until, "to"))
         low, high = -_EVER if span[0] is None else span[0], _EVER if span[1] is None else span[1]
@@ -155,8 +157,8 @@ async def _points(
     agreement = await readers.record.agreement(row["agreement_id"])
     present = readers.clock.now() if asked.known_at is None else min(readers.clock.now(), asked.known_at)
     try:
-        terms, span = explanation.found(
-            fact_history.lines_of_target(agreement, fact_history.named(row)), asked, present
+        terms, span = explanation.window_asked_for(
+            fact_history.lines_of_target(agreement, fact_history.target_row(row)), asked, present
         )
     except NoSuchWindow as error:
         raise Problem(404, "not-found", "No such window", f"{asked.window}: {error}.") from error
@@ -166,10 +168,10 @@ async def _points(
         raise invalid("query.step", durations.to_iso(step), f"at most {budget_series.MOST_POINTS} points at once")
     if terms.indicator is not None:
         try:
-            await fact_history.check(readers.record, terms.indicator, span)
+            await fact_history.check_is_recorded(readers.record, terms.indicator, span)
         except NotInRecord as error:
-            raise gone(error) from error
-    return await budget_series.points(readers.record, terms, span, step, present, asked.known_at)
+            raise facts_deleted(error) from error
+    return await budget_series.budget_points(readers.record, terms, span, step, present, asked.known_at)
 
 
 def _step(written: str) -> int:

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/v1/stream", tags=["stream"])
 
 
 @router.get("", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
-async def stream(
+async def stream_events(
     caller: Caller,
     live: TheLive,
     streams: TheStreams,

@@ -16,7 +16,7 @@ from slm_chassis.http.paging import Paging
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_events.instants import to_text
 from slm_monitor.adapters.commands.sql_imports import SqlImports
-from slm_monitor.adapters.queries.target_queries import TargetQueries, shaped
+from slm_monitor.adapters.queries.target_queries import TargetQueries, row_document
 from slm_monitor.adapters.queries.ticket_queries import TicketQueries
 from slm_monitor.adapters.store.sql_failed_targets import FailedTargetQueries
 from slm_monitor.api.dependencies import TargetReaders, TheImports, TheQueries, TheReaders, TheTickets, TheUnjudgeable
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/api/v1/targets", tags=["targets"])
 _JUDGED_SECONDS = 10.0
 
 
-async def judged(
+async def wait_until_judged(
     queries: TheQueries,
     at_least: Annotated[str | None, Query(description="`position` of a door's answer: wait until it is judged")] = None,
 ) -> None:
@@ -40,10 +40,10 @@ async def judged(
         raise invalid("query.at_least", at_least, str(error)) from error
     if not wanted.keys() <= (await queries.judged_positions()).keys():
         raise invalid("query.at_least", at_least, "this is of another installation; send back what a door answered")
-    await reach(queries, wanted)
+    await wait_for_record(queries, wanted)
 
 
-async def reach(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
+async def wait_for_record(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -> None:
     """Wait until the record has all that lies below these positions of the intake. 504 where it has not within 10 s."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + _JUDGED_SECONDS
@@ -56,7 +56,7 @@ async def reach(queries: TargetQueries, wanted: Mapping[tuple[str, int], int]) -
         await asyncio.sleep(0.02)
 
 
-Judged = Depends(judged)
+Judged = Depends(wait_until_judged)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ async def _states(rows: list[dict[str, Any]], readers: StateReaders) -> list[dic
         {
             **_terms(row),
             "no_data": missing.get(row["target_id"]),
-            "window": _status(await _window(row, windows.get(row["target_id"]), present), aside, row),
+            "window": _status(await _window_document(row, windows.get(row["target_id"]), present), aside, row),
             "unjudgeable": aside.get(row["target_id"]),
             "importing": row["target_id"] in importing,
             "tickets": _tickets(counts.get(row["target_id"], {}), odd.get(row["target_id"], 0))
@@ -138,25 +138,25 @@ def _terms(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _window(
+async def _window_document(
     row: Mapping[str, Any], window: Mapping[str, Any] | None, present: CurrentStatus
 ) -> dict[str, Any] | None:
     if window is None:
         return None
-    document = shaped({name: value for name, value in window.items() if name != "target_id"})
+    document = row_document({name: value for name, value in window.items() if name != "target_id"})
     return {**document, **await present.of(row, window)}
 
 
 def _tickets(counts: Mapping[str, int], inconsistent: int) -> dict[str, Any]:
-    """``judged``: stopped or breached; ``met``: stopped at or before the deadline; ``inconsistent``: tickets that are
-    not judged, as their events contradict each other."""
+    """``wait_until_judged``: stopped or breached; ``met``: stopped at or before the deadline; ``inconsistent``: tickets
+    that are not judged, as their events contradict each other."""
     met = counts.get("met", 0)
     missed = counts.get("breached", 0) + counts.get("completed_late", 0)
     return {"judged": met + missed, "met": met, "inconsistent": inconsistent, "states": dict(sorted(counts.items()))}
 
 
 @router.get("", dependencies=[Judged], response_model=dict[str, Any])
-async def listed(
+async def list_targets(
     caller: Caller,
     readers: TheStateReaders,
     paging: Paging,
@@ -177,13 +177,13 @@ async def listed(
 
 
 @router.get("/{target_id}", dependencies=[Judged])
-async def read(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
+async def read_target(target_id: str, caller: Caller, readers: TheStateReaders) -> dict[str, Any]:
     """One target: its terms, the state of the present window and its budget."""
-    row = await mine(target_id, caller, readers.past.queries)
+    row = await own_target(target_id, caller, readers.past.queries)
     return (await _states([row], readers))[0]
 
 
-async def mine(target_id: str, caller: Caller, queries: TargetQueries) -> dict[str, Any]:
+async def own_target(target_id: str, caller: Caller, queries: TargetQueries) -> dict[str, Any]:
     row = await queries.target(caller, target_id)
     if row is None:
         raise not_found("target", target_id)

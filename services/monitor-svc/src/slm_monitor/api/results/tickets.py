@@ -24,7 +24,7 @@ from slm_monitor.application.explain.ticket_view import TicketReader, TicketWith
 from slm_monitor.application.history.fact_history import ParsedTerms
 from slm_monitor.application.state.ports import AgreementTerms
 from slm_monitor.domain.clocks.clock_replay import Clock as TicketClock
-from slm_monitor.domain.clocks.target_matching import book_of
+from slm_monitor.domain.clocks.target_matching import rule_book
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.facts.ticket_events import FORGOTTEN
 
@@ -48,7 +48,7 @@ TheTicketReaders = Annotated[TicketReaders, Depends(_ticket_readers)]
 
 
 @router.get("/clocks", dependencies=[Judged])
-async def clocks(
+async def list_clocks(
     caller: Caller,
     queries: TheQueries,
     paging: Paging,
@@ -63,7 +63,7 @@ async def clocks(
 
 
 @router.get("/tickets", dependencies=[Judged])
-async def listed(
+async def list_tickets(
     caller: Caller, queries: TheTickets, clock: TheClock, paging: Paging,
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
@@ -86,7 +86,7 @@ async def listed(
 
 
 @router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
-async def explain(
+async def explain_ticket_clock(
     source: str, number: str, target: str, caller: Caller, readers: TheTicketReaders, request: Request,
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
@@ -103,14 +103,14 @@ async def explain(
     ]
     if not wanted:
         raise not_found("clock", f"{source}/{number}/{target}")
-    told = clock_explanation.document(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
+    told = clock_explanation.explain_clock(wanted[-1], seen, _signed(agreements, wanted[-1]), reader.sees)
     if format == "text" or (format is None and prefers_text(request)):
-        return PlainTextResponse(clock_explanation.text(told))
+        return PlainTextResponse(clock_explanation.clock_text(told))
     return JSONResponse(told)
 
 
 @router.get("/tickets/{source}/{number:path}", dependencies=[Judged])
-async def ticket(
+async def read_ticket(
     source: str, number: str, caller: Caller, readers: TheTicketReaders, known_at: KnownAt = None
 ) -> dict[str, Any]:
     """A ticket: its events as they were taken in, and its clocks with their deadlines as of now, or as it was known."""
@@ -119,8 +119,8 @@ async def ticket(
         "source": source,
         "number": number,
         "owner_party_id": seen.state.subject.split("/", 1)[0],
-        **ticket_view.document(seen, reader),
-        "events": ticket_view.events_of(facts) if reader.is_sender else [],
+        **ticket_view.ticket_document(seen, reader),
+        "events": ticket_view.event_documents(facts) if reader.is_sender else [],
     }
 
 
@@ -140,13 +140,13 @@ async def _look(
             "Its clocks stand as they were; GET /api/v1/clocks lists them.",
         )  # fmt: skip
     agreements = await queries.agreements(row["owner_party_id"])
-    book = book_of(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
+    book = rule_book(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
     events, now = [fact for fact, _ in facts], readers.clock.now()
     as_of = now if known_at is None else min(now, known_at)
-    seen = ticket_view.seen(row["subject"], events, book, as_of)
+    seen = ticket_view.ticket_with_clocks(row["subject"], events, book, as_of)
     is_sender = caller.is_operator or caller.party_id == row["owner_party_id"]
     reader = TicketReader(
-        is_sender, ticket_queries.sees(row, caller), None if caller.is_operator else _own(agreements, caller)
+        is_sender, ticket_queries.visibility(row, caller), None if caller.is_operator else _own(agreements, caller)
     )
     return seen, agreements, facts, reader
 

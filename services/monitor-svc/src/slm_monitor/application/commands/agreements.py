@@ -40,14 +40,14 @@ class TermsStore(Protocol):
         ...
 
 
-async def take_up(shelf: TermsStore, finalized: AgreementFinalized) -> None:
+async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
     """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
     document = asdict(finalized)
     targets = parse_targets(document)
-    composite_terms.check(targets)
-    outage_evaluation.check(targets)
+    composite_terms.check_composites(targets)
+    outage_evaluation.check_outage_terms(targets)
     maintenance_rules.maintenance_of(document)
-    recovery_evaluation.check(targets)
+    recovery_evaluation.check_recovery_limits(targets)
     if await shelf.keep(document):
         for target, terms in zip(finalized.targets, targets, strict=True):
             # Whoever signs a target need not have registered what it is measured by: its data would be refused.
@@ -75,19 +75,19 @@ def _indicators(target: Mapping[str, Any], terms: ServiceLevelTarget) -> Iterato
     """The indicators that a target names: its own, and those whose states it is composed of."""
     named = target.get("indicator")
     if terms.indicator is not None and named:
-        yield _indicator(named, _kind(terms), terms)
+        yield _indicator_of_terms(named, _indicator_kind(terms), terms)
     if terms.aggregation == "composite" and isinstance(terms.parameters, Mapping):
         for member in terms.parameters.get("members") or ():
             if isinstance(member, Mapping) and isinstance(member.get("indicator"), Mapping):
-                yield _indicator(member["indicator"], "availability", terms)
+                yield _indicator_of_terms(member["indicator"], "availability", terms)
 
 
-def _indicator(named: Mapping[str, Any], kind: str, terms: ServiceLevelTarget) -> Indicator:
+def _indicator_of_terms(named: Mapping[str, Any], kind: str, terms: ServiceLevelTarget) -> Indicator:
     owner, key = str(named["owner_party_id"]), str(named["key"])
     return Indicator(f"{owner}/{key}", owner, key, kind, named.get("unit"), service_id=terms.service_id)
 
 
-def _kind(terms: ServiceLevelTarget) -> str:
+def _indicator_kind(terms: ServiceLevelTarget) -> str:
     """The kind of the indicator: what the terms say, else the only one that the aggregation takes."""
     if terms.indicator_kind is not None:
         return terms.indicator_kind
@@ -98,7 +98,7 @@ def _kind(terms: ServiceLevelTarget) -> str:
     return {"ratio": "ratio", "time_slices": "ratio", "count": "count", "nps": "rating"}.get(terms.aggregation, "value")
 
 
-async def end(shelf: TermsStore, terminated: AgreementTerminated) -> None:
+async def end_agreement(shelf: TermsStore, terminated: AgreementTerminated) -> None:
     """Its windows end at the instant of termination."""
     if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
         await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

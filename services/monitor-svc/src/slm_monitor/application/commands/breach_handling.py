@@ -44,7 +44,7 @@ class BreachWorkflows(Protocol):
     def publish(self, event: Any, at: int, event_id: str) -> None: ...
 
 
-async def take(
+async def take_step(
     lives: BreachWorkflows, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int,
     unless_changed: Callable[[BreachWorkflow], None],
 ) -> BreachWorkflow:  # fmt: skip

@@ -84,7 +84,7 @@ class ExclusionRequest:
     if_silent: str | None = None
 
 
-async def request(
+async def request_exclusion(
     register: ExclusionRegister, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
 ) -> ExclusionEntry:
     """Ask the other party. Raises NoSuchThing, CalendarError naming the field."""
@@ -102,7 +102,7 @@ async def request(
         kind=wanted.kind,
         scope=_scope(wanted, agreement.versions),
         stretches=tuple(_stretches(wanted, latest)),
-        recurrence=_shown(wanted.recurrence, latest),
+        recurrence=_recurrence_document(wanted.recurrence, latest),
         text=wanted.text,
         evidence=wanted.evidence,
         requested_by=by,
@@ -147,7 +147,9 @@ def _stretches(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[I
     return recurrences.occurrences(rule["rule"], zone, rule["from"], length, end)
 
 
-def _shown(recurrence: Mapping[str, Any] | None, finalized: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _recurrence_document(
+    recurrence: Mapping[str, Any] | None, finalized: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     if recurrence is None:
         return None
     zone = recurrence.get("timezone") or finalized["timezone"]
@@ -159,18 +161,18 @@ def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> E
     known = [terms for version in versions for terms in parse_targets(version, JUDGED)]
     services = {version["service_key"]: version["service_id"] for version in versions}
     return ExclusionScope(
-        _named("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
-        _named("indicators", wanted.indicators, {
+        _ids_of("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
+        _ids_of("indicators", wanted.indicators, {
             name: terms.indicator for terms in known if terms.indicator is not None
             for name in (terms.indicator, terms.indicator.partition("/")[2])
         }),
-        _named("targets", wanted.targets, {
+        _ids_of("targets", wanted.targets, {
             name: terms.target_id for terms in known for name in (terms.target_id, terms.key)
         }),
     )  # fmt: skip
 
 
-def _named(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozenset[str]:
+def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozenset[str]:
     for number, name in enumerate(given):
         if name not in known:
             remedy = f"the agreement has none of that name; it has {', '.join(sorted(known)) or 'none'}"
@@ -178,7 +180,7 @@ def _named(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozen
     return frozenset(known[name] for name in given)
 
 
-async def decide(
+async def decide_exclusion(
     register: ExclusionRegister, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
 ) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
     """Approve or reject, as the other party or its delegate. Raises NoSuchThing, NotTheirs, WrongTurn."""
@@ -191,10 +193,10 @@ async def decide(
         if not delegates.may_decide(appointed, entry.other_party_id, by.party_id, now):
             raise NoSuchThing("exclusion", exclusion_id)
         instead_of = entry.other_party_id
-    return await _decided(register, exclusion_workflow.decided(entry, decision, by, reason, now, instead_of), now)
+    return await _decided(register, exclusion_workflow.with_decision(entry, decision, by, reason, now, instead_of), now)
 
 
-async def appoint(register: ExclusionRegister, wanted: Delegate, now: int) -> Delegate:
+async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: int) -> Delegate:
     """Let another party decide on one's exclusions. Raises NoSuchThing, CalendarError naming the field."""
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
@@ -213,12 +215,12 @@ async def appoint(register: ExclusionRegister, wanted: Delegate, now: int) -> De
     return wanted
 
 
-async def dismiss(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
+async def dismiss_delegate(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
     """Decide oneself again. Raises NoSuchThing, WrongTurn."""
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
         raise NoSuchThing("delegate", delegate_id)
-    gone = delegates.dismissed(held, by, now)
+    gone = delegates.with_dismissal(held, by, now)
     await register.keep_delegate(gone)
     return gone
 
@@ -240,13 +242,15 @@ async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Se
     if entry.state != APPROVED:
         return ()
     agreement = await register.agreement(entry.agreement_id)
-    counts = maintenance_rules.counted(await register.approved(entry.agreement_id), agreement.versions)
+    counts = maintenance_rules.effective_exclusions(await register.approved(entry.agreement_id), agreement.versions)
     return counts[entry.exclusion_id].uncounted
 
 
-async def revoke(register: ExclusionRegister, exclusion_id: str, by: Actor, reason: str, now: int) -> ExclusionEntry:
+async def revoke_exclusion(
+    register: ExclusionRegister, exclusion_id: str, by: Actor, reason: str, now: int
+) -> ExclusionEntry:
     """Take an approved one back. Raises NoSuchThing, WrongTurn."""
-    entry = exclusion_workflow.revoked(await _theirs(register, exclusion_id, by), by, reason, now)
+    entry = exclusion_workflow.with_revocation(await _theirs(register, exclusion_id, by), by, reason, now)
     await register.keep(entry)
     await register.tell_partitions(entry.agreement_id)
     register.publish(exclusion_workflow.revoked_event(entry), now)

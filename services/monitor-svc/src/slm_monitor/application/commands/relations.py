@@ -19,6 +19,6 @@ class Relations(Protocol):
         ...
 
 
-async def take_up(relations: Relations, related: PartiesRelated) -> None:
+async def keep_relation(relations: Relations, related: PartiesRelated) -> None:
     """Keep a relation."""
     await relations.relate(related.first_party_id, related.second_party_id)

@@ -58,7 +58,7 @@ class Reviews(Protocol):
         ...
 
 
-async def accept(reviews: Reviews, accepted: PeriodAccepted) -> None:
+async def accept_period(reviews: Reviews, accepted: PeriodAccepted) -> None:
     """The windows as they were accepted are frozen."""
     at = instants.from_text(accepted.accepted_at)
     windows = [Acceptance(each["target_id"], each["window_id"], int(each["revision"]), at) for each in accepted.windows]
@@ -67,17 +67,17 @@ async def accept(reviews: Reviews, accepted: PeriodAccepted) -> None:
     await reviews.accept(named, windows)
 
 
-async def dispute(reviews: Reviews, disputed: BreachDisputed) -> None:
+async def dispute_breach(reviews: Reviews, disputed: BreachDisputed) -> None:
     """The breach waits for the decision; one that was withdrawn or closed meanwhile stays so."""
     document = asdict(disputed)
     await reviews.disputed(disputed.dispute_id, disputed.breach_id, document)
     said = {"reason": disputed.reason, "dispute_id": disputed.dispute_id}
     at = instants.from_text(disputed.disputed_at)
     step = BreachStep(DISPUTE, at, disputed.by_party_id, disputed.by_principal_id, disputed.by_name, said)
-    await _take(reviews, disputed.breach_id, disputed.revision, step)
+    await _apply_step(reviews, disputed.breach_id, disputed.revision, step)
 
 
-async def decide(reviews: Reviews, decided: DisputeDecided) -> None:
+async def decide_dispute(reviews: Reviews, decided: DisputeDecided) -> None:
     """Upheld: it was no breach, and what was found of it is judged anew. Rejected: it is confirmed."""
     await reviews.decided(decided.dispute_id, decided.breach_id, decided.decision, asdict(decided))
     if decided.decision == UPHELD:
@@ -89,10 +89,10 @@ async def decide(reviews: Reviews, decided: DisputeDecided) -> None:
     said = {"reason": decided.reason, "dispute_id": decided.dispute_id}
     at = instants.from_text(decided.decided_at)
     step = BreachStep(CONFIRM, at, by.get("party_id", ""), by.get("principal_id", ""), by.get("name", ""), said)
-    await _take(reviews, decided.breach_id, decided.revision, step)
+    await _apply_step(reviews, decided.breach_id, decided.revision, step)
 
 
-async def _take(reviews: Reviews, breach_id: str, revision: int, step: BreachStep) -> None:
+async def _apply_step(reviews: Reviews, breach_id: str, revision: int, step: BreachStep) -> None:
     held = await reviews.locked(breach_id)
     if held is None or held.life.revision != revision:
         _logger.warning("step of a breach that is not there", breach_id=breach_id, revision=revision, step=step.step)

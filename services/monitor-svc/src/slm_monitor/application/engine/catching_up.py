@@ -43,15 +43,15 @@ class CatchingUp:
         self._woken.update(each.key for each in reached)
         return reached
 
-    def next_due(self, horizon: int) -> int | None:
+    def next_due(self, watermark: int) -> int | None:
         """Timers are to fire up to the instant at which the terms were heard, be there any or not."""
         waiting = (each.begun_at for each in self._found.values() if not each.is_judged_here)
-        return min((begun_at for begun_at in waiting if begun_at > horizon), default=None)
+        return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
 
-    def derived_due(self, everywhere: int) -> int | None:
+    def derived_due(self, global_watermark: int) -> int | None:
         """Likewise for what is made of others."""
         waiting = (each.begun_at for each in self._found.values() if each.is_everywhere)
-        return min((begun_at for begun_at in waiting if begun_at > everywhere), default=None)
+        return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStep) -> None:
         """Have the events of a step say which version catches up, and count those of breaches and risks."""
@@ -77,11 +77,11 @@ class CatchingUp:
             for waiting in self._pending.values():
                 waiting -= done
 
-    def waiting_here(self, horizon: int) -> list[CatchUp]:
-        """Those of which nothing of the past waits in this partition, if its timers up to ``horizon`` have fired."""
+    def waiting_here(self, watermark: int) -> list[CatchUp]:
+        """Those of which nothing of the past waits in this partition, if its timers up to ``watermark`` have fired."""
         return [
             each for key, each in self._found.items()
-            if not each.is_judged_here and each.begun_at <= horizon and not self._pending.get(key)
+            if not each.is_judged_here and each.begun_at <= watermark and not self._pending.get(key)
         ]  # fmt: skip
 
     def judged_here(self, found: CatchUp, step: PartitionStep) -> None:
@@ -89,9 +89,9 @@ class CatchingUp:
         self._pending.pop(found.key, None)
         step.caught_up.append(found.key)
 
-    def waiting_derived(self, everywhere: int) -> list[CatchUp]:
+    def waiting_derived(self, global_watermark: int) -> list[CatchUp]:
         """Those whose derived targets may have been judged by now."""
-        return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= everywhere]
+        return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 
     def judged_derived(self, found: CatchUp, step: PartitionStep) -> None:
         """The last step: this partition has caught up."""

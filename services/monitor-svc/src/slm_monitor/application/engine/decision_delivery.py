@@ -36,10 +36,10 @@ class DecisionDelivery:
         accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
                     for target_id, window_id, revision in ref["windows"]]  # fmt: skip
         standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
-        acceptance.freeze(((each.target_id, each.windows) for each in standings), accepted, changes)
+        acceptance.accept_windows(((each.target_id, each.windows) for each in standings), accepted, changes)
         # What is judged by label may not have been looked for since a restart. What was set aside is read anew.
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
-        acceptance.freeze(((name, self._established.windows(name)) for name in names), accepted, changes)
+        acceptance.accept_windows(((name, self._established.windows(name)) for name in names), accepted, changes)
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStep) -> None:
         """A dispute decided that a breach was none: what it was found of is judged anew."""

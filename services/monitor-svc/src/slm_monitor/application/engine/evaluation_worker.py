@@ -283,20 +283,20 @@ class EvaluationWorker:
         """Fire what is due, once everything appended before that instant has been taken in."""
         began = time.monotonic()
         most = TIMERS_A_STEP if self._away.is_quiet else TIMERS_BESIDE
-        for number, horizon in await self._firing.look(self._owned):
+        for number, watermark in await self._firing.look(self._owned):
             if time.monotonic() - began > FIRING_SECONDS:
-                self._firing.postpone(number, horizon)
+                self._firing.postpone(number, watermark)
                 continue
-            work = StepInput(horizon=horizon, most_timers=most)
+            work = StepInput(watermark=watermark, most_timers=most)
             await self._unless_lost(number, self._commit(self._owned[number], work))
-            if number in self._owned and self._owned[number].is_due(horizon):
-                self._firing.postpone(number, horizon)
+            if number in self._owned and self._owned[number].is_due(watermark):
+                self._firing.postpone(number, watermark)
         reached = await self._firing.look_everywhere(self._owned)
         # Asked once the facts are taken in: which of the tickets among them are judged is committed with them.
         behind = await self._store.behind() if reached else PendingDependencies()
-        for number, horizon in reached:
+        for number, watermark in reached:
             if number in self._owned:
-                work = StepInput(everywhere=horizon, behind=behind)
+                work = StepInput(global_watermark=watermark, behind=behind)
                 await self._unless_lost(number, self._commit(self._owned[number], work))
         for number, partition in self._owned.items():
             if self._firing.is_settled(number, partition):

@@ -17,7 +17,7 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-def note_touched(step: PartitionStep) -> None:
+def note_import_effects(step: PartitionStep) -> None:
     """Count the events of a step that tell of an import, by import and agreement."""
     for outgoing in step.changes.events:
         event = outgoing.event

@@ -9,7 +9,7 @@ from typing import Any
 from slm_chassis.log.partitioner import partition_of
 from slm_monitor.application.engine.catching_up import CatchingUp
 from slm_monitor.application.engine.decision_delivery import DecisionDelivery
-from slm_monitor.application.engine.import_effects import note_touched
+from slm_monitor.application.engine.import_effects import note_import_effects
 from slm_monitor.application.evaluators.derived.derived_evaluator import DerivedEvaluator
 from slm_monitor.application.evaluators.schedule.holds import Holds
 from slm_monitor.application.evaluators.series.series_evaluator import SeriesEvaluator
@@ -50,11 +50,11 @@ class StepInput:
     values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     inbox: Sequence[InboxRow] = ()
-    horizon: int | None = None
+    watermark: int | None = None
     """All facts up to this instant are in: timers due by then may fire."""
     most_timers: int | None = None
     """How many of those at most; the others stay due."""
-    everywhere: int | None = None
+    global_watermark: int | None = None
     """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
     behind: PendingDependencies = field(default_factory=PendingDependencies)
     """What all partitions together have not come to yet: targets made of it wait."""
@@ -78,8 +78,8 @@ class Partition:
         self._told: dict[str, int] = {}
         self._store = store
         self._partitions = partitions
-        self._horizon = loaded.horizon
-        self._everywhere = 0
+        self._watermark = loaded.watermark
+        self._global_watermark = 0
         self._derivations = TargetDependencies(partitions)
         self._holds = Holds(loaded.number, loaded.holds)
         self.timers = Timers()
@@ -144,7 +144,7 @@ class Partition:
     def next_due(self) -> int | None:
         """The next instant at which time alone may change something: a timer's, the expiry of a hold, or that up to
         which signed terms are to be judged."""
-        dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._horizon))
+        dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._watermark))
         return min((due for due in dues if due is not None), default=None)
 
     def is_due(self, instant: int) -> bool:
@@ -154,17 +154,17 @@ class Partition:
 
     def derived_due(self) -> int | None:
         """The next instant at which something made of others is to be judged."""
-        dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._everywhere))
+        dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._global_watermark))
         return min((due for due in dues if due is not None), default=None)
 
     async def step(self, work: StepInput, now: int) -> PartitionStep:
         """Take in facts and news, judge what they touch, and say what has to be committed."""
         step = PartitionStep(dict(self.positions), {**self.positions, **work.positions})
-        self._horizon = max(self._horizon, work.horizon or 0)
-        step.horizon, step.received_at = self._horizon, now
+        self._watermark = max(self._watermark, work.watermark or 0)
+        step.watermark, step.received_at = self._watermark, now
         await self._hear(work.inbox, step)
         if work.values:
-            step.blob = await self._counts.take(fact_columns.joined(work.values), now)
+            step.blob = await self._counts.take(fact_columns.joined_batches(work.values), now)
             self.unsaved_rows += 0 if step.blob is None else len(step.blob)
         measured = [fact for fact in work.facts if fact.subject.count("/") == 1]
         step.facts = await self._states.take([fact for fact in measured if not is_counted(fact)])
@@ -174,7 +174,7 @@ class Partition:
             [fact for fact in work.facts if fact.subject.count("/") > 1], step, self._holds
         )
         self._holds.extend(work.values, work.facts, now, step)
-        for who, subject in self.timers.due(self._horizon, work.most_timers):
+        for who, subject in self.timers.due(self._watermark, work.most_timers):
             if who == TICKET:
                 self._tickets.wake(subject)
             elif who == STATE:
@@ -185,7 +185,7 @@ class Partition:
                 self._counts.wake(subject)
         self.positions = dict(step.positions)
         await self._end_holds(now, step)
-        moment = EvaluationMoment(self._horizon, now)
+        moment = EvaluationMoment(self._watermark, now)
         await self._states.judge(self._holds, moment, step.changes)
         await self._counts.judge(self._holds, moment, step.changes)
         is_busy = bool(work.values or work.facts)
@@ -196,7 +196,7 @@ class Partition:
         self._catching_up.judged(step)
         await self._derive(work, now, step)
         self._catching_up.mark(step)
-        note_touched(step)
+        note_import_effects(step)
         self._go_on_with_imports(step)
         self._go_on_catching_up(step)
         self._aside.tell(step.changes, now)
@@ -212,10 +212,12 @@ class Partition:
 
     async def _derive(self, work: StepInput, now: int, step: PartitionStep) -> None:
         """Judge what is made of others, and tell those that are made of what this step has changed."""
-        if work.everywhere is not None:
-            self._everywhere = max(self._everywhere, work.everywhere)
-            moment = EvaluationMoment(self._everywhere, now)
-            step.inbox += await self._derived.judge(self._everywhere, self._holds, work.behind, moment, step.changes)
+        if work.global_watermark is not None:
+            self._global_watermark = max(self._global_watermark, work.global_watermark)
+            moment = EvaluationMoment(self._global_watermark, now)
+            step.inbox += await self._derived.judge(
+                self._global_watermark, self._holds, work.behind, moment, step.changes
+            )
         step.news = self._derivations.news(self._states.touched(), step.changes)
 
     async def _end_holds(self, now: int, step: PartitionStep) -> None:
@@ -248,10 +250,10 @@ class Partition:
 
     def _go_on_catching_up(self, step: PartitionStep) -> None:
         """Likewise of the signed versions with whose past this partition has caught up."""
-        for each in self._catching_up.waiting_here(self._horizon):
+        for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):
                 self._catching_up.judged_here(each, step)
-        for each in self._catching_up.waiting_derived(self._everywhere):
+        for each in self._catching_up.waiting_derived(self._global_watermark):
             if not self._derived.waits_for_agreement(each.agreement_id):
                 self._catching_up.judged_derived(each, step)
 
@@ -321,7 +323,7 @@ class Partition:
     async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
         """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is
         nothing."""
-        await self._counts.refresh(EvaluationMoment(self._horizon, now))
+        await self._counts.refresh(EvaluationMoment(self._watermark, now))
         windows = self._counts.unsaved_windows()
         segments, series = self._counts.unsaved() if is_whole else ([], {})
         if not segments and not series and not windows and self._judged == self._told:

@@ -56,18 +56,18 @@ class Watermarks:
         """Partitions whose timers may fire now, and up to which instant."""
         await self._look_at_due(owned)
         found = []
-        for number, (horizon, ends) in list(self._waits.items()):
+        for number, (watermark, ends) in list(self._waits.items()):
             partition = owned.get(number)
             if partition is None:
                 del self._waits[number]
             elif all(partition.positions[topic] >= end for topic, end in ends.items()):
                 del self._waits[number]
-                found.append((number, horizon))
+                found.append((number, watermark))
         return found
 
-    def postpone(self, number: int, horizon: int) -> None:
+    def postpone(self, number: int, watermark: int) -> None:
         """The timers of a partition that may fire are fired at the next look."""
-        self._waits[number] = (horizon, {})
+        self._waits[number] = (watermark, {})
 
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
         """Partitions in which what is made of others may be judged now, and as of which instant."""
@@ -87,13 +87,13 @@ class Watermarks:
             return []
         taken = await self._store.taken()
         reached = [
-            (number, horizon)
-            for number, (horizon, wanted) in self._far.items()
+            (number, watermark)
+            for number, (watermark, wanted) in self._far.items()
             if all(taken.get(place, 0) >= end for place, end in wanted.items())
         ]
         for number, _ in reached:
             del self._far[number]
-        return [(number, horizon) for number, horizon in reached if number in owned]
+        return [(number, watermark) for number, watermark in reached if number in owned]
 
     async def _ends(self) -> dict[str, Mapping[int, int]]:
         found = await asyncio.gather(*(self._log.end_offsets(topic) for topic in _TOPICS))

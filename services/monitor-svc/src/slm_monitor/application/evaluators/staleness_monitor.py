@@ -104,9 +104,9 @@ class StalenessMonitor:
             if turn is not None and held.last is not None:
                 since = held.since if turn == "silent" else before
                 assert since is not None
-                told = staleness.silent if turn == "silent" else staleness.resumed
+                told = staleness.silent_event if turn == "silent" else staleness.resumed_event
                 event = told(indicator, held.last, since, now=moment.now)
                 at = since if turn == "silent" else held.last
-                step.changes.publish(event, at, staleness.event_id(indicator, turn, since))
+                step.changes.publish(event, at, staleness.silence_event_id(indicator, turn, since))
             if held.due is not None and held.due > moment.as_of:
                 self._timers.set((SILENCE, subject), held.due)

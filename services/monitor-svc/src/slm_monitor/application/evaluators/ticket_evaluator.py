@@ -82,7 +82,7 @@ class TicketEvaluator:
     def _book(self, owner: str) -> RuleBook:
         if owner not in self._books:
             lines = self._lines.get(owner, {}).values()
-            self._books[owner] = target_matching.book_of(line for each in lines for line in each)
+            self._books[owner] = target_matching.rule_book(line for each in lines for line in each)
         return self._books[owner]
 
     async def wake_owner(self, owner: str, partition: int, step: PartitionStep, holds: Holds) -> Sequence[str]:
@@ -160,7 +160,7 @@ class TicketEvaluator:
         for ticket in ready:
             facts, due, waits = touched.get(ticket) or stored.get(ticket, {}), None, False
             if FORGOTTEN not in facts:
-                due, waits = _judged(
+                due, waits = _evaluate_or_mark(
                     ticket, facts.values(), self._book(ticket.split("/", 1)[0]), states.get(ticket, {}),
                     dict(breaches.get(ticket, {})), holds.moment(ticket, moment), step.changes, self._overturned,
                 )  # fmt: skip
@@ -172,7 +172,7 @@ class TicketEvaluator:
             step.tickets[ticket] = HELD if waits else JUDGED
 
 
-def _judged(
+def _evaluate_or_mark(
     ticket: str, facts: Iterable[Fact], book: RuleBook, told: ticket_target.States,
     breaches: dict[str, Breach], moment: EvaluationMoment, changes: Changes, overturned: Collection[str],
 ) -> tuple[int | None, bool]:  # fmt: skip
@@ -181,7 +181,7 @@ def _judged(
     A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
     own = Changes(mark=moment.mark)
     try:
-        judged = ticket_target.judge(ticket, facts, book, told, breaches, moment, own, overturned)
+        judged = ticket_target.evaluate_ticket(ticket, facts, book, told, breaches, moment, own, overturned)
     except Exception as error:
         _logger.warning("ticket not judged", ticket=ticket, exc_info=error)
         reason = f"{type(error).__name__}: {error}"

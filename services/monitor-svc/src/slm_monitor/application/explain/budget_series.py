@@ -25,11 +25,11 @@ def instants_of(span: Interval, step: int, present: int) -> list[int]:
     return [*range(span[0] + step, last, step), last]
 
 
-async def points(
+async def budget_points(
     record: History, terms: ServiceLevelTarget, span: Interval, step: int, present: int, known_at: int | None = None
 ) -> list[dict[str, Any]]:
     """Figure and budget as of each step, by what is known now of the time until then."""
-    facts = await records.known(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
+    facts = await records.known_facts(record, terms, span, min(present, span[1] + terms.closing_delay), known_at)
     return await asyncio.to_thread(_points, terms, facts, instants_of(span, step, present))
 
 
@@ -37,7 +37,7 @@ def _points(terms: ServiceLevelTarget, facts: KnownFacts, instants: Sequence[int
     found = []
     for at in instants:
         # Not the last microsecond: what happens at the end of a step belongs to the next.
-        seen = explanation_dispatch.seen(terms, replace(facts, as_of=at, until=at - 1), brief=True)
+        seen = explanation_dispatch.explain_figure(terms, replace(facts, as_of=at, until=at - 1), brief=True)
         found.append({
             "at": to_text(at),
             "figure": figures.exact(terms.shown(seen.figure)),

@@ -21,15 +21,17 @@ _TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset",
           "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
 
 
-def document(clock: Clock, ticket: TicketWithClocks, signed: Mapping[str, Any], sees: str = WHOLE) -> dict[str, Any]:
+def explain_clock(
+    clock: Clock, ticket: TicketWithClocks, signed: Mapping[str, Any], sees: str = WHOLE
+) -> dict[str, Any]:
     """``signed``: the target as its agreement's version writes it. The same facts and terms give the same bytes.
 
     ``sees``: the other side of a support is not told what the ticket says of itself, so why rules were passed over is
     left out.
     """
     until = clock.ended_at or ticket.as_of
-    stretches = clock_derivation.of_clock(clock, ticket.events, until)
-    sums = clock_derivation.sums(stretches)
+    stretches = clock_derivation.clock_segments(clock, ticket.events, until)
+    sums = clock_derivation.clock_totals(stretches)
     own = ticket_view.clock_document(clock, ticket)
     return {
         "ticket": ticket.state.subject.split("/", 1)[1],
@@ -70,7 +72,7 @@ def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:
     }
 
 
-def text(told: Mapping[str, Any]) -> str:
+def clock_text(told: Mapping[str, Any]) -> str:
     """The derivation for people, a line per interval."""
     within = told["terms"]["objective"]["within"]
     ((meaning, length),) = within.items()

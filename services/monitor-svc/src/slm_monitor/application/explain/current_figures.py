@@ -50,7 +50,7 @@ class FiguresQuestion:
         return min(self.as_of, self.until - 1)
 
 
-async def of_agreement(
+async def current_figures_of(
     record: History, parsed: ParsedTerms, targets: Sequence[Mapping[str, Any]], asked: FiguresQuestion
 ) -> list[dict[str, Any]]:
     """One document for each open window of the targets given, and one for each target of tickets or rolling windows.
@@ -59,7 +59,7 @@ async def of_agreement(
     """
     found: list[dict[str, Any]] = []
     for row in targets:
-        target = records.named(row)
+        target = records.target_row(row)
         agreement = await record.agreement(target.agreement_id)
         lines = parsed.lines(agreement, target)
         if any(line.latest.group_by for line in lines):
@@ -126,7 +126,7 @@ async def _figure(
         return {**head, "status": None, "figure": None, "figure_display": "–", "reason": "not judged by figures"}
     try:
         at = asked.last if terms.window_kind == "rolling" else asked.as_of
-        judged = await explanation.judge(record, terms, name, span, at, asked.as_of)
+        judged = await explanation.evaluate_window(record, terms, name, span, at, asked.as_of)
     except NotInRecord as error:
         return {**head, "status": None, "figure": None, "figure_display": "–", "reason": str(error)}
     seen, facts = judged.seen, judged.facts
@@ -146,8 +146,9 @@ async def _figure(
         "budget_consumed_percent": _percent(document["budget"]),
         "burn_rate": document["burn_rate"],
         "breached_at": document["breached_at"],
-        "excluded_seconds": excluded_time.time_in(terms.hours.intervals(*span), facts.excluded) // _SECOND,
-        "exclusions": exclusion_index.named(facts.exclusions, *span),
+        "excluded_seconds": excluded_time.excluded_service_time(terms.hours.intervals(*span), facts.excluded)
+        // _SECOND,
+        "exclusions": exclusion_index.exclusions_in_window(facts.exclusions, *span),
         "unknown_seconds": _seconds(sums.get("unknown")),
         "downtime_seconds": _seconds(sums.get("down")),
         "coverage_percent": sums.get("coverage_percent"),
@@ -159,7 +160,7 @@ async def _tickets(
     record: History, terms: ServiceLevelTarget, span: Interval, asked: FiguresQuestion
 ) -> dict[str, Any]:
     """The tickets of which the target's clock ended in the span: how many in time, and which ones late."""
-    ended = await closed_tickets.ended(record, terms, [terms.target_id], span, asked.as_of, asked.as_of)
+    ended = await closed_tickets.ended_tickets(record, terms, [terms.target_id], span, asked.as_of, asked.as_of)
     late = [each for each in ended if not each.is_met]
     return {
         "figure": None,

@@ -47,7 +47,7 @@ class CurrentStatus:
         agreement_id = target["agreement_id"]
         if agreement_id not in self._agreements:
             self._agreements[agreement_id] = await self._record.agreement(agreement_id)
-        for line in self._parsed.lines(self._agreements[agreement_id], records.named(target)):
+        for line in self._parsed.lines(self._agreements[agreement_id], records.target_row(target)):
             instant = self._now if line.latest.window_kind == "rolling" else window["start"]
             if (terms := line.at(instant)) is not None:
                 return terms
@@ -55,8 +55,8 @@ class CurrentStatus:
 
     async def _measured(self, terms: ServiceLevelTarget, window: Mapping[str, Any]) -> dict[str, Any]:
         as_of = min(self._now, window["end"])
-        facts = await records.known(self._record, terms, (window["start"], window["end"]), as_of)
-        seen = await asyncio.to_thread(explanation_dispatch.seen, terms, facts, brief=True)
+        facts = await records.known_facts(self._record, terms, (window["start"], window["end"]), as_of)
+        seen = await asyncio.to_thread(explanation_dispatch.explain_figure, terms, facts, brief=True)
         shown: dict[str, Any] = {
             "figure": figures.exact(terms.shown(seen.figure)),
             "figure_display": terms.display(seen.figure),

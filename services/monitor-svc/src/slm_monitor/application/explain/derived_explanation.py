@@ -14,7 +14,7 @@ from slm_monitor.application.explain import explanation_dispatch
 from slm_monitor.application.history import closed_tickets
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.fact_history import NOTHING, History, TargetRow
-from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, due, status
+from slm_monitor.application.history.window_result import ExplainedWindow, KnownFacts, certain_since, verdict_of
 from slm_monitor.domain.facts.facts import MINUTE, Fact
 from slm_monitor.domain.series import accumulators
 from slm_monitor.domain.states.joint_states import JointStates
@@ -29,12 +29,12 @@ Outcome = tuple[KnownFacts, ExplainedWindow]
 Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
 
 
-async def look(
+async def explain_derived(
     record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
     judge: Judge,
 ) -> Outcome:  # fmt: skip
     """The window, by what its members are known to have come to; ``judge`` judges a member."""
-    excluded, named = await records.excluded(record, terms, span, known_at)
+    excluded, named = await records.excluded_time(record, terms, span, known_at)
     facts = KnownFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
     if terms.aggregation == "compliance":
         return facts, await _of_tickets(record, terms, facts, known_at)
@@ -60,14 +60,16 @@ async def _of_states(
     single: list[Fact] = []
     for member in made.members:
         assert member.subject is not None
-        await records.check(record, member.subject, facts.span)
+        await records.check_is_recorded(record, member.subject, facts.span)
         indicator, key = await record.indicator(member.subject), member.subject.split("/", 1)[1]
         theirs = await record.single(member.subject, None, known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
         timelines.append(timeline_of(theirs, initial, stale))
         single += [replace(fact, key=f"{key}\x1f{fact.key}") for fact in theirs]
     whole = replace(facts, single=single)
-    return whole, await asyncio.to_thread(explanation_dispatch.seen, terms, whole, JointStates(timelines, made.needed))
+    return whole, await asyncio.to_thread(
+        explanation_dispatch.explain_figure, terms, whole, JointStates(timelines, made.needed)
+    )
 
 
 # -- of figures and verdicts ------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ async def _of_windows(
     for member in made.members:
         assert member.target_id is not None
         lines = records.lines_of_target(agreement, TargetRow(terms.agreement_id, member.target_id))
-        found = _window(terms, lines, window_id, facts)
+        found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
         members.append(_member(member, seen, facts.as_of))
         told.append({
@@ -90,15 +92,15 @@ async def _of_windows(
             "figure": None if seen is None else figures.exact(seen.target.shown(seen.figure)),
             "verdict": None if seen is None else seen.verdict,
         })  # fmt: skip
-    finding = composite_evaluation.of_members(made, members, terms, facts.span[1], facts.as_of)
+    finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(
-        terms, status(terms, finding, facts), finding.figure, "members", None, None,
-        {"rule": made.rule, "of": made.of, "members": len(members)}, due(finding, facts.as_of),
+        terms, verdict_of(terms, finding, facts), finding.figure, "members", None, None,
+        {"rule": made.rule, "of": made.of, "members": len(members)}, certain_since(finding, facts.as_of),
         extra={"members": told}, arithmetic=[_arithmetic(made, members)], missed=finding.missed,
     )  # fmt: skip
 
 
-def _window(
+def _member_window(
     terms: ServiceLevelTarget, lines: Sequence[TermsHistory], window_id: str, facts: KnownFacts
 ) -> tuple[ServiceLevelTarget, Interval] | None:
     """A member's window of the same name, or the rolling one that ends with the same minute."""
@@ -143,7 +145,7 @@ async def _of_tickets(
     agreement = await record.agreement(terms.agreement_id)
     key, lines = compliance.target_key(terms.parameters), lines_of(agreement.versions, agreement.ended_at)
     clocks = sorted({line.target_id for line in lines if line.latest.key == key})
-    tickets = await closed_tickets.ended(record, terms, clocks, facts.span, facts.as_of, known_at)
+    tickets = await closed_tickets.ended_tickets(record, terms, clocks, facts.span, facts.as_of, known_at)
     inconsistent = await record.tickets_inconsistent(clocks, facts.span)
     met, judged = sum(ticket.is_met for ticket in tickets), len(tickets)
     first_bad = (
@@ -151,16 +153,23 @@ async def _of_tickets(
         if accumulators.has_no_budget(terms)
         else None
     )
-    finding = series_evaluation.of_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
+    finding = series_evaluation.evaluate_share(met, judged, terms, facts.span[1], facts.as_of, first_bad=first_bad)
     allowed, spent = terms.promise.allowed, terms.promise.bad(met, judged)
     budget = allowed * judged if allowed else None
     told: list[dict[str, Any]] = [
         {"ticket": ticket.ticket, "ended_at": to_text(ticket.ended_at), "met": ticket.is_met} for ticket in tickets
     ]
     return ExplainedWindow(
-        terms, status(terms, finding, facts), finding.figure, "tickets", budget, Fraction(spent),
-        {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent}, due(finding, facts.as_of),
-        burn_rate.of(spent, judged, 1 - allowed), extra={"tickets": told},
+        terms,
+        verdict_of(terms, finding, facts),
+        finding.figure,
+        "tickets",
+        budget,
+        Fraction(spent),
+        {"judged": judged, "met": met, "missed": judged - met, "inconsistent": inconsistent},
+        certain_since(finding, facts.as_of),
+        burn_rate.burn_rate_of(spent, judged, 1 - allowed),
+        extra={"tickets": told},
         arithmetic=[f"figure = met ÷ judged = {met} ÷ {judged}" if judged else "figure: no ticket was judged"],
         missed=finding.missed,
-    )  # fmt: skip
+    )

@@ -49,18 +49,18 @@ class EvaluatedWindow:
     seen: ExplainedWindow
 
 
-async def explain(record: History, target: TargetRow, asked: ExplanationQuestion, now: int) -> dict[str, Any]:
+async def explain_window(record: History, target: TargetRow, asked: ExplanationQuestion, now: int) -> dict[str, Any]:
     """The derivation of a window's figure. Raises NoSuchWindow, CalendarError where the window's id names none."""
     agreement = await record.agreement(target.agreement_id)
     lines = records.lines_of_target(agreement, target)
     present = now if asked.known_at is None else min(now, asked.known_at)
-    terms, span = found(lines, asked, present)
+    terms, span = window_asked_for(lines, asked, present)
     name = asked.window or _name_of(lines, terms, span)
-    judged = await judge(record, terms, name, span, present, asked.known_at)
-    return await asyncio.to_thread(document, agreement, judged, asked)
+    judged = await evaluate_window(record, terms, name, span, present, asked.known_at)
+    return await asyncio.to_thread(explanation_document, agreement, judged, asked)
 
 
-def found(
+def window_asked_for(
     lines: Sequence[TermsHistory], asked: ExplanationQuestion, present: int
 ) -> tuple[ServiceLevelTarget, Interval]:
     """The terms and the bounds of the window asked for. Raises NoSuchWindow, CalendarError."""
@@ -100,7 +100,7 @@ def _name_of(lines: Sequence[TermsHistory], terms: ServiceLevelTarget, span: Int
     return next(each.id for each in named if each is not None and (each.start, each.end) == span)
 
 
-async def judge(
+async def evaluate_window(
     record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, present: int, known_at: int | None
 ) -> EvaluatedWindow:
     """A window as its facts have it; what is long to work out does not hold others up."""
@@ -110,14 +110,14 @@ async def judge(
     if terms.aggregation == "outages" and not is_rolling:
         as_of = present
     if terms.aggregation in DERIVED:
-        facts, seen = await derived_explanation.look(
+        facts, seen = await derived_explanation.explain_derived(
             record, terms, window_id, span, as_of, known_at, _of_member(record, window_id, present, known_at)
         )
     else:
         assert terms.indicator is not None
-        await records.check(record, terms.indicator, span)
-        facts = await records.known(record, terms, span, as_of, known_at)
-        seen = await asyncio.to_thread(explanation_dispatch.seen, terms, facts)
+        await records.check_is_recorded(record, terms.indicator, span)
+        facts = await records.known_facts(record, terms, span, as_of, known_at)
+        seen = await asyncio.to_thread(explanation_dispatch.explain_figure, terms, facts)
     return EvaluatedWindow(terms, window_id, facts, await _as_decided(record, seen, window_id, facts.span, known_at))
 
 
@@ -141,13 +141,15 @@ def _of_member(record: History, window_id: str, present: int, known_at: int | No
         # What stands of a member that both parties accepted is what they accepted, as long as nobody asks for more.
         known = await record.accepted_at(terms.target_id, window_id) if known_at is None else known_at
         seen_at = present if known is None else min(present, known)
-        judged = await judge(record, terms, window_id, span, seen_at, known)
+        judged = await evaluate_window(record, terms, window_id, span, seen_at, known)
         return judged.facts, judged.seen
 
     return member
 
 
-def document(agreement: AgreementTerms, judged: EvaluatedWindow, asked: ExplanationQuestion) -> dict[str, Any]:
+def explanation_document(
+    agreement: AgreementTerms, judged: EvaluatedWindow, asked: ExplanationQuestion
+) -> dict[str, Any]:
     """As it is answered: the same facts give the same bytes, in whatever order they came."""
     terms, facts = judged.terms, judged.facts
     signed = _signed(agreement, terms)

@@ -7,19 +7,19 @@ from slm_monitor.application.history.window_result import ExplainedWindow, Known
 from slm_monitor.domain.states.timeline import StateProvider, timeline_of
 from slm_monitor.domain.terms.terms import RECOVERED, STATED, ServiceLevelTarget
 
-__all__ = ["ExplainedWindow", "KnownFacts", "seen"]
+__all__ = ["ExplainedWindow", "KnownFacts", "explain_figure"]
 
 
-def seen(
+def explain_figure(
     target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider | None = None, *, brief: bool = False
 ) -> ExplainedWindow:
     """The window judged; ``states`` stands in for the facts' own timeline (a composite's). ``brief``: without the
     intervals, where only the figure is wanted."""
     if target.aggregation in RECOVERED:
-        return recovery_explanation.look(target, facts, brief=brief)
+        return recovery_explanation.explain_recoveries(target, facts, brief=brief)
     if states is not None or target.aggregation in STATED:
         stated = states or timeline_of(facts.single, facts.initial_state, facts.stale_after)
         if target.aggregation == "outages":
-            return state_explanation.of_outages(target, facts, stated)
-        return state_explanation.of_availability(target, facts, stated, brief=brief)
-    return series_explanation.look(target, facts, brief=brief)
+            return state_explanation.explain_outages(target, facts, stated)
+        return state_explanation.explain_availability(target, facts, stated, brief=brief)
+    return series_explanation.explain_series(target, facts, brief=brief)

@@ -9,7 +9,7 @@ from typing import Any
 from slm_events import wording
 
 
-def text(explained: Mapping[str, Any]) -> str:
+def explanation_text(explained: Mapping[str, Any]) -> str:
     """One line a thing; ends with a newline."""
     return "\n".join(_lines(explained)) + "\n"
 
@@ -21,7 +21,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     for name in ("aggregation", "objective", "unacceptable", "service_hours", "unknown", "degraded", "no_data",
                  "planned_downtime"):  # fmt: skip
         if name in explained["terms"]:
-            yield f"  {name}: {_plain(explained['terms'][name])}"
+            yield f"  {name}: {_as_text(explained['terms'][name])}"
     yield f"window {window['id']}: {window['from']} to {window['to']} ({window['timezone']})"
     yield f"  service time {window['service_time']}, known as of {explained['as_of']}"
     if explained["known_at"] is not None:
@@ -43,7 +43,7 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     yield "sums"
     for name, value in derivation["sums"].items():
         if value is not None:
-            yield f"  {name}: {_plain(value)}"
+            yield f"  {name}: {_as_text(value)}"
     yield from derivation["arithmetic"]
     yield f"figure {explained['figure_display']} (exactly {explained['figure'] or 'none'})"
     budget = explained["budget"]
@@ -60,12 +60,12 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
 
 def _interval(each: Mapping[str, Any]) -> str:
     rest = {name: value for name, value in each.items() if name not in ("from", "to", "facts", "state", "counts_as")}
-    told = ", ".join(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in rest.items())
+    told = ", ".join(f"{name.replace('_', ' ')} {_as_text(value)}" for name, value in rest.items())
     state = f"{each['state']} counts as {each['counts_as']}, " if "state" in each else ""
     facts = each.get("facts")
     names = f" [{', '.join(facts)}]" if isinstance(facts, list) and facts else ""
     return f"{each['from']} {each['to']} {state}{told}{names}"
 
 
-def _plain(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -12,7 +12,13 @@ import numpy as np
 from slm_calendar.errors import CalendarError, refusal
 from slm_monitor.application.explain import window_rows
 from slm_monitor.application.explain.window_rows import WindowRows
-from slm_monitor.application.history.window_result import NO_BUDGET, ExplainedWindow, KnownFacts, due, status
+from slm_monitor.application.history.window_result import (
+    NO_BUDGET,
+    ExplainedWindow,
+    KnownFacts,
+    certain_since,
+    verdict_of,
+)
 from slm_monitor.domain.facts.facts import FAILED, MINUTE
 from slm_monitor.domain.lifecycle.evaluation import Evaluation
 from slm_monitor.domain.series import accumulators, classifiers, slices
@@ -25,26 +31,30 @@ from slm_monitor.domain.windows import series_evaluation
 from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
-def look(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
+def explain_series(target: ServiceLevelTarget, facts: KnownFacts, *, brief: bool = False) -> ExplainedWindow:
     """The window judged by the tally that the judge keeps of it. ``brief``: without the intervals."""
     kind: Callable[[ServiceLevelTarget, KnownFacts, WindowRows], ExplainedWindow] = {
-        "mean": _of_extent, "max": _of_extent, "min": _of_extent, "count": _of_occurrences, "time_slices": of_slices,
+        "mean": _of_extent,
+        "max": _of_extent,
+        "min": _of_extent,
+        "count": _of_occurrences,
+        "time_slices": explain_slices,
         "nps": _of_points,
-    }.get(target.aggregation, _of_share)  # fmt: skip
-    counting = window_rows.counting(target, facts)
+    }.get(target.aggregation, _of_share)
+    counting = window_rows.rows_in_window(target, facts)
     seen = kind(target, facts, counting)
     sums = {**seen.sums, "outside_service_hours": counting.outside, "excluded": counting.excluded}
     if target.indicator_kind == "rating":
         sums["scores"] = window_rows.distribution(counting.rows)
     if counting.rows.untold.any():
-        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.untold_reason(target)}"])
+        seen = replace(seen, arithmetic=[f"figure: none; {series_evaluation.unclassified_reason(target)}"])
     return replace(seen, sums=sums, intervals=() if brief else window_rows.buckets(counting.rows, facts.span))
 
 
 def _found(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> tuple[Any, Evaluation]:
-    tally = window_rows.tally(target, counting.rows, facts.span[0])
+    tally = window_rows.accumulate_rows(target, counting.rows, facts.span[0])
     first_bad = _first_bad(counting) if accumulators.has_no_budget(target) else None
-    return tally, series_evaluation.of_tally(tally, target, facts.span, facts.as_of, first_bad=first_bad)
+    return tally, series_evaluation.evaluate_accumulator(tally, target, facts.span, facts.as_of, first_bad=first_bad)
 
 
 def _first_bad(counting: WindowRows) -> FirstBadEvent | None:
@@ -71,9 +81,9 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
         f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {(budget or 0) - spent}"
     )
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
-        {"good": good, "bad": total - good, "total": total}, due(finding, facts.as_of),
-        burn_rate.of(spent, total, 1 - promised.allowed),
+        target, verdict_of(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
+        {"good": good, "bad": total - good, "total": total}, certain_since(finding, facts.as_of),
+        burn_rate.burn_rate_of(spent, total, 1 - promised.allowed),
         extra={**_quantile(target, counting), **_raw(target, counting)},
         arithmetic=[
             f"figure = good ÷ total = {good} ÷ {total}" if total else "figure: nothing was counted",
@@ -104,7 +114,7 @@ def _quantile(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str
     if ordered[place] == FAILED:
         # So many probes failed that no value has this share of all below it.
         return {"quantile": None}
-    return {"quantile": figures.exact(classifiers.exactly(float(ordered[place])))}
+    return {"quantile": figures.exact(classifiers.exact_decimal(float(ordered[place])))}
 
 
 def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
@@ -118,10 +128,17 @@ def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
     sums = {"sum": figures.exact(tally.sum), "number": tally.number, "max": figures.exact(tally.high),
             "min": figures.exact(tally.low)}  # fmt: skip
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "value", None, None, sums, due(finding, facts.as_of),
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "value",
+        None,
+        None,
+        sums,
+        certain_since(finding, facts.as_of),
         arithmetic=[ways[target.aggregation] if tally.number else "figure: nothing was measured"],
         missed=finding.missed,
-    )  # fmt: skip
+    )
 
 
 def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
@@ -131,9 +148,9 @@ def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: Win
     number = finding.total
     limited = target.promise.comparison == AT_MOST
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "occurrences",
+        target, verdict_of(target, finding, facts), finding.figure, "occurrences",
         target.promise.value if limited else None, Fraction(number) if limited else None,
-        {"number": number}, due(finding, facts.as_of),
+        {"number": number}, certain_since(finding, facts.as_of),
         arithmetic=[f"figure = occurrences in service time = {number}"], missed=finding.missed,
     )  # fmt: skip
 
@@ -144,34 +161,38 @@ def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
     promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
     number = finding.total
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "points", None, None,
-        {"number": number, "promoters": promoters, "detractors": detractors}, due(finding, facts.as_of),
+        target, verdict_of(target, finding, facts), finding.figure, "points", None, None,
+        {"number": number, "promoters": promoters, "detractors": detractors}, certain_since(finding, facts.as_of),
         arithmetic=[f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
                     if number else "figure: nothing was rated"],
         missed=finding.missed,
     )  # fmt: skip
 
 
-def of_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
+def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
     """A window cut into equal slices, each good or bad by itself."""
     assert target.promise is not None
     terms, rows = _slice_terms(target), counting.rows
     excluded = facts.excluded if target.planned_downtime == "removed" else ()
     if facts.is_distinct and target.window_kind == "calendar":
-        tally = window_rows.tally(target, rows, facts.span[0])
-        finding = series_evaluation.of_tally(tally, target, facts.span, facts.as_of, (), excluded)
+        tally = window_rows.accumulate_rows(target, rows, facts.span[0])
+        finding = series_evaluation.evaluate_accumulator(tally, target, facts.span, facts.as_of, (), excluded)
         detail = finding.detail
         good = Fraction(detail["good"])
         budget = None if detail["budget"] is None else Fraction(detail["budget"])
         judged, scheduled, figure = detail["judged"], detail["scheduled"], finding.figure
-        verdict, missed, breached_at = status(target, finding, facts), finding.missed, due(finding, facts.as_of)
+        verdict, missed, breached_at = (
+            verdict_of(target, finding, facts),
+            finding.missed,
+            certain_since(finding, facts.as_of),
+        )
     elif facts.is_distinct:
         # Those that the judge's own slices are, of which a window has as many as lie in it whole.
         start, end = (-(-facts.span[0] // terms.width) * terms.width, facts.span[1] // terms.width * terms.width)
-        tally = window_rows.tally(target, rows, start)
+        tally = window_rows.accumulate_rows(target, rows, start)
         assert isinstance(tally, SliceAccumulator)
         span = (start, max(start, end))
-        seen = slices.of_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
+        seen = slices.slices_from_sums(tally.sums, terms, target.hours, span, facts.as_of, target.no_data, excluded)
         good, judged, scheduled, figure = seen.good, seen.judged, seen.scheduled + seen.removed, seen.figure
         budget = target.promise.allowed * judged
         met = figure is None or target.promise.is_kept(figure)
@@ -181,7 +202,7 @@ def of_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
             InstantCount(*row)
             for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
         ]
-        found = slices.measure(
+        found = slices.evaluate_slices(
             counted, terms, target.hours, facts.span, facts.as_of, 1 - target.promise.allowed,
             rolling=target.window_kind == "rolling", no_data=target.no_data,
         )  # fmt: skip
@@ -207,7 +228,7 @@ def of_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
 
 def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:
     try:
-        return slices.parse(target.parameters)
+        return slices.parse_slices(target.parameters)
     except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
         if isinstance(error, CalendarError):
             raise

@@ -13,7 +13,14 @@ from slm_calendar import durations, intervals
 from slm_calendar.errors import CalendarError, refusal
 from slm_calendar.intervals import Interval
 from slm_events.instants import to_text
-from slm_monitor.application.history.window_result import NO_BUDGET, ExplainedWindow, KnownFacts, due, name_of, status
+from slm_monitor.application.history.window_result import (
+    NO_BUDGET,
+    ExplainedWindow,
+    KnownFacts,
+    certain_since,
+    name_of,
+    verdict_of,
+)
 from slm_monitor.domain.facts.facts import Fact
 from slm_monitor.domain.states import excluded_time, outages
 from slm_monitor.domain.states.availability import StatePolicy
@@ -23,22 +30,22 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows import availability_evaluation, outage_evaluation
 
 
-def of_availability(
+def explain_availability(
     target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider, *, brief: bool = False
 ) -> ExplainedWindow:
     """Time up ÷ (up + down). ``brief``: without the intervals."""
     start, end = facts.span
     as_of = min(facts.as_of, end)
-    finding = availability_evaluation.of_availability(states, target, start, end, as_of, (), facts.excluded)
+    finding = availability_evaluation.evaluate_availability(states, target, start, end, as_of, (), facts.excluded)
     detail = finding.detail
     objective = target.objective or Fraction(0)
     down = finding.total - finding.good
     means = outages.reliability(_outages_of(target, facts, states, end))
     budget = None if detail["budget"] is None else Fraction(detail["budget"])
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "microseconds", budget,
-        Fraction(down), {**detail, "up": finding.good, "down": down}, due(finding, facts.as_of),
-        burn_rate.of(down, finding.total, objective), () if brief else told(target, facts, states),
+        target, verdict_of(target, finding, facts), finding.figure, "microseconds", budget,
+        Fraction(down), {**detail, "up": finding.good, "down": down}, certain_since(finding, facts.as_of),
+        burn_rate.burn_rate_of(down, finding.total, objective), () if brief else state_intervals(target, facts, states),
         {"reliability": {
             "outages": means.outages, "mtrs": figures.exact(means.mtrs), "mtbf": figures.exact(means.mtbf),
             "mtbsi": figures.exact(means.mtbsi),
@@ -61,7 +68,7 @@ def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction
 # -- what each stretch is and came from ---------------------------------------------------------------------------
 
 
-def told(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> list[dict[str, Any]]:
+def state_intervals(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> list[dict[str, Any]]:
     """Each stretch of the window in one state: how it counts, the service time in it, what began and what ended it."""
     start, end = facts.span
     known = max(start, min(end, facts.as_of))
@@ -164,25 +171,25 @@ def _outages_of(
     start, end = facts.span
     policy = StatePolicy(target.unknown, target.degraded)
     scheduled = target.hours.intervals(start, until)
-    segments, judged = excluded_time.applied(states.segments(start, until), scheduled, facts.excluded, target)
+    segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, facts.excluded, target)
     began_before = any(policy.counts_as(each.state) == DOWN for each in states.segments(start - 1, start))
-    found = outages.found(segments, judged, policy)
+    found = outages.find_outages(segments, judged, policy)
     return [each for each in found if each.start < end and not (began_before and each.start == start)]
 
 
-def of_outages(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> ExplainedWindow:
+def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: StateProvider) -> ExplainedWindow:
     """How many outages reached the length, counted in the window in which they start."""
     start, end = facts.span
     assert target.promise is not None
     length = _length(target)
-    finding = outage_evaluation.of_outages(states, target, start, end, facts.as_of, facts.excluded)
+    finding = outage_evaluation.evaluate_outages(states, target, start, end, facts.as_of, facts.excluded)
     until = max(end, facts.as_of)
-    judged = excluded_time.applied([], target.hours.intervals(start, until), facts.excluded, target)[1]
+    judged = excluded_time.apply_exclusions([], target.hours.intervals(start, until), facts.excluded, target)[1]
     told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
     counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
     return ExplainedWindow(
-        target, status(target, finding, facts), finding.figure, "outages", target.promise.value,
-        Fraction(finding.total), {"outages": len(told_of), "counted": counted}, due(finding, facts.as_of),
+        target, verdict_of(target, finding, facts), finding.figure, "outages", target.promise.value,
+        Fraction(finding.total), {"outages": len(told_of), "counted": counted}, certain_since(finding, facts.as_of),
         intervals=[
             {"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length),
              "counted_at": None if at is None or at > facts.as_of else to_text(at)}

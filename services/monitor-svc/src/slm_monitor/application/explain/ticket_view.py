@@ -34,17 +34,17 @@ class TicketWithClocks:
     inconsistent: str | None = None
 
 
-def seen(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of: int) -> TicketWithClocks:
+def ticket_with_clocks(ticket: str, facts: Iterable[Fact], book: RuleBook, as_of: int) -> TicketWithClocks:
     """What is known of a ticket at an instant."""
-    events = ticket_target.events_of(facts)
+    events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
-    found = [clock.as_of(as_of) for clock in clock_replay.by_rules(events, book, as_of, failed.append)]
+    found = [clock.as_of(as_of) for clock in clock_replay.replay_by_rules(events, book, as_of, failed.append)]
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
     because = book.matching(events, judging).unmatched_because
     contradicting = ticket_events.inconsistency(events)
     shown = found if contradicting is None else []
     return TicketWithClocks(
-        events, shown, ticket_state.of_events(ticket, events), failed, as_of, because, contradicting
+        events, shown, ticket_state.state_of_ticket(ticket, events), failed, as_of, because, contradicting
     )
 
 
@@ -61,7 +61,7 @@ class TicketReader:
         return self.agreements is None or agreement_id in self.agreements
 
 
-def document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str, Any]:
+def ticket_document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str, Any]:
     """A ticket as its reader sees it, with the clocks of the reader's agreements."""
     state = ticket.state
     is_whole = reader.sees == WHOLE
@@ -71,9 +71,9 @@ def document(ticket: TicketWithClocks, reader: TicketReader) -> dict[str, Any]:
         "priority": state.priority,
         "state": state.state,
         "held_by": state.held_by if is_whole else state.team,
-        "opened_at": text(state.opened_at),
-        "last_event_at": text(state.last_at),
-        "ended_at": text(state.ended_at),
+        "opened_at": instant_text(state.opened_at),
+        "last_event_at": instant_text(state.last_at),
+        "ended_at": instant_text(state.ended_at),
         "unmatched": reader.is_sender and ticket.unmatched_because is not None,
         "unmatched_because": ticket.unmatched_because if reader.is_sender else None,
         "unjudgeable": [
@@ -110,8 +110,8 @@ def clock_document(clock: Clock, ticket: TicketWithClocks) -> dict[str, Any]:
         "deadline_at": to_text(clock.shown_deadline(until)),
         "original_deadline_at": to_text(clock.original_deadline_at),
         "changed_at": to_text(clock.changed_at),
-        "stopped_at": text(clock.stopped_at),
-        "breached_at": text(_certain(clock, as_of)),
+        "stopped_at": instant_text(clock.stopped_at),
+        "breached_at": instant_text(_certain(clock, as_of)),
         "past_due": clock.past_due,
         "time_left_seconds": clock.left_by(as_of) // SECOND,
         "elapsed_calendar_seconds": calendar // SECOND,
@@ -120,18 +120,25 @@ def clock_document(clock: Clock, ticket: TicketWithClocks) -> dict[str, Any]:
         "net_service_seconds": net[1] // SECOND,
         "paused_calendar_seconds": sum(end - start for start, end in pauses) // SECOND,
         "pauses": [[to_text(start), to_text(end)] for start, end in pauses],
-        "warnings": [_warning(percent_text(share), at, clock, as_of) for share, at in clock_warnings.warnings(clock)],
+        "warnings": [
+            _warning(percent_text(share), at, clock, as_of) for share, at in clock_warnings.warning_instants(clock)
+        ],
         "escalations": [
-            {"level": each.level, "to": each.to, "offset": each.offset.to_document(), "at": to_text(at),
-             "reached": _is_reached(at, clock, as_of)}
-            for each, at in clock_warnings.escalations(clock)
+            {
+                "level": each.level,
+                "to": each.to,
+                "offset": each.offset.to_document(),
+                "at": to_text(at),
+                "reached": _is_reached(at, clock, as_of),
+            }
+            for each, at in clock_warnings.escalation_instants(clock)
         ],
         "held": [
             {"by": each.by, "calendar_seconds": each.calendar // SECOND, "service_seconds": each.service // SECOND}
-            for each in assignments.of_clock(clock, events, until)
+            for each in assignments.holder_times(clock, events, until)
         ],
         "held_by_at_breach": _held_at_breach(clock, ticket),
-    }  # fmt: skip
+    }
 
 
 def _certain(clock: Clock, as_of: int) -> int | None:
@@ -140,7 +147,7 @@ def _certain(clock: Clock, as_of: int) -> int | None:
 
 def _held_at_breach(clock: Clock, ticket: TicketWithClocks) -> str | None:
     at = _certain(clock, ticket.as_of)
-    return None if at is None else assignments.at_instant(ticket.events, at, assignments.names_for(clock.target))
+    return None if at is None else assignments.holder_at(ticket.events, at, assignments.names_for(clock.target))
 
 
 def _warning(percent: str, at: int, clock: Clock, as_of: int) -> dict[str, Any]:
@@ -173,11 +180,11 @@ def _exchanges(target_id: str, of_one: Sequence[Clock]) -> dict[str, Any]:
     }
 
 
-def text(instant: int | None) -> str | None:
+def instant_text(instant: int | None) -> str | None:
     return None if instant is None else to_text(instant)
 
 
-def events_of(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
+def event_documents(facts: Iterable[tuple[Fact, int]]) -> list[dict[str, Any]]:
     """A ticket's events as they were taken in (with the instant of receipt), in the order in which they are judged."""
     ordered = sorted(facts, key=lambda each: ticket_target.event_of(each[0]).order)
     return [

@@ -55,7 +55,7 @@ class WindowRows(NamedTuple):
     raw: Rows
 
 
-def counting(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
+def rows_in_window(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
     """A row belongs to the window, to service time and to an exclusion by the start of its minute."""
     rows = _all(target, facts)
     minute = rows.at // MINUTE * MINUTE
@@ -76,8 +76,8 @@ def counting(target: ServiceLevelTarget, facts: KnownFacts) -> WindowRows:
 
 def _all(target: ServiceLevelTarget, facts: KnownFacts) -> Rows:
     """The rows of the labels that the target counts."""
-    wanted, measure = accumulators.wanted_labels(target), classifiers.of(target)
-    values = facts.values if facts.is_distinct else distinct(facts.values)
+    wanted, measure = accumulators.wanted_labels(target), classifiers.classifier_of(target)
+    values = facts.values if facts.is_distinct else distinct_rows(facts.values)
     fits = np.array([_fits(labels_of(subject), wanted) for subject in values.subjects], dtype=np.bool_)
     values = values.taken(fits[values.slot]) if len(values) else values
     single = [row for fact in facts.single if _fits(fact.body.get("labels") or {}, wanted) for row in rows_of(fact)[1]]
@@ -104,7 +104,7 @@ def _fits(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(labels.get(name) == value for name, value in wanted.items())
 
 
-def distinct(values: MeasuredValues) -> MeasuredValues:
+def distinct_rows(values: MeasuredValues) -> MeasuredValues:
     """Each row once: it is known by its indicator with its labels, its instant and its content."""
     seen: set[object] = set()
     kept = []
@@ -127,9 +127,9 @@ def lies_in(instants: Integers, pairs: Sequence[Interval]) -> npt.NDArray[np.boo
     return found
 
 
-def tally(target: ServiceLevelTarget, rows: Rows, start: int) -> Accumulator:
+def accumulate_rows(target: ServiceLevelTarget, rows: Rows, start: int) -> Accumulator:
     """The rows added up as the judge adds them up."""
-    made = accumulators.kind_of(target)(start, None)
+    made = accumulators.accumulator_of(target)(start, None)
     if made.__class__ is ShareAccumulator and target.expected_volume is None:
         return ShareAccumulator((int(rows.good.sum()), int(rows.total.sum()), {}, int(rows.untold.sum())))
     made.untold = int(rows.untold.sum())
@@ -143,7 +143,7 @@ def _deltas(rows: Rows, *, exact: bool) -> Iterator[Delta]:
         total, value = rows.total[part], rows.value[part]
         delta = Delta(minute, [int(rows.good[part].sum())], [int(total.sum())])
         if exact:
-            delta.added = [classifiers.exactly(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()]
+            delta.added = [classifiers.exact_decimal(each) for each in value[(total > 0) & ~np.isnan(value)].tolist()]
             delta.merged = [each for each in rows.merged[part] if each is not None and each.is_summed]
         yield delta
 
@@ -160,7 +160,7 @@ def distribution(rows: Rows) -> dict[str, int]:
     """How often each value occurs, the lowest first."""
     values, times = np.unique(rows.value, return_counts=True)
     found = zip(values.tolist(), times.tolist(), strict=True)
-    return {figures.exact(classifiers.exactly(value)) or "": number for value, number in found}
+    return {figures.exact(classifiers.exact_decimal(value)) or "": number for value, number in found}
 
 
 def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:

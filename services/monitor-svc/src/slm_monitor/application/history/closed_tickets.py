@@ -52,22 +52,22 @@ class TicketOutcome:
     missed: list[str] = field(default_factory=list)
 
 
-def walk(
+def ticket_outcome(
     ticket: str, facts: Iterable[Fact], book: RuleBook, target_ids: Sequence[str], span: Interval,
     present: int,
 ) -> TicketOutcome | None:  # fmt: skip
     """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
-    events = ticket_target.events_of(facts)
+    events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
     if ticket_events.inconsistency(events) is not None:
         return None
     standing = [
         clock.as_of(present)
-        for clock in clock_replay.by_rules(events, book, present, failed.append)
+        for clock in clock_replay.replay_by_rules(events, book, present, failed.append)
         if clock.target.target_id in target_ids and clock.state != clock_replay.CANCELLED
     ]
     found: TicketOutcome | None = None
-    for clock, at in ends(standing, present):
+    for clock, at in clock_ends(standing, present):
         if not span[0] <= at < span[1]:
             continue
         found = found or TicketOutcome(ticket, at)
@@ -82,7 +82,7 @@ def walk(
     return found
 
 
-def ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
+def clock_ends(standing: Sequence[Clock], present: int) -> Iterable[tuple[Clock, int]]:
     """Clocks with the instants at which they count. The stints of one target count at one instant: that of the first
     breached one, else that at which the last one stopped."""
     stints: dict[str, list[Clock]] = {}
@@ -106,7 +106,7 @@ def _is_met(clock: Clock, present: int) -> bool:
     return clock.state == clock_replay.MET or clock.breached_at is None or clock.breached_at > present
 
 
-async def ended(
+async def ended_tickets(
     record: TicketHistory, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
     known_at: int | None,
 ) -> Sequence[ClosedTicket]:  # fmt: skip
@@ -123,8 +123,8 @@ async def ended(
     for owner in sorted(terms.ticket_owners):
         facts_of = await record.tickets_changed(owner, known_at)
         agreements = await record.agreements_of(owner) if facts_of else []
-        book = target_matching.book_of(line for each in agreements for line in lines_of(each.versions, each.ended_at))
-        found = (walk(ticket, facts, book, target_ids, span, known_at) for ticket, facts in facts_of.items())
+        book = target_matching.rule_book(line for each in agreements for line in lines_of(each.versions, each.ended_at))
+        found = (ticket_outcome(ticket, facts, book, target_ids, span, known_at) for ticket, facts in facts_of.items())
         walked += [each for each in found if each is not None and each.ended_at <= as_of]
         changed |= facts_of.keys()
     overturned = set(await record.overturned([each for one in walked for each in one.missed], known_at))

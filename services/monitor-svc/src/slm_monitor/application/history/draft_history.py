@@ -87,7 +87,7 @@ class DraftHistory:
 
     async def tickets_ended(self, target_ids: Sequence[str], span: Interval, as_of: int) -> Sequence[ClosedTicket]:
         """All of the party's tickets, worked out by the draft."""
-        book = target_matching.book_of(lines_of(self._terms.versions, None))
+        book = target_matching.rule_book(lines_of(self._terms.versions, None))
         found: list[ClosedTicket] = []
         after = ""
         while page := await self._history.tickets(self._owner, span[1], after, AT_ONCE):
@@ -99,5 +99,8 @@ class DraftHistory:
         self, page: Sequence[tuple[str, Sequence[Fact]]], book: RuleBook, target_ids: Sequence[str],
         span: Interval,
     ) -> list[ClosedTicket]:  # fmt: skip
-        walked = (closed_tickets.walk(ticket, facts, book, target_ids, span, self._present) for ticket, facts in page)
+        walked = (
+            closed_tickets.ticket_outcome(ticket, facts, book, target_ids, span, self._present)
+            for ticket, facts in page
+        )
         return [ClosedTicket(one.ticket, one.ended_at, not one.missed) for one in walked if one is not None]

@@ -96,14 +96,14 @@ class NotInRecord(ValueError):
         self.begins_at = begins_at
 
 
-async def check(record: History, subject: str, span: Interval) -> None:
+async def check_is_recorded(record: History, subject: str, span: Interval) -> None:
     """Raises NotInRecord where a window begins before what is kept of an indicator."""
     begins_at = await record.begins_at(subject)
     if begins_at is not None and span[0] < begins_at:
         raise NotInRecord(begins_at)
 
 
-async def known(
+async def known_facts(
     record: History, terms: ServiceLevelTarget, span: Interval, as_of: int, known_at: int | None = None
 ) -> KnownFacts:
     """All that is known of a window of a target that is judged by an indicator."""
@@ -112,12 +112,12 @@ async def known(
         indicator = await record.indicator(terms.indicator)
         found = await record.single(terms.indicator, None, known_at)
         mine = found if not terms.group else [fact for fact in found if _is_of(fact, terms)]
-        out, named = await excluded(record, terms, _reaching_back(mine, terms, span), known_at)
+        out, named = await excluded_time(record, terms, _reaching_back(mine, terms, span), known_at)
         initial, stale = (indicator.initial_state, indicator.stale_after) if indicator else ("unknown", None)
         return KnownFacts(
             span, as_of, NOTHING, mine, out, initial, is_distinct=True, stale_after=stale, exclusions=named
         )
-    out, named = await excluded(record, terms, span, known_at)
+    out, named = await excluded_time(record, terms, span, known_at)
     whole = (span[0] // MINUTE * MINUTE, -(-span[1] // MINUTE) * MINUTE)
     single = await _counted(record, await record.single(terms.indicator, whole, known_at), known_at)
     values = await record.values(terms.indicator, whole, known_at)
@@ -141,12 +141,12 @@ def _is_of(fact: Fact, terms: ServiceLevelTarget) -> bool:
 async def _counted(record: History, single: Sequence[Fact], known_at: int | None) -> Sequence[Fact]:
     """Facts kept one by one, readings of counters as what they add to those before."""
     around: list[Fact] = []
-    for stream, (first, last) in counters.spans(single).items():
+    for stream, (first, last) in counters.reading_spans(single).items():
         around += await record.readings(stream, first, last, known_at)
-    return counters.counted(single, around) if around else single
+    return counters.counts_from_readings(single, around) if around else single
 
 
-async def excluded(
+async def excluded_time(
     record: History, terms: ServiceLevelTarget, span: Interval, known_at: int | None
 ) -> tuple[list[Interval], list[tuple[Exclusion, EffectiveExclusion]]]:
     """The time of a window that does not count for a target, and the exclusions that it comes from."""
@@ -161,7 +161,7 @@ async def _exclusions(
     approved = await record.exclusions(terms.agreement_id, known_at)
     if not approved:
         return []
-    counts = maintenance_rules.counted(approved, (await record.agreement(terms.agreement_id)).versions)
+    counts = maintenance_rules.effective_exclusions(approved, (await record.agreement(terms.agreement_id)).versions)
     about = sorted((each for each in approved if each.scope.covers(terms)), key=lambda each: each.exclusion_id)
     return [(each, counts[each.exclusion_id]) for each in about]
 
@@ -181,7 +181,7 @@ class TargetRow:
         return self.instance_of or self.target_id
 
 
-def named(row: Mapping[str, Any]) -> TargetRow:
+def target_row(row: Mapping[str, Any]) -> TargetRow:
     """A row of a target."""
     return TargetRow(row["agreement_id"], row["target_id"], row.get("instance_of"), row.get("labels") or {})
 
@@ -195,7 +195,7 @@ def lines_of_target(agreement: AgreementTerms, target: TargetRow) -> list[TermsH
 def _of_instance(found: list[TermsHistory], target: TargetRow) -> list[TermsHistory]:
     if target.instance_of is not None:
         groups = [tuple((name, target.labels[name]) for name in line.latest.group_by) for line in found]
-        found = [instances.of(line, group) for line, group in zip(found, groups, strict=True)]
+        found = [instances.instance_terms(line, group) for line, group in zip(found, groups, strict=True)]
     return sorted(found, key=lambda line: line.begins_at)
 
 

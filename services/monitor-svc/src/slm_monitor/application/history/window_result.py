@@ -135,10 +135,10 @@ def _compared(level: str, promised: Objective, figure: Fraction) -> str:
     return f"{level}: {exact} {sign} {figures.exact(promised.shown(promised.value))} {promised.unit} is {kept}"
 
 
-def status(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFacts) -> str:
+def verdict_of(target: ServiceLevelTarget, finding: Evaluation, facts: KnownFacts) -> str:
     """The verdict, by the rule that the judge settles windows by; a rolling figure is judged as it stands."""
     closes = target.window_kind == "rolling" or facts.span[1] + target.closing_delay <= facts.as_of
-    breached = due(finding, facts.as_of) is not None
+    breached = certain_since(finding, facts.as_of) is not None
     at_risk = any(risk.at <= facts.as_of and not risk.keeps for risk in finding.risks)
     return reconciliation.status_of(finding, breached, closes, at_risk)
 
@@ -149,7 +149,7 @@ def status_beside(verdict: str | None, is_warned: bool) -> str | None:
     return "at_risk" if verdict == "met" and is_warned else verdict
 
 
-def due(finding: Evaluation, as_of: int) -> int | None:
+def certain_since(finding: Evaluation, as_of: int) -> int | None:
     """When the objective was missed for certain, if it was by then."""
     return finding.breached_at if finding.breached_at is not None and finding.breached_at <= as_of else None
 

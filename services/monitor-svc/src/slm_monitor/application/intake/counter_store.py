@@ -67,7 +67,7 @@ class CounterStore:
             # Nothing followed them: the last one is the stream's.
             self._last.pop(stream, None)
             if after:
-                self._last[stream] = max(after.values(), key=counters.place)
+                self._last[stream] = max(after.values(), key=counters.reading_order)
 
     async def _around(self, stream: str, first: int, last: int) -> dict[str, Fact]:
         held = self._last.get(stream)
@@ -77,9 +77,9 @@ class CounterStore:
 
     async def counted(self, stream: str, facts: Sequence[Fact]) -> list[Fact]:
         """Facts of a stream as they are in the record, readings as what they add."""
-        span = counters.spans(facts).get(stream)
-        return counters.counted(facts, [] if span is None else await self._store.readings(stream, *span))
+        span = counters.reading_spans(facts).get(stream)
+        return counters.counts_from_readings(facts, [] if span is None else await self._store.readings(stream, *span))
 
 
 def _rows(readings: Mapping[str, Fact]) -> dict[str, MeasuredRow]:
-    return {fact.key: row for fact in counters.counted(readings.values()) for row in rows_of(fact)[1]}
+    return {fact.key: row for fact in counters.counts_from_readings(readings.values()) for row in rows_of(fact)[1]}

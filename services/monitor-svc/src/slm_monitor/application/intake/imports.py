@@ -44,7 +44,7 @@ class Imports(Protocol):
         ...
 
 
-async def start(imports: Imports, wanted: Import) -> Import:
+async def open_import(imports: Imports, wanted: Import) -> Import:
     """Open a hold on indicators (by key) or ticket sources of a party; the import of that id where there is one."""
     await imports.open(wanted)
     opened = await imports.find(wanted.import_id)
@@ -52,7 +52,7 @@ async def start(imports: Imports, wanted: Import) -> Import:
     return opened
 
 
-async def complete(
+async def complete_import(
     imports: Imports, import_id: str, ends: Mapping[str, Mapping[int, int]], now: int, ended_as: str = COMPLETED
 ) -> None:
     """Everything has been sent, or (``ENDED``) nothing more will be: ``ends`` are the intake's end offsets, read after

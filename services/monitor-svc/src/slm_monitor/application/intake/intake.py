@@ -18,9 +18,9 @@ from slm_monitor.application.intake.record_reader import (
     Indicators,
     RecordFormat,
     by_partition,
-    known_to,
-    plain,
-    plain_ones,
+    item_json,
+    known_indicators,
+    plain_batch,
 )
 from slm_monitor.application.state.ports import Quarantine, QuarantineEntry
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues
@@ -80,11 +80,11 @@ class Intake:
     async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
         """Raises ValueError where the body as a whole cannot be read."""
         now = self._clock.now()
-        values = await plain_ones(self._form, self._indicators, body, content_type, caller.party_id, now)
+        values = await plain_batch(self._form, self._indicators, body, content_type, caller.party_id, now)
         if values is not None:
             return IntakeAnswer(len(values), [], await self._append(MEASUREMENTS.name, ValidatedBatch(values)))
         items, refusals = await _beside(self._form.measurements, body, content_type)
-        known = await known_to(self._indicators, items, caller.party_id)
+        known = await known_indicators(self._indicators, items, caller.party_id)
         admitted = admit_measurements(items, caller.party_id, known.get, now, caller.is_operator)
         admitted.refusals += refusals
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
@@ -138,7 +138,7 @@ class Intake:
                 [
                     QuarantineEntry(
                         items[each.index].owner or caller.party_id, _subject(items[each.index]), each.reason,
-                        plain(items[each.index]),
+                        item_json(items[each.index]),
                     )
                     for each in aside
                 ]

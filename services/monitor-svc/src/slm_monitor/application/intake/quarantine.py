@@ -12,7 +12,7 @@ import numpy as np
 from slm_chassis.access import Principal
 from slm_chassis.log.port import Record
 from slm_events.catalogue import MEASUREMENTS, TICKETS
-from slm_monitor.application.intake.record_reader import Indicators, RecordFormat, by_partition, known_to
+from slm_monitor.application.intake.record_reader import Indicators, RecordFormat, by_partition, known_indicators
 from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues
 from slm_monitor.domain.facts.rejections import Rejection
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
@@ -105,7 +105,7 @@ class QuarantineDecisions:
             facts, refused = admit_ticket_events(messages, owner, FOREVER, may_name_owner=False)
             return TICKETS.name, ValidatedBatch(_NO_ROWS, facts, [*refusals, *refused])
         items, refusals = self._form.measurements(body, "application/json")
-        known = await known_to(self._indicators, items, owner)
+        known = await known_indicators(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, FOREVER, may_name_owner=False)
         admitted.refusals += refusals
         return MEASUREMENTS.name, admitted

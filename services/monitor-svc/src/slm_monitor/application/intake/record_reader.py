@@ -16,7 +16,7 @@ from slm_events.catalogue import TICKETS
 from slm_monitor.application.state.ports import QuarantineEntry
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.facts.intake_items import CounterReading, Indicator, Measurement, TicketMessage
-from slm_monitor.domain.facts.rejections import Rejection, shown
+from slm_monitor.domain.facts.rejections import Rejection, shown_value
 from slm_monitor.domain.intake import fast_path
 from slm_monitor.domain.intake.fast_path import PlainValues
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
@@ -123,7 +123,7 @@ class RecordReader:
         undecoded = any(refusal.index not in items for refusal in admitted.refusals)
         raw = self._form.raw(record.value, content_type) if undecoded else []
         for refusal in admitted.refusals:
-            fact = plain(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
+            fact = item_json(items[refusal.index]) if refusal.index in items else raw_fact(raw[refusal.index])
             reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"
             read.quarantined.append(QuarantineEntry(owner, record.key, reason, fact))
         self._sort(partition, record.topic, admitted, read)
@@ -136,11 +136,11 @@ class RecordReader:
             messages, refusals = self._form.ticket_events(record.value, content_type)
             facts, refused = admit_ticket_events(messages, owner, now, may_name_owner=owner is None)
             return ValidatedBatch(empty, facts, [*refusals, *refused]), dict(messages)
-        values = await plain_ones(self._form, self._indicators, record.value, content_type, owner, now)
+        values = await plain_batch(self._form, self._indicators, record.value, content_type, owner, now)
         if values is not None:
             return ValidatedBatch(values), {}
         items, refusals = self._form.measurements(record.value, content_type)
-        known = await known_to(self._indicators, items, owner)
+        known = await known_indicators(self._indicators, items, owner)
         admitted = admit_measurements(items, owner, known.get, now, may_name_owner=owner is None)
         admitted.refusals += refusals
         return admitted, dict(items)
@@ -156,14 +156,14 @@ class RecordReader:
                 read.forwards.append((topic, number, record))
 
 
-async def plain_ones(
+async def plain_batch(
     form: RecordFormat, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
 ) -> MeasuredValues | None:
     """A batch of nothing but single values, all of which can be accepted; None: look at its items one by one."""
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None
     known = await indicators.indicators(batch.subjects(owner))
-    return fast_path.admit(batch, owner, known.get, now)
+    return fast_path.validate_plain_values(batch, owner, known.get, now)
 
 
 def _whole(record: StoredRecord) -> dict[str, Any]:
@@ -177,13 +177,13 @@ def raw_fact(item: Any) -> dict[str, Any]:
     """An item that could not be read, as it can be kept: a large one is cut, and no longer the same."""
     if isinstance(item, dict) and len(text := json.dumps(item, default=str)) <= _LARGEST:
         return item if "NaN" not in text and "Infinity" not in text else {"value": text}
-    return {"value": shown(item)}
+    return {"value": shown_value(item)}
 
 
 _LARGEST = 65_536
 
 
-def plain(item: Any) -> dict[str, Any]:
+def item_json(item: Any) -> dict[str, Any]:
     """JSON of an item as it was sent: nothing that was left out, instants as text."""
     names = [each.name for each in fields(TicketMessage if hasattr(item, "event") else Measurement)]
     document: dict[str, Any] = json.loads(json.dumps({name: getattr(item, name) for name in names}, default=_written))
@@ -198,7 +198,7 @@ def _written(value: Any) -> Any:
     return str(value)
 
 
-async def known_to(
+async def known_indicators(
     indicators: Indicators, items: Sequence[tuple[int, Measurement]], owner: str | None
 ) -> Mapping[str, Indicator]:
     """The indicators that measurements speak of; of those of histograms also the limits that matter to them."""

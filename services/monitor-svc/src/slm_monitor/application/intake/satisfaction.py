@@ -29,7 +29,7 @@ class Ratings(Protocol):
     async def set_aside(self, fact: QuarantineEntry) -> None: ...
 
 
-async def take_up(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
+async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
     """Rate the service. What the indicator cannot take is set aside with the reason."""
     owner, key = surveyed.provider_party_id, surveyed.indicator
     lowest, highest = rating_validation.scale_of(surveyed.lowest, surveyed.highest)

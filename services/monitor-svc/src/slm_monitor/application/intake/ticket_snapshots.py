@@ -44,7 +44,7 @@ class InvalidSnapshot(ValueError):
         self.refusals = list(refusals)
 
 
-async def put(
+async def take_snapshot(
     snapshots: Snapshots, door: Intake, owner: str, source: str, number: str, snapshot: Snapshot, now: int
 ) -> dict[str, Any]:
     """Take a snapshot in: the events that it tells of are durable when this returns. Raises InvalidSnapshot."""
@@ -52,8 +52,8 @@ async def put(
     _admitted(owner, source, number, [ImpliedEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state,
                                            snapshot.attributes)], now)  # fmt: skip
     async with snapshots.of_ticket(subject, now) as known:
-        events = ticket_target.events_of(known.facts.values())
-        told = ticket_snapshot.events_of(snapshot, known.facts, events)
+        events = ticket_target.ordered_events(known.facts.values())
+        told = ticket_snapshot.implied_events(snapshot, known.facts, events)
         facts = _admitted(owner, source, number, told, now)
         if facts:
             known.position = await door.append_ticket_facts(facts)
@@ -86,7 +86,7 @@ class OpenTicket:
     state: str | None = None
 
 
-def reconcile(
+def compare_open_tickets(
     listed: Sequence[OpenTicket], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """``known``: what we know of the tickets listed; ``ours``: all that we take for open.
@@ -101,7 +101,7 @@ def reconcile(
         "missing": sorted(names - known.keys()),
         "stale": [each for each in stale if each["because"]],
         "wrongly_open": [
-            {"number": row["number"], "state": row["state"], "last_event_at": _text(row["last_at"])}
+            {"number": row["number"], "state": row["state"], "last_event_at": _text_or_none(row["last_at"])}
             for row in ours
             if row["number"] not in names
         ],
@@ -116,8 +116,13 @@ def _stale(listed: OpenTicket, row: Mapping[str, Any]) -> dict[str, Any]:
         because.append("it was updated after our last event")
     if listed.state is not None and row["state"] != listed.state:
         because.append(f"its state is {row['state']} to us")
-    return {"number": listed.number, "state": row["state"], "last_event_at": _text(row["last_at"]), "because": because}
+    return {
+        "number": listed.number,
+        "state": row["state"],
+        "last_event_at": _text_or_none(row["last_at"]),
+        "because": because,
+    }
 
 
-def _text(instant: int | None) -> str | None:
+def _text_or_none(instant: int | None) -> str | None:
     return None if instant is None else to_text(instant)

@@ -57,7 +57,7 @@ class BacktestWorker:
     async def _judged(self, job: BacktestJob, token: str) -> dict[str, object] | None:
         """The next window's outcome; None where the job was lost meanwhile. The lease is renewed while it takes."""
         span = job.spans[len(job.judged)]
-        work = asyncio.create_task(backtests.judge(self._history, job.question, span, job.requested_at))
+        work = asyncio.create_task(backtests.evaluate_backtest(self._history, job.question, span, job.requested_at))
         try:
             while not (await asyncio.wait([work], timeout=RENEW_SECONDS))[0]:
                 self.progress.beat()

@@ -15,7 +15,7 @@ from slm_monitor.application.explain import explanation, explanation_dispatch
 from slm_monitor.application.history import fact_history as records
 from slm_monitor.application.history.draft_history import DraftHistory, PagedHistory
 from slm_monitor.application.history.fact_history import History
-from slm_monitor.application.preview.preview_terms import NOBODY, drafted, parsed, refusal
+from slm_monitor.application.preview.preview_terms import NOBODY, draft_agreement, parse_draft, refusal
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.terms import composite_terms, figures
 from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT
@@ -99,7 +99,7 @@ class BacktestJobs(Protocol):
 
 def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
     """The terms, parsed. Raises Refused naming the field."""
-    target, *_ = parsed(draft_of(question))
+    target, *_ = parse_draft(draft_of(question))
     if target.aggregation in MEASURED:
         return replace(target, indicator=question.indicator)
     if target.aggregation not in TRIED:
@@ -112,11 +112,11 @@ def draft_of(question: BacktestQuestion) -> dict[str, Any]:
     """The agreement that the terms would make. Raises Refused."""
     window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
-    draft = drafted(written, question.service_hours, timezone=question.timezone, owner=question.owner)
+    draft = draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
     draft["agreement_id"] = _DRAFT
     for target, given in zip(draft["targets"], written, strict=True):
         named = given.get("indicator")
-        kind = _kind(target)
+        kind = _aggregation_name(target)
         if kind in ("clock", *DERIVED):
             target["indicator"] = None
         elif named is not None:
@@ -126,9 +126,9 @@ def draft_of(question: BacktestQuestion) -> dict[str, Any]:
     return draft
 
 
-def check(question: BacktestQuestion) -> ServiceLevelTarget:
+def check_question(question: BacktestQuestion) -> ServiceLevelTarget:
     """The terms, if they can be tried with what they are made of. Raises Refused, CalendarError of the time zone."""
-    target, *members = parsed(draft_of(question))
+    target, *members = parse_draft(draft_of(question))
     windows.window_at("month", target.zone, 0)
     keys = [each.key for each in (target, *members)]
     if len(set(keys)) < len(keys):
@@ -138,7 +138,7 @@ def check(question: BacktestQuestion) -> ServiceLevelTarget:
             key = compliance.target_key(target.parameters)
             if not any(each.key == key and each.clock is not None for each in members):
                 raise refusal("members", key, "give the per-ticket target that it is the share of")
-        composite_terms.check([target, *members])
+        composite_terms.check_composites([target, *members])
     except NotJudgeable as error:
         raise refusal("terms.aggregation", question.terms.get("aggregation"), str(error)) from error
     return target_of(question)
@@ -148,7 +148,7 @@ def subjects_of(question: BacktestQuestion) -> set[str]:
     """The indicators that the terms are tried on."""
     if question.indicator:
         return {question.indicator}
-    target, *members = parsed(draft_of(question))
+    target, *members = parse_draft(draft_of(question))
     found = {each.indicator for each in members if each.indicator is not None}
     if target.aggregation == "composite":
         found |= composite_terms.composition_of(target, [target, *members]).subjects
@@ -157,10 +157,10 @@ def subjects_of(question: BacktestQuestion) -> set[str]:
 
 def is_about_tickets(question: BacktestQuestion) -> bool:
     """Whether tickets are what the terms are tried on."""
-    return any(each.clock is not None for each in parsed(draft_of(question)))
+    return any(each.clock is not None for each in parse_draft(draft_of(question)))
 
 
-def _kind(target: Mapping[str, Any]) -> str:
+def _aggregation_name(target: Mapping[str, Any]) -> str:
     aggregation = target.get("aggregation")
     return next(iter(aggregation), "") if isinstance(aggregation, Mapping) else str(aggregation)
 
@@ -201,16 +201,16 @@ def _longest(target: ServiceLevelTarget, kind: str) -> int:
     return target.rolling_microseconds or days * 86_400_000_000
 
 
-async def judge(
+async def evaluate_backtest(
     history: PagedHistory, question: BacktestQuestion, span: BacktestWindow, present: int
 ) -> dict[str, Any]:
     """One window under the draft, by what is known at ``present``; the work is done beside the event loop."""
     target = target_of(question)
     if target.aggregation not in MEASURED:
-        return await _judged(DraftHistory(history, draft_of(question), present), target, span)
+        return await _derived_window(DraftHistory(history, draft_of(question), present), target, span)
     record: History = history
-    facts = await records.known(record, target, (span.start, span.end), span.end + target.closing_delay)
-    seen = await asyncio.to_thread(explanation_dispatch.seen, target, facts, brief=True)
+    facts = await records.known_facts(record, target, (span.start, span.end), span.end + target.closing_delay)
+    seen = await asyncio.to_thread(explanation_dispatch.explain_figure, target, facts, brief=True)
     # Of a quantile the value that it has, which there is none of where too many probes failed.
     is_quantile = target.aggregation == "quantile"
     attained = seen.extra.get("quantile") if is_quantile else figures.exact(target.shown(seen.figure))
@@ -226,7 +226,7 @@ async def judge(
     }
 
 
-async def _judged(draft: DraftHistory, target: ServiceLevelTarget, span: BacktestWindow) -> dict[str, Any]:
+async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span: BacktestWindow) -> dict[str, Any]:
     """A window of what is made of others, or of tickets, each of which counts where its clock ended."""
     bounds, as_of = (span.start, span.end), span.end + target.closing_delay
     row = {"window_id": span.window_id, "from": to_text(span.start), "to": to_text(span.end)}
@@ -240,7 +240,7 @@ async def _judged(draft: DraftHistory, target: ServiceLevelTarget, span: Backtes
                 "attained": exact, "verdict": verdict, "budget_consumed_share": None,
                 "tickets": {"judged": len(ended), "met": met}}  # fmt: skip
     line = lines_of((await draft.agreement(target.agreement_id)).versions, None)[0]
-    judged = await explanation.judge(draft, line.latest, span.window_id, bounds, as_of, None)
+    judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
     seen, exact = judged.seen, figures.exact(target.shown(judged.seen.figure))
     tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.aggregation == "compliance" else None
     return {**row, "figure": exact, "figure_display": target.display(seen.figure), "attained": exact,
@@ -248,7 +248,7 @@ async def _judged(draft: DraftHistory, target: ServiceLevelTarget, span: Backtes
             "tickets": tickets}  # fmt: skip
 
 
-def outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What the windows come to: how many were met, the worst, and what 11 of 12 of them would have met."""
     target = target_of(question)
     endless = [each for each in judged if each["attained"] is None and each["verdict"] == "breached"]

@@ -32,7 +32,7 @@ class BurnRateQuestion:
     exhaustions: Sequence[str] = ()
 
 
-def preview(asked: BurnRateQuestion) -> dict[str, Any]:
+def preview_burn_rates(asked: BurnRateQuestion) -> dict[str, Any]:
     """Pairs, those dropped and why, and the limits. Raises PreviewRejected naming the field."""
     if not 0 <= asked.objective <= 1:
         raise refusal("objective", asked.objective, "an objective lies between 0 and 100 percent")
@@ -45,9 +45,9 @@ def preview(asked: BurnRateQuestion) -> dict[str, Any]:
         "objective": figures.exact(asked.objective),
         "period": durations.to_iso(asked.period),
         "budget_share": figures.exact(1 - asked.objective) if asked.objective < 1 else None,
-        "highest_burn_rate": figures.exact(burn_rate.highest(asked.objective)),
-        "pairs": [_told(pair, asked) for pair in kept],
-        "dropped": [{**_told(pair, asked), "because": why} for pair, why in dropped],
+        "highest_burn_rate": figures.exact(burn_rate.highest_rate(asked.objective)),
+        "pairs": [_pair_document(pair, asked) for pair in kept],
+        "dropped": [{**_pair_document(pair, asked), "because": why} for pair, why in dropped],
         "rate": None if asked.rate is None else _rate(asked.rate, asked),
         "budget_drop": [_drop(document, number, asked) for number, document in enumerate(asked.drops)],
         "time_to_exhaustion": [_exhaustion(text, asked) for text in asked.exhaustions],
@@ -83,7 +83,7 @@ def _exhaustion(text: str, asked: BurnRateQuestion) -> dict[str, Any]:
         raise PreviewRejected(error.errors) from error
     if under <= 0:
         raise refusal("time_to_exhaustion", text, "a time above zero, such as PT72H")
-    left = burn_rate.exhaustion(asked.rate, asked.period) if asked.rate else None
+    left = burn_rate.exhaustion_time(asked.rate, asked.period) if asked.rate else None
     return {
         "under": durations.to_iso(under),
         "burn_rate": figures.exact(Fraction(asked.period, under)),
@@ -95,7 +95,7 @@ def _default(asked: BurnRateQuestion) -> tuple[list[BurnRatePair], list[tuple[Bu
     if not burn_rate.is_nominal(asked.period):
         remedy = "only periods of 1, 7, 28, 30, 90 and 365 days have default pairs: write the pairs for this one"
         raise refusal("period", durations.to_iso(asked.period), remedy)
-    looked_at = burn_rate.considered(asked.objective, asked.period)
+    looked_at = burn_rate.considered_pairs(asked.objective, asked.period)
     kept = [pair for pair, why in looked_at if why is None]
     return kept, [(pair, why) for pair, why in looked_at if why is not None]
 
@@ -115,7 +115,7 @@ def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) ->
         if min(pair.long, pair.short) <= 0 or pair.factor <= 0:
             raise refusal(f"pairs[{number}]", dict(document), "windows and factor are above zero")
         if not burn_rate.can_fire(pair, asked.objective):
-            most = burn_rate.highest(asked.objective)
+            most = burn_rate.highest_rate(asked.objective)
             reason = (
                 burn_rate.NO_BUDGET if most is None else f"with everything bad the burn rate is {figures.exact(most)}"
             )
@@ -125,13 +125,13 @@ def _written(documents: Sequence[Mapping[str, Any]], asked: BurnRateQuestion) ->
     return pairs
 
 
-def _told(pair: BurnRatePair, asked: BurnRateQuestion) -> dict[str, Any]:
-    detected = burn_rate.detection(pair, asked.objective, asked.bad)
+def _pair_document(pair: BurnRatePair, asked: BurnRateQuestion) -> dict[str, Any]:
+    detected = burn_rate.detection_time(pair, asked.objective, asked.bad)
     return {
         "long": durations.to_iso(pair.long),
         "short": durations.to_iso(pair.short),
         "short_over_long": figures.exact(Fraction(pair.short, pair.long)),
-        "budget_spent": figures.exact(burn_rate.spent(pair, asked.period)) if asked.objective < 1 else None,
+        "budget_spent": figures.exact(burn_rate.budget_spent(pair, asked.period)) if asked.objective < 1 else None,
         "detected_after": _length(detected),
         "warns": None if asked.rate is None else asked.rate > pair.factor,
         **_rate(pair.factor, asked),
@@ -142,11 +142,11 @@ def _rate(factor: Fraction, asked: BurnRateQuestion) -> dict[str, Any]:
     """What a burn rate means under this objective and period."""
     if factor <= 0:
         raise refusal("rate", figures.exact(factor), "a burn rate above zero")
-    highest = burn_rate.highest(asked.objective)
+    highest = burn_rate.highest_rate(asked.objective)
     return {
         "factor": figures.exact(factor),
         "threshold": figures.exact(factor * (1 - asked.objective)),
-        "exhausted_after": None if highest is None else _length(burn_rate.exhaustion(factor, asked.period)),
+        "exhausted_after": None if highest is None else _length(burn_rate.exhaustion_time(factor, asked.period)),
         "lowest_objective": figures.exact(burn_rate.lowest_objective(factor)),
         "can_fire": highest is not None and factor < highest,
     }

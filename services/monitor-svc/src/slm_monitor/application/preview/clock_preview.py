@@ -14,7 +14,7 @@ from slm_monitor.application.preview.preview_terms import (
     LONGEST,
     PreviewRejected,
     accounts_of,
-    dated,
+    dated_hours,
     refusal,
     terms_of,
 )
@@ -49,7 +49,7 @@ class ClockQuestion:
     warn_at: Sequence[int] = ()
 
 
-def preview(asked: ClockQuestion) -> dict[str, Any]:
+def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
     """``{"clocks": [...]}``, one for each clock that the ticket has had by ``as_of`` (by default its last event), and
     ``findings`` about targets whose clock can never run.
 
@@ -62,7 +62,7 @@ def preview(asked: ClockQuestion) -> dict[str, Any]:
     heard = [event for event in events if event.at <= as_of]
     # Deadlines lie after the last event; hours are searched ten years ahead.
     first = events[0].at if events else as_of
-    hours = [dated(each, first, as_of + LONGEST) for each in asked.service_hours]
+    hours = [dated_hours(each, first, as_of + LONGEST) for each in asked.service_hours]
     found = [_clocks(asked, each, heard, as_of) for each in hours]
     documents = [_strictest(same, heard, as_of, asked) for same in zip(*found, strict=True)]
     accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
@@ -94,7 +94,7 @@ def _events(asked: ClockQuestion) -> list[TicketEvent]:
         raise PreviewRejected(
             [{"field": f"events[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in refused]
         )
-    return ticket_target.events_of(facts)
+    return ticket_target.ordered_events(facts)
 
 
 def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_of: int) -> list[Clock]:
@@ -103,7 +103,7 @@ def _clocks(asked: ClockQuestion, hours: Any, events: Sequence[TicketEvent], as_
         if line.latest.clock is None:
             raise refusal("targets", line.latest.key, 'a target of tickets has {"per": "ticket"} as its window')
     try:
-        return [clock.as_of(as_of) for clock in clock_replay.of_ticket(events, lines, as_of)]
+        return [clock.as_of(as_of) for clock in clock_replay.replay_ticket(events, lines, as_of)]
     except CalendarError as error:
         raise PreviewRejected(error.errors) from error
 
@@ -130,7 +130,7 @@ def _document(
     until = _end(clock, as_of)
     # Of a clock that still runs the whole way to its deadline is told, so that the deadline can be redone by hand.
     ahead = clock.deadline_at if clock.state == clock_replay.RUNNING and asked.as_of is None else until
-    stretches = clock_derivation.of_clock(clock, events, max(until, ahead))
+    stretches = clock_derivation.clock_segments(clock, events, max(until, ahead))
     deadline = clock.shown_deadline(as_of)
     return {
         "target": clock.target.key,
@@ -142,8 +142,8 @@ def _document(
         "started_at": to_text(clock.started_at),
         "original_deadline_at": to_text(clock.original_deadline_at),
         "deadline_at": to_text(deadline),
-        "stopped_at": _text(clock.stopped_at),
-        "breached_at": _text(
+        "stopped_at": _instant_or_none(clock.stopped_at),
+        "breached_at": _instant_or_none(
             clock.breached_at if clock.state in (clock_replay.BREACHED, clock_replay.COMPLETED_LATE) else None
         ),
         "elapsed": _measures(*elapsed),
@@ -151,10 +151,10 @@ def _document(
         "paused": _paused(clock, until),
         "left": durations.to_iso(clock.left_by(until)),
         "carried": _measures(*clock.carried),
-        "warnings": [{"percent": n, "at": to_text(clock_warnings.reached(clock, n))} for n in asked.warn_at],
+        "warnings": [{"percent": n, "at": to_text(clock_warnings.share_reached_at(clock, n))} for n in asked.warn_at],
         "escalations": [_escalation(clock, offset, deadline) for offset in asked.escalations],
         "derivation": _derived(stretches),
-        "window": _windowed(clock, clock_derivation.of_clock(clock, events, until), asked.window),
+        "window": _windowed(clock, clock_derivation.clock_segments(clock, events, until), asked.window),
     }
 
 
@@ -188,7 +188,7 @@ def _is_update(clock: Clock) -> bool:
 
 
 def _derived(stretches: Sequence[ClockSegment]) -> dict[str, Any]:
-    sums = clock_derivation.sums(stretches)
+    sums = clock_derivation.clock_totals(stretches)
     return {
         "intervals": [
             {
@@ -208,7 +208,7 @@ def _windowed(clock: Clock, stretches: Sequence[ClockSegment], window: tuple[int
     """What of the clock lies in a reporting window."""
     if window is None:
         return None
-    inside = clock_derivation.clipped(stretches, *window, clock.target.hours)
+    inside = clock_derivation.clip_segments(stretches, *window, clock.target.hours)
     return {"from": to_text(window[0]), "to": to_text(window[1]), **_derived(inside)}
 
 
@@ -216,5 +216,5 @@ def _measures(calendar: int, service: int) -> dict[str, str]:
     return {"calendar": durations.to_iso(calendar), "service": durations.to_iso(service)}
 
 
-def _text(instant: int | None) -> str | None:
+def _instant_or_none(instant: int | None) -> str | None:
     return None if instant is None else to_text(instant)

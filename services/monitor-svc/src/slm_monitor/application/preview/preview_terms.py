@@ -51,14 +51,14 @@ def terms_of(
     timezone: str = "UTC",
 ) -> list[ServiceLevelTarget]:
     """The targets under these service hours. Raises PreviewRejected naming what is missing or means nothing."""
-    return parsed(drafted(targets, service_hours, timezone=timezone))
+    return parse_draft(draft_agreement(targets, service_hours, timezone=timezone))
 
 
-def drafted(
+def draft_agreement(
     targets: Sequence[Mapping[str, Any]], service_hours: Any, *, timezone: str = "UTC", owner: str = NOBODY
 ) -> dict[str, Any]:
     """An agreement of these targets as its AgreementFinalized would have it. Raises PreviewRejected."""
-    documents = [_named(target, place) for place, target in enumerate(targets)]
+    documents = [_completed_target(target, place) for place, target in enumerate(targets)]
     return {
         "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": owner,
         "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
@@ -66,7 +66,7 @@ def drafted(
     }  # fmt: skip
 
 
-def dated(service_hours: Any, first: int, last: int) -> Any:
+def dated_hours(service_hours: Any, first: int, last: int) -> Any:
     """Service hours with the holidays of countries and of iCalendar files as dates, from the year of ``first`` to that
     of ``last``, as a draft resolves them. Raises PreviewRejected.
     """
@@ -86,9 +86,9 @@ def accounts_of(service_hours: Any) -> dict[str, Any]:
     return {"calendars": accounts} if accounts else {}
 
 
-def parsed(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
+def parse_draft(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
     """The targets of a draft. Raises PreviewRejected naming what is missing or means nothing."""
-    targets = [tracked_document.target(each) for each in agreement["targets"]]
+    targets = [tracked_document.tracked_target(each) for each in agreement["targets"]]
     try:
         found = terms.parse_targets({**agreement, "targets": targets}, terms.JUDGED)
     except CalendarError as error:
@@ -112,18 +112,20 @@ _NOT_JUDGED = (
 """What a target may say of itself that no figure depends on."""
 
 
-def _named(target: Mapping[str, Any], place: int) -> dict[str, Any]:
+def _completed_target(target: Mapping[str, Any], place: int) -> dict[str, Any]:
     for field, choices in _CHOICES.items():
         if target.get(field, choices[0]) not in choices:
             raise refusal(f"terms.{field}", target[field], f"one of {', '.join(choices)}")
     indicator = (
-        None if target.get("aggregation") == "clock" else {**_kind(target), "owner_party_id": NOBODY, "key": NOBODY}
+        None
+        if target.get("aggregation") == "clock"
+        else {**_indicator_kind_field(target), "owner_party_id": NOBODY, "key": NOBODY}
     )
     key = target.get("key") or f"{NOBODY}-{place}"
     return {"key": key, "target_id": key, **target, "indicator": indicator, "service_hours": HOURS}
 
 
-def _kind(target: Mapping[str, Any]) -> Mapping[str, str]:
+def _indicator_kind_field(target: Mapping[str, Any]) -> Mapping[str, str]:
     """The kind of the indicator that is meant, where the terms say it."""
     written = target.get("indicator")
     kind = written.get("kind") if isinstance(written, Mapping) else None

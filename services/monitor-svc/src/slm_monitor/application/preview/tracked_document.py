@@ -42,7 +42,7 @@ class TrackedDocument(dict[str, Any]):
         return sorted(self._asked)
 
 
-def target(document: Mapping[str, Any]) -> TrackedDocument:
+def tracked_target(document: Mapping[str, Any]) -> TrackedDocument:
     """A target's document, its parts noted too."""
     parts = {name: TrackedDocument(document[name]) for name in _OURS if isinstance(document.get(name), Mapping)}
     return TrackedDocument({**document, **parts})

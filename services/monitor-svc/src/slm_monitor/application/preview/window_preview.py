@@ -17,7 +17,7 @@ from slm_monitor.application.preview.preview_terms import (
     NOBODY,
     PreviewRejected,
     accounts_of,
-    dated,
+    dated_hours,
     refusal,
     terms_of,
 )
@@ -59,7 +59,7 @@ class WindowQuestion:
     members: Sequence[tuple[WindowQuestion, Fraction]] = ()
 
 
-def preview(asked: WindowQuestion) -> dict[str, Any]:
+def preview_window(asked: WindowQuestion) -> dict[str, Any]:
     """Figure, budget, verdict and derivation. Raises PreviewRejected naming the field."""
     try:
         return _preview(asked)
@@ -69,19 +69,19 @@ def preview(asked: WindowQuestion) -> dict[str, Any]:
 
 def _preview(asked: WindowQuestion) -> dict[str, Any]:
     span = _span(asked)
-    asked = replace(asked, service_hours=dated(asked.service_hours, *span))
-    return _judged(asked, span) | accounts_of(asked.service_hours)
+    asked = replace(asked, service_hours=dated_hours(asked.service_hours, *span))
+    return _evaluated(asked, span) | accounts_of(asked.service_hours)
 
 
-def _judged(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
+def _evaluated(asked: WindowQuestion, span: tuple[int, int]) -> dict[str, Any]:
     rule = _composite(asked)
     if rule is None:
-        return _answer(asked, span, explanation_dispatch.seen(_target(asked), _facts(asked, span)))
+        return _answer(asked, span, explanation_dispatch.explain_figure(_target(asked), _facts(asked, span)))
     if rule["of"] == "states":
         target = _target(asked, "availability")
         states = JointStates([_timeline(member) for member, _ in asked.members], _needed(rule, len(asked.members)))
-        return _answer(asked, span, explanation_dispatch.seen(target, _facts(asked, span), states))
-    answers = [preview(member) for member, _ in asked.members]
+        return _answer(asked, span, explanation_dispatch.explain_figure(target, _facts(asked, span), states))
+    answers = [preview_window(member) for member, _ in asked.members]
     if rule["of"] == "verdicts":
         return _of_verdicts(rule, answers, span)
     return _of_figures(asked, rule, answers, span)
@@ -124,7 +124,7 @@ def _facts(asked: WindowQuestion, span: tuple[int, int]) -> KnownFacts:
             [{"field": f"facts[{r.index}].{r.field}", "value": r.value, "remedy": r.remedy} for r in taken.refusals]
         )
     as_of = span[1] + target.closing_delay if asked.as_of is None else asked.as_of
-    single = counters.counted(_holding(taken.facts))
+    single = counters.counts_from_readings(_holding(taken.facts))
     return KnownFacts(span, as_of, taken.values, single, tuple(asked.exclusions), asked.initial_state, as_of)
 
 
@@ -171,7 +171,7 @@ def _of_verdicts(
     rule: Mapping[str, Any], answers: Sequence[Mapping[str, Any]], span: tuple[int, int]
 ) -> dict[str, Any]:
     decided = {"met": True, "at_risk": True, "breached": False}
-    held = joint_states.holds([decided.get(each["verdict"]) for each in answers], _needed(rule, len(answers)))
+    held = joint_states.enough_are_met([decided.get(each["verdict"]) for each in answers], _needed(rule, len(answers)))
     verdict = "no_data" if held is None else "met" if held else "breached"
     return {**_framed(span), "verdict": verdict, "members": list(answers)}
 

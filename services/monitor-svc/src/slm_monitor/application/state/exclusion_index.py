@@ -52,7 +52,7 @@ class ExclusionIndex:
         return ExclusionChange(agreement_id, before, after, since)
 
     def _take(self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion]) -> None:
-        counts = maintenance_rules.counted(approved, versions) if approved else {}
+        counts = maintenance_rules.effective_exclusions(approved, versions) if approved else {}
         self._counting[agreement_id] = [(each, counts[each.exclusion_id]) for each in approved]
         for key in [key for key in self._of_terms if key[0] == agreement_id]:
             del self._of_terms[key]
@@ -84,7 +84,7 @@ class ExclusionIndex:
 
     def _names(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
         covering = [pair for pair in self._counting.get(terms.agreement_id, ()) if pair[0].scope.covers(terms)]
-        return named(covering, start, end)
+        return exclusions_in_window(covering, start, end)
 
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
         """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
@@ -103,7 +103,9 @@ class ExclusionIndex:
         return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
 
 
-def named(counting: Iterable[tuple[Exclusion, EffectiveExclusion]], start: int, end: int) -> list[dict[str, Any]]:
+def exclusions_in_window(
+    counting: Iterable[tuple[Exclusion, EffectiveExclusion]], start: int, end: int
+) -> list[dict[str, Any]]:
     """The exclusions that lie in a window, each with the seconds of it that count there, and what does not and why."""
     found = [
         {

@@ -56,7 +56,7 @@ class FailedTargets:
             self._readable.discard(line.target_id)
             if line.target_id in self._kept and line.target_id not in self._failed:
                 del self._kept[line.target_id]
-                self._about[line.target_id] = target_events.about(line.latest)
+                self._about[line.target_id] = target_events.about_target(line.latest)
                 changes.unjudgeable[line.target_id] = None
 
     @contextmanager
@@ -95,7 +95,7 @@ class FailedTargets:
 
     def _take_up(self, line: TermsHistory) -> None:
         del self._kept[line.target_id]
-        self._about[line.target_id] = target_events.about(line.latest)
+        self._about[line.target_id] = target_events.about_target(line.latest)
         self._untold[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
@@ -106,7 +106,7 @@ class FailedTargets:
             for target in version.get("targets") or ():
                 reason = why.get(str(target["target_id"]), why.get(ALL))
                 if reason is not None:
-                    found[str(target["target_id"])] = _indicator(target)
+                    found[str(target["target_id"])] = _indicator_subject(target)
                     self._about[str(target["target_id"])] = target_events.about_signed(version, target)
                     self._kept.setdefault(str(target["target_id"]), (UNREAD + reason)[:_LONGEST_REASON])
         return found
@@ -133,11 +133,11 @@ class FailedTargets:
             raise error
         _logger.error("target set aside", target=line.target_id, exc_info=error)
         self._failed.add(line.target_id)
-        self._about[line.target_id] = target_events.about(line.latest)
+        self._about[line.target_id] = target_events.about_target(line.latest)
         self._kept[line.target_id] = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
 
 
-def _indicator(target: Mapping[str, Any]) -> str | None:
+def _indicator_subject(target: Mapping[str, Any]) -> str | None:
     named = target.get("indicator")
     if not isinstance(named, Mapping) or "key" not in named:
         return None

@@ -138,7 +138,7 @@ class LoadedPartition:
     number: int
     epoch: int
     positions: dict[str, int]
-    horizon: int
+    watermark: int
     agreements: Sequence[AgreementTerms]
     windows: Sequence[Window]
     breaches: Sequence[Breach]
@@ -222,7 +222,7 @@ class PartitionStep:
 
     expected: dict[str, int]
     positions: dict[str, int]
-    horizon: int = 0
+    watermark: int = 0
     """All facts up to this instant are in and judged; it never goes back."""
     received_at: int = 0
     """Of its facts: what was known at an instant is what had been received by then."""

@@ -113,13 +113,13 @@ class EventStream:
             if number % AT_ONCE == AT_ONCE - 1 and self._open:
                 await asyncio.sleep(0)
             self._at[batch.source] = record.offset + 1
-            event = told(record) if self._open else None
+            event = stream_event_of(record) if self._open else None
             if event is None:
                 continue
             line: bytes | None = None
             for key, client in list(self._open.items()):
                 if client.wanted.passes(event):
-                    line = line or sse(event, self._at)
+                    line = line or server_sent_event(event, self._at)
                     self._offer(key, client, line)
         self._at[batch.source] = batch.next_offset
         moved, self._moved = self._moved, asyncio.Event()
@@ -189,9 +189,9 @@ class EventStream:
                 if record.offset >= client.joined_at[batch.source]:
                     break
                 at[batch.source] = record.offset + 1
-                event = told(record)
+                event = stream_event_of(record)
                 if event is not None and client.wanted.passes(event):
-                    yield sse(event, at)
+                    yield server_sent_event(event, at)
             at[batch.source] = max(at[batch.source], min(batch.next_offset, client.joined_at[batch.source]))
             if all(at[place] >= end for place, end in client.joined_at.items()):
                 return
@@ -207,7 +207,7 @@ async def _within(seconds: float, awaited: Awaitable[T]) -> T | None:
         return None
 
 
-def told(record: StoredRecord) -> StreamEvent | None:
+def stream_event_of(record: StoredRecord) -> StreamEvent | None:
     """A record as clients are told of it; None for what is no published event, or was told before."""
     if REDRIVEN in record.headers:
         return None
@@ -229,7 +229,7 @@ def told(record: StoredRecord) -> StreamEvent | None:
     return StreamEvent(row.event.__name__, parties, data, json.dumps(document, separators=(",", ":")))
 
 
-def sse(event: StreamEvent, at: Vector) -> bytes:
+def server_sent_event(event: StreamEvent, at: Vector) -> bytes:
     return f"id: {text_of(at)}\nevent: {event.name}\ndata: {event.text}\n\n".encode()
 
 

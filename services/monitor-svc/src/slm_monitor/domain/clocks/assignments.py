@@ -30,7 +30,7 @@ def names_for(terms: ServiceLevelTarget) -> Sequence[str]:
     return TEAMS if terms.is_support else HOLDERS
 
 
-def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[HolderTime]:
+def holder_times(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[HolderTime]:
     """The time of each holder in the order in which they first held it; the sum is what the clock has measured."""
     sums: dict[str | None, list[int]] = {}
     hours = clock.target.hours
@@ -43,7 +43,7 @@ def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[Ho
     return [HolderTime(holder, *spent) for holder, spent in sums.items()]
 
 
-def at_instant(events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDERS) -> str | None:
+def holder_at(events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDERS) -> str | None:
     """Who holds the ticket at an instant, the events of that instant included."""
     known: dict[str, Any] = {}
     for event in events:
@@ -57,7 +57,7 @@ def _stretches(
     events: Sequence[TicketEvent], start: int, end: int, names: Sequence[str]
 ) -> list[tuple[int, int, str | None]]:
     found: list[tuple[int, int, str | None]] = []
-    begins, holder = start, at_instant(events, start, names)
+    begins, holder = start, holder_at(events, start, names)
     known: dict[str, Any] = {}
     for event in events:
         known.update(event.attributes)

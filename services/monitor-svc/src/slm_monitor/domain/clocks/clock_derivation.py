@@ -29,7 +29,7 @@ class ClockSegment(NamedTuple):
     event: TicketEvent | None = None
 
 
-def of_clock(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
+def clock_segments(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
     """The time of a clock from where it is measured to an instant, without a gap; ``events`` are the ticket's."""
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
@@ -72,7 +72,7 @@ class ClockTotals(NamedTuple):
     paused_service: int
 
 
-def sums(stretches: Iterable[ClockSegment]) -> ClockTotals:
+def clock_totals(stretches: Iterable[ClockSegment]) -> ClockTotals:
     """What the stretches add up to."""
     of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
     paused_service = 0
@@ -82,7 +82,7 @@ def sums(stretches: Iterable[ClockSegment]) -> ClockTotals:
     return ClockTotals(of_kind["open"], of_kind["closed"], of_kind["paused"], paused_service)
 
 
-def clipped(stretches: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
+def clip_segments(stretches: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
     """The part of the stretches inside a reporting window."""
     inside = []
     for each in stretches:

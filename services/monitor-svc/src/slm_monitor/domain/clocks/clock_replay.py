@@ -31,7 +31,7 @@ from slm_monitor.domain.terms.clock_terms import UPDATE, ClockTerms
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
-__all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "of_ticket"]
+__all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", "RUNNING", "Clock", "replay_ticket"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FailedClock:
     agreement_id: str = ""
 
 
-def of_ticket(
+def replay_ticket(
     events: Sequence[TicketEvent],
     lines: Sequence[TermsHistory],
     until: int | None = None,
@@ -51,10 +51,10 @@ def of_ticket(
 ) -> list[Clock]:
     """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order, ``lines`` in
     the order in which they are tried."""
-    return by_rules(events, target_matching.RuleBook(lines), until, failed)
+    return replay_by_rules(events, target_matching.RuleBook(lines), until, failed)
 
 
-def by_rules(
+def replay_by_rules(
     events: Sequence[TicketEvent],
     book: target_matching.RuleBook,
     until: int | None = None,

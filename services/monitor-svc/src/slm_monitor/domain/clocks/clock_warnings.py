@@ -12,7 +12,7 @@ from slm_monitor.domain.clocks.clock_state import PAUSED, Clock
 from slm_monitor.domain.terms.clock_terms import Escalation
 
 
-def reached(clock: Clock, percent: Fraction | int) -> int:
+def share_reached_at(clock: Clock, percent: Fraction | int) -> int:
     """The instant at which a share of the clock's duration is used up: the duration's own measure, pauses left out."""
     return min(_reached(clock, Fraction(percent), hours) for hours in clock.hours)
 
@@ -40,15 +40,15 @@ def _carried(clock: Clock) -> int:
     return clock.carried[0] if clock.within.kind == "calendar" else clock.carried[1]
 
 
-def warnings(clock: Clock) -> list[tuple[Fraction, int]]:
+def warning_instants(clock: Clock) -> list[tuple[Fraction, int]]:
     """(percent, instant) of each warning that the clock reaches if nothing else happens to it, ascending; of a paused
     clock those that it reached before its pause."""
     terms = clock.target.clock
-    found = [(share, reached(clock, share)) for share in terms.warn_at] if terms is not None else []
+    found = [(share, share_reached_at(clock, share)) for share in terms.warn_at] if terms is not None else []
     return [(share, at) for share, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
-def escalations(clock: Clock) -> list[tuple[Escalation, int]]:
+def escalation_instants(clock: Clock) -> list[tuple[Escalation, int]]:
     """Likewise each escalation."""
     terms = clock.target.clock
     found = [(each, offset_from_deadline(clock, each.offset)) for each in terms.escalations] if terms else []
@@ -65,4 +65,4 @@ def at_risk_from(clock: Clock) -> int | None:
     """The instant of the clock's first warning, or of half its duration where it has none."""
     terms = clock.target.clock
     first: Sequence[Fraction] = terms.warn_at[:1] if terms is not None else ()
-    return reached(clock, first[0] if first else Fraction(50))
+    return share_reached_at(clock, first[0] if first else Fraction(50))

@@ -72,7 +72,7 @@ class RuleBook:
         return self._moving[position] if position < len(self._moving) else None
 
 
-def book_of(lines: Iterable[TermsHistory]) -> RuleBook:
+def rule_book(lines: Iterable[TermsHistory]) -> RuleBook:
     """Of all lines those that are judged ticket by ticket: tried in the order in which an agreement lists them, and
     agreements in the order of their ids. Targets of other kinds tell which agreements a ticket may be about."""
     everything = list(lines)
@@ -111,7 +111,7 @@ class TargetRules:
             if (
                 target is not None
                 and target.clock is not None
-                and ticket_events.applies(target.clock.applies_to, attributes)
+                and ticket_events.is_wanted(target.clock.applies_to, attributes)
             ):
                 return target
         return None
@@ -171,6 +171,6 @@ def _why_not(terms: ServiceLevelTarget | None, attributes: Attributes) -> str:
     if terms is None or terms.clock is None:
         return "not in force when the ticket was opened"
     for name, values in terms.clock.applies_to.items():
-        if not ticket_events.has(attributes.get(name), values):
+        if not ticket_events.has_value(attributes.get(name), values):
             return f"{name} is {attributes.get(name)}, not {' or '.join(sorted(values))}"
     return "applies"

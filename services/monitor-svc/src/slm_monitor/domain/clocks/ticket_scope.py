@@ -68,17 +68,19 @@ class TicketScope:
         if customers:
             found = [each for each in found if each.customer_names & customers]
             if not found:
-                return [], f"no agreement in force at its opening has a customer known as {_told(customers)}"
+                return [], f"no agreement in force at its opening has a customer known as {_quoted_names(customers)}"
         if services:
             found = [each for each in found if each.service_names & services]
             if not found:
                 of_customer = " with this customer" if customers else ""
-                return [], f"no agreement{of_customer} in force at its opening is about a service known as " + _told(
-                    services
+                return (
+                    [],
+                    f"no agreement{of_customer} in force at its opening is about a service known as "
+                    + _quoted_names(services),
                 )
         different = len({each.customer_party_id for each in found})
         if different > 1:
-            because = f"{_told(customers)} names" if customers else "it names no customer, and it may be of"
+            because = f"{_quoted_names(customers)} names" if customers else "it names no customer, and it may be of"
             return [], f"{because} {different} customers"
         if not services and (different := len({each.service_id for each in found})) > 1:
             return [], f"it names no service, and it may be about {different} services"
@@ -90,7 +92,7 @@ def _said(attributes: Mapping[str, Any], name: str) -> frozenset[str]:
     return frozenset() if written in (None, "", []) else ticket_events.values_of(written)
 
 
-def _told(names: Iterable[str]) -> str:
+def _quoted_names(names: Iterable[str]) -> str:
     return " or ".join(repr(name[:100]) for name in sorted(names)[:3])
 
 

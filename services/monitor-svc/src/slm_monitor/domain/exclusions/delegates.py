@@ -29,7 +29,7 @@ class Delegate:
         return self.appointed_at <= instant and all(instant < each for each in ends)
 
 
-def dismissed(delegate: Delegate, by: Actor, now: int) -> Delegate:
+def with_dismissal(delegate: Delegate, by: Actor, now: int) -> Delegate:
     """From now on it decides no more; what it has decided stays. Raises WrongTurn."""
     if not delegate.acts_at(now):
         raise WrongTurn("it has ended already")

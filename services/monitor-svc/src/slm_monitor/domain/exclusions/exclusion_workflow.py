@@ -75,7 +75,7 @@ class ExclusionEntry:
         )  # fmt: skip
 
 
-def decided(
+def with_decision(
     entry: ExclusionEntry, decision: str, by: Actor, reason: str, now: int, for_party_id: str | None = None
 ) -> ExclusionEntry:
     """Approved or rejected by the other party, or by its delegate (``for_party_id`` being the party). Raises WrongTurn,
@@ -95,7 +95,7 @@ def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
     return replace(entry, state=entry.if_silent, decided_at=entry.decide_by, decision_reason="nobody decided in time")
 
 
-def revoked(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
+def with_revocation(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
     """Taken back, by either party. Raises WrongTurn."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
@@ -106,7 +106,7 @@ def _expect(entry: ExclusionEntry, state: str, wanted: str) -> None:
         raise WrongTurn(f"it is {entry.state}; only one that is {state} can be {wanted}")
 
 
-def _told(entry: ExclusionEntry) -> dict[str, Any]:
+def _event_fields(entry: ExclusionEntry) -> dict[str, Any]:
     return {
         "exclusion_id": entry.exclusion_id,
         "agreement_id": entry.agreement_id,
@@ -129,13 +129,13 @@ def _told(entry: ExclusionEntry) -> dict[str, Any]:
 
 
 def requested_event(entry: ExclusionEntry) -> monitor.ExclusionRequested:
-    return monitor.ExclusionRequested(**_told(entry))
+    return monitor.ExclusionRequested(**_event_fields(entry))
 
 
 def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> monitor.ExclusionDecided:
     """``uncounted``: of an approved one, the time that does not count all the same."""
     return monitor.ExclusionDecided(
-        **_told(entry),
+        **_event_fields(entry),
         decision=entry.state,
         decided_by_party_id=entry.decided_by.party_id,
         decided_for_party_id=entry.decided_for_party_id,
@@ -148,7 +148,7 @@ def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now
 
 def revoked_event(entry: ExclusionEntry) -> monitor.ExclusionRevoked:
     return monitor.ExclusionRevoked(
-        **_told(entry),
+        **_event_fields(entry),
         revoked_by_party_id=entry.revoked_by.party_id,
         revoked_at=to_text(entry.revoked_at or 0),
         reason=entry.revocation_reason or "",

@@ -97,7 +97,9 @@ def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
     )
 
 
-def counted(approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]) -> dict[str, EffectiveExclusion]:
+def effective_exclusions(
+    approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]
+) -> dict[str, EffectiveExclusion]:
     """What counts of each exclusion of one agreement. Of those that compete for a cap the first approved comes first;
     each stretch is measured by the version in force at its start."""
     rules = sorted((maintenance_of(version) for version in versions), key=lambda each: each.effective_at)

@@ -25,24 +25,24 @@ def stream_of(fact: Fact) -> str:
     return labelled(fact.subject, fact.body.get("labels") or {})
 
 
-def added(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
+def reading_increments(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
     """What each reading of one stream adds to the one before, by its key; the first one adds nothing."""
-    in_order = sorted(readings, key=place)
+    in_order = sorted(readings, key=reading_order)
     return {after.key: _difference(before, after) for before, after in pairwise(in_order)}
 
 
-def counted(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> list[Fact]:
+def counts_from_readings(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> list[Fact]:
     """The facts, readings as the counts that they add; ``around``: the readings before and after them, if any are."""
     kept = list(facts)
     streams: dict[str, dict[str, Fact]] = {}
     for fact in (*around, *kept):
         if is_reading(fact):
             streams.setdefault(stream_of(fact), {})[fact.key] = fact
-    differences = {key: each for held in streams.values() for key, each in added(held.values()).items()}
+    differences = {key: each for held in streams.values() for key, each in reading_increments(held.values()).items()}
     return [_as_counts(fact, differences.get(fact.key)) if is_reading(fact) else fact for fact in kept]
 
 
-def spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
+def reading_spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
     """The first and the last instant of the readings among the facts, by stream."""
     found: dict[str, tuple[int, int]] = {}
     for fact in facts:
@@ -52,7 +52,7 @@ def spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
     return found
 
 
-def place(fact: Fact) -> tuple[int, int, Sequence[int], str]:
+def reading_order(fact: Fact) -> tuple[int, int, Sequence[int], str]:
     """Where a reading stands in its stream; at one instant the counters themselves tell which was read first."""
     return (fact.at, fact.body.get("since", _NEVER), fact.body["cumulative"], fact.key)
 

@@ -96,7 +96,7 @@ class MeasuredValues:
         return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
 
 
-def joined(parts: Sequence[MeasuredValues]) -> MeasuredValues:
+def joined_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
     """Several batches as one."""
     if len(parts) == 1:
         return parts[0]

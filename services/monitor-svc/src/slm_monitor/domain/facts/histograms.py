@@ -64,7 +64,7 @@ class Histogram:
         return [after - before for before, after in pairwise(sums)]
 
 
-def parse(document: Mapping[str, object]) -> Histogram:
+def parse_histogram(document: Mapping[str, object]) -> Histogram:
     """``{"bounds": [100, 300], "counts": [7, 2, 1]}``. Raises NoHistogram."""
     bounds, counts = document.get("bounds"), document.get("counts")
     if not isinstance(bounds, Sequence) or not isinstance(counts, Sequence) or len(counts) != len(bounds) + 1:
@@ -108,14 +108,18 @@ def indices_of(spans: Iterable[tuple[int, int]]) -> list[int]:
     return found
 
 
-def native(
+def native_histogram(
     schema: int, spans: Iterable[tuple[int, int]], deltas: Iterable[int], zero_count: int = 0, zero_bound: float = 0.0
 ) -> Histogram:
     """A native histogram of values that are not negative. Bucket n ends at 2^(n · 2^-schema), that end included."""
-    return exponential(schema, dict(zip(indices_of(spans), counts_of(deltas), strict=True)), zero_count, zero_bound)
+    return exponential_histogram(
+        schema, dict(zip(indices_of(spans), counts_of(deltas), strict=True)), zero_count, zero_bound
+    )
 
 
-def exponential(scale: int, buckets: Mapping[int, int], zero_count: int = 0, zero_bound: float = 0.0) -> Histogram:
+def exponential_histogram(
+    scale: int, buckets: Mapping[int, int], zero_count: int = 0, zero_bound: float = 0.0
+) -> Histogram:
     """Buckets by the index of their end: ``{n: count}`` counts values in (b^(n-1), b^n] with b = 2^(2^-scale)."""
     if not _LOWEST_SCHEMA <= scale <= _HIGHEST_SCHEMA:
         raise NoHistogram(f"send a scale from {_LOWEST_SCHEMA} to {_HIGHEST_SCHEMA}")
@@ -139,9 +143,9 @@ def exponential(scale: int, buckets: Mapping[int, int], zero_count: int = 0, zer
 _SUMMED = ("sum", "min", "max")
 
 
-def kept(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
+def kept_histogram(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
     """A histogram as it was sent, and what is kept of it. Raises NoHistogram."""
-    found = parse(document)
+    found = parse_histogram(document)
     body: dict[str, object] = {"bounds": list(found.bounds), "counts": list(found.counts)}
     numbers = {name: document[name] for name in _SUMMED if document.get(name) is not None}
     for name, number in numbers.items():
@@ -154,10 +158,10 @@ def kept(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
     count = document.get("count")
     if count is not None and count != found.total:
         raise NoHistogram("send a count that is that of all buckets together, or leave it out")
-    return of_body(body), body
+    return stored_histogram(body), body
 
 
-def of_body(body: Mapping[str, object]) -> Histogram:
+def stored_histogram(body: Mapping[str, object]) -> Histogram:
     """A histogram as it is kept."""
     total, low, high = (None if body.get(name) is None else float(str(body[name])) for name in _SUMMED)
-    return replace(parse(body), sum=total, low=low, high=high)
+    return replace(parse_histogram(body), sum=total, low=low, high=high)

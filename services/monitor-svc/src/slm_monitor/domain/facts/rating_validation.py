@@ -17,7 +17,7 @@ PROMOTERS, DETRACTORS = "9", "6"
 """From this score on one recommends, and up to this one one warns: of a scale from 0 to 10, unless terms say more."""
 
 
-def rated(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
+def validate_rating(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
     """(score, labels, what else is kept of it). Raises ItemRejected."""
     score = item.score
     if score is None:

@@ -11,7 +11,7 @@ class InvalidCounts(Exception):
         self.parts = (reason, field, value, remedy)
 
 
-def counts(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
+def counts_from_events(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
     """``{"good": …, "total": …}`` from good or bad events and all of them. Raises InvalidCounts."""
     if total is None:
         raise InvalidCounts("no_total", "total", None, "say how many events there were in all")

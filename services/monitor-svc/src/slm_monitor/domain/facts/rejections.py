@@ -40,17 +40,19 @@ class ItemRejected(Exception):
         self.parts = (status, reason, field, value, remedy)
 
 
-def instant(moment: datetime, name: str) -> int:
+def validate_instant(moment: datetime, name: str) -> int:
     """Microseconds since 1970 UTC. Raises ItemRejected without an offset, and outside of the years 1 to 9999."""
     offset = moment.utcoffset()
     if offset is None:
         remedy = "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
-        raise ItemRejected("no_offset", name, _shown(moment), remedy)
+        raise ItemRejected("no_offset", name, _sent_instant(moment), remedy)
     # In integers: a float does not hold the microseconds of far centuries, and astimezone() ends with the years.
     days = moment.toordinal() - _EPOCH_DAY - offset.days
     seconds = days * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second - offset.seconds
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
-        raise ItemRejected("out_of_range", name, _shown(moment), "in UTC the instant must lie in the years 1 to 9999")
+        raise ItemRejected(
+            "out_of_range", name, _sent_instant(moment), "in UTC the instant must lie in the years 1 to 9999"
+        )
     return seconds * 1_000_000 + moment.microsecond
 
 
@@ -59,13 +61,13 @@ _FIRST_SECOND = (1 - _EPOCH_DAY) * 86_400
 _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 
-def not_ahead(at: int, name: str, written: Any, limit: int) -> None:
+def check_not_ahead(at: int, name: str, written: Any, limit: int) -> None:
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"
-        raise ItemRejected("in_the_future", name, _shown(written), remedy, "quarantined")
+        raise ItemRejected("in_the_future", name, _sent_instant(written), remedy, "quarantined")
 
 
-def _shown(written: Any) -> str:
+def _sent_instant(written: Any) -> str:
     """An instant as people send it, like 2026-11-22T10:00:00Z."""
     return written.isoformat().replace("+00:00", "Z") if isinstance(written, datetime) else str(written)
 
@@ -157,12 +159,12 @@ def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
     """Refusals as they are answered."""
     return [
         {"index": each.index, "status": each.status, "code": each.reason,
-         "errors": [{"field": each.field, "value": shown(each.value), "remedy": each.remedy}]}
+         "errors": [{"field": each.field, "value": shown_value(each.value), "remedy": each.remedy}]}
         for each in refusals
     ]  # fmt: skip
 
 
-def shown(value: Any) -> Any:
+def shown_value(value: Any) -> Any:
     """A wrong value as it may be sent back: short, finite, and text that UTF-8 can hold."""
     if value is None or isinstance(value, bool):
         return value

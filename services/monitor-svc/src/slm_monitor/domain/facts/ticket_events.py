@@ -96,15 +96,15 @@ def inconsistency(events: Sequence[TicketEvent]) -> str | None:
     return f"{early.event} at {to_text(early.at)} lies before its opening at {to_text(opening)}"
 
 
-def applies(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
+def is_wanted(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
     """Whether a ticket with these attributes is one the target speaks of; an attribute it does not name is free."""
     for name, values in wanted.items():  # noqa: SIM110 - asked of every ticket for every rule
-        if not has(attributes.get(name), values):
+        if not has_value(attributes.get(name), values):
             return False
     return True
 
 
-def has(value: Any, values: frozenset[str]) -> bool:
+def has_value(value: Any, values: frozenset[str]) -> bool:
     """Whether an attribute is one of these values, or a list in which one of them is."""
     return value in values if isinstance(value, str) else not values.isdisjoint(values_of(value))
 

@@ -9,10 +9,10 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 def are_one(one: str | None, other: str | None) -> bool:
     """Whether two units are the same. No unit, ``1`` and an annotation such as ``{request}`` are one: dimensionless."""
-    return _plain(one) == _plain(other)
+    return _bare_unit(one) == _bare_unit(other)
 
 
-def _plain(unit: str | None) -> str:
+def _bare_unit(unit: str | None) -> str:
     """The unit without annotations, which have no meaning in UCUM; the empty text where nothing is left."""
     bare = _ANNOTATION.sub("", unit or "").strip()
     return "" if bare == "1" else bare

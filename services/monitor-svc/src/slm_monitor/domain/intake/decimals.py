@@ -16,7 +16,7 @@ _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 
 
-def read(item: Measurement) -> None:
+def read_decimals(item: Measurement) -> None:
     """Replace text by the number it stands for. Raises ItemRejected for text that is none."""
     for name in MEASURED:
         if isinstance(getattr(item, name), str):

@@ -36,7 +36,9 @@ class PlainValues:
         return [f"{owner}/{key}" for key in dict.fromkeys(self.keys)]
 
 
-def admit(plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | None], now: int) -> MeasuredValues | None:
+def validate_plain_values(
+    plain: PlainValues, owner: str, lookup: Callable[[str], Indicator | None], now: int
+) -> MeasuredValues | None:
     """The facts they are, of indicators of ``owner``; None where one of them cannot be accepted as it is."""
     subjects = plain.subjects(owner)
     indicators = [lookup(subject) for subject in subjects]

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from slm_monitor.domain.facts.intake_items import Indicator, Measurement
-from slm_monitor.domain.facts.rejections import ItemRejected, instant
+from slm_monitor.domain.facts.rejections import ItemRejected, validate_instant
 from slm_monitor.domain.intake.value_validation import labels_of
 from slm_monitor.domain.states.recovery import BEGAN, DATA_TO
 
 _REQUIRED = (BEGAN, "service_restored")
 
 
-def taken(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
+def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
     """Check the recovery of a measurement: (when service was restored, the body of its fact), microseconds.
 
     Raises ItemRejected where a field is missing, unknown, or contradicts another one.
@@ -41,4 +41,4 @@ def taken(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]
 
 
 def _at(told: Mapping[str, datetime], name: str) -> int:
-    return instant(told[name], f"recovery.{name}")
+    return validate_instant(told[name], f"recovery.{name}")

@@ -13,7 +13,7 @@ import numpy as np
 from slm_monitor.domain.facts import rejections, ticket_events, units
 from slm_monitor.domain.facts.facts import Fact, MeasuredValues, content_key
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, NAMED, Indicator, Measurement, TicketMessage, own_key
-from slm_monitor.domain.facts.rejections import ItemRejected, Rejection, instant, not_ahead
+from slm_monitor.domain.facts.rejections import ItemRejected, Rejection, check_not_ahead, validate_instant
 from slm_monitor.domain.intake import decimals, recovery_validation, value_validation
 from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
 
@@ -74,11 +74,11 @@ def admit_measurements(
     for index, item in items:
         try:
             party = item.owner or owner
-            decimals.read(item)
+            decimals.read_decimals(item)
             rejections.check_texts(indicator=item.indicator, unit=item.unit, owner=item.owner)
             if item.id is not None or item.source is not None:
                 rejections.check_names(id=item.id, source=item.source)
-            indicator = _indicator(item, party, owner, lookup, may_name_owner)
+            indicator = _accessible_indicator(item, party, owner, lookup, may_name_owner)
             if item.retract is not None:
                 facts.append(value_validation.retraction(item, indicator))
             elif indicator.kind in COUNTED_KINDS:
@@ -92,7 +92,9 @@ def admit_measurements(
     return ValidatedBatch(rows.columns(), facts, refused)
 
 
-def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool) -> Indicator:
+def _accessible_indicator(
+    item: Measurement, party: str | None, owner: str | None, lookup: Lookup, may_name: bool
+) -> Indicator:
     if party is None:
         raise ItemRejected("no_owner", "owner", None, "name the party that owns the indicator")
     if party != owner and not may_name:
@@ -114,15 +116,15 @@ def _indicator(item: Measurement, party: str | None, owner: str | None, lookup: 
 def _at(item: Measurement, limit: int) -> int:
     if item.at is None:
         raise ItemRejected("no_instant", "at", None, "say when it was measured, like 2026-11-22T10:00:00Z")
-    at = instant(item.at, "at")
-    not_ahead(at, "at", item.at, limit)
+    at = validate_instant(item.at, "at")
+    check_not_ahead(at, "at", item.at, limit)
     return at
 
 
 def _recorded(item: Measurement | TicketMessage, now: int) -> int:
     """When the producer wrote it down, else the door: of two contents under one id the later holds."""
     if item.recorded_at is not None:
-        return instant(item.recorded_at, "recorded_at")
+        return validate_instant(item.recorded_at, "recorded_at")
     return now if item.id is not None else 0
 
 
@@ -130,7 +132,7 @@ def _take_counted(
     item: Measurement, indicator: Indicator, limit: int, now: int, rows: _Rows, facts: list[Fact]
 ) -> None:
     at = _at(item, limit)
-    counted = value_validation.counted(item, indicator, at, _recorded(item, now))
+    counted = value_validation.validate_value(item, indicator, at, _recorded(item, now))
     if isinstance(counted, Fact):
         facts.append(counted)
     else:
@@ -163,8 +165,8 @@ def _state_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -
 
 
 def _recovery_fact(item: Measurement, indicator: Indicator, limit: int, now: int) -> Fact:
-    at, body = recovery_validation.taken(item, indicator)
-    not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
+    at, body = recovery_validation.validate_recovery(item, indicator)
+    check_not_ahead(at, "recovery.service_restored", (item.recovery or {}).get("service_restored"), limit)
     rejections.check_revision(item.revision)
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, _recorded(item, now))
@@ -187,10 +189,10 @@ def _known_state(state: str, name: str, states: Iterable[str]) -> str:
 def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, Any]]:
     if outage.keys() != {"from", "to"}:
         raise ItemRejected("no_interval", "outage", sorted(outage), "give the outage's from and to")
-    start, end = (instant(outage[name], f"outage.{name}") for name in ("from", "to"))
+    start, end = (validate_instant(outage[name], f"outage.{name}") for name in ("from", "to"))
     if end < start:
         raise ItemRejected("reversed_interval", "outage.to", str(outage["to"]), "an outage ends at or after its start")
-    not_ahead(end, "outage.to", outage["to"], limit)
+    check_not_ahead(end, "outage.to", outage["to"], limit)
     return start, {"from": start, "to": end}
 
 
@@ -231,8 +233,8 @@ def _ticket_fact(item: TicketMessage, owner: str | None, now: int, may_name: boo
         raise ItemRejected(
             "unsupported_event", "event", item.event, f"use one of {', '.join(sorted(ticket_events.EVENTS))}"
         )
-    at = instant(item.at, "at")
-    not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
+    at = validate_instant(item.at, "at")
+    check_not_ahead(at, "at", item.at, now + FUTURE_LIMIT)
     attributes = {**(item.attributes or {}), **named}
     attributes.setdefault("source", item.source)
     body: dict[str, Any] = {

@@ -9,7 +9,7 @@ from slm_monitor.domain.facts import histograms, rating_validation, ratios, reje
 from slm_monitor.domain.facts.facts import CATEGORY, FAILED, Fact, content_key, labelled
 from slm_monitor.domain.facts.histograms import NoHistogram
 from slm_monitor.domain.facts.intake_items import COUNTED_KINDS, CounterReading, Indicator, Measurement, own_key
-from slm_monitor.domain.facts.rejections import ItemRejected, instant
+from slm_monitor.domain.facts.rejections import ItemRejected, validate_instant
 from slm_monitor.domain.series import classifiers
 
 _APART = "\x1f"
@@ -33,7 +33,7 @@ def retraction(item: Measurement, indicator: Indicator) -> Fact:
     return Fact(indicator.subject, key, 0, body, item.revision or LAST_REVISION, 0)
 
 
-def counted(
+def validate_value(
     item: Measurement, indicator: Indicator, at: int, recorded_at: int
 ) -> Fact | tuple[str, float, float | None]:
     """A row (series, value, of), where one measurement is all there is to know of it; else a fact kept by itself.
@@ -76,7 +76,7 @@ SOURCE = "@source"
 
 def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
     """Each is kept by itself: two respondents who give one score in one instant are two."""
-    score, labels, more = rating_validation.rated(item, indicator)
+    score, labels, more = rating_validation.validate_rating(item, indicator)
     body = {"rows": [[score]], "labels": labels_of(item) | labels, **more}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
     return Fact(indicator.subject, own, at, body, item.revision, recorded_at)
@@ -88,7 +88,7 @@ def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
         raise ItemRejected("wrong_kind", "histogram", None, remedy)
     try:
-        histogram, body = histograms.kept(item.histogram or {})
+        histogram, body = histograms.kept_histogram(item.histogram or {})
     except NoHistogram as error:
         raise ItemRejected("no_histogram", "histogram", None, str(error)) from error
     for kind, limit in sorted(indicator.limits):
@@ -124,7 +124,7 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
     if item.cumulative.bad is not None and indicator.kind == "ratio":
         body["bad"] = True
     if item.cumulative.since is not None:
-        body["since"] = instant(item.cumulative.since, "cumulative.since")
+        body["since"] = validate_instant(item.cumulative.since, "cumulative.since")
         if body["since"] > at:
             remedy = "the counters cannot have been at zero after they were read"
             raise ItemRejected("reversed_interval", "cumulative.since", str(item.cumulative.since), remedy)
@@ -142,7 +142,7 @@ def _counters(read: CounterReading, indicator: Indicator) -> list[int]:
     if any(number is not None and abs(number) > _MOST_COUNTED for number in (read.good, read.bad, read.total)):
         raise ItemRejected("too_large", "cumulative.total", read.total, f"set counters back before {_MOST_COUNTED}")
     try:
-        counts = ratios.counts(read.good, read.bad, read.total)
+        counts = ratios.counts_from_events(read.good, read.bad, read.total)
     except ratios.InvalidCounts as error:
         reason, field, value, remedy = error.parts
         raise ItemRejected(reason, f"cumulative.{field}", value, remedy) from error
@@ -212,6 +212,6 @@ def _counts(item: Measurement) -> dict[str, Any]:
             "too_large", "total", item.total, f"count up to {_MOST_COUNTED}; send larger counts in parts"
         )
     try:
-        return {**ratios.counts(item.good, item.bad, item.total)}
+        return {**ratios.counts_from_events(item.good, item.bad, item.total)}
     except ratios.InvalidCounts as error:
         raise ItemRejected(*error.parts) from error

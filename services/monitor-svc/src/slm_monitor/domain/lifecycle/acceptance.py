@@ -18,7 +18,7 @@ class Acceptance:
     accepted_at: int
 
 
-def freeze(
+def accept_windows(
     windows: Iterable[tuple[str, Mapping[str, Window]]], accepted: Iterable[Acceptance], changes: Changes
 ) -> None:
     """``windows``: those of targets, by id. What has been restated since it was accepted is not what they accepted, and

@@ -29,14 +29,14 @@ BEHIND = Fraction(9, 10)
 """A warning clears when its measure is back behind its threshold by a tenth, so that it does not flap around it."""
 
 
-def reached(measure: Fraction | None, threshold: Fraction) -> bool | None:
+def reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | None:
     """Whether a measure is at its threshold (True), or behind it by less than a tenth (False); None: neither."""
     if measure is None or measure <= 0 or measure < BEHIND * threshold:
         return None
     return measure >= threshold
 
 
-def of_budget(
+def budget_risks(
     shares: Iterable[Fraction], spent: Fraction | None, at: int, burn: Fraction | None = None,
     projected_breach_at: int | None = None,
 ) -> list[RiskEvaluation]:  # fmt: skip
@@ -46,11 +46,11 @@ def of_budget(
             "budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached
         )
         for share in shares
-        if (is_reached := reached(spent, share)) is not None
+        if (is_reached := reached_or_near(spent, share)) is not None
     ]
 
 
-def below_objective(
+def objective_risks(
     promised: Objective, figure: Fraction | None, at: int, end: int, consumed: Fraction | None = None,
     burn: Fraction | None = None,
 ) -> list[RiskEvaluation]:  # fmt: skip

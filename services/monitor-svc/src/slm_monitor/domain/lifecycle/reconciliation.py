@@ -68,7 +68,7 @@ class EvaluationMoment:
         return {} if self.import_id is None else {"import_id": self.import_id}
 
 
-def settle_window(
+def reconcile_window(
     standing: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
@@ -93,12 +93,12 @@ def settle_window(
               "revision": window.revision, "good": str(window.good), "total": str(window.total)}  # fmt: skip
     told = _told_of(window)
     for level, promised in terms.levels:
-        settle_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
-    due_risks = [] if closes or breached else holding(standing, window.window_id, finding.risks, moment.as_of)
+        reconcile_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
+    due_risks = [] if closes or breached else holding_risks(standing, window.window_id, finding.risks, moment.as_of)
     span = (window.start, window.end)
     outcome = "breached" if breached else "window_closed" if closes else "averted"
-    settle_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
-    take_figures(window, terms, finding, moment)
+    reconcile_risks(standing, window.window_id, terms, finding, due_risks, outcome, span, moment, changes)
+    copy_figures(window, terms, finding, moment)
     window.status = status_of(finding, breached, closes, bool(due_risks))
     if window.closed_at is not None:
         if told != _told_of(window):
@@ -176,7 +176,7 @@ def status_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) 
     return "at_risk" if at_risk else "met"
 
 
-def take_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation, moment: EvaluationMoment) -> None:
+def copy_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation, moment: EvaluationMoment) -> None:
     window.version = terms.version
     window.good, window.total = finding.good, finding.total
     window.figure = figures.exact(terms.shown(finding.figure))
@@ -185,7 +185,7 @@ def take_figures(window: Window, terms: ServiceLevelTarget, finding: Evaluation,
     window.as_of = moment.as_of
 
 
-def settle_breach(
+def reconcile_breach(
     standing: TargetState,
     window: Window,
     terms: ServiceLevelTarget,
@@ -209,7 +209,7 @@ def settle_breach(
                 evidence=finding.evidence if missed.evidence is None else missed.evidence, now=moment.now,
                 late=bool(breach.document.get("late")),
             )  # fmt: skip
-            revise(
+            revise_breach(
                 breach,
                 terms,
                 target_events.document_of(moved),
@@ -219,7 +219,7 @@ def settle_breach(
             )
         else:
             subject = terms.indicator or ""
-            breach = stand(
+            breach = open_breach(
                 standing.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
             )
             event = target_events.target_breached(
@@ -229,10 +229,10 @@ def settle_breach(
             )  # fmt: skip
             publish_breach(breach, event, moment.now, changes)
     elif breach is not None and breach.standing:
-        withdraw(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
+        withdraw_breach(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
 
 
-def revise(
+def revise_breach(
     breach: Breach, terms: ServiceLevelTarget, now: Mapping[str, Any], moment: EvaluationMoment, changes: Changes, *,
     by_evidence: bool = True,
 ) -> bool:  # fmt: skip
@@ -255,7 +255,7 @@ def revise(
     return True
 
 
-def stand(
+def open_breach(
     breaches: dict[str, Breach],
     terms: ServiceLevelTarget,
     identity: str,
@@ -285,7 +285,7 @@ def publish_breach(breach: Breach, event: Any, now: int, changes: Changes) -> No
     changes.breaches[breach.breach_id] = breach
 
 
-def withdraw(
+def withdraw_breach(
     breach: Breach,
     terms: ServiceLevelTarget,
     figure: Fraction | None,
@@ -301,7 +301,9 @@ def withdraw(
     changes.breaches[breach.breach_id] = breach
 
 
-def holding(standing: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int) -> list[RiskEvaluation]:
+def holding_risks(
+    standing: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
+) -> list[RiskEvaluation]:
     """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it.
 
     A burn rate of counts is that of the minute that runs, which begins before all facts until then are in: it opens no
@@ -316,7 +318,7 @@ def holding(standing: TargetState, window_id: str, found: Sequence[RiskEvaluatio
     return [risk for risk in found if risk in opening or risk in keeping]
 
 
-def settle_risks(
+def reconcile_risks(
     standing: TargetState,
     window_id: str,
     terms: ServiceLevelTarget,
@@ -330,10 +332,10 @@ def settle_risks(
     """Open the warnings that are new; clear those that no longer hold, saying how it ended."""
     held = {(risk.cause, risk.threshold): risk for risk in standing.standing_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}
-    turned_at = turn_of(moment, span)
+    turned_at = turn_instant(moment, span)
     _forget(standing, turned_at)
     for name in held.keys() - wanted.keys():
-        clear(standing, held[name], terms, outcome, span, moment, changes)
+        clear_risk(standing, held[name], terms, outcome, span, moment, changes)
     for name in sorted(wanted.keys() - held.keys()):
         risk = _reopen(standing, window_id, wanted[name], turned_at) or _open(
             standing, window_id, terms, wanted[name], moment.now
@@ -348,7 +350,7 @@ def settle_risks(
         changes.risks[risk.risk_id] = risk
 
 
-def clear(
+def clear_risk(
     standing: TargetState,
     risk: Risk,
     terms: ServiceLevelTarget,
@@ -357,7 +359,7 @@ def clear(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    at = turn_of(moment, span)
+    at = turn_instant(moment, span)
     risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
     # What ended with its window, or in a breach, does not come back.
     risk.again_until = at + terms.warn_at.again_after if outcome == "averted" else None
@@ -366,7 +368,7 @@ def clear(
     changes.risks[risk.risk_id] = risk
 
 
-def turn_of(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
+def turn_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
     """The event time at which a warning turns: the present, in its window. Up to which instant all facts are in is
     looked at when timers fire, and may lie far behind it."""
     end = span[1]

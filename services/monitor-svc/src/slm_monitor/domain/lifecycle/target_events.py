@@ -42,7 +42,7 @@ def document_of(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
-def _judged(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
+def _about_window(terms: ServiceLevelTarget, window_id: str, start: int | None, end: int | None) -> dict[str, Any]:
     return {
         "agreement_id": terms.agreement_id,
         "agreement_version": terms.version,
@@ -73,7 +73,7 @@ def target_breached(
     """``promised``: the level that is missed, None of a ticket. Figure and shortfall are published in its unit."""
     shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(
-        **_judged(terms, breach.window_id, *span),
+        **_about_window(terms, breach.window_id, *span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
@@ -115,7 +115,7 @@ def breach_withdrawn(
     now: int,
 ) -> monitor.BreachWithdrawn:
     return monitor.BreachWithdrawn(
-        **_judged(terms, breach.window_id, *span),
+        **_about_window(terms, breach.window_id, *span),
         breach_id=breach.breach_id,
         revision=breach.revision,
         level=breach.level,
@@ -130,7 +130,7 @@ def target_recovered(
     terms: ServiceLevelTarget, breach: Breach, *, figure: Fraction | None, at: int, now: int
 ) -> monitor.TargetRecovered:
     return monitor.TargetRecovered(
-        **_judged(terms, breach.window_id, None, None),
+        **_about_window(terms, breach.window_id, None, None),
         breach_id=breach.breach_id,
         revision=breach.revision,
         figure=figures.exact(terms.shown(figure)),
@@ -155,7 +155,7 @@ def target_at_risk(
 ) -> monitor.TargetAtRisk:
     left = None if projected_breach_at is None else max(0, projected_breach_at - now) // 1_000_000
     return monitor.TargetAtRisk(
-        **_judged(terms, risk.window_id, *span),
+        **_about_window(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
         revision=risk.revision,
         cause=risk.cause,
@@ -178,7 +178,7 @@ def risk_cleared(
     terms: ServiceLevelTarget, risk: Risk, *, outcome: str, at: int, span: tuple[int | None, int | None], now: int
 ) -> monitor.RiskCleared:
     return monitor.RiskCleared(
-        **_judged(terms, risk.window_id, *span),
+        **_about_window(terms, risk.window_id, *span),
         risk_id=risk.risk_id,
         revision=risk.revision,
         cause=risk.cause,
@@ -192,7 +192,7 @@ def risk_cleared(
 def _closed(terms: ServiceLevelTarget, window: Window) -> dict[str, Any]:
     seconds = {name: window.detail.get(name, 0) // 1_000_000 for name in ("excluded", "unknown", "down")}
     return {
-        **_judged(terms, window.window_id, window.start, window.end),
+        **_about_window(terms, window.window_id, window.start, window.end),
         "verdict": window.status,
         "revision": window.revision,
         "objective": dict(terms.objective_document),
@@ -239,7 +239,7 @@ def window_adjusted(
     assert window.adjusted is not None and window.frozen_at is not None
     good, total, display = finding
     return monitor.WindowAdjusted(
-        **_judged(terms, window.window_id, window.start, window.end),
+        **_about_window(terms, window.window_id, window.start, window.end),
         revision=window.revision,
         number=window.adjusted.number,
         booked_in_window_id=booked_in,
@@ -291,7 +291,7 @@ _ABOUT = (
 )  # fmt: skip
 
 
-def about(terms: ServiceLevelTarget) -> dict[str, Any]:
+def about_target(terms: ServiceLevelTarget) -> dict[str, Any]:
     """Which target it is."""
     return {name: getattr(terms, name) for name in _ABOUT}
 
@@ -305,7 +305,7 @@ def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[
 def target_set_aside(
     target: Mapping[str, Any], reason: str | None, *, now: int
 ) -> monitor.TargetSetAside | monitor.TargetTakenUp:
-    """``target``: as ``about`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
+    """``target``: as ``about_target`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
     fields = {
         **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
         "agreement_version": target["version"], "target_key": target["key"], "published_at": to_text(now),

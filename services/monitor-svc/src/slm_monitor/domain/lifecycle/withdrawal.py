@@ -18,12 +18,12 @@ def drop_window(standing: TargetState, window: Window, moment: EvaluationMoment,
         if breach.standing and breach.window_id == window.window_id:
             _withdraw(standing, breach, span, moment.now, changes)
     for risk in standing.standing_risks(window.window_id):
-        reconciliation.clear(standing, risk, terms, "window_closed", span, moment, changes)
+        reconciliation.clear_risk(standing, risk, terms, "window_closed", span, moment, changes)
     changes.windows.pop((window.target_id, window.window_id), None)
     changes.dropped_windows.add((window.target_id, window.window_id))
 
 
-def of_other_terms(
+def withdraw_other_terms(
     standing: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
 ) -> None:
     """A window that is judged by another version than before: a breach found by that one is withdrawn."""
@@ -35,4 +35,4 @@ def of_other_terms(
 
 
 def _withdraw(standing: TargetState, breach: Breach, span: tuple[int, int], now: int, changes: Changes) -> None:
-    reconciliation.withdraw(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)
+    reconciliation.withdraw_breach(breach, standing.line.of_version(breach.version), None, span, CAUSE, now, changes)

@@ -25,14 +25,14 @@ class MissedRun(NamedTuple):
     last: int
 
 
-def sums(per_minute: Counts, length: int) -> Counts:
+def sliding_sums(per_minute: Counts, length: int) -> Counts:
     """Sums over the last ``length`` minutes at each minute from index ``length − 1`` on."""
     total = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(per_minute)))
     result: Counts = total[length:] - total[:-length]
     return result
 
 
-def missed(good: Counts, total: Counts, promised: Objective) -> npt.NDArray[np.bool_]:
+def missed_minutes(good: Counts, total: Counts, promised: Objective) -> npt.NDArray[np.bool_]:
     """Where a window misses the promise, exactly. Of a share: good ÷ total < objective is good·d < n·total, in Python
     integers where 64 bits could overflow. Of a count: by the number of events itself."""
     if promised.unit != PERCENT:
@@ -41,7 +41,7 @@ def missed(good: Counts, total: Counts, promised: Objective) -> npt.NDArray[np.b
         result: npt.NDArray[np.bool_] = total > limit if is_most else total < limit
         return result
     if promised.comparison == AT_MOST:
-        return missed(total - good, total, Objective(AT_LEAST, 1 - promised.value))
+        return missed_minutes(total - good, total, Objective(AT_LEAST, 1 - promised.value))
     numerator, denominator = promised.value.numerator, promised.value.denominator
     top = max(int(total.max(initial=0)), 1)
     if top * max(numerator, denominator) >= 2**62:
@@ -61,7 +61,7 @@ def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[MissedRun]:
     ]
 
 
-def spliced(old: Sequence[MissedRun], first: int, last: int, judged: Iterable[MissedRun]) -> list[MissedRun]:
+def splice_runs(old: Sequence[MissedRun], first: int, last: int, judged: Iterable[MissedRun]) -> list[MissedRun]:
     """The runs once minutes ``first`` to ``last`` were judged anew: the rest stays, what touches is one run."""
     pieces = [MissedRun(run.first, min(run.last, first - 1)) for run in old if run.first < first]
     pieces += judged

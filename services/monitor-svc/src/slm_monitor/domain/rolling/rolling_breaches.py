@@ -89,7 +89,7 @@ class LevelReconciliation:
         line, at = self.standing.line, run.first * MINUTE
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
-        breach = reconciliation.stand(
+        breach = reconciliation.open_breach(
             self.standing.breaches, terms, identity, self.window.window_id, run.first, at, terms.indicator or "",
             self.moment.now, self.level,
         )  # fmt: skip
@@ -115,7 +115,7 @@ class LevelReconciliation:
         terms = self.standing.line.of_version(breach.version)
         moved = self._event(terms, breach, come, self.moment.now)
         if self._is_over(breach):
-            reconciliation.revise(breach, terms, target_events.document_of(moved), self.moment, self.changes)
+            reconciliation.revise_breach(breach, terms, target_events.document_of(moved), self.moment, self.changes)
             return
         document = target_events.document_of(moved)
         is_other = any(document[name] != breach.document.get(name) for name in target_events.BREACH_MOVES)
@@ -132,11 +132,13 @@ class LevelReconciliation:
         terms = self.standing.line.of_version(breach.version)
         assert breach.pending is not None
         moved = {**breach.document, **breach.pending, "published_at": to_text(self.moment.now)}
-        reconciliation.revise(breach, terms, moved, self.moment, self.changes)
+        reconciliation.revise_breach(breach, terms, moved, self.moment, self.changes)
 
     def _withdraw(self, breach: Breach) -> None:
         terms, figure = self.standing.line.of_version(breach.version), self._figure(breach.ordinal)
-        reconciliation.withdraw(breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes)
+        reconciliation.withdraw_breach(
+            breach, terms, figure, _NO_SPAN, self.moment.cause, self.moment.now, self.changes
+        )
 
     def _end(self, breach: Breach, run: MissedRun) -> None:
         """A run whose last minute was followed by one that met the objective has recovered there."""

@@ -13,7 +13,7 @@ from slm_calendar import intervals
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
 from slm_monitor.domain.rolling.missed_runs import MissedRun
-from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_edge, sums_of
+from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_change, sum_windows
 from slm_monitor.domain.series.classifiers import Counts
 from slm_monitor.domain.terms.composite_terms import CompositeTerms
 from slm_monitor.domain.terms.objectives import Objective
@@ -44,15 +44,15 @@ class RollingTickets:
             self._things += [ActiveSpan(start, end - 1) for start, end in intervals.subtract(counted, missed)]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
-        return sums_of(terms, self._things, first, last)
+        return sum_windows(terms, self._things, first, last)
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
-        return next_edge(self._things, minute)
+        return next_change(self._things, minute)
 
 
 def _span(ended: EndedClock, minutes: int) -> intervals.Interval:
@@ -73,13 +73,13 @@ class RollingVerdicts:
         made = self.compositions[terms.version]
         members = made.target_ids
         things = [ActiveSpan(*run) for member in members for run in self.runs.get(member, ())]
-        missed = sums_of(terms, things, first, last).total
+        missed = sum_windows(terms, things, first, last).total
         return VerdictWindows(first, missed, made.needed, len(members), len(set(members) & set(self.silent)))
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         """What time alone changes of a member is news of it."""

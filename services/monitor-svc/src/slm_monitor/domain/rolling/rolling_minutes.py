@@ -10,7 +10,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
-def reach(line: TermsHistory) -> int:
+def lookback_of(line: TermsHistory) -> int:
     """How many minutes back from the present a judgement looks: the window, or what warnings look back on."""
     lengths = [
         length
@@ -41,7 +41,7 @@ def hold_back(window: Window, line: TermsHistory, through: int | None) -> None:
         window.judged_to = max(window.judged_to, min(through // MINUTE, last_minute(line)))
 
 
-def ranges(
+def minutes_to_evaluate(
     window: Window, line: TermsHistory, touched: tuple[int, int] | None, since: int | None, present: int,
     through: int | None = None,
 ) -> list[tuple[int, int]]:  # fmt: skip

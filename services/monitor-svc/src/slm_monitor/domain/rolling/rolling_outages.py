@@ -14,8 +14,8 @@ from slm_monitor.domain.rolling.rolling_windows import (
     SumWindows,
     Windows,
     WindowValue,
-    next_edge,
-    sums_of,
+    next_change,
+    sum_windows,
 )
 from slm_monitor.domain.states.outages import Outage
 from slm_monitor.domain.states.timeline import UNKNOWN, StateProvider
@@ -39,16 +39,16 @@ class RollingOutages:
         ]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> OutageWindows:
-        sums = sums_of(terms, self._things, first, last)
+        sums = sum_windows(terms, self._things, first, last)
         return OutageWindows(sums, self._states, self._begins_at, self._reached)
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
-        return next_edge(self._things, minute)
+        return next_change(self._things, minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,6 @@ class OutageWindows:
         return replace(
             come,
             figure=come.figure if is_known else None,
-            evidence={"outages": outage_evaluation.told(inside)},
+            evidence={"outages": outage_evaluation.outage_evidence(inside)},
             detail={"allowed": str(terms.promise.value)},
         )

@@ -24,8 +24,8 @@ class PromoterScoreWindows:
         self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
         net, number = by.minutes(first - self._length + 1, last, begins_at)
         self._filled: Flags = number > 0
-        self._net: Counts = missed_runs.sums(net, self._length)
-        self._number: Counts = missed_runs.sums(number, self._length)
+        self._net: Counts = missed_runs.sliding_sums(net, self._length)
+        self._number: Counts = missed_runs.sliding_sums(number, self._length)
 
     def missed(self, promised: Objective) -> Flags:
         """Exactly: 100 · net ÷ number beside n ÷ d is 100 · net · d beside n · number."""
@@ -45,7 +45,7 @@ class PromoterScoreWindows:
         figure: Fraction | None = series_evaluation.points(net, number)
         return WindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
 
-    def turns_at(self, minute: int) -> int | None:
+    def next_change_at(self, minute: int) -> int | None:
         """The next minute at which a rating leaves the window; None where it has none."""
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])

@@ -10,7 +10,7 @@ import numpy as np
 from slm_calendar.intervals import Interval
 from slm_monitor.domain.facts.facts import MINUTE
 from slm_monitor.domain.lifecycle.evaluation import RiskEvaluation
-from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_edge, sums_of
+from slm_monitor.domain.rolling.rolling_windows import ActiveSpan, Flags, Windows, WindowValue, next_change, sum_windows
 from slm_monitor.domain.states.recovery import Recovery
 from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
@@ -24,7 +24,7 @@ class RollingRecoveries:
     def __init__(
         self, recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
     ) -> None:
-        self._seen = recovery_evaluation.measured(recoveries, terms, span, excluded)
+        self._seen = recovery_evaluation.counted_recoveries(recoveries, terms, span, excluded)
         self._things = [_counting(each, terms) for each in self._seen]
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> RecoveryWindows:
@@ -33,10 +33,10 @@ class RollingRecoveries:
     def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
         return []
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
-        return next_edge(self._things, minute)
+        return next_change(self._things, minute)
 
 
 def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> ActiveSpan:
@@ -56,20 +56,20 @@ class RecoveryWindows:
 
     def missed(self, promised: Objective) -> Flags:
         if self.terms.aggregation == WITHIN:
-            return sums_of(self.terms, self.things, self.first, self.last).missed(promised)
+            return sum_windows(self.terms, self.things, self.first, self.last).missed(promised)
         lengths = (recovery_evaluation.length_of(each, self.terms) for each in self.seen)
         broken = [thing for thing, length in zip(self.things, lengths, strict=True) if not promised.is_kept(length)]
-        result: Flags = np.asarray(sums_of(self.terms, broken, self.first, self.last).total > 0)
+        result: Flags = np.asarray(sum_windows(self.terms, broken, self.first, self.last).total > 0)
         return result
 
     def come(self, minute: int) -> WindowValue:
         inside = [each for each, thing in zip(self.seen, self.things, strict=True)
                   if thing.first <= minute <= thing.last]  # fmt: skip
         good = sum(each.kept for each in inside)
-        told = {"recoveries": recovery_evaluation.told(inside)}
+        told = {"recoveries": recovery_evaluation.recovery_evidence(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}
         if self.terms.aggregation == WITHIN:
-            come = sums_of(self.terms, self.things, minute, minute).come(minute)
+            come = sum_windows(self.terms, self.things, minute, minute).come(minute)
             return replace(come, evidence=told, detail={**come.detail, **detail})
         longest = max((recovery_evaluation.length_of(each, self.terms) for each in inside), default=None)
         return WindowValue(longest, good, len(inside), told, detail)

@@ -27,7 +27,7 @@ class SliceWindows:
 
     def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
         self._by, self._first = by, first
-        self._slices = slices.parse(by.terms.parameters)
+        self._slices = slices.parse_slices(by.terms.parameters)
         self._length = by.terms.rolling_microseconds // MINUTE
         self._width = width = self._slices.width // MINUTE
         earliest = max(first - self._length, -(-begins_at // MINUTE))
@@ -60,7 +60,7 @@ class SliceWindows:
                 (Fraction(g, t) if t else empty) if counts else Fraction(0)
                 for g, t, counts in zip(good.tolist(), total.tolist(), self._judged.tolist(), strict=True)
             ]
-        is_good = ~missed_runs.missed(good, total, Objective(AT_LEAST, self._slices.good_if))
+        is_good = ~missed_runs.missed_minutes(good, total, Objective(AT_LEAST, self._slices.good_if))
         worth: Flags = np.where(total > 0, is_good, no_data == "good")
         self._worth = self._judged * worth
 
@@ -70,7 +70,7 @@ class SliceWindows:
 
     def missed(self, promised: Objective) -> Flags:
         if self._slices.budget != "ratio":
-            return missed_runs.missed(*self._counts(), promised)
+            return missed_runs.missed_minutes(*self._counts(), promised)
         judged = self._counts()[1].tolist()
         return np.array(
             [bool(n) and not promised.is_kept(self._good(place) / n) for place, n in enumerate(judged)], dtype=np.bool_
@@ -106,7 +106,7 @@ class SliceWindows:
         figure = good / judged if judged else None
         return WindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 
-    def turns_at(self, minute: int) -> int | None:
+    def next_change_at(self, minute: int) -> int | None:
         """The next minute at which a slice ends, or the first one leaves the window; None where nothing is in it."""
         place = minute - self._first
         ahead = -(-(minute + 1) // self._width) * self._width

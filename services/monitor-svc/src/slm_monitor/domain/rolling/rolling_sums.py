@@ -20,8 +20,8 @@ from slm_monitor.domain.rolling.rolling_windows import (
     SumWindows,
     Windows,
     WindowValue,
-    consumed,
-    warned_of_budget,
+    budget_consumed,
+    budget_warnings,
 )
 from slm_monitor.domain.series import classifiers
 from slm_monitor.domain.terms.objectives import AT_LEAST
@@ -57,13 +57,13 @@ class RollingSums:
         untold = self._untold(terms, first - length + 1, last)
         if not untold:
             return found
-        return PartlyClassified(found, first, length, untold, series_evaluation.untold_reason(terms))
+        return PartlyClassified(found, first, length, untold, series_evaluation.unclassified_reason(terms))
 
     def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
         """The minutes that count, with values of histograms that do not tell how they are counted."""
         if self._values is None:
             return []
-        untold = self._values.untold(classifiers.of(terms), first, last)
+        untold = self._values.untold(classifiers.classifier_of(terms), first, last)
         kept = self._by(terms).kept(first, last, self._line.begins_at) if untold else None
         return [minute for minute in untold if kept is None or kept[minute - first]]
 
@@ -78,7 +78,7 @@ class RollingSums:
             return PromoterScoreWindows(by, begins_at, first, last)
         length = terms.rolling_microseconds // MINUTE
         good, total = by.minutes(first - length + 1, last, begins_at)
-        return SumWindows(terms, first, missed_runs.sums(good, length), missed_runs.sums(total, length))
+        return SumWindows(terms, first, missed_runs.sliding_sums(good, length), missed_runs.sliding_sums(total, length))
 
     # -- warnings -----------------------------------------------------------------------------------------------
 
@@ -88,12 +88,12 @@ class RollingSums:
             return []
         if terms.aggregation == "time_slices":
             spent = come.detail["consumed_percent"]
-            return warned_of_budget(terms, None if spent is None else Fraction(spent) / 100, at)
+            return budget_warnings(terms, None if spent is None else Fraction(spent) / 100, at)
         lately = self._lately(terms, minute)
         found = lately.found()
         if come.total >= terms.warn_at.min_events:
-            found += warned_of_budget(terms, consumed(terms, come.good, come.total), at)
-            found += series_warnings.drops(terms, lately, _budget(terms, come), at)
+            found += budget_warnings(terms, budget_consumed(terms, come.good, come.total), at)
+            found += series_warnings.budget_drops(terms, lately, _budget(terms, come), at)
         return found
 
     def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
@@ -101,7 +101,7 @@ class RollingSums:
 
     # -- time alone ---------------------------------------------------------------------------------------------
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         length = terms.rolling_microseconds // MINUTE
@@ -109,7 +109,7 @@ class RollingSums:
             return untold[-1] + length
         windows = windows.windows if isinstance(windows, PartlyClassified) else windows
         if isinstance(windows, SliceWindows | ValueWindows | PromoterScoreWindows):
-            return windows.turns_at(minute)
+            return windows.next_change_at(minute)
         # Every minute that passes may break the promise of at least so many.
         is_count = terms.aggregation == "count"
         if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):

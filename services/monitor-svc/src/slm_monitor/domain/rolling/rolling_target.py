@@ -43,7 +43,7 @@ class EvaluatedMinutes:
         return next((each for first, last, each in self.parts if first <= minute <= last), None)
 
 
-def look(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> EvaluatedMinutes:
+def evaluate_minutes(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> EvaluatedMinutes:
     """Judge minutes, each by the terms in force at it."""
     runs: dict[str, list[MissedRun]] = {}
     parts = []
@@ -52,11 +52,11 @@ def look(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> Ev
         parts.append((start, end, windows))
         for level, promised in terms.levels:
             found = missed_runs.runs_of(windows.missed(promised)[: last - start + 1], start)
-            runs[level] = missed_runs.spliced(runs.get(level, ()), start, min(end, last), found)
+            runs[level] = missed_runs.splice_runs(runs.get(level, ()), start, min(end, last), found)
     return EvaluatedMinutes(first, last, runs, parts)
 
 
-def judge(
+def reconcile_rolling(
     standing: TargetState,
     window: Window,
     rolled: RollingSource,
@@ -88,7 +88,7 @@ def _settle_runs(
         held = {run.first: run for run in rolling_breaches.runs_of(standing, window, level) if run.last >= lowest - 1}
         runs: list[MissedRun] = sorted(held.values())
         for stretch in stretches:
-            runs = missed_runs.spliced(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
+            runs = missed_runs.splice_runs(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
         # An end that was heard of late takes back what was judged beyond it.
         runs = [MissedRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
@@ -125,35 +125,39 @@ def _settle_present(
     come = windows.come(minute)
     finding = Evaluation(come.figure, come.good, come.total, not is_breached, evidence=come.evidence)
     found = [] if is_breached or has_ended else rolled.risks(terms, minute, come)
-    risks = reconciliation.holding(standing, window.window_id, found, minute * MINUTE)
+    risks = reconciliation.holding_risks(standing, window.window_id, found, minute * MINUTE)
     outcome = "breached" if is_breached else "window_closed" if has_ended else "averted"
-    reconciliation.settle_risks(standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes)
+    reconciliation.reconcile_risks(
+        standing, window.window_id, terms, finding, risks, outcome, _NO_SPAN, moment, changes
+    )
     _take_figures(window, terms, come, moment)
     is_empty = come.figure is None
     window.status = "breached" if is_breached else "no_data" if is_empty else "at_risk" if risks else "met"
     changes.windows[window.target_id, window.window_id] = window
     if has_ended:
         return None
-    turns = rolled.turns_at(terms, minute, windows, come, is_breached or bool(risks))
+    turns = rolled.next_change_at(terms, minute, windows, come, is_breached or bool(risks))
     return None if turns is None else min(turns * MINUTE, line.ends_at)
 
 
 def _take_figures(window: Window, terms: ServiceLevelTarget, come: WindowValue, moment: EvaluationMoment) -> None:
-    reconciliation.take_figures(window, terms, Evaluation(come.figure, come.good, come.total, True), moment)
+    reconciliation.copy_figures(window, terms, Evaluation(come.figure, come.good, come.total, True), moment)
     window.detail = dict(come.detail)
 
 
-def refresh(line: TermsHistory, window: Window, rolled: RollingSource, minute: int, moment: EvaluationMoment) -> None:
+def refresh_figures(
+    line: TermsHistory, window: Window, rolled: RollingSource, minute: int, moment: EvaluationMoment
+) -> None:
     """Bring the figures of the window that ends with a minute up to date, and nothing else."""
     terms = line.at(minute * MINUTE) or line.latest
     come = rolled.windows(terms, minute, minute).come(minute)
     if terms.aggregation not in PLAIN:
         _take_figures(window, terms, come, moment)
     elif come.total:
-        series_evaluation.refresh(window, terms, come.good, come.total, moment.as_of)
+        series_evaluation.refresh_share(window, terms, come.good, come.total, moment.as_of)
 
 
-def quiet(standing: TargetState, window: Window) -> tuple[int, int]:
+def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
     """The instants in which good events change no more than figures: whatever stands ended before them."""
     line = standing.line
     is_plain = all(

@@ -50,7 +50,7 @@ class ValueWindows:
         kept = by.kept(self._start, last, begins_at)
         self._kept: Flags = np.ones(len(number), dtype=np.bool_) if kept is None else kept
         self._filled: Flags = number > 0
-        self._number: Counts = missed_runs.sums(number, self._length)
+        self._number: Counts = missed_runs.sliding_sums(number, self._length)
         self._extremes: Rows = np.zeros(0)
         if self._is_extreme:
             low, high = values.extremes(self._start, last)
@@ -75,7 +75,7 @@ class ValueWindows:
 
     def _any(self, flags: Flags) -> Flags:
         """In which windows any of the minutes is flagged."""
-        result: Flags = missed_runs.sums(flags.astype(np.int64), self._length) > 0
+        result: Flags = missed_runs.sliding_sums(flags.astype(np.int64), self._length) > 0
         return result
 
     def come(self, minute: int) -> WindowValue:
@@ -83,13 +83,15 @@ class ValueWindows:
         number, figure = int(self._number[place]), None if self._is_extreme else self._mean(place)
         if self._is_extreme and number:
             window = self._extremes[place : place + self._length]
-            figure = classifiers.exactly(float(window.min() if self._terms.aggregation == "min" else window.max()))
+            figure = classifiers.exact_decimal(
+                float(window.min() if self._terms.aggregation == "min" else window.max())
+            )
         assert self._terms.promise is not None
         is_kept = figure is None or self._terms.promise.is_kept(figure)
         told = {"number": number, "figure": figures.exact(figure)}
         return WindowValue(figure, number if is_kept else 0, number, told, {"number": number})
 
-    def turns_at(self, minute: int) -> int | None:
+    def next_change_at(self, minute: int) -> int | None:
         """The next minute at which a value leaves the window; None where it has none."""
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])
@@ -121,6 +123,6 @@ def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:
     """Which extremes break a promise, exactly: a double is the decimal that was written."""
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
-    if not promised.is_kept(classifiers.exactly(limit)):
+    if not promised.is_kept(classifiers.exact_decimal(limit)):
         beyond |= extremes == limit
     return beyond & np.isfinite(extremes)

@@ -53,7 +53,7 @@ class RollingSource(Protocol):
         """The warnings that hold at a minute."""
         ...
 
-    def turns_at(
+    def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
         """The next minute at which time alone may miss the promise or have a warning hold, and where a breach or a
@@ -73,26 +73,26 @@ class SumWindows:
     total: Counts
 
     def missed(self, promised: Objective) -> Flags:
-        return missed_runs.missed(self.good, self.total, promised)
+        return missed_runs.missed_minutes(self.good, self.total, promised)
 
     def come(self, minute: int) -> WindowValue:
         good, total = int(self.good[minute - self.first]), int(self.total[minute - self.first])
         figure: Fraction | None = Fraction(total)
         if self.terms.aggregation not in NUMBERED:
             figure = Fraction(good, total) if total else None
-        spent = figures.percent(consumed(self.terms, good, total))
+        spent = figures.percent(budget_consumed(self.terms, good, total))
         detail = {"consumed_percent": figures.exact(spent), "bad": total - good}
         return WindowValue(figure, good, total, {"good": good, "total": total}, detail)
 
 
-def consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
+def budget_consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
     """The share of the budget that the window's events have spent; of a number, of what it may come to. None where
     there is no budget."""
     assert terms.promise is not None
     if terms.aggregation in NUMBERED:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
         return Fraction(total) / terms.promise.value if is_limit else None
-    return burn_rate.of(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
+    return burn_rate.burn_rate_of(terms.promise.bad(good, total), total, 1 - terms.promise.allowed)
 
 
 class ActiveSpan(NamedTuple):
@@ -103,7 +103,7 @@ class ActiveSpan(NamedTuple):
     is_good: bool = True
 
 
-def sums_of(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int, last: int) -> SumWindows:
+def sum_windows(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int, last: int) -> SumWindows:
     """The windows that end with the minutes ``first`` to ``last``, by the things that count in them."""
     steps = np.zeros((2, last - first + 2), dtype=np.int64)
     for each in things:
@@ -116,15 +116,15 @@ def sums_of(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int,
     return SumWindows(terms, first, good, total)
 
 
-def next_edge(things: Iterable[ActiveSpan], minute: int) -> int | None:
+def next_change(things: Iterable[ActiveSpan], minute: int) -> int | None:
     """The next minute at which one of them begins or ceases to count."""
     edges = (edge for each in things if each.first <= each.last for edge in (each.first, each.last + 1))
     return min((edge for edge in edges if edge > minute), default=None)
 
 
-def warned_of_budget(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
+def budget_warnings(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
     """The thresholds of the budget that are reached, or nearly still."""
-    return evaluation.of_budget(terms.warn_at.budget_consumed, spent, at, spent)
+    return evaluation.budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)

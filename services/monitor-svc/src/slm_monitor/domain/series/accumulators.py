@@ -102,7 +102,9 @@ class ValueAccumulator:
         return [*sums, self.untold] if self.untold else sums
 
     def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
-        total, low, high = (classifiers.exactly(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high))
+        total, low, high = (
+            classifiers.exact_decimal(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high)
+        )
         if not histogram.total:
             return
         self.sum += sign * total
@@ -180,7 +182,7 @@ def _untold(delta: Delta, place: int) -> int:
     return delta.untold[place] if delta.untold else 0
 
 
-def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
+def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
     """What makes the tally of a window (its start, what a checkpoint kept) under these terms."""
     if terms.aggregation in ("mean", "max", "min"):
         alone = {"max": AT_MOST, "min": AT_LEAST}.get(terms.aggregation)
@@ -189,7 +191,7 @@ def kind_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
     if terms.aggregation == "count":
         return lambda start, kept: OccurrenceAccumulator(kept)
     if terms.aggregation == "time_slices":
-        parsed = slices.parse(terms.parameters)
+        parsed = slices.parse_slices(terms.parameters)
         return lambda start, kept: SliceAccumulator(start, parsed, kept)
     by_minute = terms.expected_volume is not None or has_no_budget(terms)
     return lambda start, kept: ShareAccumulator(kept, by_minute=by_minute)

@@ -23,7 +23,7 @@ Counts = npt.NDArray[np.int64]
 
 class Classifier(NamedTuple):
     """``at_most``: values at most ``limit`` are good, ``at_least``: those at least it; ``counts``: good of total;
-    ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoted``: those at least
+    ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoter_scores``: those at least
     ``limit`` less those at most ``lower``."""
 
     kind: str
@@ -31,7 +31,8 @@ class Classifier(NamedTuple):
     lower: float = 0.0
 
     def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
-        """(good, total) of each row; ``of`` holds the totals of counts, NaN (or None at all) beside plain values.
+        """(good, total) of each row; ``classifier_of`` holds the totals of counts, NaN (or None at all) beside plain
+        values.
 
         A row that is not of the measure's kind counts as nothing.
         """
@@ -66,7 +67,7 @@ class Classifier(NamedTuple):
         return (0, 0, histogram.total) if good is None else (good, histogram.total, 0)
 
 
-def of(terms: ServiceLevelTarget) -> Classifier:
+def classifier_of(terms: ServiceLevelTarget) -> Classifier:
     """The way a target counts."""
     if terms.aggregation in ("share_at_most", "quantile"):
         assert terms.threshold is not None
@@ -75,7 +76,7 @@ def of(terms: ServiceLevelTarget) -> Classifier:
         assert terms.threshold is not None
         return Classifier(AT_LEAST, terms.threshold)
     if terms.aggregation == "nps":
-        return Classifier(PROMOTED, *promoted(terms.parameters))
+        return Classifier(PROMOTED, *promoter_scores(terms.parameters))
     if terms.aggregation in ("ratio", "time_slices"):
         return Classifier(COUNTS)
     if terms.aggregation == "count" and terms.indicator_kind == "rating":
@@ -83,7 +84,7 @@ def of(terms: ServiceLevelTarget) -> Classifier:
     return Classifier(OCCURRENCES if terms.aggregation == "count" else EXACT)
 
 
-def compared(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
+def value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
     """How a target looks at each value, and what it compares it with, by its terms; None where it does not."""
     if aggregation in ("mean", "max", "min"):
         return EXACT, 0.0
@@ -96,7 +97,7 @@ def compared(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float
     return (AT_MOST, float(str(objective["at_most"]))) if "quantile" in aggregation else None
 
 
-def promoted(parameters: Any) -> tuple[float, float]:
+def promoter_scores(parameters: Any) -> tuple[float, float]:
     """From which score on one recommends, and up to which one warns. Raises ValueError where they meet."""
     written = parameters or {}
     above = float(str(written.get("promoters", rating_validation.PROMOTERS)))
@@ -106,6 +107,6 @@ def promoted(parameters: Any) -> tuple[float, float]:
     return above, below
 
 
-def exactly(value: float) -> Fraction:
+def exact_decimal(value: float) -> Fraction:
     """The decimal that was written: the shortest that reads as this double."""
     return Fraction(Decimal(repr(float(value))))

@@ -39,7 +39,7 @@ class Chunk:
     received_at: int = 0
 
 
-def identities(chunk: Chunk) -> Iterable[object]:
+def row_identities(chunk: Chunk) -> Iterable[object]:
     """What makes rows one and the same: instant and content."""
     if chunk.of is None:
         return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
@@ -97,7 +97,7 @@ class HourBucket:
         if self.identities is None:
             self.identities = set()
             for chunk in self.chunks or ():
-                self.identities.update(identities(chunk))
+                self.identities.update(row_identities(chunk))
         return self.identities
 
     def take(self, chunk: Chunk) -> None:
@@ -105,7 +105,7 @@ class HourBucket:
         if self.chunks is not None:
             self.chunks.append(chunk)
         if self.identities is not None:
-            self.identities.update(identities(chunk))
+            self.identities.update(row_identities(chunk))
 
     def come(self, minute: int, values: Sequence[Fraction]) -> None:
         """Exact values of a minute of the hour have come."""

@@ -14,14 +14,14 @@ import numpy.typing as npt
 from slm_monitor.domain.facts import histograms
 from slm_monitor.domain.facts.facts import FAILED, HOUR, MINUTE, Fact, indicator_of, labelled
 from slm_monitor.domain.facts.histograms import Histogram
-from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Classifier, Counts, Rows, exactly
+from slm_monitor.domain.series.classifiers import AT_MOST, COUNTS, EXACT, Classifier, Counts, Rows, exact_decimal
 from slm_monitor.domain.series.hour_buckets import (
     Chunk,
     HourBucket,
     HourColumns,
     MeasuredRow,
     chunks_of,
-    identities,
+    row_identities,
     sums_of,
 )
 from slm_monitor.domain.series.hour_extremes import total_of
@@ -166,7 +166,7 @@ class Series:
     ) -> npt.NDArray[np.bool_]:
         seen: set[object] = set()
         new = np.empty(len(at), dtype=np.bool_)
-        for row, identity in enumerate(identities(Chunk(at, value, of))):
+        for row, identity in enumerate(row_identities(Chunk(at, value, of))):
             new[row] = identity not in seen and identity not in self.hours[int(at[row]) // HOUR].known()
             seen.add(identity)
         return new
@@ -188,7 +188,7 @@ class Series:
         if self._is_exact:
             ends = [*starts[1:].tolist(), len(minutes)]
             for place, (start, end) in enumerate(zip(starts.tolist(), ends, strict=True)):
-                added[place] = [exactly(each) for each in chunk.value[start:end].tolist() if each != FAILED]
+                added[place] = [exact_decimal(each) for each in chunk.value[start:end].tolist() if each != FAILED]
                 if added[place]:
                     hour.come(int(touched[place]), added[place])
         return [
@@ -228,7 +228,7 @@ class Series:
             hour.total[place, minute] += total
         if not self._is_exact or row.of is not None or row.value == FAILED:
             return Delta(row.at // MINUTE, goods, totals)
-        exact = exactly(row.value)
+        exact = exact_decimal(row.value)
         if sign < 0:
             hour.leave(minute, exact)
             return Delta(row.at // MINUTE, goods, totals, removed=[exact])
@@ -265,7 +265,7 @@ class Series:
             if chunk.of is None:
                 for minute, value in zip((chunk.at // MINUTE % 60).tolist(), chunk.value.tolist(), strict=True):
                     if value != FAILED:
-                        hour.exact.setdefault(minute, []).append(exactly(value))
+                        hour.exact.setdefault(minute, []).append(exact_decimal(value))
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
@@ -378,5 +378,5 @@ def rows_of(fact: Fact) -> tuple[str, list[MeasuredRow]]:
         for row in fact.body.get("rows", ())
     ]
     if "histogram" in fact.body:
-        rows = [MeasuredRow(fact.at, math.nan, None, histograms.of_body(fact.body["histogram"]))]
+        rows = [MeasuredRow(fact.at, math.nan, None, histograms.stored_histogram(fact.body["histogram"]))]
     return labelled(fact.subject, fact.body.get("labels") or {}), rows

@@ -36,7 +36,7 @@ class SliceTerms:
     budget: str = "slices"
 
 
-def parse(document: Mapping[str, Any]) -> SliceTerms:
+def parse_slices(document: Mapping[str, Any]) -> SliceTerms:
     """``{"width": "PT5M", "good_if": "0.95", "budget": "slices"}``. Raises CalendarError, ValueError."""
     width = durations.from_iso(document["width"], "width")
     if width <= 0:
@@ -71,7 +71,7 @@ class SliceFigure:
         return self.bad / self.budget if self.budget else None
 
 
-def measure(
+def evaluate_slices(
     counted: Iterable[InstantCount],
     terms: SliceTerms,
     hours: ServiceHours,
@@ -161,7 +161,7 @@ class SlicesSeen:
         return self.good / self.judged if self.judged else None
 
 
-def of_sums(
+def slices_from_sums(
     sums: Mapping[int, Sequence[int]],
     terms: SliceTerms,
     hours: ServiceHours,

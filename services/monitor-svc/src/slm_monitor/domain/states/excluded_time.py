@@ -11,7 +11,7 @@ from slm_monitor.domain.states.timeline import Segment
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-def applied(
+def apply_exclusions(
     segments: list[Segment], open_intervals: list[Interval], excluded: Sequence[Interval], terms: ServiceLevelTarget
 ) -> tuple[list[Segment], list[Interval]]:
     """What is judged: ``removed`` takes the exclusions out of service time, ``excused`` counts them as up."""
@@ -20,10 +20,10 @@ def applied(
     united = intervals.union(excluded)
     if terms.planned_downtime == "excused":
         start, end = segments[0].start if segments else 0, segments[-1].end if segments else 0
-        return timeline.overlaid(segments, intervals.clip(united, start, end), timeline.UP), open_intervals
+        return timeline.overlay_downtime(segments, intervals.clip(united, start, end), timeline.UP), open_intervals
     return segments, intervals.subtract(open_intervals, united)
 
 
-def time_in(open_intervals: Sequence[Interval], excluded: Sequence[Interval]) -> int:
+def excluded_service_time(open_intervals: Sequence[Interval], excluded: Sequence[Interval]) -> int:
     """The service time that the exclusions cover, microseconds; where they overlap it counts once."""
     return intervals.total(intervals.intersect(open_intervals, intervals.union(excluded)))

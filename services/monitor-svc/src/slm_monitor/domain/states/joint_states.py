@@ -63,7 +63,7 @@ def missing_sum(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fra
     return 1 - sum(parts, Fraction(0))
 
 
-def holds(verdicts: Sequence[bool | None], needed: int) -> bool | None:
+def enough_are_met(verdicts: Sequence[bool | None], needed: int) -> bool | None:
     """Whether at least ``needed`` members are met; None while those without a verdict (None) may still decide."""
     met, undecided = verdicts.count(True), verdicts.count(None)
     if met >= needed:

@@ -22,7 +22,7 @@ class Outage(NamedTuple):
     length: int
 
 
-def found(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: StatePolicy) -> list[Outage]:
+def find_outages(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: StatePolicy) -> list[Outage]:
     """The outages of the segments that touch service time; one that lasts through a closed night is one."""
     down = intervals.union((each.start, each.end) for each in segments if policy.counts_as(each.state) == DOWN)
     outages = [Outage(*pair, intervals.total(intervals.clip(open_intervals, *pair))) for pair in down]

@@ -26,7 +26,9 @@ class WatchedIndicator:
         return None if self.last is None else self.last + self.age
 
     def turn(self, as_of: int) -> str | None:
-        """``silent`` or ``resumed`` where it has become so by an instant; the record is brought up to that."""
+        """``silent_event`` or ``resumed_event`` where it has become so by an instant; the record is brought up to
+        that.
+        """
         due = self.due
         if due is None:
             return None
@@ -39,15 +41,15 @@ class WatchedIndicator:
         return None
 
 
-def silent(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorSilent:
-    return monitor.IndicatorSilent(**_told(indicator, last, since, now))
+def silent_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorSilent:
+    return monitor.IndicatorSilent(**_event_fields(indicator, last, since, now))
 
 
-def resumed(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
-    return monitor.IndicatorResumed(**_told(indicator, last, since, now))
+def resumed_event(indicator: Indicator, last: int, since: int, *, now: int) -> monitor.IndicatorResumed:
+    return monitor.IndicatorResumed(**_event_fields(indicator, last, since, now))
 
 
-def _told(indicator: Indicator, last: int, since: int, now: int) -> dict[str, Any]:
+def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict[str, Any]:
     return {
         "indicator": indicator.subject,
         "owner_party_id": indicator.owner_party_id,
@@ -60,6 +62,6 @@ def _told(indicator: Indicator, last: int, since: int, now: int) -> dict[str, An
     }
 
 
-def event_id(indicator: Indicator, turn: str, since: int) -> str:
+def silence_event_id(indicator: Indicator, turn: str, since: int) -> str:
     """The same silence told again is the same event."""
     return named_id(indicator.owner_party_id, "indicator", indicator.key, turn, since)

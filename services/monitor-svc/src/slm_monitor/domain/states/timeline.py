@@ -68,9 +68,9 @@ class Timeline:
         """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""
         stated = list(self._stated(start, end))
         if self.stale_after is not None:
-            stated = overlaid(stated, self._silent(start, end, self.stale_after), UNKNOWN)
+            stated = overlay_downtime(stated, self._silent(start, end, self.stale_after), UNKNOWN)
         down = intervals.clip(self._outages_within(start, end), start, end) if self.outages else []
-        return overlaid(stated, down, DOWN) if down else stated
+        return overlay_downtime(stated, down, DOWN) if down else stated
 
     def _outages_within(self, start: int, end: int) -> Sequence[tuple[int, int]]:
         """The outages that reach into a stretch."""
@@ -143,7 +143,7 @@ def _observed(previous: str) -> str:
     return UNKNOWN if previous == UNOBSERVED else previous
 
 
-def overlaid(stated: Sequence[Segment], down: Sequence[tuple[int, int]], state: str) -> list[Segment]:
+def overlay_downtime(stated: Sequence[Segment], down: Sequence[tuple[int, int]], state: str) -> list[Segment]:
     """The segments, but for the disjoint intervals, which are in ``state``: an outage wins over what was stated, for
     it is evidence of harm whatever else was reported."""
     result: list[Segment] = []

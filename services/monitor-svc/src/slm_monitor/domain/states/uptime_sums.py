@@ -46,7 +46,7 @@ class UptimeSums:
             self._forget(max(since, self.begins_at))
         if to <= self.upto:
             return
-        segments, judged = excluded_time.applied(
+        segments, judged = excluded_time.apply_exclusions(
             states.segments(self.upto, to), self.terms.hours.intervals(self.upto, to), self.excluded, self.terms
         )
         for start, end, state in availability.inside(segments, judged):

@@ -44,10 +44,10 @@ def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
 
     A period that is not nominal (1, 7, 28, 30, 90, 365 days) has no default pairs.
     """
-    return tuple(pair for pair, dropped in considered(objective, period) if dropped is None)
+    return tuple(pair for pair, dropped in considered_pairs(objective, period) if dropped is None)
 
 
-def considered(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
+def considered_pairs(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
     """Every default pair for a period, and why it is dropped, or None."""
     if not is_nominal(period):
         return ()
@@ -68,17 +68,17 @@ def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None
     if pair.factor < _LOWEST_FACTOR:
         return "its factor is under 0.9: it would warn of what stays within the budget"
     if not can_fire(pair, objective):
-        return f"it can never fire: even with everything bad the burn rate is {float(highest(objective) or 0):g}"
+        return f"it can never fire: even with everything bad the burn rate is {float(highest_rate(objective) or 0):g}"
     return None
 
 
 def can_fire(pair: BurnRatePair, objective: Fraction) -> bool:
     """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most; of no budget nothing burns."""
-    most = highest(objective)
+    most = highest_rate(objective)
     return most is not None and pair.factor < most
 
 
-def highest(objective: Fraction) -> Fraction | None:
+def highest_rate(objective: Fraction) -> Fraction | None:
     """The burn rate when everything is bad; None for an objective of 100 %, which has no budget."""
     return None if objective == 1 else 1 / (1 - objective)
 
@@ -88,19 +88,19 @@ def lowest_objective(factor: Fraction) -> Fraction:
     return 1 - 1 / factor
 
 
-def spent(pair: BurnRatePair, period: int) -> Fraction:
+def budget_spent(pair: BurnRatePair, period: int) -> Fraction:
     """The share of a period's budget that is gone when the burn rate was at the factor for the long window."""
     return pair.factor * pair.long / period
 
 
-def detection(pair: BurnRatePair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
+def detection_time(pair: BurnRatePair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
     """Microseconds from the instant at which the bad share steps from nothing to ``bad`` until both windows are at
     the factor; None where it never gets there."""
     longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
     return longest if longest <= max(pair.long, pair.short) else None
 
 
-def exhaustion(factor: Fraction, period: int) -> Fraction:
+def exhaustion_time(factor: Fraction, period: int) -> Fraction:
     """Microseconds until the whole budget of a period is gone at a burn rate."""
     return period / factor
 
@@ -128,7 +128,7 @@ def parse_pair(document: Mapping[str, Any], period: int = 0) -> BurnRatePair:
     return BurnRatePair(long, short, Fraction(str(document["budget_share"])) * period / long)
 
 
-def of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
+def burn_rate_of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
     """Bad share ÷ (1 − objective); 0 where nothing was measured. None with an objective of 100 %, which has no budget
     that could burn."""
     if objective == 1:

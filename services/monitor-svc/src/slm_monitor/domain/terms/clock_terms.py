@@ -90,11 +90,13 @@ def starts_that_stop(terms: ClockTerms) -> list[str]:
     return sorted(event for event, start in single if any(start.implies(end) for end in ends))
 
 
-def parse(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> ClockTerms:
+def parse_clock(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> ClockTerms:
     """The clock of a target's document. Raises KeyError, ValueError, CalendarError."""
     clock = target.get("clock") or RESOLUTION
-    stop = conditions.parse(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
-    start = conditions.parse(target.get("start") or ("assigned" if clock == OWNERSHIP else "opened"), "event")
+    stop = conditions.parse_conditions(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
+    start = conditions.parse_conditions(
+        target.get("start") or ("assigned" if clock == OWNERSHIP else "opened"), "event"
+    )
     return ClockTerms(
         clock=clock,
         within=durations.parse(target["objective"]["within"]),
@@ -103,11 +105,11 @@ def parse(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) ->
         },
         start=start,
         stop=(*stop, _ANSWERS) if clock == UPDATE else stop,
-        pause=conditions.parse(target.get("pause"), "state"),
+        pause=conditions.parse_conditions(target.get("pause"), "state"),
         on_priority_change=target.get("on_priority_change") or "carry_elapsed",
         on_reopen=target.get("on_reopen") or "resume",
-        reset=conditions.parse(target.get("reset"), "event"),
-        cancel=conditions.parse(target.get("cancel"), "event"),
+        reset=conditions.parse_conditions(target.get("reset"), "event"),
+        cancel=conditions.parse_conditions(target.get("cancel"), "event"),
         on_terms_change=target.get("on_terms_change") or "keep",
         carry_pauses=target.get("carry_pauses") is not False,
         after_first_response=target.get("after_first_response") is True,

@@ -88,7 +88,7 @@ def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[st
     return Member(None, named.target_id, weight)
 
 
-def check(targets: Sequence[ServiceLevelTarget]) -> None:
+def check_composites(targets: Sequence[ServiceLevelTarget]) -> None:
     """Refuse composites that mean nothing, or that are made of themselves in the end. Raises NotJudgeable."""
     made_of = {
         terms.target_id: composition_of(terms, targets).target_ids

@@ -33,7 +33,7 @@ class Condition:
             return False
         if self.states and state not in self.states:
             return False
-        return ticket_events.applies(self.attributes, attributes)
+        return ticket_events.is_wanted(self.attributes, attributes)
 
     def implies(self, other: Condition) -> bool:
         """Whether the other holds whenever this one does."""
@@ -56,18 +56,18 @@ def any_holds(
     return any(condition.holds(event, state, attributes) for condition in conditions)
 
 
-def parse(written: Any, plain: str) -> Conditions:
+def parse_conditions(written: Any, plain: str) -> Conditions:
     """A word, a list of them, or objects such as ``{"event": "assigned", "team": ["network"]}`` and ``{"on_hold":
     "true"}``. ``plain``: what a word by itself is, ``event`` or ``state``."""
     items = [] if written is None else [written] if isinstance(written, str | Mapping) else list(written)
     words = frozenset(item for item in items if isinstance(item, str))
-    found = [_named(item) for item in items if isinstance(item, Mapping)]
+    found = [_condition(item) for item in items if isinstance(item, Mapping)]
     if words:
-        found.append(_named({plain: sorted(words)}))
+        found.append(_condition({plain: sorted(words)}))
     return tuple(found)
 
 
-def _named(document: Mapping[str, Any]) -> Condition:
+def _condition(document: Mapping[str, Any]) -> Condition:
     wanted = {name: ticket_events.values_of(value) for name, value in document.items()}
     events = wanted.pop("event", frozenset())
     return Condition(events | SAME_END if events & SAME_END else events, wanted.pop("state", frozenset()), wanted)

@@ -20,7 +20,7 @@ def group_of(line: TermsHistory, subject: str) -> Group | None:
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 
 
-def of(line: TermsHistory, group: Group) -> TermsHistory:
+def instance_terms(line: TermsHistory, group: Group) -> TermsHistory:
     """The line of the instance judged for a group."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 

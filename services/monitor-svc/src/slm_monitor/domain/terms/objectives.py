@@ -54,7 +54,7 @@ class Objective:
         return total - good if self.comparison == AT_LEAST else good
 
 
-def parse(document: Mapping[str, Any], unit: str = PERCENT) -> Objective:
+def parse_objective(document: Mapping[str, Any], unit: str = PERCENT) -> Objective:
     """``{"at_least": "99.9", "unit": "percent"}``; ``unit`` where none is written. Raises ValueError."""
     named = [name for name in (AT_LEAST, AT_MOST) if document.get(name) is not None]
     if len(named) != 1:

@@ -187,7 +187,7 @@ def _target(
 ) -> ServiceLevelTarget:
     name = target["key"]
     aggregation, parameters = _aggregation(name, target["aggregation"], known)
-    window_kind, window, rolling = _window(name, target["window"])
+    window_kind, window, rolling = _window_terms(name, target["window"])
     promised, unacceptable = _promises(name, aggregation, parameters, target)
     indicator = target.get("indicator")
     expires = agreement.get("expires_at")
@@ -218,12 +218,12 @@ def _target(
         degraded=_degraded(target.get("degraded")),
         no_data=target.get("no_data") or "ignore",
         warn_at=replace(
-            warning_terms.parse(target.get("warn_at") or {}, promised, window_kind, window, rolling),
-            again_after=warning_terms.again_after(target.get("warn_again_after"), rolling),
+            warning_terms.parse_warnings(target.get("warn_at") or {}, promised, window_kind, window, rolling),
+            again_after=warning_terms.reopens_within(target.get("warn_again_after"), rolling),
         ),
         weight=str(target.get("weight") or "1"),
         responsible=target.get("responsible") or {},
-        clock=clock_terms.parse(target, [hours[other] for other in others]) if aggregation == "clock" else None,
+        clock=clock_terms.parse_clock(target, [hours[other] for other in others]) if aggregation == "clock" else None,
         effective_at=instants.from_text(agreement["effective_at"]),
         ends_at=instants.from_text(expires) if expires else FOREVER,
         closing_delay=int(agreement["closing_delay_seconds"]) * 1_000_000,
@@ -263,7 +263,7 @@ def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) 
     return float(str(objective["at_most"])) if aggregation == "quantile" else None
 
 
-def _window(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
+def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
     if "calendar" in window:
         if window["calendar"] not in KINDS:
             raise NotJudgeable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
@@ -294,10 +294,10 @@ def _promises(
                 )
             return Objective(objectives.AT_LEAST, share), None
         unit = objectives.PERCENT if aggregation in SHARES else _UNITS.get(aggregation, "value")
-        parsed = objectives.parse(written, unit)
+        parsed = objectives.parse_objective(written, unit)
         if aggregation in SHARES and parsed.unit != objectives.PERCENT:
             raise ValueError(f"objective in {parsed.unit}; a share is promised in percent")
-        return parsed, objectives.parse({"unit": parsed.unit, **second}) if second else None
+        return parsed, objectives.parse_objective({"unit": parsed.unit, **second}) if second else None
     except ValueError as error:
         raise NotJudgeable(f"target {name}: {error}") from error
 

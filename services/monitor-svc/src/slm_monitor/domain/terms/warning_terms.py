@@ -16,7 +16,7 @@ from slm_monitor.domain.terms.objectives import Objective
 class WarningTerms:
     """When a target is at risk. ``budget_consumed``: shares of the budget; ``drops``: (share of the budget, within
     how many microseconds); ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer
-    events than these never warn; ``again_after``: a warning that comes back so soon after it cleared is the same."""
+    events than these never warn; ``reopens_within``: a warning that comes back so soon after it cleared is the same."""
 
     budget_consumed: tuple[Fraction, ...] = ()
     pairs: tuple[burn_rate.BurnRatePair, ...] = ()
@@ -27,7 +27,9 @@ class WarningTerms:
     again_after: int = 3_600_000_000
 
 
-def parse(written: Mapping[str, Any], promised: Objective | None, kind: str, window: str, rolling: int) -> WarningTerms:
+def parse_warnings(
+    written: Mapping[str, Any], promised: Objective | None, kind: str, window: str, rolling: int
+) -> WarningTerms:
     """The warnings of a target with such a window; none of what is promised nothing of."""
     if promised is None:
         return WarningTerms()
@@ -59,7 +61,7 @@ def parse(written: Mapping[str, Any], promised: Objective | None, kind: str, win
     )
 
 
-def again_after(written: str | None, rolling: int) -> int:
+def reopens_within(written: str | None, rolling: int) -> int:
     """So soon after it cleared, microseconds, a warning that comes back is the same one: an hour where the terms do
     not say, and no longer than a rolling window is."""
     length = WarningTerms.again_after if written is None else durations.from_iso(written)

@@ -16,10 +16,10 @@ _MOVES: dict[str, type[clocks.ClockMoved]] = {
 }
 
 
-def moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
+def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
     """``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
-    told = fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
+    told = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
     if move == "stopped":
         return clocks.ClockStopped(
             **told,
@@ -33,7 +33,7 @@ def moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
     return _MOVES[move](**told)
 
 
-def fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
+def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
     """What every event of a clock carries."""
     clock = entry.clock
     return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
@@ -60,6 +60,6 @@ def _of_clock(
     }
 
 
-def undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
+def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
     """A clock that was told never was: news of the ticket's past say so."""
     return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))

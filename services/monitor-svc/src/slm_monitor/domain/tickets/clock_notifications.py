@@ -39,13 +39,15 @@ class ClockNotifications:
 NONE = ClockNotifications((), ())
 
 
-def of_clock(clock: Clock) -> ClockNotifications:
+def notifications_of(clock: Clock) -> ClockNotifications:
     """Of a clock that runs, and of one that ran past its deadline what is still to come; a paused one waits."""
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE
     running = clock.state == RUNNING
-    warnings = [(percent_text(share), at) for share, at in clock_warnings.warnings(clock) if at < clock.deadline_at]
-    escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalations(clock))]
+    warnings = [
+        (percent_text(share), at) for share, at in clock_warnings.warning_instants(clock) if at < clock.deadline_at
+    ]
+    escalations = [(place, *each) for place, each in enumerate(clock_warnings.escalation_instants(clock))]
     return ClockNotifications(warnings if running else (), escalations)
 
 
@@ -54,7 +56,7 @@ def percent_text(share: Fraction) -> str:
     return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
 
 
-def tell(
+def publish_due(
     entry: TicketClock,
     before: PublishedClock | None,
     notices: ClockNotifications,
@@ -80,7 +82,7 @@ def tell(
         clock = entry.clock
         outcome = "averted" if clock.breached_at is None else "breached"
         span = (clock.started_at, clock.deadline_at)
-        clear(clock.target, _window(entry), risks, outcome, clock.changed_at, span, moment, changes)
+        clear_clock_risks(clock.target, _window_id(entry), risks, outcome, clock.changed_at, span, moment, changes)
         risks = ()
     warned = (*told.warned, *(percent for percent, _ in due))
     now = PublishedClock(entry.clock.state, entry.clock.deadline_at, warned, tuple(escalated), risks, told.started_at)
@@ -89,7 +91,7 @@ def tell(
 
 def deadline_moved(entry: TicketClock, before: PublishedClock, moment: EvaluationMoment, changes: Changes) -> None:
     event = clocks.ClockDeadlineMoved(
-        **clock_events.fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
+        **clock_events.clock_fields(entry, moment.as_of, moment.now), previous_deadline_at=to_text(before.deadline_at)
     )
     changes.publish(event, moment.now)
 
@@ -98,7 +100,7 @@ def _warn(
     entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment, changes: Changes
 ) -> None:
     event = clocks.ClockWarned(
-        **clock_events.fields(entry, at, moment.now), threshold=percent,
+        **clock_events.clock_fields(entry, at, moment.now), threshold=percent,
         time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=_held_by(entry, events, at),
     )  # fmt: skip
     changes.publish(event, at, target_events.event_id(_identity(entry), f"clock-warned-{percent}", 0))
@@ -109,29 +111,29 @@ def _escalate(
     changes: Changes,
 ) -> None:  # fmt: skip
     event = clocks.ClockEscalated(
-        **clock_events.fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
+        **clock_events.clock_fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
         offset=escalation.offset.to_document(), held_by=_held_by(entry, events, at),
     )  # fmt: skip
     changes.publish(event, at)
 
 
 def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str | None:
-    return assignments.at_instant(events, at, assignments.names_for(entry.clock.target))
+    return assignments.holder_at(events, at, assignments.names_for(entry.clock.target))
 
 
 def _identity(entry: TicketClock) -> str:
     """The id of the breach that the clock would come to: the same for the same clock, however often it is judged."""
-    return target_events.breach_id(entry.clock.target, _window(entry), target_events.OBJECTIVE, entry.clock.ordinal)
+    return target_events.breach_id(entry.clock.target, _window_id(entry), target_events.OBJECTIVE, entry.clock.ordinal)
 
 
-def _window(entry: TicketClock) -> str:
+def _window_id(entry: TicketClock) -> str:
     return f"{entry.source}/{entry.ticket}"
 
 
 def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, changes: Changes) -> str:
     clock, terms = entry.clock, entry.clock.target
-    identity = target_events.risk_id(terms, _window(entry), ELAPSED, percent, clock.ordinal)
-    risk = _risk(identity, terms, _window(entry), percent, at)
+    identity = target_events.risk_id(terms, _window_id(entry), ELAPSED, percent, clock.ordinal)
+    risk = _risk(identity, terms, _window_id(entry), percent, at)
     evidence: dict[str, Any] = {"ticket": {"source": entry.source, "number": entry.ticket},
                                 "started_at": to_text(clock.started_at)}  # fmt: skip
     event = target_events.target_at_risk(
@@ -151,7 +153,7 @@ def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str
     )  # fmt: skip
 
 
-def clear(
+def clear_clock_risks(
     terms: ServiceLevelTarget, window_id: str, risks: Iterable[tuple[str, str]], outcome: str, at: int,
     span: tuple[int | None, int | None], moment: EvaluationMoment, changes: Changes,
 ) -> None:  # fmt: skip

@@ -57,7 +57,7 @@ class _KnownTicket:
     """What its state was called last, since it ended."""
 
 
-def events_of(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[ImpliedEvent]:
+def implied_events(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[ImpliedEvent]:
     """The events between what is known (``events`` in order, ``facts`` by their keys) and the snapshot; none where it
     shows nothing new, so that the same snapshot again is nothing."""
     then = _known(event for event in events if event.at <= snapshot.updated_at)

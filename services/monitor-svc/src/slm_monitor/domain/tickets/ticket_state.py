@@ -13,7 +13,7 @@ from slm_monitor.domain.lifecycle.target_state import TicketState
 _SHOWN = 200
 
 
-def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
+def state_of_ticket(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
     """By events in order; without one, nothing is known."""
     attributes: dict[str, Any] = {}
     state: str | None = None
@@ -27,11 +27,11 @@ def of_events(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
             ended_at = None
     last_at = events[-1].at if events else None
     return TicketState(
-        ticket, None, _text(attributes.get("type")), _text(attributes.get("priority")), _text(state),
+        ticket, None, _shortened(attributes.get("type")), _shortened(attributes.get("priority")), _shortened(state),
         assignments.holder_of(attributes), ticket_events.opened_at(events), last_at, ended_at,
         team=assignments.holder_of(attributes, assignments.TEAMS),
     )  # fmt: skip
 
 
-def _text(value: Any) -> str | None:
+def _shortened(value: Any) -> str | None:
     return None if value is None else str(value)[:_SHOWN]

@@ -34,12 +34,12 @@ def event_of(fact: Fact) -> TicketEvent:
     )
 
 
-def events_of(facts: Iterable[Fact]) -> list[TicketEvent]:
+def ordered_events(facts: Iterable[Fact]) -> list[TicketEvent]:
     """A ticket's events in the order in which they are judged."""
     return ticket_events.in_order([event_of(fact) for fact in facts])
 
 
-def judge(
+def evaluate_ticket(
     ticket: str,
     facts: Iterable[Fact],
     book: RuleBook,
@@ -52,17 +52,17 @@ def judge(
     """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None, and
     whether a part of it waits for an import (``moment.through``)."""
     owner, source, number = ticket.split("/", 2)
-    events = events_of(facts)
+    events = ordered_events(facts)
     failed: list[FailedClock] = []
     wanted_breaches: set[str] = set()
     held: set[tuple[str, str, int]] = set()
     dues: list[int | None] = []
-    found = clock_replay.by_rules(events, book, moment.as_of, failed.append)
+    found = clock_replay.replay_by_rules(events, book, moment.as_of, failed.append)
     judging = {clock.target.agreement_id for clock in found} | {each.agreement_id for each in failed}
-    contradicting = inconsistent(events, found)
+    contradicting = inconsistent_ticket(events, found)
     for clock in found if contradicting is None else ():
         standing = clock.as_of(moment.as_of)
-        notices = clock_notifications.of_clock(standing)
+        notices = clock_notifications.notifications_of(standing)
         entry = _entry(owner, source, number, standing, notices, moment)
         if _is_past(entry, breaches, moment):
             held.add(entry.key)
@@ -75,7 +75,7 @@ def judge(
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
-        changes.clocks[entry.key] = clock_notifications.tell(entry, told, notices, events, moment, changes)
+        changes.clocks[entry.key] = clock_notifications.publish_due(entry, told, notices, events, moment, changes)
         dues.append(entry.due_at)
     cause = moment.cause if contradicting is None else INCONSISTENT
     waits = _withdraw(breaches, wanted_breaches, book.latest, cause, moment, changes)
@@ -85,7 +85,7 @@ def judge(
     due = min((each for each in dues if each is not None), default=None)
     matching = book.matching(events, judging)
     changes.tickets[ticket] = replace(
-        ticket_state.of_events(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
+        ticket_state.state_of_ticket(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
         unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
         readers=book.agreements.readers(owner, matching.judging), inconsistent=contradicting,
     )  # fmt: skip
@@ -106,7 +106,7 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Evaluat
     return told is None or not told.standing or told.certain_at != clock.breached_at
 
 
-def inconsistent(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
+def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
     """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
     reason = ticket_events.inconsistency(events)
     if reason is None:
@@ -151,7 +151,7 @@ def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: Eval
     elif state == clock_replay.RUNNING and before not in (None, clock_replay.RUNNING):
         moves.append("resumed")
     for move in moves:
-        event = clock_events.moved(entry, move, now=moment.now)
+        event = clock_events.clock_moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
     if told is not None and not moves and state not in _ENDS and told.deadline_at != entry.clock.deadline_at:
         clock_notifications.deadline_moved(entry, told, moment, changes)
@@ -175,11 +175,11 @@ def _settle_breach(
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
-        reconciliation.revise(
+        reconciliation.revise_breach(
             breach, clock.target, target_events.document_of(moved), moment, changes, by_evidence=is_other
         )
         return {identity}
-    breach = reconciliation.stand(
+    breach = reconciliation.open_breach(
         breaches,
         clock.target,
         identity,
@@ -209,13 +209,13 @@ def _breached(
 
 
 def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
-    held = assignments.of_clock(clock, events, clock.deadline_at)
+    held = assignments.holder_times(clock, events, clock.deadline_at)
     return {
         "started_at": to_text(clock.started_at),
         "deadline_at": to_text(clock.deadline_at),
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
-        "held_by": assignments.at_instant(events, clock.deadline_at, assignments.names_for(clock.target)),
+        "held_by": assignments.holder_at(events, clock.deadline_at, assignments.names_for(clock.target)),
         "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
                   "service_seconds": each.service // 1_000_000} for each in held],
     }  # fmt: skip
@@ -238,7 +238,7 @@ def _withdraw(
         if moment.through is not None and breach.certain_at <= moment.through:
             waits = True
             continue
-        reconciliation.withdraw(breach, terms, None, (None, None), cause, moment.now, changes)
+        reconciliation.withdraw_breach(breach, terms, None, (None, None), cause, moment.now, changes)
     return waits
 
 
@@ -263,7 +263,9 @@ def _undo(
         changes.dropped_clocks.add(key)
         _, source, number = ticket.split("/", 2)
         window_id = f"{source}/{number}"
-        clock_notifications.clear(terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes)
+        clock_notifications.clear_clock_risks(
+            terms, window_id, told.risks, "averted", moment.as_of, (None, None), moment, changes
+        )
         if told.state != clock_replay.CANCELLED:
-            changes.publish(clock_events.undone(terms, source, number, now=moment.now), moment.now)
+            changes.publish(clock_events.clock_undone(terms, source, number, now=moment.now), moment.now)
     return waits

@@ -48,7 +48,7 @@ class WindowProgress:
         return same and (since is None or since >= self.upto)
 
 
-def of_availability(
+def evaluate_availability(
     states: StateProvider,
     terms: ServiceLevelTarget,
     start: int,
@@ -61,27 +61,27 @@ def of_availability(
 
     ``excluded``: the approved exclusions, in any order.
     """
-    return look(states, begun(terms, (start, end), excluded), as_of, burning)[0]
+    return evaluate_progress(states, begin_window(terms, (start, end), excluded), as_of, burning)[0]
 
 
-def begun(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> WindowProgress:
+def begin_window(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> WindowProgress:
     """A window of which nothing has been measured."""
     assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
-    _, judged = excluded_time.applied([Segment(start, end, "")], scheduled, excluded, terms)
+    _, judged = excluded_time.apply_exclusions([Segment(start, end, "")], scheduled, excluded, terms)
     policy = StatePolicy(terms.unknown, terms.degraded)
     service_time = sum(to - since for since, to in judged)
     wanted = [(promised.value, _WHOLE) for _, promised in terms.levels]
     wanted += [(terms.objective, share) for share in terms.warn_at.budget_consumed]
     crossings = [Crossing(objective, service_time, share, policy.weight) for objective, share in wanted]
     raw = Meter(policy, []) if excluded else None
-    left_out = excluded_time.time_in(scheduled, excluded)
+    left_out = excluded_time.excluded_service_time(scheduled, excluded)
     meter = Meter(policy, crossings)
     return WindowProgress(terms, span, excluded, scheduled, judged, left_out, start, meter, raw, start, meter)
 
 
-def look(
+def evaluate_progress(
     states: StateProvider,
     passed: WindowProgress,
     as_of: int,
@@ -97,7 +97,7 @@ def look(
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
     # One instant more: the state that begins just then is the one that holds.
-    stated, judged = _judged(states, passed, passed.upto, min(known_to + 1, end))
+    stated, judged = _judged_segments(states, passed, passed.upto, min(known_to + 1, end))
     upto = _settled(stated, as_of, passed.upto)
     agreed, raw = _passed(passed.agreed, judged, passed.judged, upto), None
     known = _passed(agreed, _from(judged, upto), passed.judged, known_to)
@@ -108,25 +108,27 @@ def look(
     ahead_upto, ahead = passed.ahead_upto, passed.ahead
     if ahead_upto < upto or (since is not None and since < ahead_upto):
         ahead_upto, ahead = upto, agreed
-    rest, rest_judged = _judged(states, passed, ahead_upto, end)
+    rest, rest_judged = _judged_segments(states, passed, ahead_upto, end)
     reached = _settled(rest, as_of if since is None else max(as_of, since), ahead_upto)
     ahead = _passed(ahead, rest_judged, passed.judged, reached)
     whole = _passed(ahead, _from(rest_judged, reached), passed.judged, end)
     kept = replace(passed, upto=upto, agreed=agreed, raw=raw, ahead_upto=reached, ahead=ahead)
     sudden: list[RiskEvaluation] = []
     if terms.warn_at.drops and start <= as_of < end:
-        lately = lately or state_warnings.passed_until(states, terms, start, as_of, passed.excluded)
-        sudden = state_warnings.drops(lately, terms, start, as_of, _budget(passed, known))
-    to_come = _judged(states, passed, upto, end)[1] if terms.warn_at.projected else []
+        lately = lately or state_warnings.uptime_sums_until(states, terms, start, as_of, passed.excluded)
+        sudden = state_warnings.downtime_drops(lately, terms, start, as_of, _budget(passed, known))
+    to_come = _judged_segments(states, passed, upto, end)[1] if terms.warn_at.projected else []
     return _finding(kept, known, whole, unexcluded, to_come, as_of, (*burning, *sudden)), kept
 
 
-def _judged(states: StateProvider, passed: WindowProgress, start: int, end: int) -> tuple[list[Segment], list[Segment]]:
+def _judged_segments(
+    states: StateProvider, passed: WindowProgress, start: int, end: int
+) -> tuple[list[Segment], list[Segment]]:
     """The states of a stretch, and as exclusions have them judged."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
         return stated, stated
-    return stated, excluded_time.applied(stated, [], passed.excluded, passed.terms)[0]
+    return stated, excluded_time.apply_exclusions(stated, [], passed.excluded, passed.terms)[0]
 
 
 def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], end: int) -> Meter:
@@ -168,7 +170,7 @@ def _finding(
     levels = terms.levels
     crossed, warned = whole.crossings[: len(levels)], whole.crossings[len(levels) :]
     missed = tuple(
-        MissedLevel(level, crossing.at, crossing.figure, _shown(crossing, promised.value, service_time))
+        MissedLevel(level, crossing.at, crossing.figure, _breach_evidence(crossing, promised.value, service_time))
         for (level, promised), crossing in zip(levels, crossed, strict=True)
         if crossing.at is not None
     )
@@ -195,10 +197,10 @@ def _finding(
         if crossing.at is not None
     ]
     # Where facts or exclusions took consumption back, a threshold that was reached goes on for a tenth.
-    nearly = evaluation.of_budget(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
+    nearly = evaluation.budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
     risks += [each for each in nearly if each.keeps]
-    others, again = state_warnings.others(ahead)
-    rate = burn_rate.of(down, up + down, terms.objective)
+    others, again = state_warnings.warnings_ahead(ahead)
+    rate = burn_rate.burn_rate_of(down, up + down, terms.objective)
     risks += [
         replace(risk, consumed=consumed, burn=risk.burn or rate, projected_breach_at=projected)
         for risk in (*others, *burning)
@@ -232,7 +234,7 @@ def _finding(
     )
 
 
-def coverage(states: StateProvider, finding: Evaluation) -> str | None:
+def state_coverage(states: StateProvider, finding: Evaluation) -> str | None:
     """The exact percent of the service time, after exclusions, of which the state is known; 0 where nothing was ever
     heard of it, and the state was only assumed. None of a finding that counts no time."""
     service_time = finding.detail.get("service_time")
@@ -247,7 +249,7 @@ def _share(meter: Meter) -> Fraction | None:
     return Fraction(up) / (up + down) if up + down else None
 
 
-def _shown(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
+def _breach_evidence(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
     """What shows a breach: the last stretches of downtime up to it, and the budget that they exceeded."""
     return _evidence(crossing.downs, (1 - objective) * (service_time - crossing.removed))
 

@@ -26,7 +26,7 @@ class MemberOutcome:
     weight: Fraction = Fraction(1)
 
 
-def of_members(
+def evaluate_composite(
     made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
 ) -> Evaluation:
     """Judge a window that ends at ``end`` by what its members have come to."""
@@ -53,7 +53,7 @@ def _of_figures(
             for level, promised in terms.levels
             if closed and figure is not None and not promised.is_kept(figure)
         ),
-        risks=tuple(evaluation.below_objective(terms.promise, figure, min(as_of, end), end)),
+        risks=tuple(evaluation.objective_risks(terms.promise, figure, min(as_of, end), end)),
         detail={"members": [figures.exact(each.figure) for each in seen]},
         evidence={"members": [figures.exact(each.figure) for each in seen]},
     )
@@ -64,7 +64,7 @@ def _of_verdicts(
 ) -> Evaluation:
     """Breached when too few members can still be met: at the instant at which the deciding one's breach was certain."""
     verdicts = [each.verdict for each in seen]
-    held = joint_states.holds(verdicts, made.needed)
+    held = joint_states.enough_are_met(verdicts, made.needed)
     decided = [verdict for verdict in verdicts if verdict is not None]
     figure = Fraction(decided.count(True), len(decided)) if decided else None
     if held is False and terms.window_kind == "rolling":

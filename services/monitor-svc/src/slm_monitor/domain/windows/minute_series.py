@@ -36,7 +36,7 @@ class TargetMinutes:
     def minutes(self, first: int, last: int, begins_at: int | None = None) -> tuple[Counts, Counts]:
         """(good, total) of each minute, inclusive; what is outside service hours, excluded or before the term's
         ``begins_at`` counts as empty. A minute belongs to them by its start."""
-        good, total = self.sums.minutes(classifiers.of(self.terms), first, last)
+        good, total = self.sums.minutes(classifiers.classifier_of(self.terms), first, last)
         kept = self.kept(first, last, begins_at)
         is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
         if kept is None and not is_excused:
@@ -75,7 +75,7 @@ class BurnRateLookback:
     def __init__(self, counted: TargetMinutes, begins_at: int, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
         self._good = self._total = np.zeros(1, dtype=np.int64)
-        longest = looks_back(counted.terms)
+        longest = lookback_minutes(counted.terms)
         if longest:
             good, total = counted.minutes(minute - longest + 1, minute, begins_at)
             self._good = np.concatenate((self._good, np.cumsum(good)))
@@ -109,7 +109,7 @@ class BurnRateLookback:
 
     def _rate(self, length: int) -> Fraction:
         assert self._terms.promise is not None
-        return burn_rate.of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
+        return burn_rate.burn_rate_of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 
     def may_rise_at(self) -> int | None:
         """The first minute at which, by time alone, a pair may begin to warn; None where none can.
@@ -134,7 +134,7 @@ class BurnRateLookback:
         return leaves_at(left, total, bad, self._terms.promise.allowed * factor)
 
 
-def looks_back(terms: ServiceLevelTarget) -> int:
+def lookback_minutes(terms: ServiceLevelTarget) -> int:
     """How many minutes the warnings look back that are not of the whole window; 0 where there are none."""
     looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
     looks += [within for _, within in terms.warn_at.drops]

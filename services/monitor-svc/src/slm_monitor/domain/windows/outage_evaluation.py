@@ -24,7 +24,7 @@ _AHEAD = 32 * DAY
 _TOLD = 20
 
 
-def check(targets: Sequence[ServiceLevelTarget]) -> None:
+def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
     """Refuse what counts no outages. Raises NotJudgeable."""
     for terms in targets:
         if terms.aggregation != "outages":
@@ -43,7 +43,7 @@ def length_of(terms: ServiceLevelTarget) -> int:
     return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
 
 
-def of_outages(
+def evaluate_outages(
     states: StateProvider,
     terms: ServiceLevelTarget,
     start: int,
@@ -60,10 +60,15 @@ def of_outages(
     scheduled = terms.hours.intervals(start, end)
     stated = states.segments(start, min(end, max(as_of, start + 1)))
     known = any(each.state != UNKNOWN for each in stated)
-    out = excluded_time.time_in(scheduled, excluded)
+    out = excluded_time.excluded_service_time(scheduled, excluded)
     unknown = [(each.start, each.end) for each in stated if each.state == UNKNOWN]
     missed = tuple(
-        MissedLevel(level, at, Fraction(int(promised.value) + 1), {"outages": told(reached[: int(promised.value) + 1])})
+        MissedLevel(
+            level,
+            at,
+            Fraction(int(promised.value) + 1),
+            {"outages": outage_evidence(reached[: int(promised.value) + 1])},
+        )
         for level, promised in terms.levels
         if len(reached) > promised.value
         for at in (reached[int(promised.value)][0],)
@@ -82,10 +87,10 @@ def of_outages(
             "raw_figure": figures.exact(Fraction(len(raw))),
             "excluded": out,
             "service_time": intervals.total(scheduled) - out,
-            "unknown": excluded_time.time_in(intervals.subtract(scheduled, list(excluded)), unknown),
+            "unknown": excluded_time.excluded_service_time(intervals.subtract(scheduled, list(excluded)), unknown),
             "allowed": str(terms.levels[0][1].value),
         },
-        evidence={"outages": told(counted)},
+        evidence={"outages": outage_evidence(counted)},
         scheduled=bool(scheduled),
         again=min(ahead, default=None),
     )
@@ -112,11 +117,11 @@ def _reached(
     """(instant, outage) of those that reach the length by ``until``, in the order of the instants."""
     policy = StatePolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
-    segments, judged = excluded_time.applied(states.segments(start, until), scheduled, excluded, terms)
+    segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, excluded, terms)
     began_before = _is_down(states, terms, start - 1)
     found = [
         (at, outage)
-        for outage in outages.found(segments, judged, policy)
+        for outage in outages.find_outages(segments, judged, policy)
         if outage.start < end and not (began_before and outage.start == start)
         if (at := outages.reached_at(outage, judged, length)) is not None
     ]
@@ -141,6 +146,6 @@ def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: i
     return since
 
 
-def told(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
+def outage_evidence(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
     """The last of the outages that count, for people."""
     return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

@@ -45,7 +45,7 @@ class MeasuredRecovery:
         }
 
 
-def check(targets: Sequence[ServiceLevelTarget]) -> None:
+def check_recovery_limits(targets: Sequence[ServiceLevelTarget]) -> None:
     """Refuse limits that are none. Raises NotJudgeable."""
     for terms in targets:
         if terms.aggregation != WITHIN:
@@ -69,7 +69,7 @@ def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
     }
 
 
-def measured(
+def counted_recoveries(
     recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
 ) -> list[MeasuredRecovery]:
     """The recoveries that end in the window and count for the target, in order.
@@ -108,14 +108,14 @@ def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
     return [value <= limit for name, limit in limits.items() if (value := told[name]) is not None]
 
 
-def of_recoveries(
+def evaluate_recoveries(
     recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, as_of: int,
     excluded: Sequence[Interval] = (),
 ) -> Evaluation:  # fmt: skip
     """Judge a window as known at ``as_of``. One recovery that breaks its limit is certain at once, a share of them at
     the close, unless all of them were promised."""
     assert terms.promise is not None
-    seen = measured(recoveries, terms, span, excluded)
+    seen = counted_recoveries(recoveries, terms, span, excluded)
     lengths = [length_of(each, terms) for each in seen]
     kept = sum(each.kept for each in seen)
     figure: Fraction | None
@@ -132,13 +132,13 @@ def of_recoveries(
         total=len(seen),
         met=met,
         missed=missed,
-        risks=tuple(evaluation.below_objective(terms.promise, figure, min(as_of, span[1]), span[1])),
+        risks=tuple(evaluation.objective_risks(terms.promise, figure, min(as_of, span[1]), span[1])),
         detail={"recoveries": len(seen), "tests": sum(each.recovery.is_test for each in seen)},
-        evidence={"recoveries": told(seen)},
+        evidence={"recoveries": recovery_evidence(seen)},
     )
 
 
-def told(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
+def recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
     """The last of them, as they are told."""
     return [each.document() for each in seen[-_TOLD:]]
 
@@ -157,7 +157,9 @@ def _of_longest(
         broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
         if broken:
             first, length = broken[0]
-            found.append(MissedLevel(level, first.recovery.restored, length, {"recoveries": told([first])}))
+            found.append(
+                MissedLevel(level, first.recovery.restored, length, {"recoveries": recovery_evidence([first])})
+            )
     return tuple(found)
 
 
@@ -171,14 +173,14 @@ def _of_share(
             continue
         if not promised.allowed:
             place = next(place for place, each in enumerate(seen) if not each.kept)
-            shown = {"recoveries": told(seen[: place + 1])}
+            shown = {"recoveries": recovery_evidence(seen[: place + 1])}
             found.append(MissedLevel(level, seen[place].recovery.restored, Fraction(place, place + 1), shown))
         elif closes:
-            found.append(MissedLevel(level, end, figure, {"recoveries": told(seen)}))
+            found.append(MissedLevel(level, end, figure, {"recoveries": recovery_evidence(seen)}))
     return tuple(found)
 
 
-def sums(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
+def recovery_totals(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
     """What they add up to, for those who redo it."""
     took = [Fraction(each.took, MINUTE) for each in seen]
     lost = [Fraction(each.lost, MINUTE) for each in seen if each.lost is not None]

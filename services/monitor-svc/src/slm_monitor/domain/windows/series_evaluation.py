@@ -25,7 +25,7 @@ from slm_monitor.domain.terms.objectives import AT_LEAST, Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
-def of_tally(
+def evaluate_accumulator(
     tally: Accumulator,
     terms: ServiceLevelTarget,
     span: Interval,
@@ -38,7 +38,7 @@ def of_tally(
     that leave the window, for the slices that are no longer scheduled; ``first_bad``: where an objective of 100 percent
     was missed."""
     if tally.untold:
-        return Evaluation(None, 0, 0, met=True, detail=untold_detail(tally.untold, terms))
+        return Evaluation(None, 0, 0, met=True, detail=unclassified_detail(tally.untold, terms))
     if isinstance(tally, SliceAccumulator):
         return _of_slices(tally, terms, span, as_of, burning, excluded)
     if isinstance(tally, OccurrenceAccumulator):
@@ -48,15 +48,15 @@ def of_tally(
     assert isinstance(tally, ShareAccumulator)
     if terms.aggregation == "nps":
         return _of_points(tally, terms, span, as_of)
-    return of_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad, first_bad)
+    return evaluate_share(tally.good, tally.total, terms, span[1], as_of, burning, tally.bad, first_bad)
 
 
-def untold_detail(number: int, terms: ServiceLevelTarget) -> dict[str, Any]:
+def unclassified_detail(number: int, terms: ServiceLevelTarget) -> dict[str, Any]:
     """Why a window has no figure, and what mends it."""
-    return {"untold": number, "reason": untold_reason(terms)}
+    return {"untold": number, "reason": unclassified_reason(terms)}
 
 
-def untold_reason(terms: ServiceLevelTarget) -> str:
+def unclassified_reason(terms: ServiceLevelTarget) -> str:
     remedy = "send the values themselves"
     if terms.threshold is not None and terms.aggregation != "share_at_least":
         remedy = f"send histograms with a bucket that ends at {terms.threshold:g}, or {remedy}"
@@ -65,7 +65,7 @@ def untold_reason(terms: ServiceLevelTarget) -> str:
     return f"histograms do not tell how their values are counted: {remedy}"
 
 
-def of_share(
+def evaluate_share(
     good: int,
     total: int,
     terms: ServiceLevelTarget,
@@ -86,13 +86,13 @@ def of_share(
     closes = end + terms.closing_delay <= as_of
     # What was certain before the close stays certain from then on.
     missed = tuple(early.get(each.level, each) for each in missed) if closes else tuple(early.values())
-    consumed = burn_rate.of(bad, total, 1 - promised.allowed)
+    consumed = burn_rate.burn_rate_of(bad, total, 1 - promised.allowed)
     risks = [] if total < terms.warn_at.min_events else list(burning)
     if total >= terms.warn_at.min_events:
-        risks += evaluation.below_objective(promised, figure, min(as_of, end), end, consumed, consumed)
+        risks += evaluation.objective_risks(promised, figure, min(as_of, end), end, consumed, consumed)
         if terms.expected_volume is not None and promised.allowed:
             spent = bad / (promised.allowed * max(total, terms.expected_volume))
-            risks += evaluation.of_budget(terms.warn_at.budget_consumed, spent, min(as_of, end), None, end)
+            risks += evaluation.budget_risks(terms.warn_at.budget_consumed, spent, min(as_of, end), None, end)
     return Evaluation(
         figure=figure,
         good=good,
@@ -135,8 +135,10 @@ def _early(
     return found
 
 
-def refresh(window: Window, terms: ServiceLevelTarget, good: int, total: int, as_of: int) -> None:
-    """What ``of_share`` and the settling of its finding make of a window that keeps its promise: figures alone."""
+def refresh_share(window: Window, terms: ServiceLevelTarget, good: int, total: int, as_of: int) -> None:
+    """What ``evaluate_share`` and the settling of its finding make of a window that keeps its promise: figures
+    alone.
+    """
     assert terms.promise is not None
     window.version, window.good, window.total, window.as_of = terms.version, good, total, as_of
     window.figure, window.display = figures.of_counts(good, total)
@@ -204,7 +206,7 @@ def _below(
     assert terms.promise is not None
     if number < terms.warn_at.min_events:
         return ()
-    return tuple(evaluation.below_objective(terms.promise, figure, min(as_of, end), end))
+    return tuple(evaluation.objective_risks(terms.promise, figure, min(as_of, end), end))
 
 
 def points(net: int, number: int) -> Fraction | None:
@@ -265,7 +267,7 @@ def _nearly_spent(terms: ServiceLevelTarget, number: Fraction, at: int) -> tuple
     assert terms.promise is not None
     if terms.promise.comparison != "at_most" or not terms.promise.value or number > terms.promise.value:
         return ()
-    return tuple(evaluation.of_budget(terms.warn_at.budget_consumed, number / terms.promise.value, at))
+    return tuple(evaluation.budget_risks(terms.warn_at.budget_consumed, number / terms.promise.value, at))
 
 
 _SHOWN = 20
@@ -284,7 +286,7 @@ def _of_slices(
     """Good ÷ judged slices; breached at the end of the slice that spends more than the budget, or with which the budget
     shrinks below what is spent. At the close that is the figure against the objective."""
     assert terms.promise is not None
-    seen = slices.of_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)
+    seen = slices.slices_from_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)
     missed = []
     for level, promised in terms.levels:
         spent = seen.exhausted(promised.allowed)
@@ -295,7 +297,7 @@ def _of_slices(
     budget = terms.promise.allowed * seen.scheduled
     figure = SliceFigure(seen.scheduled, seen.judged, seen.good, budget)
     consumed, whole = figure.consumed, seen.scheduled + seen.removed
-    risks = evaluation.of_budget(terms.warn_at.budget_consumed, consumed, min(as_of, span[1]))
+    risks = evaluation.budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, span[1]))
     return Evaluation(
         figure=figure.figure,
         good=int(seen.good),

@@ -14,16 +14,16 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.windows.minute_series import BurnRateLookback
 
 
-def added(
+def with_warnings(
     finding: Evaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
 ) -> Evaluation:
     """What was found of a calendar window, with these warnings: those that hold, and those that will, whose ``at`` lies
     ahead."""
-    risks, again = of_window(terms, finding.good, finding.total, span, as_of, lately)
+    risks, again = window_warnings(terms, finding.good, finding.total, span, as_of, lately)
     return replace(finding, risks=(*finding.risks, *risks), again=again) if risks or again is not None else finding
 
 
-def of_window(
+def window_warnings(
     terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: BurnRateLookback | None
 ) -> tuple[list[RiskEvaluation], int | None]:
     """The warnings of a calendar window that hold, or will (``at`` lies ahead then), and when to look again.
@@ -41,7 +41,7 @@ def of_window(
     if terms.expected_volume is not None:
         volume = Fraction(max(total, terms.expected_volume))
     budget = terms.promise.allowed * volume
-    found = drops(terms, lately, budget, as_of, start)
+    found = budget_drops(terms, lately, budget, as_of, start)
     found += _exhaustion(terms, start + int((as_of - start) * budget / bad), end, as_of)
     following = (as_of // MINUTE + 1) * MINUTE
     is_moving = any(risk.at <= as_of for risk in found) or lost_lately(terms, lately, start)
@@ -66,7 +66,7 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
     return found
 
 
-def drops(
+def budget_drops(
     terms: ServiceLevelTarget, lately: BurnRateLookback | None, budget: Fraction, at: int, since: int | None = None
 ) -> list[RiskEvaluation]:
     """The drops that hold: so much of the budget went within so long, and after ``since``."""

@@ -55,7 +55,7 @@ class WindowForecast:
         return at if at < self.end else None
 
 
-def others(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
+def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
     """The warnings that hold, or will (``at`` lies ahead then), and when time alone may end one that holds."""
     if ahead.as_of >= ahead.end:
         return [], None
@@ -63,17 +63,17 @@ def others(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
     found: list[RiskEvaluation] = []
     again: list[int] = []
     if warn_at.projected:
-        since, turns_at = _projection(ahead, Fraction(1))
+        since, next_change_at = _projection(ahead, Fraction(1))
         if since is not None:
             found.append(RiskEvaluation("projection", "objective", since))
-            again += [turns_at] if turns_at is not None else []
+            again += [next_change_at] if next_change_at is not None else []
         else:
             near, ends_at = _projection(ahead, BEHIND)
             if near is not None:
                 found.append(RiskEvaluation("projection", "objective", near, keeps=True))
                 again += [ends_at] if ends_at is not None else []
-            if turns_at is not None:
-                found.append(RiskEvaluation("projection", "objective", turns_at))
+            if next_change_at is not None:
+                found.append(RiskEvaluation("projection", "objective", next_change_at))
     projected = ahead.projected_at()
     for left in warn_at.exhaustion:
         threshold = durations.to_iso(left)
@@ -130,7 +130,7 @@ def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -
     return {counts: int(slope * unit) for counts, slope in slopes.items()}, unit
 
 
-def burning(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
+def burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
     """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
     factor."""
     found = []
@@ -149,11 +149,13 @@ def burning(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
 def _rate(passed: UptimeSums, start: int, end: int) -> Fraction:
     assert passed.terms.objective is not None
     good, total = passed.within(start, end)
-    rate = burn_rate.of(Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective)
+    rate = burn_rate.burn_rate_of(
+        Fraction(total - good, passed.unit), Fraction(total, passed.unit), passed.terms.objective
+    )
     return rate or Fraction(0)
 
 
-def drops(
+def downtime_drops(
     passed: UptimeSums, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction
 ) -> list[RiskEvaluation]:
     """The drops that hold: so much of the budget of the window begun at ``start`` went within so long."""
@@ -167,24 +169,24 @@ def drops(
     return found
 
 
-def longest(terms: ServiceLevelTarget) -> int | None:
+def longest_lookback(terms: ServiceLevelTarget) -> int | None:
     """How far back the warnings look that are looked at by the minute; None where there are none."""
     looks = [pair.long for pair in terms.warn_at.pairs] + [within for _, within in terms.warn_at.drops]
     return max(looks, default=None)
 
 
-def passed_until(
+def uptime_sums_until(
     states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
 ) -> UptimeSums:
     """The sums that these warnings look at."""
-    passed = UptimeSums(terms, excluded, max(begins_at, as_of - (longest(terms) or 0)))
+    passed = UptimeSums(terms, excluded, max(begins_at, as_of - (longest_lookback(terms) or 0)))
     passed.follow(states, as_of, None)
     return passed
 
 
-def moves(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
+def may_move_by_time(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
     """Whether anything was down lately, or is: without it no rate rises or falls by time alone."""
-    if passed.lost(as_of - (longest(passed.terms) or 0), as_of):
+    if passed.lost(as_of - (longest_lookback(passed.terms) or 0), as_of):
         return True
     policy = StatePolicy(passed.terms.unknown, passed.terms.degraded)
     return any(policy.counts_as(each.state) not in ("up", "removed") for each in states.segments(as_of, as_of + 1))

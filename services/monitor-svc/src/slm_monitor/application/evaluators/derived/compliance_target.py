@@ -55,10 +55,12 @@ class ComplianceTarget(ClockMembers, CalendarWindowTarget):
                     (each.ticket, each.at, each.is_met)
                     for each in await store.clocks_ended(self._clocks, span, moment.as_of)
                 )
-            finding = series_evaluation.of_share(met, judged, terms, window.end, moment.as_of, first_bad=first_bad)
+            finding = series_evaluation.evaluate_share(
+                met, judged, terms, window.end, moment.as_of, first_bad=first_bad
+            )
             finding = replace(finding, detail={**finding.detail, **compliance.coverage(judged, contradicting)})
-            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)

@@ -55,9 +55,9 @@ class CompositeTarget(CompositeMembers, StateTarget):
             if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
                 # Its members' last word is still to come, and is news when it does.
                 caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
-            finding = composite_evaluation.of_members(made, seen, terms, window.end, caused.as_of)
-            withdrawal.of_other_terms(self.standing, window, terms, caused, changes)
-            reconciliation.settle_window(self.standing, window, terms, finding, caused, changes)
+            finding = composite_evaluation.evaluate_composite(made, seen, terms, window.end, caused.as_of)
+            withdrawal.withdraw_other_terms(self.standing, window, terms, caused, changes)
+            reconciliation.reconcile_window(self.standing, window, terms, finding, caused, changes)
             closing = close_of(window, terms)
             dues.append(closing if closing is not None and closing > moment.as_of else None)
         return min((due for due in dues if due is not None), default=None)

@@ -59,7 +59,7 @@ class DerivedTarget(Protocol):
         ...
 
 
-def _kind(line: TermsHistory) -> Callable[[TargetState], DerivedTarget]:
+def _derived_target_class(line: TermsHistory) -> Callable[[TargetState], DerivedTarget]:
     """Who judges a line."""
     terms = line.latest
     if terms.window_kind != "rolling":
@@ -100,7 +100,7 @@ class DerivedEvaluator:
         targets = self._targets.setdefault(line.target_id, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = _kind(line)(self._established.standing(line))
+            targets[line.key] = held = _derived_target_class(line)(self._established.standing(line))
         held.amend(line)
         held.compose(lines)
         held.standing.record_begins_at = self._record_begins_at(line.target_id)

@@ -30,7 +30,7 @@ class Holds:
         self._number = number
         self._holds = {hold.import_id: hold for hold in holds}
         self._released: set[str] = set()
-        self._everywhere: set[str] = set()
+        self._global_watermark: set[str] = set()
         self._expiring: set[str] = set()
 
     def hear(self, hold: Hold) -> None:
@@ -50,8 +50,10 @@ class Holds:
 
     def reach_everywhere(self) -> list[Hold]:
         """The imports that all partitions have judged since this was asked last."""
-        found = [each for each in self._holds.values() if each.is_everywhere and each.import_id not in self._everywhere]
-        self._everywhere.update(each.import_id for each in found)
+        found = [
+            each for each in self._holds.values() if each.is_everywhere and each.import_id not in self._global_watermark
+        ]
+        self._global_watermark.update(each.import_id for each in found)
         return found
 
     # -- what waits ---------------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ class Holds:
 
     def waiting_derived(self) -> list[Hold]:
         """Those whose derived targets may be judged by now."""
-        return [each for each in self._holds.values() if each.import_id in self._everywhere]
+        return [each for each in self._holds.values() if each.import_id in self._global_watermark]
 
     def judged_derived(self, hold: Hold, step: PartitionStep) -> None:
         """The last step: nothing of the import waits in this partition any more."""

@@ -36,7 +36,7 @@ class RollingWindowTarget(CalendarWindowTarget):
         """The minutes to judge anew, parted where another version takes effect."""
         line, present = self.standing.line, moment.as_of // MINUTE
         rolling_minutes.hold_back(window, line, moment.through)
-        for start, end in rolling_minutes.ranges(window, line, None, since, present, moment.through):
+        for start, end in rolling_minutes.minutes_to_evaluate(window, line, None, since, present, moment.through):
             at = start
             while at <= end:
                 following = line.begins_after(at * MINUTE)
@@ -58,11 +58,11 @@ class RollingWindowTarget(CalendarWindowTarget):
         """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
         window = self._window()
         stretches = [
-            rolling_target.look(self.standing.line, rolled_from(start), start, end)
+            rolling_target.evaluate_minutes(self.standing.line, rolled_from(start), start, end)
             for start, end in self._ranges(window, since, moment)
         ]
         assert window.judged_to is not None
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
-        due = rolling_target.judge(self.standing, window, rolled_from(latest), stretches, moment, changes)
+        due = rolling_target.reconcile_rolling(self.standing, window, rolled_from(latest), stretches, moment, changes)
         window.detail = {**window.detail, "judged_to": window.judged_to}
         return due if due is not None and due > moment.as_of else None

@@ -45,7 +45,8 @@ LONGEST_UNJUDGED = 60
 class SeriesEvaluator:
     """Takes rows, knows which targets they touch, and judges those.
 
-    Rows that can change nothing but a figure wait for the next checkpoint: ``refresh`` then brings figures up to date.
+    Rows that can change nothing but a figure wait for the next checkpoint: ``refresh_figures`` then brings figures up
+    to date.
     """
 
     def __init__(
@@ -84,13 +85,13 @@ class SeriesEvaluator:
         """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
         subject = line.latest.indicator
         assert subject is not None
-        self._streams.declare(subject, {classifiers.of(version) for version in line.versions})
+        self._streams.declare(subject, {classifiers.classifier_of(version) for version in line.versions})
         if line.latest.group_by:
             fresh = fresh or self._aside.returns(line)
             self._grouped.setdefault(subject, {})[line.key] = line
             for labels in {instances.group_of(line, series.subject) for series in self._streams.of(subject)}:
                 if labels is not None:
-                    instance = instances.of(line, labels)
+                    instance = instances.instance_terms(line, labels)
                     self._attach(subject, instance, fresh=fresh)
                     if fresh and not self._aside.holds(instance):
                         # Rows of this label came before the terms: nothing else will tell that it is judged.
@@ -225,7 +226,7 @@ class SeriesEvaluator:
             labels = instances.group_of(line, series.subject)
             if labels is None:
                 continue
-            born = instances.of(line, labels)
+            born = instances.instance_terms(line, labels)
             if born.key not in self._targets.setdefault(subject, {}) and not self._aside.holds(born):
                 self._attach(subject, born, fresh=True)
                 self._born.append(born)
@@ -311,7 +312,7 @@ class SeriesEvaluator:
         terms = line.at(moment.now) or line.latest
         present = moment.now // MINUTE
         lately: BurnRateLookback | None = None
-        longest = minute_series.looks_back(terms)
+        longest = minute_series.lookback_minutes(terms)
         if longest and terms.aggregation != "time_slices":
             await self._streams.load_minutes(subject, present - longest, present)
             by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
@@ -351,17 +352,19 @@ class SeriesEvaluator:
         if window.judged_to is None:
             window.judged_to = first - 1
         rolling_minutes.hold_back(window, line, moment.through)
-        reach, rolled = rolling_minutes.reach(line), self._rolled(subject, target)
+        reach, rolled = rolling_minutes.lookback_of(line), self._rolled(subject, target)
         stretches: list[EvaluatedMinutes] = []
-        for start, end in rolling_minutes.ranges(window, line, dirty.minutes, dirty.since, present, moment.through):
+        for start, end in rolling_minutes.minutes_to_evaluate(
+            window, line, dirty.minutes, dirty.since, present, moment.through
+        ):
             for piece in pieces(start, end):
                 await self._streams.load_minutes(subject, piece.start - reach, piece.stop)
-                stretches.append(rolling_target.look(line, rolled, piece.start, piece.stop - 1))
+                stretches.append(rolling_target.evaluate_minutes(line, rolled, piece.start, piece.stop - 1))
                 self._evict(subject)
         latest = max([window.judged_to, *(stretch.last for stretch in stretches)])
         await self._streams.load_minutes(subject, latest - reach, latest)
-        due = rolling_target.judge(standing, window, rolled, stretches, moment, changes)
-        target.quiet = rolling_target.quiet(standing, window)
+        due = rolling_target.reconcile_rolling(standing, window, rolled, stretches, moment, changes)
+        target.quiet = rolling_target.quiet_interval(standing, window)
         self._unsaved.add(subject)
         self._remember(standing, dirty, moment, changes)
         ahead = min(dirty.minutes[1], rolling_minutes.last_minute(line)) if dirty.minutes else 0
@@ -430,7 +433,7 @@ class SeriesEvaluator:
             return None
         reach = line.latest.rolling_microseconds // MINUTE
         await self._streams.load_minutes(subject, minute - reach, minute)
-        rolling_target.refresh(line, window, self._rolled(subject, target), minute, moment)
+        rolling_target.refresh_figures(line, window, self._rolled(subject, target), minute, moment)
         return window
 
     def unsaved_windows(self) -> list[Window]:
@@ -458,7 +461,7 @@ class SeriesEvaluator:
 
     def _reach(self, subject: str) -> int:
         lines = [target.standing.line for target in self._targets.get(subject, {}).values()]
-        return max((rolling_minutes.reach(line) for line in lines), default=0)
+        return max((rolling_minutes.lookback_of(line) for line in lines), default=0)
 
     def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
         """Sums are kept with the indicator's own series, whatever the labels of what was counted."""

@@ -63,7 +63,7 @@ class SeriesTarget(CalendarWindowTarget):
             line = self.standing.line
             excluded = self._excluded.fingerprint_of(line)
             # What is no share was kept without its raw sums once: then it is counted again.
-            is_share = isinstance(accumulators.kind_of(line.latest)(0, None), ShareAccumulator)
+            is_share = isinstance(accumulators.accumulator_of(line.latest)(0, None), ShareAccumulator)
             self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
@@ -113,7 +113,7 @@ class SeriesTarget(CalendarWindowTarget):
         if name not in self._places:
             labels, wanted = labels_of(series.subject), accumulators.wanted_labels(terms)
             fits = all(labels.get(label) == value for label, value in wanted.items())
-            self._places[name] = series.measures.index(classifiers.of(terms)) if fits else None
+            self._places[name] = series.measures.index(classifiers.classifier_of(terms)) if fits else None
         return self._places[name]
 
     def add(self, series: Series, deltas: Sequence[Delta]) -> None:
@@ -186,9 +186,11 @@ class SeriesTarget(CalendarWindowTarget):
             is_present = window.start <= moment.now < window.end
             finding = self._find(window, terms, moment.as_of, burning if is_present else ())
             if is_present and terms.aggregation in EVENTS:
-                finding = series_warnings.added(finding, terms, (window.start, window.end), moment.as_of, lately)
-            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
+                finding = series_warnings.with_warnings(
+                    finding, terms, (window.start, window.end), moment.as_of, lately
+                )
+            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
             dues.append(close_of(window, terms))
             dues.append(self._next_slice(window, terms, moment.as_of))
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
@@ -203,16 +205,18 @@ class SeriesTarget(CalendarWindowTarget):
         self, window: Window, terms: ServiceLevelTarget, as_of: int, burning: Sequence[RiskEvaluation] = ()
     ) -> Evaluation:
         name, span = window.window_id, (window.start, window.end)
-        tally = self.tallies.get(name) or accumulators.kind_of(terms)(window.start, None)
+        tally = self.tallies.get(name) or accumulators.accumulator_of(terms)(window.start, None)
         leaving: Sequence[Interval] = self._excluded.intervals_of(terms) if terms.planned_downtime == "removed" else ()
-        finding = series_evaluation.of_tally(tally, terms, span, as_of, burning, leaving, self.first_bad.get(name))
+        finding = series_evaluation.evaluate_accumulator(
+            tally, terms, span, as_of, burning, leaving, self.first_bad.get(name)
+        )
         # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
         if excluded:
             raw = self.raw.get(name) or _new(terms, window.start)[1]
-            figure = series_evaluation.of_tally(
+            figure = series_evaluation.evaluate_accumulator(
                 raw, terms, span, 0 if isinstance(raw, ShareAccumulator) else as_of
             ).figure
             finding.detail["raw_figure"] = figures.exact(terms.shown(figure))
@@ -226,9 +230,9 @@ class SeriesTarget(CalendarWindowTarget):
             return None
         tally = self.tallies.get(window.window_id)
         if isinstance(tally, ShareAccumulator) and tally.total and not self._excluded.intervals_of(terms):
-            series_evaluation.refresh(window, terms, tally.good, tally.total, moment.as_of)
+            series_evaluation.refresh_share(window, terms, tally.good, tally.total, moment.as_of)
         else:
-            reconciliation.take_figures(window, terms, self._find(window, terms, moment.as_of), moment)
+            reconciliation.copy_figures(window, terms, self._find(window, terms, moment.as_of), moment)
         return window
 
     def _next_slice(self, window: Window, terms: ServiceLevelTarget, as_of: int) -> int | None:
@@ -254,7 +258,7 @@ def _quiet(
 
 def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Accumulator, Accumulator]:
     """A window's tally and the one before exclusions, which of what is no share counts only where any are approved."""
-    kind = accumulators.kind_of(terms)
+    kind = accumulators.accumulator_of(terms)
     tally = kind(start, sums)
     return tally, ShareAccumulator(raw) if isinstance(tally, ShareAccumulator) else kind(start, raw)
 

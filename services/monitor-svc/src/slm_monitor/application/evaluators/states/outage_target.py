@@ -25,7 +25,7 @@ class OutageTarget(StateTarget):
         burns: list[RiskEvaluation],
     ) -> Evaluation:
         out = excluded.intervals_of(terms)
-        return outage_evaluation.of_outages(states, terms, window.start, window.end, as_of, out)
+        return outage_evaluation.evaluate_outages(states, terms, window.start, window.end, as_of, out)
 
     def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
         """An outage that goes on may still count in the window in which it began."""

@@ -26,4 +26,6 @@ class RecoveryTarget(StateTarget):
     ) -> Evaluation:
         assert isinstance(states, Timeline)
         span = (window.start, window.end)
-        return recovery_evaluation.of_recoveries(states.recoveries, terms, span, as_of, excluded.intervals_of(terms))
+        return recovery_evaluation.evaluate_recoveries(
+            states.recoveries, terms, span, as_of, excluded.intervals_of(terms)
+        )

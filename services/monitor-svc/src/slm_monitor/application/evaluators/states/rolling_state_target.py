@@ -105,7 +105,7 @@ class RollingStateTarget(RollingWindowTarget):
         since: int | None,
     ) -> RollingSource:  # fmt: skip
         """The sums of the windows that end with a minute and the later ones."""
-        reach = (rolling_minutes.reach(self.standing.line) + 2) * MINUTE
+        reach = (rolling_minutes.lookback_of(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
         passed = self._passed.get(terms.version)

@@ -86,7 +86,7 @@ class StateEvaluator:
         targets = self._targets.setdefault(subject, {})
         held = targets.get(line.key)
         if held is None:
-            targets[line.key] = held = _kind(line)(self._established.standing(line))
+            targets[line.key] = held = _state_target_class(line)(self._established.standing(line))
         held.amend(line)
         return held
 
@@ -101,7 +101,7 @@ class StateEvaluator:
             for group in sorted(self._heard.groups(subject, names) | await self._states.groups(subject, names)):
                 if self._parted.get((line.key, group)) is line:
                     continue
-                born = instances.of(line, group)
+                born = instances.instance_terms(line, group)
                 if self._aside.holds(born):
                     continue
                 self._parted[line.key, group] = line
@@ -204,7 +204,7 @@ class StateEvaluator:
             self._timers.set((STATE, subject), min((due for due in dues if due is not None), default=None))
 
 
-def _kind(line: TermsHistory) -> type[StateTarget | RollingStateTarget]:
+def _state_target_class(line: TermsHistory) -> type[StateTarget | RollingStateTarget]:
     is_rolling, is_outages = line.latest.window_kind == "rolling", line.latest.aggregation == "outages"
     if line.latest.aggregation in RECOVERED:
         return RollingRecoveryTarget if is_rolling else RecoveryTarget

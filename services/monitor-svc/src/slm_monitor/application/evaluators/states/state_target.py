@@ -43,12 +43,12 @@ class StateTarget(CalendarWindowTarget):
         for window, terms in self._touched(self._from(states(latest), latest, since, moment.as_of), moment):
             burns = burning if window.start <= moment.as_of < window.end else []
             finding = self._look(states(terms), window, terms, excluded, since, moment.as_of, burns)
-            if (covered := availability_evaluation.coverage(states(terms), finding)) is not None:
+            if (covered := availability_evaluation.state_coverage(states(terms), finding)) is not None:
                 finding.detail["coverage_percent"] = covered
             if named := excluded.named_in(terms, window.start, window.end):
                 finding.detail["exclusions"] = named
-            withdrawal.of_other_terms(self.standing, window, terms, moment, changes)
-            reconciliation.settle_window(self.standing, window, terms, finding, moment, changes)
+            withdrawal.withdraw_other_terms(self.standing, window, terms, moment, changes)
+            reconciliation.reconcile_window(self.standing, window, terms, finding, moment, changes)
             ahead = [finding.again, *(each.at for each in finding.missed), *(each.at for each in finding.risks)]
             dues += [at for at in ahead if at is not None and at > moment.as_of]
             dues.append(close_of(window, terms))
@@ -73,8 +73,8 @@ class StateTarget(CalendarWindowTarget):
         span, out = (window.start, window.end), excluded.intervals_of(terms)
         passed = self._passed.get(window.window_id)
         if passed is None or not passed.holds(terms, span, out, since):
-            passed = availability_evaluation.begun(terms, span, out)
-        finding, self._passed[window.window_id] = availability_evaluation.look(
+            passed = availability_evaluation.begin_window(terms, span, out)
+        finding, self._passed[window.window_id] = availability_evaluation.evaluate_progress(
             states, passed, as_of, burns, since, self._lately if self._lately and self._lately.terms is terms else None
         )
         return finding
@@ -84,15 +84,17 @@ class StateTarget(CalendarWindowTarget):
     ) -> tuple[list[RiskEvaluation], int | None]:
         """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
         terms = self.standing.line.at(as_of)
-        if terms is None or state_warnings.longest(terms) is None:
+        if terms is None or state_warnings.longest_lookback(terms) is None:
             self._lately = None
             return [], None
         stated, out, lately = states(terms), excluded.intervals_of(terms), self._lately
         if lately is None or lately.terms is not terms or lately.excluded is not out:
-            self._lately = lately = state_warnings.passed_until(stated, terms, self.standing.line.begins_at, as_of, out)
+            self._lately = lately = state_warnings.uptime_sums_until(
+                stated, terms, self.standing.line.begins_at, as_of, out
+            )
         else:
             lately.follow(stated, as_of, since)
-            lately.leave(as_of - (state_warnings.longest(terms) or 0))
-        moves = state_warnings.moves(lately, stated, as_of)
-        found = state_warnings.burning(lately, as_of) if moves else []
+            lately.leave(as_of - (state_warnings.longest_lookback(terms) or 0))
+        moves = state_warnings.may_move_by_time(lately, stated, as_of)
+        found = state_warnings.burn_rate_risks(lately, as_of) if moves else []
         return found, (as_of // MINUTE + 1) * MINUTE if moves else None
