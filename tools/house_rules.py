@@ -1,4 +1,4 @@
-"""The house's own small rules, read off the syntax trees: words, rooms, packages, clocks, class names, parts.
+"""The house's own small rules, read off the syntax trees: words, rooms, packages, clocks, names, parts.
 
 ``python -m tools.house_rules [root]`` prints one line a violation and ends with 1 if there is any.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +40,31 @@ NO_CLASSES = re.compile(r"\w(Service|Manager|Helper|Util|Utils)$")
 CUSTOMERS_SERVICE = frozenset({"NewService"})
 """Classes that are about a service of the catalogue, which the customer calls so."""
 
+NO_NOUNS = frozenset(
+    {
+        "Ahead", "Apart", "Aside", "Away", "Become", "Before", "Begun", "Behind", "Born", "Bound", "Broken", "By",
+        "Chosen", "Come", "Done", "Drawn", "Found", "Given", "Gone", "Grown", "Heard", "Held", "Hidden", "Kept",
+        "Known", "Left", "Lost", "Made", "Met", "Only", "Paid", "Past", "Read", "Said", "Seen", "Sent", "Shown",
+        "Spent", "Stood", "Taken", "Thrown", "Together", "Told", "Understood", "Won", "Written",
+    }
+)  # fmt: skip
+"""Irregular participles, adverbs and prepositions. As the whole name of a class they do not say what the thing is."""
+
+NOUNS = frozenset({"Crossing", "Feed", "Finding", "Listing", "Meeting", "Rating", "Reading", "Ring", "Seed", "String"})
+"""Real nouns in -ed or -ing: the only ones that may be a class's whole name."""
+
+MOST_DEFINITIONS = 2
+"""In how many modules of one package a module-level function name may be defined: beyond, grep and "go to definition"
+find the wrong one."""
+
+MANY_MODULES = {
+    "router": "every API module of a service builds the router that bootstrap includes",
+    "main": "the entry point of a command",
+    "upgrade": "the name that alembic calls in every migration",
+    "downgrade": "the name that alembic calls in every migration",
+}
+"""Function names that may be defined in any number of modules, each with the reason."""
+
 _WORDS = re.compile(
     r"(?<![a-z])(" + "|".join(word.replace(" ", "[ _-]") for word in CUSTOMERS_WORDS) + r")(s|es)?(?![a-z])",
     re.IGNORECASE,
@@ -50,19 +75,27 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def violations(root: Path) -> list[str]:
     """Every breach of a rule under ``root``, as ``path:line: what``."""
     found: list[str] = []
+    classes: dict[tuple[str, str], list[str]] = {}
+    functions: dict[tuple[str, str], list[str]] = {}
     for path in _python_files(root):
         name = path.relative_to(root).as_posix()
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text, filename=name)
         found += _rooms(name)
         found += _class_names(name, tree)
+        found += _participles(name, tree)
+        package = name.partition("/src/")[0]
+        for each in _classes(tree):
+            classes.setdefault((package, each.name), []).append(f"{name}:{each.lineno}")
+        for function in _functions(tree):
+            functions.setdefault((package, function.name), []).append(f"{name}:{function.lineno}")
         if name != CLOCK_ROOM:
             found += _clocks(name, tree)
         if name != PARTS_ROOM:
             found += _untyped_state(name, tree)
         if name.startswith("shared/chassis/"):
             found += _customers_words(name, text)
-    return found + _packages(root)
+    return found + _classes_twice(classes) + _functions_everywhere(functions) + _packages(root)
 
 
 def _python_files(root: Path) -> Iterator[Path]:
@@ -94,11 +127,46 @@ def _packages(root: Path) -> list[str]:
 
 
 def _class_names(name: str, tree: ast.AST) -> list[str]:
-    classes = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
     return [
         f"{name}:{node.lineno}: class {node.name}: name the thing, or make its verbs functions"
-        for node in classes
+        for node in _classes(tree)
         if NO_CLASSES.search(node.name) and node.name not in CUSTOMERS_SERVICE
+    ]
+
+
+def _classes(tree: ast.AST) -> Iterator[ast.ClassDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _participles(name: str, tree: ast.AST) -> list[str]:
+    """Classes named by one participle, adverb or preposition alone, such as ``Told``, ``Counting`` or ``Behind``."""
+    return [
+        f"{name}:{node.lineno}: class {node.name}: a participle says what happened to a thing; name the thing"
+        for node in _classes(tree)
+        for words in [_HUMP.sub(" ", node.name.lstrip("_")).split()]
+        if len(words) == 1 and words[0] not in NOUNS and (words[0] in NO_NOUNS or words[0].endswith(("ed", "ing")))
+    ]
+
+
+def _classes_twice(classes: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
+    """``classes``: (package, class name) → where it is defined, as ``path:line``."""
+    return [
+        f"{places[-1]}: class {name} is also defined at {places[0]}; give each its own name"
+        for (_, name), places in classes.items()
+        if len(places) > 1
+    ]
+
+
+def _functions_everywhere(functions: Mapping[tuple[str, str], Sequence[str]]) -> list[str]:
+    """``functions``: (package, name of a module-level function) → where it is defined, as ``path:line``."""
+    return [
+        f"{places[-1]}: def {name} is defined in {len(places)} modules of {package}; say what it does"
+        for (package, name), places in functions.items()
+        if len(places) > MOST_DEFINITIONS and name not in MANY_MODULES
     ]
 
 

@@ -35,6 +35,10 @@ def test_the_tree_keeps_the_house_rules() -> None:
         (f"{MONITOR}/domain/a.py", "import time\nx = time.time()", "time.time reads a clock"),
         (f"{MONITOR}/domain/a.py", "from time import time_ns as t\nx = t()", "t reads a clock"),
         (f"{MONITOR}/domain/a.py", "from datetime import date\nx = date.today()", "date.today reads a clock"),
+        (f"{MONITOR}/domain/a.py", "class Told: ...", "class Told: a participle"),
+        (f"{MONITOR}/domain/a.py", "class _Counted: ...", "class _Counted: a participle"),
+        (f"{MONITOR}/domain/a.py", "class Burning: ...", "class Burning: a participle"),
+        (f"{MONITOR}/domain/a.py", "class Behind: ...", "class Behind: a participle"),
         (f"{MONITOR}/api/a.py", "async def a(request): return request.app.state.b", "request.app.state has no types"),
         (f"{MONITOR}/bootstrap.py", "http.state.judge = None", "http.state has no types"),
     ],
@@ -55,6 +59,7 @@ def test_a_planted_breach_is_seen(place: str, text: str, complaint: str, tmp_pat
         (f"{MONITOR}/domain/hours.py", "class ServiceHours: ...\nclass ServiceLevelTarget: ..."),
         (f"{MONITOR}/domain/hours.py", "import time\nbegan = time.monotonic()"),
         (f"{MONITOR}/domain/database.py", ""),
+        (f"{MONITOR}/domain/a.py", "class Finding: ...\nclass CountedRow: ...\nclass _Feed: ..."),
         (f"{MONITOR}/domain/tickets.py", "def a(ticket, request): return ticket.state, request.state"),
         (f"{CHASSIS}/http/parts.py", "def a(api): return api.state"),
     ],
@@ -82,6 +87,34 @@ def test_a_package_that_names_no_limit_is_seen(text: str, tmp_path: Path) -> Non
     assert "say what the package is for" in found
 
 
+def test_a_class_name_twice_in_one_service_is_seen(tmp_path: Path) -> None:
+    _write(tmp_path / MONITOR / "domain/a.py", "class Window: ...")
+    _write(tmp_path / MONITOR / "adapters/b.py", "class Window: ...")
+    _write(tmp_path / CHASSIS / "window.py", "class Window: ...")
+    [found] = house_rules.violations(tmp_path)
+    assert found == f"{MONITOR}/domain/a.py:1: class Window is also defined at {MONITOR}/adapters/b.py:1; " + (
+        "give each its own name"
+    )
+
+
+def test_a_function_name_in_three_modules_of_one_service_is_seen(tmp_path: Path) -> None:
+    for module in ("a", "b"):
+        _write(
+            tmp_path / MONITOR / "domain" / f"{module}.py",
+            f"def judge(): ...\nclass A{module}:\n    def judge(self): ...",
+        )
+    assert house_rules.violations(tmp_path) == []
+    _write(tmp_path / MONITOR / "api/c.py", "async def judge(): ...")
+    [found] = house_rules.violations(tmp_path)
+    assert "def judge is defined in 3 modules of services/monitor-svc" in found
+
+
+def test_a_function_name_with_a_reason_may_be_in_many_modules(tmp_path: Path) -> None:
+    for module in ("a", "b", "c"):
+        _write(tmp_path / MONITOR / "api" / f"{module}.py", "def router(): ...")
+    assert house_rules.violations(tmp_path) == []
+
+
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

@@ -21,7 +21,7 @@ from slm_monitor.domain.lifecycle.breach_workflow import ACKNOWLEDGE, CLOSE, EXP
 
 router = APIRouter(prefix="/api/v1/breaches", tags=["breaches"])
 Handler = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
-Told = Annotated[str, Field(min_length=1, max_length=4_000)]
+StepText = Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
 class _StepBody(BaseModel):
@@ -59,8 +59,8 @@ class Explanation(Note):
         },
     }
 
-    cause: Told
-    corrective_action: Told
+    cause: StepText
+    corrective_action: StepText
     linked_problem: LinkedProblem | None = None
 
 

@@ -79,7 +79,7 @@ class BacktestToRun(BaseModel):
 
 
 @dataclass(frozen=True)
-class Stored:
+class BacktestParts:
     """The back-tests that were asked for, and the stored history on which they are tried."""
 
     jobs: SqlBacktests
@@ -87,16 +87,16 @@ class Stored:
     record: SqlHistory
 
 
-async def _stored(jobs: TheBacktests, store: TheStore, record: TheRecord) -> Stored:
-    return Stored(jobs, store, record)
+async def _backtest_parts(jobs: TheBacktests, store: TheStore, record: TheRecord) -> BacktestParts:
+    return BacktestParts(jobs, store, record)
 
 
-TheStored = Annotated[Stored, Depends(_stored)]
+TheBacktestParts = Annotated[BacktestParts, Depends(_backtest_parts)]
 
 
 @router.post("", status_code=202)
 async def run_backtest(
-    given: BacktestToRun, caller: Asker, stored: TheStored, queries: TheQueries, log: TheLog, clock: TheClock
+    given: BacktestToRun, caller: Asker, stored: TheBacktestParts, queries: TheQueries, log: TheLog, clock: TheClock
 ) -> dict[str, Any]:
     """Try terms on what was measured, window by window; ask for the answer under the id that is returned."""
     question = await _question(given, caller, stored)
@@ -125,7 +125,7 @@ async def _present(log: EventLog) -> dict[tuple[str, int], int]:
     return {(topic, partition): end for topic, found in ends.items() for partition, end in found.items()}
 
 
-async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> BacktestQuestion:
+async def _question(given: BacktestToRun, caller: Principal, stored: BacktestParts) -> BacktestQuestion:
     """What is asked, by indicators of the caller's; 404 for those of others."""
     kind = given.terms.get("aggregation")
     kind = next(iter(kind), "") if isinstance(kind, dict) else kind
@@ -153,7 +153,7 @@ async def _question(given: BacktestToRun, caller: Principal, stored: Stored) -> 
     return question
 
 
-async def _first(question: BacktestQuestion, stored: Stored) -> int | None:
+async def _first(question: BacktestQuestion, stored: BacktestParts) -> int | None:
     """The instant of the first fact that the terms are tried on."""
     found = []
     for subject in sorted(backtests.subjects_of(question)):

@@ -50,7 +50,7 @@ class ImportToOpen(BaseModel):
 
 
 @dataclass(frozen=True)
-class Importing:
+class ImportParts:
     """The parts that an import is opened and ended with."""
 
     store: SqlImports
@@ -59,11 +59,11 @@ class Importing:
     clock: Clock
 
 
-async def _importing(store: TheImports, judge: TheJudge, log: TheLog, clock: TheClock) -> Importing:
-    return Importing(store, judge, log, clock)
+async def _import_parts(store: TheImports, judge: TheJudge, log: TheLog, clock: TheClock) -> ImportParts:
+    return ImportParts(store, judge, log, clock)
 
 
-TheImporting = Annotated[Importing, Depends(_importing)]
+TheImportParts = Annotated[ImportParts, Depends(_import_parts)]
 
 
 async def _import_document(import_id: str, caller: Principal, store: SqlImports) -> dict[str, Any]:
@@ -76,7 +76,7 @@ async def _import_document(import_id: str, caller: Principal, store: SqlImports)
 
 
 @router.post("", status_code=201)
-async def open_import(given: ImportToOpen, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def open_import(given: ImportToOpen, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """Hold back what is judged of the past of these indicators or ticket sources until the import is complete.
 
     What lies before ``through`` waits: windows that had ended are not closed or restated, and clocks whose deadline had
@@ -157,18 +157,18 @@ async def _owned(import_id: str, caller: Principal, store: SqlImports) -> Import
 
 
 @router.post("/{import_id}/complete", status_code=202)
-async def complete_import(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def complete_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """All has been sent: judge it. Doing it twice is the same as once."""
     return await _ended(import_id, caller, importing, imports.COMPLETED)
 
 
 @router.delete("/{import_id}", status_code=202)
-async def end_import(import_id: str, caller: Importer, importing: TheImporting) -> dict[str, Any]:
+async def end_import(import_id: str, caller: Importer, importing: TheImportParts) -> dict[str, Any]:
     """Give an import up: what has come of it is judged as it is, and nothing waits for it any more."""
     return await _ended(import_id, caller, importing, imports.ENDED)
 
 
-async def _ended(import_id: str, caller: Principal, importing: Importing, ended_as: str) -> dict[str, Any]:
+async def _ended(import_id: str, caller: Principal, importing: ImportParts, ended_as: str) -> dict[str, Any]:
     store, log = importing.store, importing.log
     held = await _owned(import_id, caller, store)
     ends = {topic.name: await log.end_offsets(topic.name) for topic in (MEASUREMENTS, TICKETS)}

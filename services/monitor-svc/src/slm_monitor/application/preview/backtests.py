@@ -98,7 +98,7 @@ class BacktestJobs(Protocol):
 
 
 def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
-    """The terms, parsed. Raises Refused naming the field."""
+    """The terms, parsed. Raises PreviewRejected naming the field."""
     target, *_ = parse_draft(draft_of(question))
     if target.aggregation in MEASURED:
         return replace(target, indicator=question.indicator)
@@ -109,7 +109,7 @@ def target_of(question: BacktestQuestion) -> ServiceLevelTarget:
 
 
 def draft_of(question: BacktestQuestion) -> dict[str, Any]:
-    """The agreement that the terms would make. Raises Refused."""
+    """The agreement that the terms would make. Raises PreviewRejected."""
     window = {"per": "ticket"} if question.terms.get("aggregation") == "clock" else {"calendar": question.per}
     written = [{"window": window, **question.terms}, *question.members]
     draft = draft_agreement(written, question.service_hours, timezone=question.timezone, owner=question.owner)
@@ -127,7 +127,10 @@ def draft_of(question: BacktestQuestion) -> dict[str, Any]:
 
 
 def check_question(question: BacktestQuestion) -> ServiceLevelTarget:
-    """The terms, if they can be tried with what they are made of. Raises Refused, CalendarError of the time zone."""
+    """The terms, if they can be tried with what they are made of.
+
+    Raises PreviewRejected, and CalendarError of the time zone.
+    """
     target, *members = parse_draft(draft_of(question))
     windows.window_at("month", target.zone, 0)
     keys = [each.key for each in (target, *members)]
