@@ -30,8 +30,24 @@ SCREENS = (
 
 def rows() -> list[list[str]]:
     """Term, meaning, class, table, event, screen of every row."""
-    text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| Term")]
+    things, _ = page()
+    return cells(things)
+
+
+def engine_rows() -> list[list[str]]:
+    """Word, meaning, package, class of every word of the engine."""
+    _, engine = page()
+    return cells(engine)
+
+
+def page() -> tuple[str, str]:
+    """The glossary up to the words of the engine, and from them on."""
+    things, _, engine = (ROOT / "docs/glossary.md").read_text(encoding="utf-8").partition("## Words of the engine")
+    return things, engine
+
+
+def cells(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith(("| Term", "| Word"))]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
@@ -91,3 +107,13 @@ def test_an_event_is_on_the_topic_named() -> None:
 @pytest.mark.parametrize(("term", "label"), list(named(5, r"\"([^\"]+)\"")))
 def test_a_label_stands_on_a_screen(term: str, label: str) -> None:
     assert label in screens(), f"{term}: no screen says {label!r}"
+
+
+def test_every_word_of_the_engine_names_a_class_of_its_package() -> None:
+    assert len(engine_rows()) > 20
+    for word, meaning, package, name in engine_rows():
+        folder = ROOT / SOURCES["mon"] / package.strip("`").replace(".", "/")
+        trees = [ast.parse(path.read_text(encoding="utf-8")) for path in folder.glob("*.py")]
+        found = {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
+        assert name.strip("`") in found, f"{word}: {package} has no class {name}"
+        assert meaning
