@@ -15,9 +15,22 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("shared/*/src", "services/*/src", "deploy/standalone/src")
 
 CUSTOMERS_WORDS = (
-    "agreement", "breach", "error budget", "incident", "indicator", "measurement", "ola", "service hours",
-    "service level", "sla", "sli", "slo", "target", "ticket", "underpinning contract",
-)  # fmt: skip
+    "agreement",
+    "breach",
+    "error budget",
+    "incident",
+    "indicator",
+    "measurement",
+    "ola",
+    "service hours",
+    "service level",
+    "sla",
+    "sli",
+    "slo",
+    "target",
+    "ticket",
+    "underpinning contract",
+)
 """What the chassis must not know. It serves any product; the customers' words belong to the services."""
 
 OTHERS_WORDS = ("target_metadata", "target=", "TARGET_POSTGRES_VERSION", "checkpoint_completion_target")
@@ -42,12 +55,54 @@ CUSTOMERS_SERVICE = frozenset({"NewService"})
 
 NO_NOUNS = frozenset(
     {
-        "Ahead", "Apart", "Aside", "Away", "Become", "Before", "Begun", "Behind", "Born", "Bound", "Broken", "By",
-        "Chosen", "Come", "Done", "Drawn", "Found", "Given", "Gone", "Grown", "Heard", "Held", "Hidden", "Kept",
-        "Known", "Left", "Lost", "Made", "Met", "Only", "Paid", "Past", "Read", "Said", "Seen", "Sent", "Shown",
-        "Spent", "Stood", "Taken", "Thrown", "Together", "Told", "Understood", "Won", "Written",
+        "Ahead",
+        "Apart",
+        "Aside",
+        "Away",
+        "Become",
+        "Before",
+        "Begun",
+        "Behind",
+        "Born",
+        "Bound",
+        "Broken",
+        "By",
+        "Chosen",
+        "Come",
+        "Done",
+        "Drawn",
+        "Found",
+        "Given",
+        "Gone",
+        "Grown",
+        "Heard",
+        "Held",
+        "Hidden",
+        "Kept",
+        "Known",
+        "Left",
+        "Lost",
+        "Made",
+        "Met",
+        "Only",
+        "Paid",
+        "Past",
+        "Read",
+        "Said",
+        "Seen",
+        "Sent",
+        "Shown",
+        "Spent",
+        "Stood",
+        "Taken",
+        "Thrown",
+        "Together",
+        "Told",
+        "Understood",
+        "Won",
+        "Written",
     }
-)  # fmt: skip
+)
 """Irregular participles, adverbs and prepositions. As the whole name of a class they do not say what the thing is."""
 
 NOUNS = frozenset({"Crossing", "Feed", "Finding", "Listing", "Meeting", "Rating", "Reading", "Ring", "Seed", "String"})

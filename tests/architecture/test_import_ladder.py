@@ -13,62 +13,73 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 PLANTS = {
-    "an adapter imports the door above it": (
-        "ladder", "slm_report/adapters/planted.py", "import slm_report.settings"),
+    "an adapter imports the door above it": ("ladder", "slm_report/adapters/planted.py", "import slm_report.settings"),
     "the domain imports the application": (
-        "ladder", "slm_monitor/domain/planted.py", "from slm_monitor.application import planted"),
+        "ladder",
+        "slm_monitor/domain/planted.py",
+        "from slm_monitor.application import planted",
+    ),
     "a door imports the door beside it": (
-        "ladder", "slm_agreement/api/planted.py", "from slm_agreement.subscriptions import planted"),
-    "a service has a room that is not on the ladder": (
-        "ladder", "slm_review/planted.py", ""),
+        "ladder",
+        "slm_agreement/api/planted.py",
+        "from slm_agreement.subscriptions import planted",
+    ),
+    "a service has a room that is not on the ladder": ("ladder", "slm_review/planted.py", ""),
     "terms know how windows are evaluated": (
-        "monitor-domain", "slm_monitor/domain/terms/planted.py", "from slm_monitor.domain.windows import planted"),
+        "monitor-domain",
+        "slm_monitor/domain/terms/planted.py",
+        "from slm_monitor.domain.windows import planted",
+    ),
     "series know states": (
-        "monitor-domain", "slm_monitor/domain/series/planted.py", "from slm_monitor.domain.states import planted"),
-    "a package of the domain has no floor": (
-        "monitor-domain", "slm_monitor/domain/planted/planted.py", ""),
+        "monitor-domain",
+        "slm_monitor/domain/series/planted.py",
+        "from slm_monitor.domain.states import planted",
+    ),
+    "a package of the domain has no floor": ("monitor-domain", "slm_monitor/domain/planted/planted.py", ""),
     "an evaluator knows the worker": (
-        "monitor-application", "slm_monitor/application/evaluators/series/planted.py",
-        "from slm_monitor.application.engine import planted"),
+        "monitor-application",
+        "slm_monitor/application/evaluators/series/planted.py",
+        "from slm_monitor.application.engine import planted",
+    ),
     "a preview knows the worker": (
-        "monitor-application", "slm_monitor/application/preview/planted.py",
-        "from slm_monitor.application.engine import planted"),
-    "a module of the application is in no package": (
-        "monitor-application", "slm_monitor/application/planted.py", ""),
+        "monitor-application",
+        "slm_monitor/application/preview/planted.py",
+        "from slm_monitor.application.engine import planted",
+    ),
+    "a module of the application is in no package": ("monitor-application", "slm_monitor/application/planted.py", ""),
     "the evaluator of states knows that of rows": (
-        "monitor-evaluators", "slm_monitor/application/evaluators/states/planted.py",
-        "from slm_monitor.application.evaluators.series import planted"),
+        "monitor-evaluators",
+        "slm_monitor/application/evaluators/states/planted.py",
+        "from slm_monitor.application.evaluators.series import planted",
+    ),
     "rows are read by way of queries": (
-        "monitor-adapters", "slm_monitor/adapters/rows/planted.py", "from slm_monitor.adapters.queries import planted"),
-    "an adapter is in no package": (
-        "monitor-adapters", "slm_monitor/adapters/planted.py", ""),
+        "monitor-adapters",
+        "slm_monitor/adapters/rows/planted.py",
+        "from slm_monitor.adapters.queries import planted",
+    ),
+    "an adapter is in no package": ("monitor-adapters", "slm_monitor/adapters/planted.py", ""),
     "routes of results import those of the intake": (
-        "monitor-api", "slm_monitor/api/results/planted.py", "from slm_monitor.api.intake import planted"),
-    "a service imports another": (
-        "services", "slm_report/adapters/planted.py", "import slm_monitor"),
-    "a service imports another by way of the chassis": (
-        "chassis", "slm_chassis/planted.py", "import slm_review"),
-    "the chassis imports the calendar": (
-        "chassis", "slm_chassis/planted.py", "import slm_calendar"),
-    "the chassis imports the one-process runner": (
-        "standalone", "slm_chassis/planted.py", "import slm"),
-    "an event needs a library": (
-        "events", "slm_events/planted.py", "import pydantic"),
-    "an event needs the chassis": (
-        "events", "slm_events/planted.py", "import slm_chassis"),
-    "the calendar imports the chassis": (
-        "calendar", "slm_calendar/planted.py", "from slm_chassis import clock"),
-    "a rule opens the database": (
-        "domain", "slm_monitor/domain/planted.py", "from slm_chassis import database"),
-    "a rule draws a random number": (
-        "domain", "slm_report/domain/planted.py", "import random"),
-    "a use case speaks HTTP": (
-        "application", "slm_review/application/planted.py", "import fastapi"),
+        "monitor-api",
+        "slm_monitor/api/results/planted.py",
+        "from slm_monitor.api.intake import planted",
+    ),
+    "a service imports another": ("services", "slm_report/adapters/planted.py", "import slm_monitor"),
+    "a service imports another by way of the chassis": ("chassis", "slm_chassis/planted.py", "import slm_review"),
+    "the chassis imports the calendar": ("chassis", "slm_chassis/planted.py", "import slm_calendar"),
+    "the chassis imports the one-process runner": ("standalone", "slm_chassis/planted.py", "import slm"),
+    "an event needs a library": ("events", "slm_events/planted.py", "import pydantic"),
+    "an event needs the chassis": ("events", "slm_events/planted.py", "import slm_chassis"),
+    "the calendar imports the chassis": ("calendar", "slm_calendar/planted.py", "from slm_chassis import clock"),
+    "a rule opens the database": ("domain", "slm_monitor/domain/planted.py", "from slm_chassis import database"),
+    "a rule draws a random number": ("domain", "slm_report/domain/planted.py", "import random"),
+    "a use case speaks HTTP": ("application", "slm_review/application/planted.py", "import fastapi"),
     "a use case shapes problem documents": (
-        "application", "slm_agreement/application/planted.py", "from slm_chassis.http import problems"),
-    "the calendar reads a clock": (
-        "calendar", "slm_calendar/planted.py", "import time"),
-}  # fmt: skip
+        "application",
+        "slm_agreement/application/planted.py",
+        "from slm_chassis.http import problems",
+    ),
+    "the calendar reads a clock": ("calendar", "slm_calendar/planted.py", "import time"),
+}
 
 
 @pytest.fixture

@@ -22,8 +22,10 @@ OF_COMMANDS = {"SLM_HOST", "SLM_PORT", "SLM_URL", "SLM_KEY"}
 
 def settings() -> dict[str, object]:
     """Variable as the page names it → its default."""
-    found = {f"SLM_{name.upper()}": field.get_default(call_default_factory=True)
-             for name, field in Settings.model_fields.items()}  # fmt: skip
+    found = {
+        f"SLM_{name.upper()}": field.get_default(call_default_factory=True)
+        for name, field in Settings.model_fields.items()
+    }
     common = ServiceSettings.model_fields.keys() - Settings.model_fields.keys()
     found |= {f"SLM_<CONTEXT>_{name.upper()}": ServiceSettings.model_fields[name].default for name in common}
     for context in CONTEXTS:

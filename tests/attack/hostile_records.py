@@ -15,9 +15,25 @@ INTAKE_JSON = "application/json"
 INTAKE_OWN = "application/vnd.slm.intake+msgpack"
 
 _WRONG: tuple[Any, ...] = (
-    None, True, 7, -1, 2**63, 10**40, 1.5, "", "x", "\0", "\ud800", [], [[]], {}, {"a": {"a": 1}}, [None], [{"x": 1}],
+    None,
+    True,
+    7,
+    -1,
+    2**63,
+    10**40,
+    1.5,
+    "",
+    "x",
+    "\0",
+    "\ud800",
+    [],
+    [[]],
+    {},
+    {"a": {"a": 1}},
+    [None],
+    [{"x": 1}],
     "0001-01-01T00:00:00+23:59",
-)  # fmt: skip
+)
 
 
 def bytes_that_are_no_event() -> dict[str, bytes]:
@@ -49,8 +65,14 @@ def bytes_that_are_no_event() -> dict[str, bytes]:
 
 def headers_of(kind: str, event_id: str) -> dict[str, str]:
     """CloudEvents attributes of an event type."""
-    return {"ce_id": event_id, "ce_source": "/slm/attack", "ce_type": kind, "content-type": "application/json",
-            "ce_specversion": "1.0", "ce_time": "2026-11-22T10:00:00.000000Z"}  # fmt: skip
+    return {
+        "ce_id": event_id,
+        "ce_source": "/slm/attack",
+        "ce_type": kind,
+        "content-type": "application/json",
+        "ce_specversion": "1.0",
+        "ce_time": "2026-11-22T10:00:00.000000Z",
+    }
 
 
 def poisoned_headers(kind: str, event_id: str) -> Iterator[dict[str, str]]:
@@ -97,8 +119,10 @@ def records_of(topic: str, key: str) -> Iterator[Record]:
 
 def intake_records(key: str, source: str) -> Iterator[Record]:
     """Hostile records of the topics that take in facts: as others write them, and as our own doors would."""
-    items = [{"indicator": "a.b", "at": "2026-11-22T10:00:00Z", "value": 1}, {"source": "s", "ticket": "t",
-             "event": "opened", "at": "2026-11-22T10:00:00Z", "id": "1"}]  # fmt: skip
+    items = [
+        {"indicator": "a.b", "at": "2026-11-22T10:00:00Z", "value": 1},
+        {"source": "s", "ticket": "t", "event": "opened", "at": "2026-11-22T10:00:00Z", "id": "1"},
+    ]
     for content_type in (INTAKE_JSON, INTAKE_OWN, "application/x-ndjson", "", "\0", "x" * 10_000):
         for who in (source, "", "/nobody", "\0"):
             headers = {"ce_source": who, "content-type": content_type}
@@ -108,7 +132,11 @@ def intake_records(key: str, source: str) -> Iterator[Record]:
                 for name in item:
                     for wrong in _WRONG:
                         yield Record(key, json.dumps([{**item, name: wrong}]).encode(), headers)
-    for own in (b"\x80", b"\x82\xa6values\xc0\xa5facts\x91\x96\x01\x02\x03\x04\x05\x06", b"\x91" * 5_000,
-                b"\x82\xa6values\x84\xa8subjects\x90\xa4slot\xc4\x04\x09\x00\x00\x00\xa2at\xc4\x00\xa5value\xc4\x00"
-                b"\xa5facts\x90"):  # fmt: skip
+    for own in (
+        b"\x80",
+        b"\x82\xa6values\xc0\xa5facts\x91\x96\x01\x02\x03\x04\x05\x06",
+        b"\x91" * 5_000,
+        b"\x82\xa6values\x84\xa8subjects\x90\xa4slot\xc4\x04\x09\x00\x00\x00\xa2at\xc4\x00\xa5value\xc4\x00"
+        b"\xa5facts\x90",
+    ):
         yield Record(key, own, {"content-type": INTAKE_OWN})

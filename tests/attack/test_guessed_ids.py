@@ -17,16 +17,23 @@ from tests.support.populated import Populated, populated
 
 KEYS = {
     "party": ["acme-hosting", "corner-shop", "office", "nosy"],
-    "service": ["checkout"], "person": ["ada", "grace", "carl", "emmy"], "requirement": ["checkout-always"],
+    "service": ["checkout"],
+    "person": ["ada", "grace", "carl", "emmy"],
+    "requirement": ["checkout-always"],
     "principal": ["ada", "grace", "carl", "emmy", "monitoring", "dashboard", "onlooker"],
     "agreement": ["checkout-2027"],
     "target": ["availability", "fast-month", "fast-hour", "p1-resolution"],
-}  # fmt: skip
+}
 """Keys that are no secret: they stand in files, mails and slides."""
 READ = {
-    "party": "parties", "service": "services", "person": "people", "requirement": "requirements",
-    "principal": "principals", "agreement": "agreements", "target": "targets",
-}  # fmt: skip
+    "party": "parties",
+    "service": "services",
+    "person": "people",
+    "requirement": "requirements",
+    "principal": "principals",
+    "agreement": "agreements",
+    "target": "targets",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,22 +90,41 @@ def _bodies(world: Populated, ids: dict[str, str]) -> Iterator[tuple[str, dict[s
     """Posts that name a party, a service, an agreement or a requirement of somebody else."""
     own = world.stranger_party_id
     yield "requirements", {"service_id": ids["service"], "text": "Let me see."}
-    yield "agreements", {
-        "provider_party_id": ids["party"], "customer_party_id": own, "service_id": ids["service"], "key": "g1",
-    }  # fmt: skip
-    yield "agreements", {
-        "provider_party_id": own, "customer_party_id": ids["party"], "service_id": ids["service"], "key": "g2",
-    }  # fmt: skip
+    yield (
+        "agreements",
+        {
+            "provider_party_id": ids["party"],
+            "customer_party_id": own,
+            "service_id": ids["service"],
+            "key": "g1",
+        },
+    )
+    yield (
+        "agreements",
+        {
+            "provider_party_id": own,
+            "customer_party_id": ids["party"],
+            "service_id": ids["service"],
+            "key": "g2",
+        },
+    )
     yield "people", {"party_id": ids["party"], "key": "emmy", "name": "Emmy Noether"}
     yield "principals", {"party_id": ids["party"], "key": "ada", "name": "Ada", "roles": ["viewer"]}
     yield "principals", {"person_id": ids["person"], "key": "ada", "name": "Ada", "roles": ["viewer"]}
     yield "services", {"provider_party_id": ids["party"], "key": "checkout", "name": "Checkout"}
     yield "invitations", {"principal_id": ids["principal"]}
     interval = {"from": "2026-11-22T22:00:00Z", "to": "2026-11-23T02:00:00Z"}
-    yield "exclusions", {
-        "agreement_id": ids["agreement"], "kind": "claim", "text": "x", "interval": interval, "services": ["checkout"],
-        "targets": [ids["target"]],
-    }  # fmt: skip
+    yield (
+        "exclusions",
+        {
+            "agreement_id": ids["agreement"],
+            "kind": "claim",
+            "text": "x",
+            "interval": interval,
+            "services": ["checkout"],
+            "targets": [ids["target"]],
+        },
+    )
     yield "exclusions/delegates", {"agreement_id": ids["agreement"], "delegate_party_id": own}
     yield "reports", {"agreement_id": ids["agreement"]}
 
@@ -137,9 +163,11 @@ async def test_documents_that_name_guessed_requirements_and_supports_tell_nothin
     service = await world.ask(world.stranger_key, "POST", "/api/v1/services", json={"key": "own", "name": "Own"})
     third = {"key": "below", "name": "Below"}
     requirement = await world.ask(
-        world.stranger_key, "POST", "/api/v1/requirements",
+        world.stranger_key,
+        "POST",
+        "/api/v1/requirements",
         json={"key": "secret", "service_id": service.json()["service_id"], "text": "A secret."},
-    )  # fmt: skip
+    )
     assert requirement.status_code in (200, 201), (third, requirement.text)
     parties = {"provider_party_id": world.cast.provider_party_id, "customer_party_id": world.cast.customer_party_id}
     random = effort.random()

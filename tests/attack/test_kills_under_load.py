@@ -150,10 +150,16 @@ async def send(besieged: Besieged, owner: str, batches: AsyncIterator[int], done
     began = SystemClock().now() - 3_600 * SECOND
     async for number in batches:
         items = [
-            {"indicator": INDICATOR, "owner": owner, "id": f"{number}-{each}", "source": "attack",
-             "at": to_text(began + (number * BATCH + each) * 1_000), "state": "down" if each % 2 else "up"}
+            {
+                "indicator": INDICATOR,
+                "owner": owner,
+                "id": f"{number}-{each}",
+                "source": "attack",
+                "at": to_text(began + (number * BATCH + each) * 1_000),
+                "state": "down" if each % 2 else "up",
+            }
             for each in range(BATCH)
-        ]  # fmt: skip
+        ]
         answer = await ask(besieged, "POST", "/api/v1/measurements", items)
         assert answer["accepted"] == BATCH, answer
         await ask(besieged, "POST", "/api/v1/parties", {"key": f"party-{number}", "name": f"Party {number}"})

@@ -34,10 +34,19 @@ async def service(postgres: object) -> AsyncIterator[Service]:
 
 def poisons(number: int, random: Any) -> list[Record]:
     """One record of every kind that cannot be judged."""
-    item = {"indicator": "x", "source": "desk", "ticket": f"{number}", "event": "opened", "owner": CUSTOMER,
-            "at": "2026-11-05T09:00:00Z"}  # fmt: skip
-    texts = [json.dumps([{**item, name: value}]).encode() for name in ("id", "priority", "indicator", "unheard_of")
-             for value in ("\0", "\ud800", "x" * 10_000)]  # fmt: skip
+    item = {
+        "indicator": "x",
+        "source": "desk",
+        "ticket": f"{number}",
+        "event": "opened",
+        "owner": CUSTOMER,
+        "at": "2026-11-05T09:00:00Z",
+    }
+    texts = [
+        json.dumps([{**item, name: value}]).encode()
+        for name in ("id", "priority", "indicator", "unheard_of")
+        for value in ("\0", "\ud800", "x" * 10_000)
+    ]
     bodies = [*texts, DEEP, b"", b"\xff\xfe", random.randbytes(200), b"[" + b'{"a":1},' * 2_000 + b"{}]"]
     foreign = [Record("k\0", body, {"ce_source": source}) for body in bodies for source in ("/gateway", "/nobody\0")]
     facts = [poison(number), unstorable(number)]

@@ -170,14 +170,30 @@ class Mallory:
 
     def acts(self) -> list[Act]:
         hers = [
-            self.records_a_person, self.edits_a_person, self.enrols, self.enrols, self.edits_a_principal,
-            self.edits_a_principal, self.issues_a_key, self.issues_a_key, self.issues_a_key, self.revokes_a_key,
-            self.invites, self.invites, self.uses_a_code, self.uses_a_code, self.withdraws,
-        ]  # fmt: skip
+            self.records_a_person,
+            self.edits_a_person,
+            self.enrols,
+            self.enrols,
+            self.edits_a_principal,
+            self.edits_a_principal,
+            self.issues_a_key,
+            self.issues_a_key,
+            self.issues_a_key,
+            self.revokes_a_key,
+            self.invites,
+            self.invites,
+            self.uses_a_code,
+            self.uses_a_code,
+            self.withdraws,
+        ]
         return [
-            *hers, self.operator_gives_or_takes_a_role, self.operator_gives_or_takes_a_role,
-            self.operator_enrols_a_signatory, self.operator_hands_over_a_key, self.operator_hands_over_a_code,
-        ]  # fmt: skip
+            *hers,
+            self.operator_gives_or_takes_a_role,
+            self.operator_gives_or_takes_a_role,
+            self.operator_enrols_a_signatory,
+            self.operator_hands_over_a_key,
+            self.operator_hands_over_a_code,
+        ]
 
     async def sign(self, key: str) -> int:
         body = {"revision_hash": self.agreement["revision"]["hash"]}

@@ -19,9 +19,12 @@ from slm_events.instants import to_text
 from tests.support.embedded import Embedded, embedded
 
 SETTINGS = {
-    "SLM_HEAD_SECONDS": "2", "SLM_BODY_SECONDS": "2", "SLM_RATE": "100/minute", "SLM_ADDRESS_RATE": "100/minute",
+    "SLM_HEAD_SECONDS": "2",
+    "SLM_BODY_SECONDS": "2",
+    "SLM_RATE": "100/minute",
+    "SLM_ADDRESS_RATE": "100/minute",
     "SLM_TRUSTED_PROXIES": "127.0.0.1",
-}  # fmt: skip
+}
 KIB = 1024
 PATIENCE = 15.0
 """Seconds in which the product must have acted: several times what the settings above ask for."""
@@ -165,8 +168,10 @@ async def test_a_second_request_that_does_not_end_is_not_waited_for(installed: E
 @pytest.mark.parametrize("path", ["/api/v1/measurements", "/api/v1/agreements"])
 async def test_a_slow_body_of_a_known_caller_is_not_waited_for(installed: Embedded, path: str) -> None:
     headers = (
-        f"X-API-Key: {installed.cast.integrator_key}", "Content-Type: application/json", "Content-Length: 100000",
-    )  # fmt: skip
+        f"X-API-Key: {installed.cast.integrator_key}",
+        "Content-Type: application/json",
+        "Content-Length: 100000",
+    )
     async with connected(installed) as (reader, writer):
         writer.write(head(path, *headers) + b"[")
         try:

@@ -84,10 +84,14 @@ class Engine:
             subject = f"{PROVIDER}/{key}"
             store.indicators[subject] = Indicator(subject, PROVIDER, key, "value", "ms")
         targets = [
-            {**fast("99", warn_at={"burn_rate": "default"}), "target_id": key, "key": key,
-             "indicator": {"owner_party_id": PROVIDER, "key": key}}
+            {
+                **fast("99", warn_at={"burn_rate": "default"}),
+                "target_id": key,
+                "key": key,
+                "indicator": {"owner_party_id": PROVIDER, "key": key},
+            }
             for key in keys
-        ]  # fmt: skip
+        ]
         terms = asdict(finalized(*targets, effective_at="2026-01-01T00:00:00Z"))
         store.versions[terms["agreement_id"]] = [terms]
         engine = cls(store, await _started(store), [f"{PROVIDER}/{key}" for key in keys], now)
@@ -96,8 +100,11 @@ class Engine:
 
     async def step(self, *values: MeasuredValues) -> None:
         """One step of the judge, as of now."""
-        positions = {topic: offset + bool(values) for topic, offset in self.partition.positions.items()
-                     if topic == MEASUREMENTS.name}  # fmt: skip
+        positions = {
+            topic: offset + bool(values)
+            for topic, offset in self.partition.positions.items()
+            if topic == MEASUREMENTS.name
+        }
         step = await self.partition.step(StepInput(positions, list(values), watermark=self.now), self.now)
         blob_seq = await self.store.commit(0, self.partition.epoch, step)
         if blob_seq is not None:

@@ -44,11 +44,13 @@ def terms(key: str) -> dict[str, Any]:
     if key == "office-share":
         targets += [
             {
-                "key": f"{priority}-share", "aggregation": {"compliance": f"{priority}-resolution"},
-                "objective": {"at_least": "90", "unit": "percent"}, "window": {"calendar": "month"},
+                "key": f"{priority}-share",
+                "aggregation": {"compliance": f"{priority}-resolution"},
+                "objective": {"at_least": "90", "unit": "percent"},
+                "window": {"calendar": "month"},
             }
             for priority in HOURS
-        ]  # fmt: skip
+        ]
     return document(key, BEGIN, targets)
 
 
@@ -106,9 +108,7 @@ async def _send(installed: Installed, cast: Cast, values: int, sent: Counter[str
     headers = {"Authorization": f"Bearer {cast.integrator_key}"}
     while True:
         now = real_now()
-        items = [
-            {"indicator": f"load-{n % OTHERS:03d}", "at": to_text(now + n), "value": 120} for n in range(each)
-        ]  # fmt: skip
+        items = [{"indicator": f"load-{n % OTHERS:03d}", "at": to_text(now + n), "value": 120} for n in range(each)]
         answer = await installed.client.post("/api/v1/measurements", json=items, headers=headers)
         sent["accepted" if answer.status_code == 202 else "refused"] += each
         turn += 1

@@ -100,8 +100,11 @@ async def _agreements(system: System, cast: Cast, breaches: int) -> list[str]:
         raise SystemExit("the budget of a month cannot be spent in its first two hours; run this later")
     keys = [f"site-{number:04d}" for number in range(breaches)]
     await agreed.register(system, cast, keys, "availability", initial_state="up")
-    available = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
-                 "window": {"calendar": "month"}}  # fmt: skip
+    available = {
+        "aggregation": "availability",
+        "objective": {"at_least": "99.9", "unit": "percent"},
+        "window": {"calendar": "month"},
+    }
     targets = [{"key": key, "title": key, "indicator": key, **available} for key in keys]
     others = [f"load-{number:03d}" for number in range(OTHERS)]
     await agreed.register(system, cast, others, "value", unit="ms")

@@ -108,9 +108,12 @@ def _promised(warn: bool) -> dict[str, Any]:
 async def _replica(stack: AsyncExitStack, folder: Path, number: int, url: str, log_url: str) -> Running:
     port = free_port()
     environment = {
-        "SLM_LOG": log_url, "SLM_MONITOR_DATABASE_URL": url, "SLM_MONITOR_PORT": str(port), "SLM_BOOTSTRAP_KEY": KEY,
+        "SLM_LOG": log_url,
+        "SLM_MONITOR_DATABASE_URL": url,
+        "SLM_MONITOR_PORT": str(port),
+        "SLM_BOOTSTRAP_KEY": KEY,
         "SLM_PARTITIONS": str(PARTITIONS),
-    }  # fmt: skip
+    }
     running = await stack.enter_async_context(started(["slm_monitor"], folder / f"{number}", port, environment))
     await running.ready()
     return running
@@ -127,8 +130,15 @@ async def _open_all(replica: Running, tickets: int, first: int, spread: int) -> 
 
 def _opened(number: int, deadline: int) -> dict[str, Any]:
     at = to_text(deadline - WITHIN)
-    return {"source": "desk", "ticket": f"{number:06d}", "owner": PROVIDER, "event": "opened", "at": at,
-            "type": "incident", "priority": "P1"}  # fmt: skip
+    return {
+        "source": "desk",
+        "ticket": f"{number:06d}",
+        "owner": PROVIDER,
+        "event": "opened",
+        "at": at,
+        "type": "incident",
+        "priority": "P1",
+    }
 
 
 async def _until(connection: asyncpg.Connection, query: str, wanted: int) -> None:

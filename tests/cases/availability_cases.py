@@ -74,9 +74,13 @@ def window(case: Case, **more: Any) -> dict[str, Any]:
     """The window of the case, judged."""
     rules = rules_of(case)
     body: dict[str, Any] = {
-        "terms": _terms(case, rules), "window": _span(case), "service_hours": hours.service_hours(case)[0],
-        "initial_state": rules.initial_state, "facts": [], "exclusions": [],
-    }  # fmt: skip
+        "terms": _terms(case, rules),
+        "window": _span(case),
+        "service_hours": hours.service_hours(case)[0],
+        "initial_state": rules.initial_state,
+        "facts": [],
+        "exclusions": [],
+    }
     for event in case.events:
         _take(case, event, rules, body)
     if body["facts"] and all("outage" in fact for fact in body["facts"]):

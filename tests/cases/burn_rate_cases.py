@@ -46,8 +46,16 @@ def period(case: Case) -> str:
 
 
 _SPENT = ("error_budget_percent", "budget_percent", "budget_consumed_percent", "error_budget_consumed_percent")
-_UNITS = (("s", 1), ("seconds", 1), ("min", 60), ("minutes", 60), ("h", 3600), ("hours", 3600), ("d", 86_400),
-          ("days", 86_400))  # fmt: skip
+_UNITS = (
+    ("s", 1),
+    ("seconds", 1),
+    ("min", 60),
+    ("minutes", 60),
+    ("h", 3600),
+    ("hours", 3600),
+    ("d", 86_400),
+    ("days", 86_400),
+)
 
 
 def _in_units(asked: Mapping[str, Any], prefix: str) -> Fraction | None:
@@ -154,14 +162,18 @@ def _at_risk(share: Fraction, beside: int) -> bool:
     down = share * beside / 100 * 3600 * hours.SECOND
     outage = {"from": to_text(start), "to": to_text(start + int(down))}
     terms = {
-        "aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
+        "aggregation": "availability",
+        "objective": {"at_least": "99.9", "unit": "percent"},
         "warn_at": {"budget_consumed": [str(share * 100)], "burn_rate": None, "projected": False},
-    }  # fmt: skip
+    }
     answer = previews.ask(
-        "window", terms=terms, facts=[{"outage": outage}], initial_state="up",
+        "window",
+        terms=terms,
+        facts=[{"outage": outage}],
+        initial_state="up",
         window={"from": to_text(start), "to": to_text(start + 1000 * hours.HOUR)},
         as_of=to_text(start + 10 * hours.HOUR),
-    )  # fmt: skip
+    )
     return answer["verdict"] in ("at_risk", "breached")
 
 

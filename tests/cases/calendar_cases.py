@@ -33,9 +33,12 @@ def answers(case: Case) -> dict[str, Any]:
 def _derived(case: Case, begins: str, ends: str) -> list[dict[str, Any]]:
     event = {"event": "opened", "at": begins}
     answer = previews.ask(
-        "clock", targets=[{"objective": {"within": LONG_ENOUGH}}], events=[event],
-        service_hours=hours.service_hours(case)[0], as_of=ends,
-    )  # fmt: skip
+        "clock",
+        targets=[{"objective": {"within": LONG_ENOUGH}}],
+        events=[event],
+        service_hours=hours.service_hours(case)[0],
+        as_of=ends,
+    )
     intervals: list[dict[str, Any]] = answer["clocks"][0]["derivation"]["intervals"]
     return intervals
 

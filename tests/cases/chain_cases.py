@@ -128,5 +128,8 @@ def _structured(case: Case) -> dict[str, Any]:
 
 
 _QUESTIONS: tuple[tuple[str, Callable[[Case], dict[str, Any]]], ...] = (
-    ("path", _durations), ("sla_hours", _hours), ("sla_term", _term), ("structure", _structured),
-)  # fmt: skip
+    ("path", _durations),
+    ("sla_hours", _hours),
+    ("sla_term", _term),
+    ("structure", _structured),
+)

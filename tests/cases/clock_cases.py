@@ -26,7 +26,7 @@ _CLOCKS = {
     **dict.fromkeys(("first_response", "response", "tto", "time_to_own", "acknowledge"), _RESPONSE),
     **dict.fromkeys(("update", "next_response"), _UPDATE),
     **dict.fromkeys(("solution", "resolution", "close", "deadline", "ttr", "time_to_resolve"), _RESOLUTION),
-}  # fmt: skip
+}
 _UNITS = ("seconds", "minutes", "hours", "days", "working_days", "business_days")
 _REOPENED = {"resume": "resume", "continue": "resume", "restart": "new_clock", "new": "new_clock"}
 
@@ -186,10 +186,15 @@ def _document(case: Case, name: str, within: dict[str, Any], rules: Rules) -> di
     is_ola = bool(kinds & {"ola_attached", "ola_added"}) and not name.startswith("sla")
     reopened = case.setting("on_reopen", "reopen")
     document = {
-        "key": name, "clock": clock, "start": "assigned" if is_ola else "opened", "stop": stop,
-        "objective": {"within": within}, "pause": pauses, "on_priority_change": _on_change(case, rules),
+        "key": name,
+        "clock": clock,
+        "start": "assigned" if is_ola else "opened",
+        "stop": stop,
+        "objective": {"within": within},
+        "pause": pauses,
+        "on_priority_change": _on_change(case, rules),
         "carry_pauses": _carries_pauses(case),
-    }  # fmt: skip
+    }
     return document if reopened is None else document | {"on_reopen": _REOPENED.get(str(reopened), str(reopened))}
 
 

@@ -125,8 +125,13 @@ def _counted(case: Case) -> dict[str, Any]:
 
 def _of_budget(left: Fraction, whole: Fraction) -> dict[str, Any]:
     share = left / whole
-    return {"budget_remaining": share, "remaining_ratio": share, "error_budget_remaining": share,
-            "error_budget_consumed": 1 - share, "error_budget_consumed_percent": (1 - share) * 100}  # fmt: skip
+    return {
+        "budget_remaining": share,
+        "remaining_ratio": share,
+        "error_budget_remaining": share,
+        "error_budget_consumed": 1 - share,
+        "error_budget_consumed_percent": (1 - share) * 100,
+    }
 
 
 def _told_seconds(case: Case) -> int | None:

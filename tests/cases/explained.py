@@ -44,8 +44,12 @@ def _explained(source: str, group: str, fields: str, reason: str, rule: Rule | N
     return Explanation(source, group, frozenset(fields.split()), reason, rule)
 
 
-_PYRRA = {14: ("critical", 2, 60, 5), 7: ("critical", 15, 360, 30), 2: ("warning", 60, 1440, 120),
-          1: ("warning", 180, 5760, 360)}  # fmt: skip
+_PYRRA = {
+    14: ("critical", 2, 60, 5),
+    7: ("critical", 15, 360, 30),
+    2: ("warning", 60, 1440, 120),
+    1: ("warning", 180, 5760, 360),
+}
 """Factor → severity, and minutes of wait, long and short window, for 28 days."""
 
 
@@ -86,62 +90,82 @@ _NOBL9 = ("severity", "cooldown", "cool_down", "coolDown", "lasts_for", "lastsFo
 
 EXPLANATIONS = (
     _explained(
-        "pyrra", "pyrra_windows", "severity for_min long_min short_min",
+        "pyrra",
+        "pyrra_windows",
+        "severity for_min long_min short_min",
         "Pyrra's own catalogue: windows of 1 h, 6 h, 1 d and 4 d for 28 days, scaled to other periods and rounded to"
         " minutes, each with a wait before it tells and a severity. Ours are the workbook's, whose short window is a"
         " twelfth of the long one; other pairs are written by whoever wants them, and nothing waits beside them.",
         _pyrra,
     ),
     _explained(
-        "slo-exporter", "burn_rate_factor", "threshold",
+        "slo-exporter",
+        "burn_rate_factor",
+        "threshold",
         "slo-exporter rounds the factor of its longest window, 0.93 for 28 days, up to one: who burns slower than the"
         " budget lasts is not warned there. Ours is the factor that follows from the share of the budget.",
         _at_least_one,
     ),
     _explained(
-        "erpnext", "elapsed", "elapsed_seconds",
+        "erpnext",
+        "elapsed",
+        "elapsed_seconds",
         "ERPNext writes a second where none has passed, for a zero says there that nobody has answered. Ours is none.",
         _never_none,
     ),
     _explained(
-        "slo-generator", "policy", "burn_rate_threshold page alert message message_alert message_ok",
+        "slo-generator",
+        "policy",
+        "burn_rate_threshold page alert message message_alert message_ok",
         "The settings of slo-generator's sample policy: which thresholds an installation starts with, and whom they"
         " wake, is its author's choice. A pair with equal windows says the same in our terms.",
     ),
     _explained(
-        "nobl9", "policy", " ".join(("op", *_NOBL9)),
+        "nobl9",
+        "policy",
+        " ".join(("op", *_NOBL9)),
         "There these warn at their limit already, ours beyond it: a burn rate, as the workbook's, strictly above its"
         " factor, a share of the budget once more than it is spent, a time to exhaustion under the one agreed.",
         _or_equal,
     ),
     _explained(
-        "nobl9", "limits", "max_slos_per_definition max_events_per_slo_per_action max_days_in_the_past",
+        "nobl9",
+        "limits",
+        "max_slos_per_definition max_events_per_slo_per_action max_days_in_the_past",
         "Limits of a hosted product: an exclusion may be of any age and any number of services here, and restates the"
         " windows it touches.",
     ),
     _explained(
-        "nobl9", "composite", "shown",
+        "nobl9",
+        "composite",
+        "shown",
         "Shown with two decimals, cut off. We show four, half-even, and away from the objective where rounding would"
         " show met for unmet.",
         _cut_off,
     ),
     _explained(
-        "slo-generator", "report", "burn_rate alert",
+        "slo-generator",
+        "report",
+        "burn_rate alert",
         "The burn rate is rounded to one decimal before it is compared. We never compare a rounded figure.",
         _rounded_rate,
     ),
     _explained(
-        "PagerDuty", "signature", "signature valid accepted verified",
+        "PagerDuty",
+        "signature",
+        "signature valid accepted verified",
         "We take in no webhooks signed by PagerDuty: tickets come through our own doors, under our own keys. And the"
         " file that was signed is not published beside the case.",
     ),
-)  # fmt: skip
+)
 
 
 _PECULIAR = Explanation(
-    "", "", frozenset(),
+    "",
+    "",
+    frozenset(),
     "Its file marks the answer as a peculiarity of its source, and gives no clean one that could be met.",
-)  # fmt: skip
+)
 
 
 def explanation_of(case: Case, fields: Collection[str], ours: Mapping[str, Any]) -> Explanation | None:

@@ -15,10 +15,13 @@ from tests.cases.sources import WORDS, number_of
 _STEP = Decimal("0.1")
 """Two published edges no further apart than this leave nothing between them: 98.99 and 99."""
 _FORMULAS = {
-    "penalty": ("flat", False), "reward": ("flat", True), "credit": ("flat", False),
-    "credit_percent": ("percent_of_charge", False), "penalty_percent": ("percent_of_charge", False),
+    "penalty": ("flat", False),
+    "reward": ("flat", True),
+    "credit": ("flat", False),
+    "credit_percent": ("percent_of_charge", False),
+    "penalty_percent": ("percent_of_charge", False),
     "reward_percent": ("percent_of_charge", True),
-}  # fmt: skip
+}
 _CHARGES = ("monthly_fee", "fee", "charge")
 _FIGURES = ("compliance_percent", "availability_percent", "uptime_percent", "attained_percent")
 _CURRENCIES = (("bmc", "USD"), ("letsflo", "GBP"))
@@ -42,9 +45,10 @@ def answers(case: Case) -> dict[str, Any]:
     else:
         written = _of_downtime(facts, charge) if "attained" in _figures(facts) else _misses(case)
     answer = previews.ask_credit(
-        schedule={"currency": _currency(case), **written}, charge=str(charge),
+        schedule={"currency": _currency(case), **written},
+        charge=str(charge),
         figures=[{"target": case.id, "objective": _objective(case), **_figures(facts)}],
-    )  # fmt: skip
+    )
     (line,) = answer["lines"]
     amount = Fraction(line["amount"])
     # Where a source writes rewards and penalties side by side, a penalty is what is taken from the provider.

@@ -36,9 +36,14 @@ def api() -> FastAPI:
     for offered in (previews, credit_previews, chain_previews):
         app.include_router(offered.router)
     caller = Principal(
-        principal_id="1", party_id="party", name="negotiator", roles=frozenset(), scopes=frozenset(), person_id=None,
+        principal_id="1",
+        party_id="party",
+        name="negotiator",
+        roles=frozenset(),
+        scopes=frozenset(),
+        person_id=None,
         key_id="1",
-    )  # fmt: skip
+    )
     app.dependency_overrides[authenticate] = lambda: caller
     return app
 

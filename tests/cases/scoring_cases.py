@@ -144,10 +144,13 @@ def _composite(case: Case) -> dict[str, Any]:
 def _joined(shares: Sequence[Fraction], weights: Sequence[Fraction], rule: str) -> tuple[Fraction, str]:
     ratio = {"aggregation": "ratio", "objective": {"at_least": "99", "unit": "percent"}}
     members = [
-        {"terms": ratio, "facts": [{"at": START, "good": share.numerator, "total": share.denominator}],
-         "weight": str(weight)}
+        {
+            "terms": ratio,
+            "facts": [{"at": START, "good": share.numerator, "total": share.denominator}],
+            "weight": str(weight),
+        }
         for share, weight in zip(shares, weights, strict=True)
-    ]  # fmt: skip
+    ]
     aggregation = {"composite": {"of": "figures", "rule": rule}}
     answer = window(Fraction(99, 100), [], terms={"aggregation": aggregation}, members=members)
     return Fraction(answer["figure"]), str(answer["figure_display"])

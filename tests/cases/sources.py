@@ -43,9 +43,11 @@ class Rules:
 _NUMBERED = {"0": "up", "1": "up", "2": "down", "3": "down"}
 """OK, WARNING, CRITICAL and UNKNOWN of a service."""
 _HELPDESK = {
-    "urgent": {"response": "PT30M", "resolution": "PT2H"}, "high": {"response": "PT1H", "resolution": "PT4H"},
-    "medium": {"response": "PT8H", "resolution": "PT24H"}, "low": {"response": "PT24H", "resolution": "PT72H"},
-}  # fmt: skip
+    "urgent": {"response": "PT30M", "resolution": "PT2H"},
+    "high": {"response": "PT1H", "resolution": "PT4H"},
+    "medium": {"response": "PT8H", "resolution": "PT24H"},
+    "low": {"response": "PT24H", "resolution": "PT72H"},
+}
 _RULES: tuple[tuple[str, Rules], ...] = (
     # Icinga: an UNKNOWN check is a problem; planned downtime counts as up; what has no history at all is up.
     ("icinga", Rules({**STATES, "unknown": "down", **_NUMBERED}, "excused")),

@@ -64,10 +64,16 @@ def test_few_answers_are_explained_and_every_explanation_is_needed() -> None:
 
 def test_a_wrong_answer_is_seen() -> None:
     data = {
-        "id": "X", "source": "elsewhere", "kind": "deadline", "calendar": "24x7", "timezone": "UTC", "holidays": [],
-        "events": [{"at": "2026-11-02T09:00:00Z", "type": "created"}], "target_minutes": 60,
+        "id": "X",
+        "source": "elsewhere",
+        "kind": "deadline",
+        "calendar": "24x7",
+        "timezone": "UTC",
+        "holidays": [],
+        "events": [{"at": "2026-11-02T09:00:00Z", "type": "created"}],
+        "target_minutes": 60,
         "expected": {"deadline": "2026-11-02T10:00:01Z"},
-    }  # fmt: skip
+    }
     found = outcome(reading.case_of(data))
     assert (found.status, found.ours) == (FAILED, {"deadline": "2026-11-02T10:00:00.000000Z"})
 
@@ -79,10 +85,12 @@ def test_a_field_that_nothing_answers_is_unmapped_and_not_passed() -> None:
 
 def test_an_explanation_covers_what_the_sources_rule_makes_of_our_answer_and_nothing_else() -> None:
     data = {
-        "id": "X", "source": "google/slo-generator report.py", "group": "report",
+        "id": "X",
+        "source": "google/slo-generator report.py",
+        "group": "report",
         "input": {"sli": Decimal("0.9896"), "goal": Decimal("0.99"), "threshold": 1},
         "expected": {"burn_rate": Decimal("1.0"), "alert": False},
-    }  # fmt: skip
+    }
     assert outcome(reading.case_of(data)).status == EXPLAINED
     wrong = {**data, "expected": {"burn_rate": Decimal("1.1"), "alert": True}}
     assert outcome(reading.case_of(wrong)).status == FAILED
@@ -91,14 +99,22 @@ def test_an_explanation_covers_what_the_sources_rule_makes_of_our_answer_and_not
 @pytest.mark.parametrize(
     "written",
     [
-        1, None, {"id": "X"}, {"id": "X", "kind": "deadline", "expected": {}},
-        {"id": "X", "kind": "deadline", "events": [{"at": "yesterday", "type": "created"}], "target_hours": 1,
-         "expected": {"deadline": "2024-01-01T01:00:00Z"}},
+        1,
+        None,
+        {"id": "X"},
+        {"id": "X", "kind": "deadline", "expected": {}},
+        {
+            "id": "X",
+            "kind": "deadline",
+            "events": [{"at": "yesterday", "type": "created"}],
+            "target_hours": 1,
+            "expected": {"deadline": "2024-01-01T01:00:00Z"},
+        },
         {"id": "X", "kind": "availability", "events": "none", "expected": {"sli_percent": 1}},
         {"id": "X", "group": "report", "input": [1], "expected": {"sli": 1}},
         {"id": "X", "supports": 5, "expected": {"holds": True}},
     ],
-)  # fmt: skip
+)
 def test_what_is_no_case_is_unmapped_in_a_line(written: Any, tmp_path: Path) -> None:
     file = tmp_path / "cases.json"
     file.write_text(json.dumps([written]), encoding="utf-8")
@@ -114,20 +130,29 @@ def test_a_file_that_cannot_be_read_is_one_unmapped_line(tmp_path: Path, capsys:
 
 def test_a_quirk_is_held_against_its_clean_answer_and_asked_what_the_case_asks() -> None:
     data = {
-        "id": "X", "source": "elsewhere", "kind": "availability", "calendar": "24x7", "timezone": "UTC",
+        "id": "X",
+        "source": "elsewhere",
+        "kind": "availability",
+        "calendar": "24x7",
+        "timezone": "UTC",
         "events": [{"at": "2024-01-01T00:00:00Z", "state": "DOWN"}, {"at": "2024-01-01T06:00:00Z", "state": "UP"}],
         "expected": {"period": ["2024-01-01T00:00:00Z", "2024-01-02T00:00:00Z"], "sli_percent": 80},
-        "quirk": "rounds to tens", "expected_clean": {"sli_percent": 75},
-    }  # fmt: skip
+        "quirk": "rounds to tens",
+        "expected_clean": {"sli_percent": 75},
+    }
     assert outcome(reading.case_of(data)).status == PASSED
 
 
 def test_a_quirk_without_a_clean_answer_is_explained_and_nothing_else_is() -> None:
     data = {
-        "id": "X", "source": "elsewhere", "kind": "elapsed", "calendar": "24x7", "quirk": "counts by fives",
+        "id": "X",
+        "source": "elsewhere",
+        "kind": "elapsed",
+        "calendar": "24x7",
+        "quirk": "counts by fives",
         "events": [{"from": "2024-01-01T00:00:00Z", "to": "2024-01-01T00:00:12Z"}],
         "expected": {"elapsed_seconds": 10},
-    }  # fmt: skip
+    }
     assert outcome(reading.case_of(data)).status == EXPLAINED
     assert outcome(reading.case_of({**data, "expected_clean": {"elapsed_seconds": 11}})).status == FAILED
     assert outcome(reading.case_of({**data, "expected": {"aura": 1}})).status == UNMAPPED
@@ -138,7 +163,10 @@ def test_a_quirk_without_a_clean_answer_is_explained_and_nothing_else_is() -> No
 )
 def test_what_never_ends_is_held_to_the_digits_that_were_published(written: str, status: str) -> None:
     data = {
-        "id": "X", "source": "elsewhere", "kind": "availability", "events": [{"up_hours": 2, "down_hours": 1}],
+        "id": "X",
+        "source": "elsewhere",
+        "kind": "availability",
+        "events": [{"up_hours": 2, "down_hours": 1}],
         "expected": {"sli_percent" if float(written) > 1 else "sli": Decimal(written)},
-    }  # fmt: skip
+    }
     assert outcome(reading.case_of(data)).status == status

@@ -28,7 +28,7 @@ _EVENTS = {
     **dict.fromkeys(("reopened", "reopen"), "reopened"),
     **dict.fromkeys(("cancelled", "canceled", "withdrawn"), "cancelled"),
     "opening_date_edited": "state_changed",
-}  # fmt: skip
+}
 _STATES = frozenset({"status", "state", "status_changed", "state_changed", "status_change", "state_change"})
 _CHANGES = frozenset({"priority_changed", "urgency_changed", "policy_changed"}) | SWAPPED
 CALENDARS = frozenset({"calendar_changed", "schedule_changed", "hours_changed"})
@@ -131,9 +131,11 @@ def _event(case: Case, event: Mapping[str, Any], before: list[dict[str, Any]], s
     attributes = {"due_date": due[0]} if due else {}
     if kind == "opening_date_edited":
         attributes["opened_at"] = event["to"]
-    return document | ({"priority": str(priority)} if priority is not None else {}) | (
-        {"attributes": attributes} if attributes else {}
-    )  # fmt: skip
+    return (
+        document
+        | ({"priority": str(priority)} if priority is not None else {})
+        | ({"attributes": attributes} if attributes else {})
+    )
 
 
 def _waiting(case: Case) -> str:

@@ -41,9 +41,11 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[EvaluationStore
 def step(before: int, after: int, **more: Any) -> PartitionStep:
     """A step that takes in measurements from one position to another."""
     return PartitionStep(
-        {MEASUREMENTS.name: before, TICKETS.name: 0}, {MEASUREMENTS.name: after, TICKETS.name: 0},
-        received_at=NOON, **more,
-    )  # fmt: skip
+        {MEASUREMENTS.name: before, TICKETS.name: 0},
+        {MEASUREMENTS.name: after, TICKETS.name: 0},
+        received_at=NOON,
+        **more,
+    )
 
 
 def state(key: str, value: str, instant: int = NOON, revision: int = 0) -> Fact:

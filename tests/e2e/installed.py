@@ -64,9 +64,17 @@ async def imported(installed: Installed, kind: str, file: Path, mapping: str, ke
     """``slm import …`` as a user types it; what it said. Fails the test where it does not end well."""
     command = ["slm", "import", kind, str(file), "--mapping", str(EXAMPLES / mapping)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-W", "error", "-m", *command, "--url", installed.running.url, "--key", key,
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        *command,
+        "--url",
+        installed.running.url,
+        "--key",
+        key,
         stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    )
     _, said = await process.communicate()
     assert process.returncode == 0, said.decode()
     return said.decode()

@@ -24,8 +24,19 @@ from tests.support.operator_key import KEY
 from tests.support.processes import free_port
 
 SECONDS = 170.0
-STAGES = ("start", "negotiate", "finalize", "monitor", "risk", "breach", "recover", "digest", "report", "review",
-          "propose")  # fmt: skip
+STAGES = (
+    "start",
+    "negotiate",
+    "finalize",
+    "monitor",
+    "risk",
+    "breach",
+    "recover",
+    "digest",
+    "report",
+    "review",
+    "propose",
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +67,10 @@ async def play(clock: str, *arguments: str) -> tuple[int, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("SLM_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "slm", "demo", "--once", *arguments),
-        env={**clean, "SLM_CLOCK": clock}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
+        env={**clean, "SLM_CLOCK": clock},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     try:
         said, _ = await asyncio.wait_for(process.communicate(), SECONDS)
     finally:

@@ -85,10 +85,12 @@ async def test_the_page_stops_at_the_first_error(tmp_path: Path) -> None:
         (tmp_path / "other" / "operator-key").write_text("slm_" + "x" * 43)
         script = "".join(f"{step.typed}echo '{MARK}'\n" for step in steps())
         process = await asyncio.create_subprocess_exec(
-            *("bash", "-c", script), cwd=tmp_path,
+            *("bash", "-c", script),
+            cwd=tmp_path,
             env={**os.environ, "SLM": running.url, "SLM_DATA_DIR": str(tmp_path / "other")},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
         printed, complaints = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode not in (0, None)
         assert printed.decode().count(MARK) == 1

@@ -50,16 +50,26 @@ def test_every_example_runs_and_prints_what_the_page_says(example: Example, tmp_
     assert program == "slm"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "slm", *arguments],
-        cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr + done.stdout == example.printed
 
 
 def test_the_page_has_an_example_of_each_system_it_promises() -> None:
     titles = re.findall(r"^## (.*)$", TEXT, re.MULTILINE)
-    wanted = {"ServiceNow, audit log", "ServiceNow, list export", "Jira, list export", "Jira, changelog", "Zammad",
-              "Statuspage"}  # fmt: skip
+    wanted = {
+        "ServiceNow, audit log",
+        "ServiceNow, list export",
+        "Jira, list export",
+        "Jira, changelog",
+        "Zammad",
+        "Statuspage",
+    }
     assert wanted <= set(titles)
     assert len(examples()) == len(wanted)
 

@@ -82,8 +82,10 @@ async def test_replicas_are_one_service(log_url: str, seen: dict[str, list[str]]
 async def keys_are_good_and_dead_at_every_replica(scene: Scene) -> None:
     agreement = scene.installation.urls("agreement")[0]
     enrolled = {
-        "name": "For a moment", "roles": ["viewer"], "party_id": scene.callers.cast.customer_party_id,
-    }  # fmt: skip
+        "name": "For a moment",
+        "roles": ["viewer"],
+        "party_id": scene.callers.cast.customer_party_id,
+    }
     headers = {"Authorization": f"Bearer {KEY}"}
     async with httpx.AsyncClient(timeout=30) as client:
         principal = (await client.post(f"{agreement}/api/v1/principals", json=enrolled, headers=headers)).json()
@@ -189,9 +191,7 @@ async def one_of_each_is_killed_while_parts_fail(scene: Scene) -> None:
         return set(await scene.breaches()) == wanted
 
     await until(judged, f"the breaches {wanted}")
-    built = await scene.callers.post(
-        "/api/v1/reports", {"agreement_id": scene.agreement_id, "period": "2026-11-04"}
-    )  # fmt: skip
+    built = await scene.callers.post("/api/v1/reports", {"agreement_id": scene.agreement_id, "period": "2026-11-04"})
     assert built["period"]["id"] == "2026-11-04"
 
 

@@ -71,17 +71,25 @@ def document(*targets: dict[str, Any]) -> dict[str, Any]:
 
 
 RESOLVED = {
-    "key": "p2-resolution", "title": "P2 incidents are resolved within 4 hours", "aggregation": "clock",
-    "clock": "resolution", "objective": {"within": {"calendar": "PT4H"}}, "pause": ["awaiting_customer"],
+    "key": "p2-resolution",
+    "title": "P2 incidents are resolved within 4 hours",
+    "aggregation": "clock",
+    "clock": "resolution",
+    "objective": {"within": {"calendar": "PT4H"}},
+    "pause": ["awaiting_customer"],
     "applies_to": {"type": "incident", "source": "jira", "priority": ["P2"]},
-}  # fmt: skip
+}
 
 
 def available(indicator: str) -> dict[str, Any]:
     return {
-        "key": indicator, "title": f"{indicator} is available", "indicator": indicator, "aggregation": "availability",
-        "objective": {"at_least": "99.5", "unit": "percent"}, "window": {"calendar": "month"},
-    }  # fmt: skip
+        "key": indicator,
+        "title": f"{indicator} is available",
+        "indicator": indicator,
+        "aggregation": "availability",
+        "objective": {"at_least": "99.5", "unit": "percent"},
+        "window": {"calendar": "month"},
+    }
 
 
 @asynccontextmanager
@@ -137,8 +145,9 @@ async def test_the_present_state_of_a_list_never_pauses_the_past(tmp_path: Path)
     (tmp_path / "list.yaml").write_text(LIST)
     async with agreed(tmp_path, RESOLVED) as (installed, cast, _):
         key = cast.integrator_key
-        said = await slm(installed, key, "import", "tickets", str(tmp_path / "list.csv"), "--mapping",
-                         str(tmp_path / "list.yaml"))  # fmt: skip
+        said = await slm(
+            installed, key, "import", "tickets", str(tmp_path / "list.csv"), "--mapping", str(tmp_path / "list.yaml")
+        )
         assert said.code == 0, said.text
         clock = await clock_of(installed, key, "HELP-7")
         assert clock["state"] == "breached"

@@ -31,9 +31,15 @@ def test_the_gateway_serves_a_front_page_and_the_documents(page: str) -> None:
 
 @pytest.mark.parametrize(
     "limit",
-    ["client_header_timeout", "client_body_timeout", "client_max_body_size 16m", "limit_conn ", "limit_req ",
-     "large_client_header_buffers"],
-)  # fmt: skip
+    [
+        "client_header_timeout",
+        "client_body_timeout",
+        "client_max_body_size 16m",
+        "limit_conn ",
+        "limit_req ",
+        "large_client_header_buffers",
+    ],
+)
 def test_the_gateway_limits_too(limit: str) -> None:
     assert re.search(rf"^\s*{limit}", NGINX.read_text(encoding="utf-8"), re.MULTILINE)
 

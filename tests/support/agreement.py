@@ -86,9 +86,14 @@ class AgreementUnderTest:
         """Append an event of another service and let this one handle all that waits."""
         row = PUBLISHED[type(event)]
         attributes = envelope.Envelope(
-            id=event_id or new_id(), source="/slm/test/other", type=row.type, subject="", time="", recorded_at="",
+            id=event_id or new_id(),
+            source="/slm/test/other",
+            type=row.type,
+            subject="",
+            time="",
+            recorded_at="",
             data=event,
-        )  # fmt: skip
+        )
         record = Record(str(getattr(event, row.key_field)), envelope.to_json(event), envelope.to_headers(attributes))
         await self.log.append(row.topic.name, [record])
         while await self._worker(Subscriptions).step(0.0):

@@ -27,8 +27,17 @@ BEGIN, AMENDED, LAST, END = (
 )
 CLOSING = 6 * HOUR
 FAR = at("2027-01-01T00:00")
-KINDS = {"up": "availability", "stream": "availability", "latency": "value", "orders": "ratio", "errors": "count",
-         "requests": "ratio", "stars": "rating", "sizes": "value", "recoveries": "recovery"}  # fmt: skip
+KINDS = {
+    "up": "availability",
+    "stream": "availability",
+    "latency": "value",
+    "orders": "ratio",
+    "errors": "count",
+    "requests": "ratio",
+    "stars": "rating",
+    "sizes": "value",
+    "recoveries": "recovery",
+}
 SITES = "MNX"
 """The values of the label by which states and orders are judged; whatever is told of the last is taken back."""
 Item = dict[str, Any]
@@ -50,11 +59,17 @@ class Told:
 
 def target(key: str, indicator: str | None, aggregation: Any, objective: Item, window: Item, **more: Any) -> Item:
     return {
-        "target_id": named_id(PROVIDER, "target", "replayed", key), "key": key, "title": key, "service_id": "service",
+        "target_id": named_id(PROVIDER, "target", "replayed", key),
+        "key": key,
+        "title": key,
+        "service_id": "service",
         "indicator": {"owner_party_id": PROVIDER, "key": indicator} if indicator else None,
-        "aggregation": aggregation, "objective": objective, "window": window, "service_hours": "24x7",
+        "aggregation": aggregation,
+        "objective": objective,
+        "window": window,
+        "service_hours": "24x7",
         **more,
-    }  # fmt: skip
+    }
 
 
 def share(percent: str) -> Item:
@@ -75,11 +90,18 @@ TARGETS: Sequence[Item] = (
     target("up-month", "up", "availability", share("99.5"), MONTHLY, warn_at={"budget_consumed": ["50", "90"]}),
     target("up-office", "up", "availability", share("99"), WEEKLY, service_hours="business", unknown="down"),
     target("stream-month", "stream", "availability", share("90"), MONTHLY, degraded={"weight": "0.5"}),
-    target("stream-week", "stream", "availability", share("95"), WEEKLY, on_amendment="split",
-           planned_downtime="excused"),
+    target(
+        "stream-week", "stream", "availability", share("95"), WEEKLY, on_amendment="split", planned_downtime="excused"
+    ),
     target("stream-by-site", "stream", "availability", share("90"), WEEKLY, group_by=["site"]),
-    target("outages-by-site", "stream", {"outages": {"at_least": "PT10M"}}, {"at_most": "3"}, {"rolling": "P2D"},
-           group_by=["site"]),
+    target(
+        "outages-by-site",
+        "stream",
+        {"outages": {"at_least": "PT10M"}},
+        {"at_most": "3"},
+        {"rolling": "P2D"},
+        group_by=["site"],
+    ),
     target("outages", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "3"}, WEEKLY),
     target("fast-day", "latency", {"share_at_most": "300"}, share("95"), DAILY),
     target("fast-week", "latency", {"share_at_most": "300"}, share("90"), WEEKLY, service_hours="business"),
@@ -96,10 +118,23 @@ TARGETS: Sequence[Item] = (
     target("slowest", "latency", "max", {"at_most": "480"}, DAILY),
     target("fastest", "latency", "min", {"at_least": "10"}, WEEKLY),
     target("orders-day", "orders", "ratio", share("97"), DAILY),
-    target("orders-month", "orders", "ratio", share("97"), MONTHLY, on_amendment="split",
-           warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}], "time_to_exhaustion": ["P3D"]}),
-    target("orders-rolling", "orders", "ratio", share("97"), {"rolling": "P1D"},
-           warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}]}),
+    target(
+        "orders-month",
+        "orders",
+        "ratio",
+        share("97"),
+        MONTHLY,
+        on_amendment="split",
+        warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}], "time_to_exhaustion": ["P3D"]},
+    ),
+    target(
+        "orders-rolling",
+        "orders",
+        "ratio",
+        share("97"),
+        {"rolling": "P1D"},
+        warn_at={"budget_drop": [{"by": "10", "within": "PT2H"}]},
+    ),
     target("orders-by-site", "orders", "ratio", share("97"), DAILY, group_by=["site"]),
     target("orders-by-site-rolling", "orders", "ratio", share("97"), {"rolling": "PT6H"}, group_by=["site"]),
     target("requests-day", "requests", "ratio", share("97"), DAILY),
@@ -107,51 +142,158 @@ TARGETS: Sequence[Item] = (
     target("stars", "stars", "mean", {"at_least": "3"}, WEEKLY),
     target("content", "stars", {"share_at_least": "4"}, share("50"), DAILY),
     target("nps", "stars", {"nps": {"promoters": "5", "detractors": "2"}}, {"at_least": "5", "unit": "points"}, WEEKLY),
-    target("nps-rolling", "stars", {"nps": {"promoters": "4", "detractors": "2"}}, {"at_least": "10", "unit": "points"},
-           {"rolling": "P1D"}, unacceptable={"at_least": "-10"}),
+    target(
+        "nps-rolling",
+        "stars",
+        {"nps": {"promoters": "4", "detractors": "2"}},
+        {"at_least": "10", "unit": "points"},
+        {"rolling": "P1D"},
+        unacceptable={"at_least": "-10"},
+    ),
     target("rto", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, DAILY, service_hours="business"),
     target("rpo", "recoveries", "recovery_point", {"at_most": "20", "unit": "minutes"}, WEEKLY),
-    target("recovered", "recoveries", {"recovered_within": {"time": "PT1H", "point": "PT15M"}}, share("60"), WEEKLY,
-           planned_downtime="excused"),
-    target("rto-rolling", "recoveries", "recovery_time", {"at_most": "90", "unit": "minutes"}, {"rolling": "P1D"},
-           service_hours="business", unacceptable={"at_most": "110"}),
-    target("recovered-by-site", "recoveries", {"recovered_within": {"time": "PT1H", "point": "PT15M"}}, share("60"),
-           {"rolling": "P2D"}, group_by=["site"]),
+    target(
+        "recovered",
+        "recoveries",
+        {"recovered_within": {"time": "PT1H", "point": "PT15M"}},
+        share("60"),
+        WEEKLY,
+        planned_downtime="excused",
+    ),
+    target(
+        "rto-rolling",
+        "recoveries",
+        "recovery_time",
+        {"at_most": "90", "unit": "minutes"},
+        {"rolling": "P1D"},
+        service_hours="business",
+        unacceptable={"at_most": "110"},
+    ),
+    target(
+        "recovered-by-site",
+        "recoveries",
+        {"recovered_within": {"time": "PT1H", "point": "PT15M"}},
+        share("60"),
+        {"rolling": "P2D"},
+        group_by=["site"],
+    ),
     target("errors", "errors", {"count": {"category": "A"}}, {"at_most": "4"}, DAILY),
     target("all-errors", "errors", "count", {"at_most": "60"}, WEEKLY),
     target("mean-rolling", "latency", "mean", {"at_most": "230"}, {"rolling": "PT6H"}, service_hours="business"),
-    target("slowest-rolling", "latency", "max", {"at_most": "340"}, {"rolling": "PT3H"},
-           unacceptable={"at_most": "348.5"}, planned_downtime="excused"),
+    target(
+        "slowest-rolling",
+        "latency",
+        "max",
+        {"at_most": "340"},
+        {"rolling": "PT3H"},
+        unacceptable={"at_most": "348.5"},
+        planned_downtime="excused",
+    ),
     target("fastest-rolling", "latency", "min", {"at_most": "130"}, {"rolling": "P1D"}),
-    target("slices-rolling", "orders", {"time_slices": {"width": "PT15M", "good_if": "0.97"}}, share("90"),
-           {"rolling": "PT12H"}, warn_at={"budget_consumed": ["50"]}),
-    target("ratios-rolling", "orders", {"time_slices": {"width": "PT7M", "good_if": "1", "budget": "ratio"}},
-           share("97"), {"rolling": "PT12H"}, no_data="bad", service_hours="business"),
+    target(
+        "slices-rolling",
+        "orders",
+        {"time_slices": {"width": "PT15M", "good_if": "0.97"}},
+        share("90"),
+        {"rolling": "PT12H"},
+        warn_at={"budget_consumed": ["50"]},
+    ),
+    target(
+        "ratios-rolling",
+        "orders",
+        {"time_slices": {"width": "PT7M", "good_if": "1", "budget": "ratio"}},
+        share("97"),
+        {"rolling": "PT12H"},
+        no_data="bad",
+        service_hours="business",
+    ),
     target("up-rolling", "up", "availability", share("90"), {"rolling": "PT6H"}),
-    target("outages-rolling", "up", {"outages": {"at_least": "PT5M"}}, {"at_most": "2"}, {"rolling": "P1D"},
-           service_hours="business", unacceptable={"at_most": "4"}),
-    target("states-rolling", None, composite("states", {"k_of_n": 1}, [
-        {"indicator": {"owner_party_id": PROVIDER, "key": each}} for each in ("up", "stream")
-    ]), share("80"), {"rolling": "PT6H"}),
-    target("verdicts-rolling", None, composite("verdicts", "all_of", of_targets("up-rolling", "fast-rolling")),
-           share("100"), {"rolling": "PT6H"}),
+    target(
+        "outages-rolling",
+        "up",
+        {"outages": {"at_least": "PT5M"}},
+        {"at_most": "2"},
+        {"rolling": "P1D"},
+        service_hours="business",
+        unacceptable={"at_most": "4"},
+    ),
+    target(
+        "states-rolling",
+        None,
+        composite(
+            "states",
+            {"k_of_n": 1},
+            [{"indicator": {"owner_party_id": PROVIDER, "key": each}} for each in ("up", "stream")],
+        ),
+        share("80"),
+        {"rolling": "PT6H"},
+    ),
+    target(
+        "verdicts-rolling",
+        None,
+        composite("verdicts", "all_of", of_targets("up-rolling", "fast-rolling")),
+        share("100"),
+        {"rolling": "PT6H"},
+    ),
     target("in-time-rolling", None, {"compliance": "p1"}, share("75"), {"rolling": "P2D"}),
-    target("figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"),
-           DAILY),
+    target(
+        "figures", None, composite("figures", "weighted_mean", of_targets("up-day", "orders-day")), share("97"), DAILY
+    ),
     target("verdicts", None, composite("verdicts", "all_of", of_targets("up-day", "fast-day")), share("100"), DAILY),
-    target("states", None, composite("states", "serial", [{"indicator": {"owner_party_id": PROVIDER, "key": each}}
-                                                          for each in ("up", "stream")]), share("60"), WEEKLY),
+    target(
+        "states",
+        None,
+        composite(
+            "states", "serial", [{"indicator": {"owner_party_id": PROVIDER, "key": each}} for each in ("up", "stream")]
+        ),
+        share("60"),
+        WEEKLY,
+    ),
     target("in-time", None, {"compliance": "p1"}, share("75"), WEEKLY),
-    target("p1", None, "clock", {"within": {"service_time": "PT4H"}}, {"per": "ticket"}, clock="resolution",
-           applies_to={"type": "incident", "priority": ["P1"]}, pause=["awaiting_customer"], service_hours="business"),
-    target("p2", None, "clock", {"within": {"calendar": "PT8H"}}, {"per": "ticket"}, clock="resolution",
-           applies_to={"type": "incident", "priority": ["P2"]}, pause=["awaiting_customer"], on_reopen="new_clock",
-           on_priority_change="from_opening"),
-    target("answer", None, "clock", {"within": {"service_time": "PT30M"}}, {"per": "ticket"}, clock="response",
-           applies_to={"type": "incident"}, start="opened", stop="first_response"),
-    target("update", None, "clock", {"within": {"calendar": "PT2H"}}, {"per": "ticket"}, clock="update",
-           applies_to={"type": "incident"}),
-)  # fmt: skip
+    target(
+        "p1",
+        None,
+        "clock",
+        {"within": {"service_time": "PT4H"}},
+        {"per": "ticket"},
+        clock="resolution",
+        applies_to={"type": "incident", "priority": ["P1"]},
+        pause=["awaiting_customer"],
+        service_hours="business",
+    ),
+    target(
+        "p2",
+        None,
+        "clock",
+        {"within": {"calendar": "PT8H"}},
+        {"per": "ticket"},
+        clock="resolution",
+        applies_to={"type": "incident", "priority": ["P2"]},
+        pause=["awaiting_customer"],
+        on_reopen="new_clock",
+        on_priority_change="from_opening",
+    ),
+    target(
+        "answer",
+        None,
+        "clock",
+        {"within": {"service_time": "PT30M"}},
+        {"per": "ticket"},
+        clock="response",
+        applies_to={"type": "incident"},
+        start="opened",
+        stop="first_response",
+    ),
+    target(
+        "update",
+        None,
+        "clock",
+        {"within": {"calendar": "PT2H"}},
+        {"per": "ticket"},
+        clock="update",
+        applies_to={"type": "incident"},
+    ),
+)
 """A kind of target more is a line more."""
 PLANNED: Item = {"notice": "PT6H", "cap": {"hours": "3", "per": "week"}}
 STRICTER = {"up-day": "99.9", "fast-day": "90", "stream-week": "98", "orders-month": "99", "fast-week": "99"}
@@ -275,10 +417,13 @@ def taken_back(random: Random, number: int) -> list[Item]:
     """What was told of a site by mistake: nothing of it stands in the end."""
     instant = _instant(random)
     took = {"outage_start": instant - 2 * HOUR, "service_restored": instant}
-    said: Item = random.choice([
-        {"indicator": "stream", "state": "down"}, {"indicator": "orders", "good": 1, "total": 9},
-        {"indicator": "recoveries", "recovery": took},
-    ])  # fmt: skip
+    said: Item = random.choice(
+        [
+            {"indicator": "stream", "state": "down"},
+            {"indicator": "orders", "good": 1, "total": 9},
+            {"indicator": "recoveries", "recovery": took},
+        ]
+    )
     item = {**said, "at": instant, "id": f"x{number}", "labels": {"site": SITES[-1]}}
     item["recorded_at"] = item["at"] + random.randrange(MINUTE)
     back = item["recorded_at"] + random.randrange(30 * MINUTE)
@@ -322,10 +467,20 @@ def ticket(random: Random, number: int) -> list[Item]:
     tell("opened", priority=random.choice(["P1", "P2", "P3"]))
     for _ in range(random.randrange(1, 9)):
         now += random.choice([0, MINUTE, random.randrange(4 * HOUR)])
-        event = random.choice([
-            "first_response", "agent_replied", "customer_replied", "priority_changed", "state_changed",
-            "state_changed", "resolved", "reopened", "closed", "cancelled",
-        ])  # fmt: skip
+        event = random.choice(
+            [
+                "first_response",
+                "agent_replied",
+                "customer_replied",
+                "priority_changed",
+                "state_changed",
+                "state_changed",
+                "resolved",
+                "reopened",
+                "closed",
+                "cancelled",
+            ]
+        )
         if event == "priority_changed":
             tell(event, priority=random.choice(["P1", "P2", "P3"]))
         elif event == "state_changed":
@@ -336,9 +491,18 @@ def ticket(random: Random, number: int) -> list[Item]:
 
 
 MAKERS: Mapping[Callable[[Random, int], list[Item]], int] = {
-    states: 3, outages: 1, values: 8, orders: 3, requests: 3, sizes: 2, ratings: 1, recoveries: 1, errors: 2,
-    taken_back: 1, ticket: 1,
-}  # fmt: skip
+    states: 3,
+    outages: 1,
+    values: 8,
+    orders: 3,
+    requests: 3,
+    sizes: 2,
+    ratings: 1,
+    recoveries: 1,
+    errors: 2,
+    taken_back: 1,
+    ticket: 1,
+}
 """Who makes up facts, and how often; a kind of fact more is a line more."""
 
 

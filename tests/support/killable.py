@@ -140,7 +140,9 @@ def embedded(folder: Path, clock: str) -> Killable:
 def alone(folder: Path, clock: str, server: PostgresForTests, log: str, module: str = "slm_monitor") -> Killable:
     """monitor-svc by itself, on a log at ``log``."""
     environment = {
-        "SLM_LOG": log, "SLM_CLOCK": clock, "SLM_BOOTSTRAP_KEY": KEY,
+        "SLM_LOG": log,
+        "SLM_CLOCK": clock,
+        "SLM_BOOTSTRAP_KEY": KEY,
         "SLM_MONITOR_DATABASE_URL": server.url("slm_monitor"),
-    }  # fmt: skip
+    }
     return Killable([module], folder, environment, server)

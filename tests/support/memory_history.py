@@ -55,10 +55,13 @@ class MemoryHistory:
         self, target_id: str, window_id: str, minute: int, known_at: int | None
     ) -> Collection[str]:
         return {
-            each.level for each in self._store.breaches.values()
-            if each.breach_id in self._store.overturned and (each.target_id, each.window_id) == (target_id, window_id)
-            and each.ordinal <= minute and (each.until is None or minute < each.until // MINUTE)
-        }  # fmt: skip
+            each.level
+            for each in self._store.breaches.values()
+            if each.breach_id in self._store.overturned
+            and (each.target_id, each.window_id) == (target_id, window_id)
+            and each.ordinal <= minute
+            and (each.until is None or minute < each.until // MINUTE)
+        }
 
     async def accepted_at(self, target_id: str, window_id: str) -> int | None:
         return None

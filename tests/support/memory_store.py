@@ -118,19 +118,31 @@ class MemoryEvaluationStore:
     def _load(self) -> LoadedPartition:
         of_tickets = set(self._tickets)
         return LoadedPartition(
-            number=0, epoch=self.epoch, positions=dict(self.positions), watermark=self.watermark,
+            number=0,
+            epoch=self.epoch,
+            positions=dict(self.positions),
+            watermark=self.watermark,
             agreements=[AgreementTerms(name, [*held], self.ended.get(name)) for name, held in self.versions.items()],
             windows=[self.as_accepted(each) for each in self.windows.values()],
             breaches=[copy.copy(each) for each in self.breaches.values() if each.subject not in of_tickets],
-            risks=[copy.copy(each) for each in self.risks.values()
-                   if each.standing or (each.again_until or 0) >= self.watermark],
-            series=copy.deepcopy(self._series), blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
-            blob_seq=self._blob_seq, saved_blob=self._saved_blob, holds=list(self.holds.values()),
+            risks=[
+                copy.copy(each)
+                for each in self.risks.values()
+                if each.standing or (each.again_until or 0) >= self.watermark
+            ],
+            series=copy.deepcopy(self._series),
+            blobs=[self._blobs[seq] for seq in sorted(self._blobs)],
+            blob_seq=self._blob_seq,
+            saved_blob=self._saved_blob,
+            holds=list(self.holds.values()),
             waiting_tickets=frozenset(name for name, stage in self._tickets.items() if stage != JUDGED),
-            ticket_dues=sorted(self._dues.items()), exclusions=list(self.approved.values()),
-            unjudgeable=dict(self.unjudgeable), overturned=set(self.overturned), silences=dict(self.silences),
+            ticket_dues=sorted(self._dues.items()),
+            exclusions=list(self.approved.values()),
+            unjudgeable=dict(self.unjudgeable),
+            overturned=set(self.overturned),
+            silences=dict(self.silences),
             watched=[name for name, each in self.indicators.items() if each.stale_after is not None],
-        )  # fmt: skip
+        )
 
     def as_accepted(self, window: Window) -> Window:
         """What was accepted follows from the acceptances, and what was told of it since from what was published."""

@@ -30,17 +30,25 @@ def at(text: str) -> int:
 
 def available(at_least: str = "99.9", window: str = "month", **more: Any) -> dict[str, Any]:
     return _target(
-        "availability", {"at_least": at_least, "unit": "percent"}, {"calendar": window}, "availability",
-        "payments.checkout", **more,
-    )  # fmt: skip
+        "availability",
+        {"at_least": at_least, "unit": "percent"},
+        {"calendar": window},
+        "availability",
+        "payments.checkout",
+        **more,
+    )
 
 
 def fast(at_least: str = "95", window: dict[str, str] | None = None, **more: Any) -> dict[str, Any]:
     key = "fast-" + "-".join((window or {"calendar": "month"}).values()).lower()
     return _target(
-        key, {"at_least": at_least, "unit": "percent"}, window or {"calendar": "month"}, {"share_at_most": "300"},
-        "payments.checkout-latency", **more,
-    )  # fmt: skip
+        key,
+        {"at_least": at_least, "unit": "percent"},
+        window or {"calendar": "month"},
+        {"share_at_most": "300"},
+        "payments.checkout-latency",
+        **more,
+    )
 
 
 def resolved(within: str = "PT4H", priority: str = "P1", **more: Any) -> dict[str, Any]:
@@ -48,33 +56,69 @@ def resolved(within: str = "PT4H", priority: str = "P1", **more: Any) -> dict[st
         f"{priority.lower()}-resolution", {"within": {"service_time": within}}, {"per": "ticket"}, "clock", None, **more
     )
     return {
-        "clock": "resolution", "applies_to": {"type": "incident", "priority": [priority]}, "start": "opened",
-        "stop": "resolved", "pause": ["awaiting_customer"], **document,
-    }  # fmt: skip
+        "clock": "resolution",
+        "applies_to": {"type": "incident", "priority": [priority]},
+        "start": "opened",
+        "stop": "resolved",
+        "pause": ["awaiting_customer"],
+        **document,
+    }
 
 
 def _target(
     key: str, objective: Any, window: Any, aggregation: Any, indicator: str | None, **more: Any
 ) -> dict[str, Any]:
     return {
-        "target_id": named_id(PROVIDER, "target", "checkout", key), "key": key, "title": key, "service_id": "service",
+        "target_id": named_id(PROVIDER, "target", "checkout", key),
+        "key": key,
+        "title": key,
+        "service_id": "service",
         "indicator": {"owner_party_id": PROVIDER, "key": indicator} if indicator else None,
-        "aggregation": aggregation, "objective": objective, "window": window, "service_hours": "24x7",
-        "unknown": "removed", "degraded": "up", "no_data": "ignore", "warn_at": {}, "weight": "1", "responsible": {},
+        "aggregation": aggregation,
+        "objective": objective,
+        "window": window,
+        "service_hours": "24x7",
+        "unknown": "removed",
+        "degraded": "up",
+        "no_data": "ignore",
+        "warn_at": {},
+        "weight": "1",
+        "responsible": {},
         **more,
-    }  # fmt: skip
+    }
 
 
 def finalized(*targets: dict[str, Any], version: int = 1, **changed: Any) -> AgreementFinalized:
     fields: dict[str, Any] = {
-        "agreement_id": AGREEMENT, "agreement_key": "checkout", "version": version, "kind": "sla", "scope": "service",
-        "title": "Checkout", "provider_party_id": PROVIDER, "provider_name": "Provider", "customer_party_id": CUSTOMER,
-        "customer_name": "Customer", "service_id": "service", "service_key": "checkout", "service_name": "Checkout",
-        "timezone": "UTC", "effective_at": "2026-11-01T00:00:00Z", "expires_at": None, "closing_delay_seconds": 600,
-        "revision_number": 1, "revision_hash": "00", "finalized_at": "2026-10-20T00:00:00Z", "targets": list(targets),
-        "service_hours": {"24x7": "24x7", "business": {"timezone": "UTC", "weekly": {
-            day: [["08:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")}}},
-    }  # fmt: skip
+        "agreement_id": AGREEMENT,
+        "agreement_key": "checkout",
+        "version": version,
+        "kind": "sla",
+        "scope": "service",
+        "title": "Checkout",
+        "provider_party_id": PROVIDER,
+        "provider_name": "Provider",
+        "customer_party_id": CUSTOMER,
+        "customer_name": "Customer",
+        "service_id": "service",
+        "service_key": "checkout",
+        "service_name": "Checkout",
+        "timezone": "UTC",
+        "effective_at": "2026-11-01T00:00:00Z",
+        "expires_at": None,
+        "closing_delay_seconds": 600,
+        "revision_number": 1,
+        "revision_hash": "00",
+        "finalized_at": "2026-10-20T00:00:00Z",
+        "targets": list(targets),
+        "service_hours": {
+            "24x7": "24x7",
+            "business": {
+                "timezone": "UTC",
+                "weekly": {day: [["08:00", "18:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+            },
+        },
+    }
     return AgreementFinalized(**{**fields, **changed})
 
 

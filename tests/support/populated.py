@@ -188,8 +188,12 @@ async def _ask_for(client: httpx.AsyncClient, cast: Cast, agreement_id: str, now
         return (await _asked(client, key, path, appointed)).status_code == 201
 
     await _eventually(known)
-    draft = {"aggregation": "availability", "objective": {"at_least": "99.9", "unit": "percent"},
-             "indicator": terms.AVAILABILITY_INDICATOR, "window": {"calendar": "day"}}  # fmt: skip
+    draft = {
+        "aggregation": "availability",
+        "objective": {"at_least": "99.9", "unit": "percent"},
+        "indicator": terms.AVAILABILITY_INDICATOR,
+        "window": {"calendar": "day"},
+    }
     await negotiation.post(client, cast.integrator_key, "/api/v1/backtests", {"terms": draft})
 
 

@@ -222,27 +222,46 @@ class Replay:
         store = self.store
         windows = {
             f"{keys[each.target_id]} {each.window_id}": [
-                each.version, each.start, each.end, each.status, each.good, each.total, each.figure, each.display,
-                _figures(each.detail), each.closed_at is not None,
+                each.version,
+                each.start,
+                each.end,
+                each.status,
+                each.good,
+                each.total,
+                each.figure,
+                each.display,
+                _figures(each.detail),
+                each.closed_at is not None,
             ]
             for each in store.windows.values()
-        }  # fmt: skip
+        }
         breaches = [
-            [keys[each.target_id], each.window_id, each.breach_id, each.level, each.ordinal, each.certain_at,
-             each.until, each.subject, each.document["figure"]]
-            for each in store.breaches.values() if each.standing
-        ]  # fmt: skip
+            [
+                keys[each.target_id],
+                each.window_id,
+                each.breach_id,
+                each.level,
+                each.ordinal,
+                each.certain_at,
+                each.until,
+                each.subject,
+                each.document["figure"],
+            ]
+            for each in store.breaches.values()
+            if each.standing
+        ]
         clocks = {
             f"{keys[key[0]]} {key[1]} {key[2]}": {
-                name: getattr(entry.clock, name)
-                for name in entry.clock.__dataclass_fields__
-                if name != "target"
-            } | {"version": entry.clock.target.version, "due_at": entry.due_at, "excused": entry.excused}
+                name: getattr(entry.clock, name) for name in entry.clock.__dataclass_fields__ if name != "target"
+            }
+            | {"version": entry.clock.target.version, "due_at": entry.due_at, "excused": entry.excused}
             for key, entry in store.clocks.items()
-        }  # fmt: skip
+        }
         # An indicator that is added up was heard of at an instant even where that word is taken back.
-        silent = {name: None if store.indicators[name].kind in COUNTED_KINDS else since
-                  for name, since in sorted(store.silences.items())}  # fmt: skip
+        silent = {
+            name: None if store.indicators[name].kind in COUNTED_KINDS else since
+            for name, since in sorted(store.silences.items())
+        }
         return {"windows": windows, "breaches": sorted(breaches), "clocks": clocks, "silent": silent}
 
     async def explained(self) -> dict[str, str]:
@@ -264,8 +283,9 @@ class Replay:
     async def _explained_runs(self, key: str, window: str, named: TargetRow) -> dict[str, str]:
         """Of a rolling target, the windows that its first and its last breach became certain with."""
         told = {}
-        standing = [each for each in self.store.breaches.values()
-                    if each.standing and each.target_id == named.target_id]  # fmt: skip
+        standing = [
+            each for each in self.store.breaches.values() if each.standing and each.target_id == named.target_id
+        ]
         ordered = sorted(standing, key=lambda breach: (breach.certain_at, breach.level))
         for breach in [*ordered[:1], *ordered[-1:]]:
             asked = ExplanationQuestion(window, at=breach.certain_at)

@@ -50,10 +50,16 @@ def id_of(name: str) -> str:
 
 def target(key: str, window: dict[str, str], objective: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {
-        "target_id": id_of(key), "key": key, "title": f"The {key}", "service_id": "service",
-        "aggregation": "availability", "objective": objective or UPTIME, "window": window, "service_hours": "24x7",
+        "target_id": id_of(key),
+        "key": key,
+        "title": f"The {key}",
+        "service_id": "service",
+        "aggregation": "availability",
+        "objective": objective or UPTIME,
+        "window": window,
+        "service_hours": "24x7",
         "weight": "1",
-    } | more  # fmt: skip
+    } | more
 
 
 MONTHLY = target("uptime", {"calendar": "month"})
@@ -64,14 +70,30 @@ TICKETS = target("p1", {"per": "ticket"}, {"within": {"service_time": "PT4H"}}, 
 
 def finalized(*targets: dict[str, Any], version: int = 1, **changed: Any) -> AgreementFinalized:
     event = AgreementFinalized(
-        agreement_id=AGREEMENT, agreement_key="checkout", version=version, kind="sla", scope="service",
-        title="Checkout for Acme", provider_party_id=PROVIDER, provider_name="Northwind IT",
-        customer_party_id=CUSTOMER, customer_name="Acme", service_id="service", service_key="checkout",
-        service_name="Checkout", timezone="UTC", effective_at="2026-11-01T00:00:00.000000Z", expires_at=None,
-        closing_delay_seconds=600, revision_number=1, revision_hash="ab" * 32, service_hours={},
-        targets=list(targets) or [MONTHLY], baseline={"uptime": "1999/20"},
+        agreement_id=AGREEMENT,
+        agreement_key="checkout",
+        version=version,
+        kind="sla",
+        scope="service",
+        title="Checkout for Acme",
+        provider_party_id=PROVIDER,
+        provider_name="Northwind IT",
+        customer_party_id=CUSTOMER,
+        customer_name="Acme",
+        service_id="service",
+        service_key="checkout",
+        service_name="Checkout",
+        timezone="UTC",
+        effective_at="2026-11-01T00:00:00.000000Z",
+        expires_at=None,
+        closing_delay_seconds=600,
+        revision_number=1,
+        revision_hash="ab" * 32,
+        service_hours={},
+        targets=list(targets) or [MONTHLY],
+        baseline={"uptime": "1999/20"},
         finalized_at="2026-10-20T00:00:00.000000Z",
-    )  # fmt: skip
+    )
     return dataclasses.replace(event, **changed)
 
 
@@ -85,27 +107,49 @@ def terminated(when: str, version: int = 1) -> AgreementTerminated:
 
 def _turn(when: str, version: int) -> dict[str, Any]:
     return {
-        "agreement_id": AGREEMENT, "version": version, "provider_party_id": PROVIDER,
-        "customer_party_id": CUSTOMER, "at": to_text(at(when)),
-    }  # fmt: skip
+        "agreement_id": AGREEMENT,
+        "version": version,
+        "provider_party_id": PROVIDER,
+        "customer_party_id": CUSTOMER,
+        "at": to_text(at(when)),
+    }
 
 
 def _judged(of: dict[str, Any], window: Window) -> dict[str, Any]:
     return {
-        "agreement_id": AGREEMENT, "agreement_version": 1, "target_id": of["target_id"], "target_key": of["key"],
-        "target_title": of["title"], "service_id": "service", "provider_party_id": PROVIDER,
-        "customer_party_id": CUSTOMER, "window_id": window[0], "window_start_at": written(window[1]),
+        "agreement_id": AGREEMENT,
+        "agreement_version": 1,
+        "target_id": of["target_id"],
+        "target_key": of["key"],
+        "target_title": of["title"],
+        "service_id": "service",
+        "provider_party_id": PROVIDER,
+        "customer_party_id": CUSTOMER,
+        "window_id": window[0],
+        "window_start_at": written(window[1]),
         "window_end_at": written(window[2]),
-    }  # fmt: skip
+    }
 
 
 def _closing(of: dict[str, Any], window: Window, figure: str | None, verdict: str, revision: int) -> dict[str, Any]:
     return _judged(of, window) | {
-        "verdict": verdict, "revision": revision, "objective": of["objective"], "aggregation": "availability",
-        "unit": "percent", "figure": figure, "figure_display": figure or "", "raw_figure": "9991/100",
-        "good": "2590704000000", "total": "2592000000000", "excluded_seconds": 3600, "unknown_seconds": 60,
-        "downtime_seconds": 1296, "budget_consumed_percent": "50", "weight": "1", "closed_at": written(window[2]),
-    }  # fmt: skip
+        "verdict": verdict,
+        "revision": revision,
+        "objective": of["objective"],
+        "aggregation": "availability",
+        "unit": "percent",
+        "figure": figure,
+        "figure_display": figure or "",
+        "raw_figure": "9991/100",
+        "good": "2590704000000",
+        "total": "2592000000000",
+        "excluded_seconds": 3600,
+        "unknown_seconds": 60,
+        "downtime_seconds": 1296,
+        "budget_consumed_percent": "50",
+        "weight": "1",
+        "closed_at": written(window[2]),
+    }
 
 
 def closed(
@@ -129,123 +173,224 @@ def breached(
         # As judged: the span is the window that ended with the first minute missed.
         window = (window[0], to_text(at(when) - 3_540_000_000), to_text(at(when) + 60_000_000))
     return TargetBreached(
-        **_judged(of, window), breach_id=id_of(name), revision=revision, level="objective", ordinal=1,
-        objective=of["objective"], figure=None if of is TICKETS else "9989/100", figure_display="99.8900",
-        shortfall=None if of is TICKETS else "1/100", certain_at=to_text(at(when)), published_at=to_text(at(when)),
-        responsible_party_id=PROVIDER, ticket={"number": window[0]} if of is TICKETS else None,
+        **_judged(of, window),
+        breach_id=id_of(name),
+        revision=revision,
+        level="objective",
+        ordinal=1,
+        objective=of["objective"],
+        figure=None if of is TICKETS else "9989/100",
+        figure_display="99.8900",
+        shortfall=None if of is TICKETS else "1/100",
+        certain_at=to_text(at(when)),
+        published_at=to_text(at(when)),
+        responsible_party_id=PROVIDER,
+        ticket={"number": window[0]} if of is TICKETS else None,
         evidence={"outages": [{"from": when, "minutes": 44}]},
-    )  # fmt: skip
+    )
 
 
 def withdrawn(name: str, window: Window = NOVEMBER, *, revision: int = 0) -> BreachWithdrawn:
     return BreachWithdrawn(
-        **_judged(MONTHLY, window), breach_id=id_of(name), revision=revision, level="objective",
-        cause="corrected measurement", figure=None, figure_display="", published_at="2026-12-05T00:00:00.000000Z",
-    )  # fmt: skip
+        **_judged(MONTHLY, window),
+        breach_id=id_of(name),
+        revision=revision,
+        level="objective",
+        cause="corrected measurement",
+        figure=None,
+        figure_display="",
+        published_at="2026-12-05T00:00:00.000000Z",
+    )
 
 
 def recovered(name: str, when: str, of: dict[str, Any] = ROLLING) -> TargetRecovered:
     return TargetRecovered(
-        **_judged(of, HOUR), breach_id=id_of(name), figure="96", figure_display="96.0000",
-        recovered_at=to_text(at(when)), published_at=to_text(at(when)),
-    )  # fmt: skip
+        **_judged(of, HOUR),
+        breach_id=id_of(name),
+        figure="96",
+        figure_display="96.0000",
+        recovered_at=to_text(at(when)),
+        published_at=to_text(at(when)),
+    )
 
 
 def at_risk(name: str, when: str, window: Window = NOVEMBER, of: dict[str, Any] = MONTHLY) -> TargetAtRisk:
     return TargetAtRisk(
-        **_judged(of, window), risk_id=id_of(name), cause="budget_consumed", threshold="75",
-        figure="99925/1000", figure_display="99.9250", objective=of["objective"], budget_consumed_percent="75",
-        burn_rate=None, projected_breach_at=None, time_left_seconds=86_400, at=to_text(at(when)),
+        **_judged(of, window),
+        risk_id=id_of(name),
+        cause="budget_consumed",
+        threshold="75",
+        figure="99925/1000",
+        figure_display="99.9250",
+        objective=of["objective"],
+        budget_consumed_percent="75",
+        burn_rate=None,
+        projected_breach_at=None,
+        time_left_seconds=86_400,
+        at=to_text(at(when)),
         published_at=to_text(at(when)),
-    )  # fmt: skip
+    )
 
 
 def cleared(name: str, outcome: str, when: str, window: Window = NOVEMBER) -> RiskCleared:
     return RiskCleared(
-        **_judged(MONTHLY, window), risk_id=id_of(name), cause="budget_consumed", threshold="75", outcome=outcome,
-        at=to_text(at(when)), published_at=to_text(at(when)),
-    )  # fmt: skip
+        **_judged(MONTHLY, window),
+        risk_id=id_of(name),
+        cause="budget_consumed",
+        threshold="75",
+        outcome=outcome,
+        at=to_text(at(when)),
+        published_at=to_text(at(when)),
+    )
 
 
 def stopped(ticket: str, when: str, state: str = "met", deadline: str | None = None) -> ClockStopped:
     return ClockStopped(
-        agreement_id=AGREEMENT, agreement_version=1, target_id=TICKETS["target_id"], target_key="p1",
-        service_id="service", provider_party_id=PROVIDER, customer_party_id=CUSTOMER, source="servicenow",
-        ticket=ticket, clock="resolution", state=state, deadline_at=written(deadline), at=to_text(at(when)),
-        published_at=to_text(at(when)), elapsed_calendar_seconds=60, elapsed_service_seconds=60,
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        agreement_version=1,
+        target_id=TICKETS["target_id"],
+        target_key="p1",
+        service_id="service",
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        source="servicenow",
+        ticket=ticket,
+        clock="resolution",
+        state=state,
+        deadline_at=written(deadline),
+        at=to_text(at(when)),
+        published_at=to_text(at(when)),
+        elapsed_calendar_seconds=60,
+        elapsed_service_seconds=60,
+    )
 
 
 def planned(name: str, risk: str, when: str) -> ActionPlanOpened:
     return ActionPlanOpened(
-        plan_id=id_of(name), agreement_id=AGREEMENT, target_id=MONTHLY["target_id"], target_key="uptime",
-        risk_id=id_of(risk), provider_party_id=PROVIDER, customer_party_id=CUSTOMER, owner="Duty manager",
-        steps=[{"step": "Fail over", "owner": "Duty manager"}], due_at=None, time_left_seconds=86_400,
+        plan_id=id_of(name),
+        agreement_id=AGREEMENT,
+        target_id=MONTHLY["target_id"],
+        target_key="uptime",
+        risk_id=id_of(risk),
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        owner="Duty manager",
+        steps=[{"step": "Fail over", "owner": "Duty manager"}],
+        due_at=None,
+        time_left_seconds=86_400,
         opened_at=to_text(at(when)),
-    )  # fmt: skip
+    )
 
 
 def plan_ended(name: str, risk: str, outcome: str, when: str) -> ActionPlanEnded:
     return ActionPlanEnded(
-        plan_id=id_of(name), agreement_id=AGREEMENT, target_id=MONTHLY["target_id"], target_key="uptime",
-        risk_id=id_of(risk), provider_party_id=PROVIDER, customer_party_id=CUSTOMER, outcome=outcome,
-        breach_id=None, ended_at=to_text(at(when)),
-    )  # fmt: skip
+        plan_id=id_of(name),
+        agreement_id=AGREEMENT,
+        target_id=MONTHLY["target_id"],
+        target_key="uptime",
+        risk_id=id_of(risk),
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        outcome=outcome,
+        breach_id=None,
+        ended_at=to_text(at(when)),
+    )
 
 
 def action(name: str, when: str) -> ActionOpened:
     return ActionOpened(
-        action_id=id_of(name), review_id=id_of("review"), agreement_id=AGREEMENT, target_id=None,
-        target_key="uptime", provider_party_id=PROVIDER, customer_party_id=CUSTOMER, text="Add a second supplier",
-        owner="Provider manager", due_at="2027-01-31T00:00:00.000000Z", expected_change="fewer outages",
+        action_id=id_of(name),
+        review_id=id_of("review"),
+        agreement_id=AGREEMENT,
+        target_id=None,
+        target_key="uptime",
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        text="Add a second supplier",
+        owner="Provider manager",
+        due_at="2027-01-31T00:00:00.000000Z",
+        expected_change="fewer outages",
         opened_at=to_text(at(when)),
-    )  # fmt: skip
+    )
 
 
 def excluded(name: str, since: str, until: str) -> ExclusionDecided:
     """A reboot that the provider asked for and the customer approved."""
     return ExclusionDecided(
-        exclusion_id=id_of(name), agreement_id=AGREEMENT, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        kind="planned", service_ids=[], indicators=[], target_ids=[],
-        intervals=[{"from": to_text(at(since)), "to": to_text(at(until))}], recurrence=None, text="Weekly reboot",
-        evidence=[], requested_by_party_id=PROVIDER, requested_at="2026-10-01T00:00:00.000000Z",
-        announced_at="2026-10-01T00:00:00.000000Z", decide_by_at=None, if_silent=None, decision="approved",
-        decided_by_party_id=CUSTOMER, decided_at="2026-10-02T00:00:00.000000Z", reason="", uncounted=[],
+        exclusion_id=id_of(name),
+        agreement_id=AGREEMENT,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        kind="planned",
+        service_ids=[],
+        indicators=[],
+        target_ids=[],
+        intervals=[{"from": to_text(at(since)), "to": to_text(at(until))}],
+        recurrence=None,
+        text="Weekly reboot",
+        evidence=[],
+        requested_by_party_id=PROVIDER,
+        requested_at="2026-10-01T00:00:00.000000Z",
+        announced_at="2026-10-01T00:00:00.000000Z",
+        decide_by_at=None,
+        if_silent=None,
+        decision="approved",
+        decided_by_party_id=CUSTOMER,
+        decided_at="2026-10-02T00:00:00.000000Z",
+        reason="",
+        uncounted=[],
         published_at="2026-10-02T00:00:00.000000Z",
-    )  # fmt: skip
+    )
 
 
 def to_date(figure: str | None, status: str, of: dict[str, Any] = MONTHLY, **more: Any) -> dict[str, Any]:
     """A window of November as monitor-svc answers it to date."""
     window_id = of["window"].get("rolling") or ("tickets" if "per" in of["window"] else NOVEMBER[0])
     return {
-        "target_id": of["target_id"], "target_key": of["key"], "agreement_version": 1, "window_id": window_id,
-        "window_start_at": written(NOVEMBER[1]), "window_end_at": written(NOVEMBER[2]),
-        "aggregation": of["aggregation"], "objective": of["objective"], "closed": False, "status": status,
+        "target_id": of["target_id"],
+        "target_key": of["key"],
+        "agreement_version": 1,
+        "window_id": window_id,
+        "window_start_at": written(NOVEMBER[1]),
+        "window_end_at": written(NOVEMBER[2]),
+        "aggregation": of["aggregation"],
+        "objective": of["objective"],
+        "closed": False,
+        "status": status,
         "figure": figure,
-    } | more  # fmt: skip
+    } | more
 
 
 def caught_up(event: AgreementFinalized, breach_events: int = 0) -> AgreementCaughtUp:
     """What monitor-svc says once it has judged the past by these terms."""
     return AgreementCaughtUp(
-        agreement_id=event.agreement_id, agreement_version=event.version, provider_party_id=event.provider_party_id,
-        customer_party_id=event.customer_party_id, breach_events=breach_events, caught_up_at=event.finalized_at,
-    )  # fmt: skip
+        agreement_id=event.agreement_id,
+        agreement_version=event.version,
+        provider_party_id=event.provider_party_id,
+        customer_party_id=event.customer_party_id,
+        breach_events=breach_events,
+        caught_up_at=event.finalized_at,
+    )
 
 
 async def tell(log: EventLog, *events: Any, twice: bool = False, catch_up: bool = True) -> None:
     """Append events to their topics as their publishers would; ``twice``: each delivered a second time; ``catch_up``:
     signed terms have no past, and monitor-svc says so at once."""
     with_marks = [
-        each for event in events
+        each
+        for event in events
         for each in ([event, caught_up(event)] if catch_up and isinstance(event, AgreementFinalized) else [event])
-    ]  # fmt: skip
+    ]
     for event in with_marks:
         row = PUBLISHED[type(event)]
         envelope = Envelope(
-            id=named_id(AGREEMENT, row.type, repr(event)), source="/slm/test/monitor", type=row.type,
-            subject=str(getattr(event, row.subject_field)), time="", recorded_at="", data=event,
-        )  # fmt: skip
+            id=named_id(AGREEMENT, row.type, repr(event)),
+            source="/slm/test/monitor",
+            type=row.type,
+            subject=str(getattr(event, row.subject_field)),
+            time="",
+            recorded_at="",
+            data=event,
+        )
         record = Record(str(getattr(event, row.key_field)), to_json(event), to_headers(envelope))
         await log.append(row.topic.name, [record] * (2 if twice else 1))

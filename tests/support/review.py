@@ -49,64 +49,129 @@ def id_of(name: str) -> str:
 
 def finalized(version: int = 1, **changed: Any) -> AgreementFinalized:
     event = AgreementFinalized(
-        agreement_id=AGREEMENT, agreement_key="checkout", version=version, kind="sla", scope="service",
-        title="Checkout for Acme", provider_party_id=PROVIDER, provider_name="Northwind IT",
-        customer_party_id=CUSTOMER, customer_name="Acme", service_id="service", service_key="checkout",
-        service_name="Checkout", timezone="UTC", effective_at="2026-11-01T00:00:00Z", expires_at=None,
-        closing_delay_seconds=600, revision_number=1, revision_hash="00", service_hours={},
-        targets=[{"target_id": TARGET, "key": "checkout-availability", "title": "Checkout is available",
-                  "objective": OBJECTIVE, "window": {"calendar": "month"}, "responsible": STEPS}],
+        agreement_id=AGREEMENT,
+        agreement_key="checkout",
+        version=version,
+        kind="sla",
+        scope="service",
+        title="Checkout for Acme",
+        provider_party_id=PROVIDER,
+        provider_name="Northwind IT",
+        customer_party_id=CUSTOMER,
+        customer_name="Acme",
+        service_id="service",
+        service_key="checkout",
+        service_name="Checkout",
+        timezone="UTC",
+        effective_at="2026-11-01T00:00:00Z",
+        expires_at=None,
+        closing_delay_seconds=600,
+        revision_number=1,
+        revision_hash="00",
+        service_hours={},
+        targets=[
+            {
+                "target_id": TARGET,
+                "key": "checkout-availability",
+                "title": "Checkout is available",
+                "objective": OBJECTIVE,
+                "window": {"calendar": "month"},
+                "responsible": STEPS,
+            }
+        ],
         review={"cadence": "month", "on_breach": True, "after_met_windows": 3},
         finalized_at="2026-10-20T00:00:00Z",
-    )  # fmt: skip
+    )
     return dataclasses.replace(event, **changed)
 
 
 def turned(event: type[AgreementTurned], when: str, version: int = 1, **more: Any) -> AgreementTurned:
     return event(
-        agreement_id=AGREEMENT, version=version, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        at=to_text(at(when)), **more,
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        version=version,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        at=to_text(at(when)),
+        **more,
+    )
 
 
 def _judged(window: Window) -> dict[str, Any]:
     return {
-        "agreement_id": AGREEMENT, "agreement_version": 1, "target_id": TARGET,
-        "target_key": "checkout-availability", "target_title": "Checkout is available", "service_id": "service",
-        "provider_party_id": PROVIDER, "customer_party_id": CUSTOMER,
-        "window_id": window[0], "window_start_at": of_text(window[1]), "window_end_at": of_text(window[2]),
-    }  # fmt: skip
+        "agreement_id": AGREEMENT,
+        "agreement_version": 1,
+        "target_id": TARGET,
+        "target_key": "checkout-availability",
+        "target_title": "Checkout is available",
+        "service_id": "service",
+        "provider_party_id": PROVIDER,
+        "customer_party_id": CUSTOMER,
+        "window_id": window[0],
+        "window_start_at": of_text(window[1]),
+        "window_end_at": of_text(window[2]),
+    }
 
 
 def at_risk(name: str, when: str, until: str | None = None, window: Window = NOVEMBER, **changed: Any) -> TargetAtRisk:
     given = _judged(window) | {"responsible": STEPS} | changed
     return TargetAtRisk(
-        **given, risk_id=id_of(name), cause="budget_consumed", threshold="75", figure=None, figure_display="99.93 %",
-        objective=OBJECTIVE, budget_consumed_percent="75", burn_rate=None, projected_breach_at=of_text(until),
-        time_left_seconds=None, at=to_text(at(when)), published_at=to_text(at(when)),
-    )  # fmt: skip
+        **given,
+        risk_id=id_of(name),
+        cause="budget_consumed",
+        threshold="75",
+        figure=None,
+        figure_display="99.93 %",
+        objective=OBJECTIVE,
+        budget_consumed_percent="75",
+        burn_rate=None,
+        projected_breach_at=of_text(until),
+        time_left_seconds=None,
+        at=to_text(at(when)),
+        published_at=to_text(at(when)),
+    )
 
 
 def cleared(name: str, outcome: str, when: str, window: Window = NOVEMBER, revision: int = 0) -> RiskCleared:
     return RiskCleared(
-        **_judged(window), revision=revision, risk_id=id_of(name), cause="budget_consumed", threshold="75",
-        outcome=outcome, at=to_text(at(when)), published_at=to_text(at(when)),
-    )  # fmt: skip
+        **_judged(window),
+        revision=revision,
+        risk_id=id_of(name),
+        cause="budget_consumed",
+        threshold="75",
+        outcome=outcome,
+        at=to_text(at(when)),
+        published_at=to_text(at(when)),
+    )
 
 
 def breached(name: str, when: str, window: Window = NOVEMBER, *, revision: int = 0, **changed: Any) -> TargetBreached:
     return TargetBreached(
-        **(_judged(window) | changed), breach_id=id_of(name), revision=revision, level="objective", ordinal=1,
-        objective=OBJECTIVE, figure="9989/100", figure_display="99.89 %", shortfall="1/100",
-        certain_at=to_text(at(when)), published_at=to_text(at(when)), responsible_party_id=PROVIDER,
-    )  # fmt: skip
+        **(_judged(window) | changed),
+        breach_id=id_of(name),
+        revision=revision,
+        level="objective",
+        ordinal=1,
+        objective=OBJECTIVE,
+        figure="9989/100",
+        figure_display="99.89 %",
+        shortfall="1/100",
+        certain_at=to_text(at(when)),
+        published_at=to_text(at(when)),
+        responsible_party_id=PROVIDER,
+    )
 
 
 def withdrawn(name: str, *, revision: int = 0, window: Window = NOVEMBER) -> BreachWithdrawn:
     return BreachWithdrawn(
-        **_judged(window), breach_id=id_of(name), revision=revision, level="objective", cause="corrected measurement",
-        figure=None, figure_display="99.91 %", published_at="2026-11-25T00:00:00Z",
-    )  # fmt: skip
+        **_judged(window),
+        breach_id=id_of(name),
+        revision=revision,
+        level="objective",
+        cause="corrected measurement",
+        figure=None,
+        figure_display="99.91 %",
+        published_at="2026-11-25T00:00:00Z",
+    )
 
 
 def month(number: int) -> Window:
@@ -125,27 +190,53 @@ def restated(window: Window, verdict: str, figure: str | None, revision: int = 1
 
 def _closing(window: Window, verdict: str, figure: str | None, revision: int) -> dict[str, Any]:
     return _judged(window) | {
-        "verdict": verdict, "revision": revision, "objective": OBJECTIVE, "aggregation": "availability",
-        "unit": "percent", "figure": figure, "figure_display": figure or "", "raw_figure": figure, "good": "1",
-        "total": "1", "excluded_seconds": 0, "unknown_seconds": 0, "downtime_seconds": 0,
-        "budget_consumed_percent": None, "weight": "1", "closed_at": of_text(window[2]),
-    }  # fmt: skip
+        "verdict": verdict,
+        "revision": revision,
+        "objective": OBJECTIVE,
+        "aggregation": "availability",
+        "unit": "percent",
+        "figure": figure,
+        "figure_display": figure or "",
+        "raw_figure": figure,
+        "good": "1",
+        "total": "1",
+        "excluded_seconds": 0,
+        "unknown_seconds": 0,
+        "downtime_seconds": 0,
+        "budget_consumed_percent": None,
+        "weight": "1",
+        "closed_at": of_text(window[2]),
+    }
 
 
 def reported(name: str, window: Window = NOVEMBER, revision: int = 0) -> ReportPublished:
     return ReportPublished(
-        report_id=id_of(name), revision=revision, agreement_id=AGREEMENT, agreement_version=1,
-        provider_party_id=PROVIDER, customer_party_id=CUSTOMER, period=window[0],
-        period_start_at=of_text(window[1]) or "", period_end_at=of_text(window[2]) or "", verdict="breached",
-        breaches=1, url=f"/api/v1/reports/{id_of(name)}/page", published_at="2026-12-01T00:11:00Z",
-    )  # fmt: skip
+        report_id=id_of(name),
+        revision=revision,
+        agreement_id=AGREEMENT,
+        agreement_version=1,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        period=window[0],
+        period_start_at=of_text(window[1]) or "",
+        period_end_at=of_text(window[2]) or "",
+        verdict="breached",
+        breaches=1,
+        url=f"/api/v1/reports/{id_of(name)}/page",
+        published_at="2026-12-01T00:11:00Z",
+    )
 
 
 def drafted(proposal_id: str | None, version: int = 2) -> AmendmentDrafted:
     return AmendmentDrafted(
-        agreement_id=AGREEMENT, version=version, revision_hash="ab" * 32, proposal_id=proposal_id,
-        provider_party_id=PROVIDER, customer_party_id=CUSTOMER, drafted_at="2026-12-02T00:00:00Z",
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        version=version,
+        revision_hash="ab" * 32,
+        proposal_id=proposal_id,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        drafted_at="2026-12-02T00:00:00Z",
+    )
 
 
 def person(party_id: str | None = CUSTOMER, *roles: str) -> Principal:
@@ -230,9 +321,10 @@ class MemoryDesk:
     async def quiet_plans(self) -> list[tuple[str, str]]:
         plans = self.ledger.plans.values.values()
         return [
-            (each.agreement_id, each.plan_id) for each in plans
+            (each.agreement_id, each.plan_id)
+            for each in plans
             if each.state in ("open", "watching") and each.quiet_at is not None and each.quiet_at <= self.ledger.now
-        ]  # fmt: skip
+        ]
 
     async def due(self) -> list[tuple[str, str]]:
         waiting = [r for r in self.ledger.reviews.values.values() if r.state == "scheduled"]

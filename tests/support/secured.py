@@ -91,8 +91,17 @@ class SecuredPostgres:
         (self.folder / "password").write_text(PASSWORD)
         (self.folder / "data").mkdir()
         self._give()
-        self._run("initdb", "-D", "data", "-U", USER, "--pwfile=password", "--auth=scram-sha-256", "--encoding=UTF8",
-                  "--locale=C")  # fmt: skip
+        self._run(
+            "initdb",
+            "-D",
+            "data",
+            "-U",
+            USER,
+            "--pwfile=password",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+        )
         (self.folder / "data" / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
         with (self.folder / "data" / "postgresql.conf").open("a") as settings:
             settings.write(

@@ -233,13 +233,24 @@ def terms() -> Item:
 
 def _target(key: str, indicator: str, aggregation: Any, at_least: str, window: Any, **more: Any) -> Item:
     return {
-        "key": key, "title": key, "indicator": indicator, "aggregation": aggregation,
-        "objective": {"at_least": at_least, "unit": "percent"}, "window": window, **more,
-    }  # fmt: skip
+        "key": key,
+        "title": key,
+        "indicator": indicator,
+        "aggregation": aggregation,
+        "objective": {"at_least": at_least, "unit": "percent"},
+        "window": window,
+        **more,
+    }
 
 
 def _clock(key: str, clock: str, priority: str, within: Any, **more: Any) -> Item:
     return {
-        "key": key, "title": key, "aggregation": "clock", "clock": clock, "objective": {"within": within},
-        "applies_to": {"type": "incident", "priority": [priority]}, "pause": ["awaiting_customer"], **more,
-    }  # fmt: skip
+        "key": key,
+        "title": key,
+        "aggregation": "clock",
+        "clock": clock,
+        "objective": {"within": within},
+        "applies_to": {"type": "incident", "priority": [priority]},
+        "pause": ["awaiting_customer"],
+        **more,
+    }

@@ -17,11 +17,19 @@ PROPOSAL = "0d1bd2b0-3cb4-5b14-9f4c-5b1f2a1f7e10"
 def _proposed(cast: Cast, agreement: dict[str, Any], **changed: Any) -> TargetRevisionProposed:
     target_id = named_id(agreement["agreement_id"], "target", "availability")
     given = {
-        "proposal_id": PROPOSAL, "review_id": "r", "agreement_id": agreement["agreement_id"], "agreement_version": 1,
-        "target_id": target_id, "target_key": "availability", "provider_party_id": cast.provider_party_id,
-        "customer_party_id": cast.customer_party_id, "objective": {"at_least": "99.95", "unit": "percent"},
-        "reason": "Met three months in a row.", "proposed_by_party_id": None, "proposed_at": EFFECTIVE,
-    }  # fmt: skip
+        "proposal_id": PROPOSAL,
+        "review_id": "r",
+        "agreement_id": agreement["agreement_id"],
+        "agreement_version": 1,
+        "target_id": target_id,
+        "target_key": "availability",
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "objective": {"at_least": "99.95", "unit": "percent"},
+        "reason": "Met three months in a row.",
+        "proposed_by_party_id": None,
+        "proposed_at": EFFECTIVE,
+    }
     return TargetRevisionProposed(**(given | changed))
 
 
@@ -127,10 +135,15 @@ async def test_the_draft_of_a_declined_proposal_is_withdrawn(service: AgreementU
     cast, agreement = await negotiation.play(service.client, OPERATOR_KEY, EFFECTIVE)
     await service.hear(_proposed(cast, agreement))
     declined = TargetRevisionDeclined(
-        proposal_id=PROPOSAL, agreement_id=agreement["agreement_id"], agreement_version=1,
-        provider_party_id=cast.provider_party_id, customer_party_id=cast.customer_party_id, reason="Not now.",
-        declined_by_party_id=cast.customer_party_id, declined_at=EFFECTIVE,
-    )  # fmt: skip
+        proposal_id=PROPOSAL,
+        agreement_id=agreement["agreement_id"],
+        agreement_version=1,
+        provider_party_id=cast.provider_party_id,
+        customer_party_id=cast.customer_party_id,
+        reason="Not now.",
+        declined_by_party_id=cast.customer_party_id,
+        declined_at=EFFECTIVE,
+    )
     await service.hear(declined)
     path = f"/api/v1/agreements/{agreement['agreement_id']}"
     amendment = await negotiation.get(service.client, cast.viewer_key, f"{path}?version=2")

@@ -20,9 +20,12 @@ async def cast(service: AgreementUnderTest) -> Cast:
 
 def _order(cast: Cast, document: Any, **more: Any) -> dict[str, Any]:
     return {
-        "provider_party_id": cast.provider_party_id, "customer_party_id": cast.customer_party_id,
-        "service_id": cast.service_id, "template": "sla-standard", "document": document,
-    } | more  # fmt: skip
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "service_id": cast.service_id,
+        "template": "sla-standard",
+        "document": document,
+    } | more
 
 
 async def test_every_fault_of_a_document_is_named_in_one_answer(service: AgreementUnderTest, cast: Cast) -> None:
@@ -37,9 +40,13 @@ async def test_every_fault_of_a_document_is_named_in_one_answer(service: Agreeme
     assert (status, problem["type"]) == (422, "/problems/invalid")
     fields = {error["field"] for error in problem["errors"]}
     assert {
-        "timezone", "targets[0].aggregation", "targets[1].objective.at_least", "targets[2].window.rolling",
-        "targets[3].service_hours", "targets[3].group_by",
-    } <= fields  # fmt: skip
+        "timezone",
+        "targets[0].aggregation",
+        "targets[1].objective.at_least",
+        "targets[2].window.rolling",
+        "targets[3].service_hours",
+        "targets[3].group_by",
+    } <= fields
     assert all(error["remedy"] for error in problem["errors"])
 
 

@@ -36,12 +36,16 @@ def calendar(*events: list[str], head: str = "VERSION:2.0") -> str:
 async def drafted(service: AgreementUnderTest, cast: Cast, text: str) -> tuple[int, dict[str, Any]]:
     document = {**terms.document(EFFECTIVE)}
     document["service_hours"] = {
-        **document["service_hours"], "holidays-of-ours": {**HOURS, "holidays": [{"icalendar": text}]}
-    }  # fmt: skip
+        **document["service_hours"],
+        "holidays-of-ours": {**HOURS, "holidays": [{"icalendar": text}]},
+    }
     order = {
-        "provider_party_id": cast.provider_party_id, "customer_party_id": cast.customer_party_id,
-        "service_id": cast.service_id, "template": "sla-standard", "document": document,
-    }  # fmt: skip
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "service_id": cast.service_id,
+        "template": "sla-standard",
+        "document": document,
+    }
     return await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order)
 
 
@@ -70,15 +74,22 @@ async def test_an_all_day_event_of_any_program_is_a_holiday(service: AgreementUn
     "event",
     [
         ["DTSTART;TZID=Europe/Berlin:20260901T000000", "DURATION:P1D", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"],
-        ["DTSTART;TZID=Customized Time Zone:20260901T000000", "DTEND;TZID=Customized Time Zone:20260902T000000",
-         "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"],
+        [
+            "DTSTART;TZID=Customized Time Zone:20260901T000000",
+            "DTEND;TZID=Customized Time Zone:20260902T000000",
+            "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE",
+        ],
         ["DTSTART:20260831T220000Z", "DTEND:20260901T220000Z", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"],
-        ["DTSTART;TZID=Europe/Berlin:20250901T000000", "DTEND;TZID=Europe/Berlin:20250902T000000",
-         "RRULE:FREQ=YEARLY;UNTIL=20270831T220000Z", "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE"],
+        [
+            "DTSTART;TZID=Europe/Berlin:20250901T000000",
+            "DTEND;TZID=Europe/Berlin:20250902T000000",
+            "RRULE:FREQ=YEARLY;UNTIL=20270831T220000Z",
+            "X-MICROSOFT-CDO-ALLDAYEVENT:TRUE",
+        ],
         ["DTSTART:20260901"],
         ["DTSTART;VALUE=DATE:20200901", "RRULE:FREQ=YEARLY", "TRANSP:TRANSPARENT"],
     ],
-)  # fmt: skip
+)
 async def test_other_ways_of_writing_a_whole_day_count_as_well(
     service: AgreementUnderTest, cast: Cast, event: list[str]
 ) -> None:

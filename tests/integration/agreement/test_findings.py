@@ -17,9 +17,13 @@ HOURS = {"business": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00
 
 def ratio(**changed: Any) -> dict[str, Any]:
     return {
-        "key": "orders", "indicator": "orders", "aggregation": "ratio", "objective": {"at_least": "99.9"},
-        "window": {"calendar": "month"}, **changed,
-    }  # fmt: skip
+        "key": "orders",
+        "indicator": "orders",
+        "aggregation": "ratio",
+        "objective": {"at_least": "99.9"},
+        "window": {"calendar": "month"},
+        **changed,
+    }
 
 
 @pytest.fixture
@@ -37,9 +41,13 @@ def document(*targets: dict[str, Any], **changed: Any) -> dict[str, Any]:
 
 async def _draft(service: AgreementUnderTest, cast: Cast, written: dict[str, Any], key: str = "k") -> tuple[int, Any]:
     body = {
-        "key": key, "provider_party_id": cast.provider_party_id, "customer_party_id": cast.customer_party_id,
-        "service_id": cast.service_id, "template": "sla-standard", "document": written,
-    }  # fmt: skip
+        "key": key,
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "service_id": cast.service_id,
+        "template": "sla-standard",
+        "document": written,
+    }
     return await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
 
 
@@ -59,13 +67,16 @@ async def _findings(service: AgreementUnderTest, cast: Cast, written: dict[str, 
         (ratio(aggregation="availability", objective={"at_least": "0.9999"}), "targets[0].objective.at_least"),
         (ratio(unacceptable={"at_least": "0.99"}), "targets[0].unacceptable.at_least"),
         (
-            ratio(aggregation={"share_at_most": "300"}, indicator={"key": "l", "unit": "ms"},
-                  objective={"at_least": "0.95"}),
+            ratio(
+                aggregation={"share_at_most": "300"},
+                indicator={"key": "l", "unit": "ms"},
+                objective={"at_least": "0.95"},
+            ),
             "targets[0].objective.at_least",
         ),
         (ratio(warn_at={"budget_consumed": ["0.5", "0.75"]}), "targets[0].warn_at.budget_consumed[0]"),
     ],
-)  # fmt: skip
+)
 async def test_a_share_of_less_than_one_percent_is_a_slip(
     service: AgreementUnderTest, cast: Cast, target: dict[str, Any], field: str
 ) -> None:
@@ -126,11 +137,13 @@ async def test_an_error_cannot_be_waived(service: AgreementUnderTest, cast: Cast
 @pytest.mark.parametrize(
     "warn_at",
     [
-        {"budget_consumed": ["50"]}, {"burn_rate": "default"},
+        {"budget_consumed": ["50"]},
+        {"burn_rate": "default"},
         {"burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "14.4"}]},
-        {"budget_drop": [{"by": "10", "within": "PT1H"}]}, {"time_to_exhaustion": ["PT6H"]},
+        {"budget_drop": [{"by": "10", "within": "PT1H"}]},
+        {"time_to_exhaustion": ["PT6H"]},
     ],
-)  # fmt: skip
+)
 async def test_an_objective_of_all_warns_about_no_budget(
     service: AgreementUnderTest, cast: Cast, warn_at: dict[str, Any]
 ) -> None:
@@ -153,10 +166,11 @@ async def test_an_objective_of_all_warns_about_no_budget(
         ({"targets": [ratio(objective={"at_least": "99,9 %"})]}, "targets[0].objective.at_least", 'write "99.9"'),
         (
             {"service_hours": {"b": {"timezone": "UTC", "weekly": {"mon": [["9:00", "17:00"]]}}}},
-            "service_hours.b.weekly.mon[0]", 'write "09:00"',
+            "service_hours.b.weekly.mon[0]",
+            'write "09:00"',
         ),
     ],
-)  # fmt: skip
+)
 async def test_a_remedy_says_what_to_write(
     service: AgreementUnderTest, cast: Cast, changed: dict[str, Any], field: str, remedy: str
 ) -> None:
@@ -212,10 +226,13 @@ async def test_a_support_that_the_other_side_named_stays_in_a_counter_proposal(
     pair = {"party_ids": [cast.provider_party_id, other.provider_party_id]}
     await negotiation.post(service.client, OPERATOR_KEY, "/api/v1/relations", pair)
     body = {
-        "key": "below", "kind": "uc", "provider_party_id": other.provider_party_id,
-        "customer_party_id": cast.provider_party_id, "service_id": other.service_id,
+        "key": "below",
+        "kind": "uc",
+        "provider_party_id": other.provider_party_id,
+        "customer_party_id": cast.provider_party_id,
+        "service_id": other.service_id,
         "document": document(requirements=[]),
-    }  # fmt: skip
+    }
     status, below = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
     assert status == 201, below
     support = {"agreement_id": below["agreement_id"]}

@@ -29,8 +29,11 @@ async def test_two_parties_come_to_a_finalized_agreement_whose_event_carries_the
     assert agreement["missing_signatures"] == []
     moves = await service.told(AgreementProposed, AgreementCountered, AgreementAgreed, AgreementFinalized)
     assert [type(move) for move in moves] == [
-        AgreementProposed, AgreementCountered, AgreementAgreed, AgreementFinalized,
-    ]  # fmt: skip
+        AgreementProposed,
+        AgreementCountered,
+        AgreementAgreed,
+        AgreementFinalized,
+    ]
     finalized = moves[-1]
     assert isinstance(finalized, AgreementFinalized)
     assert finalized.revision_hash == agreement["revision"]["hash"]
@@ -59,7 +62,10 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
         "title": "Checkout is available",
         "service_id": cast.service_id,
         "indicator": {
-            "owner_party_id": provider, "key": "payments.checkout", "kind": "availability", "unit": None,
+            "owner_party_id": provider,
+            "key": "payments.checkout",
+            "kind": "availability",
+            "unit": None,
         },
         "aggregation": "availability",
         "objective": {"at_least": "99.99", "unit": "percent"},
@@ -70,8 +76,12 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
         "planned_downtime": "removed",
         "no_data": "ignore",
         "warn_at": {
-            "budget_consumed": ["50", "75", "90"], "burn_rate": "default", "projected": True, "budget_drop": [],
-            "time_to_exhaustion": [], "min_events": 0,
+            "budget_consumed": ["50", "75", "90"],
+            "burn_rate": "default",
+            "projected": True,
+            "budget_drop": [],
+            "time_to_exhaustion": [],
+            "min_events": 0,
         },
         "unacceptable": None,
         "group_by": [],
@@ -88,7 +98,7 @@ async def test_the_finalized_targets_have_exactly_the_documented_shape(service: 
             ],
         },
         "credit": None,
-    }  # fmt: skip
+    }
     assert by_key["fast-hour"]["window"] == {"rolling": "PT1H"}
     assert by_key["fast-hour"]["aggregation"] == {"share_at_most": "300"}
     assert by_key["fast-hour"]["warn_at"]["burn_rate"] == [{"long": "PT2M", "short": "PT1M", "factor": "2"}]
@@ -120,9 +130,12 @@ async def test_another_document_under_the_same_key_is_refused(service: Agreement
     await negotiation.record_requirement(service.client, cast)
     await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), "k")
     body = {
-        "key": "k", "provider_party_id": cast.provider_party_id, "customer_party_id": cast.customer_party_id,
-        "service_id": cast.service_id, "document": {**terms.document(EFFECTIVE), "title": "Another"},
-    }  # fmt: skip
+        "key": "k",
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "service_id": cast.service_id,
+        "document": {**terms.document(EFFECTIVE), "title": "Another"},
+    }
     status, problem = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body)
     assert (status, problem["type"]) == (409, "/problems/wrong-state")
 

@@ -108,9 +108,12 @@ async def test_people_of_the_other_side_cannot_be_found_out_by_guessing(
     for name in ("emmy", "nobody-of-that-name"):
         document = {**terms.document(EFFECTIVE), "signatories": {"customer": [name]}}
         body = {
-            "provider_party_id": cast.provider_party_id, "customer_party_id": cast.customer_party_id,
-            "service_id": cast.service_id, "document": document, "key": name,
-        }  # fmt: skip
+            "provider_party_id": cast.provider_party_id,
+            "customer_party_id": cast.customer_party_id,
+            "service_id": cast.service_id,
+            "document": document,
+            "key": name,
+        }
         answers.append((await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", body))[0])
     assert answers == [201, 201]
 
@@ -118,9 +121,12 @@ async def test_people_of_the_other_side_cannot_be_found_out_by_guessing(
 async def test_a_customer_takes_no_key_in_the_providers_name_space(service: AgreementUnderTest, cast: Cast) -> None:
     await negotiation.record_requirement(service.client, cast)
     body = {
-        "key": terms.AGREEMENT_KEY, "provider_party_id": cast.provider_party_id,
-        "customer_party_id": cast.customer_party_id, "service_id": cast.service_id, "document": {"title": "Squatted"},
-    }  # fmt: skip
+        "key": terms.AGREEMENT_KEY,
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": cast.customer_party_id,
+        "service_id": cast.service_id,
+        "document": {"title": "Squatted"},
+    }
     squatted = await _made(service, cast.customer_manager_key, "agreements", body)
     drafted = await negotiation.draft(service.client, cast, terms.document(EFFECTIVE), terms.AGREEMENT_KEY)
     assert drafted["agreement_id"] != squatted["agreement_id"]
@@ -142,8 +148,9 @@ async def test_an_invitation_that_is_accepted_makes_a_relation_and_its_code_work
     accepted = await _made(service, customer, "invitations/accept", {"code": invitation["code"]})
     assert (accepted["state"], accepted["accepted_party_id"]) == ("accepted", cast.customer_party_id)
     assert (await service.ask(customer, "POST", "/api/v1/requirements", wanted))[0] == 201
-    _, again = await service.ask(cast.provider_manager_key, "POST", "/api/v1/invitations/accept",
-                                 {"code": invitation["code"]})  # fmt: skip
+    _, again = await service.ask(
+        cast.provider_manager_key, "POST", "/api/v1/invitations/accept", {"code": invitation["code"]}
+    )
     _, wrong = await service.ask(cast.provider_manager_key, "POST", "/api/v1/invitations/accept", {"code": "slm_no"})
     assert (again["status"], _without(again)) == (404, _without(wrong))
     [_, related] = await service.told(PartiesRelated)

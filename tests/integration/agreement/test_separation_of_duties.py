@@ -73,9 +73,10 @@ async def makes_up_a_person_with_a_mandate(alone: Alone) -> None:
     body = {"key": "gracia", "name": "Gracia", "email": "gracia@example.com", "mandates": [MANDATE]}
     person = await alone.ask("POST", "people", body)
     made = await alone.ask(
-        "POST", "principals",
+        "POST",
+        "principals",
         {"key": "gracia", "name": "G", "roles": ["provider_signatory"], "person_id": person["person_id"]},
-    )  # fmt: skip
+    )
     if made:
         await alone.issue(made["principal_id"])
 
@@ -150,12 +151,19 @@ async def opens_a_company_of_her_own_by_invitation(alone: Alone) -> None:
 
 
 TRIES: list[Callable[[Alone], Awaitable[None]]] = [
-    issues_a_signatorys_key, takes_over_the_signatorys_person, enrols_a_second_principal_of_the_signatory,
-    makes_up_a_person_with_a_mandate, gives_herself_the_role_and_a_mandate,
-    moves_the_role_to_a_machine_with_a_key_of_hers, lets_the_role_go_and_come_back, rotates_the_signatorys_key,
-    invites_the_signatory_and_uses_the_code, invites_before_the_operator_gives_the_role,
-    keeps_a_key_while_the_operator_gives_the_role, opens_a_company_of_her_own_by_invitation,
-]  # fmt: skip
+    issues_a_signatorys_key,
+    takes_over_the_signatorys_person,
+    enrols_a_second_principal_of_the_signatory,
+    makes_up_a_person_with_a_mandate,
+    gives_herself_the_role_and_a_mandate,
+    moves_the_role_to_a_machine_with_a_key_of_hers,
+    lets_the_role_go_and_come_back,
+    rotates_the_signatorys_key,
+    invites_the_signatory_and_uses_the_code,
+    invites_before_the_operator_gives_the_role,
+    keeps_a_key_while_the_operator_gives_the_role,
+    opens_a_company_of_her_own_by_invitation,
+]
 
 
 @pytest.fixture
@@ -276,8 +284,9 @@ async def test_a_person_makes_a_key_with_the_code_an_operator_handed_over_and_th
     _, seen = await service.ask(cast.viewer_key, "GET", f"/api/v1/agreements/{agreement['agreement_id']}")
     told = [(each["key_id"], each["key_issued_how"], each["key_issued_by"]) for each in seen["signatures"]]
     assert told == [
-        (made["key_id"], "invitation", "bootstrap operator"), (own["key_id"], "holder", "Emmy Noether"),
-    ]  # fmt: skip
+        (made["key_id"], "invitation", "bootstrap operator"),
+        (own["key_id"], "holder", "Emmy Noether"),
+    ]
     [finalized] = await service.told(AgreementFinalized)
     assert [each["key_id"] for each in finalized.signatures] == [made["key_id"], own["key_id"]]
     assert all(each["key_issued_at"] for each in finalized.signatures)

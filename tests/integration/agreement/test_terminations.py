@@ -58,8 +58,10 @@ async def test_an_earlier_end_needs_the_other_sides_consent(
     _, seen = await service.ask(cast.provider_manager_key, "GET", path.removesuffix("/terminate"))
     assert (seen["ending_asked"]["by"], seen["ending_asked"]["reason"]) == ("Emmy Noether", "Insourced")
     for key, expected in (
-        (cast.customer_signatory_key, 403), (cast.provider_manager_key, 403), (OPERATOR_KEY, 403),
-    ):  # fmt: skip
+        (cast.customer_signatory_key, 403),
+        (cast.provider_manager_key, 403),
+        (OPERATOR_KEY, 403),
+    ):
         assert (await service.ask(key, "POST", f"{path}/consent", named))[0] == expected
     other = {"request_id": "11111111-1111-4111-8111-111111111111"}
     assert (await service.ask(cast.provider_signatory_key, "POST", f"{path}/consent", other))[0] == 404

@@ -15,10 +15,14 @@ async def drafted(service: AgreementUnderTest, cast: Cast, party_id: str, /, **a
     clock = terms.p1_resolved()
     clock["applies_to"] = {**clock["applies_to"], **applies_to}
     order = {
-        "kind": "sla", "provider_party_id": cast.provider_party_id, "customer_party_id": party_id,
-        "service_id": cast.service_id, "template": "sla-standard", "key": f"draft-{uuid.uuid4()}",
+        "kind": "sla",
+        "provider_party_id": cast.provider_party_id,
+        "customer_party_id": party_id,
+        "service_id": cast.service_id,
+        "template": "sla-standard",
+        "key": f"draft-{uuid.uuid4()}",
         "document": {**terms.document(EFFECTIVE), "requirements": [], "targets": [clock]},
-    }  # fmt: skip
+    }
     status, agreement = await service.ask(cast.provider_manager_key, "POST", "/api/v1/agreements", order)
     assert status == 201, agreement
     return agreement
@@ -69,5 +73,6 @@ async def test_a_name_that_two_customers_share_is_an_error(service: AgreementUnd
     found = await findings(service, cast, draft)
     assert "specific.customers-overlap" in found
     assert (found["specific.customers-overlap"]["value"], found["specific.customers-overlap"]["severity"]) == (
-        "SHOPS", "error",
-    )  # fmt: skip
+        "SHOPS",
+        "error",
+    )

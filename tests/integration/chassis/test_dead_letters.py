@@ -242,8 +242,9 @@ async def test_what_is_put_back_for_one_consumer_concerns_no_other(
     finally:
         await other.close()
     assert [(letter.consumer, letter.attempts) for letter in await dead_letters.listing(database)] == [
-        ("slm-test", 2), ("slm-other", 1),
-    ]  # fmt: skip
+        ("slm-test", 2),
+        ("slm-other", 1),
+    ]
 
 
 async def test_more_than_a_hundred_bad_records_in_a_row_stop_the_consumer(

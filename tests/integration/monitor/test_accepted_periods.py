@@ -20,11 +20,17 @@ TARGET, FAST = available()["target_id"], fast()["target_id"]
 
 def accepted(*windows: str, revision: int = 0, target: str = TARGET) -> PeriodAccepted:
     return PeriodAccepted(
-        acceptance_id="accepted", review_id=None, agreement_id=AGREEMENT, agreement_version=1,
-        provider_party_id=PROVIDER, customer_party_id=CUSTOMER, period=windows[0],
+        acceptance_id="accepted",
+        review_id=None,
+        agreement_id=AGREEMENT,
+        agreement_version=1,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        period=windows[0],
         windows=[{"target_id": target, "window_id": each, "revision": revision} for each in windows],
-        accepted_by=[], accepted_at="2026-12-05T00:00:00Z",
-    )  # fmt: skip
+        accepted_by=[],
+        accepted_at="2026-12-05T00:00:00Z",
+    )
 
 
 async def down(held: Monitor, start: str, end: str, **more: Any) -> None:

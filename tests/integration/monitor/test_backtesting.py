@@ -27,8 +27,10 @@ DAILY = {
 async def measured(service: Service, key: str) -> None:
     """Four days of history: down for 0, 10, 20 and 30 minutes."""
     await service.register(key, "availability")
-    downs = [{"indicator": key, "outage": {"from": f"2026-11-0{day}T10:00:00Z", "to": f"2026-11-0{day}T10:{day}0:00Z"}}
-             for day in (1, 2, 3)]  # fmt: skip
+    downs = [
+        {"indicator": key, "outage": {"from": f"2026-11-0{day}T10:00:00Z", "to": f"2026-11-0{day}T10:{day}0:00Z"}}
+        for day in (1, 2, 3)
+    ]
     states = [{"indicator": key, "at": "2026-10-31T23:00:00Z", "state": "up"}]
     answer = await service.measure(*states, *downs)
     await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
@@ -50,9 +52,11 @@ async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
     told = await ended(service, answer.json()["backtest_id"])
     assert told["progress"] == {"windows": 4, "judged": 4, "percent": 100}
     assert [(each["window_id"], each["verdict"], each["figure"]) for each in told["windows"]] == [
-        ("2026-11-01", "met", "3575/36"), ("2026-11-02", "breached", "1775/18"), ("2026-11-03", "breached", "1175/12"),
+        ("2026-11-01", "met", "3575/36"),
+        ("2026-11-02", "breached", "1775/18"),
+        ("2026-11-03", "breached", "1175/12"),
         ("2026-11-04", "met", "100/1"),
-    ]  # fmt: skip
+    ]
     assert told["result"]["attained_share"] == "1/2"
     assert told["result"]["worst"]["window_id"] == "2026-11-03"
     assert told["result"]["suggested_objective"]["at_least"] == "97.9166"
@@ -63,8 +67,10 @@ async def test_a_draft_is_tried_on_what_was_measured(service: Service) -> None:
 async def test_a_back_test_finds_what_was_measured_a_moment_ago(service: Service) -> None:
     """It waits for the record, which is behind the door by as much as a second."""
     await service.register("fresh.latency", "value", "ms")
-    items = [{"indicator": "fresh.latency", "at": f"2026-11-04T10:{minute:02}:00Z", "value": 100 + minute}
-             for minute in range(60)]  # fmt: skip
+    items = [
+        {"indicator": "fresh.latency", "at": f"2026-11-04T10:{minute:02}:00Z", "value": 100 + minute}
+        for minute in range(60)
+    ]
     await service.measure(*items)
     terms = {"aggregation": "max", "objective": {"at_most": "150", "unit": "ms"}, "window": {"calendar": "day"}}
     asked = {"terms": {**terms, "indicator": "fresh.latency"}, "windows": {"last": 1}}
@@ -108,12 +114,13 @@ async def test_drafts_of_ratings_recoveries_counters_and_histograms_are_tried(se
         await service.register(f"past.{key}", kind, None, scale if kind == "rating" else None)
     at, later = "2026-11-03T10:00:00Z", "2026-11-03T11:30:00Z"
     answer = await service.measure(
-        {"indicator": "past.stars", "at": at, "score": 5}, {"indicator": "past.stars", "at": later, "score": 2},
+        {"indicator": "past.stars", "at": at, "score": 5},
+        {"indicator": "past.stars", "at": later, "score": 2},
         {"indicator": "past.recoveries", "recovery": {"outage_start": at, "service_restored": later}},
         {"indicator": "past.requests", "at": at, "cumulative": {"good": 7, "total": 7}},
         {"indicator": "past.requests", "at": later, "cumulative": {"good": 105, "total": 107}},
         {"indicator": "past.latency", "at": at, "histogram": {"bounds": [300], "counts": [9, 1]}},
-    )  # fmt: skip
+    )
     assert answer["accepted"] == 6, answer
     await service.provider.get("/api/v1/targets", params={"at_least": answer["position"]})
     for key, aggregation, objective, figure in KINDS:
@@ -142,12 +149,16 @@ async def test_indicators_and_answers_of_others_are_not_found(service: Service) 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"terms": {**DAILY, "indicator": 7}}, {"terms": {**DAILY, "objective": {"at_least": "101"}}},
-        {"windows": {"last": 0}}, {"windows": {"last": 3, "from": "2026-11-01T00:00:00Z"}}, {"timezone": "Nowhere"},
-        {"windows": {"from": "noon"}}, {"service_hours": {"weekly": 3}},
+        {"terms": {**DAILY, "indicator": 7}},
+        {"terms": {**DAILY, "objective": {"at_least": "101"}}},
+        {"windows": {"last": 0}},
+        {"windows": {"last": 3, "from": "2026-11-01T00:00:00Z"}},
+        {"timezone": "Nowhere"},
+        {"windows": {"from": "noon"}},
+        {"service_hours": {"weekly": 3}},
         {"terms": {**DAILY, "aggregation": {"compliance": "p1"}}},
     ],
-)  # fmt: skip
+)
 async def test_what_means_nothing_is_refused(wrong: dict[str, Any], service: Service) -> None:
     await service.register("past.up", "availability")
     asked = {"terms": {**DAILY, "indicator": "past.up"}, **wrong}
@@ -156,18 +167,29 @@ async def test_what_means_nothing_is_refused(wrong: dict[str, Any], service: Ser
 
 
 CLOCK = {
-    "key": "p1", "aggregation": "clock", "clock": "resolution", "start": "opened", "stop": "resolved",
-    "objective": {"within": {"calendar": "PT4H"}}, "window": {"per": "ticket"},
-}  # fmt: skip
+    "key": "p1",
+    "aggregation": "clock",
+    "clock": "resolution",
+    "start": "opened",
+    "stop": "resolved",
+    "objective": {"within": {"calendar": "PT4H"}},
+    "window": {"per": "ticket"},
+}
 
 
 async def tickets(service: Service) -> None:
     """A ticket of each of four days, resolved after one, three, five and seven hours."""
     told = [
-        {"source": "past", "ticket": f"T-{day}", "type": "incident", "event": event,
-         "at": f"2026-11-0{day}T{hour:02}:00:00Z"}
-        for day in (1, 2, 3, 4) for event, hour in (("opened", 8), ("resolved", 7 + 2 * day))
-    ]  # fmt: skip
+        {
+            "source": "past",
+            "ticket": f"T-{day}",
+            "type": "incident",
+            "event": event,
+            "at": f"2026-11-0{day}T{hour:02}:00:00Z",
+        }
+        for day in (1, 2, 3, 4)
+        for event, hour in (("opened", 8), ("resolved", 7 + 2 * day))
+    ]
     answer = await service.provider.post("/api/v1/ticket-events", json=told)
     answer.raise_for_status()
     await service.provider.get("/api/v1/targets", params={"at_least": answer.json()["position"]})
@@ -180,23 +202,31 @@ async def test_a_drafted_clock_is_tried_on_the_tickets_that_there_are(service: S
     assert answer.status_code == 202, answer.text
     told = await ended(service, answer.json()["backtest_id"])
     assert [(each["window_id"], each["verdict"], each["tickets"]) for each in told["windows"]] == [
-        ("2026-11-01", "met", {"judged": 1, "met": 1}), ("2026-11-02", "met", {"judged": 1, "met": 1}),
-        ("2026-11-03", "breached", {"judged": 1, "met": 0}), ("2026-11-04", "breached", {"judged": 1, "met": 0}),
-    ]  # fmt: skip
+        ("2026-11-01", "met", {"judged": 1, "met": 1}),
+        ("2026-11-02", "met", {"judged": 1, "met": 1}),
+        ("2026-11-03", "breached", {"judged": 1, "met": 0}),
+        ("2026-11-04", "breached", {"judged": 1, "met": 0}),
+    ]
     assert (told["result"]["met"], told["result"]["suggested_objective"]["at_least"]) == (2, "0.0000")
 
 
 async def test_a_drafted_share_of_tickets_is_tried_with_the_clock_that_it_is_made_of(service: Service) -> None:
     await tickets(service)
-    share = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "50", "unit": "percent"},
-             "window": {"calendar": "day"}}  # fmt: skip
+    share = {
+        "key": "share",
+        "aggregation": {"compliance": "p1"},
+        "objective": {"at_least": "50", "unit": "percent"},
+        "window": {"calendar": "day"},
+    }
     asked = {"terms": share, "members": [CLOCK], "windows": {"last": 3}}
     answer = await service.provider.post("/api/v1/backtests", json=asked)
     assert answer.status_code == 202, answer.text
     told = await ended(service, answer.json()["backtest_id"])
     assert [(each["figure"], each["verdict"], each["tickets"]["met"]) for each in told["windows"]] == [
-        ("100/1", "met", 1), ("0/1", "breached", 0), ("0/1", "breached", 0),
-    ]  # fmt: skip
+        ("100/1", "met", 1),
+        ("0/1", "breached", 0),
+        ("0/1", "breached", 0),
+    ]
 
 
 async def test_a_drafted_composite_is_tried_on_its_members(service: Service) -> None:
@@ -204,10 +234,13 @@ async def test_a_drafted_composite_is_tried_on_its_members(service: Service) -> 
     await measured(service, "past.right")
     left, right = ({**DAILY, "key": key, "indicator": f"past.{key}"} for key in ("left", "right"))
     both = {
-        "key": "both", "objective": {"at_least": "99", "unit": "percent"}, "window": {"calendar": "day"},
-        "aggregation": {"composite": {"of": "verdicts", "rule": "all_of",
-                                      "members": [{"target": "left"}, {"target": "right"}]}},
-    }  # fmt: skip
+        "key": "both",
+        "objective": {"at_least": "99", "unit": "percent"},
+        "window": {"calendar": "day"},
+        "aggregation": {
+            "composite": {"of": "verdicts", "rule": "all_of", "members": [{"target": "left"}, {"target": "right"}]}
+        },
+    }
     answer = await service.provider.post("/api/v1/backtests", json={"terms": both, "members": [left, right]})
     assert answer.status_code == 202, answer.text
     told = await ended(service, answer.json()["backtest_id"])

@@ -70,8 +70,10 @@ async def test_a_line_that_is_no_json_costs_itself_alone(service: Service) -> No
     document = answer.json()
     assert (answer.status_code, document["accepted"]) == (202, 2)
     assert [(each["index"], each["code"]) for each in document["items"]] == [
-        (1, "malformed_json"), (2, "malformed_json"), (3, "malformed_json"),
-    ]  # fmt: skip
+        (1, "malformed_json"),
+        (2, "malformed_json"),
+        (3, "malformed_json"),
+    ]
 
 
 @pytest.mark.parametrize("door", ["measurements", "ticket-events"])
@@ -81,8 +83,10 @@ async def test_a_batch_of_which_nothing_is_accepted_is_a_problem(service: Servic
         assert answer.status_code == 422, answer.text
         document = problem(answer)
         assert (document["type"], document["accepted"], document["rejected"]) == (
-            "/problems/nothing-accepted", 0, len(sent),
-        )  # fmt: skip
+            "/problems/nothing-accepted",
+            0,
+            len(sent),
+        )
         assert [each["field"].partition(".")[0] for each in document["errors"]] == fields
 
 

@@ -71,17 +71,26 @@ BAD_VALUES: list[tuple[str, str, str]] = [
     (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": {"9" * 400}}}', "invalid_field", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "a lot"}', "not_a_number", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": "1_0"}', "not_a_number", "value"),
-    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "lables": {"a": "b"}}', "unknown_field",
-     "lables"),
-    ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "cumulative": {"good": 1, "totl": 2}}', "unknown_field",
-     "cumulative.totl"),
+    (
+        '{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "lables": {"a": "b"}}',
+        "unknown_field",
+        "lables",
+    ),
+    (
+        '{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "cumulative": {"good": 1, "totl": 2}}',
+        "unknown_field",
+        "cumulative.totl",
+    ),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": true}', "invalid_field", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z"}', "no_value", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "values": []}', "no_value", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "state": "up"}', "no_value", "value"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "unit": "s"}', "wrong_unit", "unit"),
-    (f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "owner": "{CUSTOMER}"}}', "foreign_party",
-     "owner"),
+    (
+        f'{{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "owner": "{CUSTOMER}"}}',
+        "foreign_party",
+        "owner",
+    ),
     ('{"indicator": "LATENCY", "value": 1}', "no_instant", "at"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00", "value": 1}', "no_offset", "at"),
     ('{"indicator": "LATENCY", "at": "yesterday", "value": 1}', "invalid_field", "at"),
@@ -98,22 +107,34 @@ BAD_VALUES: list[tuple[str, str, str]] = [
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": ""}', "bad_name", "id"),
     ('{"indicator": "LATENCY", "at": "2026-11-05T09:00:00Z", "value": 1, "id": 7}', "invalid_field", "id"),
     ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "state": "asleep"}', "unsupported_state", "state"),
-    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "state": "up", "previous": "x"}', "unsupported_state",
-     "previous"),
+    (
+        '{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "state": "up", "previous": "x"}',
+        "unsupported_state",
+        "previous",
+    ),
     ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "value": 1}', "wrong_kind", "value"),
     ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z"}', "no_state", "state"),
-    ('{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": 10000000000}', "bad_revision",
-     "revision"),
-    (f'{{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": {"9" * 4000}}}', "bad_revision",
-     "revision"),
+    (
+        '{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": 10000000000}',
+        "bad_revision",
+        "revision",
+    ),
+    (
+        f'{{"indicator": "bad.up", "at": "2026-11-05T09:00:00Z", "ok": true, "revision": {"9" * 4000}}}',
+        "bad_revision",
+        "revision",
+    ),
     ('{"indicator": "bad.up", "outage": {"from": "2026-11-05T09:00:00Z"}}', "no_interval", "outage"),
-    ('{"indicator": "bad.up", "outage": {"from": "2026-11-05T09:00:00Z", "to": "2026-11-05T08:00:00Z"}}',
-     "reversed_interval", "outage.to"),
+    (
+        '{"indicator": "bad.up", "outage": {"from": "2026-11-05T09:00:00Z", "to": "2026-11-05T08:00:00Z"}}',
+        "reversed_interval",
+        "outage.to",
+    ),
     ("17", "not_an_object", ""),
     ("null", "not_an_object", ""),
     ('"up"', "not_an_object", ""),
     ("[]", "not_an_object", ""),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("bad", "code", "name"), BAD_VALUES, ids=[f"{row[1]} {row[0][:60]}" for row in BAD_VALUES])
@@ -129,18 +150,33 @@ async def test_a_bad_measurement_costs_itself_alone(service: Service, bad: str, 
 @pytest.mark.parametrize(
     ("path", "item", "error"),
     [
-        ("ticket-events", event(bad=1),
-         {"field": "bad", "value": 1, "remedy": "nobody knows this field; leave it out"}),
-        ("ticket-events", event(prioritty="P1"),
-         {"field": "prioritty", "value": "P1", "remedy": "nobody knows this field; did you mean priority?"}),
-        ("measurements", value(tickets=1),
-         {"field": "tickets", "value": 1, "remedy": "nobody knows this field; leave it out"}),
-        ("measurements", {**value(), "cumulative": {"good": 1, "totl": 2}},
-         {"field": "cumulative.totl", "value": 2, "remedy": "nobody knows this field; did you mean total?"}),
-        ("measurements", {**value(), "values": [1, "b", True]},
-         {"field": "values[2]", "value": True, "remedy": "expected `float | str`, got `bool`"}),
+        (
+            "ticket-events",
+            event(bad=1),
+            {"field": "bad", "value": 1, "remedy": "nobody knows this field; leave it out"},
+        ),
+        (
+            "ticket-events",
+            event(prioritty="P1"),
+            {"field": "prioritty", "value": "P1", "remedy": "nobody knows this field; did you mean priority?"},
+        ),
+        (
+            "measurements",
+            value(tickets=1),
+            {"field": "tickets", "value": 1, "remedy": "nobody knows this field; leave it out"},
+        ),
+        (
+            "measurements",
+            {**value(), "cumulative": {"good": 1, "totl": 2}},
+            {"field": "cumulative.totl", "value": 2, "remedy": "nobody knows this field; did you mean total?"},
+        ),
+        (
+            "measurements",
+            {**value(), "values": [1, "b", True]},
+            {"field": "values[2]", "value": True, "remedy": "expected `float | str`, got `bool`"},
+        ),
     ],
-)  # fmt: skip
+)
 async def test_a_remedy_names_fields_of_such_items_alone(
     service: Service, path: str, item: dict[str, Any], error: dict[str, Any]
 ) -> None:
@@ -246,8 +282,16 @@ async def test_an_operator_has_to_name_the_party(service: Service) -> None:
 
 async def test_what_a_ticket_is_like_has_the_same_names_at_both_doors(service: Service) -> None:
     """A team at the top of an event is taken as it is in a snapshot, and a misspelt one is refused by name."""
-    misplaced = {"source": "desk", "ticket": "T3", "id": "1", "event": "opened", "at": "2026-11-05T09:00:00Z",
-                 "type": "incident", "team": "tier2", "foo": 1}  # fmt: skip
+    misplaced = {
+        "source": "desk",
+        "ticket": "T3",
+        "id": "1",
+        "event": "opened",
+        "at": "2026-11-05T09:00:00Z",
+        "type": "incident",
+        "team": "tier2",
+        "foo": 1,
+    }
     answer = await post(service, json.dumps([misplaced, {**misplaced, "foo": None}]), "ticket-events")
     assert [each["errors"][0]["field"] for each in answer.json()["items"]] == ["foo", "foo"]
     given = {name: value for name, value in misplaced.items() if name != "foo"}
@@ -262,8 +306,12 @@ async def test_what_a_ticket_is_like_has_the_same_names_at_both_doors(service: S
 async def test_a_response_clock_may_begin_with_the_first_word_of_the_customer(service: Service) -> None:
     """Tickets opened by an agent: internal notes before the customer's first message start and stop nothing."""
     target = {"clock": "response", "objective": {"within": {"calendar": "PT1H"}}, "start": "customer_replied"}
-    events = [("opened", "09:00"), ("agent_replied", "10:50"), ("customer_replied", "11:00"),
-              ("first_response", "11:20")]  # fmt: skip
+    events = [
+        ("opened", "09:00"),
+        ("agent_replied", "10:50"),
+        ("customer_replied", "11:00"),
+        ("first_response", "11:20"),
+    ]
     given = [{"event": name, "at": f"2026-11-23T{at}:00Z"} for name, at in events]
     answer = await service.provider.post("/api/v1/previews/clock", json={"targets": [target], "events": given})
     (clock,) = answer.json()["clocks"]
@@ -278,8 +326,11 @@ async def test_a_response_clock_may_begin_with_the_first_word_of_the_customer(se
 
 async def test_decimals_may_come_as_text_or_as_numbers(service: Service, share: dict[str, Any]) -> None:
     body = {"value": None, "values": ["1e2", 7]}
-    given = [value(at="2026-11-01T09:00:00Z", value="99.5"), value(at="2026-11-01T09:00:01Z", **body),
-             value(at="2026-11-01T09:00:02Z", value=1)]  # fmt: skip
+    given = [
+        value(at="2026-11-01T09:00:00Z", value="99.5"),
+        value(at="2026-11-01T09:00:01Z", **body),
+        value(at="2026-11-01T09:00:02Z", value=1),
+    ]
     answer = await post(service, json.dumps(given))
     assert answer.json()["accepted"] == 3, answer.text
     assert await counted(service, share, answer.json()["position"], "2026-11-01") == 4

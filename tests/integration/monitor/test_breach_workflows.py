@@ -14,8 +14,11 @@ from tests.support.monitor import CUSTOMER, PROVIDER, available, finalized
 from tests.support.monitor_service import Service, problem
 from tests.support.service import records, until
 
-EXPLANATION = {"cause": "a failed disk", "corrective_action": "disks are watched",
-               "linked_problem": {"system": "itsm", "id": "PRB-1"}}  # fmt: skip
+EXPLANATION = {
+    "cause": "a failed disk",
+    "corrective_action": "disks are watched",
+    "linked_problem": {"system": "itsm", "id": "PRB-1"},
+}
 
 
 async def breached(service: Service, name: str) -> dict[str, Any]:
@@ -64,8 +67,10 @@ async def test_a_breach_is_acknowledged_explained_and_closed(service: Service) -
     closed = third.json()
     assert (closed["state"], closed["life"]["allowed"]) == ("closed", [])
     assert [(each["step"], each["by_party_id"]) for each in closed["life"]["steps"]] == [
-        ("acknowledge", PROVIDER), ("explain", PROVIDER), ("close", CUSTOMER),
-    ]  # fmt: skip
+        ("acknowledge", PROVIDER),
+        ("explain", PROVIDER),
+        ("close", CUSTOMER),
+    ]
     assert closed["life"]["steps"][1]["linked_problem"] == {"system": "itsm", "id": "PRB-1"}
     assert closed["standing"] is True
 
@@ -131,8 +136,12 @@ async def test_breaches_are_found_by_level_and_time(service: Service) -> None:
     breach = await breached(service, "life.found")
     shared = {"agreement_id": breach["agreement_id"]}
     for params, count in (
-        ({"from": breach["certain_at"]}, 1), ({"to": breach["certain_at"]}, 0), ({"level": "objective"}, 1),
-        ({"level": "unacceptable"}, 0), ({"state": "closed"}, 0), ({"state": "open"}, 1),
-    ):  # fmt: skip
+        ({"from": breach["certain_at"]}, 1),
+        ({"to": breach["certain_at"]}, 0),
+        ({"level": "objective"}, 1),
+        ({"level": "unacceptable"}, 0),
+        ({"state": "closed"}, 0),
+        ({"state": "open"}, 1),
+    ):
         answer = await service.provider.get("/api/v1/breaches", params={**shared, **params})
         assert len(answer.json()["items"]) == count, params

@@ -26,9 +26,7 @@ TARGETS = [
     target("in-time", None, {"compliance": "clock"}, PERCENT, window={"calendar": "month"}),
     target("fast", "held.latency", {"share_at_most": "300"}, PERCENT),
 ]
-SIGNED = finalized(
-    *TARGETS, agreement_id=AGREEMENT, agreement_key="caught-up", effective_at="2026-09-01T00:00:00Z"
-)  # fmt: skip
+SIGNED = finalized(*TARGETS, agreement_id=AGREEMENT, agreement_key="caught-up", effective_at="2026-09-01T00:00:00Z")
 TICKETS = 30
 
 
@@ -124,7 +122,7 @@ async def test_an_amendment_catches_up_anew(service: Service) -> None:
     await caught_up(log)
     amended = finalized(
         *TARGETS, version=2, agreement_id=AGREEMENT, agreement_key="caught-up", effective_at="2026-11-02T00:00:00Z"
-    )  # fmt: skip
+    )
     await publish(log, amended)
     await caught_up(log, 2)
     assert [each.agreement_version for each in marks(log)] == [1, 2]
@@ -142,9 +140,13 @@ async def test_an_agreement_that_ends_while_it_catches_up_does_so(service: Servi
 
 def ended() -> AgreementTerminated:
     return AgreementTerminated(
-        agreement_id=AGREEMENT, version=1, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        at="2026-11-03T00:00:00Z", reason="sold",
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        version=1,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        at="2026-11-03T00:00:00Z",
+        reason="sold",
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5])

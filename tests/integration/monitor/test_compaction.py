@@ -51,8 +51,10 @@ async def test_an_hour_that_is_over_becomes_one_segment_of_the_same_rows(databas
         assert await known(held) == [1, 2, 3]
         assert await known(held, "2026-11-05T10:02") == [1, 2]
         # What comes late is counted as before, looked up among what was put together, and put to it.
-        late = [{"indicator": KEY, "at": "2026-11-05T10:30:00Z", "value": 900},
-                {"indicator": KEY, "at": "2026-11-05T10:02:00Z", "value": 2}]  # fmt: skip
+        late = [
+            {"indicator": KEY, "at": "2026-11-05T10:30:00Z", "value": 900},
+            {"indicator": KEY, "at": "2026-11-05T10:02:00Z", "value": 2},
+        ]
         await held.measure(*late)
         await held.settle()
         await held.save()

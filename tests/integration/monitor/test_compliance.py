@@ -16,11 +16,20 @@ SHARE = named_id(PROVIDER, "target", "checkout", "p1-compliance")
 
 def compliance(of: Any = CLOCK["key"], **more: Any) -> dict[str, Any]:
     return {
-        "target_id": SHARE, "key": "p1-compliance", "title": "P1 in time", "service_id": "service", "indicator": None,
-        "aggregation": {"compliance": of}, "objective": {"at_least": "75", "unit": "percent"},
-        "window": {"calendar": "month"}, "service_hours": "24x7", "warn_at": {}, "weight": "1", "responsible": {},
+        "target_id": SHARE,
+        "key": "p1-compliance",
+        "title": "P1 in time",
+        "service_id": "service",
+        "indicator": None,
+        "aggregation": {"compliance": of},
+        "objective": {"at_least": "75", "unit": "percent"},
+        "window": {"calendar": "month"},
+        "service_hours": "24x7",
+        "warn_at": {},
+        "weight": "1",
+        "responsible": {},
         **more,
-    }  # fmt: skip
+    }
 
 
 def life(ticket: str, opened: str, resolved_at: str | None = None) -> list[dict[str, Any]]:
@@ -38,10 +47,12 @@ async def test_a_ticket_counts_in_the_window_in_which_its_clock_ended(database_u
     async with monitor(database_url, "2026-12-01T00:05") as held:
         await held.hear(finalized(CLOCK, compliance(of)))
         await held.ticket(
-            *life("met", "11-10T09:00", "11-10T12:00"), *life("late", "11-11T09:00", "12-01T00:01"),
-            *life("over", "11-30T22:00", "12-01T00:04"), *life("ends-next-month", "11-30T21:00"),
+            *life("met", "11-10T09:00", "11-10T12:00"),
+            *life("late", "11-11T09:00", "12-01T00:01"),
+            *life("over", "11-30T22:00", "12-01T00:04"),
+            *life("ends-next-month", "11-30T21:00"),
             *life("breached", "11-20T09:00"),
-        )  # fmt: skip
+        )
         await held.settle()
         # At midnight one clock had stopped in time and two were past their deadlines; one stopped after it.
         assert await figures(held) == {"2026-11": (1, 3, "at_risk"), "2026-12": (1, 1, "met")}

@@ -22,9 +22,13 @@ def read(instant: str, good: int, total: int, **more: Any) -> dict[str, Any]:
 
 
 READINGS = [
-    read("05T09:00", 1000, 1000), read("05T09:10", 1090, 1100), read("05T09:20", 10, 10), read("05T09:30", 109, 110),
-    read("05T09:30", 50, 60, source="two"), read("05T09:40", 59, 70, source="two"),
-]  # fmt: skip
+    read("05T09:00", 1000, 1000),
+    read("05T09:10", 1090, 1100),
+    read("05T09:20", 10, 10),
+    read("05T09:30", 109, 110),
+    read("05T09:30", 50, 60, source="two"),
+    read("05T09:40", 59, 70, source="two"),
+]
 GOOD, TOTAL = 90 + 10 + 99 + 9, 100 + 10 + 100 + 10
 
 

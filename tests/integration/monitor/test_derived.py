@@ -130,9 +130,12 @@ async def test_a_restart_in_between_loses_no_news_and_tells_nothing_twice(databa
     async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             await ready(held, *targets)
-            await held.measure({
-                "indicator": HOSTS[1], "outage": {"from": "2026-11-05T00:00:00Z", "to": "2026-11-05T10:00:00Z"},
-            })  # fmt: skip
+            await held.measure(
+                {
+                    "indicator": HOSTS[1],
+                    "outage": {"from": "2026-11-05T00:00:00Z", "to": "2026-11-05T10:00:00Z"},
+                }
+            )
             # One turn: the member is judged, what is made of it has not heard yet.
             await held.judge.step(0.0)
         async with judging(database, log, clock) as again:
@@ -149,10 +152,12 @@ async def test_a_composite_of_values_follows_figures_that_are_only_put_away_now_
     async with monitor(database_url, "2026-11-10T00:00") as held:
         await held.register("payments.checkout-latency", "value")
         await ready(held, made, fast(), host(HOSTS[0]))
-        await held.measure(*(
-            {"indicator": "payments.checkout-latency", "at": f"2026-11-05T00:00:0{second}Z", "value": value}
-            for second, value in enumerate((100, 400))
-        ))  # fmt: skip
+        await held.measure(
+            *(
+                {"indicator": "payments.checkout-latency", "at": f"2026-11-05T00:00:0{second}Z", "value": value}
+                for second, value in enumerate((100, 400))
+            )
+        )
         await held.settle()
         await held.save()
         await held.settle()
@@ -171,7 +176,7 @@ async def test_a_composite_of_values_follows_figures_that_are_only_put_away_now_
         (composite("verdicts", "all_of", by_target(HOSTS[0]), window="day"), "same window"),
         (composite("figures", "missing_sum", by_target("a")) | {"window": {"rolling": "PT1H"}}, "calendar window"),
     ],
-)  # fmt: skip
+)
 async def test_a_composite_that_means_nothing_is_not_taken_up(
     database_url: str, made: dict[str, Any], complaint: str
 ) -> None:

@@ -21,12 +21,18 @@ CALLER = Principal("p", PROVIDER, "p", frozenset())
 
 def named(breach: dict[str, Any]) -> dict[str, Any]:
     return {
-        "dispute_id": breach["breach_id"], "review_id": None,
-        "breach_id": breach["breach_id"], "revision": breach["revision"],
-        "agreement_id": AGREEMENT, "target_id": breach["target_id"], "target_key": breach["target_key"],
-        "window_id": breach["window_id"], "provider_party_id": PROVIDER, "customer_party_id": CUSTOMER,
+        "dispute_id": breach["breach_id"],
+        "review_id": None,
+        "breach_id": breach["breach_id"],
+        "revision": breach["revision"],
+        "agreement_id": AGREEMENT,
+        "target_id": breach["target_id"],
+        "target_key": breach["target_key"],
+        "window_id": breach["window_id"],
+        "provider_party_id": PROVIDER,
+        "customer_party_id": CUSTOMER,
         "reason": "the probe stood behind a broken switch",
-    }  # fmt: skip
+    }
 
 
 async def disputed(held: Monitor, breach: dict[str, Any]) -> None:
@@ -109,8 +115,9 @@ async def test_of_a_rolling_target_only_the_run_that_was_disputed_is_withdrawn(d
         assert [each["standing"] for each in await held.breaches()] == [True, False]
         await held.settle("2026-11-20T14:00")
         assert [(each["breach_id"], each["standing"]) for each in await held.breaches()] == [
-            (first["breach_id"], True), (second["breach_id"], False),
-        ]  # fmt: skip
+            (first["breach_id"], True),
+            (second["breach_id"], False),
+        ]
 
 
 async def explained(held: Monitor, target: dict[str, Any], instant: str) -> dict[str, Any]:
@@ -124,10 +131,14 @@ async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minute
 ) -> None:
     single = fast(window={"rolling": "PT1H"}, unacceptable={"at_least": "10"})
     both = {
-        **fast("100", {"rolling": "PT1H"}), "key": "both", "target_id": "both", "indicator": None,
-        "aggregation": {"composite": {"of": "verdicts", "rule": "all_of", "members": [
-            {"target": single["key"]}, {"target": "up"}]}},
-    }  # fmt: skip
+        **fast("100", {"rolling": "PT1H"}),
+        "key": "both",
+        "target_id": "both",
+        "indicator": None,
+        "aggregation": {
+            "composite": {"of": "verdicts", "rule": "all_of", "members": [{"target": single["key"]}, {"target": "up"}]}
+        },
+    }
     up = {**available("90"), "window": {"rolling": "PT1H"}, "key": "up", "target_id": "up"}
     async with monitor(database_url, "2026-11-20T09:00") as held:
         await held.register(LATENCY, "value")
@@ -152,14 +163,23 @@ async def test_a_rolling_run_that_was_none_is_explained_so_in_each_of_its_minute
 
 async def test_a_tickets_breach_that_was_none_counts_as_met(database_url: str) -> None:
     compliance = {
-        **available(at_least="95"), "target_id": "kept", "key": "kept", "indicator": None,
+        **available(at_least="95"),
+        "target_id": "kept",
+        "key": "kept",
+        "indicator": None,
         "aggregation": {"compliance": "p1-resolution"},
-    }  # fmt: skip
+    }
     async with monitor(database_url, "2026-11-20T09:00") as held:
         await held.hear(finalized(resolved(), compliance))
         await held.settle()
-        opened = {"source": "itsm", "ticket": "INC-1", "at": "2026-11-20T09:00:00Z", "event": "opened",
-                  "type": "incident", "priority": "P1"}  # fmt: skip
+        opened = {
+            "source": "itsm",
+            "ticket": "INC-1",
+            "at": "2026-11-20T09:00:00Z",
+            "event": "opened",
+            "type": "incident",
+            "priority": "P1",
+        }
         await held.ticket(opened)
         await held.settle("2026-11-20T14:00")
         assert (await held.windows("kept"))["2026-11"]["figure"] == "0/1"

@@ -27,15 +27,21 @@ def clock(key: str, kind: str, within: str, priority: str, **more: Any) -> dict[
 RESPONSE, RESOLUTION = clock("resp", "response", "PT1H", "P1"), clock("resol", "resolution", "PT8H", "P1")
 OWNED = clock("own", "ownership", "PT2H", "P3", start={"event": "assigned", "team": ["tier2"]})
 SHARE = {
-    **clock("own-share", "ownership", "PT1H", "P9"), "aggregation": {"compliance": "own"}, "clock": None,
-    "applies_to": None, "objective": {"at_least": "50", "unit": "percent"}, "window": {"calendar": "day"},
-}  # fmt: skip
+    **clock("own-share", "ownership", "PT1H", "P9"),
+    "aggregation": {"compliance": "own"},
+    "clock": None,
+    "applies_to": None,
+    "objective": {"at_least": "50", "unit": "percent"},
+    "window": {"calendar": "day"},
+}
 
 
 SOLVED = {
-    **SHARE, "key": "solved-share", "aggregation": {"compliance": "resol"},
+    **SHARE,
+    "key": "solved-share",
+    "aggregation": {"compliance": "resol"},
     "target_id": named_id(AGREEMENT, "target", "solved-share"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,9 +92,12 @@ async def preview(service: Service, events: list[dict[str, Any]], **target: Any)
 
 async def test_a_response_that_was_given_stays_given_when_the_ticket_is_reopened(service: Service) -> None:
     found = await told(
-        service, event("reopened", "opened", "4T09:00"), event("reopened", "first_response", "4T09:20"),
-        event("reopened", "resolved", "4T09:40"), event("reopened", "reopened", "5T09:00"),
-    )  # fmt: skip
+        service,
+        event("reopened", "opened", "4T09:00"),
+        event("reopened", "first_response", "4T09:20"),
+        event("reopened", "resolved", "4T09:40"),
+        event("reopened", "reopened", "5T09:00"),
+    )
     assert (found["resp"]["state"], found["resp"]["stopped_at"]) == ("met", "2026-11-04T09:20:00.000000Z")
     assert (found["resol"]["state"], found["resol"]["deadline_at"]) == ("running", "2026-11-05T16:20:00.000000Z")
     page = await read(service.provider, "breaches", agreement_id=AGREEMENT)
@@ -97,9 +106,10 @@ async def test_a_response_that_was_given_stays_given_when_the_ticket_is_reopened
 
 async def test_a_response_that_the_resolution_ended_runs_again_until_it_is_given(service: Service) -> None:
     steps = [
-        event("unanswered", "opened", "5T08:30"), event("unanswered", "resolved", "5T08:40"),
+        event("unanswered", "opened", "5T08:30"),
+        event("unanswered", "resolved", "5T08:40"),
         event("unanswered", "reopened", "5T09:20"),
-    ]  # fmt: skip
+    ]
     found = await told(service, *steps)
     assert (found["resp"]["state"], found["resp"]["deadline_at"]) == ("running", "2026-11-05T10:10:00.000000Z")
     found = await told(service, event("unanswered", "first_response", "5T09:30"))
@@ -111,8 +121,9 @@ async def test_whatever_ends_a_ticket_ends_its_clocks(service: Service, end: str
     number = f"ended-by-{end}"
     found = await told(service, event(number, "opened", "4T09:00"), event(number, end, "4T09:30"))
     assert {each["target_key"]: (each["state"], each["stopped_at"]) for each in found.values()} == {
-        "resp": ("met", "2026-11-04T09:30:00.000000Z"), "resol": ("met", "2026-11-04T09:30:00.000000Z"),
-    }  # fmt: skip
+        "resp": ("met", "2026-11-04T09:30:00.000000Z"),
+        "resol": ("met", "2026-11-04T09:30:00.000000Z"),
+    }
 
 
 @pytest.mark.parametrize("state", ["closed", "Resolved"])
@@ -127,8 +138,9 @@ async def test_a_ticket_that_is_opened_in_an_ended_state_has_no_running_clock(se
 async def test_closing_ends_a_clock_whose_written_stop_never_came(service: Service) -> None:
     events = [
         {"event": "opened", "at": "2026-11-04T09:00:00Z", "type": "incident"},
-        {"event": "resolved", "at": "2026-11-04T09:10:00Z"}, {"event": "closed", "at": "2026-11-04T09:30:00Z"},
-    ]  # fmt: skip
+        {"event": "resolved", "at": "2026-11-04T09:10:00Z"},
+        {"event": "closed", "at": "2026-11-04T09:30:00Z"},
+    ]
     answer = await preview(service, events, clock="response", stop="first_response", within={"calendar": "PT1H"})
     assert [(each["verdict"], each["stopped_at"]) for each in answer["clocks"]] == [
         ("met", "2026-11-04T09:30:00.000000Z")
@@ -140,7 +152,7 @@ async def test_a_message_to_a_ticket_that_has_ended_starts_no_clock(service: Ser
         {"event": "opened", "at": "2026-11-04T09:00:00Z", "type": "incident"},
         {"event": "resolved", "at": "2026-11-04T09:10:00Z"},
         {"event": "customer_replied", "at": "2026-11-04T09:30:00Z"},
-    ]  # fmt: skip
+    ]
     answer = await preview(service, events, clock="update", within={"calendar": "PT1H"})
     assert [each["verdict"] for each in answer["clocks"]] == ["met"]
     reopened = [*events, {"event": "reopened", "at": "2026-11-04T10:00:00Z"}]
@@ -155,7 +167,7 @@ async def test_a_snapshot_that_says_open_again_reopens_the_ticket(service: Servi
         {"updated_at": "2026-11-05T08:10:00Z", "status": "in_progress", "first_response_at": "2026-11-05T08:05:00Z"},
         {"updated_at": "2026-11-05T08:30:00Z", "resolved_at": "2026-11-05T08:30:00Z"},
         {"updated_at": "2026-11-05T09:00:00Z", "status": "in_progress"},
-    ):  # fmt: skip
+    ):
         answer = await service.provider.put(path, json={**base, **more})
         assert answer.status_code == 202, answer.text
     ticket = await read(service.provider, "tickets/ends/snapped", at_least=answer.json()["position"])
@@ -177,9 +189,10 @@ async def test_every_assignment_to_the_team_is_a_clock_of_its_own(service: Servi
         for each in ticket["clocks"]
     ] == [("09:00", "met", "10:00", 0), ("11:00", "completed_late", "14:00", 1)]
     (breach,) = [
-        each for each in (await read(service.provider, "breaches", agreement_id=AGREEMENT))["items"]
+        each
+        for each in (await read(service.provider, "breaches", agreement_id=AGREEMENT))["items"]
         if each["window_id"] == f"ends/{number}"
-    ]  # fmt: skip
+    ]
     assert (breach["certain_at"], breach["ordinal"]) == ("2026-11-04T13:00:00.000000Z", 1)
 
 
@@ -189,9 +202,13 @@ async def test_a_ticket_is_met_once_however_many_stints_it_had_and_missed_if_one
 
     for number, second_end in (("kept", "3T12:00"), ("late", "3T14:00")):
         await told(
-            service, event(number, "opened", "2T08:00", priority="P3"), stint(number, "tier2", "2T09:00"),
-            stint(number, "tier1", "2T10:00"), stint(number, "tier2", "3T11:00"), event(number, "resolved", second_end),
-        )  # fmt: skip
+            service,
+            event(number, "opened", "2T08:00", priority="P3"),
+            stint(number, "tier2", "2T09:00"),
+            stint(number, "tier1", "2T10:00"),
+            stint(number, "tier2", "3T11:00"),
+            event(number, "resolved", second_end),
+        )
     windows = await windows_of(service, SHARE, lambda found: found.get("2026-11-03", {}).get("total") == 2)
     assert windows.get("2026-11-03", {}).get("total") == 2
     assert (windows["2026-11-03"]["good"], windows["2026-11-03"]["total"]) == (1, 2)
@@ -206,10 +223,14 @@ async def test_a_ticket_with_something_before_its_opening_is_not_judged_and_says
 ) -> None:
     number = f"inconsistent-{early}"
     position = (
-        await service.provider.post("/api/v1/ticket-events", json=[
-            event(number, "opened", "1T09:00"), event(number, early, "1T08:59"),
-        ])
-    ).json()["position"]  # fmt: skip
+        await service.provider.post(
+            "/api/v1/ticket-events",
+            json=[
+                event(number, "opened", "1T09:00"),
+                event(number, early, "1T08:59"),
+            ],
+        )
+    ).json()["position"]
     for client in (service.provider, service.customer):
         ticket = await read(client, f"tickets/ends/{number}", at_least=position)
         assert ticket["clocks"] == []
@@ -226,7 +247,7 @@ async def test_a_breach_of_a_ticket_that_turns_out_inconsistent_is_withdrawn_wit
     before = (await read(service.provider, path))["tickets"]
     position = (
         await service.provider.post("/api/v1/ticket-events", json=[event(number, "resolved", "1T08:00")])
-    ).json()["position"]  # fmt: skip
+    ).json()["position"]
     ticket = await read(service.provider, f"tickets/ends/{number}", at_least=position)
     assert ticket["clocks"] == []
     page = await read(service.provider, "breaches", agreement_id=AGREEMENT, limit=200)
@@ -255,11 +276,14 @@ async def test_a_window_says_how_many_of_its_tickets_are_in_no_figure(service: S
 async def test_waiting_after_the_deadline_is_left_out_of_the_net_elapsed_time(service: Service) -> None:
     number = "late-waiting"
     found = await told(
-        service, event(number, "opened", "3T00:00"), event(number, "state_changed", "3T01:00", state="on_hold"),
+        service,
+        event(number, "opened", "3T00:00"),
+        event(number, "state_changed", "3T01:00", state="on_hold"),
         event(number, "state_changed", "3T02:00", state="active"),
         event(number, "state_changed", "3T10:00", state="on_hold"),
-        event(number, "state_changed", "3T13:00", state="active"), event(number, "resolved", "3T14:00"),
-    )  # fmt: skip
+        event(number, "state_changed", "3T13:00", state="active"),
+        event(number, "resolved", "3T14:00"),
+    )
     resolution = found["resol"]
     assert (resolution["deadline_at"], resolution["state"]) == ("2026-11-03T09:00:00.000000Z", "completed_late")
     assert resolution["elapsed_calendar_seconds"] == 13 * 3600

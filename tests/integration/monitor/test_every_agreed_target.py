@@ -31,8 +31,13 @@ MORE: list[dict[str, Any]] = [
     {**AVAILABILITY, "key": "up-day", "window": {"rolling": "P1D"}},
     {**RATIO, "key": "good-hour", "window": {"rolling": "PT1H"}},
     {**RATIO, "key": "good-by-region", "group_by": ["region"]},
-    {**MEAN, "key": "low", "aggregation": {"share_at_most": "300"}, "objective": {"at_least": "50"},
-     "unacceptable": {"at_least": "10"}},
+    {
+        **MEAN,
+        "key": "low",
+        "aggregation": {"share_at_most": "300"},
+        "objective": {"at_least": "50"},
+        "unacceptable": {"at_least": "10"},
+    },
     {**MEAN, "key": "mean-day", "window": {"rolling": "P1D"}},
     {**SLICES, "key": "slices-day", "window": {"rolling": "P1D"}},
     {**OUTAGES, "key": "outages-month", "window": {"rolling": "P30D"}},
@@ -40,9 +45,12 @@ MORE: list[dict[str, Any]] = [
     {**RECOVERED, "key": "recovered-by-site", "window": {"rolling": "P30D"}, "group_by": ["site"]},
     {**COMPLIANCE, "key": "p1-kept-month", "window": {"rolling": "P30D"}},
     {**composite("states", "up"), "key": "states-day", "window": {"rolling": "P1D"}},
-    {**composite("verdicts", "up-day", "mean-day", rule={"k_of_n": 1}), "key": "verdicts-day",
-     "window": {"rolling": "P1D"}},
-]  # fmt: skip
+    {
+        **composite("verdicts", "up-day", "mean-day", rule={"k_of_n": 1}),
+        "key": "verdicts-day",
+        "window": {"rolling": "P1D"},
+    },
+]
 AT = "2026-11-05T08:00:00Z"
 
 
@@ -91,15 +99,27 @@ async def test_whatever_can_be_agreed_is_taken_up_and_judged(service: Service) -
     taken = (await service.provider.post("/api/v1/ticket-events", json=[opened, resolved])).json()
     assert taken["accepted"] == 2
     expected = {
-        "up": "at_risk", "up-day": "breached", "whole": "met", "database": "met", "outages": "met", "good": "met",
+        "up": "at_risk",
+        "up-day": "breached",
+        "whole": "met",
+        "database": "met",
+        "outages": "met",
+        "good": "met",
         "slices": "met",
-        "good-by-region": None, "good-by-region[EU]": "met", "good-hour": "no_data", "errors": "met", "p1": None,
-        "p1-kept": "met", **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
+        "good-by-region": None,
+        "good-by-region[EU]": "met",
+        "good-hour": "no_data",
+        "errors": "met",
+        "p1": None,
+        "p1-kept": "met",
+        **dict.fromkeys(("fast", "low", "mean", "max", "min", "p95"), "met"),
         **dict.fromkeys(("mean-day", "slices-day", "outages-month", "p1-kept-month", "verdicts-day"), "met"),
-        "nps-month": "met", "recovered-by-site": None, "recovered-by-site[M]": "met",
+        "nps-month": "met",
+        "recovered-by-site": None,
+        "recovered-by-site[M]": "met",
         "states-day": "breached",
         **dict.fromkeys(("stars", "content", "nps", "rto", "rpo", "recovered"), "met"),
-    }  # fmt: skip
+    }
     found = await statuses(service.provider)
     for _ in range(100):
         # What is made of other targets follows a step later.

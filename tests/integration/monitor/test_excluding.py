@@ -85,11 +85,15 @@ async def test_a_closed_window_is_restated_with_both_figures(database_url: str) 
         await approve(held, await ask(held, "2026-11-05T10:00", "2026-11-05T12:00"))
         (restated,) = [data for kind, data in await held.published() if kind == "window-restated"]
         assert (restated["cause"], restated["verdict"], restated["before"]["verdict"]) == (
-            "exclusion", "met", "breached",
-        )  # fmt: skip
+            "exclusion",
+            "met",
+            "breached",
+        )
         assert (restated["figure"], restated["raw_figure"], restated["excluded_seconds"]) == (
-            "100/1", "1795/18", 7200,
-        )  # fmt: skip
+            "100/1",
+            "1795/18",
+            7200,
+        )
         assert (restated["good"], restated["total"]) == ("2584800000000", "2584800000000")
         assert [(each["kind"], each["seconds"]) for each in restated["exclusions"]] == [("force_majeure", 7200)]
 
@@ -100,25 +104,36 @@ async def test_a_closed_window_is_restated_with_both_figures(database_url: str) 
         ("value", "mean", {"at_most": "300"}, "100/1", "500/1"),
         ("value", "max", {"at_most": "1000"}, "100/1", "900/1"),
         ("count", {"count": "A"}, {"at_most": "50"}, "10/1", "20/1"),
-        ("ratio", {"time_slices": {"width": "PT10M", "good_if": "0.5"}}, {"at_least": "50", "unit": "percent"},
-         "100/1", "50/1"),
+        (
+            "ratio",
+            {"time_slices": {"width": "PT10M", "good_if": "0.5"}},
+            {"at_least": "50", "unit": "percent"},
+            "100/1",
+            "50/1",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_whatever_is_counted_has_its_figure_before_exclusions_too(
     database_url: str, kind: str, aggregation: Any, objective: dict[str, str], figure: str, raw: str
 ) -> None:
-    said = {"value": lambda n: {"value": n}, "count": lambda n: {"category": "A"},
-            "ratio": lambda n: {"good": 1000 - n, "total": 1000}}[kind]  # fmt: skip
+    said = {
+        "value": lambda n: {"value": n},
+        "count": lambda n: {"category": "A"},
+        "ratio": lambda n: {"good": 1000 - n, "total": 1000},
+    }[kind]
     target = fast() | {"aggregation": aggregation, "objective": objective, "target_id": "counted", "key": "counted"}
     async with ground(database_url, "2026-11-10T00:00") as (database, log, clock):
         async with judging(database, log, clock) as held:
             await held.register(LATENCY, kind)
             await held.hear(finalized(target))
             await held.settle()
-            await held.measure(*(
-                {"indicator": LATENCY, "at": f"2026-11-05T{hour}:00:{second:02}Z", **said(value)}
-                for hour, value in (("10", 100), ("12", 900)) for second in range(10)
-            ))  # fmt: skip
+            await held.measure(
+                *(
+                    {"indicator": LATENCY, "at": f"2026-11-05T{hour}:00:{second:02}Z", **said(value)}
+                    for hour, value in (("10", 100), ("12", 900))
+                    for second in range(10)
+                )
+            )
             await held.settle()
             await approve(held, await ask(held, "2026-11-05T12:00", "2026-11-05T13:00"))
             await held.save()
@@ -277,8 +292,12 @@ async def test_one_party_asks_and_the_other_one_approves(service: Service) -> No
 
 async def test_a_rule_without_an_end_runs_on_by_the_wall_clock(service: Service) -> None:
     """A reboot each Saturday at 14:00 in New York, of an agreement that has no end itself."""
-    rule = {"rule": "FREQ=WEEKLY;BYDAY=SA", "from": "2026-09-05T18:00:00Z", "duration": "PT2H",
-            "timezone": "America/New_York"}  # fmt: skip
+    rule = {
+        "rule": "FREQ=WEEKLY;BYDAY=SA",
+        "from": "2026-09-05T18:00:00Z",
+        "duration": "PT2H",
+        "timezone": "America/New_York",
+    }
     entry = await asked(service.provider, kind="planned", interval=None, recurrence=rule)
     begins = [each["from"] for each in entry["intervals"]]
     assert "2026-10-31T18:00:00.000000Z" in begins
@@ -349,10 +368,11 @@ async def test_a_delegate_decides_in_a_partys_place_until_it_is_dismissed(servic
 @pytest.mark.parametrize(
     ("changed", "status"),
     [
-        ({"delegate_party_id": PROVIDER}, 422), ({"ends_at": "2026-01-01T00:00:00Z"}, 422),
+        ({"delegate_party_id": PROVIDER}, 422),
+        ({"ends_at": "2026-01-01T00:00:00Z"}, 422),
         ({"agreement_id": "another"}, 404),
     ],
-)  # fmt: skip
+)
 async def test_only_somebody_else_is_a_delegate(service: Service, changed: dict[str, Any], status: int) -> None:
     wanted = {"agreement_id": HTTP_AGREEMENT, "delegate_party_id": FOREIGNER, **changed}
     assert problem(await service.customer.post(f"{PATH}/delegates", json=wanted))["status"] == status
@@ -397,22 +417,33 @@ async def test_a_recurrence_is_resolved_when_it_is_asked_for(service: Service) -
         ({"decide_by": "2036-11-05T09:00:00Z"}, "if_silent"),
         ({"decide_by": "2016-11-05T09:00:00Z", "if_silent": "approved"}, "decide_by"),
         (
-            {"interval": None, "recurrence": {"rule": "FREQ=NEVER", "from": "2026-11-08T01:00:00Z",
-                                              "duration": "PT2H"}},
+            {
+                "interval": None,
+                "recurrence": {"rule": "FREQ=NEVER", "from": "2026-11-08T01:00:00Z", "duration": "PT2H"},
+            },
             "recurrence.rule",
         ),
         (
-            {"interval": None, "recurrence": {"rule": "FREQ=WEEKLY;COUNT=2", "from": "2026-11-08T01:00:00Z",
-                                              "duration": "P1M"}},
+            {
+                "interval": None,
+                "recurrence": {"rule": "FREQ=WEEKLY;COUNT=2", "from": "2026-11-08T01:00:00Z", "duration": "P1M"},
+            },
             "recurrence.duration",
         ),
         (
-            {"interval": None, "recurrence": {"rule": "FREQ=WEEKLY;COUNT=2", "from": "2026-11-08T01:00:00Z",
-                                              "duration": "PT1H", "timezone": "Mars/Olympus"}},
+            {
+                "interval": None,
+                "recurrence": {
+                    "rule": "FREQ=WEEKLY;COUNT=2",
+                    "from": "2026-11-08T01:00:00Z",
+                    "duration": "PT1H",
+                    "timezone": "Mars/Olympus",
+                },
+            },
             "timezone",
         ),
     ],
-)  # fmt: skip
+)
 async def test_a_request_that_means_nothing_is_refused_with_field_value_and_remedy(
     service: Service, changed: dict[str, Any], field: str
 ) -> None:

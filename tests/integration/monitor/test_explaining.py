@@ -38,9 +38,13 @@ def value(instant: str, measured: float, **more: Any) -> dict[str, Any]:
 
 
 async def explained(
-    held: Monitor, target: dict[str, Any], window: str = "2026-11", instant: str | None = None,
-    known_at: str | None = None, **more: Any,
-) -> dict[str, Any]:  # fmt: skip
+    held: Monitor,
+    target: dict[str, Any],
+    window: str = "2026-11",
+    instant: str | None = None,
+    known_at: str | None = None,
+    **more: Any,
+) -> dict[str, Any]:
     record = SqlHistory(held.database, held.store, PARTITIONS)
     asked = ExplanationQuestion(
         window, None if instant is None else at(instant), None if known_at is None else at(known_at)
@@ -68,8 +72,9 @@ async def test_every_stretch_of_a_month_names_its_facts_and_adds_up_to_the_judge
         window = (await held.windows(MONTH["target_id"]))["2026-11"]
         assert (told["figure"], told["verdict"]) == (window["figure"], window["status"])
         assert told["verdict"] == "breached"
-        lines = [(each["state"], each["because"], each["until"], each["facts"]) for each in
-                 told["derivation"]["intervals"]]  # fmt: skip
+        lines = [
+            (each["state"], each["because"], each["until"], each["facts"]) for each in told["derivation"]["intervals"]
+        ]
         assert lines == [
             ("up", "the state before the window", "fact probe/o1", []),
             ("down", "fact probe/o1", "end of the outage probe/o1", ["probe/o1"]),
@@ -83,8 +88,9 @@ async def test_every_stretch_of_a_month_names_its_facts_and_adds_up_to_the_judge
         for each in told["derivation"]["intervals"]:
             spent[each["counts_as"]] += durations.from_iso(each["service_time"])
         assert {name: told["derivation"]["sums"][name] for name in ("up", "down")} == {
-            "up": spent["up"], "down": spent["down"],
-        }  # fmt: skip
+            "up": spent["up"],
+            "down": spent["down"],
+        }
         assert told["budget"]["left"] == f"{(30 * 24 - 6) * 3600 * 1000 - spent['down']}/1"
 
 
@@ -99,11 +105,16 @@ async def test_a_share_is_explained_by_its_sums(database_url: str) -> None:
         told = await explained(held, SHARE)
         assert (told["figure"], told["verdict"]) == ("500/9", "at_risk")
         assert told["derivation"]["sums"] == {
-            "good": 5, "bad": 4, "total": 9, "outside_service_hours": 0, "excluded": 0,
-        }  # fmt: skip
+            "good": 5,
+            "bad": 4,
+            "total": 9,
+            "outside_service_hours": 0,
+            "excluded": 0,
+        }
         assert [(each["from"][8:13], each["good"], each["total"]) for each in told["derivation"]["intervals"]] == [
-            ("04T10", 5, 8), ("05T09", 0, 1),
-        ]  # fmt: skip
+            ("04T10", 5, 8),
+            ("05T09", 0, 1),
+        ]
 
 
 async def test_a_rolling_window_is_explained_at_an_instant(database_url: str) -> None:
@@ -209,18 +220,23 @@ async def test_excluded_time_is_named_and_known_from_its_decision_on(database_ur
         assert after["exclusions"][0]["exclusion_id"] == name
         told = [(each["state"], each["counts_as"], each["because"]) for each in after["derivation"]["intervals"]]
         assert told[1:4] == [
-            ("down", "down", "fact o1"), ("down", "excluded", f"exclusion {name}"),
+            ("down", "down", "fact o1"),
+            ("down", "excluded", f"exclusion {name}"),
             ("up", "excluded", "end of the outage o1"),
-        ]  # fmt: skip
+        ]
         assert after["derivation"]["sums"]["down"] == after["derivation"]["sums"]["excluded"] // 2 == HOUR
 
 
 def judged_by(aggregation: Any, objective: dict[str, str], indicator: str, **more: Any) -> dict[str, Any]:
     name = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
     return {
-        **available(**more), "key": name, "objective": objective, "target_id": named_id(PROVIDER, "target", name),
-        "aggregation": aggregation, "indicator": {"owner_party_id": PROVIDER, "key": indicator},
-    }  # fmt: skip
+        **available(**more),
+        "key": name,
+        "objective": objective,
+        "target_id": named_id(PROVIDER, "target", name),
+        "aggregation": aggregation,
+        "indicator": {"owner_party_id": PROVIDER, "key": indicator},
+    }
 
 
 def value_target(aggregation: Any, **objective: str) -> dict[str, Any]:
@@ -229,18 +245,28 @@ def value_target(aggregation: Any, **objective: str) -> dict[str, Any]:
 
 SLICED = {"time_slices": {"width": "PT1H", "good_if": "0.5", "budget": "slices"}}
 KINDS = [
-    available(), available("99", unknown="down", degraded="down"), available("99", unacceptable={"at_least": "50"}),
-    available("99", service_hours="business", planned_downtime="excused"), available("99", degraded={"weight": "0.5"}),
-    fast("90"), fast("90", service_hours="business"), fast("50", planned_downtime="excused"),
-    fast("90", unacceptable={"at_least": "20"}), value_target({"quantile": "0.5"}, at_most="300"),
-    value_target("mean", at_most="310.5"), value_target("max", at_most="400"), value_target("min", at_least="3"),
-    judged_by("ratio", {"at_least": "60"}, SHARES), judged_by("ratio", {"at_most": "40"}, SHARES),
-    judged_by("count", {"at_most": "20"}, ERRORS), judged_by({"count": {"category": "A"}}, {"at_most": "20"}, ERRORS),
+    available(),
+    available("99", unknown="down", degraded="down"),
+    available("99", unacceptable={"at_least": "50"}),
+    available("99", service_hours="business", planned_downtime="excused"),
+    available("99", degraded={"weight": "0.5"}),
+    fast("90"),
+    fast("90", service_hours="business"),
+    fast("50", planned_downtime="excused"),
+    fast("90", unacceptable={"at_least": "20"}),
+    value_target({"quantile": "0.5"}, at_most="300"),
+    value_target("mean", at_most="310.5"),
+    value_target("max", at_most="400"),
+    value_target("min", at_least="3"),
+    judged_by("ratio", {"at_least": "60"}, SHARES),
+    judged_by("ratio", {"at_most": "40"}, SHARES),
+    judged_by("count", {"at_most": "20"}, ERRORS),
+    judged_by({"count": {"category": "A"}}, {"at_most": "20"}, ERRORS),
     judged_by(SLICED, {"at_least": "90"}, SHARES, service_hours="business"),
     judged_by(SLICED, {"at_least": "90"}, SHARES, no_data="bad"),
     judged_by({"outages": {"at_least": "PT20M"}}, {"at_most": "15"}, UP, service_hours="business"),
     judged_by({"outages": {"at_least": "PT30M"}}, {"at_most": "90"}, UP, unacceptable={"at_most": "95"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("number", range(len(KINDS)))
@@ -261,29 +287,33 @@ async def test_the_derivation_comes_to_what_was_judged(number: int, database_url
                 *[value(f"{day:02}T{each:02}:{minute:02}:07", picked.randrange(600)) for each in range(day % 9, 24, 5)],
                 {"indicator": SHARES, "at": f"2026-11-{day:02}T10:{minute:02}:30Z", "good": day, "total": 28},
                 {"indicator": ERRORS, "at": f"2026-11-{day:02}T11:{minute:02}:30Z", "category": "AB"[day % 2]},
-            )  # fmt: skip
+            )
         await held.settle("2026-12-02T00:00")
         for revision, when in ((0, "closed"), (1, "restated")):
             if revision:
                 await held.measure(
-                    down("05T00:00", "06T00:00", id="o5", revision=1), value("05T12:00:00", 999),
+                    down("05T00:00", "06T00:00", id="o5", revision=1),
+                    value("05T12:00:00", 999),
                     {"indicator": SHARES, "at": "2026-11-05T12:00:00Z", "good": 0, "total": 7},
                     {"indicator": ERRORS, "at": "2026-11-05T12:00:00Z", "category": "A"},
-                )  # fmt: skip
+                )
                 await held.settle()
             told, window = await explained(held, target), (await held.windows(target["target_id"]))["2026-11"]
             assert (told["figure"], told["figure_display"], told["verdict"]) == (
-                window["figure"], window["figure_display"], window["status"],
-            ), when  # fmt: skip
+                window["figure"],
+                window["figure_display"],
+                window["status"],
+            ), when
 
 
 async def test_a_value_that_was_corrected_and_retracted_is_still_known_as_it_was(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await agreed(held, SHARE)
         for hour, item in (
-            ("10", value("04T10:00:00", 500, id="v")), ("11", value("04T10:00:00", 100, id="v", revision=1)),
+            ("10", value("04T10:00:00", 500, id="v")),
+            ("11", value("04T10:00:00", 100, id="v", revision=1)),
             ("12", {"indicator": LATENCY, "retract": "v", "revision": 2}),
-        ):  # fmt: skip
+        ):
             held.clock.move_to(at(f"2026-11-05T{hour}:00"))
             await held.measure(item)
             await held.settle()
@@ -305,8 +335,10 @@ async def test_values_are_known_from_their_receipt_on_however_late_they_are_put_
         async with judging(database, log, clock) as held:
             await held.settle()
             await held.save()
-            known = [(await explained(held, SHARE, known_at=f"2026-11-05T10:0{minute}"))["derivation"]["sums"]["total"]
-                     for minute in range(3)]  # fmt: skip
+            known = [
+                (await explained(held, SHARE, known_at=f"2026-11-05T10:0{minute}"))["derivation"]["sums"]["total"]
+                for minute in range(3)
+            ]
             assert known == [1, 2, 3]
 
 

@@ -30,9 +30,10 @@ PARTS = [host(HOSTS[0], "99"), host(HOSTS[1], "99.9")]
 MADE = [
     composite("states", {"k_of_n": 2}, by_indicator(*HOSTS[:3])),
     composite("figures", "weighted_mean", by_target(HOSTS[0], HOSTS[1], host_0="3"), "99.7"),
-    composite("figures", "missing_sum", by_target(*HOSTS[:2])), composite("verdicts", "all_of", by_target(*HOSTS[:2])),
+    composite("figures", "missing_sum", by_target(*HOSTS[:2])),
+    composite("verdicts", "all_of", by_target(*HOSTS[:2])),
     composite("verdicts", {"k_of_n": 1}, by_target(*HOSTS[:2])),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("number", range(len(MADE)))
@@ -79,8 +80,9 @@ async def test_compliance_names_every_ticket_that_was_judged(database_url: str) 
     async with monitor(database_url, "2026-12-01T00:05") as held:
         await held.hear(finalized(compliant.CLOCK, compliant.compliance()))
         await held.ticket(
-            *compliant.life("met", "11-10T09:00", "11-10T12:00"), *compliant.life("late", "11-11T09:00", "12-01T00:01"),
-        )  # fmt: skip
+            *compliant.life("met", "11-10T09:00", "11-10T12:00"),
+            *compliant.life("late", "11-11T09:00", "12-01T00:01"),
+        )
         await held.settle("2026-12-01T01:00")
         told = await explained(held, compliant.SHARE)
         window = (await held.windows(compliant.SHARE))["2026-11"]

@@ -51,8 +51,14 @@ def measured(hour: str) -> list[dict[str, Any]]:
 
 
 def ticket_events(hour: str) -> list[dict[str, Any]]:
-    opened = {"source": "s", "ticket": f"T{hour}", "event": "opened", "at": f"2026-11-05T{hour}:00:00Z",
-              "type": "incident", "priority": "P1"}  # fmt: skip
+    opened = {
+        "source": "s",
+        "ticket": f"T{hour}",
+        "event": "opened",
+        "at": f"2026-11-05T{hour}:00:00Z",
+        "type": "incident",
+        "priority": "P1",
+    }
     return [opened, {**opened, "event": "resolved", "at": f"2026-11-05T{hour}:50:00Z"}]
 
 

@@ -28,18 +28,28 @@ PROBES: list[dict[str, Any]] = [
     {"at": "2026-11-05T08:03:00Z", "failed": True, "id": "b"},
 ]
 FIGURES = {"at-most": "50/1", "at-least": "50/1", "mean": "601/4", "max": "401/2", "min": "100/1", "p50": "50/1"}
-DISPLAYED = {"at-most": "50.0000", "at-least": "50.0000", "mean": "150.2500", "max": "200.5000", "min": "100.0000",
-             "p50": "50.0000"}  # fmt: skip
+DISPLAYED = {
+    "at-most": "50.0000",
+    "at-least": "50.0000",
+    "mean": "150.2500",
+    "max": "200.5000",
+    "min": "100.0000",
+    "p50": "50.0000",
+}
 
 
 def terms(key: str, window: dict[str, str]) -> dict[str, Any]:
     aggregation, objective = TARGETS[key]
     name = f"{key}-{next(iter(window))}"
     return {
-        **fast("95", window), "key": name, "title": name, "target_id": named_id(PROVIDER, "target", "failing", name),
-        "indicator": {"owner_party_id": PROVIDER, "key": LATENCY}, "aggregation": aggregation,
+        **fast("95", window),
+        "key": name,
+        "title": name,
+        "target_id": named_id(PROVIDER, "target", "failing", name),
+        "indicator": {"owner_party_id": PROVIDER, "key": LATENCY},
+        "aggregation": aggregation,
         "objective": objective,
-    }  # fmt: skip
+    }
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -71,8 +81,9 @@ async def test_a_preview_and_a_back_test_know_of_failed_probes(service: Service,
     aggregation, objective = TARGETS[key]
     asked = {
         "terms": {"key": key, "aggregation": aggregation, "objective": objective, "window": {"calendar": "day"}},
-        "window": "2026-11-05", "facts": PROBES,
-    }  # fmt: skip
+        "window": "2026-11-05",
+        "facts": PROBES,
+    }
     answer = await service.provider.post("/api/v1/previews/window", json=asked)
     assert answer.status_code == 200, answer.text
     assert answer.json()["figure_display"] == DISPLAYED[key], answer.text

@@ -10,8 +10,13 @@ from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import PROVIDER, available, fast
 
 ORDERS = "payments.orders"
-RATIO = {**fast("90", {"calendar": "day"}), "target_id": named_id(PROVIDER, "target", "checkout", "orders"),
-         "key": "orders", "aggregation": "ratio", "indicator": {"owner_party_id": PROVIDER, "key": ORDERS}}  # fmt: skip
+RATIO = {
+    **fast("90", {"calendar": "day"}),
+    "target_id": named_id(PROVIDER, "target", "checkout", "orders"),
+    "key": "orders",
+    "aggregation": "ratio",
+    "indicator": {"owner_party_id": PROVIDER, "key": ORDERS},
+}
 
 
 def counts(clock: str, good: int, total: int) -> dict[str, Any]:
@@ -55,11 +60,18 @@ async def test_a_warning_that_comes_back_within_an_hour_is_the_same_risk(databas
             await held.settle()
         first, second, third, fourth, fifth = await turns(held)
         assert [each[0] for each in (first, second, third, fourth, fifth)] == [
-            "at risk", "cleared", "at risk", "cleared", "at risk",
-        ]  # fmt: skip
+            "at risk",
+            "cleared",
+            "at risk",
+            "cleared",
+            "at risk",
+        ]
         assert [each[1:] for each in (first, second, third, fourth)] == [
-            (first[1], 0), (first[1], 0), (first[1], 1), (first[1], 1),
-        ]  # fmt: skip
+            (first[1], 0),
+            (first[1], 0),
+            (first[1], 1),
+            (first[1], 1),
+        ]
         # An hour and a half later it is another one.
         assert fifth[1] != first[1] and fifth[2] == 0
 

@@ -54,8 +54,13 @@ async def test_a_restated_window_shows_what_was_published_of_it_and_what_was_kno
     assert [each["window_id"] for each in windows["items"]] == [f"2026-11-0{day}" for day in (4, 3, 2, 1)]
     between = to_text(service.clock.now())
     second = await service.measure(outage("03T10:00", "03T10:06", id="long", revision=1))
-    page = await read(service.provider, DAYS, "windows", at_least=second["position"], **{"from": "2026-11-03T00:00:00Z",
-                      "to": "2026-11-04T00:00:00Z"})  # fmt: skip
+    page = await read(
+        service.provider,
+        DAYS,
+        "windows",
+        at_least=second["position"],
+        **{"from": "2026-11-03T00:00:00Z", "to": "2026-11-04T00:00:00Z"},
+    )
     (window,) = page["items"]
     assert window["status"] == "met"
     assert [(each["status"], each["cause"]) for each in window["revisions"]][-1] == ("met", "fact")
@@ -117,13 +122,19 @@ async def test_targets_are_listed_with_their_budgets_and_the_time_left(service: 
 
 
 async def test_figures_and_budgets_come_as_series(service: Service) -> None:
-    values = [{"indicator": LATENCY, "at": f"2026-11-04T{hour:02}:30:00Z", "value": 500 if hour < 2 else 100}
-              for hour in range(24)]  # fmt: skip
+    values = [
+        {"indicator": LATENCY, "at": f"2026-11-04T{hour:02}:30:00Z", "value": 500 if hour < 2 else 100}
+        for hour in range(24)
+    ]
     answer = await service.measure(*values)
     told = await read(service.provider, SHARE, "history", window="2026-11", step="P1D", at_least=answer["position"])
     assert [(each["at"][8:13], each["figure"]) for each in told["points"]] == [
-        ("02T00", None), ("03T00", None), ("04T00", None), ("05T00", "275/3"), ("05T10", "275/3"),
-    ]  # fmt: skip
+        ("02T00", None),
+        ("03T00", None),
+        ("04T00", None),
+        ("05T00", "275/3"),
+        ("05T10", "275/3"),
+    ]
     assert told["points"][-1]["budget"]["consumed"] == "2/1"
     days = await read(service.provider, DAYS, "history", **{"from": "2026-11-02T00:00:00Z"})
     assert [each["window_id"] for each in days["figures"]] == ["2026-11-02", "2026-11-03", "2026-11-04"]
@@ -132,14 +143,17 @@ async def test_figures_and_budgets_come_as_series(service: Service) -> None:
 @pytest.mark.parametrize(
     ("target", "path", "params", "status"),
     [
-        (DAYS, "explain", {"window": "2026-10-31"}, 404), (DAYS, "explain", {"window": "yesterday"}, 422),
+        (DAYS, "explain", {"window": "2026-10-31"}, 404),
+        (DAYS, "explain", {"window": "yesterday"}, 422),
         (DAYS, "explain", {"window": "2026-11-02", "known_at": "noon"}, 422),
         (CLOCK, "explain", {"window": "2026-11"}, 422),
         (DAYS, "history", {"window": "2026-11-02", "step": "PT1S"}, 422),
-        (SHARE, "history", {"window": "2026-11", "step": "PT5M"}, 422), (DAYS, "history", {"window": "2027-01"}, 404),
-        (DAYS, "windows", {"status": "lost"}, 422), (DAYS, "windows", {"from": "x"}, 422),
+        (SHARE, "history", {"window": "2026-11", "step": "PT5M"}, 422),
+        (DAYS, "history", {"window": "2027-01"}, 404),
+        (DAYS, "windows", {"status": "lost"}, 422),
+        (DAYS, "windows", {"from": "x"}, 422),
     ],
-)  # fmt: skip
+)
 async def test_what_cannot_be_answered_says_why(
     target: dict[str, Any], path: str, params: dict[str, Any], status: int, service: Service
 ) -> None:

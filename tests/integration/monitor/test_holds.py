@@ -16,24 +16,51 @@ from tests.support.monitor import CUSTOMER, PROVIDER, SECOND, at, finalized
 from tests.support.monitor_service import NOW, Service, migrated_database, problem, serving
 
 AGREEMENT = named_id(PROVIDER, "agreement", "held")
-KINDS = {"held.up": "availability", "held.latency": "value", "held.orders": "ratio", "held.errors": "count",
-         "held.stars": "rating", "held.recoveries": "recovery"}  # fmt: skip
+KINDS = {
+    "held.up": "availability",
+    "held.latency": "value",
+    "held.orders": "ratio",
+    "held.errors": "count",
+    "held.stars": "rating",
+    "held.recoveries": "recovery",
+}
 
 
 def target(key: str, indicator: str | None, aggregation: Any, objective: dict[str, str], **more: Any) -> dict[str, Any]:
     return {
-        "target_id": named_id(PROVIDER, "target", "held", key), "key": key, "title": key, "service_id": "service",
+        "target_id": named_id(PROVIDER, "target", "held", key),
+        "key": key,
+        "title": key,
+        "service_id": "service",
         "indicator": {"owner_party_id": PROVIDER, "key": indicator} if indicator else None,
-        "aggregation": aggregation, "objective": objective, "window": {"calendar": "day"}, "service_hours": "24x7",
-        "unknown": "removed", "degraded": "up", "no_data": "ignore", "warn_at": {}, "weight": "1", "responsible": {},
+        "aggregation": aggregation,
+        "objective": objective,
+        "window": {"calendar": "day"},
+        "service_hours": "24x7",
+        "unknown": "removed",
+        "degraded": "up",
+        "no_data": "ignore",
+        "warn_at": {},
+        "weight": "1",
+        "responsible": {},
         **more,
-    }  # fmt: skip
+    }
 
 
 HOURLY = {"rolling": "PT1H"}
 PERCENT = {"at_least": "99", "unit": "percent"}
-CLOCK = target("clock", None, "clock", {"within": {"calendar": "PT10M"}}, window={"per": "ticket"}, clock="resolution",
-               applies_to={"source": ["held-desk"]}, start="opened", stop="resolved", pause=[])  # fmt: skip
+CLOCK = target(
+    "clock",
+    None,
+    "clock",
+    {"within": {"calendar": "PT10M"}},
+    window={"per": "ticket"},
+    clock="resolution",
+    applies_to={"source": ["held-desk"]},
+    start="opened",
+    stop="resolved",
+    pause=[],
+)
 TARGETS = [
     target("up", "held.up", "availability", PERCENT),
     target("up-rolling", "held.up", "availability", PERCENT, window=HOURLY),
@@ -119,8 +146,10 @@ async def test_both_sides_see_an_open_hold_by_whom_and_since_when(service: Servi
         assert answer.status_code == 200, answer.text
         (seen,) = answer.json()["items"]
         assert (seen["owner_party_id"], seen["opened_at"], seen["through_at"]) == (
-            PROVIDER, opened["opened_at"], opened["opened_at"],
-        )  # fmt: skip
+            PROVIDER,
+            opened["opened_at"],
+            opened["opened_at"],
+        )
         assert set(seen["indicators"]) == set(KINDS) and seen["sources"] == ["held-desk"]
     assert (await service.foreigner.get("/api/v1/imports")).json()["items"] == []
     listed = await service.customer.get("/api/v1/targets", params={"agreement_id": AGREEMENT})

@@ -15,11 +15,19 @@ UP = "payments.checkout"
 LATENCY = "payments.latency"
 CLOCK = resolved()
 SHARE = {
-    "target_id": named_id(PROVIDER, "target", "checkout", "in-time"), "key": "in-time", "title": "in time",
-    "service_id": "service", "indicator": None, "aggregation": {"compliance": CLOCK["key"]},
-    "objective": {"at_least": "50", "unit": "percent"}, "window": {"calendar": "month"}, "service_hours": "24x7",
-    "warn_at": {}, "weight": "1", "responsible": {},
-}  # fmt: skip
+    "target_id": named_id(PROVIDER, "target", "checkout", "in-time"),
+    "key": "in-time",
+    "title": "in time",
+    "service_id": "service",
+    "indicator": None,
+    "aggregation": {"compliance": CLOCK["key"]},
+    "objective": {"at_least": "50", "unit": "percent"},
+    "window": {"calendar": "month"},
+    "service_hours": "24x7",
+    "warn_at": {},
+    "weight": "1",
+    "responsible": {},
+}
 TICKETS, MANY = 600, 2_700
 """``MANY`` are more than both partitions judge in two steps."""
 YEAR = {"effective_at": "2026-01-01T00:00:00Z"}
@@ -36,8 +44,10 @@ def history(first: int, last: int) -> list[dict[str, Any]]:
         told = {"source": "desk", "ticket": f"{number}", "type": "incident", "priority": "P1"}
         day = f"2026-{number % 3 + 1:02d}-{number % 27 + 1:02d}"
         hour = "10" if number % 9 < 3 else "20"
-        found += [{**told, "event": "opened", "at": f"{day}T09:00:00Z", "id": "o"},
-                  {**told, "event": "resolved", "at": f"{day}T{hour}:00:00Z", "id": "r"}]  # fmt: skip
+        found += [
+            {**told, "event": "opened", "at": f"{day}T09:00:00Z", "id": "o"},
+            {**told, "event": "resolved", "at": f"{day}T{hour}:00:00Z", "id": "r"},
+        ]
     return found
 
 
@@ -59,9 +69,10 @@ async def stands(held: Monitor) -> dict[str, Any]:
         for name, row in (await held.windows(target["target_id"])).items()
     }
     breaches = sorted(
-        (each["breach_id"], each["certain_at"], each["figure"] or "") for each in await held.breaches()
+        (each["breach_id"], each["certain_at"], each["figure"] or "")
+        for each in await held.breaches()
         if each["standing"]
-    )  # fmt: skip
+    )
     return {"windows": windows, "breaches": breaches}
 
 
@@ -87,9 +98,12 @@ async def test_a_window_of_an_import_is_published_once_with_all_of_its_tickets(d
         await held.settle()
         of_import = await told(held)
         assert {name: figures[1:] for name, figures in of_import.items() if name[0] == "in-time"} == {
-            ("in-time", "2026-01"): ["300 of 900"], ("in-time", "2026-02"): ["300 of 900"],
-            ("in-time", "2026-03"): ["300 of 900"], ("in-time", "2026-04"): [], ("in-time", "2026-05"): [],
-        }  # fmt: skip
+            ("in-time", "2026-01"): ["300 of 900"],
+            ("in-time", "2026-02"): ["300 of 900"],
+            ("in-time", "2026-03"): ["300 of 900"],
+            ("in-time", "2026-04"): [],
+            ("in-time", "2026-05"): [],
+        }
         assert len(of_import["availability", "2026-02"]) == 2
 
 
@@ -130,7 +144,7 @@ async def test_signing_or_importing_first_comes_to_the_same(database_url: str) -
                 # Each window closes once, by all of its tickets.
                 assert {name: len(figures) for name, figures in (await told(held)).items()} == {
                     (key, f"2026-{month:02d}"): 1 for key in ("availability", "in-time") for month in range(1, 6)
-                }  # fmt: skip
+                }
             found.append(await stands(held))
     assert found[0] == found[1]
 

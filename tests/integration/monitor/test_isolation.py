@@ -33,8 +33,10 @@ VALUES (:subject, 'broken', 1762300000000000, 0, 0, 0, '{"from": 176230000000000
 
 def other() -> dict[str, Any]:
     return available() | {
-        "key": "other", "target_id": "other-target", "indicator": {"owner_party_id": PROVIDER, "key": OTHER},
-    }  # fmt: skip
+        "key": "other",
+        "target_id": "other-target",
+        "indicator": {"owner_party_id": PROVIDER, "key": OTHER},
+    }
 
 
 async def execute(held: Monitor, statement: str, **given: Any) -> None:

@@ -74,8 +74,10 @@ async def test_a_late_fact_withdraws_a_breach_and_a_later_one_makes_it_stand_aga
         await held.measure({"indicator": UP, "at": "2026-11-05T09:10:00Z", "state": "up", "id": "b"})
         await held.settle()
         assert [each["standing"] for each in await held.breaches()] == [False]
-        await held.measure({"indicator": UP, "at": "2026-11-05T09:05:00Z", "state": "up", "id": "b", "revision": 1},
-                           outage("2026-11-05T09:10", "2026-11-05T09:59"))  # fmt: skip
+        await held.measure(
+            {"indicator": UP, "at": "2026-11-05T09:05:00Z", "state": "up", "id": "b", "revision": 1},
+            outage("2026-11-05T09:10", "2026-11-05T09:59"),
+        )
         await held.settle()
         (breach,) = await held.breaches()
         assert (breach["standing"], breach["revision"]) == (True, 1)
@@ -159,15 +161,24 @@ async def test_terms_that_arrive_after_the_facts_judge_them_all_the_same(databas
 async def test_a_tickets_deadline_fires_without_another_event(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T09:00") as held:
         await ready(held, resolved())
-        await held.ticket({"source": "desk", "ticket": "1", "event": "opened", "at": "2026-11-02T09:00:00Z",
-                           "type": "incident", "priority": "P1"})  # fmt: skip
+        await held.ticket(
+            {
+                "source": "desk",
+                "ticket": "1",
+                "event": "opened",
+                "at": "2026-11-02T09:00:00Z",
+                "type": "incident",
+                "priority": "P1",
+            }
+        )
         await held.settle("2026-11-02T12:59:59")
         assert await held.breaches() == []
         await held.settle("2026-11-02T13:00")
         (breach,) = await held.breaches()
         assert (breach["certain_at"], breach["ticket"]) == (
-            "2026-11-02T13:00:00.000000Z", {"source": "desk", "number": "1"},
-        )  # fmt: skip
+            "2026-11-02T13:00:00.000000Z",
+            {"source": "desk", "number": "1"},
+        )
         await held.ticket({"source": "desk", "ticket": "1", "event": "resolved", "at": "2026-11-02T12:00:00Z"})
         await held.settle()
         assert [each["standing"] for each in await held.breaches()] == [False]
@@ -179,14 +190,23 @@ async def test_an_import_is_judged_when_it_completes_and_says_so(database_url: s
         import_id = await held.hold(UP, sources=["desk"])
         await held.measure(outage("2026-11-05T10:00", "2026-11-05T12:00"))
         for number in range(20):
-            await held.ticket({"source": "desk", "ticket": str(number), "event": "opened",
-                               "at": "2026-11-02T09:00:00Z", "type": "incident", "priority": "P1"})  # fmt: skip
+            await held.ticket(
+                {
+                    "source": "desk",
+                    "ticket": str(number),
+                    "event": "opened",
+                    "at": "2026-11-02T09:00:00Z",
+                    "type": "incident",
+                    "priority": "P1",
+                }
+            )
         await held.settle("2026-11-20T00:50")
         # The month goes on, so it is judged as always; clocks whose deadlines had passed wait.
         assert [breach["target_key"] for breach in await held.breaches()] == ["availability"]
         for number in range(10):
-            await held.ticket({"source": "desk", "ticket": str(number), "event": "resolved",
-                               "at": "2026-11-02T10:00:00Z"})  # fmt: skip
+            await held.ticket(
+                {"source": "desk", "ticket": str(number), "event": "resolved", "at": "2026-11-02T10:00:00Z"}
+            )
         await held.release(import_id)
         await held.settle()
         breaches = await held.breaches()
@@ -204,8 +224,16 @@ async def test_a_restart_finds_everything_and_publishes_nothing_again(database_u
             await held.measure(
                 outage("2026-11-05T08:00", "2026-11-05T09:00"), *values("2026-11-05T10:00", 100.0, 900.0)
             )
-            await held.ticket({"source": "desk", "ticket": "1", "event": "opened", "at": "2026-11-05T01:00:00Z",
-                               "type": "incident", "priority": "P1"})  # fmt: skip
+            await held.ticket(
+                {
+                    "source": "desk",
+                    "ticket": "1",
+                    "event": "opened",
+                    "at": "2026-11-05T01:00:00Z",
+                    "type": "incident",
+                    "priority": "P1",
+                }
+            )
             await held.settle()
             before = await held.published()
         async with judging(*where) as again:
@@ -234,10 +262,14 @@ async def test_a_termination_ends_the_window_at_its_instant(database_url: str) -
         await ready(held, target)
         await held.hear(
             AgreementTerminated(
-                agreement_id=AGREEMENT, version=1, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-                at="2026-11-09T00:00:00Z", reason="sold",
+                agreement_id=AGREEMENT,
+                version=1,
+                provider_party_id=PROVIDER,
+                customer_party_id=CUSTOMER,
+                at="2026-11-09T00:00:00Z",
+                reason="sold",
             )
-        )  # fmt: skip
+        )
         await held.settle()
         (window,) = (await held.windows(target["target_id"])).values()
         assert (window["end_at"], window["status"]) == ("2026-11-09T00:00:00.000000Z", "met")

@@ -17,8 +17,9 @@ from tests.support.monitor import AGREEMENT, PROVIDER, at, finalized
 from tests.support.monitor_service import Service, migrated_database
 
 FAST = target("fast", LATENCY, {"share_at_most": "300"}, {"at_least": "80", "unit": "percent"})
-HOURLY = target("fast-hourly", LATENCY, {"share_at_most": "300"}, {"at_least": "80", "unit": "percent"},
-                window={"rolling": "PT1H"})  # fmt: skip
+HOURLY = target(
+    "fast-hourly", LATENCY, {"share_at_most": "300"}, {"at_least": "80", "unit": "percent"}, window={"rolling": "PT1H"}
+)
 P90 = target("p90", LATENCY, {"quantile": "0.9"}, {"at_most": "500", "unit": "ms"})
 MEAN = target("mean", LATENCY, "mean", {"at_most": "300", "unit": "ms"})
 COARSE = {"bounds": [100, 1000], "counts": [1, 1, 0]}
@@ -40,11 +41,14 @@ async def explained(
 
 async def test_shares_and_quantiles_are_exact_where_a_bucket_ends_at_the_limit(postgres: object) -> None:
     told = [
-        merged("05T09:00", [5, 3, 2, 0]), merged("05T09:10", [0, 10, 0, 0], sum=2500, min=120, max=290),
-        {"indicator": LATENCY, "at": "2026-11-05T09:20:00Z", "value": 301.0}, merged("05T09:30", [9, 9, 9, 9], id="x"),
-        merged("05T09:30", [0, 0, 0, 1], id="x", revision=1), merged("04T09:30", [9, 9, 9, 9], id="y"),
+        merged("05T09:00", [5, 3, 2, 0]),
+        merged("05T09:10", [0, 10, 0, 0], sum=2500, min=120, max=290),
+        {"indicator": LATENCY, "at": "2026-11-05T09:20:00Z", "value": 301.0},
+        merged("05T09:30", [9, 9, 9, 9], id="x"),
+        merged("05T09:30", [0, 0, 0, 1], id="x", revision=1),
+        merged("04T09:30", [9, 9, 9, 9], id="y"),
         {"indicator": LATENCY, "retract": "y"},
-    ]  # fmt: skip
+    ]
     for seed in range(3):
         order = Random(seed).sample(told, len(told))
         async with ground(await migrated_database(), "2026-11-05T10:01") as place:
@@ -118,7 +122,7 @@ async def test_mean_and_extremes_are_those_that_histograms_tell(database_url: st
             {**merged("05T09:30", []), "histogram": first},
             {"indicator": LATENCY, "at": "2026-11-05T09:30:00Z", "value": 99.5},
             {**merged("05T09:40", []), "histogram": {**first, "max": 401.0}, "id": "h"},
-        )  # fmt: skip
+        )
         await held.settle()
         assert await state(held, MEAN) == ("met", "4201/18")
         assert await state(held, hourly, "PT1H") == ("met", "4201/18")
@@ -136,11 +140,17 @@ async def test_mean_and_extremes_are_those_that_histograms_tell(database_url: st
 
 async def test_what_is_no_histogram_is_refused_with_its_field(database_url: str) -> None:
     wrong: list[dict[str, Any]] = [
-        {"bounds": [1], "counts": [1]}, {"bounds": [2, 1], "counts": [1, 1, 1]}, {"counts": [1]},
-        {"bounds": [1], "counts": [-1, 0]}, {"bounds": [1], "counts": [0.5, 0]}, {"bounds": ["1"], "counts": [1, 1]},
-        {"bounds": [1], "counts": [1, 1], "sum": "much"}, {"bounds": [1], "counts": [1, 1], "count": 3}, {},
+        {"bounds": [1], "counts": [1]},
+        {"bounds": [2, 1], "counts": [1, 1, 1]},
+        {"counts": [1]},
+        {"bounds": [1], "counts": [-1, 0]},
+        {"bounds": [1], "counts": [0.5, 0]},
+        {"bounds": ["1"], "counts": [1, 1]},
+        {"bounds": [1], "counts": [1, 1], "sum": "much"},
+        {"bounds": [1], "counts": [1, 1], "count": 3},
+        {},
         {"bounds": [1], "counts": [1, 1], "min": 2, "max": 1},
-    ]  # fmt: skip
+    ]
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         for histogram in wrong:
@@ -164,18 +174,42 @@ async def test_histograms_and_cumulative_sums_of_open_telemetry_are_judged(servi
     agreement = named_id(PROVIDER, "agreement", "otlp-merged")
     await service.agree(finalized(sizes, requests, agreement_id=agreement, agreement_key="otlp-merged"))
     instants = [str(at(f"2026-11-05T09:{minute:02}") * 1000) for minute in (0, 10, 20)]
-    histogram = {"name": "otlp.sizes", "histogram": {"aggregationTemporality": 1, "dataPoints": [
-        {"timeUnixNano": instants[0], "explicitBounds": [100, 300], "bucketCounts": ["5", "4", "1"], "sum": 900.0},
-        {"timeUnixNano": instants[1], "explicitBounds": [100, 400], "bucketCounts": ["5", "4", "1"]},
-    ]}}  # fmt: skip
+    histogram = {
+        "name": "otlp.sizes",
+        "histogram": {
+            "aggregationTemporality": 1,
+            "dataPoints": [
+                {
+                    "timeUnixNano": instants[0],
+                    "explicitBounds": [100, 300],
+                    "bucketCounts": ["5", "4", "1"],
+                    "sum": 900.0,
+                },
+                {"timeUnixNano": instants[1], "explicitBounds": [100, 400], "bucketCounts": ["5", "4", "1"]},
+            ],
+        },
+    }
     parts = [
-        {"name": part, "sum": {"aggregationTemporality": 2, "isMonotonic": True, "dataPoints": [
-            {"timeUnixNano": instant, "asInt": str(count), "attributes": [
-                {"key": "slm.indicator", "value": {"stringValue": "otlp.requests"}},
-                {"key": "slm.part", "value": {"stringValue": part}}]}
-            for instant, count in zip(instants, counts, strict=True)]}}
+        {
+            "name": part,
+            "sum": {
+                "aggregationTemporality": 2,
+                "isMonotonic": True,
+                "dataPoints": [
+                    {
+                        "timeUnixNano": instant,
+                        "asInt": str(count),
+                        "attributes": [
+                            {"key": "slm.indicator", "value": {"stringValue": "otlp.requests"}},
+                            {"key": "slm.part", "value": {"stringValue": part}},
+                        ],
+                    }
+                    for instant, count in zip(instants, counts, strict=True)
+                ],
+            },
+        }
         for part, counts in (("good", (500, 598, 80)), ("total", (500, 600, 80)))
-    ]  # fmt: skip
+    ]
     export = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [histogram, *parts]}]}]}
     answer = (await service.provider.post("/api/v1/otlp/v1/metrics", json=export)).json()
     assert answer["partialSuccess"]["rejectedDataPoints"] == "1"

@@ -56,8 +56,10 @@ async def test_exports_come_as_json_or_protobuf_packed_or_not(service: Service, 
 
 async def test_every_kind_of_point_means_the_same_in_protobuf(service: Service) -> None:
     start = {"startTimeUnixNano": str(int(AT) - 1), "timeUnixNano": AT}
-    histogram = {"aggregationTemporality": 1, "dataPoints": [
-        {**start, "count": "3", "sum": 30.0, "bucketCounts": ["1", "2"], "explicitBounds": [300.0]}]}  # fmt: skip
+    histogram = {
+        "aggregationTemporality": 1,
+        "dataPoints": [{**start, "count": "3", "sum": 30.0, "bucketCounts": ["1", "2"], "explicitBounds": [300.0]}],
+    }
     metrics = [
         {"name": LATENCY, "unit": "ms", "histogram": histogram},
         {"name": LATENCY, "unit": "ms", "gauge": {"dataPoints": [{**start, "asInt": "7"}]}},

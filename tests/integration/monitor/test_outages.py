@@ -62,8 +62,10 @@ async def test_an_outage_counts_in_the_window_in_which_it_starts_though_that_has
         await held.settle("2026-12-01T00:50")
         (breach,) = await held.breaches()
         assert (breach["window_id"], breach["certain_at"], breach["late"]) == (
-            "2026-11", "2026-12-01T00:50:00.000000Z", True,
-        )  # fmt: skip
+            "2026-11",
+            "2026-12-01T00:50:00.000000Z",
+            True,
+        )
         assert "window-restated" in await held.names()
         assert (await held.windows(TARGET))["2026-12"]["figure"] == "0/1"
 

@@ -60,9 +60,10 @@ async def test_a_snapshot_that_cannot_be_stored_is_refused_before_it_is_appended
     for text in ("P\0", "\udfff"):
         body = json.dumps({"updated_at": "2026-11-05T09:00:00Z", name: text})
         answer = await service.provider.put(
-            "/api/v1/tickets/desk/T1", content=body,
+            "/api/v1/tickets/desk/T1",
+            content=body,
             headers={"Content-Type": "application/json"},
-        )  # fmt: skip
+        )
         assert await ends(service) == before
         assert problem(answer)["status"] == 422
         assert [each["field"] for each in problem(answer)["errors"]] == [name]

@@ -50,10 +50,16 @@ async def test_each_breach_is_told_once_and_soon(database_url: str, log: EventLo
         begins = real_now() + 6 * SECOND
         deadlines = [begins + number * SPREAD // TICKETS for number in range(TICKETS)]
         opened = [
-            {"source": "desk", "ticket": str(number), "event": "opened", "at": to_text(deadline - 600 * SECOND),
-             "type": "incident", "priority": "P1"}
+            {
+                "source": "desk",
+                "ticket": str(number),
+                "event": "opened",
+                "at": to_text(deadline - 600 * SECOND),
+                "type": "incident",
+                "priority": "P1",
+            }
             for number, deadline in enumerate(deadlines)
-        ]  # fmt: skip
+        ]
         answer = await first.provider.post("/api/v1/ticket-events", json=opened)
         assert answer.json()["accepted"] == TICKETS
         await asyncio.sleep((begins + SPREAD // 2 - real_now()) / SECOND)

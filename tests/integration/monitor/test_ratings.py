@@ -27,8 +27,9 @@ def rating(key: str, indicator: str, aggregation: Any, objective: dict[str, str]
 MEAN = rating("stars", STARS, "mean", {"at_least": "4"})
 CONTENT = rating("content", STARS, {"share_at_least": "4"}, {"at_least": "60", "unit": "percent"})
 ANSWERS = rating("answers", STARS, "count", {"at_least": "5", "unit": "count"})
-PHONED = rating("by-touch-point", STARS, {"share_at_least": "4"}, {"at_least": "50", "unit": "percent"},
-                group_by=["touch_point"])  # fmt: skip
+PHONED = rating(
+    "by-touch-point", STARS, {"share_at_least": "4"}, {"at_least": "50", "unit": "percent"}, group_by=["touch_point"]
+)
 NPS = rating("advocacy", ADVOCACY, "nps", {"at_least": "30", "unit": "points"}, unacceptable={"at_least": "0"})
 ALL = (MEAN, CONTENT, ANSWERS, PHONED, NPS)
 
@@ -57,9 +58,12 @@ async def test_scores_come_to_a_mean_a_share_and_a_number_of_answers(database_ur
         await ready(held, *ALL)
         same = {"respondent": "anna", "touch_point": "phone"}
         await held.measure(
-            rated("05T09:00", 5, **same), rated("05T09:00", 5, respondent="bert"), rated("05T09:00", 5, **same),
-            rated("05T09:10", 2, touch_point="chat"), rated("05T09:20", 4.5),
-        )  # fmt: skip
+            rated("05T09:00", 5, **same),
+            rated("05T09:00", 5, respondent="bert"),
+            rated("05T09:00", 5, **same),
+            rated("05T09:10", 2, touch_point="chat"),
+            rated("05T09:20", 4.5),
+        )
         await held.settle()
         assert await state(held, MEAN) == ("met", "33/8")
         assert await state(held, CONTENT) == ("met", "75/1")
@@ -87,8 +91,10 @@ async def test_promoters_less_detractors_are_judged_at_the_close(database_url: s
         assert await state(held, NPS) == ("at_risk", "100/7")
         told = await explained(held, NPS)
         assert {name: told["derivation"]["sums"][name] for name in ("number", "promoters", "detractors")} == {
-            "number": 7, "promoters": 3, "detractors": 2,
-        }  # fmt: skip
+            "number": 7,
+            "promoters": 3,
+            "detractors": 2,
+        }
         assert told["figure"] == "100/7"
         await held.settle("2026-12-01T00:11")
         (breach,) = await held.breaches()
@@ -97,9 +103,13 @@ async def test_promoters_less_detractors_are_judged_at_the_close(database_url: s
 
 async def test_corrected_and_retracted_ratings_come_to_the_same_in_any_order(postgres: object) -> None:
     told = [
-        rated("05T09:00", 1, id="a"), rated("05T09:00", 5, id="a", revision=1), rated("05T09:30", 3, id="b"),
-        rated("05T09:40", 4), rated("05T09:40", 4, respondent="bert"), {"indicator": STARS, "retract": "b"},
-    ]  # fmt: skip
+        rated("05T09:00", 1, id="a"),
+        rated("05T09:00", 5, id="a", revision=1),
+        rated("05T09:30", 3, id="b"),
+        rated("05T09:40", 4),
+        rated("05T09:40", 4, respondent="bert"),
+        {"indicator": STARS, "retract": "b"},
+    ]
     for seed in range(3):
         order = Random(seed).sample(told, len(told))
         async with ground(await migrated_database(), "2026-11-05T10:00") as place:
@@ -116,9 +126,14 @@ async def test_corrected_and_retracted_ratings_come_to_the_same_in_any_order(pos
 
 async def test_a_rating_that_means_nothing_is_refused_with_its_field(database_url: str) -> None:
     wrong: list[tuple[str, dict[str, Any]]] = [
-        ("score", {"score": 6}), ("score", {"score": 0.9}), ("score", {"score": None}), ("score", {"score": -1}),
-        ("touch_point", {"touch_point": "pigeon"}), ("respondent", {"respondent": ""}), ("state", {"state": "up"}),
-    ]  # fmt: skip
+        ("score", {"score": 6}),
+        ("score", {"score": 0.9}),
+        ("score", {"score": None}),
+        ("score", {"score": -1}),
+        ("touch_point", {"touch_point": "pigeon"}),
+        ("respondent", {"respondent": ""}),
+        ("state", {"state": "up"}),
+    ]
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         for field, content in wrong:

@@ -25,8 +25,9 @@ def recovering(key: str, aggregation: Any, objective: dict[str, str], **more: An
 TIME = recovering("rto", "recovery_time", {"at_most": "240", "unit": "minutes"}, unacceptable={"at_most": "480"})
 OFFICE = recovering("rto-office", "recovery_time", {"at_most": "60", "unit": "minutes"}, service_hours="business")
 POINT = recovering("rpo", "recovery_point", {"at_most": "15", "unit": "minutes"})
-BOTH = recovering("within", {"recovered_within": {"time": "PT4H", "point": "PT15M"}},
-                  {"at_least": "75", "unit": "percent"})  # fmt: skip
+BOTH = recovering(
+    "within", {"recovered_within": {"time": "PT4H", "point": "PT15M"}}, {"at_least": "75", "unit": "percent"}
+)
 EVERY = recovering("every", {"recovered_within": {"time": "PT4H"}}, {"at_least": "100", "unit": "percent"})
 ALL = (TIME, OFFICE, POINT, BOTH, EVERY)
 
@@ -65,9 +66,12 @@ async def figures(held: Monitor) -> dict[str, tuple[str, str | None]]:
 
 
 FOUND = {
-    "rto": ("breached", "300/1"), "rto-office": ("breached", "300/1"), "rpo": ("breached", "20/1"),
-    "within": ("at_risk", "200/3"), "every": ("breached", "200/3"),
-}  # fmt: skip
+    "rto": ("breached", "300/1"),
+    "rto-office": ("breached", "300/1"),
+    "rpo": ("breached", "20/1"),
+    "within": ("at_risk", "200/3"),
+    "every": ("breached", "200/3"),
+}
 
 
 async def test_recoveries_are_judged_against_time_and_point_in_any_order(postgres: object) -> None:
@@ -94,9 +98,12 @@ async def test_a_recovery_beyond_its_limit_is_a_breach_at_its_end_and_withdrawn_
         await held.measure(recovered("04T12:00", "04T12:40", "04T11:50", id="c", revision=1))
         await held.settle()
         assert await figures(held) == {
-            "rto": ("met", "180/1"), "rto-office": ("met", "40/1"), "rpo": ("met", "10/1"), "within": ("met", "100/1"),
+            "rto": ("met", "180/1"),
+            "rto-office": ("met", "40/1"),
+            "rpo": ("met", "10/1"),
+            "within": ("met", "100/1"),
             "every": ("met", "100/1"),
-        }  # fmt: skip
+        }
         assert (await held.names()).count("breach-withdrawn") == 4
         await held.measure({"indicator": KEY, "retract": "a"})
         await held.settle()
@@ -122,9 +129,12 @@ async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_
         ("recovery.data_restored_to", recovered("04T12:00", "04T13:00", "04T13:01")),
         ("recovery", {"indicator": KEY, "recovery": {"outage_start": "2026-11-04T12:00:00Z"}}),
         ("recovery", {"indicator": KEY, "at": "2026-11-04T12:00:00Z"}),
-        ("recovery.outage_start", recovered("04T12:00", "04T13:00") | {"recovery": {
-            "outage_start": "2026-11-04T12:00:00", "service_restored": "2026-11-04T13:00:00Z"}}),
-    ]  # fmt: skip
+        (
+            "recovery.outage_start",
+            recovered("04T12:00", "04T13:00")
+            | {"recovery": {"outage_start": "2026-11-04T12:00:00", "service_restored": "2026-11-04T13:00:00Z"}},
+        ),
+    ]
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held)
         for field, item in wrong:
@@ -136,8 +146,13 @@ async def test_a_recovery_that_means_nothing_is_refused_with_its_field(database_
 
 async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_window(database_url: str) -> None:
     day = recovering("rto-day", "recovery_time", {"at_most": "60", "unit": "minutes"}, window={"rolling": "P1D"})
-    each = recovering("within-by-site", {"recovered_within": {"time": "PT1H"}}, {"at_least": "50", "unit": "percent"},
-                      window={"rolling": "P1D"}, group_by=["site"])  # fmt: skip
+    each = recovering(
+        "within-by-site",
+        {"recovered_within": {"time": "PT1H"}},
+        {"at_least": "50", "unit": "percent"},
+        window={"rolling": "P1D"},
+        group_by=["site"],
+    )
     async with ground(database_url, "2026-11-05T10:00") as where:
         async with judging(*where) as held:
             await held.register(KEY, "recovery")
@@ -145,9 +160,10 @@ async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_wind
             await held.settle()
             await held.measure(
                 recovered("05T07:00", "05T09:00", labels={"site": "M"}, id="a"),
-                recovered("05T08:00", "05T08:30", labels={"site": "M"}), recovered("05T08:00", "05T08:30"),
+                recovered("05T08:00", "05T08:30", labels={"site": "M"}),
+                recovered("05T08:00", "05T08:30"),
                 recovered("05T07:00", "05T09:59", labels={"site": "N"}),
-            )  # fmt: skip
+            )
             await held.settle()
             told = [(row["target_key"], row["certain_at"][11:16], row["figure"]) for row in await held.breaches()]
             assert told == [("rto-day", "09:01", "120/1"), ("within-by-site[N]", "10:00", "0/1")]
@@ -159,11 +175,14 @@ async def test_a_recovery_counts_for_as_long_as_its_end_lies_in_the_rolling_wind
             await again.settle("2026-11-06T10:00")
             recoveries = [
                 (data["target_key"], data["recovered_at"][5:16])
-                for name, data in await again.published() if name == "target-recovered"
-            ]  # fmt: skip
+                for name, data in await again.published()
+                if name == "target-recovered"
+            ]
             assert sorted(recoveries) == [
-                ("rto-day", "11-06T10:00"), ("within-by-site[M]", "11-06T09:01"), ("within-by-site[N]", "11-06T10:00"),
-            ]  # fmt: skip
+                ("rto-day", "11-06T10:00"),
+                ("within-by-site[M]", "11-06T09:01"),
+                ("within-by-site[N]", "11-06T10:00"),
+            ]
 
 
 async def test_a_recovery_is_explained_with_the_time_excluded_before_the_window_it_ended_in(database_url: str) -> None:

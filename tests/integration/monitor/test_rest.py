@@ -107,9 +107,11 @@ async def test_a_party_sees_what_it_agreed_and_nobody_else_does(service: Service
     breaches = await read(service.provider, "breaches", agreement_id=AGREEMENT, at_least=both)
     breach_id = breaches["items"][0]["breach_id"]
     paths = [
-        f"targets/{MONTH['target_id']}", f"targets/{MONTH['target_id']}/windows", f"breaches/{breach_id}",
+        f"targets/{MONTH['target_id']}",
+        f"targets/{MONTH['target_id']}/windows",
+        f"breaches/{breach_id}",
         "tickets/rest/seen",
-    ]  # fmt: skip
+    ]
     for path in paths:
         for client in (service.provider, service.viewer, service.customer, service.operator):
             assert (await client.get(f"/api/v1/{path}")).status_code == 200, path

@@ -32,9 +32,11 @@ async def january(held: Monitor) -> None:
         await held.settle(f"{day}T11:00")
         await held.measure(
             {"indicator": UP, "outage": {"from": f"{day}T10:00:00Z", "to": f"{day}T10:50:00Z"}, "id": day},
-            *({"indicator": LATENCY, "at": f"{day}T10:00:{second:02}Z", "value": 900 if second == 7 else 100}
-              for second in range(10)),
-        )  # fmt: skip
+            *(
+                {"indicator": LATENCY, "at": f"{day}T10:00:{second:02}Z", "value": 900 if second == 7 else 100}
+                for second in range(10)
+            ),
+        )
         await held.settle()
         await held.save()
     await held.settle("2027-01-10T00:00")
@@ -44,8 +46,9 @@ async def january(held: Monitor) -> None:
 async def swept(held: Monitor, days: int = 30) -> int:
     """Put together, announced, heard and deleted."""
     compaction, retention = (
-        Compaction(held.database, held.clock), Retention(held.database, held.clock, days * DAY, PARTITIONS),
-    )  # fmt: skip
+        Compaction(held.database, held.clock),
+        Retention(held.database, held.clock, days * DAY, PARTITIONS),
+    )
     while await compaction.step():
         pass
     deleted = await retention.step()
@@ -72,8 +75,10 @@ async def test_what_was_received_long_ago_is_deleted_and_figures_and_breaches_st
         assert await swept(held) > 0
         # The state of all that follows stays, and what the present month and the last weeks rest on.
         assert [key.rpartition("\x1f")[2] for key in await rows(held, "SELECT key FROM fact ORDER BY at")] == [
-            "up", "2026-12-05", "2027-01-08",
-        ]  # fmt: skip
+            "up",
+            "2026-12-05",
+            "2027-01-08",
+        ]
         assert len(await rows(held, "SELECT hour FROM fact_segment")) == 2
         after = {name: await held.windows(name) for name in before}
         assert (after, await held.breaches(), len(await held.published())) == (before, breaches, told)
@@ -134,9 +139,10 @@ async def test_tickets_that_ended_long_ago_keep_their_clocks_without_their_event
     async with monitor(database_url, "2026-11-21T00:00") as held:
         await held.hear(finalized(compliant.CLOCK, compliant.compliance()))
         await held.ticket(
-            *compliant.life("met", "11-10T09:00", "11-10T12:00"), *compliant.life("late", "11-11T09:00", "11-20T09:00"),
+            *compliant.life("met", "11-10T09:00", "11-10T12:00"),
+            *compliant.life("late", "11-11T09:00", "11-20T09:00"),
             *compliant.life("open", "11-12T09:00"),
-        )  # fmt: skip
+        )
         await held.settle()
         await held.settle("2027-01-10T00:00")
         clocks, breaches, told = await held.clocks(), await held.breaches(), len(await held.published())

@@ -23,9 +23,14 @@ def counts(instant: str, good: int, total: int, **more: Any) -> dict[str, Any]:
 
 
 def ratio(at_least: str, **more: Any) -> dict[str, Any]:
-    return {**fast(at_least, {"calendar": "day"}), "target_id": named_id(PROVIDER, "target", "checkout", "orders"),
-            "key": "orders", "aggregation": "ratio", "indicator": {"owner_party_id": PROVIDER, "key": ORDERS},
-            **more}  # fmt: skip
+    return {
+        **fast(at_least, {"calendar": "day"}),
+        "target_id": named_id(PROVIDER, "target", "checkout", "orders"),
+        "key": "orders",
+        "aggregation": "ratio",
+        "indicator": {"owner_party_id": PROVIDER, "key": ORDERS},
+        **more,
+    }
 
 
 async def revised(held: Monitor) -> list[dict[str, Any]]:
@@ -54,7 +59,7 @@ async def test_a_breach_that_late_facts_move_in_an_open_window_says_so(database_
         assert (event["breach_id"], event["revision"]) == (before["breach_id"], 1)
         assert {name: event["before"][name] for name in ("certain_at", "figure", "evidence")} == {
             name: before[name] for name in ("certain_at", "figure", "evidence")
-        }  # fmt: skip
+        }
         assert [event[name] for name in ("certain_at", "figure")] == [breach[name] for name in ("certain_at", "figure")]
 
 
@@ -172,8 +177,10 @@ async def test_counts_that_change_behind_an_unchanged_figure_are_restated(databa
         told = len(await held.published())
         await held.measure(counts("2026-11-05T10:00:00", 1, 1))
         # An hour without a state: all that is known is up, as before.
-        await held.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "unknown"},
-                           {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "up"})  # fmt: skip
+        await held.measure(
+            {"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "unknown"},
+            {"indicator": UP, "at": "2026-11-05T10:00:00Z", "state": "up"},
+        )
         await held.settle()
         restated = [data for name, data in (await held.published())[told:] if name == "window-restated"]
         found = {

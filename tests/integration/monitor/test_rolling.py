@@ -33,9 +33,13 @@ async def ready(held: Monitor, *targets: dict[str, Any], **changed: Any) -> None
 
 async def end(held: Monitor, instant: str) -> None:
     event = AgreementTerminated(
-        agreement_id=AGREEMENT, version=1, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        at=f"{instant}:00Z", reason="sold",
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        version=1,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        at=f"{instant}:00Z",
+        reason="sold",
+    )
     await held.hear(event)
     await held.settle()
 
@@ -73,8 +77,9 @@ async def test_a_termination_heard_late_takes_back_what_was_found_after_it(datab
 async def test_a_warning_ends_with_the_term(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await ready(held, rolling("50", warn_at={"budget_consumed": ["10"]}), expires_at="2026-11-05T10:03:00Z")
-        await held.measure(value("2026-11-05T10:01", 100.0), value("2026-11-05T10:01", 101.0),
-                           value("2026-11-05T10:01", 900.0))  # fmt: skip
+        await held.measure(
+            value("2026-11-05T10:01", 100.0), value("2026-11-05T10:01", 101.0), value("2026-11-05T10:01", 900.0)
+        )
         await held.settle("2026-11-05T10:01")
         assert "target-at-risk" in await held.names()
         await held.settle("2026-11-05T10:10")
@@ -199,12 +204,14 @@ async def test_a_promise_with_more_digits_than_a_machine_word_is_judged(database
 async def test_a_rolling_target_over_a_long_past_is_judged_in_pieces(database_url: str) -> None:
     async with monitor(database_url, "2026-11-05T10:00") as held:
         await held.register(LATENCY, "value")
-        await held.measure(value("2026-11-05T09:00", 100.0), value("2026-09-07T12:00", 900.0),
-                           value("2026-10-01T12:00", 900.0))  # fmt: skip
+        await held.measure(
+            value("2026-11-05T09:00", 100.0), value("2026-09-07T12:00", 900.0), value("2026-10-01T12:00", 900.0)
+        )
         await held.settle()
         await held.save()
         await held.hear(finalized(rolling(), effective_at="2026-09-01T00:00:00Z"))
         await held.settle()
         assert await standing(held) == [
-            ("2026-09-07T12:00", 1, "2026-09-07T12:05"), ("2026-10-01T12:00", 1, "2026-10-01T12:05"),
-        ]  # fmt: skip
+            ("2026-09-07T12:00", 1, "2026-09-07T12:05"),
+            ("2026-10-01T12:00", 1, "2026-10-01T12:05"),
+        ]

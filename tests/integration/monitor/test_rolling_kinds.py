@@ -20,14 +20,23 @@ def rolling(
 ) -> dict[str, Any]:
     named = {"owner_party_id": PROVIDER, "key": indicator} if indicator else None
     return {
-        **available(), "key": key, "target_id": named_id(PROVIDER, "target", "rolling", key), "indicator": named,
-        "aggregation": aggregation, "objective": objective, "window": {"rolling": length}, "warn_at": {}, **more,
-    }  # fmt: skip
+        **available(),
+        "key": key,
+        "target_id": named_id(PROVIDER, "target", "rolling", key),
+        "indicator": named,
+        "aggregation": aggregation,
+        "objective": objective,
+        "window": {"rolling": length},
+        "warn_at": {},
+        **more,
+    }
 
 
 def composite(of: str, rule: Any, *members: str) -> dict[str, Any]:
-    named = [{"indicator": {"owner_party_id": PROVIDER, "key": each}} if of == "states" else {"target": each}
-             for each in members]  # fmt: skip
+    named = [
+        {"indicator": {"owner_party_id": PROVIDER, "key": each}} if of == "states" else {"target": each}
+        for each in members
+    ]
     return {"composite": {"of": of, "rule": rule, "members": named}}
 
 
@@ -159,8 +168,9 @@ async def test_joint_states_are_judged_by_the_minute(database_url: str) -> None:
 async def test_verdicts_are_missed_while_too_few_members_are_met(database_url: str) -> None:
     ups = rolling("up", "availability", {"at_least": "90", "unit": "percent"}, "PT1H", UP)
     quick = {**fast("90", {"rolling": "PT1H"}), "key": "fast", "warn_at": {}}
-    both = rolling("both", composite("verdicts", {"k_of_n": 1}, "up", "fast"),
-                   {"at_least": "100", "unit": "percent"}, "PT1H")  # fmt: skip
+    both = rolling(
+        "both", composite("verdicts", {"k_of_n": 1}, "up", "fast"), {"at_least": "100", "unit": "percent"}, "PT1H"
+    )
     async with monitor(database_url, f"{DAY}T10:00") as held:
         await ready(held, ups, quick, both)
         await measured(held, UP, "10:00", state="down")

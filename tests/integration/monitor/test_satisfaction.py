@@ -18,12 +18,22 @@ AGREEMENT = named_id(PROVIDER, "agreement", "satisfaction")
 def answered(name: str, score: str, **more: Any) -> SatisfactionSurveyed:
     return SatisfactionSurveyed(
         **{
-            "answer_id": name, "survey_id": "2026-Q4", "agreement_id": AGREEMENT, "service_id": "service",
-            "provider_party_id": PROVIDER, "customer_party_id": CUSTOMER, "indicator": KEY, "score": score,
-            "lowest": "1", "highest": "5", "touch_point": "portal", "respondent": name,
-            "answered_at": "2026-11-05T09:00:00Z", **more,
+            "answer_id": name,
+            "survey_id": "2026-Q4",
+            "agreement_id": AGREEMENT,
+            "service_id": "service",
+            "provider_party_id": PROVIDER,
+            "customer_party_id": CUSTOMER,
+            "indicator": KEY,
+            "score": score,
+            "lowest": "1",
+            "highest": "5",
+            "touch_point": "portal",
+            "respondent": name,
+            "answered_at": "2026-11-05T09:00:00Z",
+            **more,
         }
-    )  # fmt: skip
+    )
 
 
 async def test_answers_of_a_survey_are_ratings_of_the_service(service: Service) -> None:
@@ -40,9 +50,10 @@ async def test_answers_of_a_survey_are_ratings_of_the_service(service: Service) 
         await asyncio.sleep(0.05)
     assert figure == "9/2"
     (registered,) = [
-        each for each in (await service.provider.get("/api/v1/indicators", params={"limit": 200})).json()["items"]
+        each
+        for each in (await service.provider.get("/api/v1/indicators", params={"limit": 200})).json()["items"]
         if each["key"] == KEY
-    ]  # fmt: skip
+    ]
     assert (registered["kind"], registered["scale"]) == ("rating", {"lowest": "1", "highest": "5"})
     aside = (await service.provider.get("/api/v1/quarantine")).json()["items"]
     assert [each["fact"]["answer_id"] for each in aside if each["subject"] == KEY] == ["c"]

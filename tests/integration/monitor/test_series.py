@@ -16,10 +16,16 @@ KINDS = {REQUESTS: "ratio", LATENCY: "value", ERRORS: "count"}
 
 def target(key: str, indicator: str, aggregation: Any, objective: dict[str, str], **more: Any) -> dict[str, Any]:
     return {
-        **fast(), "target_id": named_id(PROVIDER, "target", "checkout", key), "key": key, "title": key,
-        "indicator": {"owner_party_id": PROVIDER, "key": indicator}, "aggregation": aggregation,
-        "objective": objective, "window": {"calendar": "month"}, **more,
-    }  # fmt: skip
+        **fast(),
+        "target_id": named_id(PROVIDER, "target", "checkout", key),
+        "key": key,
+        "title": key,
+        "indicator": {"owner_party_id": PROVIDER, "key": indicator},
+        "aggregation": aggregation,
+        "objective": objective,
+        "window": {"calendar": "month"},
+        **more,
+    }
 
 
 def answered(at_least: str = "99", **more: Any) -> dict[str, Any]:

@@ -39,8 +39,9 @@ async def test_silence_is_told_once_at_its_instant_and_so_is_its_end(database_ur
         assert await told(held) == [("indicator-silent", "10:00", "11:00")]
         await turns(held, "2026-11-05T12:30", "up")
         assert await told(held) == [
-            ("indicator-silent", "10:00", "11:00"), ("indicator-resumed", "12:30", "11:00"),
-        ]  # fmt: skip
+            ("indicator-silent", "10:00", "11:00"),
+            ("indicator-resumed", "12:30", "11:00"),
+        ]
         await held.settle("2026-11-05T13:31")
         assert (await told(held))[2:] == [("indicator-silent", "12:30", "13:30")]
 

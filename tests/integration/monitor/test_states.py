@@ -28,8 +28,9 @@ async def test_unacceptable_service_is_a_breach_of_its_own_at_its_own_instant(da
         await held.settle("2026-11-05T17:12")
         breaches = await held.breaches()
         assert [(each["level"], each["certain_at"][:19]) for each in breaches] == [
-            ("objective", "2026-11-05T10:43:12"), ("unacceptable", "2026-11-05T17:12:00"),
-        ]  # fmt: skip
+            ("objective", "2026-11-05T10:43:12"),
+            ("unacceptable", "2026-11-05T17:12:00"),
+        ]
         assert breaches[1]["objective"] == {"at_least": "99/1", "unit": "percent"}
 
 
@@ -39,8 +40,9 @@ async def test_a_correction_withdraws_the_second_level_and_leaves_the_first(data
         await down(held, "2026-11-05T10:00", "2026-11-05T20:00", id="o")
         await down(held, "2026-11-05T10:00", "2026-11-05T12:00", id="o", revision=1)
         assert {each["level"]: each["standing"] for each in await held.breaches()} == {
-            "objective": True, "unacceptable": False,
-        }  # fmt: skip
+            "objective": True,
+            "unacceptable": False,
+        }
 
 
 async def test_what_is_told_of_a_breach_follows_the_facts_without_being_told_again(database_url: str) -> None:
@@ -51,8 +53,9 @@ async def test_what_is_told_of_a_breach_follows_the_facts_without_being_told_aga
         await down(held, "2026-11-04T10:00", "2026-11-04T10:30")
         (after,) = await held.breaches()
         assert (before["certain_at"], after["certain_at"]) == (
-            "2026-11-05T10:43:12.000000Z", "2026-11-05T10:13:12.000000Z",
-        )  # fmt: skip
+            "2026-11-05T10:43:12.000000Z",
+            "2026-11-05T10:13:12.000000Z",
+        )
         assert after["evidence"]["down"] == [
             {"from": "2026-11-04T10:00:00.000000Z", "to": "2026-11-04T10:30:00.000000Z"},
             {"from": "2026-11-05T10:00:00.000000Z", "to": "2026-11-05T10:13:12.000000Z"},
@@ -110,8 +113,9 @@ async def test_an_amendment_that_splits_cuts_the_window_in_two(database_url: str
         await held.settle("2026-11-17T00:00")
         windows = await held.windows(TARGET)
         assert {name: (each["end_at"][:10], each["version"]) for name, each in windows.items()} == {
-            "2026-11": ("2026-11-16", 1), "2026-11.v2": ("2026-12-01", 2),
-        }  # fmt: skip
+            "2026-11": ("2026-11-16", 1),
+            "2026-11.v2": ("2026-12-01", 2),
+        }
         assert windows["2026-11.v2"]["start_at"] == "2026-11-16T00:00:00.000000Z"
         assert windows["2026-11"]["closed_at"] is not None
         # 0.01 % of fifteen days are 129.6 seconds.
@@ -132,8 +136,10 @@ async def test_an_amendment_that_splits_to_another_indicator_begins_a_line_at_th
         await held.settle("2026-12-02T00:00")
         windows = await held.windows(TARGET)
         assert {name: each["end_at"][:10] for name, each in windows.items()} == {
-            "2026-11": "2026-11-16", "2026-11.v2": "2026-12-01", "2026-12": "2027-01-01",
-        }  # fmt: skip
+            "2026-11": "2026-11-16",
+            "2026-11.v2": "2026-12-01",
+            "2026-12": "2027-01-01",
+        }
         await down(held, "2026-11-17T10:00", "2026-11-17T12:00")
         assert await held.breaches() == []
 

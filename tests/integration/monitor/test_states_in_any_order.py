@@ -38,15 +38,23 @@ def composite(key: str, of: str, rule: Any, members: list[dict[str, Any]]) -> di
 TARGETS = [
     target("weighted", KEYS[0], degraded={"weight": "1/3"}, unacceptable={"at_least": "90"}),
     target("business", KEYS[1], service_hours="business", planned_downtime="excused", unknown="down"),
-    target("outages", KEYS[0], aggregation={"outages": {"at_least": "PT2H"}},
-           objective={"at_most": "3", "unit": "count"}, planned_downtime="removed"),
+    target(
+        "outages",
+        KEYS[0],
+        aggregation={"outages": {"at_least": "PT2H"}},
+        objective={"at_most": "3", "unit": "count"},
+        planned_downtime="removed",
+    ),
     target("rolling", KEYS[2], "80", window={"rolling": "P1D"}, service_hours="business"),
-    composite("two-of-three", "states", {"k_of_n": 2}, [
-        {"indicator": {"owner_party_id": PROVIDER, "key": key}} for key in KEYS
-    ]),
+    composite(
+        "two-of-three",
+        "states",
+        {"k_of_n": 2},
+        [{"indicator": {"owner_party_id": PROVIDER, "key": key}} for key in KEYS],
+    ),
     composite("both", "verdicts", "all_of", [{"target": "weighted"}, {"target": "business"}]),
     composite("mean", "figures", "weighted_mean", [{"target": "weighted", "weight": "2"}, {"target": "two-of-three"}]),
-]  # fmt: skip
+]
 
 
 def history(seeded: random.Random) -> list[dict[str, Any]]:

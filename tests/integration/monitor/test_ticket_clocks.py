@@ -10,8 +10,10 @@ from tests.support.judged import Monitor, ground, judging, monitor
 from tests.support.monitor import finalized, resolved
 
 TICKET = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
-ESCALATIONS = [{"level": "functional", "to": "network", "at": {"service_time": "-PT30M"}},
-               {"level": "hierarchical", "to": "director", "at": {"calendar": "PT1H"}}]  # fmt: skip
+ESCALATIONS = [
+    {"level": "functional", "to": "network", "at": {"service_time": "-PT30M"}},
+    {"level": "hierarchical", "to": "director", "at": {"calendar": "PT1H"}},
+]
 
 
 def event(name: str, instant: str, **more: Any) -> dict[str, Any]:
@@ -41,8 +43,13 @@ async def test_a_clock_warns_at_shares_of_its_duration_and_a_plan_can_be_opened_
         await held.settle("2026-11-02T12:10")
         await held.ticket(event("resolved", "12:10"))
         await held.settle()
-        assert (await told(held))[3:] == ["clock-warned 75", "target-at-risk 75", "clock-stopped", "risk-cleared 50",
-                                          "risk-cleared 75"]  # fmt: skip
+        assert (await told(held))[3:] == [
+            "clock-warned 75",
+            "target-at-risk 75",
+            "clock-stopped",
+            "risk-cleared 50",
+            "risk-cleared 75",
+        ]
         cleared = [data["outcome"] for name, data in await held.published() if name == "risk-cleared"]
         assert cleared == ["averted", "averted"]
 
@@ -53,8 +60,13 @@ async def test_a_clock_that_was_not_heard_of_for_long_warns_once_and_one_that_en
         await held.ticket(event("opened", "09:00"))
         await held.ticket(event("opened", "09:00", ticket="2"), event("resolved", "12:30", ticket="2"))
         await held.settle()
-        assert sorted(await told(held)) == ["clock-started", "clock-started", "clock-stopped", "clock-warned 90",
-                                            "target-at-risk 90"]  # fmt: skip
+        assert sorted(await told(held)) == [
+            "clock-started",
+            "clock-started",
+            "clock-stopped",
+            "clock-warned 90",
+            "target-at-risk 90",
+        ]
         await held.settle("2026-11-02T13:00")
         assert [name for name in await told(held) if name.startswith("risk-cleared")] == ["risk-cleared 90"]
 
@@ -75,8 +87,12 @@ async def test_warnings_wait_while_a_clock_is_paused_and_survive_a_restart(datab
             assert (await told(again))[3:] == ["clock-warned 50", "target-at-risk 50"]
             for instant in ("16:30", "17:00", "18:00"):
                 await again.settle(f"2026-11-02T{instant}")
-            assert (await told(again))[5:] == ["clock-escalated functional", "target-breached", "risk-cleared 50",
-                                               "clock-escalated hierarchical"]  # fmt: skip
+            assert (await told(again))[5:] == [
+                "clock-escalated functional",
+                "target-breached",
+                "risk-cleared 50",
+                "clock-escalated hierarchical",
+            ]
             held_by = [data["evidence"]["held_by"] for name, data in await again.published() if name[7:] == "breached"]
             assert held_by == [None]
 
@@ -90,8 +106,10 @@ async def test_a_corrected_opening_moves_the_deadline_and_says_so(database_url: 
         await held.settle()
         name, data = (await held.published())[-1]
         assert (name, data["previous_deadline_at"], data["deadline_at"]) == (
-            "clock-deadline-moved", "2026-11-02T13:00:00.000000Z", "2026-11-02T13:30:00.000000Z",
-        )  # fmt: skip
+            "clock-deadline-moved",
+            "2026-11-02T13:00:00.000000Z",
+            "2026-11-02T13:30:00.000000Z",
+        )
 
 
 async def test_a_target_that_applies_too_late_marks_the_clock_and_breaches_nothing(database_url: str) -> None:
@@ -132,7 +150,7 @@ async def test_a_ticket_that_cannot_be_judged_is_marked_and_the_others_are_judge
             event("opened", "09:00", ticket="far", priority="P8"),
             event("opened", "09:00", ticket="odd", priority=None, attributes={"priority": {"a": [1]}, "team": {}}),
             event("opened", "05:00", ticket="good"),
-        )  # fmt: skip
+        )
         await held.settle()
         assert await told(held) == ["clock-started", "target-breached"]
         async with held.database.read() as connection:

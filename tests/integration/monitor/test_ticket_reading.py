@@ -50,12 +50,14 @@ async def read(client: httpx.AsyncClient, path: str, **params: Any) -> dict[str,
 
 async def test_a_ticket_carries_its_clocks_with_what_is_left_and_who_holds_it(service: Service) -> None:
     position = await sent(
-        service, event("whole", "opened", "06:30", attributes={"team": "desk"}),
+        service,
+        event("whole", "opened", "06:30", attributes={"team": "desk"}),
         event("whole", "assigned", "07:00", attributes={"team": "network"}),
         event("whole", "state_changed", "08:00", state="awaiting_customer"),
         event("whole", "state_changed", "09:00", state="active"),
-        event("whole", "agent_replied", "07:30"), event("whole", "customer_replied", "09:00"),
-    )  # fmt: skip
+        event("whole", "agent_replied", "07:30"),
+        event("whole", "customer_replied", "09:00"),
+    )
     ticket = await read(service.provider, "tickets/reading/whole", at_least=position)
     (clock,) = [each for each in ticket["clocks"] if each["clock"] == "resolution"]
     assert (clock["state"], clock["deadline_at"]) == ("running", "2026-11-05T11:30:00.000000Z")
@@ -84,9 +86,12 @@ async def test_tickets_at_risk_come_by_the_time_left_page_by_page(service: Servi
 
 async def test_lists_tell_unmatched_open_and_other_tickets_apart(service: Service) -> None:
     position = await sent(
-        service, event("list-p9", "opened", "07:00", priority="P9"), event("list-open", "opened", "07:00"),
-        event("list-ended", "opened", "07:00", priority="P2"), event("list-ended", "resolved", "07:30"),
-    )  # fmt: skip
+        service,
+        event("list-p9", "opened", "07:00", priority="P9"),
+        event("list-open", "opened", "07:00"),
+        event("list-ended", "opened", "07:00", priority="P2"),
+        event("list-ended", "resolved", "07:30"),
+    )
 
     async def numbers(**params: Any) -> list[str]:
         page = await read(service.provider, "tickets", source="reading", at_least=position, **params)
@@ -102,20 +107,25 @@ async def test_lists_tell_unmatched_open_and_other_tickets_apart(service: Servic
 
 async def test_a_clock_says_why_it_stands_as_it_does(service: Service) -> None:
     position = await sent(
-        service, event("why", "opened", "04:00", priority="P2", id="e1"),
+        service,
+        event("why", "opened", "04:00", priority="P2", id="e1"),
         event("why", "state_changed", "05:00", state="awaiting_customer", id="e2"),
         event("why", "state_changed", "05:30", state="active", id="e3"),
         event("why", "resolved", "09:00", id="e4"),
-    )  # fmt: skip
+    )
     path = f"tickets/reading/why/clocks/{P2['key']}/explain"
     told = await read(service.customer, path, at_least=position)
     assert [(each["kind"], each["length"], each["event_id"]) for each in told["intervals"]] == [
-        ("open", "PT1H", "e1"), ("paused", "PT30M", "e2"), ("open", "PT3H30M", "e3"),
-    ]  # fmt: skip
+        ("open", "PT1H", "e1"),
+        ("paused", "PT30M", "e2"),
+        ("open", "PT3H30M", "e3"),
+    ]
     assert told["passed_over"] == [{"target_key": P1["key"], "because": "priority is P2, not P1"}]
     assert (told["verdict"], told["sums"]["open"], told["deadline_at"]) == (
-        "met", "PT4H30M", "2026-11-05T12:30:00.000000Z",
-    )  # fmt: skip
+        "met",
+        "PT4H30M",
+        "2026-11-05T12:30:00.000000Z",
+    )
     assert (told["agreement_version"], told["terms"]["objective"]) == (1, P2["objective"])
     answer = await service.customer.get(f"/api/v1/{path}", params={"format": "text"})
     assert answer.headers["content-type"].startswith("text/plain")

@@ -43,8 +43,9 @@ async def test_snapshots_in_a_row_tell_of_each_event_once_and_the_clock_follows(
     assert sorted(names(answer) for answer in answers) == [[], [], [], [], ["opened"]]
     assert names(await put(service, "INC/1", shown("08:00", status="awaiting_customer"))) == ["state_changed"]
     assert names(await put(service, "INC/1", shown("09:00", status="active", team="network"))) == [
-        "assigned", "state_changed",
-    ]  # fmt: skip
+        "assigned",
+        "state_changed",
+    ]
     last = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
     assert names(last) == ["resolved"]
     again = await put(service, "INC/1", shown("09:30", status="active", resolved_at="2026-11-05T09:25:00Z"))
@@ -57,8 +58,15 @@ async def test_snapshots_in_a_row_tell_of_each_event_once_and_the_clock_follows(
 
 
 async def test_a_snapshot_is_compared_with_events_that_were_sent_too(service: Service) -> None:
-    opened = {"source": "tool", "ticket": "both", "event": "opened", "at": "2026-11-05T07:00:00Z", "priority": "P1",
-              "type": "incident", "state": "new"}  # fmt: skip
+    opened = {
+        "source": "tool",
+        "ticket": "both",
+        "event": "opened",
+        "at": "2026-11-05T07:00:00Z",
+        "priority": "P1",
+        "type": "incident",
+        "state": "new",
+    }
     answer = await service.provider.post("/api/v1/ticket-events", json=[opened])
     position = answer.json()["position"]
     await service.provider.get("/api/v1/tickets/tool/both", params={"at_least": position})
@@ -93,8 +101,11 @@ async def test_a_list_of_open_tickets_is_held_against_ours(service: Service) -> 
     for number in ("open", "gone", "moved"):
         position = (await put(service, f"list-{number}", shown("08:00", status="active")))["position"]
         await service.provider.get(f"/api/v1/tickets/tool/list-{number}", params={"at_least": position})
-    listed = [{"number": "list-open", "state": "active"}, {"number": "list-new"},
-              {"number": "list-moved", "updated_at": "2026-11-05T09:00:00Z"}]  # fmt: skip
+    listed = [
+        {"number": "list-open", "state": "active"},
+        {"number": "list-new"},
+        {"number": "list-moved", "updated_at": "2026-11-05T09:00:00Z"},
+    ]
     answer = await service.provider.post("/api/v1/ticket-reconciliations", json={"source": "tool", "tickets": listed})
     told = answer.json()
     assert told["missing"] == ["list-new"]

@@ -21,8 +21,14 @@ SERVICE_A, SERVICE_B = "service-alpha", "service-beta"
 
 def agreed(agreement_id: str, service: str, **more: Any) -> Any:
     target = {**resolved(), "target_id": named_id(agreement_id, "target", "p1"), "service_id": service}
-    return finalized(target, agreement_id=agreement_id, agreement_key=agreement_id, service_id=service,
-                     service_key=f"key-of-{service}", **more)  # fmt: skip
+    return finalized(
+        target,
+        agreement_id=agreement_id,
+        agreement_key=agreement_id,
+        service_id=service,
+        service_key=f"key-of-{service}",
+        **more,
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -48,8 +54,15 @@ async def until(service: Service, client: httpx.AsyncClient, path: str, holds: A
 
 async def opened(service: Service, ticket: str, at: str = "05:00", /, **said: Any) -> str:
     """Open an incident as the provider's desk does; returns the position to read it from."""
-    event = {"source": "desk", "ticket": ticket, "event": "opened", "at": f"2026-11-05T{at}:00Z", "id": "o",
-             "type": "incident", "priority": "P1"}  # fmt: skip
+    event = {
+        "source": "desk",
+        "ticket": ticket,
+        "event": "opened",
+        "at": f"2026-11-05T{at}:00Z",
+        "id": "o",
+        "type": "incident",
+        "priority": "P1",
+    }
     return await sent(service, {**event, **said})
 
 
@@ -130,10 +143,13 @@ async def test_external_references_name_a_service_and_a_customer_also_when_they_
     for event in (
         PartyRegistered(party_id=CUSTOMER, key="a", name="A", external_refs=[{"system": "crm", "id": "ACME-1"}]),
         ServiceCatalogued(
-            service_id=SERVICE_A, key="alpha", name="Alpha", provider_party_id=PROVIDER,
+            service_id=SERVICE_A,
+            key="alpha",
+            name="Alpha",
+            provider_party_id=PROVIDER,
             external_refs=[{"system": "cmdb", "id": "CI-77", "url": None}],
         ),
-    ):  # fmt: skip
+    ):
         await publish(service.log, event)
     known = await until(service, service.provider, "tickets/desk/cmdb", lambda ticket: ticket.get("clocks"))
     assert [each["agreement_id"] for each in known["clocks"]] == [ALPHA]
@@ -143,13 +159,20 @@ async def test_external_references_name_a_service_and_a_customer_also_when_they_
 
 async def test_a_ticket_that_turns_out_to_be_another_customers_is_no_longer_seen(service: Service) -> None:
     await opened(service, "mistaken", service=SERVICE_A)
-    event = {"source": "desk", "ticket": "mistaken", "event": "state_changed", "at": "2026-11-05T05:10:00Z", "id": "m",
-             "service": SERVICE_B}  # fmt: skip
+    event = {
+        "source": "desk",
+        "ticket": "mistaken",
+        "event": "state_changed",
+        "at": "2026-11-05T05:10:00Z",
+        "id": "m",
+        "service": SERVICE_B,
+    }
     position = await sent(service, event)
     known = await read(service.provider, "tickets/desk/mistaken", at_least=position)
     assert [(each["agreement_id"], each["state"]) for each in known["clocks"]] == [
-        (ALPHA, "cancelled"), (BETA, "breached"),
-    ]  # fmt: skip
+        (ALPHA, "cancelled"),
+        (BETA, "breached"),
+    ]
     assert await status(service.customer, "tickets/desk/mistaken") == 404
     assert await status(service.foreigner, "tickets/desk/mistaken") == 200
 

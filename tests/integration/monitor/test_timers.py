@@ -20,8 +20,10 @@ async def test_a_ticket_whose_whole_life_comes_at_once_is_breached_where_no_time
     async with ground(database_url, "2026-11-10T00:00") as where, judging(*where) as held:
         await ready(held, resolved())
         told = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
-        await held.ticket({**told, "event": "opened", "at": "2026-11-02T09:00:00Z"},
-                          {**told, "event": "resolved", "at": "2026-11-02T17:00:00Z"})  # fmt: skip
+        await held.ticket(
+            {**told, "event": "opened", "at": "2026-11-02T09:00:00Z"},
+            {**told, "event": "resolved", "at": "2026-11-02T17:00:00Z"},
+        )
         await held.settle()
         (breach,) = await held.breaches()
         assert breach["certain_at"] == "2026-11-02T13:00:00.000000Z"

@@ -27,8 +27,9 @@ def _short(instant: str | None) -> str | None:
 async def test_a_reopened_ticket_keeps_its_response_and_moves_its_resolution(service: Service) -> None:
     case = tried("B02")["input"]
     assert await clocks(service, case["targets"], case["events"]) == [
-        ("resp", "met", "23T09:00", "23T09:20", "23T10:00"), ("resol", "met", "23T09:00", "24T16:00", "24T16:20"),
-    ]  # fmt: skip
+        ("resp", "met", "23T09:00", "23T09:20", "23T10:00"),
+        ("resol", "met", "23T09:00", "24T16:00", "24T16:20"),
+    ]
 
 
 async def test_a_ticket_that_is_simply_solved_has_answered_in_time(service: Service) -> None:
@@ -41,8 +42,9 @@ async def test_a_ticket_that_is_simply_solved_has_answered_in_time(service: Serv
 async def test_each_stint_of_a_team_is_judged_by_itself(service: Service) -> None:
     case = tried("B04")["input"]
     assert await clocks(service, [case["target"]], case["events"]) == [
-        ("own", "met", "23T09:00", "23T10:00", "23T11:00"), ("own", "breached", "23T11:00", "23T14:00", "23T13:00"),
-    ]  # fmt: skip
+        ("own", "met", "23T09:00", "23T10:00", "23T11:00"),
+        ("own", "breached", "23T11:00", "23T14:00", "23T13:00"),
+    ]
 
 
 async def test_a_ticket_created_on_hold_waits_and_one_created_closed_has_no_running_clock(service: Service) -> None:

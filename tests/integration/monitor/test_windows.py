@@ -24,9 +24,13 @@ async def closed(held: Monitor, target: dict[str, Any]) -> dict[str, bool]:
 
 async def end(held: Monitor, instant: str) -> None:
     event = AgreementTerminated(
-        agreement_id=AGREEMENT, version=1, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        at=f"{instant}:00Z", reason="sold",
-    )  # fmt: skip
+        agreement_id=AGREEMENT,
+        version=1,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        at=f"{instant}:00Z",
+        reason="sold",
+    )
     await held.hear(event)
     await held.settle()
 

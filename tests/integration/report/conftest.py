@@ -47,9 +47,13 @@ class ToldFigures:
         assert request.url.path == "/api/v1/figures"
         self.asked.append((request.headers["authorization"], dict(request.query_params)))
         answer = {
-            "agreement_id": AGREEMENT, "as_of": to_text(self.clock.now()), "position": {"slm.measurements:0": 7},
-            "windows": self.windows, "breaches": self.breaches, "risks": self.risks,
-        }  # fmt: skip
+            "agreement_id": AGREEMENT,
+            "as_of": to_text(self.clock.now()),
+            "position": {"slm.measurements:0": 7},
+            "windows": self.windows,
+            "breaches": self.breaches,
+            "risks": self.risks,
+        }
         await JSONResponse(answer, self.status)(scope, receive, send)
 
 

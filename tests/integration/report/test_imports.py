@@ -29,11 +29,19 @@ async def imported(service: Running, *events: Any) -> None:
 async def judged(service: Running, breach_events: int) -> None:
     """The end of the import: so many of its events are on the topic of breaches."""
     data = {
-        "import_id": IMPORT, "agreement_id": AGREEMENT, "provider_party_id": PROVIDER, "customer_party_id": CUSTOMER,
-        "owner_party_id": PROVIDER, "through_at": "2026-12-05T00:00:00.000000Z", "ended_as": "completed",
-        "windows_closed": 1, "windows_restated": 0, "clocks_ended": 2, "breach_events": breach_events,
+        "import_id": IMPORT,
+        "agreement_id": AGREEMENT,
+        "provider_party_id": PROVIDER,
+        "customer_party_id": CUSTOMER,
+        "owner_party_id": PROVIDER,
+        "through_at": "2026-12-05T00:00:00.000000Z",
+        "ended_as": "completed",
+        "windows_closed": 1,
+        "windows_restated": 0,
+        "clocks_ended": 2,
+        "breach_events": breach_events,
         "judged_at": "2026-12-05T00:00:00.000000Z",
-    }  # fmt: skip
+    }
     await appended(service, "slm.targets", "slm.monitor.import-judged.v1", data)
     await service.hears()
 

@@ -11,10 +11,15 @@ from tests.support.report import AGREEMENT, TICKETS
 
 WANTED = {"agreement_id": AGREEMENT}
 FULL = {
-    "raw_figure": "99", "good": "1813320000000", "total": "1816200000000", "downtime_seconds": 2880,
-    "excluded_seconds": 7200, "unknown_seconds": 60, "budget_consumed_percent": "150",
+    "raw_figure": "99",
+    "good": "1813320000000",
+    "total": "1816200000000",
+    "downtime_seconds": 2880,
+    "excluded_seconds": 7200,
+    "unknown_seconds": 60,
+    "budget_consumed_percent": "150",
     "exclusions": [{"exclusion_id": heard.id_of("reboot"), "kind": "planned", "seconds": 7200, "uncounted": []}],
-}  # fmt: skip
+}
 
 
 async def test_the_figure_of_the_last_warning_is_never_the_figure_to_date(service: Running) -> None:
@@ -68,8 +73,10 @@ async def test_one_page_shows_one_count_of_tickets(service: Running) -> None:
         "share", {"calendar": "month"}, {"at_least": "95", "unit": "percent"}, aggregation="compliance"
     )
     await service.hears(heard.finalized(TICKETS, share), heard.stopped("1", "2026-11-03T10:00"))
-    late = [{"ticket": f"{heard.PROVIDER}/servicenow/{number}", "ended_at": "2026-11-04T10:00:00.000000Z"}
-            for number in range(2, 9)]  # fmt: skip
+    late = [
+        {"ticket": f"{heard.PROVIDER}/servicenow/{number}", "ended_at": "2026-11-04T10:00:00.000000Z"}
+        for number in range(2, 9)
+    ]
     tickets = {"judged": 8, "met": 1, "late": late}
     service.figures.windows = [
         heard.to_date(None, "met", TICKETS, tickets=tickets),
@@ -107,8 +114,11 @@ async def test_exclusions_are_named_with_reason_and_who_approved(service: Runnin
         page = (await client.get(made["page_url"])).text
     (exclusion,) = made["lines"][0]["exclusions"]
     assert (exclusion["reason"], exclusion["requested_by"], exclusion["decided_by"], exclusion["seconds"]) == (
-        "Weekly reboot", "Northwind IT", "Acme", 7200,
-    )  # fmt: skip
+        "Weekly reboot",
+        "Northwind IT",
+        "Acme",
+        7200,
+    )
     for words in ("Weekly reboot", "Northwind IT", "Acme", "2 h"):
         assert words in page
 

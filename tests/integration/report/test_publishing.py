@@ -73,8 +73,11 @@ async def test_a_restatement_reaches_the_trend_of_later_reports(service: Running
     await service.hears(heard.closed(), heard.closed(DECEMBER, figure="100"))
     await service.hears(heard.restated(figure="9999/100", verdict="met"))
     assert [(event.period, event.revision) for event in service.published()] == [
-        ("2026-11", 1), ("2026-12", 1), ("2026-11", 2), ("2026-12", 2),
-    ]  # fmt: skip
+        ("2026-11", 1),
+        ("2026-12", 1),
+        ("2026-11", 2),
+        ("2026-12", 2),
+    ]
 
 
 async def test_an_agreement_heard_long_after_it_began_is_reported_from_its_beginning(service: Running) -> None:
@@ -118,12 +121,14 @@ async def test_a_rolling_breach_that_goes_on_is_seen_in_the_next_period_too(serv
     await service.hears(agreement, heard.breached("slow", "2026-10-31T23:00", HOUR, ROLLING))
     await service.waits_until("2026-12-01T00:11")
     assert [(event.period, event.verdict, event.breaches) for event in service.published()] == [
-        ("2026-10", "breached", 1), ("2026-11", "breached", 0),
-    ]  # fmt: skip
+        ("2026-10", "breached", 1),
+        ("2026-11", "breached", 0),
+    ]
     await service.hears(heard.recovered("slow", "2026-10-31T23:30"))
     assert [(event.period, event.verdict) for event in service.published()][2:] == [
-        ("2026-10", "breached"), ("2026-11", "no_data"),
-    ]  # fmt: skip
+        ("2026-10", "breached"),
+        ("2026-11", "no_data"),
+    ]
 
 
 async def test_handled_twice_is_handled_once(service: Running) -> None:
@@ -163,8 +168,10 @@ async def test_the_order_between_topics_makes_no_difference(service: Running, se
         await service.hears(*events)
     newest = await service.gets(f"/api/v1/reports/{REPORT}")
     assert [(line["target_key"], line["verdict"], len(line["breach_ids"])) for line in newest["lines"]] == [
-        ("uptime", "breached", 1), ("latency", "breached", 1), ("p1", "met", 0),
-    ]  # fmt: skip
+        ("uptime", "breached", 1),
+        ("latency", "breached", 1),
+        ("p1", "met", 0),
+    ]
     assert [(breach["state"], breach["counted"]) for breach in newest["breaches"]] == [
         ("recovered", True),
         ("standing", True),

@@ -54,9 +54,14 @@ class Service:
         for event in events:
             row = PUBLISHED[type(event)]
             attributes = envelope.Envelope(
-                id=event_id or new_id(), source="/slm/test/other", type=row.type, subject="", time="", recorded_at="",
+                id=event_id or new_id(),
+                source="/slm/test/other",
+                type=row.type,
+                subject="",
+                time="",
+                recorded_at="",
                 data=event,
-            )  # fmt: skip
+            )
             record = Record(
                 str(getattr(event, row.key_field)), envelope.to_json(event), envelope.to_headers(attributes)
             )

@@ -17,8 +17,15 @@ from tests.support.review import AGREEMENT, OBJECTIVE, TARGET, closed, drafted, 
 
 
 def target(key: str, **more: Any) -> dict[str, Any]:
-    return {"target_id": id_of(key), "key": key, "title": key, "objective": OBJECTIVE, "window": {"calendar": "month"},
-            "responsible": {}, **more}  # fmt: skip
+    return {
+        "target_id": id_of(key),
+        "key": key,
+        "title": key,
+        "objective": OBJECTIVE,
+        "window": {"calendar": "month"},
+        "responsible": {},
+        **more,
+    }
 
 
 def agreement(*targets: dict[str, Any], **changed: Any) -> AgreementFinalized:

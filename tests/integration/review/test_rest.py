@@ -126,8 +126,14 @@ async def test_each_kind_of_thing_is_read_by_its_id(service: Service) -> None:
         assert (await get(service, "viewer", f"/{kind}")).json()["items"] == [made]
 
 
-PATHS = ["/reviews/{review}", "/reviews/{review}/agenda", "/action-plans/{plan}", "/lessons/x", "/actions/x",
-         "/target-revision-proposals/x"]  # fmt: skip
+PATHS = [
+    "/reviews/{review}",
+    "/reviews/{review}/agenda",
+    "/action-plans/{plan}",
+    "/lessons/x",
+    "/actions/x",
+    "/target-revision-proposals/x",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -215,5 +221,9 @@ async def test_the_api_describes_itself_with_examples(service: Service) -> None:
         document = (await client.get("/openapi.json")).json()
     assert document["components"]["schemas"]["NewProposal"]["examples"]
     assert {path.split("/")[3] for path in document["paths"] if path.startswith("/api/v1/")} >= {
-        "action-plans", "reviews", "actions", "lessons", "target-revision-proposals",
-    }  # fmt: skip
+        "action-plans",
+        "reviews",
+        "actions",
+        "lessons",
+        "target-revision-proposals",
+    }

@@ -80,7 +80,7 @@ def refused(result: Result) -> str:
         ((MAPPING % "json").replace("{slug}", "{slug.__class__}").encode(), "and no other braces"),
         ((MAPPING % "json").replace("{slug}", "{slug:>99999999}").encode(), "and no other braces"),
     ],
-)  # fmt: skip
+)
 def test_a_mapping_that_cannot_be_read_is_refused_in_a_line(tmp_path: Path, mapping: bytes, said: str) -> None:
     begun = time.monotonic()
     assert said in refused(imported(tmp_path, b"[]", mapping))
@@ -136,8 +136,10 @@ def test_a_file_of_which_nothing_is_taken_is_an_error(tmp_path: Path, kind: str,
 
 
 def test_all_states_that_the_mapping_does_not_list_are_named_at_once(tmp_path: Path) -> None:
-    rows = "".join(f"A,{state},2026-01-01T0{n}:00:00Z,2026-01-01T00:00:00Z\n"
-                   for n, state in enumerate(["New", "Odd", "", "Odd", "Other"]))  # fmt: skip
+    rows = "".join(
+        f"A,{state},2026-01-01T0{n}:00:00Z,2026-01-01T00:00:00Z\n"
+        for n, state in enumerate(["New", "Odd", "", "Odd", "Other"])
+    )
     said = refused(imported(tmp_path, b"number,state,at,opened\n" + rows.encode(), TICKETS.encode(), "tickets"))
     assert "line 3, state 'Odd'" in said
     assert "line 4, state ''" in said

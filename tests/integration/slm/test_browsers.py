@@ -14,9 +14,19 @@ CHANGES = {"If-Match": "*"}
 PAGES = ("/", "/docs", "/favicon.ico", "/livez", "/openapi.json", "/nothing", "/api/v1/nothing")
 STREAM = "/api/v1/stream"
 UNSAFE = [
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", " javascript:alert(1)", "java\nscript:alert(1)", "data:text/html,x",
-    "vbscript:x", "file:///etc/passwd", "//elsewhere.example", "http:", "https://", "https://<script>", "mailto:a@b",
-]  # fmt: skip
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    " javascript:alert(1)",
+    "java\nscript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "//elsewhere.example",
+    "http:",
+    "https://",
+    "https://<script>",
+    "mailto:a@b",
+]
 
 
 def reading(world: Populated) -> Iterator[Operation]:

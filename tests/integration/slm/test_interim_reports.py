@@ -25,14 +25,21 @@ from tests.support.operator_key import KEY
 OPERATOR_KEY = KEY
 HOUR = 3_600_000_000
 RESPONSE = {
-    "key": "resp", "title": "P1 incidents are answered within 15 minutes", "aggregation": "clock", "clock": "response",
-    "objective": {"within": {"calendar": "PT15M"}}, "window": {"per": "ticket"},
+    "key": "resp",
+    "title": "P1 incidents are answered within 15 minutes",
+    "aggregation": "clock",
+    "clock": "response",
+    "objective": {"within": {"calendar": "PT15M"}},
+    "window": {"per": "ticket"},
     "applies_to": {"type": "incident", "priority": ["P1"]},
-}  # fmt: skip
+}
 IN_TIME = {
-    "key": "resp-share", "title": "95 percent are answered in time", "aggregation": {"compliance": "resp"},
-    "objective": {"at_least": "95", "unit": "percent"}, "window": {"calendar": "month"},
-}  # fmt: skip
+    "key": "resp-share",
+    "title": "95 percent are answered in time",
+    "aggregation": {"compliance": "resp"},
+    "objective": {"at_least": "95", "unit": "percent"},
+    "window": {"calendar": "month"},
+}
 
 
 @dataclass(frozen=True)

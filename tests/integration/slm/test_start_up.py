@@ -58,10 +58,17 @@ def addresses(**more: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "key",
     [
-        "a", "slm_given", "operator-key-of-the-compose-example", "a" * 64, "0123456789abcdef" * 4, "changeme" * 8,
-        "slm_" + secrets.token_urlsafe(12), "correct horse battery staple " * 3, "Passw0rd!" * 6,
+        "a",
+        "slm_given",
+        "operator-key-of-the-compose-example",
+        "a" * 64,
+        "0123456789abcdef" * 4,
+        "changeme" * 8,
+        "slm_" + secrets.token_urlsafe(12),
+        "correct horse battery staple " * 3,
+        "Passw0rd!" * 6,
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("module", ["slm", "slm_report"])
 async def test_an_operator_key_that_can_be_guessed_is_refused(module: str, key: str, tmp_path: Path) -> None:
     said = await refused(module, tmp_path, {"SLM_BOOTSTRAP_KEY": key, "SLM_DATA_DIR": str(tmp_path / "data")})

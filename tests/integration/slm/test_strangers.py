@@ -197,11 +197,19 @@ async def _streamed(world: Populated, key: str, begin: str) -> bytes:
         said.extend(message.get("body", b""))
 
     scope: dict[str, Any] = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": STREAM,
-        "raw_path": STREAM.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": STREAM,
+        "raw_path": STREAM.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
         "headers": [(b"authorization", f"Bearer {key}".encode()), (b"last-event-id", begin.encode())],
-        "client": ("127.0.0.1", 1), "server": ("slm", 80),
-    }  # fmt: skip
+        "client": ("127.0.0.1", 1),
+        "server": ("slm", 80),
+    }
     listening = asyncio.create_task(world.installation.face(scope, receive, send))
     await asyncio.wait([listening], timeout=1.0)
     listening.cancel()

@@ -49,9 +49,17 @@ def test_a_support_in_several_places_has_no_single_answer() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", 5, {}, {"serial": []}, {"serial": "a"}, {"k_of_n": {"k": 3, "members": ["a", "b"]}}, {"parallel": ["a"]},
-     {"serial": [{"serial": ["a"] * 30}, {"serial": ["b"] * 30}]}],
-)  # fmt: skip
+    [
+        "",
+        5,
+        {},
+        {"serial": []},
+        {"serial": "a"},
+        {"k_of_n": {"k": 3, "members": ["a", "b"]}},
+        {"parallel": ["a"]},
+        {"serial": [{"serial": ["a"] * 30}, {"serial": ["b"] * 30}]},
+    ],
+)
 def test_what_is_no_structure_is_refused(written: Any) -> None:
     with pytest.raises(NoStructure):
         chain.parse(written)
@@ -69,9 +77,11 @@ def test_what_is_restored_side_by_side_waits_for_the_slowest_that_is_needed() ->
     assert chain.recovered_after(Group(3, ("a", "b", "c")), times, side_by_side=True) == 3
     assert chain.recovered_after(Group(2, ("a", Group(1, ("b", "c")))), times, side_by_side=True) == 3
     recovery = {
-        "rto_at_most": "PT2H", "rpo_at_most": "PT1H", "structure": {"serial": ["app", "db"]},
+        "rto_at_most": "PT2H",
+        "rpo_at_most": "PT1H",
+        "structure": {"serial": ["app", "db"]},
         "supports": {name: {"rto": "PT90M", "rpo": "PT0S"} for name in ("app", "db")},
-    }  # fmt: skip
+    }
     assert ask_chain(recovery=recovery)["recovery"]["rto"] == "PT3H"
     assert ask_chain(recovery={**recovery, "order": "side_by_side"})["recovery"]["rto"] == "PT1H30M"
 

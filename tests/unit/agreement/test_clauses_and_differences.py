@@ -50,8 +50,10 @@ def test_differences_are_told_by_clause_and_by_target() -> None:
     after = resolved(targets=[raised, SHARE], clauses={"service_description": "Takes payments.", "warranty": "A year."})
     found = differences.between(before, after)
     assert [(change["target"], change["change"]) for change in found["targets"]] == [
-        ("up", "changed"), ("p1", "removed"), ("fast", "added"),
-    ]  # fmt: skip
+        ("up", "changed"),
+        ("p1", "removed"),
+        ("fast", "added"),
+    ]
     assert found["targets"][0]["fields"] == [{"field": "objective.at_least", "from": "99.9", "to": "99.95"}]
     assert found["clauses"] == [
         {"clause": "warranty", "change": "added", "fields": [{"field": "text", "to": "A year."}]}

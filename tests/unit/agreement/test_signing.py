@@ -121,8 +121,11 @@ def test_a_signature_tells_by_which_key_it_was_given_and_who_issued_that() -> No
     _sign(version, EMMY)
     told = version.events[0].signatures[0]
     assert (told["key_id"], told["key_issued_how"], told["key_issued_by"], told["key_issued_at"]) == (
-        f"key of {GRACE.principal_id}", "operator", "An operator", instants.to_text(NOW),
-    )  # fmt: skip
+        f"key of {GRACE.principal_id}",
+        "operator",
+        "An operator",
+        instants.to_text(NOW),
+    )
 
 
 def test_each_side_signs_with_its_own_role() -> None:

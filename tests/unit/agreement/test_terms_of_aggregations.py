@@ -22,17 +22,26 @@ AROUND = Surroundings(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozen
 MONTH = {"calendar": "month"}
 LATENCY = {"key": "payments.latency", "unit": "ms"}
 RATIO: dict[str, Any] = {
-    "key": "good", "indicator": "payments.requests", "aggregation": "ratio", "objective": {"at_least": "99.9"},
+    "key": "good",
+    "indicator": "payments.requests",
+    "aggregation": "ratio",
+    "objective": {"at_least": "99.9"},
     "window": MONTH,
-}  # fmt: skip
+}
 ALL = {"at_least": "100", "unit": "percent"}
 COUNT: dict[str, Any] = {
-    "key": "errors", "indicator": "payments.errors", "aggregation": "count", "objective": {"at_most": 3},
+    "key": "errors",
+    "indicator": "payments.errors",
+    "aggregation": "count",
+    "objective": {"at_most": 3},
     "window": MONTH,
-}  # fmt: skip
+}
 OUTAGES: dict[str, Any] = {
-    **AVAILABILITY, "key": "outages", "aggregation": {"outages": {"at_least": "PT5M"}}, "objective": {"at_most": "2"},
-}  # fmt: skip
+    **AVAILABILITY,
+    "key": "outages",
+    "aggregation": {"outages": {"at_least": "PT5M"}},
+    "objective": {"at_most": "2"},
+}
 MEAN: dict[str, Any] = {**SHARE, "key": "mean", "aggregation": "mean", "objective": {"at_most": "250ms"}}
 QUANTILE: dict[str, Any] = {**MEAN, "key": "p95", "aggregation": {"quantile": 0.95}}
 SLICES: dict[str, Any] = {
@@ -41,8 +50,11 @@ SLICES: dict[str, Any] = {
     "aggregation": {"time_slices": {"width": "PT5M", "good_if": "0.95"}},
 }
 COMPLIANCE: dict[str, Any] = {
-    "key": "p1-kept", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "95"}, "window": MONTH,
-}  # fmt: skip
+    "key": "p1-kept",
+    "aggregation": {"compliance": "p1"},
+    "objective": {"at_least": "95"},
+    "window": MONTH,
+}
 SLICED = "aggregation.time_slices"
 SECOND = {**AVAILABILITY, "key": "database", "indicator": "payments.database"}
 
@@ -78,25 +90,51 @@ def faults(*targets: Any) -> dict[str, str]:
 
 
 STARS: dict[str, Any] = {
-    "key": "stars", "indicator": {"key": "desk.stars", "kind": "rating"}, "aggregation": "mean",
-    "objective": {"at_least": "4"}, "window": MONTH,
-}  # fmt: skip
+    "key": "stars",
+    "indicator": {"key": "desk.stars", "kind": "rating"},
+    "aggregation": "mean",
+    "objective": {"at_least": "4"},
+    "window": MONTH,
+}
 CONTENT = {**STARS, "key": "content", "aggregation": {"share_at_least": "4"}, "objective": {"at_least": "80"}}
 NPS = {**STARS, "key": "nps", "indicator": "desk.advocacy", "aggregation": "nps", "objective": {"at_least": "-5"}}
 RTO: dict[str, Any] = {
-    "key": "rto", "indicator": "payments.recoveries", "aggregation": "recovery_time", "objective": {"at_most": "PT4H"},
+    "key": "rto",
+    "indicator": "payments.recoveries",
+    "aggregation": "recovery_time",
+    "objective": {"at_most": "PT4H"},
     "window": {"calendar": "year"},
-}  # fmt: skip
+}
 RPO = {**RTO, "key": "rpo", "aggregation": "recovery_point", "objective": {"at_most": "15"}}
-RECOVERED = {**RTO, "key": "recovered", "aggregation": {"recovered_within": {"time": "PT4H", "point": "PT15M"}},
-             "objective": {"at_least": "90"}}  # fmt: skip
+RECOVERED = {
+    **RTO,
+    "key": "recovered",
+    "aggregation": {"recovered_within": {"time": "PT4H", "point": "PT15M"}},
+    "objective": {"at_least": "90"},
+}
 
 EVERY = [
-    STARS, CONTENT, NPS, RTO, RPO, RECOVERED,
-    AVAILABILITY, SHARE, RATIO, COUNT, OUTAGES, MEAN, QUANTILE, SLICES, CLOCK, COMPLIANCE, SECOND,
-    {**MEAN, "key": "max", "aggregation": "max"}, {**MEAN, "key": "min", "aggregation": "min"},
+    STARS,
+    CONTENT,
+    NPS,
+    RTO,
+    RPO,
+    RECOVERED,
+    AVAILABILITY,
+    SHARE,
+    RATIO,
+    COUNT,
+    OUTAGES,
+    MEAN,
+    QUANTILE,
+    SLICES,
+    CLOCK,
+    COMPLIANCE,
+    SECOND,
+    {**MEAN, "key": "max", "aggregation": "max"},
+    {**MEAN, "key": "min", "aggregation": "min"},
     composite("states", "up", "database"),
-]  # fmt: skip
+]
 
 
 def test_every_aggregation_can_be_written() -> None:
@@ -106,10 +144,18 @@ def test_every_aggregation_can_be_written() -> None:
 
 def test_what_is_agreed_is_what_the_judge_reads() -> None:
     finalized = {
-        "agreement_id": "a", "version": 1, "service_id": SERVICE, "provider_party_id": PROVIDER, "timezone": "UTC",
-        "customer_party_id": CUSTOMER, "effective_at": "2026-12-01T00:00:00Z", "expires_at": None,
-        "closing_delay_seconds": 600, "service_hours": {"24x7": "24x7"}, "targets": taken(*EVERY),
-    }  # fmt: skip
+        "agreement_id": "a",
+        "version": 1,
+        "service_id": SERVICE,
+        "provider_party_id": PROVIDER,
+        "timezone": "UTC",
+        "customer_party_id": CUSTOMER,
+        "effective_at": "2026-12-01T00:00:00Z",
+        "expires_at": None,
+        "closing_delay_seconds": 600,
+        "service_hours": {"24x7": "24x7"},
+        "targets": taken(*EVERY),
+    }
     read = judged.parse_targets(finalized, judged.JUDGED)
     composite_terms.check_composites(read)
     outage_evaluation.check_outage_terms(read)
@@ -128,11 +174,27 @@ def test_nothing_is_accepted_that_is_not_judged() -> None:
 def test_the_kind_of_an_indicator_follows_from_the_aggregation() -> None:
     kinds = {each["key"]: (each["indicator"] or {}).get("kind") for each in taken(*EVERY)}
     assert kinds == {
-        "up": "availability", "fast": "value", "good": "ratio", "errors": "count", "outages": "availability",
-        "mean": "value", "p95": "value", "slices": "ratio", "p1": None, "p1-kept": None, "database": "availability",
-        "max": "value", "min": "value", "whole": None, "stars": "rating", "content": "rating", "nps": "rating",
-        "rto": "recovery", "rpo": "recovery", "recovered": "recovery",
-    }  # fmt: skip
+        "up": "availability",
+        "fast": "value",
+        "good": "ratio",
+        "errors": "count",
+        "outages": "availability",
+        "mean": "value",
+        "p95": "value",
+        "slices": "ratio",
+        "p1": None,
+        "p1-kept": None,
+        "database": "availability",
+        "max": "value",
+        "min": "value",
+        "whole": None,
+        "stars": "rating",
+        "content": "rating",
+        "nps": "rating",
+        "rto": "recovery",
+        "rpo": "recovery",
+        "recovered": "recovery",
+    }
     other = {**COUNT, "key": "other", "indicator": "payments.requests"}
     assert "targets[1].indicator" in faults(RATIO, other)
 
@@ -196,8 +258,10 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**AVAILABILITY, "warn_at": {"budget_drop": [{"by": "5"}]}}, "warn_at.budget_drop[0].within"),
         ({**AVAILABILITY, "warn_at": {"time_to_exhaustion": ["soon"]}}, "warn_at.time_to_exhaustion"),
         ({**AVAILABILITY, "warn_at": {"min_events": 5}}, "warn_at.min_events"),
-        ({**RATIO, "window": {"rolling": "P1D"}, "warn_at": {"time_to_exhaustion": ["PT1H"]}},
-         "warn_at.time_to_exhaustion"),
+        (
+            {**RATIO, "window": {"rolling": "P1D"}, "warn_at": {"time_to_exhaustion": ["PT1H"]}},
+            "warn_at.time_to_exhaustion",
+        ),
         ({**SLICES, "warn_at": {"budget_drop": [{"by": "5", "within": "PT1H"}]}}, "warn_at.budget_drop"),
         ({**MEAN, "warn_at": {"budget_consumed": ["50"]}}, "warn_at.budget_consumed"),
         ({**SLICES, "window": {"rolling": "PT1M"}}, "window"),
@@ -212,7 +276,7 @@ def test_the_unacceptable_level_is_looser_than_the_objective() -> None:
         ({**RATIO, "on_amendment": "both"}, "on_amendment"),
         ({**CLOCK, "unacceptable": {"within": {"calendar": "PT8H"}}}, "unacceptable"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_named_by_its_field_with_a_remedy(document: dict[str, Any], field: str) -> None:
     assert f"targets[0].{field}" in faults(document)
 
@@ -220,17 +284,26 @@ def test_a_fault_is_named_by_its_field_with_a_remedy(document: dict[str, Any], f
 def test_every_warning_that_is_judged_can_be_written() -> None:
     none = {"budget_consumed": [], "burn_rate": None, "projected": False, "budget_drop": [], "time_to_exhaustion": []}
     of_time = {
-        "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "factor": "2"}], "projected": False,
-        "budget_drop": [{"by": 10, "within": "PT15M"}], "time_to_exhaustion": "PT72H",
-    }  # fmt: skip
+        "budget_consumed": ["25"],
+        "burn_rate": [{"long": "PT1H", "factor": "2"}],
+        "projected": False,
+        "budget_drop": [{"by": 10, "within": "PT15M"}],
+        "time_to_exhaustion": "PT72H",
+    }
     assert target(AVAILABILITY, warn_at=of_time)["warn_at"] == {
-        "budget_consumed": ["25"], "burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}],
-        "projected": False, "budget_drop": [{"by": "10", "within": "PT15M"}], "time_to_exhaustion": ["PT72H"],
+        "budget_consumed": ["25"],
+        "burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}],
+        "projected": False,
+        "budget_drop": [{"by": "10", "within": "PT15M"}],
+        "time_to_exhaustion": ["PT72H"],
         "min_events": 0,
-    }  # fmt: skip
+    }
     assert target(RATIO)["warn_at"] == none | {
-        "budget_consumed": ["50", "75", "90"], "burn_rate": "default", "projected": True, "min_events": 0,
-    }  # fmt: skip
+        "budget_consumed": ["50", "75", "90"],
+        "burn_rate": "default",
+        "projected": True,
+        "min_events": 0,
+    }
     assert target(RATIO, warn_at={"min_events": 100})["warn_at"]["min_events"] == 100
     assert target(COUNT)["warn_at"] == none | {"budget_consumed": ["50", "75", "90"], "min_events": 0}
     assert target(SLICES)["warn_at"] == none | {"budget_consumed": ["50", "75", "90"], "min_events": 0}
@@ -274,9 +347,10 @@ def test_compliance_is_of_a_clock_of_the_same_agreement() -> None:
 def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
     states = taken(AVAILABILITY, SECOND, composite("states", "up", {"target": "database"}, rule={"k_of_n": 1}))[2]
     assert states["aggregation"]["composite"] == {
-        "of": "states", "rule": {"k_of_n": 1},
+        "of": "states",
+        "rule": {"k_of_n": 1},
         "members": [{"target": "up", "weight": "1"}, {"target": "database", "weight": "1"}],
-    }  # fmt: skip
+    }
     direct = taken(composite("states", {"indicator": "payments.queue"}))[0]["aggregation"]["composite"]["members"][0]
     assert direct["indicator"]["key"] == "payments.queue"
     assert (
@@ -307,18 +381,30 @@ def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
 
 def test_a_clock_knows_every_policy_of_tickets() -> None:
     document = {
-        **CLOCK, "clock": "update", "objective": {"within": {"business_days": 2}}, "after_first_response": True,
+        **CLOCK,
+        "clock": "update",
+        "objective": {"within": {"business_days": 2}},
+        "after_first_response": True,
         "applies_to": {"type": ["incident", "problem"], "priority": "P1", "vip": True, "x_region": ["EU"]},
-        "start": {"event": "assigned", "team": "network"}, "pause": ["waiting", {"state": "on_hold", "vip": "false"}],
-        "on_reopen": "new_clock", "on_terms_change": "carry_elapsed", "carry_pauses": False, "notify_past_due": True,
+        "start": {"event": "assigned", "team": "network"},
+        "pause": ["waiting", {"state": "on_hold", "vip": "false"}],
+        "on_reopen": "new_clock",
+        "on_terms_change": "carry_elapsed",
+        "carry_pauses": False,
+        "notify_past_due": True,
         "warn_at": {"elapsed": ["80"]},
-        "escalations": [{"at": {"service_time": "-PT30M"}, "to": "Team lead"}, {"at": {"business_days": 1},
-                        "level": "hierarchical"}],
-    }  # fmt: skip
+        "escalations": [
+            {"at": {"service_time": "-PT30M"}, "to": "Team lead"},
+            {"at": {"business_days": 1}, "level": "hierarchical"},
+        ],
+    }
     clock = target(document)
     assert clock["applies_to"] == {
-        "type": ["incident", "problem"], "priority": ["P1"], "vip": ["true"], "x_region": ["EU"],
-    }  # fmt: skip
+        "type": ["incident", "problem"],
+        "priority": ["P1"],
+        "vip": ["true"],
+        "x_region": ["EU"],
+    }
     assert clock["start"] == [{"event": ["assigned"], "team": ["network"]}]
     assert clock["pause"] == ["waiting", {"state": ["on_hold"], "vip": ["false"]}]
     assert clock["escalations"] == [
@@ -327,9 +413,11 @@ def test_a_clock_knows_every_policy_of_tickets() -> None:
     ]
     stops = {kind: target(CLOCK, clock=kind)["stop"] for kind in ("response", "ownership", "closure", "update")}
     assert stops == {
-        "response": ["first_response", "resolved", "closed"], "ownership": ["resolved", "closed"], "closure": "closed",
+        "response": ["first_response", "resolved", "closed"],
+        "ownership": ["resolved", "closed"],
+        "closure": "closed",
         "update": "agent_replied",
-    }  # fmt: skip
+    }
 
 
 def test_an_ownership_clock_runs_for_each_assignment_and_others_may() -> None:
@@ -360,11 +448,13 @@ def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: s
 @pytest.mark.parametrize(
     "changed",
     [
-        {}, {"clock": "ownership"}, {"clock": "closure", "start": "resolved"},
+        {},
+        {"clock": "ownership"},
+        {"clock": "closure", "start": "resolved"},
         {"start": {"event": "assigned"}, "stop": {"event": "assigned", "team": "network"}},
         {"start": {"event": "assigned", "team": "a"}, "stop": "assigned", "each": "assignment"},
     ],
-)  # fmt: skip
+)
 def test_a_clock_that_can_run_is_no_slip(changed: dict[str, Any]) -> None:
     assert clock_slips.clock_slips([target(CLOCK, **changed)]) == []
 
@@ -382,9 +472,12 @@ def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
     assert finding.remedy == "all comes first and takes all of these tickets: write this target before it"
     [same] = ticket_conditions.overlaps(taken(CLOCK, {**CLOCK, "key": "again"}))
     assert "names the same tickets" in same.remedy
-    for settled in ([CLOCK, wide], [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
-                    [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
-                    [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}]):  # fmt: skip
+    for settled in (
+        [CLOCK, wide],
+        [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
+        [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
+        [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}],
+    ):
         assert ticket_conditions.overlaps(taken(*settled)) == []
 
 
@@ -405,16 +498,30 @@ def test_an_objective_that_a_review_changes_alone_is_checked_against_the_terms_b
 
 
 RICH: list[dict[str, Any]] = [
-    {**AVAILABILITY, "degraded": {"weight": "0.5"}, "unacceptable": {"at_least": "99"}, "warn_at": {
-        "burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}], "time_to_exhaustion": ["PT1H"],
-        "budget_drop": [{"by": "10", "within": "PT1H"}]}},
+    {
+        **AVAILABILITY,
+        "degraded": {"weight": "0.5"},
+        "unacceptable": {"at_least": "99"},
+        "warn_at": {
+            "burn_rate": [{"long": "PT1H", "short": "PT5M", "budget_share": "0.02"}],
+            "time_to_exhaustion": ["PT1H"],
+            "budget_drop": [{"by": "10", "within": "PT1H"}],
+        },
+    },
     {**RATIO, "group_by": ["region"], "expected_volume": 5, "assets": ["CI-7"]},
-    {**CLOCK, "start": {"event": "assigned", "team": ["network"]}, "pause": ["waiting", {"on_hold": "true"}],
-     "applies_to": {"type": ["incident"], "vip": True}, "escalations": [{"at": {"service_time": "-PT30M"}, "to": "x"}],
-     "warn_at": {"elapsed": ["50"]}, "service_hours": ["24x7"]},
-    composite("states", {"indicator": {"key": "x", "owner": "customer"}}, {"target": "up", "weight": "2"},
-              rule={"k_of_n": 1}),
-]  # fmt: skip
+    {
+        **CLOCK,
+        "start": {"event": "assigned", "team": ["network"]},
+        "pause": ["waiting", {"on_hold": "true"}],
+        "applies_to": {"type": ["incident"], "vip": True},
+        "escalations": [{"at": {"service_time": "-PT30M"}, "to": "x"}],
+        "warn_at": {"elapsed": ["50"]},
+        "service_hours": ["24x7"],
+    },
+    composite(
+        "states", {"indicator": {"key": "x", "owner": "customer"}}, {"target": "up", "weight": "2"}, rule={"k_of_n": 1}
+    ),
+]
 ODD = [
     None,
     True,

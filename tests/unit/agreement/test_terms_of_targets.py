@@ -43,9 +43,12 @@ def test_a_target_keeps_its_id_whatever_else_changes() -> None:
 def test_every_default_is_written_out() -> None:
     target = _target(CLOCK)
     assert {name: target[name] for name in ("start", "stop", "pause", "on_priority_change", "on_reopen")} == {
-        "start": "opened", "stop": ["resolved", "closed"], "pause": [], "on_priority_change": "carry_elapsed",
+        "start": "opened",
+        "stop": ["resolved", "closed"],
+        "pause": [],
+        "on_priority_change": "carry_elapsed",
         "on_reopen": "resume",
-    }  # fmt: skip
+    }
     assert target["applies_to"] == {"type": "incident", "priority": ["P1"]}
     assert target["window"] == {"per": "ticket"}
     assert target["warn_at"] == {"elapsed": ["50", "75", "90"]}
@@ -183,22 +186,51 @@ def test_an_unknown_field_of_the_document_is_refused() -> None:
     assert [finding.field for finding in refused.value.findings] == ["penalties"]
 
 
-_ODD = [None, True, 0, -1, 10**400, 1.5, "", " ", "x", "P1M", "9999999999999999999999", "2026-02-30T00:00:00Z", "\0",
-        [], [[]], [None], {}, {"": {}}, {"x": None}, [{"date": "x"}], "1e400", "PT99999999999H"]  # fmt: skip
+_ODD = [
+    None,
+    True,
+    0,
+    -1,
+    10**400,
+    1.5,
+    "",
+    " ",
+    "x",
+    "P1M",
+    "9999999999999999999999",
+    "2026-02-30T00:00:00Z",
+    "\0",
+    [],
+    [[]],
+    [None],
+    {},
+    {"": {}},
+    {"x": None},
+    [{"date": "x"}],
+    "1e400",
+    "PT99999999999H",
+]
 
 
 @pytest.mark.parametrize("odd", _ODD, ids=repr)
 def test_whatever_stands_wherever_in_a_document_is_taken_or_refused_with_findings(odd: Any) -> None:
-    around = {"timezone": "Europe/Berlin", "weekly": {"mon-fri": [["08:00", "18:00"]]}, "holidays": [{"country": "DE"}],
-              "overrides": [{"date": "2026-12-24", "intervals": [["08:00", "12:00"]]}]}  # fmt: skip
+    around = {
+        "timezone": "Europe/Berlin",
+        "weekly": {"mon-fri": [["08:00", "18:00"]]},
+        "holidays": [{"country": "DE"}],
+        "overrides": [{"date": "2026-12-24", "intervals": [["08:00", "12:00"]]}],
+    }
     share = {**SHARE, "warn_at": {"burn_rate": [{"long": "PT1H", "short": "PT5M", "factor": "2"}]}}
     plan = {"owner": "x", "plan": [{"step": "x", "owner": "y"}]}
     document = written(
         targets=[{**AVAILABILITY, "responsible": plan}, {**share, "service_hours": "b"}, CLOCK],
         term={"effective_at": "2026-12-01T00:00:00Z", "expires_at": "2026-12-31T00:00:00Z"},
-        service_hours={"b": around}, signatories={"provider": ["a"]}, supports=[PROVIDER],
-        review={"cadence": "month"}, reporting={"period": "month"},
-    )  # fmt: skip
+        service_hours={"b": around},
+        signatories={"provider": ["a"]},
+        supports=[PROVIDER],
+        review={"cadence": "month"},
+        reporting={"period": "month"},
+    )
     for path in places(document):
         try:
             taken = documents.resolve_document(replaced(document, path, odd), IDENTITY.subject, None, "")

@@ -23,9 +23,13 @@ def found(start: str, end: str) -> list[tuple[str, str]]:
 
 def test_each_closed_stretch_names_the_part_of_the_hours_that_closes_it() -> None:
     assert found("2026-12-23T08:00:00Z", "2026-12-26T12:00:00Z") == [
-        ("12-23T09:00", "break"), ("12-23T17:00", "weekly"), ("12-23T23:00", "override"), ("12-24T11:00", "override"),
-        ("12-24T23:00", "holiday"), ("12-25T23:00", "weekly"),
-    ]  # fmt: skip
+        ("12-23T09:00", "break"),
+        ("12-23T17:00", "weekly"),
+        ("12-23T23:00", "override"),
+        ("12-24T11:00", "override"),
+        ("12-24T23:00", "holiday"),
+        ("12-25T23:00", "weekly"),
+    ]
 
 
 def test_hours_that_never_close_and_reversed_pairs_have_no_closures() -> None:

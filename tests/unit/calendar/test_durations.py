@@ -178,11 +178,17 @@ def test_people_read_what_a_duration_means() -> None:
     told = [
         str(durations.parse(each))
         for each in (
-            {"calendar": "PT4H"}, {"service_time": "PT4H"}, {"business_days": 1}, {"business_days_end": 2},
+            {"calendar": "PT4H"},
+            {"service_time": "PT4H"},
+            {"business_days": 1},
+            {"business_days_end": 2},
             {"due_at": "due_date"},
         )
-    ]  # fmt: skip
+    ]
     assert told == [
-        "PT4H of calendar time", "PT4H of service time", "1 business day", "close of business after 2 business days",
+        "PT4H of calendar time",
+        "PT4H of service time",
+        "1 business day",
+        "close of business after 2 business days",
         "due at due_date",
-    ]  # fmt: skip
+    ]

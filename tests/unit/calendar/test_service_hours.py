@@ -196,9 +196,14 @@ def test_hours_that_never_open_are_an_error_and_no_endless_search() -> None:
 
 
 def test_a_deadline_over_a_hundred_years_away_is_refused() -> None:
-    hours = service_hours.parse({"timezone": "UTC", "weekly": {}, "holidays": [], "overrides": [
-        {"date": f"{year}-01-01", "intervals": [["08:00", "09:00"]]} for year in range(1990, 2200)
-    ]})  # fmt: skip
+    hours = service_hours.parse(
+        {
+            "timezone": "UTC",
+            "weekly": {},
+            "holidays": [],
+            "overrides": [{"date": f"{year}-01-01", "intervals": [["08:00", "09:00"]]} for year in range(1990, 2200)],
+        }
+    )
     assert to_text(hours.add(FIRST, 3 * HOUR)) == "2028-01-01T09:00:00.000000Z"
     with pytest.raises(CalendarError, match="over 100 years away"):
         hours.add(FIRST, 150 * HOUR)

@@ -42,9 +42,16 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
     log = await memory_log()
     api = build_api(
-        context="trial", title="Trial", routers=[router], access=AccessRegistry(log), database=nowhere(),
-        clock=SystemClock(), log=log, limits=Limits(max_body_bytes=100, max_bulk_body_bytes=100), direct={PATH: taken},
-    )  # fmt: skip
+        context="trial",
+        title="Trial",
+        routers=[router],
+        access=AccessRegistry(log),
+        database=nowhere(),
+        clock=SystemClock(),
+        log=log,
+        limits=Limits(max_body_bytes=100, max_bulk_body_bytes=100),
+        direct={PATH: taken},
+    )
     async with client_of(api) as client:
         yield client
 

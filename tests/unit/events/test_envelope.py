@@ -38,10 +38,17 @@ def test_headers_are_cloudevents_in_binary_mode() -> None:
 
 
 def test_an_attribute_that_is_not_there_is_no_header() -> None:
-    headers = envelope.to_headers(Envelope(
-        id="1", source="/slm/local/agreement", type=REGISTERED.type, subject="p-1",
-        time=REGISTERED.time, recorded_at=REGISTERED.time, data=PARTY,
-    ))  # fmt: skip
+    headers = envelope.to_headers(
+        Envelope(
+            id="1",
+            source="/slm/local/agreement",
+            type=REGISTERED.type,
+            subject="p-1",
+            time=REGISTERED.time,
+            recorded_at=REGISTERED.time,
+            data=PARTY,
+        )
+    )
     assert not {"ce_correlationid", "ce_causationid", "ce_traceparent"} & headers.keys()
 
 

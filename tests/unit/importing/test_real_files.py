@@ -39,20 +39,34 @@ def told_tickets() -> tuple[TicketMapping, list[dict[str, Any]], Oddities]:
 
 def agreement(pauses: list[str]) -> dict[str, Any]:
     return {
-        "agreement_id": "a", "version": 1, "service_id": "s", "provider_party_id": "p", "customer_party_id": "c",
-        "timezone": "UTC", "effective_at": "2010-01-01T00:00:00Z", "closing_delay_seconds": 600,
+        "agreement_id": "a",
+        "version": 1,
+        "service_id": "s",
+        "provider_party_id": "p",
+        "customer_party_id": "c",
+        "timezone": "UTC",
+        "effective_at": "2010-01-01T00:00:00Z",
+        "closing_delay_seconds": 600,
         "service_hours": {"office": {"timezone": "UTC", "weekly": {"mon-fri": [["08:00", "18:00"]]}}},
         "targets": [
             {
-                "target_id": priority, "key": priority, "aggregation": "clock", "window": {"per": "ticket"},
-                "objective": {"within": {"service_time": f"PT{hours}H"}}, "service_hours": "office",
-                "clock": "resolution", "applies_to": {"type": "incident", "priority": [priority]},
-                "start": "opened", "stop": "resolved", "pause": pauses,
-                "on_priority_change": "carry_elapsed", "on_reopen": "resume",
+                "target_id": priority,
+                "key": priority,
+                "aggregation": "clock",
+                "window": {"per": "ticket"},
+                "objective": {"within": {"service_time": f"PT{hours}H"}},
+                "service_hours": "office",
+                "clock": "resolution",
+                "applies_to": {"type": "incident", "priority": [priority]},
+                "start": "opened",
+                "stop": "resolved",
+                "pause": pauses,
+                "on_priority_change": "carry_elapsed",
+                "on_reopen": "resume",
             }
             for priority, hours in HOURS.items()
         ],
-    }  # fmt: skip
+    }
 
 
 def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str, str]]:
@@ -60,11 +74,15 @@ def judged(items: list[dict[str, Any]], pauses: list[str]) -> Iterator[tuple[str
     for _, group in groupby(items, key=lambda item: item["ticket"]):
         events = [
             TicketEvent(
-                item["id"], from_text(item["at"]), item["event"], item["sequence"], item.get("state"),
+                item["id"],
+                from_text(item["at"]),
+                item["event"],
+                item["sequence"],
+                item.get("state"),
                 {name: item[name] for name in ("type", "priority") if name in item},
             )
             for item in group
-        ]  # fmt: skip
+        ]
         yield from ((clock.target.key, clock.state) for clock in clock_replay.replay_ticket(in_order(events), lines))
 
 

@@ -48,9 +48,12 @@ def test_every_item_arrives_between_opening_and_completing_the_import() -> None:
     assert api.requests[0] == "/api/v1/imports"
     assert set(api.requests[1:-5]) == {"/api/v1/ticket-events"}
     assert api.requests[-5:] == [
-        "/api/v1/imports/import-of-run/complete", "/api/v1/imports/import-of-run",
-        "/api/v1/reports", "/api/v1/reports", "/api/v1/tickets",
-    ]  # fmt: skip
+        "/api/v1/imports/import-of-run/complete",
+        "/api/v1/imports/import-of-run",
+        "/api/v1/reports",
+        "/api/v1/reports",
+        "/api/v1/tickets",
+    ]
     assert api.imports == {"import-of-run": "judged"}
 
 

@@ -113,8 +113,14 @@ def test_without_such_a_column_entering_and_leaving_a_state_resolves_and_reopens
         for n, state in enumerate(("New", "Done", "Done", "New", "Done", "Closed"))
     ]
     assert [item["event"] for item in told(rows, mapped())] == [
-        "opened", "state_changed", "resolved", "state_changed", "reopened", "resolved", "closed",
-    ]  # fmt: skip
+        "opened",
+        "state_changed",
+        "resolved",
+        "state_changed",
+        "reopened",
+        "resolved",
+        "closed",
+    ]
 
 
 def test_the_final_priority_holds_from_the_opening_where_the_policy_says_so() -> None:
@@ -164,14 +170,14 @@ def test_rows_out_of_order_are_told_and_lost_nowhere() -> None:
     ("rows", "changes", "said"),
     [
         ([row("A", "On hold", "09:00")], {}, "line 2, state 'On hold': states does not list it"),
-        ([row("A", "New", "9 o'clock")], {}, "line 2, at \"2026-11-23T9 o'clock\": it is no time in"),
+        ([row("A", "New", "9 o'clock")], {}, 'line 2, at "2026-11-23T9 o\'clock": it is no time in'),
         ([row("A", "New", "09:00", "3")], {}, "line 2, priority '3': priority.values does not list it"),
         ([row("A", "New", "09:00") | {"at": "?"}], {}, "line 2, at '': every row of a history needs its own time"),
         ([row("?", "New", "09:00")], {}, "line 2, number '': every row names its ticket"),
         ([row(each, "New", "09:00") for each in "ABA"], {}, "line 4, number 'A': its rows stand apart"),
         ([row("A", "New", "09:00")], {"service": {"column": "x"}}, "'x': the file has no such column; it has number"),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_the_mapping_does_not_cover_is_named(rows: Any, changes: Any, said: str) -> None:
     with pytest.raises(ImportRefused) as refused:
         told(rows, mapped(**changes))

@@ -65,8 +65,10 @@ async def accepted(seed: int) -> None:
         elif not is_made_of_accepted:
             in_order_too = plain[key]
             assert (told_of(window), window.good, window.total) == (
-                told_of(in_order_too), in_order_too.good, in_order_too.total
-            ), key  # fmt: skip
+                told_of(in_order_too),
+                in_order_too.good,
+                in_order_too.total,
+            ), key
             assert mixed.breaches_of(key) == ordered.breaches_of(key), key
 
 

@@ -62,9 +62,11 @@ def test_unknown_time_leaves_both_sides_and_shrinks_the_budget() -> None:
 
 def test_unknown_time_after_downtime_can_itself_spend_the_budget() -> None:
     found = judged(
-        state("2026-11-01T00:00", "up"), outage("2026-11-02T00:00", "2026-11-02T07:00"),
-        state("2026-11-03T00:00", "unknown"), at_least="99",
-    )  # fmt: skip
+        state("2026-11-01T00:00", "up"),
+        outage("2026-11-02T00:00", "2026-11-02T07:00"),
+        state("2026-11-03T00:00", "unknown"),
+        at_least="99",
+    )
     # 7 h down = 1 % of 700 h: broken once fewer than 700 h can be known, 20 h into the unknown.
     assert found.breached_at == at("2026-11-03T20:00")
 

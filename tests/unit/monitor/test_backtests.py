@@ -88,8 +88,15 @@ def test_what_cannot_be_tried_on_history_is_refused() -> None:
         backtests.target_of(question(aggregation="sum"))
 
 
-CLOCK = {"key": "p1", "aggregation": "clock", "clock": "resolution", "start": "opened", "stop": "resolved",
-         "objective": {"within": {"calendar": "PT4H"}}, "window": {"per": "ticket"}}  # fmt: skip
+CLOCK = {
+    "key": "p1",
+    "aggregation": "clock",
+    "clock": "resolution",
+    "start": "opened",
+    "stop": "resolved",
+    "objective": {"within": {"calendar": "PT4H"}},
+    "window": {"per": "ticket"},
+}
 SHARE = {"key": "share", "aggregation": {"compliance": "p1"}, "objective": {"at_least": "90", "unit": "percent"}}
 
 
@@ -111,8 +118,11 @@ def test_a_per_ticket_target_is_tried_on_the_windows_in_which_its_clocks_ended()
 
 def test_a_composite_is_tried_on_the_indicators_of_its_members() -> None:
     up = {**MONTHLY, "key": "up", "indicator": "web.up", "window": {"calendar": "month"}}
-    made = {"key": "both", "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean", "members": [
-        {"target": "up"}]}}, "objective": {"at_least": "99", "unit": "percent"}}  # fmt: skip
+    made = {
+        "key": "both",
+        "aggregation": {"composite": {"of": "figures", "rule": "weighted_mean", "members": [{"target": "up"}]}},
+        "objective": {"at_least": "99", "unit": "percent"},
+    }
     asked = BacktestQuestion(made, "", members=[up], owner="party")
     assert backtests.check_question(asked).aggregation == "composite"
     assert backtests.subjects_of(asked) == {"party/web.up"}

@@ -29,9 +29,11 @@ def assigned(instant: str, team: str, **more: Any) -> TicketEvent:
 
 
 TEAM_CLOCK: dict[str, Any] = {
-    "start": {"event": "assigned", "team": "network"}, "clock": "ownership", "stop": "resolved",
+    "start": {"event": "assigned", "team": "network"},
+    "clock": "ownership",
+    "stop": "resolved",
     "cancel": [{"event": "assigned", "team": ["desk", "database"]}],
-}  # fmt: skip
+}
 
 
 def test_a_clock_of_an_operational_agreement_starts_as_the_team_gets_the_ticket() -> None:
@@ -41,9 +43,12 @@ def test_a_clock_of_an_operational_agreement_starts_as_the_team_gets_the_ticket(
 
 def test_it_is_cancelled_as_the_team_gives_the_ticket_away_and_begins_anew_as_it_comes_back() -> None:
     first, second = walked(
-        opened("2026-11-02T09:00"), assigned("2026-11-02T10:00", "network"), assigned("2026-11-02T11:00", "desk"),
-        assigned("2026-11-02T12:00", "network"), **TEAM_CLOCK,
-    )  # fmt: skip
+        opened("2026-11-02T09:00"),
+        assigned("2026-11-02T10:00", "network"),
+        assigned("2026-11-02T11:00", "desk"),
+        assigned("2026-11-02T12:00", "network"),
+        **TEAM_CLOCK,
+    )
     assert (first.state, second.state) == (clock_replay.CANCELLED, clock_replay.RUNNING)
     assert (second.started_at, second.ordinal) == (at("2026-11-02T12:00"), 1)
 
@@ -61,23 +66,28 @@ def test_a_breach_before_the_reset_stands() -> None:
 
 def test_a_clock_may_start_and_stop_by_the_state_of_the_ticket_and_runs_on_when_it_leaves_it() -> None:
     events = (
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "active"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", "active"),
         ticket_event("2026-11-02T11:00", "state_changed", "done"),
         ticket_event("2026-11-02T12:00", "state_changed", "active"),
-    )  # fmt: skip
+    )
     own: dict[str, Any] = {"start": {"state": "active"}, "stop": {"state": "done"}}
     assert only(*events[:3], **own).state == clock_replay.MET
     clock = only(*events, **own)
     assert (clock.state, clock.started_at, clock.deadline_at) == (
-        clock_replay.RUNNING, at("2026-11-02T10:00"), at("2026-11-02T15:00"),
-    )  # fmt: skip
+        clock_replay.RUNNING,
+        at("2026-11-02T10:00"),
+        at("2026-11-02T15:00"),
+    )
 
 
 def test_a_field_of_the_ticket_may_pause_a_clock() -> None:
     clock = only(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", on_hold=True),
-        ticket_event("2026-11-02T11:00", "state_changed", on_hold=False), pause=["waiting", {"on_hold": True}],
-    )  # fmt: skip
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", on_hold=True),
+        ticket_event("2026-11-02T11:00", "state_changed", on_hold=False),
+        pause=["waiting", {"on_hold": True}],
+    )
     assert clock.deadline_at == at("2026-11-02T14:00")
 
 
@@ -91,8 +101,10 @@ def test_a_target_that_comes_to_apply_counts_from_the_opening_unless_it_restarts
     events = (opened("2026-11-02T09:00", "P3"), ticket_event("2026-11-02T11:00", "priority_changed", priority="P1"))
     clock = only(*events)
     assert (clock.started_at, clock.attached_at, clock.deadline_at) == (
-        at("2026-11-02T09:00"), at("2026-11-02T11:00"), at("2026-11-02T13:00"),
-    )  # fmt: skip
+        at("2026-11-02T09:00"),
+        at("2026-11-02T11:00"),
+        at("2026-11-02T13:00"),
+    )
     assert only(*events, on_priority_change="restart").deadline_at == at("2026-11-02T15:00")
 
 
@@ -119,9 +131,7 @@ def test_an_incident_that_is_resolved_as_it_changes_priority_is_judged_by_the_ne
 
 
 def amended(policy: str, within: str = "PT8H") -> TermsHistory:
-    later = terms_of(
-        resolved(within, on_terms_change=policy), version=2, effective_at="2026-11-02T11:00:00Z"
-    )  # fmt: skip
+    later = terms_of(resolved(within, on_terms_change=policy), version=2, effective_at="2026-11-02T11:00:00Z")
     return TermsHistory([*terms_of(resolved()), *later])
 
 
@@ -136,9 +146,10 @@ def amended(policy: str, within: str = "PT8H") -> TermsHistory:
 )
 def test_terms_edited_while_a_clock_runs_follow_their_policy(policy: str, version: int, deadline: str) -> None:
     events = [
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T11:00", "state_changed", "active"),
-    ]  # fmt: skip
+    ]
     (clock,) = clock_replay.replay_ticket(events, [amended(policy)], at("2026-11-02T12:00"))
     assert (clock.target.version, clock.deadline_at, clock.ordinal) == (version, at(deadline), 0)
 
@@ -202,8 +213,10 @@ def test_of_several_service_hours_the_earliest_deadline_and_the_longest_time_cou
 def test_warnings_come_at_shares_of_the_duration_and_not_while_it_is_paused() -> None:
     clock = only(opened("2026-11-02T09:00"), warn_at={"elapsed": [50, "75", 90]})
     assert [instant for _, instant in clock_warnings.warning_instants(clock)] == [
-        at("2026-11-02T11:00"), at("2026-11-02T12:00"), at("2026-11-02T12:36"),
-    ]  # fmt: skip
+        at("2026-11-02T11:00"),
+        at("2026-11-02T12:00"),
+        at("2026-11-02T12:36"),
+    ]
     waiting = only(opened("2026-11-02T09:00"), ticket_event("2026-11-02T11:30", "state_changed", "awaiting_customer"))
     assert [str(share) for share, _ in clock_warnings.warning_instants(waiting)] == ["50"]
     assert clock_warnings.warning_instants(only(opened("2026-11-02T09:00"), warn_at=None)) == []
@@ -211,25 +224,31 @@ def test_warnings_come_at_shares_of_the_duration_and_not_while_it_is_paused() ->
 
 def test_escalations_stand_at_offsets_of_any_meaning_from_the_deadline() -> None:
     clock = only(
-        opened("2026-11-02T13:00"), service_hours="business",
-        escalations=[{"level": "functional", "to": "network", "at": {"service_time": "-PT1H"}},
-                     {"level": "hierarchical", "at": {"calendar": "PT0S"}},
-                     {"level": "hierarchical", "to": "director", "at": {"business_days": 1}}],
-    )  # fmt: skip
+        opened("2026-11-02T13:00"),
+        service_hours="business",
+        escalations=[
+            {"level": "functional", "to": "network", "at": {"service_time": "-PT1H"}},
+            {"level": "hierarchical", "at": {"calendar": "PT0S"}},
+            {"level": "hierarchical", "to": "director", "at": {"business_days": 1}},
+        ],
+    )
     found = [(each.level, each.to, instant) for each, instant in clock_warnings.escalation_instants(clock)]
     assert found == [
-        ("functional", "network", at("2026-11-02T16:00")), ("hierarchical", None, at("2026-11-02T17:00")),
+        ("functional", "network", at("2026-11-02T16:00")),
+        ("hierarchical", None, at("2026-11-02T17:00")),
         ("hierarchical", "director", at("2026-11-03T17:00")),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_time_of_each_team_adds_up_to_what_the_clock_has_measured() -> None:
     events = [
-        opened("2026-11-02T09:00", team="desk"), assigned("2026-11-02T10:00", "network"),
+        opened("2026-11-02T09:00", team="desk"),
+        assigned("2026-11-02T10:00", "network"),
         ticket_event("2026-11-02T10:30", "state_changed", "awaiting_customer"),
-        ticket_event("2026-11-02T11:00", "state_changed", "active"), assigned("2026-11-02T12:00", "desk"),
+        ticket_event("2026-11-02T11:00", "state_changed", "active"),
+        assigned("2026-11-02T12:00", "desk"),
         ticket_event("2026-11-02T12:15", "resolved"),
-    ]  # fmt: skip
+    ]
     clock = only(*events)
     held = assignments.holder_times(clock, events, clock.changed_at)
     assert [(each.by, each.service // MINUTE) for each in held] == [("desk", 75), ("network", 90)]

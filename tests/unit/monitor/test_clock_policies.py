@@ -17,11 +17,14 @@ def walked(*events: TicketEvent, **terms: Any) -> list[Clock]:
 
 def test_an_update_clock_runs_once_for_each_exchange() -> None:
     found = walked(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:15", "agent_replied"),
-        ticket_event("2026-11-02T10:00", "customer_replied"), ticket_event("2026-11-02T10:02", "customer_replied"),
-        ticket_event("2026-11-02T10:05", "agent_replied"), ticket_event("2026-11-02T11:00", "agent_replied"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T09:15", "agent_replied"),
+        ticket_event("2026-11-02T10:00", "customer_replied"),
+        ticket_event("2026-11-02T10:02", "customer_replied"),
+        ticket_event("2026-11-02T10:05", "agent_replied"),
+        ticket_event("2026-11-02T11:00", "agent_replied"),
         clock="update",
-    )  # fmt: skip
+    )
     assert [(clock.started_at, clock.elapsed_service, clock.ordinal) for clock in found] == [
         (at("2026-11-02T09:00"), 15 * MINUTE, 0),
         (at("2026-11-02T10:00"), 5 * MINUTE, 1),
@@ -30,18 +33,23 @@ def test_an_update_clock_runs_once_for_each_exchange() -> None:
 
 def test_an_update_clock_may_leave_the_opening_to_the_response_clock() -> None:
     found = walked(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T09:05", "customer_replied"),
-        ticket_event("2026-11-02T09:15", "agent_replied"), ticket_event("2026-11-02T10:00", "customer_replied"),
-        clock="update", after_first_response=True,
-    )  # fmt: skip
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T09:05", "customer_replied"),
+        ticket_event("2026-11-02T09:15", "agent_replied"),
+        ticket_event("2026-11-02T10:00", "customer_replied"),
+        clock="update",
+        after_first_response=True,
+    )
     assert [clock.started_at for clock in found] == [at("2026-11-02T10:00")]
 
 
 def test_a_reopened_ticket_may_begin_a_clock_of_its_own() -> None:
     first, second = walked(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T14:00", "resolved"),
-        ticket_event("2026-11-03T09:00", "reopened"), on_reopen="new_clock",
-    )  # fmt: skip
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T14:00", "resolved"),
+        ticket_event("2026-11-03T09:00", "reopened"),
+        on_reopen="new_clock",
+    )
     assert (first.state, first.breached_at) == (clock_replay.COMPLETED_LATE, at("2026-11-02T13:00"))
     assert (second.started_at, second.deadline_at) == (at("2026-11-03T09:00"), at("2026-11-03T13:00"))
 

@@ -45,9 +45,10 @@ def test_a_running_clock_past_its_deadline_is_breached_by_time_alone() -> None:
 
 def test_a_pause_moves_the_deadline_by_its_length() -> None:
     clock = only(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T11:30", "state_changed", "active"),
-    )  # fmt: skip
+    )
     assert clock.deadline_at == at("2026-11-02T14:30")
 
 
@@ -58,26 +59,30 @@ def test_a_paused_clock_cannot_breach() -> None:
 
 def test_a_pause_overnight_counts_service_time_only() -> None:
     clock = only(
-        opened("2026-11-02T16:00"), ticket_event("2026-11-02T17:00", "state_changed", "awaiting_customer"),
-        ticket_event("2026-11-03T09:00", "state_changed", "active"), service_hours="business",
-    )  # fmt: skip
+        opened("2026-11-02T16:00"),
+        ticket_event("2026-11-02T17:00", "state_changed", "awaiting_customer"),
+        ticket_event("2026-11-03T09:00", "state_changed", "active"),
+        service_hours="business",
+    )
     # 16–17 and then 3 h from 09:00; the pause is 17–18 and 08–09.
     assert clock.deadline_at == at("2026-11-03T12:00")
 
 
 def test_a_pause_that_begins_after_the_deadline_changes_nothing() -> None:
     clock = only(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T13:30", "state_changed", "awaiting_customer"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T13:30", "state_changed", "awaiting_customer"),
         ticket_event("2026-11-02T15:00", "resolved"),
-    )  # fmt: skip
+    )
     assert (clock.state, clock.breached_at) == (clock_replay.COMPLETED_LATE, at("2026-11-02T13:00"))
 
 
 def test_reopening_resumes_and_the_resolved_gap_does_not_count() -> None:
     events = (
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "resolved"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "resolved"),
         ticket_event("2026-11-02T20:00", "reopened"),
-    )  # fmt: skip
+    )
     assert only(*events).deadline_at == at("2026-11-02T23:00")
     assert only(*events, on_reopen="resume_counting_gap").deadline_at == at("2026-11-02T13:00")
 
@@ -89,9 +94,10 @@ def test_a_cancelled_ticket_is_neither_met_nor_breached() -> None:
 
 def test_closing_after_resolution_changes_nothing() -> None:
     clock = only(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "resolved"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "resolved"),
         ticket_event("2026-11-09T10:00", "closed"),
-    )  # fmt: skip
+    )
     assert (clock.state, clock.stopped_at) == (clock_replay.MET, at("2026-11-02T10:00"))
 
 
@@ -187,10 +193,12 @@ def test_events_of_one_instant_are_taken_in_a_fixed_order() -> None:
 
 def test_elapsed_times_leave_pauses_out() -> None:
     clock = only(
-        opened("2026-11-02T09:00"), ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
-        ticket_event("2026-11-02T10:45", "state_changed", "active"), ticket_event("2026-11-02T12:00", "resolved"),
+        opened("2026-11-02T09:00"),
+        ticket_event("2026-11-02T10:00", "state_changed", "awaiting_customer"),
+        ticket_event("2026-11-02T10:45", "state_changed", "active"),
+        ticket_event("2026-11-02T12:00", "resolved"),
         service_hours="business",
-    )  # fmt: skip
+    )
     assert (clock.elapsed_calendar, clock.elapsed_service) == (2 * HOUR + 15 * MINUTE, 2 * HOUR + 15 * MINUTE)
 
 

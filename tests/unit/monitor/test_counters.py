@@ -39,8 +39,10 @@ def test_bad_events_that_get_fewer_are_a_counter_that_fell_too() -> None:
 def test_counters_of_a_pair_that_were_read_one_after_the_other_never_count_more_good_events_than_all() -> None:
     assert added(read(1, 90, 100), read(2, 101, 105), read(3, 102, 108)) == [[], [[5, 5]], [[1, 3]]]
     assert added(read(1, 90, 100, bad=True), read(2, 90, 104, bad=True), read(3, 88, 104, bad=True)) == [
-        [], [[0, 4]], [],
-    ]  # fmt: skip
+        [],
+        [[0, 4]],
+        [],
+    ]
 
 
 def test_counters_that_say_since_when_they_count_are_set_back_where_that_changes() -> None:

@@ -28,9 +28,13 @@ def agreed(**planned: Any) -> dict[str, Any]:
 
 
 def exclusion(
-    *stretches: tuple[int, int], name: str = "a", kind: str = "planned", announced: str = "2026-11-01T00:00",
-    decided: str = "2026-11-02T00:00", **scope: set[str],
-) -> Exclusion:  # fmt: skip
+    *stretches: tuple[int, int],
+    name: str = "a",
+    kind: str = "planned",
+    announced: str = "2026-11-01T00:00",
+    decided: str = "2026-11-02T00:00",
+    **scope: set[str],
+) -> Exclusion:
     named = ExclusionScope(**{field: frozenset(names) for field, names in scope.items()})
     return Exclusion(name, AGREEMENT, kind, stretches or (NIGHT,), named, at(announced), at(decided))
 
@@ -114,8 +118,9 @@ def test_time_that_is_excluded_already_uses_no_cap_again() -> None:
 
 
 def test_a_stretch_is_measured_by_the_version_in_force_at_its_start() -> None:
-    strict = asdict(finalized(available(), version=2, effective_at="2026-12-01T00:00:00Z",
-                              planned_maintenance={"notice": "P90D"}))  # fmt: skip
+    strict = asdict(
+        finalized(available(), version=2, effective_at="2026-12-01T00:00:00Z", planned_maintenance={"notice": "P90D"})
+    )
     nights = (NIGHT, (at("2026-12-10T22:00"), at("2026-12-11T02:00")))
     counted = maintenance_rules.effective_exclusions([exclusion(*nights)], [agreed(), strict])["a"]
     assert counted.stretches == (NIGHT,)
@@ -168,10 +173,13 @@ def test_the_order_in_which_exclusions_are_heard_never_matters() -> None:
     rng = random.Random(7)
     days = [at(f"2026-11-{day:02d}T00:00") for day in range(3, 25)]
     approved = [
-        exclusion((start, start + rng.randrange(1, 9) * HOUR), name=f"e{number}",
-                  decided=f"2026-11-02T0{rng.randrange(10)}:00")
+        exclusion(
+            (start, start + rng.randrange(1, 9) * HOUR),
+            name=f"e{number}",
+            decided=f"2026-11-02T0{rng.randrange(10)}:00",
+        )
         for number, start in enumerate(rng.choices(days, k=20))
-    ]  # fmt: skip
+    ]
     terms = agreed(cap={"hours": "40", "per": "month"})
     expected = maintenance_rules.effective_exclusions(approved, [terms])
     for _ in range(20):
@@ -181,10 +189,20 @@ def test_the_order_in_which_exclusions_are_heard_never_matters() -> None:
 
 def requested(by: str = PROVIDER) -> ExclusionEntry:
     return ExclusionEntry(
-        exclusion_id="e", agreement_id=AGREEMENT, provider_party_id=PROVIDER, customer_party_id=CUSTOMER,
-        kind="planned", scope=ExclusionScope(), stretches=(NIGHT,), recurrence=None, text="upgrade", evidence=(),
-        requested_by=Actor(by, "p"), requested_at=START, announced_at=START,
-    )  # fmt: skip
+        exclusion_id="e",
+        agreement_id=AGREEMENT,
+        provider_party_id=PROVIDER,
+        customer_party_id=CUSTOMER,
+        kind="planned",
+        scope=ExclusionScope(),
+        stretches=(NIGHT,),
+        recurrence=None,
+        text="upgrade",
+        evidence=(),
+        requested_by=Actor(by, "p"),
+        requested_at=START,
+        announced_at=START,
+    )
 
 
 def test_only_the_other_party_decides() -> None:

@@ -83,9 +83,14 @@ def attribute(**values: str) -> list[dict[str, Any]]:
 def test_a_gauge_is_a_value_with_its_labels_at_its_instant() -> None:
     decoded = exported("gauge", {"asDouble": 231.5, "attributes": attribute(region="EU")}, metric={"unit": "ms"})
     assert decoded.measurements == [
-        {"indicator": "checkout", "at": "2018-12-13T14:51:00.300000Z", "value": 231.5, "unit": "ms",
-         "labels": {"region": "EU"}}
-    ]  # fmt: skip
+        {
+            "indicator": "checkout",
+            "at": "2018-12-13T14:51:00.300000Z",
+            "value": 231.5,
+            "unit": "ms",
+            "labels": {"region": "EU"},
+        }
+    ]
     assert exported("gauge", {"asInt": "9007199254740993"}).measurements[0]["value"] == 9007199254740993
 
 
@@ -164,8 +169,13 @@ def test_a_point_that_cannot_be_read_does_not_take_others_with_it() -> None:
 def test_values_of_at_least_a_limit_are_told_only_where_its_bucket_is_empty() -> None:
     held = Histogram((100.0, 300.0, 500.0), (5, 0, 2, 1))
     assert [held.at_least(limit) for limit in (50.0, 100.0, 200.0, 300.0, 400.0, 600.0)] == [
-        None, None, 3, 3, None, None,
-    ]  # fmt: skip
+        None,
+        None,
+        3,
+        3,
+        None,
+        None,
+    ]
 
 
 def test_a_measure_says_which_values_it_cannot_tell() -> None:

@@ -35,17 +35,22 @@ def refused(what: str, **body: Any) -> list[str]:
 
 def test_a_deadline_comes_with_every_stretch_that_leads_to_it() -> None:
     events = [
-        event("02T15:00", "opened"), event("02T16:00", "state_changed", "waiting"),
+        event("02T15:00", "opened"),
+        event("02T16:00", "state_changed", "waiting"),
         event("02T16:30", "state_changed", "active"),
-    ]  # fmt: skip
+    ]
     (clock,) = ask("clock", targets=[P1], events=events, service_hours=BUSINESS)["clocks"]
     assert clock["deadline_at"] == "2026-11-04T11:30:00.000000Z"
     told = [(each["from"][8:16], each["kind"], each["because"]) for each in clock["derivation"]["intervals"]]
     assert told == [
-        ("02T15:00", "open", "opened"), ("02T16:00", "paused", "state_changed to waiting"),
-        ("02T16:30", "open", "state_changed to active"), ("02T17:00", "closed", "weekly"),
-        ("03T00:00", "closed", "holiday"), ("04T00:00", "closed", "weekly"), ("04T09:00", "open", "service hours open"),
-    ]  # fmt: skip
+        ("02T15:00", "open", "opened"),
+        ("02T16:00", "paused", "state_changed to waiting"),
+        ("02T16:30", "open", "state_changed to active"),
+        ("02T17:00", "closed", "weekly"),
+        ("03T00:00", "closed", "holiday"),
+        ("04T00:00", "closed", "weekly"),
+        ("04T09:00", "open", "service hours open"),
+    ]
     assert clock["derivation"]["sums"] == {
         "open": "PT4H",
         "closed": "P1DT16H",
@@ -90,8 +95,10 @@ def test_a_window_wholly_removed_has_no_figure() -> None:
 def test_each_stretch_of_a_window_names_the_fact_that_began_it() -> None:
     told = day(AVAILABLE, outage("11:00", "13:00", id="o1"))["derivation"]["intervals"]
     assert [(each["state"], each["because"]) for each in told] == [
-        ("up", "the state before the window"), ("down", "fact o1"), ("up", "end of the outage o1"),
-    ]  # fmt: skip
+        ("up", "the state before the window"),
+        ("down", "fact o1"),
+        ("up", "end of the outage o1"),
+    ]
 
 
 def test_outages_count_when_they_reach_their_length_in_the_window_in_which_they_start() -> None:
@@ -105,8 +112,10 @@ def test_outages_count_when_they_reach_their_length_in_the_window_in_which_they_
 
 
 def test_a_composite_of_states_has_one_joint_timeline() -> None:
-    members = [{"terms": AVAILABLE, "facts": [outage(*span)], "initial_state": "up"} for span in
-               [("10:00", "12:00"), ("11:00", "13:00"), ("20:00", "21:00")]]  # fmt: skip
+    members = [
+        {"terms": AVAILABLE, "facts": [outage(*span)], "initial_state": "up"}
+        for span in [("10:00", "12:00"), ("11:00", "13:00"), ("20:00", "21:00")]
+    ]
 
     def figure(rule: Any) -> str:
         terms = {**AVAILABLE, "aggregation": {"composite": {"of": "states", "rule": rule}}}
@@ -130,8 +139,9 @@ def test_dropped_pairs_are_listed_with_the_reason() -> None:
     answer = ask("burn-rate", objective="90", period="week")
     assert [pair["factor"] for pair in answer["pairs"]] == ["84/25", "7/5"]
     assert [(pair["long"], pair["because"][:20]) for pair in answer["dropped"]] == [
-        ("P1D", "its factor is under "), ("P3D", "its factor is under "),
-    ]  # fmt: skip
+        ("P1D", "its factor is under "),
+        ("P3D", "its factor is under "),
+    ]
     assert ask("burn-rate", objective="50", period="P30D")["dropped"][0]["because"].startswith("it can never fire")
 
 
@@ -148,34 +158,47 @@ def test_a_written_pair_that_can_never_fire_is_refused() -> None:
         ("clock", {"targets": [P1], "events": [{"event": "opened"}]}, "events[0]"),
         ("clock", {"targets": [P1], "events": [event("02T09:00", "danced")]}, "events[0].event"),
         ("clock", {"targets": [P1], "events": [event("02T09:00", "opened")], "as_of": "2126-01-01T00:00:00Z"}, "as_of"),
-        ("clock", {"targets": [P1], "events": [], "escalations": [{"service_time": "1h"}]},
-         "escalations[0].service_time"),
+        (
+            "clock",
+            {"targets": [P1], "events": [], "escalations": [{"service_time": "1h"}]},
+            "escalations[0].service_time",
+        ),
         ("window", {"terms": AVAILABLE, "window": {"from": DAY["to"], "to": DAY["from"]}}, "window.to"),
         ("window", {"terms": AVAILABLE, "window": "2026-13"}, "window"),
         ("window", {"terms": {**AVAILABLE, "degraded": {"weight": "0.5"}}, "window": DAY}, "terms.degraded"),
         ("window", {"terms": {"aggregation": "joy", "objective": {}}, "window": DAY}, "terms"),
-        ("window", {"terms": {"aggregation": {"outages": 5}, "objective": {"at_most": "1"}}, "window": DAY},
-         "terms.aggregation.outages"),
-        ("window", {"terms": {**AVAILABLE, "objective": {"at_least": "1e999999999"}}, "window": DAY},
-         "terms.objective.at_least"),
-        ("window", {"terms": AVAILABLE, "window": DAY, "facts": [{"at": DAY["from"], "state": "odd"}]},
-         "facts[0].state"),
+        (
+            "window",
+            {"terms": {"aggregation": {"outages": 5}, "objective": {"at_most": "1"}}, "window": DAY},
+            "terms.aggregation.outages",
+        ),
+        (
+            "window",
+            {"terms": {**AVAILABLE, "objective": {"at_least": "1e999999999"}}, "window": DAY},
+            "terms.objective.at_least",
+        ),
+        (
+            "window",
+            {"terms": AVAILABLE, "window": DAY, "facts": [{"at": DAY["from"], "state": "odd"}]},
+            "facts[0].state",
+        ),
         ("window", {"terms": {**AVAILABLE, "aggregation": {"composite": {"of": "states"}}}, "window": DAY}, "members"),
         ("burn-rate", {"objective": "99.9", "period": "P42D"}, "period"),
         ("burn-rate", {"objective": "101", "period": "P30D"}, "objective"),
         ("burn-rate", {"objective": "1/0", "period": "P30D"}, "objective"),
         ("burn-rate", {"objective": "99", "period": "P30D", "pairs": [{"long": "PT0S", "factor": "1"}]}, "pairs[0]"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_previewed_is_refused_by_field(what: str, body: dict[str, Any], field: str) -> None:
     assert refused(what, **body) == [field]
 
 
 def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above() -> None:
     warnings: dict[str, Any] = {
-        "budget_drop": [{"by": "10", "within": "PT15M"}], "time_to_exhaustion": ["PT72H"],
+        "budget_drop": [{"by": "10", "within": "PT15M"}],
+        "time_to_exhaustion": ["PT72H"],
         "pairs": [{"long": "PT1H", "short": "PT5M", "factor": "14.4"}],
-    }  # fmt: skip
+    }
 
     def told(rate: str) -> list[bool]:
         answer = ask("burn-rate", objective="99.9", period="P30D", rate=rate, **warnings)
@@ -183,9 +206,13 @@ def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above
 
     # A tenth of the budget in 15 minutes is 288 times the pace that lasts 30 days; 72 hours are a tenth of them.
     assert [told(rate) for rate in ("10", "10.1", "14.4", "14.5", "287.9", "288")] == [
-        [False, False, False], [False, True, False], [False, True, False], [False, True, True], [False, True, True],
+        [False, False, False],
+        [False, True, False],
+        [False, True, False],
+        [False, True, True],
+        [False, True, True],
         [True, True, True],
-    ]  # fmt: skip
+    ]
     assert refused("burn-rate", objective="99.9", period="P30D", budget_drop=[{"by": "x", "within": "PT1H"}]) == [
         "budget_drop[0]"
     ]
@@ -193,8 +220,10 @@ def test_a_drop_warns_from_its_limit_on_and_exhaustion_under_it_and_a_pair_above
 
 
 def test_counters_are_previewed_by_what_they_rose_by() -> None:
-    read = [{"at": f"2026-11-02T1{hour}:00:00Z", "cumulative": {"good": good, "total": total}}
-            for hour, good, total in ((2, 20, 20), (0, 5, 5), (1, 10, 15))]  # fmt: skip
+    read = [
+        {"at": f"2026-11-02T1{hour}:00:00Z", "cumulative": {"good": good, "total": total}}
+        for hour, good, total in ((2, 20, 20), (0, 5, 5), (1, 10, 15))
+    ]
     terms = {"aggregation": "ratio", "objective": {"at_least": "50", "unit": "percent"}}
     told = day(terms, *read, read[0])
     assert (told["figure"], told["verdict"]) == ("2/3", "met")

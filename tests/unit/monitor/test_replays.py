@@ -23,8 +23,9 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Byte for byte; what differs is named."""
     for part in one:
         if isinstance(one[part], dict):
-            wrong = [name for name in one[part].keys() | other[part].keys()
-                     if one[part].get(name) != other[part].get(name)]  # fmt: skip
+            wrong = [
+                name for name in one[part].keys() | other[part].keys() if one[part].get(name) != other[part].get(name)
+            ]
             assert not wrong, [(name, one[part].get(name), other[part].get(name)) for name in sorted(wrong)[:3]]
         assert json.dumps(one[part], default=str) == json.dumps(other[part], default=str), part
 
@@ -96,9 +97,10 @@ async def test_the_figure_of_a_window_follows_from_those_of_its_parts(seed: int,
     assert any(each.total for each in wholes)
     for window in wholes:
         within = [
-            each for each in windows
+            each
+            for each in windows
             if each.target_id == ids[parts] and window.start <= each.start and each.end <= window.end
-        ]  # fmt: skip
+        ]
         assert (window.good, window.total) == (_sum(within, "good"), _sum(within, "total"))
 
 

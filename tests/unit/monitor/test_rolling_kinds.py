@@ -75,10 +75,12 @@ def test_values_of_every_window_exactly(
     missed = windows.missed(Objective(comparison, Fraction(1, 10), "ms"))
     for minute in range(MINUTES):
         inside = [
-            classifiers.exact_decimal(value) for at_minute, value in rows
-            if minute - LENGTH < at_minute <= minute and at_minute >= 0
+            classifiers.exact_decimal(value)
+            for at_minute, value in rows
+            if minute - LENGTH < at_minute <= minute
+            and at_minute >= 0
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
-        ]  # fmt: skip
+        ]
         come = windows.come(FIRST + minute)
         assert come.figure == (combine(inside) if inside else None)
         kept = come.figure is None or Objective(comparison, Fraction(1, 10), "ms").is_kept(come.figure)
@@ -102,10 +104,12 @@ def test_net_promoter_scores_of_every_window_exactly(
     missed = windows.missed(promised)
     for minute in range(MINUTES):
         inside = [
-            (score >= 9) - (score <= 6) for at_minute, score in rows
-            if minute - LENGTH < at_minute <= minute and at_minute >= 0
+            (score >= 9) - (score <= 6)
+            for at_minute, score in rows
+            if minute - LENGTH < at_minute <= minute
+            and at_minute >= 0
             and not (is_cut and (FIRST + at_minute < OPENS or 40 <= at_minute < 45))
-        ]  # fmt: skip
+        ]
         figure = Fraction(100 * sum(inside), len(inside)) if inside else None
         assert windows.come(FIRST + minute).figure == figure
         assert missed[minute] == (figure is not None and not promised.is_kept(figure))
@@ -122,10 +126,14 @@ def test_a_recovery_counts_while_its_end_lies_in_the_window(told: list[tuple[int
     of = line(aggregation, {"at_least": "60", "unit": "percent"} if is_share else {"at_most": "20", "unit": "minutes"})
     second = 1_000_000
     recoveries = sorted(
-        Recovery(BEGIN + end * second, f"{number}", BEGIN + end * second - took * MINUTE,
-                 BEGIN + end * second - (took + lost) * MINUTE)
+        Recovery(
+            BEGIN + end * second,
+            f"{number}",
+            BEGIN + end * second - took * MINUTE,
+            BEGIN + end * second - (took + lost) * MINUTE,
+        )
         for number, (end, took, lost) in enumerate(told)
-    )  # fmt: skip
+    )
     rolled = RollingRecoveries(recoveries, of.latest, (BEGIN, BEGIN + DAY), ())
     windows, promised = rolled.windows(of.latest, FIRST, FIRST + MINUTES - 1), of.latest.promise
     missed = windows.missed(promised)
@@ -146,8 +154,9 @@ def test_slices_that_are_over_and_lie_in_the_window(
 ) -> None:
     width = 5
     terms = {"time_slices": {"width": f"PT{width}M", "good_if": "0.75", "budget": budget}}
-    of = line(terms, {"at_least": "60", "unit": "percent"}, no_data=no_data,
-              service_hours="business" if is_cut else "24x7")  # fmt: skip
+    of = line(
+        terms, {"at_least": "60", "unit": "percent"}, no_data=no_data, service_hours="business" if is_cut else "24x7"
+    )
     sums = series(of, [(minute, good, good + bad) for minute, good, bad in rows])
     windows = RollingSums(of, sums, Excluding()).windows(of.latest, FIRST, FIRST + MINUTES - 1)
     missed = windows.missed(Objective(AT_LEAST, Fraction(3, 5)))
@@ -172,8 +181,12 @@ def test_slices_that_are_over_and_lie_in_the_window(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 80), st.integers(1, 15)), max_size=6))
 def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int, int]]) -> None:
-    target = {**available(), "aggregation": {"outages": {"at_least": "PT4M"}}, "objective": {"at_most": "1"},
-              "window": {"rolling": f"PT{LENGTH}M"}}  # fmt: skip
+    target = {
+        **available(),
+        "aggregation": {"outages": {"at_least": "PT4M"}},
+        "objective": {"at_most": "1"},
+        "window": {"rolling": f"PT{LENGTH}M"},
+    }
     (terms,) = terms_of(target, effective_at="2026-11-02T07:30:00Z")
     down = sorted({minute for start, length in told for minute in range(start, start + length)})
     facts = [outage(*(_text(FIRST + minute) for minute in (run.first, run.last + 1))) for run in _runs(down)]
@@ -181,9 +194,10 @@ def test_outages_from_their_length_until_their_start_leaves(told: list[tuple[int
     windows = rolled.windows(terms, FIRST + 1, FIRST + MINUTES - 1)
     for minute in range(1, MINUTES):
         counted = [
-            run for run in _runs(down)
+            run
+            for run in _runs(down)
             if run.first + 4 <= minute and run.last - run.first + 1 >= 4 and minute - LENGTH <= run.first < minute
-        ]  # fmt: skip
+        ]
         assert windows.come(FIRST + minute).figure == len(counted)
 
 
@@ -233,9 +247,14 @@ def test_verdicts_are_missed_while_too_few_are_kept(needed: int, expected: list[
 
 @pytest.mark.parametrize(
     ("needed", "silent", "figures"),
-    [(2, 0, ["1", "2/3", "1/3"]), (2, 1, ["1", None, "1/3"]), (2, 2, [None, None, "1/3"]),
-     (1, 1, ["1", "1/2", None]), (1, 3, [None, None, None])],
-)  # fmt: skip
+    [
+        (2, 0, ["1", "2/3", "1/3"]),
+        (2, 1, ["1", None, "1/3"]),
+        (2, 2, [None, None, "1/3"]),
+        (1, 1, ["1", "1/2", None]),
+        (1, 3, [None, None, None]),
+    ],
+)
 def test_silent_members_of_verdicts_may_still_decide_and_are_left_out_where_others_have(
     needed: int, silent: int, figures: list[str | None]
 ) -> None:

@@ -83,8 +83,9 @@ def test_batches_in_any_order_and_number_give_the_same_sums(facts: list[Value], 
     assert series.summed(first, first + 240) == sum(exact_decimal(fact.value) for fact in facts)
     low, high = series.extremes(first, first + 240)
     assert (low.min(), high.max()) == (
-        min((fact.value for fact in facts), default=np.inf), max((fact.value for fact in facts), default=-np.inf)
-    )  # fmt: skip
+        min((fact.value for fact in facts), default=np.inf),
+        max((fact.value for fact in facts), default=-np.inf),
+    )
 
 
 def test_two_equal_values_of_one_instant_are_one_fact() -> None:

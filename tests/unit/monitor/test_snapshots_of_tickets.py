@@ -21,8 +21,11 @@ class Ticket:
 
     def show(self, updated_at: str, state: str | None = None, opened_at: str | None = None, **said: Any) -> list[str]:
         """The events that the snapshot told of."""
-        ends: dict[str, int | None] = {name: None if said[name] is None else at(said[name])
-                for name in ("resolved", "closed", "cancelled", "first_response") if name in said}  # fmt: skip
+        ends: dict[str, int | None] = {
+            name: None if said[name] is None else at(said[name])
+            for name in ("resolved", "closed", "cancelled", "first_response")
+            if name in said
+        }
         attributes = {name: value for name, value in said.items() if name not in ends}
         snapshot = Snapshot(at(updated_at), state, None if opened_at is None else at(opened_at), ends, attributes)
         events = ticket_events.in_order([ticket_target.event_of(fact) for fact in self.facts.values()])
@@ -98,8 +101,10 @@ def test_a_tool_without_dates_of_ends_tells_of_them_by_its_states() -> None:
 
 
 def test_a_reconciliation_names_what_is_missing_stale_and_open_only_to_us() -> None:
-    ours = [{"number": "1", "state": "active", "last_at": 10, "ended_at": None},
-            {"number": "9", "state": "active", "last_at": 10, "ended_at": None}]  # fmt: skip
+    ours = [
+        {"number": "1", "state": "active", "last_at": 10, "ended_at": None},
+        {"number": "9", "state": "active", "last_at": 10, "ended_at": None},
+    ]
     known = {"1": ours[0], "2": {"number": "2", "state": "resolved", "last_at": 10, "ended_at": 10}}
     listed = [OpenTicket("1", 10, "active"), OpenTicket("2", 5), OpenTicket("3")]
     told = ticket_snapshots.compare_open_tickets(listed, known, ours)

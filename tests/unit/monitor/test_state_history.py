@@ -60,14 +60,23 @@ def _states(segments: list[Segment], until: int) -> list[tuple[int, str]]:
 
 
 def test_a_part_of_the_timeline_is_that_part_of_the_whole() -> None:
-    record = StateHistory([state("2026-11-02T00:00", "down"), outage("2026-11-03T00:00", "2026-11-04T00:00"),
-                          state("2026-11-03T12:00", "up"), outage("2026-11-08T00:00", "2026-11-09T00:00")])  # fmt: skip
+    record = StateHistory(
+        [
+            state("2026-11-02T00:00", "down"),
+            outage("2026-11-03T00:00", "2026-11-04T00:00"),
+            state("2026-11-03T12:00", "up"),
+            outage("2026-11-08T00:00", "2026-11-09T00:00"),
+        ]
+    )
     whole = record.timeline("up", 2 * DAY).segments(START, END)
     for first in range(0, 10 * 24, 7):
         start, end = START + first * HOUR, START + (first + 31) * HOUR
         part = record.timeline("up", 2 * DAY).segments(start, end)
-        clipped = [Segment(max(each.start, start), min(each.end, end), each.state)
-                   for each in whole if each.end > start and each.start < end]  # fmt: skip
+        clipped = [
+            Segment(max(each.start, start), min(each.end, end), each.state)
+            for each in whole
+            if each.end > start and each.start < end
+        ]
         assert _states(part, end) == _states(clipped, end)
 
 
@@ -82,17 +91,20 @@ def test_silence_makes_the_state_unknown_from_its_age_until_the_next_word() -> N
     facts = [state("2026-11-02T00:00", "up"), state("2026-11-02T01:00", "up"), state("2026-11-03T00:00", "up")]
     segments = timeline_of(facts, "up", 6 * HOUR).segments(START, at("2026-11-04T00:00"))
     assert [(each.start, each.end) for each in segments if each.state == "unknown"] == [
-        (at("2026-11-02T07:00"), at("2026-11-03T00:00")), (at("2026-11-03T06:00"), at("2026-11-04T00:00")),
-    ]  # fmt: skip
+        (at("2026-11-02T07:00"), at("2026-11-03T00:00")),
+        (at("2026-11-03T06:00"), at("2026-11-04T00:00")),
+    ]
 
 
 def test_an_outage_is_a_word_until_its_end() -> None:
     facts = [outage("2026-11-02T00:00", "2026-11-03T00:00")]
     segments = timeline_of(facts, "up", HOUR).segments(START, at("2026-11-04T00:00"))
     assert [(each.start, each.state) for each in segments] == [
-        (START, "up"), (at("2026-11-02T00:00"), "down"), (at("2026-11-03T00:00"), "up"),
+        (START, "up"),
+        (at("2026-11-02T00:00"), "down"),
+        (at("2026-11-03T00:00"), "up"),
         (at("2026-11-03T01:00"), "unknown"),
-    ]  # fmt: skip
+    ]
 
 
 class Kept:

@@ -48,8 +48,9 @@ def test_half_weight_spends_the_budget_half_as_fast() -> None:
 def test_unacceptable_service_is_missed_at_an_instant_of_its_own() -> None:
     found = judged(state("2026-11-05T10:00", "down"), as_of="2026-11-05T10:00", unacceptable={"at_least": "99"})
     assert {each.level: each.at for each in found.missed} == {
-        "objective": at("2026-11-05T10:43:12"), "unacceptable": at("2026-11-05T17:12:00"),
-    }  # fmt: skip
+        "objective": at("2026-11-05T10:43:12"),
+        "unacceptable": at("2026-11-05T17:12:00"),
+    }
     figures = {each.level: each.figure for each in found.missed}
     assert figures["unacceptable"] == 1 - Fraction(432 * MINUTE, 4 * DAY + 17 * HOUR + 12 * MINUTE)
 
@@ -101,10 +102,16 @@ def test_the_state_tells_how_fast_the_budget_burns_and_where_that_ends() -> None
 
 def test_measuring_on_from_the_last_change_gives_what_measuring_anew_gives() -> None:
     seeded = random.Random(11)
-    terms = line_of(available(
-        "97", degraded={"weight": "1/7"}, unacceptable={"at_least": "95"}, planned_downtime="removed",
-        service_hours="business", warn_at={"budget_consumed": ["50", "90"], "projected": True},
-    )).latest  # fmt: skip
+    terms = line_of(
+        available(
+            "97",
+            degraded={"weight": "1/7"},
+            unacceptable={"at_least": "95"},
+            planned_downtime="removed",
+            service_hours="business",
+            warn_at={"budget_consumed": ["50", "90"], "projected": True},
+        )
+    ).latest
     excluded = [(at("2026-11-10T09:00"), at("2026-11-10T12:00"))]
     for lag in [0, HOUR, 3 * DAY, 60 * DAY] * 5:
         facts: list[Fact] = []

@@ -19,11 +19,12 @@ UP = Indicator(f"{PROVIDER}/up", PROVIDER, "up", "availability", initial_state="
 SIX_HOURS = {"rolling": "PT6H"}
 TARGETS = [
     target("states", "up", "availability", share("90"), SIX_HOURS, unknown="down"),
-    target("composed", None, composite("states", "serial", [{"indicator": NAME}]), share("90"), SIX_HOURS,
-           unknown="down"),
+    target(
+        "composed", None, composite("states", "serial", [{"indicator": NAME}]), share("90"), SIX_HOURS, unknown="down"
+    ),
     target("outages", "up", {"outages": {"at_least": "PT37M"}}, {"at_most": "0"}, SIX_HOURS, unknown="down"),
     target("weeks", "up", {"outages": {"at_least": "PT37M"}}, {"at_most": "0"}, {"calendar": "week"}, unknown="down"),
-]  # fmt: skip
+]
 
 
 async def breached(terms: dict[str, Any], indicator: Indicator, *items: dict[str, Any]) -> list[tuple[int, int]]:

@@ -16,8 +16,9 @@ OPENED = at("2026-11-23T08:00")
 MEANT = ("a", "b")
 OWNERSHIP = {
     **resolved("PT2H", clock="ownership", start={"event": "assigned", "team": list(MEANT)}, stop=None, pause=None),
-    "key": "own", "applies_to": {"type": "incident"},
-}  # fmt: skip
+    "key": "own",
+    "applies_to": {"type": "incident"},
+}
 BY_TEAM = {**OWNERSHIP, "start": None, "applies_to": {"type": "incident", "team": list(MEANT)}}
 happenings = st.sampled_from(["a", "a", "b", "c", "person", "resolved", "reopened", "closed"])
 steps = st.lists(st.tuples(happenings, st.integers(0, 3)), max_size=12)

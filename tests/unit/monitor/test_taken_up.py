@@ -29,9 +29,11 @@ TARGETS = [
     (target("up-rolling", "up", "availability", share("90"), SLIDING), "2026-11-03T02:25"),
     (target("fast", "latency", FAST, share("90"), WEEK), "2026-11-09T00:00"),
     (target("fast-rolling", "latency", FAST, share("90"), SLIDING), "2026-11-03T00:00"),
-    (target("made", None, composite("states", "serial", [{"indicator": NAMED}]), share("90"), WEEK),
-     "2026-11-03T16:48"),
-]  # fmt: skip
+    (
+        target("made", None, composite("states", "serial", [{"indicator": NAMED}]), share("90"), WEEK),
+        "2026-11-03T16:48",
+    ),
+]
 
 
 def state(instant: int, value: str) -> Told:

@@ -22,9 +22,11 @@ RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "closed": 2, "reopened": 4}
 often = ["state_changed", "state_changed", "resolved", "reopened", "priority_changed"]
 kinds = st.sampled_from([*often, *often, *often, "closed", "closed", "first_response", "first_response", "cancelled"])
 STOPS = {
-    "resolution": (None, ("resolved", "closed")), "response": (None, ("first_response", "resolved", "closed")),
-    "answer": ("first_response", ("first_response",)), "solution": ("resolved", ("resolved",)),
-}  # fmt: skip
+    "resolution": (None, ("resolved", "closed")),
+    "response": (None, ("first_response", "resolved", "closed")),
+    "answer": ("first_response", ("first_response",)),
+    "solution": ("resolved", ("resolved",)),
+}
 """Clock → the stop that its terms write, and what that means; nothing written is the default."""
 # Few, so that events meet each other, opening and closing hours, and the weekend.
 minutes = st.sampled_from([120, 180, 240, 300, 360, 420, 480, 600, 660, 720, 780, 840, 1440, 4440, 4500, 4800])
@@ -38,11 +40,14 @@ class TicketLives(RuleBasedStateMachine):
     messages = Bundle("messages")
 
     @initialize(
-        target=messages, on_reopen=st.sampled_from(["resume", "resume_counting_gap", "new_clock"]),
+        target=messages,
+        on_reopen=st.sampled_from(["resume", "resume_counting_gap", "new_clock"]),
         on_change=st.sampled_from(["carry_elapsed", "restart", "from_opening"]),
-        minute=st.sampled_from([0, 120, 180, 600]), priority=priorities, clock=st.sampled_from(sorted(STOPS)),
+        minute=st.sampled_from([0, 120, 180, 600]),
+        priority=priorities,
+        clock=st.sampled_from(sorted(STOPS)),
         state=st.sampled_from([None, None, None, "waiting", "Closed"]),
-    )  # fmt: skip
+    )
     def open(
         self, on_reopen: str, on_change: str, minute: int, priority: str, clock: str, state: str | None
     ) -> dict[str, Any]:
@@ -51,8 +56,12 @@ class TicketLives(RuleBasedStateMachine):
         stop, self.stops = STOPS[clock]
         kind = "response" if clock in ("response", "answer") else "resolution"
         more: dict[str, Any] = {
-            "on_reopen": on_reopen, "on_priority_change": on_change, "pause": ["waiting"], "clock": kind, "stop": stop,
-        }  # fmt: skip
+            "on_reopen": on_reopen,
+            "on_priority_change": on_change,
+            "pause": ["waiting"],
+            "clock": kind,
+            "stop": stop,
+        }
         p2 = {**resolved("PT8H", "P2", **more), "objective": {"within": {"calendar": "PT8H"}}}
         self.lines = [line_of(resolved("PT4H", service_hours="business", **more)), line_of(p2)]
         self.luck = random.Random(0)

@@ -18,8 +18,15 @@ A, B, TEAM = "customer-a", "customer-b", "team"
 
 def agreement(name: str, customer: str, service: str, **more: Any) -> TermsHistory:
     target = {**resolved(), "target_id": f"target of {name}", "service_id": service}
-    return line_of(target, agreement_id=name, customer_party_id=customer, service_id=service,
-                   service_key=f"key of {service}", customer_key=f"key of {customer}", **more)  # fmt: skip
+    return line_of(
+        target,
+        agreement_id=name,
+        customer_party_id=customer,
+        service_id=service,
+        service_key=f"key of {service}",
+        customer_key=f"key of {customer}",
+        **more,
+    )
 
 
 def covering(book: RuleBook, *events: TicketEvent) -> tuple[set[str], str | None]:
@@ -37,13 +44,20 @@ AT = "2026-11-05T09:00"
 @pytest.mark.parametrize(
     ("said", "judged"),
     [
-        ({"service": "s1"}, {"one"}), ({"service": "key of s2"}, {"two"}), ({"customer": A}, {"one"}),
-        ({"customer": "key of customer-b"}, {"two"}), ({"service": ["x", "s2"]}, {"two"}),
-        ({"service": "s1", "customer": A}, {"one"}), ({"service": "s1", "customer": B}, set()),
-        ({"service": "x"}, set()), ({"customer": "x"}, set()), ({}, set()), ({"service": "", "customer": None}, set()),
+        ({"service": "s1"}, {"one"}),
+        ({"service": "key of s2"}, {"two"}),
+        ({"customer": A}, {"one"}),
+        ({"customer": "key of customer-b"}, {"two"}),
+        ({"service": ["x", "s2"]}, {"two"}),
+        ({"service": "s1", "customer": A}, {"one"}),
+        ({"service": "s1", "customer": B}, set()),
+        ({"service": "x"}, set()),
+        ({"customer": "x"}, set()),
+        ({}, set()),
+        ({"service": "", "customer": None}, set()),
         ({"customer": [A, B]}, set()),
     ],
-)  # fmt: skip
+)
 def test_a_ticket_is_judged_by_its_own_service_and_customer(said: dict[str, Any], judged: set[str]) -> None:
     found, because = covering(TWO, opened(AT, **said))
     assert found == judged
@@ -91,9 +105,11 @@ def test_a_ticket_that_changes_its_customer_cancels_one_clock_and_starts_the_oth
 def test_a_support_judges_by_its_rules_alone_and_its_other_side_sees_a_part() -> None:
     sides = {"provider_party_id": TEAM, "customer_party_id": PROVIDER}
     internal = line_of(
-        {**resolved(), "target_id": "internal", "applies_to": {"team": ["network"]}}, agreement_id="ola", kind="ola",
+        {**resolved(), "target_id": "internal", "applies_to": {"team": ["network"]}},
+        agreement_id="ola",
+        kind="ola",
         **sides,
-    )  # fmt: skip
+    )
     book = rule_book([agreement("one", A, "s1"), agreement("two", B, "s2"), internal])
     judged, because = covering(book, opened(AT, team="network", service="s2"))
     assert (judged, because) == ({"two", "ola"}, None)

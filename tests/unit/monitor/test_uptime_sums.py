@@ -46,9 +46,11 @@ def test_a_stretch_comes_to_what_measuring_it_gives(terms: dict[str, Any], monke
             start = seeded.randrange(max(START - DAY, now - 5 * DAY), now)
             end = seeded.randrange(max(start, START), now + 1)
             segments, judged = excluded_time.apply_exclusions(
-                timeline.segments(max(start, START), end), target.hours.intervals(max(start, START), end), excluded,
+                timeline.segments(max(start, START), end),
+                target.hours.intervals(max(start, START), end),
+                excluded,
                 target,
-            )  # fmt: skip
+            )
             seen = Meter(policy, [])
             for piece in availability.inside(segments, judged):
                 seen.advance(piece)

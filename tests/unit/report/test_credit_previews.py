@@ -15,13 +15,22 @@ def test_the_documented_example_is_answered_with_its_clause_and_reckoning() -> N
         "currency": "EUR",
         "lines": [
             {
-                "target": "availability", "kind": "credit", "value": "1997/20", "band": {"from": "99", "to": "99.9"},
-                "reckoning": "10 % of the charge of 4200", "clause": "Charges, 4.2", "exact": "420",
-                "amount": "420.00", "capped_by": None,
+                "target": "availability",
+                "kind": "credit",
+                "value": "1997/20",
+                "band": {"from": "99", "to": "99.9"},
+                "reckoning": "10 % of the charge of 4200",
+                "clause": "Charges, 4.2",
+                "exact": "420",
+                "amount": "420.00",
+                "capped_by": None,
             }
         ],
-        "credits": "420.00", "rewards": "0.00", "payout": "420.00", "below_minimum_payout": False,
-    }  # fmt: skip
+        "credits": "420.00",
+        "rewards": "0.00",
+        "payout": "420.00",
+        "below_minimum_payout": False,
+    }
 
 
 def test_a_gap_is_refused_by_the_value_that_would_fall_through() -> None:

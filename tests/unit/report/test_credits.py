@@ -38,9 +38,15 @@ def refused(bands: Any = BANDS, **more: Any) -> NoSchedule:
 
 @pytest.mark.parametrize(
     ("attained", "amount"),
-    [("0", "250.00"), ("98.999999", "250.00"), ("99", "100.00"), ("99.89999", "100.00"), ("99.9", "0.00"),
-     ("100", "0.00")],
-)  # fmt: skip
+    [
+        ("0", "250.00"),
+        ("98.999999", "250.00"),
+        ("99", "100.00"),
+        ("99.89999", "100.00"),
+        ("99.9", "0.00"),
+        ("100", "0.00"),
+    ],
+)
 def test_a_band_begins_with_its_from_and_ends_before_the_next(attained: str, amount: str) -> None:
     assert amounts(settled(attained)) == [amount]
 

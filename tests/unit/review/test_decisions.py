@@ -102,9 +102,16 @@ async def test_a_proposal_keeps_the_targets_unit(ledger: MemoryLedger) -> None:
 
 @pytest.mark.parametrize(
     "objective",
-    [{"at_most": "99.95"}, {"at_least": 99.95}, {"at_least": "most"}, {"at_least": "99.9"}, {},
-     {"at_least": "99.95", "unit": "ms"}, {"at_least": "99.95", "at_most": "100"}],
-)  # fmt: skip
+    [
+        {"at_most": "99.95"},
+        {"at_least": 99.95},
+        {"at_least": "most"},
+        {"at_least": "99.9"},
+        {},
+        {"at_least": "99.95", "unit": "ms"},
+        {"at_least": "99.95", "at_most": "100"},
+    ],
+)
 async def test_an_objective_the_target_cannot_have_is_refused(ledger: MemoryLedger, objective: dict[str, Any]) -> None:
     with pytest.raises(NotAcceptable):
         await propose(ledger, **objective)

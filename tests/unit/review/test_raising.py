@@ -46,9 +46,13 @@ def test_a_number_of_occurrences_stays_whole() -> None:
 
 @pytest.mark.parametrize(
     "objective",
-    [{"at_least": "100", "unit": "percent"}, {"at_most": "0"}, {"at_least": "4", "unit": "rating"},
-     {"within": {"service_time": "PT4H"}}],
-)  # fmt: skip
+    [
+        {"at_least": "100", "unit": "percent"},
+        {"at_most": "0"},
+        {"at_least": "4", "unit": "rating"},
+        {"within": {"service_time": "PT4H"}},
+    ],
+)
 def test_without_a_budget_nothing_is_comfortable(objective: dict[str, Any]) -> None:
     assert not raising.is_comfortable(window(1, "100", objective=objective))
 
@@ -98,9 +102,15 @@ def test_a_tight_window_breaks_the_run() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"coverage_percent": "94"}, {"coverage_percent": None}, {"coverage_percent": "0"}, {"figure": None},
-     {"verdict": "no_data"}, {"restated_because": "dispute"}],
-)  # fmt: skip
+    [
+        {"coverage_percent": "94"},
+        {"coverage_percent": None},
+        {"coverage_percent": "0"},
+        {"figure": None},
+        {"verdict": "no_data"},
+        {"restated_because": "dispute"},
+    ],
+)
 def test_a_window_that_says_nothing_ends_the_run(changed: dict[str, Any]) -> None:
     """Hardly covered, never measured, or overturned by a dispute."""
     assert raising.comfortable_run([window(1), window(2), window(3)], 3)

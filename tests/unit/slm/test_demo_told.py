@@ -34,6 +34,11 @@ def test_a_risk_that_cleared_names_its_cause(cause: str, threshold: str, told: s
 
 
 def test_a_target_at_risk_names_cause_and_figure() -> None:
-    data = {"target_title": "Availability", "cause": "budget_consumed", "threshold": "50", "figure_display": "99.95",
-            "objective": {"at_least": "99.9", "unit": "percent"}}  # fmt: skip
+    data = {
+        "target_title": "Availability",
+        "cause": "budget_consumed",
+        "threshold": "50",
+        "figure_display": "99.95",
+        "objective": {"at_least": "99.9", "unit": "percent"},
+    }
     assert line_of("TargetAtRisk", data).endswith("Availability  50 % of the budget used, 99.95 %")

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from slm_chassis.settings import Settings
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Service level management on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    help="Service level management on one machine.",
     # Rich's help loads a Markdown parser, 0.3 s of every command; its tracebacks print local variables, keys too.
-    rich_markup_mode=None, pretty_exceptions_enable=False,
-)  # fmt: skip
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 app.add_typer(importing.app)
 app.add_typer(holds.app)
 app.add_typer(dead_letters.app)

@@ -52,11 +52,24 @@ from slm_monitor.subscriptions import HANDLERS
 
 GROUP = "slm-monitor"
 _ROUTERS = (
-    intake.router, otlp.router, indicators.router, imports.router, targets.router, breaches.router, tickets.router,
+    intake.router,
+    otlp.router,
+    indicators.router,
+    imports.router,
+    targets.router,
+    breaches.router,
+    tickets.router,
     ticket_snapshots.router,
-    exclusions.router, previews.router, stream.router, figures.router,
-    explanations.router, histories.router, breach_steps.router, quarantine.router, backtests.router,
-)  # fmt: skip
+    exclusions.router,
+    previews.router,
+    stream.router,
+    figures.router,
+    explanations.router,
+    histories.router,
+    breach_steps.router,
+    quarantine.router,
+    backtests.router,
+)
 
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:

@@ -8,9 +8,21 @@ from datetime import MAXYEAR, datetime
 
 from dateutil.rrule import rrulestr
 
-PARTS = frozenset({
-    "FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "BYWEEKNO", "BYYEARDAY", "WKST",
-})  # fmt: skip
+PARTS = frozenset(
+    {
+        "FREQ",
+        "INTERVAL",
+        "COUNT",
+        "UNTIL",
+        "BYDAY",
+        "BYMONTHDAY",
+        "BYMONTH",
+        "BYSETPOS",
+        "BYWEEKNO",
+        "BYYEARDAY",
+        "WKST",
+    }
+)
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 _CYCLE = 400
 """Years after which dates, weekdays and ISO weeks repeat: 146,097 days, which are 20,871 weeks."""

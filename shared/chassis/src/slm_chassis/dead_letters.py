@@ -111,11 +111,19 @@ async def refused(
 ) -> None:
     """Keep an event that the log will never take, in the transaction that takes it out of the outbox."""
     row = {
-        "dead_letter_id": new_id(), "consumer": RELAY, "topic": topic,
-        "partition": _BY_KEY if partition is None else partition, "offset": 0, "key": kept_key(record.key),
-        "value": record.value, "headers": _storable_headers(record.headers), "attempts": 1, "state": "failed",
-        "reason": _storable(reason)[:_LONGEST_REASON], "at": at,
-    }  # fmt: skip
+        "dead_letter_id": new_id(),
+        "consumer": RELAY,
+        "topic": topic,
+        "partition": _BY_KEY if partition is None else partition,
+        "offset": 0,
+        "key": kept_key(record.key),
+        "value": record.value,
+        "headers": _storable_headers(record.headers),
+        "attempts": 1,
+        "state": "failed",
+        "reason": _storable(reason)[:_LONGEST_REASON],
+        "at": at,
+    }
     await connection.execute(insert(table).values(row))
 
 

@@ -37,9 +37,18 @@ DEAD_LETTERS = Topic("slm.dead-letters", "any", retention_days=30)
 TOPICS: dict[str, Topic] = {
     topic.name: topic
     for topic in (
-        ACCESS, CATALOGUE, AGREEMENTS, MEASUREMENTS, TICKETS, BREACHES, TARGETS, REPORTS, REVIEWS, DEAD_LETTERS,
+        ACCESS,
+        CATALOGUE,
+        AGREEMENTS,
+        MEASUREMENTS,
+        TICKETS,
+        BREACHES,
+        TARGETS,
+        REPORTS,
+        REVIEWS,
+        DEAD_LETTERS,
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,44 +80,134 @@ def _rows() -> list[EventType]:
 
     add("agreement", ACCESS, "principal_id", "principal_id", (), agreement.PrincipalEnrolled, agreement.KeyRevoked)
     add("agreement", CATALOGUE, "party_id", "party_id", ("party_id",), agreement.PartyRegistered)
-    add("agreement", CATALOGUE, "relation_id", "relation_id", ("first_party_id", "second_party_id"),
-        agreement.PartiesRelated)  # fmt: skip
+    add(
+        "agreement",
+        CATALOGUE,
+        "relation_id",
+        "relation_id",
+        ("first_party_id", "second_party_id"),
+        agreement.PartiesRelated,
+    )
     add("agreement", CATALOGUE, "service_id", "service_id", ("provider_party_id",), agreement.ServiceCatalogued)
-    add("agreement", AGREEMENTS, "requirement_id", "requirement_id", ("customer_party_id",),
-        agreement.RequirementRecorded)  # fmt: skip
-    add("agreement", AGREEMENTS, "agreement_id", "agreement_id", _BOTH,
-        agreement.AgreementProposed, agreement.AgreementCountered, agreement.AgreementAgreed,
-        agreement.AgreementWithdrawn, agreement.AgreementFinalized, agreement.AgreementInForce,
-        agreement.AgreementSuperseded, agreement.AgreementExpired, agreement.AgreementTerminated,
-        agreement.AmendmentDrafted)  # fmt: skip
-    add("monitor", BREACHES, "agreement_id", "target_id", _BOTH,
-        monitor.TargetAtRisk, monitor.RiskCleared, monitor.TargetBreached, monitor.BreachRevised,
-        monitor.TargetRecovered, monitor.BreachWithdrawn, breach_life.BreachAcknowledged, breach_life.BreachExplained,
-        breach_life.BreachClosed)  # fmt: skip
-    add("monitor", TARGETS, "agreement_id", "target_id", _BOTH,
-        monitor.TargetSetAside, monitor.TargetTakenUp,
-        monitor.WindowClosed, monitor.WindowRestated, monitor.WindowAdjusted, clocks.ClockStarted, clocks.ClockPaused,
-        clocks.ClockResumed, clocks.ClockStopped, clocks.ClockCancelled, clocks.ClockWarned,
-        clocks.ClockDeadlineMoved, clocks.ClockEscalated)  # fmt: skip
+    add(
+        "agreement",
+        AGREEMENTS,
+        "requirement_id",
+        "requirement_id",
+        ("customer_party_id",),
+        agreement.RequirementRecorded,
+    )
+    add(
+        "agreement",
+        AGREEMENTS,
+        "agreement_id",
+        "agreement_id",
+        _BOTH,
+        agreement.AgreementProposed,
+        agreement.AgreementCountered,
+        agreement.AgreementAgreed,
+        agreement.AgreementWithdrawn,
+        agreement.AgreementFinalized,
+        agreement.AgreementInForce,
+        agreement.AgreementSuperseded,
+        agreement.AgreementExpired,
+        agreement.AgreementTerminated,
+        agreement.AmendmentDrafted,
+    )
+    add(
+        "monitor",
+        BREACHES,
+        "agreement_id",
+        "target_id",
+        _BOTH,
+        monitor.TargetAtRisk,
+        monitor.RiskCleared,
+        monitor.TargetBreached,
+        monitor.BreachRevised,
+        monitor.TargetRecovered,
+        monitor.BreachWithdrawn,
+        breach_life.BreachAcknowledged,
+        breach_life.BreachExplained,
+        breach_life.BreachClosed,
+    )
+    add(
+        "monitor",
+        TARGETS,
+        "agreement_id",
+        "target_id",
+        _BOTH,
+        monitor.TargetSetAside,
+        monitor.TargetTakenUp,
+        monitor.WindowClosed,
+        monitor.WindowRestated,
+        monitor.WindowAdjusted,
+        clocks.ClockStarted,
+        clocks.ClockPaused,
+        clocks.ClockResumed,
+        clocks.ClockStopped,
+        clocks.ClockCancelled,
+        clocks.ClockWarned,
+        clocks.ClockDeadlineMoved,
+        clocks.ClockEscalated,
+    )
     add("monitor", TARGETS, "agreement_id", "import_id", _BOTH, monitor.ImportJudged)
     add("monitor", TARGETS, "agreement_id", "agreement_id", _BOTH, monitor.AgreementCaughtUp)
-    add("monitor", TARGETS, "agreement_id", "exclusion_id", _BOTH,
-        monitor.ExclusionRequested, monitor.ExclusionDecided, monitor.ExclusionRevoked)  # fmt: skip
-    add("monitor", TARGETS, "indicator", "indicator", ("owner_party_id",),
-        monitor.IndicatorSilent, monitor.IndicatorResumed)  # fmt: skip
+    add(
+        "monitor",
+        TARGETS,
+        "agreement_id",
+        "exclusion_id",
+        _BOTH,
+        monitor.ExclusionRequested,
+        monitor.ExclusionDecided,
+        monitor.ExclusionRevoked,
+    )
+    add(
+        "monitor",
+        TARGETS,
+        "indicator",
+        "indicator",
+        ("owner_party_id",),
+        monitor.IndicatorSilent,
+        monitor.IndicatorResumed,
+    )
     add("monitor", TARGETS, "subject", "subject", ("owner_party_id",), monitor.FactQuarantined)
     add("report", REPORTS, "agreement_id", "report_id", _BOTH, report.ReportPublished)
-    add("review", REVIEWS, "agreement_id", "plan_id", _BOTH, review.ActionPlanOpened, review.PlanStepCompleted,
-        review.ActionPlanEnded)  # fmt: skip
-    add("review", REVIEWS, "agreement_id", "review_id", _BOTH,
-        review.ReviewScheduled, review.ReviewOpened, review.ReviewHeld, review.ReviewLapsed)  # fmt: skip
+    add(
+        "review",
+        REVIEWS,
+        "agreement_id",
+        "plan_id",
+        _BOTH,
+        review.ActionPlanOpened,
+        review.PlanStepCompleted,
+        review.ActionPlanEnded,
+    )
+    add(
+        "review",
+        REVIEWS,
+        "agreement_id",
+        "review_id",
+        _BOTH,
+        review.ReviewScheduled,
+        review.ReviewOpened,
+        review.ReviewHeld,
+        review.ReviewLapsed,
+    )
     add("review", REVIEWS, "agreement_id", "action_id", _BOTH, review.ActionOpened, review.ActionCompleted)
     add("review", REVIEWS, "agreement_id", "lesson_id", _BOTH, review.LessonRecorded)
     add("review", REVIEWS, "agreement_id", "acceptance_id", _BOTH, review.PeriodAccepted)
     add("review", REVIEWS, "agreement_id", "dispute_id", _BOTH, review.BreachDisputed, review.DisputeDecided)
     add("review", REVIEWS, "agreement_id", "answer_id", _BOTH, review.SatisfactionSurveyed)
-    add("review", REVIEWS, "agreement_id", "proposal_id", _BOTH,
-        review.TargetRevisionProposed, review.TargetRevisionDeclined)  # fmt: skip
+    add(
+        "review",
+        REVIEWS,
+        "agreement_id",
+        "proposal_id",
+        _BOTH,
+        review.TargetRevisionProposed,
+        review.TargetRevisionDeclined,
+    )
     return rows
 
 

@@ -22,10 +22,12 @@ AgreementKey = Annotated[str, typer.Option(help="Key of the agreement; ids follo
 Port = Annotated[
     int | None,
     typer.Option(
-        envvar="SLM_PORT", min=1, max=65535,
+        envvar="SLM_PORT",
+        min=1,
+        max=65535,
         help="Port of the demonstration's own installation; without it 8080 or a free one.",
     ),
-]  # fmt: skip
+]
 DataDir = Annotated[Path | None, typer.Option(help="Its folder is `demo` in here; SLM_DATA_DIR, else .slm.")]
 PatienceSeconds = Annotated[float, typer.Option("--patience", min=1, help="Real seconds to wait for each thing due.")]
 

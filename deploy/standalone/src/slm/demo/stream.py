@@ -63,9 +63,7 @@ class Listener:
     async def _events(self) -> AsyncIterator[StreamedEvent]:
         headers = self._headers | ({"Last-Event-ID": self._last_id} if self._last_id else {})
         timeout = httpx.Timeout(30.0, read=_SILENCE_SECONDS)
-        asked = self._client.stream(
-            "GET", "/api/v1/stream", params=self._parameters, headers=headers, timeout=timeout
-        )  # fmt: skip
+        asked = self._client.stream("GET", "/api/v1/stream", params=self._parameters, headers=headers, timeout=timeout)
         async with asked as answer:
             if answer.status_code >= 500:
                 return

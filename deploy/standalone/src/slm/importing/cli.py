@@ -114,9 +114,15 @@ def _import(
             Door(url, key, owner=owner, patience=patience, waiting=screen.waiting) as door,
         ):
             done = run.send(
-                file, by, door, run_id=new_id(), found=found, exported_at=instant, batch_size=batch_size,
+                file,
+                by,
+                door,
+                run_id=new_id(),
+                found=found,
+                exported_at=instant,
+                batch_size=batch_size,
                 sent=screen.sent,
-            )  # fmt: skip
+            )
     except ImportRefused as refused:
         screen.refused(refused)
         raise typer.Exit(1) from None

@@ -10,9 +10,19 @@ from pydantic import Field, field_validator, model_validator
 from slm.importing.mapping_parts import Column, Condition, Part, Records, Test, Text, Times
 
 TICKET_EVENTS = (
-    "opened", "assigned", "state_changed", "priority_changed", "first_response", "customer_replied", "agent_replied",
-    "resolved", "fulfilled", "reopened", "closed", "cancelled",
-)  # fmt: skip
+    "opened",
+    "assigned",
+    "state_changed",
+    "priority_changed",
+    "first_response",
+    "customer_replied",
+    "agent_replied",
+    "resolved",
+    "fulfilled",
+    "reopened",
+    "closed",
+    "cancelled",
+)
 MOMENTS = ("assigned", "first_response", "resolved", "fulfilled", "closed", "cancelled")
 """Events that a column with an instant can tell, in the order in which they follow at one instant."""
 ENDS = frozenset({"resolved", "fulfilled", "closed", "cancelled"})

@@ -61,9 +61,14 @@ class _Ticket:
     """The events of one ticket."""
 
     def __init__(
-        self, mapping: TicketMapping, translator: Translator, history: History, odd: Oddities, ticket: str,
+        self,
+        mapping: TicketMapping,
+        translator: Translator,
+        history: History,
+        odd: Oddities,
+        ticket: str,
         group: list[Record],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._mapping = mapping
         self._translator = translator
         self._history = history

@@ -15,19 +15,47 @@ from slm_agreement.domain.term import LIVE, next_turn_at
 from slm_chassis.database import Transaction
 
 _IDENTITY = (
-    "agreement_id", "key", "kind", "scope", "drafting_party_id", "provider_party_id", "customer_party_id", "service_id",
+    "agreement_id",
+    "key",
+    "kind",
+    "scope",
+    "drafting_party_id",
+    "provider_party_id",
+    "customer_party_id",
+    "service_id",
     "external_refs",
-)  # fmt: skip
+)
 _PLAIN = (
-    "drafted_by_party_id", "proposal_id", "tabled", "tabled_by_party_id", "effective_at", "ends_at", "finalized_at",
-    "ended_at", "end_reason", "ending", "edits",
-)  # fmt: skip
+    "drafted_by_party_id",
+    "proposal_id",
+    "tabled",
+    "tabled_by_party_id",
+    "effective_at",
+    "ends_at",
+    "finalized_at",
+    "ended_at",
+    "end_reason",
+    "ending",
+    "edits",
+)
 _ACCEPTANCE = ("party_id", "revision_hash", "principal_id", "accepted_at")
 _SIGNATURE = (
-    "revision_hash", "side", "party_id", "person_id", "identity", "name", "mandate", "principal_id", "key_id",
-    "key_issued_how", "key_issued_by", "key_issued_at", "signed_at",
-    "findings", "waivers",
-)  # fmt: skip
+    "revision_hash",
+    "side",
+    "party_id",
+    "person_id",
+    "identity",
+    "name",
+    "mandate",
+    "principal_id",
+    "key_id",
+    "key_issued_how",
+    "key_issued_by",
+    "key_issued_at",
+    "signed_at",
+    "findings",
+    "waivers",
+)
 
 
 class SqlAgreements:

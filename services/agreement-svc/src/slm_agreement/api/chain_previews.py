@@ -93,12 +93,15 @@ class ChainToPreview(_ChainQuestion):
                         "structure": {"serial": ["app", {"k_of_n": {"k": 1, "members": ["db-1", "db-2"]}}]},
                         "supports": {"app": "99.9", "db-1": "99", "db-2": "98"},
                     },
-                    "durations": {"at_most": "PT2H", "path": ["desk", "supplier"],
-                                  "supports": {"desk": "PT30M", "supplier": "PT45M"}},
+                    "durations": {
+                        "at_most": "PT2H",
+                        "path": ["desk", "supplier"],
+                        "supports": {"desk": "PT30M", "supplier": "PT45M"},
+                    },
                 }
             ]
         },
-    )  # fmt: skip
+    )
 
     availability: Availability | None = None
     durations: Durations | None = None

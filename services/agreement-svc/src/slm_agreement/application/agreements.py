@@ -260,9 +260,14 @@ async def _names(ledger: Ledger, identity: Identity) -> Names:
     if provider is None or customer is None or service is None:
         raise Unknown("The agreement's parties or service are no longer there.")
     return Names(
-        provider.name, customer.name, service.key, service.name,
-        customer.key, customer.external_refs, service.external_refs,
-    )  # fmt: skip
+        provider.name,
+        customer.name,
+        service.key,
+        service.name,
+        customer.key,
+        customer.external_refs,
+        service.external_refs,
+    )
 
 
 async def visible_versions(desk: Desk, caller: Principal, agreement_id: str) -> list[Version]:

@@ -14,19 +14,38 @@ from slm_agreement.domain.indicators import Parties
 from slm_agreement.domain.reading import Reader, decimal_text
 
 KINDS = {
-    "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
-    "share_at_most": "value", "quantile": "value", "mean": "value", "max": "value", "min": "value", "count": "count",
-    "share_at_least": "value", "nps": "rating",
-    "recovery_time": "recovery", "recovery_point": "recovery", "recovered_within": "recovery",
-}  # fmt: skip
+    "availability": "availability",
+    "outages": "availability",
+    "ratio": "ratio",
+    "time_slices": "ratio",
+    "share_at_most": "value",
+    "quantile": "value",
+    "mean": "value",
+    "max": "value",
+    "min": "value",
+    "count": "count",
+    "share_at_least": "value",
+    "nps": "rating",
+    "recovery_time": "recovery",
+    "recovery_point": "recovery",
+    "recovered_within": "recovery",
+}
 """Aggregation → the kind of its indicator; a clock, compliance and a composite have none."""
 OF_RECOVERIES = frozenset({"recovery_time", "recovery_point", "recovered_within"})
 OF_RATINGS = frozenset({"mean", "max", "min", "count", "share_at_least"})
 """Those that an indicator of ratings may have too."""
 SHARES = frozenset(
-    {"availability", "ratio", "share_at_most", "share_at_least", "compliance", "time_slices", "composite",
-     "recovered_within"}
-)  # fmt: skip
+    {
+        "availability",
+        "ratio",
+        "share_at_most",
+        "share_at_least",
+        "compliance",
+        "time_slices",
+        "composite",
+        "recovered_within",
+    }
+)
 """Promised in percent."""
 DERIVED = frozenset({"compliance", "composite"})
 """Judged by other targets of the agreement."""
@@ -37,17 +56,25 @@ ACCEPTED = ALL
 """Those that may be agreed: all of which the judge keeps figures of."""
 
 _FORMS = {
-    "availability": '"availability"', "ratio": '"ratio"', "mean": '"mean"', "max": '"max"', "min": '"min"',
-    "count": '"count" or {"count": {"category": "A"}}', "clock": '"clock"',
-    "share_at_most": '{"share_at_most": "300"}', "quantile": '{"quantile": "0.95"}',
+    "availability": '"availability"',
+    "ratio": '"ratio"',
+    "mean": '"mean"',
+    "max": '"max"',
+    "min": '"min"',
+    "count": '"count" or {"count": {"category": "A"}}',
+    "clock": '"clock"',
+    "share_at_most": '{"share_at_most": "300"}',
+    "quantile": '{"quantile": "0.95"}',
     "outages": '{"outages": {"at_least": "PT5M"}}',
     "compliance": '{"compliance": {"target": "p1-resolution"}}',
     "time_slices": '{"time_slices": {"width": "PT5M", "good_if": "0.95"}}',
-    "share_at_least": '{"share_at_least": "4"}', "nps": '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
-    "recovery_time": '"recovery_time"', "recovery_point": '"recovery_point"',
+    "share_at_least": '{"share_at_least": "4"}',
+    "nps": '"nps" or {"nps": {"promoters": "9", "detractors": "6"}}',
+    "recovery_time": '"recovery_time"',
+    "recovery_point": '"recovery_point"',
     "recovered_within": '{"recovered_within": {"time": "PT4H", "point": "PT15M"}}',
     "composite": '{"composite": {"of": "states", "rule": "serial", "members": ["database", "network"]}}',
-}  # fmt: skip
+}
 _EITHER_WAY = frozenset({"count", "nps"})
 _PLAIN = frozenset(
     {"availability", "ratio", "mean", "max", "min", "clock", "recovery_time", "recovery_point"} | _EITHER_WAY
@@ -201,6 +228,10 @@ def _positive(reader: Reader, name: str, example: str) -> str:
 
 
 _READ = {
-    "outages": _outages, "count": _count, "time_slices": _time_slices, "compliance": composites.compliance,
-    "nps": _nps, "recovered_within": _recovered_within,
-}  # fmt: skip
+    "outages": _outages,
+    "count": _count,
+    "time_slices": _time_slices,
+    "compliance": composites.compliance,
+    "nps": _nps,
+    "recovered_within": _recovered_within,
+}

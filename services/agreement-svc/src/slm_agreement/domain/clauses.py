@@ -96,8 +96,13 @@ def _said_by_terms(document: Mapping[str, Any]) -> Iterable[str]:
 
 
 _POINT_OF = {
-    "availability": "availability", "outages": "availability", "clock": "support", "compliance": "support",
-    "count": "functionality", "recovery_time": "continuity", "recovery_point": "continuity",
+    "availability": "availability",
+    "outages": "availability",
+    "clock": "support",
+    "compliance": "support",
+    "count": "functionality",
+    "recovery_time": "continuity",
+    "recovery_point": "continuity",
     "recovered_within": "continuity",
-}  # fmt: skip
+}
 """Aggregation → the point of an agreement that says the same; any other is about performance."""

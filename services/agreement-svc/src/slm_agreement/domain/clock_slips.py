@@ -16,14 +16,16 @@ def clock_slips(targets: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """A slip for each start that implies a stop. A clock that runs for each assignment is stopped by the next one."""
     return [
         Finding(
-            f"targets[{place}].start", _condition_text(start),
+            f"targets[{place}].start",
+            _condition_text(start),
             "this stops the clock as well, so that it never runs: write another start, or another stop, or waive this",
-            "slip.start-implies-stop", SLIP,
+            "slip.start-implies-stop",
+            SLIP,
         )
         for place, target in enumerate(targets)
         if target["aggregation"] == "clock" and not target.get("each")
         for start in _implied(target)
-    ]  # fmt: skip
+    ]
 
 
 def _implied(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -11,9 +11,12 @@ from slm_calendar import durations
 from slm_calendar.errors import CalendarError
 
 CLOCKS: dict[str, str | list[str]] = {
-    "response": ["first_response", "resolved", "closed"], "resolution": ["resolved", "closed"],
-    "update": "agent_replied", "ownership": ["resolved", "closed"], "closure": "closed",
-}  # fmt: skip
+    "response": ["first_response", "resolved", "closed"],
+    "resolution": ["resolved", "closed"],
+    "update": "agent_replied",
+    "ownership": ["resolved", "closed"],
+    "closure": "closed",
+}
 """Clock → what stops it by default: the end of a ticket ends its clocks."""
 ASSIGNMENT = "assignment"
 ON_REOPEN = ("resume", "resume_counting_gap", "new_clock")

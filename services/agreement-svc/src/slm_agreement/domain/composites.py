@@ -11,8 +11,10 @@ from slm_agreement.domain.indicators import Parties
 from slm_agreement.domain.reading import Reader
 
 RULES = {
-    "states": ("serial",), "figures": ("weighted_mean", "missing_sum"), "verdicts": ("all_of",),
-}  # fmt: skip
+    "states": ("serial",),
+    "figures": ("weighted_mean", "missing_sum"),
+    "verdicts": ("all_of",),
+}
 """What is put together → the rules that need no number; states and verdicts know ``{"k_of_n": k}`` too."""
 _SHARES = frozenset({"availability", "ratio", "share_at_most", "quantile", "compliance", "time_slices"})
 _MOST_MEMBERS = 100

@@ -91,10 +91,15 @@ def _known(aggregation: Aggregation, promised: dict[str, str]) -> frozenset[str]
 
 _WARNED = {
     "time_slices": target_warnings.OF_SLICES,
-    "compliance": target_warnings.OF_TICKETS, "outages": frozenset[str](), "count": target_warnings.OF_NUMBERS,
-    "mean": target_warnings.OF_NUMBERS, "max": target_warnings.OF_NUMBERS, "min": target_warnings.OF_NUMBERS,
-    "nps": target_warnings.OF_NUMBERS, **dict.fromkeys(aggregations.OF_RECOVERIES, frozenset[str]()),
-}  # fmt: skip
+    "compliance": target_warnings.OF_TICKETS,
+    "outages": frozenset[str](),
+    "count": target_warnings.OF_NUMBERS,
+    "mean": target_warnings.OF_NUMBERS,
+    "max": target_warnings.OF_NUMBERS,
+    "min": target_warnings.OF_NUMBERS,
+    "nps": target_warnings.OF_NUMBERS,
+    **dict.fromkeys(aggregations.OF_RECOVERIES, frozenset[str]()),
+}
 
 
 def _group_by(reader: Reader, aggregation: Aggregation) -> list[str]:

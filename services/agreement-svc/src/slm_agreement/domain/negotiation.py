@@ -81,9 +81,13 @@ def record_counter(
 
 
 def record_acceptance(
-    version: Version, revision_hash: Any, mover: Mover, others: Sequence[Version], now: int,
+    version: Version,
+    revision_hash: Any,
+    mover: Mover,
+    others: Sequence[Version],
+    now: int,
     around: Sequence[Finding] = (),
-) -> None:  # fmt: skip
+) -> None:
     """Accepts the revision on the table; both parties then want the same one. Refused while a check finds errors."""
     _negotiator(version, mover)
     party_id = str(mover.party_id)

@@ -14,10 +14,18 @@ from slm_agreement.domain.reading import Reader, decimal_text
 AT_LEAST, AT_MOST = "at_least", "at_most"
 _EITHER = (AT_LEAST, AT_MOST)
 _COMPARISONS = {
-    "ratio": _EITHER, "share_at_most": _EITHER, "mean": _EITHER, "max": _EITHER, "min": _EITHER, "count": _EITHER,
-    "outages": (AT_MOST,), "quantile": (AT_MOST,), "recovery_time": (AT_MOST,), "recovery_point": (AT_MOST,),
+    "ratio": _EITHER,
+    "share_at_most": _EITHER,
+    "mean": _EITHER,
+    "max": _EITHER,
+    "min": _EITHER,
+    "count": _EITHER,
+    "outages": (AT_MOST,),
+    "quantile": (AT_MOST,),
+    "recovery_time": (AT_MOST,),
+    "recovery_point": (AT_MOST,),
     "share_at_least": _EITHER,
-}  # fmt: skip
+}
 """What else than at least may be promised of an aggregation; of a share of time or tickets nothing."""
 _COUNTS = frozenset({"count", "outages"})
 _MINUTES = frozenset({"recovery_time", "recovery_point"})

@@ -17,9 +17,13 @@ NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, 
 """The length that a calendar window counts as, for burn rates."""
 _NOMINAL_PERIODS = {days * DAY for days in (1, 7, 28, 30, 90, 365)}
 _NEVER: dict[str, Any] = {
-    "budget_consumed": [], "burn_rate": None, "projected": False, "budget_drop": [], "time_to_exhaustion": [],
+    "budget_consumed": [],
+    "burn_rate": None,
+    "projected": False,
+    "budget_drop": [],
+    "time_to_exhaustion": [],
     "min_events": 0,
-}  # fmt: skip
+}
 OF_STATES = frozenset({"budget_consumed", "burn_rate", "projected", "budget_drop", "time_to_exhaustion"})
 OF_EVENTS = OF_STATES | {"min_events"}
 OF_SLICES = frozenset({"budget_consumed"})

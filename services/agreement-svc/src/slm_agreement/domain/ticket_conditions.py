@@ -11,13 +11,38 @@ from slm_agreement.domain.reading import Reader
 
 TYPES = ("incident", "service_request", "problem", "change")
 EVENTS = (
-    "opened", "assigned", "state_changed", "priority_changed", "first_response", "customer_replied", "agent_replied",
-    "resolved", "fulfilled", "reopened", "closed", "cancelled",
-)  # fmt: skip
+    "opened",
+    "assigned",
+    "state_changed",
+    "priority_changed",
+    "first_response",
+    "customer_replied",
+    "agent_replied",
+    "resolved",
+    "fulfilled",
+    "reopened",
+    "closed",
+    "cancelled",
+)
 ATTRIBUTES = (
-    "source", "service", "offering", "customer", "site", "priority", "impact", "urgency", "category", "subcategory",
-    "vip", "team", "channel", "location", "product", "contract", "tags",
-)  # fmt: skip
+    "source",
+    "service",
+    "offering",
+    "customer",
+    "site",
+    "priority",
+    "impact",
+    "urgency",
+    "category",
+    "subcategory",
+    "vip",
+    "team",
+    "channel",
+    "location",
+    "product",
+    "contract",
+    "tags",
+)
 _OWN = re.compile(r"x_[a-z0-9_]{1,60}\Z")
 _ATTRIBUTE_REMEDY = f"leave it out, or write one of: type, {', '.join(ATTRIBUTES)}; an attribute of your own begins x_"
 
@@ -95,11 +120,14 @@ def _condition(item: Any, path: str, reader: Reader, plain: str) -> Any:
     resolved: dict[str, list[str]] = {}
     for name in sorted(map(str, item)) if isinstance(item, Mapping) else ():
         values = (
-            condition.texts(name, (), EVENTS) if name == "event"
-            else condition.texts(name) if name == "state"
-            else condition.texts(name, (), TYPES) if name == "type"
+            condition.texts(name, (), EVENTS)
+            if name == "event"
+            else condition.texts(name)
+            if name == "state"
+            else condition.texts(name, (), TYPES)
+            if name == "type"
             else _attribute(condition, name)
-        )  # fmt: skip
+        )
         if values:
             resolved[name] = values
     condition.done()

@@ -56,8 +56,11 @@ def _chart(unit: str, comparison: str, lines: list[Mapping[str, Any]]) -> Markup
     height = TOP + ROW * len(lines) + (_AXIS if scale else 8)
     root = svg.drawing(WIDTH, height, "Attained against agreed", _description(lines))
     named = {"tickets": "Tickets in time"}.get(comparison, "Attained against agreed")
-    for x, text in ((0, "Target"), (_PLOT_X, f"{named}, {figures.unit_sign(unit)}" if unit else named),
-                    (_BUDGET_X, "Error budget spent")):  # fmt: skip
+    for x, text in (
+        (0, "Target"),
+        (_PLOT_X, f"{named}, {figures.unit_sign(unit)}" if unit else named),
+        (_BUDGET_X, "Error budget spent"),
+    ):
         svg.label(root, x, 14, text, fill=svg.MUTED, font_size=12)
     if scale is not None:
         _axis(root, scale, TOP + ROW * len(lines))

@@ -15,8 +15,10 @@ FORMULAS = ("nothing", "flat", "percent_of_charge", "per_missed_percent", "per_m
 ATTAINED, MISSED_PERCENT, MISSED_UNITS = "attained", "missed_percent", "missed_units"
 MEASURES: Mapping[str, Fraction | None] = {ATTAINED: Fraction(100), MISSED_PERCENT: Fraction(100), MISSED_UNITS: None}
 """What the bands are of → where the scale ends, that end included; None: it has none."""
-_MINOR_UNITS = {**dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-                **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0)}  # fmt: skip
+_MINOR_UNITS = {
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
+}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 NUMBER = r"\d{1,30}(\.\d{1,30}|/[1-9]\d{0,29})?"
 """An exact number that is not negative, as text."""

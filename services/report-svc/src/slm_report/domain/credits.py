@@ -97,7 +97,7 @@ def _credit_line(
             amount, capped_by = left, name
     return CreditLine(
         attained.target, kind, band, value, exact, amount, capped_by, reckoning, band.clause or schedule.clause
-    )  # fmt: skip
+    )
 
 
 def _measured(schedule: Schedule, attained: Attainment, field: str) -> Fraction:

@@ -144,9 +144,14 @@ def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: in
 
 
 def rolling_line(
-    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any],
+    term: Term,
+    target: dict[str, Any],
+    facts: Facts,
+    period: Period,
+    as_of: int,
+    figure: Mapping[str, Any],
     names: Names,
-) -> ReportLine:  # fmt: skip
+) -> ReportLine:
     """A line of a rolling target: whether it was breached at any time of the period, and its figure to date."""
     breaches = [
         breach

@@ -10,8 +10,13 @@ from slm_report.domain import figures
 
 _SECOND = 1_000_000
 _OCCURRENCES = frozenset({"count", "outages"})
-_PARTS = {"compliance": "tickets in time", "time_slices": "slices good", "ratio": "good", "share_at_most": "good",
-          "quantile": "within the limit"}  # fmt: skip
+_PARTS = {
+    "compliance": "tickets in time",
+    "time_slices": "slices good",
+    "ratio": "good",
+    "share_at_most": "good",
+    "quantile": "within the limit",
+}
 _ONE = {"tickets in time": "ticket in time", "slices good": "slice good"}
 
 

@@ -29,9 +29,13 @@ def judged(breaches: Sequence[Breach], stopped: Sequence[ClockStopped], period: 
 
 
 def table(
-    met: int, missed: Sequence[str], stopped: Sequence[ClockStopped], breaches: Sequence[Breach], measure: str,
+    met: int,
+    missed: Sequence[str],
+    stopped: Sequence[ClockStopped],
+    breaches: Sequence[Breach],
+    measure: str,
     as_of: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """How many, the share in time, percentiles of the time that the ended ones took, and the late ones.
 
     ``measure``: what the objective counts in, ``calendar`` or an agreed kind of service time.

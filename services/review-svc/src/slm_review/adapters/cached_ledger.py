@@ -220,8 +220,19 @@ class CachedLedger(SqlLedgerOfTransaction):
 
     async def flush(self) -> None:
         """Write everything that was put, a statement a table."""
-        for kept in (self.agreements, self.plans, self.breaches, self.windows, self.reports, self.reviews,
-                     self.agenda, self.lessons, self.actions, self.proposals, self.amendments):  # fmt: skip
+        for kept in (
+            self.agreements,
+            self.plans,
+            self.breaches,
+            self.windows,
+            self.reports,
+            self.reviews,
+            self.agenda,
+            self.lessons,
+            self.actions,
+            self.proposals,
+            self.amendments,
+        ):
             await kept.flush()
 
     async def _lock_all(self, agreement_ids: set[str]) -> None:

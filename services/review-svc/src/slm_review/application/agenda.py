@@ -49,25 +49,31 @@ async def revise_breach(ledger: Ledger, breach: Breach) -> None:
 async def add_window(ledger: Ledger, window: AttainedWindow) -> None:
     """A window closed or was restated: the open reviews that it concerns get to see it."""
     await _add_to_open(
-        ledger, window.agreement_id, lambda review: _lies_in(review, window),
+        ledger,
+        window.agreement_id,
+        lambda review: _lies_in(review, window),
         lambda review: agenda.of_window(review, window),
-    )  # fmt: skip
+    )
 
 
 async def add_report(ledger: Ledger, report: PublishedReport) -> None:
     """A report was published: the open reviews that it concerns get to see it."""
     await _add_to_open(
-        ledger, report.agreement_id, lambda review: _is_about(review, report),
+        ledger,
+        report.agreement_id,
+        lambda review: _is_about(review, report),
         lambda review: agenda.of_report(review, report),
-    )  # fmt: skip
+    )
 
 
 async def add_proposal(ledger: Ledger, proposal: Proposal) -> None:
     """A proposal was made: the open reviews get to see it, but for the one that made it."""
     await _add_to_open(
-        ledger, proposal.agreement_id, lambda review: review.review_id != proposal.review_id,
+        ledger,
+        proposal.agreement_id,
+        lambda review: review.review_id != proposal.review_id,
         lambda review: agenda.of_proposal(review, proposal),
-    )  # fmt: skip
+    )
 
 
 async def _add_to_open(

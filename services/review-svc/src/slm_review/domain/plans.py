@@ -89,8 +89,17 @@ def awaited(event: TargetAtRisk | RiskCleared) -> ActionPlan:
 
 
 def _whose(event: TargetJudged) -> dict[str, Any]:
-    names = ("agreement_id", "agreement_version", "target_id", "target_key", "target_title", "service_id",
-             "provider_party_id", "customer_party_id", "window_id")  # fmt: skip
+    names = (
+        "agreement_id",
+        "agreement_version",
+        "target_id",
+        "target_key",
+        "target_title",
+        "service_id",
+        "provider_party_id",
+        "customer_party_id",
+        "window_id",
+    )
     end = instants.from_text(event.window_end_at) if event.window_end_at else None
     return {name: getattr(event, name) for name in names} | {"window_end_at": end}
 

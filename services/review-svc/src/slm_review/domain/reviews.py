@@ -146,6 +146,13 @@ def lapsing_of(review: Review, now: int) -> ReviewLapsed:
 
 
 def _moved(review: Review, at: int) -> dict[str, Any]:
-    names = ("review_id", "agreement_id", "agreement_version", "provider_party_id", "customer_party_id", "reason",
-             "period")  # fmt: skip
+    names = (
+        "review_id",
+        "agreement_id",
+        "agreement_version",
+        "provider_party_id",
+        "customer_party_id",
+        "reason",
+        "period",
+    )
     return {name: getattr(review, name) for name in names} | {"at": instants.to_text(at)}

@@ -42,8 +42,9 @@ def check_query(given: QueryParams, known: Collection[str]) -> None:
     unknown = [name for name in given if name not in known and name != KEY]
     if unknown:
         takes = f"this takes {', '.join(sorted(known))}" if known else "this takes no query parameters"
-        errors = [{"field": f"query.{name}", "value": given[name], "remedy": f"leave it out; {takes}"}
-                  for name in unknown]  # fmt: skip
+        errors = [
+            {"field": f"query.{name}", "value": given[name], "remedy": f"leave it out; {takes}"} for name in unknown
+        ]
         detail = f"Nobody knows {', '.join(f'query.{name}' for name in unknown)}; {takes}."
         raise Problem(422, "unknown-parameter", "A query parameter is not known", detail, errors)
     for name, value in given.multi_items():

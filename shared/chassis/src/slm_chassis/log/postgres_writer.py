@@ -142,11 +142,16 @@ class Writer:
         )
         return [
             StoredRecord(
-                topic, row.partition, firsts[turns[row.place]] + rank,
-                row.record.key, row.record.value, row.record.headers, appended_at,
+                topic,
+                row.partition,
+                firsts[turns[row.place]] + rank,
+                row.record.key,
+                row.record.value,
+                row.record.headers,
+                appended_at,
             )
             for (topic, row), rank in zip(given, ranks, strict=True)
-        ]  # fmt: skip
+        ]
 
     async def _connected(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():

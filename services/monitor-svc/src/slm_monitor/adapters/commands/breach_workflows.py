@@ -18,9 +18,14 @@ from slm_monitor.application.commands.breach_handling import HandledBreach
 from slm_monitor.domain.lifecycle.breach_workflow import BreachStep, BreachWorkflow
 
 _LIFE = table(
-    "breach_life", column("breach_id", Text), column("revision", Integer), column("number", Integer),
-    column("reached", Text), column("contest", Text), column("state", Text),
-)  # fmt: skip
+    "breach_life",
+    column("breach_id", Text),
+    column("revision", Integer),
+    column("number", Integer),
+    column("reached", Text),
+    column("contest", Text),
+    column("state", Text),
+)
 _JOINED = BREACH.outerjoin(_LIFE, and_(_LIFE.c.breach_id == BREACH.c.breach_id, _LIFE.c.revision == BREACH.c.revision))
 _state = case(
     (BREACH.c.standing.is_(False), "withdrawn"), (_LIFE.c.state.is_(None), "open"), else_=_LIFE.c.state
@@ -63,9 +68,14 @@ class SqlBreachWorkflows:
         kept = {**shared, "reached": life.reached, "contest": life.contest, "state": life.state}
         await self._transaction.execute(text(_KEEP), kept)
         taken = {
-            **shared, "step": step.step, "at": step.at, "principal_id": step.principal_id, "name": step.name,
-            "party_id": step.party_id, "document": json.dumps(dict(step.document)),
-        }  # fmt: skip
+            **shared,
+            "step": step.step,
+            "at": step.at,
+            "principal_id": step.principal_id,
+            "name": step.name,
+            "party_id": step.party_id,
+            "document": json.dumps(dict(step.document)),
+        }
         await self._transaction.execute(text(_STEP), taken)
 
     def publish(self, event: Any, at: int, event_id: str) -> None:
@@ -79,9 +89,13 @@ class BreachQueries:
         self.database = database
 
     async def page(
-        self, caller: Principal, page: Page, filters: Mapping[str, Any], span: tuple[int | None, int | None],
+        self,
+        caller: Principal,
+        page: Page,
+        filters: Mapping[str, Any],
+        span: tuple[int | None, int | None],
         state: str | None,
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         """Breaches, the latest first, withdrawn ones included; ``span``: certain within it."""
         wanted: list[ColumnElement[bool]] = [
             BREACH.c[name] == value for name, value in filters.items() if value is not None
@@ -116,8 +130,11 @@ class BreachQueries:
             return None
         life = _life_of(row)
         own = {name: row[name] for name in (*(each.name for each in BREACH.c), "state")}
-        told = {"allowed": list(life.allowed), "steps": [_step_shaped(step) for step in steps],
-                "disputes": [_dispute_shaped(dispute) for dispute in disputes]}  # fmt: skip
+        told = {
+            "allowed": list(life.allowed),
+            "steps": [_step_shaped(step) for step in steps],
+            "disputes": [_dispute_shaped(dispute) for dispute in disputes],
+        }
         return {**breach_document(own), "life": {"state": life.state, **told}}, life
 
 
@@ -131,15 +148,24 @@ def _life_of(row: Mapping[Any, Any]) -> BreachWorkflow:
 def _dispute_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
     disputed, decided = row["disputed"] or {}, row["decided"] or {}
     return {
-        "dispute_id": row["dispute_id"], "state": row["state"], "reason": disputed.get("reason"),
-        "by_party_id": disputed.get("by_party_id"), "disputed_at": disputed.get("disputed_at"),
-        "decided_by": decided.get("decided_by"), "decided_at": decided.get("decided_at"),
+        "dispute_id": row["dispute_id"],
+        "state": row["state"],
+        "reason": disputed.get("reason"),
+        "by_party_id": disputed.get("by_party_id"),
+        "disputed_at": disputed.get("disputed_at"),
+        "decided_by": decided.get("decided_by"),
+        "decided_at": decided.get("decided_at"),
         "decision_reason": decided.get("reason"),
-    }  # fmt: skip
+    }
 
 
 def _step_shaped(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
-        "revision": row["revision"], "step": row["step"], "at": to_text(row["at"]), "by_party_id": row["party_id"],
-        "by_principal_id": row["principal_id"], "by_name": row["principal_name"], **row["document"],
-    }  # fmt: skip
+        "revision": row["revision"],
+        "step": row["step"],
+        "at": to_text(row["at"]),
+        "by_party_id": row["party_id"],
+        "by_principal_id": row["principal_id"],
+        "by_name": row["principal_name"],
+        **row["document"],
+    }

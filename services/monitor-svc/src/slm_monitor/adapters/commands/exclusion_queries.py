@@ -19,26 +19,50 @@ from slm_monitor.domain.exclusions.exclusion_workflow import ExclusionEntry
 from slm_monitor.domain.exclusions.maintenance_rules import UncountedTime
 
 _TEXTS = (
-    "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", "text",
-    "requested_by_party_id", "requested_by_principal_id", "if_silent", "decided_by_party_id",
-    "decided_by_principal_id", "decision_reason", "decided_for_party_id",
-    "revoked_by_party_id", "revoked_by_principal_id",
+    "exclusion_id",
+    "agreement_id",
+    "provider_party_id",
+    "customer_party_id",
+    "kind",
+    "state",
+    "text",
+    "requested_by_party_id",
+    "requested_by_principal_id",
+    "if_silent",
+    "decided_by_party_id",
+    "decided_by_principal_id",
+    "decision_reason",
+    "decided_for_party_id",
+    "revoked_by_party_id",
+    "revoked_by_principal_id",
     "revocation_reason",
-)  # fmt: skip
+)
 _INSTANTS = ("requested_at", "announced_at", "decide_by", "decided_at", "revoked_at")
 _DOCUMENTS = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
 EXCLUSION = table(
-    "exclusion", *(column(name, Text) for name in _TEXTS), *(column(name, BigInteger) for name in _INSTANTS),
+    "exclusion",
+    *(column(name, Text) for name in _TEXTS),
+    *(column(name, BigInteger) for name in _INSTANTS),
     *(column(name, JSON) for name in _DOCUMENTS),
-)  # fmt: skip
+)
 
 
 _DELEGATE = table(
-    "exclusion_delegate", *(column(name, Text) for name in (
-        "delegate_id", "agreement_id", "party_id", "delegate_party_id", "reason", "appointed_by_principal_id",
-        "dismissed_by_principal_id")),
+    "exclusion_delegate",
+    *(
+        column(name, Text)
+        for name in (
+            "delegate_id",
+            "agreement_id",
+            "party_id",
+            "delegate_party_id",
+            "reason",
+            "appointed_by_principal_id",
+            "dismissed_by_principal_id",
+        )
+    ),
     *(column(name, BigInteger) for name in ("appointed_at", "ends_at", "dismissed_at")),
-)  # fmt: skip
+)
 
 
 class ExclusionQueries(TargetQueries):
@@ -62,19 +86,28 @@ class ExclusionQueries(TargetQueries):
         """What concerns the caller's party, or a party that it decides for."""
         if caller.is_operator:
             return true()
-        return or_(visible(EXCLUSION, caller), exists().where(
-            _DELEGATE.c.agreement_id == EXCLUSION.c.agreement_id, _DELEGATE.c.delegate_party_id == caller.party_id,
-            _acts_at(self.database.clock.now()),
-        ))  # fmt: skip
+        return or_(
+            visible(EXCLUSION, caller),
+            exists().where(
+                _DELEGATE.c.agreement_id == EXCLUSION.c.agreement_id,
+                _DELEGATE.c.delegate_party_id == caller.party_id,
+                _acts_at(self.database.clock.now()),
+            ),
+        )
 
     async def delegates(self, caller: Principal, page: Page, agreement_id: str | None) -> dict[str, Any]:
         """Those whom the caller's party has appointed, and as which it was."""
         mine = or_(_DELEGATE.c.party_id == caller.party_id, _DELEGATE.c.delegate_party_id == caller.party_id)
         keys = ["appointed_at", "delegate_id"]
         rows = await self._page(
-            _DELEGATE, caller, page, keys, {"agreement_id": agreement_id}, descending=True,
+            _DELEGATE,
+            caller,
+            page,
+            keys,
+            {"agreement_id": agreement_id},
+            descending=True,
             seen=true() if caller.is_operator else mine,
-        )  # fmt: skip
+        )
         return page.shape(rows, lambda row: [row[key] for key in keys], lambda row: delegate_document(delegate_of(row)))
 
     async def one(self, caller: Principal, exclusion_id: str) -> ExclusionEntry | None:

@@ -89,10 +89,15 @@ class SqlBacktests:
     async def add(self, job: BacktestJob, by: str) -> None:
         spans = [[span.window_id, span.start, span.end] for span in job.spans]
         row = {
-            "backtest_id": job.backtest_id, "owner": job.owner_party_id, "by": by, "now": job.requested_at,
-            "question": json.dumps(job.question.document()), "spans": json.dumps(spans), "state": job.state,
+            "backtest_id": job.backtest_id,
+            "owner": job.owner_party_id,
+            "by": by,
+            "now": job.requested_at,
+            "question": json.dumps(job.question.document()),
+            "spans": json.dumps(spans),
+            "state": job.state,
             "ended_at": job.ended_at,
-        }  # fmt: skip
+        }
         async with self._database.begin() as transaction:
             await transaction.execute(text(_ADD), row)
 

@@ -23,11 +23,30 @@ from slm_monitor.domain.exclusions.maintenance_rules import Exclusion, Exclusion
 _PAUSE_SECONDS = 0.5
 _JSON = ("services", "indicators", "targets", "stretches", "recurrence", "evidence")
 _COLUMNS = (
-    "exclusion_id", "agreement_id", "provider_party_id", "customer_party_id", "kind", "state", *_JSON, "text",
-    "requested_by_party_id", "requested_by_principal_id", "requested_at", "announced_at", "decide_by", "if_silent",
-    "decided_by_party_id", "decided_by_principal_id", "decided_at", "decision_reason", "decided_for_party_id",
-    "revoked_by_party_id", "revoked_by_principal_id", "revoked_at", "revocation_reason",
-)  # fmt: skip
+    "exclusion_id",
+    "agreement_id",
+    "provider_party_id",
+    "customer_party_id",
+    "kind",
+    "state",
+    *_JSON,
+    "text",
+    "requested_by_party_id",
+    "requested_by_principal_id",
+    "requested_at",
+    "announced_at",
+    "decide_by",
+    "if_silent",
+    "decided_by_party_id",
+    "decided_by_principal_id",
+    "decided_at",
+    "decision_reason",
+    "decided_for_party_id",
+    "revoked_by_party_id",
+    "revoked_by_principal_id",
+    "revoked_at",
+    "revocation_reason",
+)
 _CHANGING = _COLUMNS[_COLUMNS.index("decided_by_party_id") :]
 _INSERT = "INSERT INTO exclusion ({}) VALUES ({})".format(
     ", ".join(_COLUMNS), ", ".join(f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in _COLUMNS)
@@ -59,10 +78,17 @@ ON CONFLICT (delegate_id) DO UPDATE
 def delegate_of(row: Mapping[Any, Any]) -> Delegate:
     party = row["party_id"]
     return Delegate(
-        row["delegate_id"], row["agreement_id"], party, row["delegate_party_id"], row["reason"],
-        Actor(party, row["appointed_by_principal_id"]), row["appointed_at"], row["ends_at"],
-        Actor(party, row["dismissed_by_principal_id"]), row["dismissed_at"],
-    )  # fmt: skip
+        row["delegate_id"],
+        row["agreement_id"],
+        party,
+        row["delegate_party_id"],
+        row["reason"],
+        Actor(party, row["appointed_by_principal_id"]),
+        row["appointed_at"],
+        row["ends_at"],
+        Actor(party, row["dismissed_by_principal_id"]),
+        row["dismissed_at"],
+    )
 
 
 def entry_of(row: Mapping[str, Any]) -> ExclusionEntry:
@@ -152,12 +178,17 @@ class SqlExclusions:
 
     async def keep_delegate(self, delegate: Delegate) -> None:
         row = {
-            "delegate_id": delegate.delegate_id, "agreement_id": delegate.agreement_id, "party_id": delegate.party_id,
-            "delegate_party_id": delegate.delegate_party_id, "reason": delegate.reason,
-            "appointed_by": delegate.appointed_by.principal_id, "appointed_at": delegate.appointed_at,
-            "ends_at": delegate.ends_at, "dismissed_by": delegate.dismissed_by and delegate.dismissed_by.principal_id,
+            "delegate_id": delegate.delegate_id,
+            "agreement_id": delegate.agreement_id,
+            "party_id": delegate.party_id,
+            "delegate_party_id": delegate.delegate_party_id,
+            "reason": delegate.reason,
+            "appointed_by": delegate.appointed_by.principal_id,
+            "appointed_at": delegate.appointed_at,
+            "ends_at": delegate.ends_at,
+            "dismissed_by": delegate.dismissed_by and delegate.dismissed_by.principal_id,
             "dismissed_at": delegate.dismissed_at,
-        }  # fmt: skip
+        }
         await self._transaction.execute(text(_KEEP_DELEGATE), row)
 
     async def tell_partitions(self, agreement_id: str) -> None:

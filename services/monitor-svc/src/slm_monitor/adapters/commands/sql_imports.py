@@ -166,8 +166,10 @@ async def _shared(connection: AsyncConnection, caller: Principal, rows: Sequence
     """Of the indicators that other parties import, those of the caller's own agreements."""
     named = [
         f"{row['owner_party_id']}/{key}"
-        for row in rows if not caller.may_see(row["owner_party_id"]) for key in row["indicators"]
-    ]  # fmt: skip
+        for row in rows
+        if not caller.may_see(row["owner_party_id"])
+        for key in row["indicators"]
+    ]
     if not named:
         return set()
     asked = {"named": named, "party": caller.party_id}

@@ -45,11 +45,14 @@ class SqlReviews(SqlBreachWorkflows):
         self._transaction = transaction
 
     async def accept(self, named: Mapping[str, Any], accepted: Sequence[Acceptance]) -> None:
-        windows = [{"target_id": each.target_id, "window_id": each.window_id, "revision": each.revision}
-                   for each in accepted]  # fmt: skip
+        windows = [
+            {"target_id": each.target_id, "window_id": each.window_id, "revision": each.revision} for each in accepted
+        ]
         await self._transaction.execute(text(_ACCEPT), {**named, "windows": json.dumps(windows)})
-        ref = {"windows": [[each.target_id, each.window_id, each.revision] for each in accepted],
-               "accepted_at": named["accepted_at"]}  # fmt: skip
+        ref = {
+            "windows": [[each.target_id, each.window_id, each.revision] for each in accepted],
+            "accepted_at": named["accepted_at"],
+        }
         await tell_partitions(self._transaction, "accepted", ref)
 
     async def disputed(self, dispute_id: str, breach_id: str, document: Mapping[str, Any]) -> None:
@@ -57,8 +60,12 @@ class SqlReviews(SqlBreachWorkflows):
         await self._transaction.execute(text(_DISPUTED), asked)
 
     async def decided(self, dispute_id: str, breach_id: str, state: str, document: Mapping[str, Any]) -> None:
-        asked = {"dispute_id": dispute_id, "breach_id": breach_id, "state": state,
-                 "document": json.dumps(dict(document))}  # fmt: skip
+        asked = {
+            "dispute_id": dispute_id,
+            "breach_id": breach_id,
+            "state": state,
+            "document": json.dumps(dict(document)),
+        }
         await self._transaction.execute(text(_DECIDED), asked)
 
     async def found_of(self, breach_id: str) -> OverturnedBreach | None:

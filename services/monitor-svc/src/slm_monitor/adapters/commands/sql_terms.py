@@ -135,9 +135,12 @@ class SqlIndicators:
 
 
 async def register_indicator_row(
-    transaction: Transaction, indicator: Indicator, external_refs: Sequence[Mapping[str, Any]] = (), *,
+    transaction: Transaction,
+    indicator: Indicator,
+    external_refs: Sequence[Mapping[str, Any]] = (),
+    *,
     from_terms: bool = False,
-) -> tuple[Indicator, bool]:  # fmt: skip
+) -> tuple[Indicator, bool]:
     """The indicator as it stands under its subject, and whether it is new. What terms have registered (``from_terms``)
     the owner defines once in full, its kind apart, which the terms have said."""
     done = await transaction.execute(

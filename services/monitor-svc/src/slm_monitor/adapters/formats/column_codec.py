@@ -97,8 +97,12 @@ def encode_segment(chunks: Sequence[Chunk]) -> tuple[int, bytes]:
         parts = [np.full(len(chunk.at), np.nan) if chunk.of is None else chunk.of for chunk in chunks]
         of = np.concatenate(parts).astype("<f8").tobytes()
     steps = np.diff(at, prepend=np.int64(0)).astype("<i8")
-    document = {"at": steps.tobytes(), "value": value.astype("<f8").tobytes(), "of": of,
-                "received": [[len(chunk.at), chunk.received_at] for chunk in chunks]}  # fmt: skip
+    document = {
+        "at": steps.tobytes(),
+        "value": value.astype("<f8").tobytes(),
+        "of": of,
+        "received": [[len(chunk.at), chunk.received_at] for chunk in chunks],
+    }
     return len(at), zlib.compress(_encoder.encode(document), 1)
 
 

@@ -101,9 +101,14 @@ def _attributes(holder: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _decode_point(
-    point: Mapping[str, Any], metric: Mapping[str, Any], kind: str | None, data: Mapping[str, Any],
-    resource: Mapping[str, str], decoded: DecodedExport, halves: dict[Any, dict[str, Any]],
-) -> None:  # fmt: skip
+    point: Mapping[str, Any],
+    metric: Mapping[str, Any],
+    kind: str | None,
+    data: Mapping[str, Any],
+    resource: Mapping[str, str],
+    decoded: DecodedExport,
+    halves: dict[Any, dict[str, Any]],
+) -> None:
     if kind is None:
         raise InvalidDataPoint(f"send one of {', '.join(_KINDS)}")
     if int(point.get("flags") or 0) & _NO_RECORDED_VALUE:
@@ -164,9 +169,14 @@ def _read(point: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _join(
-    point: Mapping[str, Any], part: str, kind: str, measured: dict[str, Any], halves: dict[Any, dict[str, Any]], *,
+    point: Mapping[str, Any],
+    part: str,
+    kind: str,
+    measured: dict[str, Any],
+    halves: dict[Any, dict[str, Any]],
+    *,
     is_cumulative: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Sums of one instant that are parts of the same ratio become one measurement."""
     count = _number(point)
     if kind != "sum" or part not in PARTS or count != int(count):

@@ -14,10 +14,19 @@ from slm_events.instants import to_text
 from slm_monitor.adapters.queries.target_queries import TargetQueries
 
 _INDICATOR = table(
-    "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
-    column("unit", Text), column("initial_state", Text), column("service_id", Text), column("external_refs", JSON),
-    column("stale_after", BigInteger), column("lowest", Text), column("highest", Text),
-)  # fmt: skip
+    "indicator",
+    column("subject", Text),
+    column("owner_party_id", Text),
+    column("key", Text),
+    column("kind", Text),
+    column("unit", Text),
+    column("initial_state", Text),
+    column("service_id", Text),
+    column("external_refs", JSON),
+    column("stale_after", BigInteger),
+    column("lowest", Text),
+    column("highest", Text),
+)
 _SILENCE = table("silence", column("subject", Text), column("since", BigInteger))
 
 

@@ -18,54 +18,142 @@ from slm_monitor.adapters.rows import staleness_rows
 
 _PARTIES = (column("provider_party_id", Text), column("customer_party_id", Text))
 INDICATOR = table(
-    "indicator", column("subject", Text), column("owner_party_id", Text), column("key", Text), column("kind", Text),
-    column("unit", Text), column("initial_state", Text), column("service_id", Text), column("external_refs", JSON),
-)  # fmt: skip
+    "indicator",
+    column("subject", Text),
+    column("owner_party_id", Text),
+    column("key", Text),
+    column("kind", Text),
+    column("unit", Text),
+    column("initial_state", Text),
+    column("service_id", Text),
+    column("external_refs", JSON),
+)
 TARGET = table(
-    "target", column("target_id", Text), column("agreement_id", Text), column("version", Integer), column("key", Text),
-    column("title", Text), column("service_id", Text), column("indicator", Text), column("terms", JSON),
-    column("instance_of", Text), column("labels", JSON), *_PARTIES,
-)  # fmt: skip
+    "target",
+    column("target_id", Text),
+    column("agreement_id", Text),
+    column("version", Integer),
+    column("key", Text),
+    column("title", Text),
+    column("service_id", Text),
+    column("indicator", Text),
+    column("terms", JSON),
+    column("instance_of", Text),
+    column("labels", JSON),
+    *_PARTIES,
+)
 WINDOW = table(
-    "target_window", column("target_id", Text), column("window_id", Text), column("version", Integer),
-    column("start", BigInteger), column("end", BigInteger), column("status", Text), column("good", BigInteger),
-    column("total", BigInteger), column("figure", Text), column("display", Text), column("detail", JSON),
-    column("closed_at", BigInteger), column("revision", Integer), column("as_of", BigInteger),
-)  # fmt: skip
+    "target_window",
+    column("target_id", Text),
+    column("window_id", Text),
+    column("version", Integer),
+    column("start", BigInteger),
+    column("end", BigInteger),
+    column("status", Text),
+    column("good", BigInteger),
+    column("total", BigInteger),
+    column("figure", Text),
+    column("display", Text),
+    column("detail", JSON),
+    column("closed_at", BigInteger),
+    column("revision", Integer),
+    column("as_of", BigInteger),
+)
 BREACH = table(
-    "breach", column("breach_id", Text), column("target_id", Text), column("agreement_id", Text),
-    column("version", Integer), column("window_id", Text), column("level", Text), column("ordinal", BigInteger),
-    column("certain_at", BigInteger), column("published_at", BigInteger), column("service_id", Text),
-    column("standing", Boolean), column("revision", Integer), column("until", BigInteger), column("document", JSON),
+    "breach",
+    column("breach_id", Text),
+    column("target_id", Text),
+    column("agreement_id", Text),
+    column("version", Integer),
+    column("window_id", Text),
+    column("level", Text),
+    column("ordinal", BigInteger),
+    column("certain_at", BigInteger),
+    column("published_at", BigInteger),
+    column("service_id", Text),
+    column("standing", Boolean),
+    column("revision", Integer),
+    column("until", BigInteger),
+    column("document", JSON),
     *(column(each.name, Text) for each in _PARTIES),
-)  # fmt: skip
+)
 RISK = table(
-    "risk", column("risk_id", Text), column("target_id", Text), column("agreement_id", Text), column("window_id", Text),
-    column("cause", Text), column("threshold", Text), column("opened_at", BigInteger), column("service_id", Text),
-    column("standing", Boolean), column("cleared_at", BigInteger), column("outcome", Text), column("document", JSON),
+    "risk",
+    column("risk_id", Text),
+    column("target_id", Text),
+    column("agreement_id", Text),
+    column("window_id", Text),
+    column("cause", Text),
+    column("threshold", Text),
+    column("opened_at", BigInteger),
+    column("service_id", Text),
+    column("standing", Boolean),
+    column("cleared_at", BigInteger),
+    column("outcome", Text),
+    column("document", JSON),
     *(column(each.name, Text) for each in _PARTIES),
-)  # fmt: skip
+)
 CLOCK = table(
-    "clock", column("target_id", Text), column("ticket", Text), column("ordinal", Integer), column("version", Integer),
-    column("agreement_id", Text), column("owner_party_id", Text), column("source", Text), column("number", Text),
-    column("clock", Text), column("state", Text), column("started_at", BigInteger), column("deadline_at", BigInteger),
-    column("stopped_at", BigInteger), column("breached_at", BigInteger), column("changed_at", BigInteger),
-    column("elapsed_calendar", BigInteger), column("elapsed_service", BigInteger), column("pauses", JSON),
-    column("net_calendar", BigInteger), column("net_service", BigInteger),
+    "clock",
+    column("target_id", Text),
+    column("ticket", Text),
+    column("ordinal", Integer),
+    column("version", Integer),
+    column("agreement_id", Text),
+    column("owner_party_id", Text),
+    column("source", Text),
+    column("number", Text),
+    column("clock", Text),
+    column("state", Text),
+    column("started_at", BigInteger),
+    column("deadline_at", BigInteger),
+    column("stopped_at", BigInteger),
+    column("breached_at", BigInteger),
+    column("changed_at", BigInteger),
+    column("elapsed_calendar", BigInteger),
+    column("elapsed_service", BigInteger),
+    column("pauses", JSON),
+    column("net_calendar", BigInteger),
+    column("net_service", BigInteger),
     *(column(each.name, Text) for each in _PARTIES),
-)  # fmt: skip
+)
 QUARANTINE = table(
-    "quarantine", column("quarantine_id", Text), column("owner_party_id", Text), column("subject", Text),
-    column("reason", Text), column("fact", JSON), column("received_at", BigInteger), column("state", Text),
+    "quarantine",
+    column("quarantine_id", Text),
+    column("owner_party_id", Text),
+    column("subject", Text),
+    column("reason", Text),
+    column("fact", JSON),
+    column("received_at", BigInteger),
+    column("state", Text),
     column("decided_at", BigInteger),
-)  # fmt: skip
-_INSTANTS = frozenset({
-    "start", "end", "closed_at", "as_of", "certain_at", "published_at", "until", "opened_at", "cleared_at",
-    "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "received_at",
-    "decided_at",
-})  # fmt: skip
-_LENGTHS = {"elapsed_calendar": "elapsed_calendar_seconds", "elapsed_service": "elapsed_service_seconds",
-            "net_calendar": "net_calendar_seconds", "net_service": "net_service_seconds"}  # fmt: skip
+)
+_INSTANTS = frozenset(
+    {
+        "start",
+        "end",
+        "closed_at",
+        "as_of",
+        "certain_at",
+        "published_at",
+        "until",
+        "opened_at",
+        "cleared_at",
+        "started_at",
+        "deadline_at",
+        "stopped_at",
+        "breached_at",
+        "changed_at",
+        "received_at",
+        "decided_at",
+    }
+)
+_LENGTHS = {
+    "elapsed_calendar": "elapsed_calendar_seconds",
+    "elapsed_service": "elapsed_service_seconds",
+    "net_calendar": "net_calendar_seconds",
+    "net_service": "net_service_seconds",
+}
 _MOST_FINDINGS = 10_000
 _RENAMED = {"start": "start_at", "end": "end_at", "until": "recovered_at", "display": "figure_display"}
 FOREVER = 253_402_300_799_000_000
@@ -112,9 +200,16 @@ class TargetQueries:
             return [dict(row) for row in (await connection.execute(query)).mappings()]
 
     async def _page(
-        self, source: Any, caller: Principal, page: Page, keys: Sequence[str], filters: Mapping[str, Any],
-        *, descending: bool = False, seen: ColumnElement[bool] | None = None,
-    ) -> list[dict[str, Any]]:  # fmt: skip
+        self,
+        source: Any,
+        caller: Principal,
+        page: Page,
+        keys: Sequence[str],
+        filters: Mapping[str, Any],
+        *,
+        descending: bool = False,
+        seen: ColumnElement[bool] | None = None,
+    ) -> list[dict[str, Any]]:
         columns = [source.c[name] for name in keys]
         wanted = [source.c[name] == value for name, value in filters.items() if value is not None]
         query = (
@@ -211,9 +306,13 @@ class TargetQueries:
         return [breach_document(row) for row in await self._rows(query)]
 
     async def windows(
-        self, target_id: str, page: Page, filters: Mapping[str, Any] | None = None, closed: bool | None = None,
+        self,
+        target_id: str,
+        page: Page,
+        filters: Mapping[str, Any] | None = None,
+        closed: bool | None = None,
         span: tuple[int | None, int | None] = (None, None),
-    ) -> dict[str, Any]:  # fmt: skip
+    ) -> dict[str, Any]:
         """All windows of a target, the newest first; the caller has been let see the target."""
         seen: list[ColumnElement[bool]] = []
         if closed is not None:
@@ -223,9 +322,14 @@ class TargetQueries:
         if span[1] is not None:
             seen.append(WINDOW.c.start < span[1])
         rows = await self._page(
-            WINDOW, _NOBODY, page, ["start", "window_id"], {"target_id": target_id, **(filters or {})},
-            descending=True, seen=and_(true(), *seen),
-        )  # fmt: skip
+            WINDOW,
+            _NOBODY,
+            page,
+            ["start", "window_id"],
+            {"target_id": target_id, **(filters or {})},
+            descending=True,
+            seen=and_(true(), *seen),
+        )
         return page.shape(rows, lambda row: [row["start"], row["window_id"]], row_document)
 
     async def clock_counts(self, target_ids: Sequence[str]) -> dict[str, dict[str, int]]:

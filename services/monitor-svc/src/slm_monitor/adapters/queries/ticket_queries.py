@@ -20,17 +20,33 @@ from slm_monitor.domain.clocks.ticket_scope import PROJECTED, WHOLE
 from slm_monitor.domain.facts.facts import Fact
 
 _TICKET = table(
-    "ticket", column("subject", Text), column("owner_party_id", Text), column("source", Text), column("number", Text),
-    column("waiting", Boolean), column("type", Text), column("priority", Text), column("state", Text),
-    column("held_by", Text), column("opened_at", BigInteger), column("last_at", BigInteger),
-    column("ended_at", BigInteger), column("unmatched", Boolean), column("unjudgeable", JSON),
-    column("unmatched_because", Text), column("readers", JSONB), column("team", Text),
+    "ticket",
+    column("subject", Text),
+    column("owner_party_id", Text),
+    column("source", Text),
+    column("number", Text),
+    column("waiting", Boolean),
+    column("type", Text),
+    column("priority", Text),
+    column("state", Text),
+    column("held_by", Text),
+    column("opened_at", BigInteger),
+    column("last_at", BigInteger),
+    column("ended_at", BigInteger),
+    column("unmatched", Boolean),
+    column("unjudgeable", JSON),
+    column("unmatched_because", Text),
+    column("readers", JSONB),
+    column("team", Text),
     column("inconsistent", JSON),
-)  # fmt: skip
+)
 _RISKY = table(
-    "clock", *(column(each.name, each.type) for each in CLOCK.columns), column("target_key", Text),
-    column("service_id", Text), column("at_risk_at", BigInteger),
-)  # fmt: skip
+    "clock",
+    *(column(each.name, each.type) for each in CLOCK.columns),
+    column("target_key", Text),
+    column("service_id", Text),
+    column("at_risk_at", BigInteger),
+)
 _OWNERS_OWN = ("type", "held_by", "unmatched")
 """Filters by what the other side of a support does not see."""
 _MOST = 100_000
@@ -103,8 +119,10 @@ class TicketQueries:
             .where(_shows_all(caller) if any(filters.get(name) is not None for name in _OWNERS_OWN) else true())
             .where(and_(_RISKY.c.at_risk_at <= now, _RISKY.c.deadline_at > now))
             .where(*(_column(name) == value for name, value in filters.items() if value is not None))
-            .where(page.beyond(*keys)).order_by(*keys).limit(page.fetch)
-        )  # fmt: skip
+            .where(page.beyond(*keys))
+            .order_by(*keys)
+            .limit(page.fetch)
+        )
         return page.shape(
             await self._rows(query), lambda row: [row[each.name] for each in keys], lambda row: _risky(row, now, caller)
         )
@@ -191,5 +209,9 @@ def _risky(row: Mapping[str, Any], now: int, caller: Principal) -> dict[str, Any
     own = {name: value for name, value in row.items() if name not in ("at_risk_at", "team", "readers")}
     document = row_document({**own, **_projected(row, caller)})
     opened_at = None if row["opened_at"] is None else to_text(row["opened_at"])
-    return {**document, "opened_at": opened_at, "at_risk_at": to_text(row["at_risk_at"]),
-            "time_left_seconds": (row["deadline_at"] - now) // 1_000_000}  # fmt: skip
+    return {
+        **document,
+        "opened_at": opened_at,
+        "at_risk_at": to_text(row["at_risk_at"]),
+        "time_left_seconds": (row["deadline_at"] - now) // 1_000_000,
+    }

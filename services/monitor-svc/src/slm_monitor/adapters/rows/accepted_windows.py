@@ -60,11 +60,20 @@ async def keep_adjustments(driver: asyncpg.Connection, events: Iterable[Any]) ->
 
 def _adjustment_row(event: WindowAdjusted) -> dict[str, Any]:
     return {
-        "target_id": event.target_id, "window_id": event.window_id, "number": event.number,
-        "booked_in": event.booked_in_window_id, "published_at": from_text(event.published_at),
-        "status": event.verdict, "figure": event.figure, "display": event.figure_display, "good": int(event.good),
-        "total": int(event.total), "difference": event.difference, "cause": event.cause, "before": event.before,
-    }  # fmt: skip
+        "target_id": event.target_id,
+        "window_id": event.window_id,
+        "number": event.number,
+        "booked_in": event.booked_in_window_id,
+        "published_at": from_text(event.published_at),
+        "status": event.verdict,
+        "figure": event.figure,
+        "display": event.figure_display,
+        "good": int(event.good),
+        "total": int(event.total),
+        "difference": event.difference,
+        "cause": event.cause,
+        "before": event.before,
+    }
 
 
 class AcceptedWindows:
@@ -78,11 +87,13 @@ class AcceptedWindows:
         rows = await self._rows(_ACCEPTED, target_id, window_ids)
         return {
             row["window_id"]: {
-                "acceptance_id": row["acceptance_id"], "period": row["period"], "revision": row["revision"],
+                "acceptance_id": row["acceptance_id"],
+                "period": row["period"],
+                "revision": row["revision"],
                 "accepted_at": to_text(row["accepted_at"]),
             }
             for row in rows
-        }  # fmt: skip
+        }
 
     async def adjustments(self, target_id: str, window_ids: Sequence[str]) -> list[dict[str, Any]]:
         """Those of these windows and those booked in them, in the order in which they were published."""
@@ -96,8 +107,16 @@ class AcceptedWindows:
 
 def _adjustment_document(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {
-        "window_id": row["window_id"], "number": row["number"], "booked_in_window_id": row["booked_in"],
-        "published_at": to_text(row["published_at"]), "verdict": row["status"], "figure": row["figure"],
-        "figure_display": row["display"], "good": str(row["good"]), "total": str(row["total"]),
-        "difference": row["difference"], "cause": row["cause"], "before": row["before"],
-    }  # fmt: skip
+        "window_id": row["window_id"],
+        "number": row["number"],
+        "booked_in_window_id": row["booked_in"],
+        "published_at": to_text(row["published_at"]),
+        "verdict": row["status"],
+        "figure": row["figure"],
+        "figure_display": row["display"],
+        "good": str(row["good"]),
+        "total": str(row["total"]),
+        "difference": row["difference"],
+        "cause": row["cause"],
+        "before": row["before"],
+    }

@@ -50,9 +50,17 @@ def hold_of(row: Mapping[str, Any], partition: int) -> Hold:
     """An import as a partition sees it."""
     indicators, sources = (frozenset(row[name]) for name in ("indicators", "sources"))
     return Hold(
-        row["import_id"], row["owner_party_id"], indicators, sources, row["through"], row["expires_at"],
-        row["opened_at"] + LONGEST_MICROSECONDS, row["release"], partition in row["released"], row["is_everywhere"],
-    )  # fmt: skip
+        row["import_id"],
+        row["owner_party_id"],
+        indicators,
+        sources,
+        row["through"],
+        row["expires_at"],
+        row["opened_at"] + LONGEST_MICROSECONDS,
+        row["release"],
+        partition in row["released"],
+        row["is_everywhere"],
+    )
 
 
 async def advance(transaction: Transaction, partition: int, step: PartitionStep) -> None:

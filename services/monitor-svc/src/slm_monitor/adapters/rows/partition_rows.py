@@ -183,11 +183,18 @@ def _json(rows: Sequence[Mapping[str, Any]]) -> str:
 def facts_of(rows: Sequence[Fact], received_at: int) -> str:
     return _json(
         [
-            {"subject": fact.subject, "key": fact.key, "at": fact.at, "revision": fact.revision,
-             "recorded_at": fact.recorded_at, "received_at": received_at, "body": fact.body}
+            {
+                "subject": fact.subject,
+                "key": fact.key,
+                "at": fact.at,
+                "revision": fact.revision,
+                "recorded_at": fact.recorded_at,
+                "received_at": received_at,
+                "body": fact.body,
+            }
             for fact in rows
         ]
-    )  # fmt: skip
+    )
 
 
 _INSTANCE = """
@@ -248,8 +255,14 @@ async def write_checkpoint(driver: asyncpg.Connection, partition: int, checkpoin
 
 def _series(subject: str, kept: SeriesCheckpoint, partition: int) -> dict[str, Any]:
     tallies = {line: [tally.by, tally.windows] for line, tally in kept.tallies.items()}
-    return {"subject": subject, "indicator": indicator_of(subject), "partition": partition,
-            "high_water": kept.high_water, "tallies": tallies, "judged_to": kept.judged_to}  # fmt: skip
+    return {
+        "subject": subject,
+        "indicator": indicator_of(subject),
+        "partition": partition,
+        "high_water": kept.high_water,
+        "tallies": tallies,
+        "judged_to": kept.judged_to,
+    }
 
 
 async def quarantine_facts(transaction: Transaction, facts: Sequence[QuarantineEntry]) -> None:

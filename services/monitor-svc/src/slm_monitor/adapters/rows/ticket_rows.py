@@ -13,14 +13,41 @@ from slm_monitor.application.state.ports import HELD, JUDGED, WAITING
 from slm_monitor.domain.lifecycle.target_state import Changes, PublishedClock, TicketClock, TicketState
 
 _CLOCK_COLUMNS = (
-    "version", "state", "started_at", "deadline_at", "stopped_at", "breached_at", "changed_at", "due_at",
-    "elapsed_calendar", "elapsed_service", "pauses", "at_risk_at", "past_due", "told", "excused",
-    "is_stint", "net_calendar", "net_service",
-)  # fmt: skip
+    "version",
+    "state",
+    "started_at",
+    "deadline_at",
+    "stopped_at",
+    "breached_at",
+    "changed_at",
+    "due_at",
+    "elapsed_calendar",
+    "elapsed_service",
+    "pauses",
+    "at_risk_at",
+    "past_due",
+    "told",
+    "excused",
+    "is_stint",
+    "net_calendar",
+    "net_service",
+)
 _TICKET_COLUMNS = (
-    "due_at", "type", "priority", "state", "held_by", "opened_at", "last_at", "ended_at", "unmatched", "unjudgeable",
-    "unmatched_because", "readers", "team", "inconsistent",
-)  # fmt: skip
+    "due_at",
+    "type",
+    "priority",
+    "state",
+    "held_by",
+    "opened_at",
+    "last_at",
+    "ended_at",
+    "unmatched",
+    "unjudgeable",
+    "unmatched_because",
+    "readers",
+    "team",
+    "inconsistent",
+)
 
 
 def _assignments(columns: Sequence[str]) -> str:
@@ -116,18 +143,26 @@ async def write_tickets(
 
 def _ticket_key_columns(subject: str, stage: str, partition: int) -> dict[str, Any]:
     owner, source, number = subject.split("/", 2)
-    return {"subject": subject, "partition": partition, "owner_party_id": owner, "source": source, "number": number,
-            "waiting": stage == WAITING, "held": stage == HELD}  # fmt: skip
+    return {
+        "subject": subject,
+        "partition": partition,
+        "owner_party_id": owner,
+        "source": source,
+        "number": number,
+        "waiting": stage == WAITING,
+        "held": stage == HELD,
+    }
 
 
 def _ticket_row(state: TicketState, stages: Mapping[str, str], partition: int) -> dict[str, Any]:
     row = _ticket_key_columns(state.subject, stages.get(state.subject, JUDGED), partition)
     row |= {name: getattr(state, name) for name in _TICKET_COLUMNS if name != "unmatched"}
     return row | {
-        "unmatched": state.unmatched_because is not None, "readers": dict(state.readers),
+        "unmatched": state.unmatched_because is not None,
+        "readers": dict(state.readers),
         "inconsistent": None if state.inconsistent is None else asdict(state.inconsistent),
         "unjudgeable": _reasons(state.unjudgeable),
-    }  # fmt: skip
+    }
 
 
 def _reasons(unjudgeable: Iterable[tuple[str, str, str]]) -> list[dict[str, str]] | None:
@@ -139,16 +174,35 @@ def _clock(entry: TicketClock, partition: int) -> dict[str, Any]:
     clock, terms, told = entry.clock, entry.clock.target, entry.told
     target_id, ticket, ordinal = entry.key
     return {
-        "target_id": target_id, "ticket": ticket, "ordinal": ordinal, "partition": partition,
-        "agreement_id": terms.agreement_id, "version": terms.version, "owner_party_id": entry.owner_party_id,
-        "provider_party_id": terms.provider_party_id, "customer_party_id": terms.customer_party_id,
-        "source": entry.source, "number": entry.ticket, "clock": terms.clock.clock if terms.clock else "",
-        "state": clock.state, "started_at": clock.started_at, "deadline_at": clock.deadline_at,
-        "stopped_at": clock.stopped_at, "breached_at": clock.breached_at, "changed_at": clock.changed_at,
-        "due_at": entry.due_at, "elapsed_calendar": clock.elapsed_calendar, "elapsed_service": clock.elapsed_service,
-        "pauses": clock.pauses, "target_key": terms.key, "service_id": terms.service_id,
-        "at_risk_at": entry.at_risk_at, "past_due": clock.past_due, "excused": entry.excused,
-        "is_stint": terms.clock is not None and terms.clock.each_assignment, "net_calendar": clock.net_calendar,
+        "target_id": target_id,
+        "ticket": ticket,
+        "ordinal": ordinal,
+        "partition": partition,
+        "agreement_id": terms.agreement_id,
+        "version": terms.version,
+        "owner_party_id": entry.owner_party_id,
+        "provider_party_id": terms.provider_party_id,
+        "customer_party_id": terms.customer_party_id,
+        "source": entry.source,
+        "number": entry.ticket,
+        "clock": terms.clock.clock if terms.clock else "",
+        "state": clock.state,
+        "started_at": clock.started_at,
+        "deadline_at": clock.deadline_at,
+        "stopped_at": clock.stopped_at,
+        "breached_at": clock.breached_at,
+        "changed_at": clock.changed_at,
+        "due_at": entry.due_at,
+        "elapsed_calendar": clock.elapsed_calendar,
+        "elapsed_service": clock.elapsed_service,
+        "pauses": clock.pauses,
+        "target_key": terms.key,
+        "service_id": terms.service_id,
+        "at_risk_at": entry.at_risk_at,
+        "past_due": clock.past_due,
+        "excused": entry.excused,
+        "is_stint": terms.clock is not None and terms.clock.each_assignment,
+        "net_calendar": clock.net_calendar,
         "net_service": clock.net_service,
         "told": {"warned": told.warned, "escalated": told.escalated, "risks": told.risks},
-    }  # fmt: skip
+    }

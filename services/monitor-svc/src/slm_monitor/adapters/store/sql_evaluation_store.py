@@ -300,8 +300,11 @@ class SqlEvaluationStore:
             if step.blob is not None:
                 await driver.execute(
                     "INSERT INTO fact_blob (partition, seq, data, received_at) VALUES ($1, $2, $3, $4)",
-                    partition, blob_seq, column_codec.encode_blob(step.blob), now,
-                )  # fmt: skip
+                    partition,
+                    blob_seq,
+                    column_codec.encode_blob(step.blob),
+                    now,
+                )
             await ticket_rows.write_tickets(driver, partition, step.tickets, step.changes)
             await partition_rows.write_changes(driver, partition, step.changes)
             await partition_rows.write_instances(driver, step.changes.instances)
@@ -312,9 +315,12 @@ class SqlEvaluationStore:
             if step.recounted:
                 names = sorted(step.recounted)
                 await driver.execute(
-                    _RECOUNTED, partition, names, [indicator_of(name) for name in names],
+                    _RECOUNTED,
+                    partition,
+                    names,
+                    [indicator_of(name) for name in names],
                     [step.recounted[name] for name in names],
-                )  # fmt: skip
+                )
             await derived_rows.send_to_inboxes(driver, step.news)
             await staleness_rows.write_silences(driver, partition, step.silences)
             if step.inbox:
@@ -338,9 +344,16 @@ class SqlEvaluationStore:
     async def _fence(self, driver: asyncpg.Connection, partition: int, epoch: int, step: PartitionStep) -> int:
         """First of all: only the owner at the expected position writes. Returns the sequence for a blob."""
         blob_seq = await driver.fetchval(
-            _FENCE, partition, epoch, step.positions[MEASUREMENTS.name], step.positions[TICKETS.name], step.watermark,
-            int(step.blob is not None), step.expected[MEASUREMENTS.name], step.expected[TICKETS.name],
-        )  # fmt: skip
+            _FENCE,
+            partition,
+            epoch,
+            step.positions[MEASUREMENTS.name],
+            step.positions[TICKETS.name],
+            step.watermark,
+            int(step.blob is not None),
+            step.expected[MEASUREMENTS.name],
+            step.expected[TICKETS.name],
+        )
         if blob_seq is None:
             raise NotOwner(partition)
         return int(blob_seq)
@@ -349,9 +362,13 @@ class SqlEvaluationStore:
         async with self._database.begin() as transaction:
             driver = await transaction.driver()
             done = await driver.execute(
-                _CHECKPOINT_FENCE, partition, epoch, checkpoint.positions.get(MEASUREMENTS.name, 0),
-                checkpoint.positions.get(TICKETS.name, 0), checkpoint.blob_seq,
-            )  # fmt: skip
+                _CHECKPOINT_FENCE,
+                partition,
+                epoch,
+                checkpoint.positions.get(MEASUREMENTS.name, 0),
+                checkpoint.positions.get(TICKETS.name, 0),
+                checkpoint.blob_seq,
+            )
             if done != "UPDATE 1":
                 raise NotOwner(partition)
             await partition_rows.write_checkpoint(driver, partition, checkpoint)

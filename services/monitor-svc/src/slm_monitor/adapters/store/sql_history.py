@@ -120,9 +120,13 @@ class SqlHistory:
 
     async def values(self, subject: str, span: Interval, known_at: int | None) -> MeasuredValues:
         rows = await self._fetch(
-            _VALUES, subject, span[0] // HOUR, (span[1] - 1) // HOUR, _EVER if known_at is None else known_at,
+            _VALUES,
+            subject,
+            span[0] // HOUR,
+            (span[1] - 1) // HOUR,
+            _EVER if known_at is None else known_at,
             partition_of(subject, self._partitions),
-        )  # fmt: skip
+        )
         return await asyncio.to_thread(_decoded, rows, subject, span, known_at)
 
     async def first_at(self, subject: str) -> int | None:

@@ -18,9 +18,13 @@ from slm_monitor.application.state.ports import SuspendedSource
 
 ASIDE = "SELECT owner_party_id, topic, source, reason FROM source_aside"
 _TABLE = table(
-    "source_aside", column("owner_party_id", Text), column("topic", Text), column("source", Text),
-    column("reason", Text), column("since_at", BigInteger),
-)  # fmt: skip
+    "source_aside",
+    column("owner_party_id", Text),
+    column("topic", Text),
+    column("source", Text),
+    column("reason", Text),
+    column("since_at", BigInteger),
+)
 _KEEP = "INSERT INTO source_aside VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 _TELL = "INSERT INTO judge_inbox (partition, kind, ref) SELECT partition, 'sources', '{}' FROM judge_partition"
 _FORGET = "DELETE FROM source_aside WHERE owner_party_id = :owner AND topic = :topic AND source = :source"

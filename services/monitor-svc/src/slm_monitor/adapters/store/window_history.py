@@ -40,11 +40,17 @@ async def keep_revisions(driver: asyncpg.Connection, events: Sequence[OutgoingEv
 def _revision_row(event: WindowClosed) -> dict[str, Any]:
     restated = event if isinstance(event, WindowRestated) else None
     return {
-        "target_id": event.target_id, "window_id": event.window_id, "revision": event.revision,
-        "published_at": from_text(event.closed_at), "version": event.agreement_version, "status": event.verdict,
-        "figure": event.figure, "display": event.figure_display,
-        "cause": restated.cause if restated else None, "before": restated.before if restated else None,
-    }  # fmt: skip
+        "target_id": event.target_id,
+        "window_id": event.window_id,
+        "revision": event.revision,
+        "published_at": from_text(event.closed_at),
+        "version": event.agreement_version,
+        "status": event.verdict,
+        "figure": event.figure,
+        "display": event.figure_display,
+        "cause": restated.cause if restated else None,
+        "before": restated.before if restated else None,
+    }
 
 
 class WindowHistory:
@@ -72,16 +78,28 @@ class WindowHistory:
 
 def _revision_document(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "revision": row["revision"], "published_at": to_text(row["published_at"]), "version": row["version"],
-        "status": row["status"], "figure": row["figure"], "figure_display": row["display"], "cause": row["cause"],
+        "revision": row["revision"],
+        "published_at": to_text(row["published_at"]),
+        "version": row["version"],
+        "status": row["status"],
+        "figure": row["figure"],
+        "figure_display": row["display"],
+        "cause": row["cause"],
         "before": row["before"],
-    }  # fmt: skip
+    }
 
 
 def _closed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "window_id": row["window_id"], "version": row["version"], "start_at": to_text(row["start"]),
-        "end_at": to_text(row["end"]), "status": row["status"], "figure": row["figure"],
-        "figure_display": row["display"], "good": row["good"], "total": row["total"], "revision": row["revision"],
+        "window_id": row["window_id"],
+        "version": row["version"],
+        "start_at": to_text(row["start"]),
+        "end_at": to_text(row["end"]),
+        "status": row["status"],
+        "figure": row["figure"],
+        "figure_display": row["display"],
+        "good": row["good"],
+        "total": row["total"],
+        "revision": row["revision"],
         "closed_at": to_text(row["closed_at"]),
-    }  # fmt: skip
+    }

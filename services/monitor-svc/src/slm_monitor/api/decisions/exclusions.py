@@ -63,14 +63,17 @@ class ExclusionToRequest(_ExclusionBody):
         "json_schema_extra": {
             "examples": [
                 {
-                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001", "kind": "planned",
-                    "text": "Database upgrade", "targets": ["checkout-availability"],
+                    "agreement_id": "0193a5c0-7a00-7000-8000-000000000001",
+                    "kind": "planned",
+                    "text": "Database upgrade",
+                    "targets": ["checkout-availability"],
                     "interval": {"from": "2026-11-22T22:00:00Z", "to": "2026-11-23T02:00:00Z"},
-                    "decide_by": "2026-11-20T12:00:00Z", "if_silent": "approved",
+                    "decide_by": "2026-11-20T12:00:00Z",
+                    "if_silent": "approved",
                 }
             ]
         },
-    }  # fmt: skip
+    }
 
     agreement_id: str
     kind: Literal["planned", "force_majeure", "customer_caused", "claim"]
@@ -97,11 +100,12 @@ class DelegateToAppoint(_ExclusionBody):
                 {
                     "agreement_id": "0193a5c0-7a00-7000-8000-000000000001",
                     "delegate_party_id": "0193a5c0-7a00-7000-8000-000000000002",
-                    "reason": "Our operations are theirs.", "ends_at": "2027-01-01T00:00:00Z",
+                    "reason": "Our operations are theirs.",
+                    "ends_at": "2027-01-01T00:00:00Z",
                 }
             ]
         },
-    }  # fmt: skip
+    }
 
     agreement_id: str
     delegate_party_id: Annotated[str, Field(min_length=1, max_length=100)]

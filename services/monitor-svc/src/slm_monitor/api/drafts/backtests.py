@@ -61,14 +61,19 @@ class BacktestToRun(BaseModel):
         "json_schema_extra": {
             "examples": [
                 {
-                    "terms": {"key": "up", "indicator": "payments.checkout", "aggregation": "availability",
-                              "window": {"calendar": "month"}, "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "terms": {
+                        "key": "up",
+                        "indicator": "payments.checkout",
+                        "aggregation": "availability",
+                        "window": {"calendar": "month"},
+                        "objective": {"at_least": "99.9", "unit": "percent"},
+                    },
                     "timezone": "Europe/Amsterdam",
                     "windows": {"last": 12},
                 }
             ]
         },
-    }  # fmt: skip
+    }
 
     terms: dict[str, Any]
     members: Annotated[list[dict[str, Any]], Field(max_length=100)] = []

@@ -61,14 +61,24 @@ class ClockToPreview(_PreviewBody):
         "json_schema_extra": {
             "examples": [
                 {
-                    "targets": [{"key": "p1", "objective": {"within": {"calendar": "PT4H"}}, "clock": "resolution",
-                                 "applies_to": {"type": "incident"}, "start": "opened", "stop": "resolved"}],
-                    "events": [{"event": "opened", "at": "2026-11-22T10:00:00Z", "type": "incident"},
-                               {"event": "resolved", "at": "2026-11-22T13:00:00Z"}],
+                    "targets": [
+                        {
+                            "key": "p1",
+                            "objective": {"within": {"calendar": "PT4H"}},
+                            "clock": "resolution",
+                            "applies_to": {"type": "incident"},
+                            "start": "opened",
+                            "stop": "resolved",
+                        }
+                    ],
+                    "events": [
+                        {"event": "opened", "at": "2026-11-22T10:00:00Z", "type": "incident"},
+                        {"event": "resolved", "at": "2026-11-22T13:00:00Z"},
+                    ],
                 }
             ]
         }
-    }  # fmt: skip
+    }
 
     targets: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=100)]
     events: Annotated[list[dict[str, Any]], Field(max_length=10_000)]
@@ -88,15 +98,19 @@ class WindowToPreview(_PreviewBody):
         "json_schema_extra": {
             "examples": [
                 {
-                    "terms": {"key": "up", "aggregation": "availability", "window": {"calendar": "month"},
-                              "objective": {"at_least": "99.9", "unit": "percent"}},
+                    "terms": {
+                        "key": "up",
+                        "aggregation": "availability",
+                        "window": {"calendar": "month"},
+                        "objective": {"at_least": "99.9", "unit": "percent"},
+                    },
                     "window": "2026-11",
                     "initial_state": "up",
                     "facts": [{"outage": {"from": "2026-11-10T10:00:00Z", "to": "2026-11-10T10:30:00Z"}}],
                 }
             ]
         }
-    }  # fmt: skip
+    }
 
     terms: dict[str, Any]
     window: PreviewInterval | str | None = None

@@ -98,9 +98,15 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
     except ValueError:
         raise not_found("party", owner) from None
     wanted = Import(
-        import_id, owner, given.indicators, given.sources, now, caller.principal_id, _through(given.through, now),
+        import_id,
+        owner,
+        given.indicators,
+        given.sources,
+        now,
+        caller.principal_id,
+        _through(given.through, now),
         now + QUIET_MICROSECONDS,
-    )  # fmt: skip
+    )
     opened = await imports.open_import(importing.store, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]

@@ -80,9 +80,16 @@ async def register_indicator(
     if owner != caller.party_id and not caller.is_operator:
         raise not_found("party", owner)
     wanted = Indicator(
-        f"{owner}/{given.key}", owner, given.key, given.kind, given.unit, given.initial_state, given.service_id,
-        _stale_after(given.stale_after), *_scale(given),
-    )  # fmt: skip
+        f"{owner}/{given.key}",
+        owner,
+        given.key,
+        given.kind,
+        given.unit,
+        given.initial_state,
+        given.service_id,
+        _stale_after(given.stale_after),
+        *_scale(given),
+    )
     held, is_new = await indicators.register(wanted, given.external_refs)
     if held != wanted:
         differing = [

@@ -95,9 +95,14 @@ def _nothing_taken(answer: IntakeAnswer, path: str) -> bytes:
     ]
     first = f"{errors[0]['field']}: {errors[0]['remedy']}" if errors else "The batch is empty: send one item at least"
     problem = {
-        "type": "/problems/nothing-accepted", "title": "Nothing of the batch was accepted", "status": 422,
-        "instance": path, "detail": f"{first}.", "errors": errors, **answer.document(),
-    }  # fmt: skip
+        "type": "/problems/nothing-accepted",
+        "title": "Nothing of the batch was accepted",
+        "status": 422,
+        "instance": path,
+        "detail": f"{first}.",
+        "errors": errors,
+        **answer.document(),
+    }
     return msgspec.json.encode(problem)
 
 

@@ -29,8 +29,12 @@ from slm_monitor.domain.tickets.ticket_snapshot import Snapshot
 router = APIRouter(prefix="/api/v1", tags=["tickets"])
 Sender = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
 Name = Annotated[str, Field(max_length=200)]
-_INSTANTS = {"resolved_at": "resolved", "closed_at": "closed", "cancelled_at": "cancelled",
-             "first_response_at": "first_response"}  # fmt: skip
+_INSTANTS = {
+    "resolved_at": "resolved",
+    "closed_at": "closed",
+    "cancelled_at": "cancelled",
+    "first_response_at": "first_response",
+}
 
 
 class SnapshotToPut(BaseModel):
@@ -41,12 +45,20 @@ class SnapshotToPut(BaseModel):
         "extra": "forbid",
         "json_schema_extra": {
             "examples": [
-                {"updated_at": "2026-11-22T10:05:00Z", "opened_at": "2026-11-22T10:00:00Z", "status": "in_progress",
-                 "type": "incident", "priority": "P1", "team": "network", "first_response_at": "2026-11-22T10:04:00Z",
-                 "resolved_at": None, "fields": {"site": "Berlin", "vip": True}}
+                {
+                    "updated_at": "2026-11-22T10:05:00Z",
+                    "opened_at": "2026-11-22T10:00:00Z",
+                    "status": "in_progress",
+                    "type": "incident",
+                    "priority": "P1",
+                    "team": "network",
+                    "first_response_at": "2026-11-22T10:04:00Z",
+                    "resolved_at": None,
+                    "fields": {"site": "Berlin", "vip": True},
+                }
             ]
         },
-    }  # fmt: skip
+    }
 
     updated_at: str | None = None
     """Since when it is so; by default now."""

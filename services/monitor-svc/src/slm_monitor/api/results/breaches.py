@@ -34,8 +34,14 @@ async def list_breaches(
     until: Annotated[str | None, Query(alias="to", description="and before this instant")] = None,
 ) -> dict[str, Any]:
     """Breaches, the latest first, withdrawn ones included."""
-    filters = {"agreement_id": agreement_id, "target_id": target_id, "service_id": service_id, "window_id": window_id,
-               "level": level, "standing": standing}  # fmt: skip
+    filters = {
+        "agreement_id": agreement_id,
+        "target_id": target_id,
+        "service_id": service_id,
+        "window_id": window_id,
+        "level": level,
+        "standing": standing,
+    }
     span = (instant(since, "from"), instant(until, "to"))
     return await queries.page(caller, paging, filters, span, state)
 

@@ -78,9 +78,11 @@ async def explained(record: Any, row: dict[str, Any], asked: ExplanationQuestion
 def facts_deleted(error: NotInRecord) -> Problem:
     """A figure that nobody can work out again."""
     return Problem(
-        410, "not-in-record", "Its facts are no longer kept",
+        410,
+        "not-in-record",
+        "Its facts are no longer kept",
         f"It stands as it was established; {error}. GET /api/v1/targets/{{target_id}}/windows tells it.",
-    )  # fmt: skip
+    )
 
 
 def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAINED) -> None:
@@ -89,10 +91,12 @@ def refuse_unexplained(row: Mapping[str, Any], allowed: Collection[str] = EXPLAI
     kind = aggregation if isinstance(aggregation, str) else next(iter(aggregation))
     if kind not in allowed:
         raise Problem(
-            422, "not-explained", "This kind of target is explained elsewhere",
+            422,
+            "not-explained",
+            "This kind of target is explained elsewhere",
             f"Figures of {kind} are told here no further; a ticket's clock explains itself: "
             "GET /api/v1/tickets/{source}/{number}/clocks/{target_id}/explain.",
-        )  # fmt: skip
+        )
 
 
 def instant(text: str | None, field: str) -> int | None:

@@ -57,9 +57,13 @@ async def list_windows(
 
 
 async def _windows(
-    readers: TargetReaders, row: dict[str, Any], page: Page, status: str | None, closed: bool | None,
+    readers: TargetReaders,
+    row: dict[str, Any],
+    page: Page,
+    status: str | None,
+    closed: bool | None,
     span: tuple[int | None, int | None],
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     target_id, indicator = row["target_id"], row["indicator"]
     found: dict[str, Any] = await readers.queries.windows(target_id, page, {"status": status}, closed, span)
     told = await readers.history.revisions(target_id, [each["window_id"] for each in found["items"]])
@@ -145,10 +149,13 @@ async def _with_adjustments(
     accepted = await readers.frozen.accepted(target_id, names)
     adjustments = await readers.frozen.adjustments(target_id, names)
     return [
-        {**each, "accepted": accepted.get(each["window_id"]),
-         "adjustments": [one for one in adjustments if one["window_id"] == each["window_id"]]}
+        {
+            **each,
+            "accepted": accepted.get(each["window_id"]),
+            "adjustments": [one for one in adjustments if one["window_id"] == each["window_id"]],
+        }
         for each in found
-    ]  # fmt: skip
+    ]
 
 
 async def _points(

@@ -64,16 +64,23 @@ async def list_clocks(
 
 @router.get("/tickets", dependencies=[Judged])
 async def list_tickets(
-    caller: Caller, queries: TheTickets, clock: TheClock, paging: Paging,
+    caller: Caller,
+    queries: TheTickets,
+    clock: TheClock,
+    paging: Paging,
     at_risk: Annotated[bool, Query(description="Clocks that have warned, by the time left to their deadline")] = False,
     unmatched: Annotated[bool | None, Query(description="Tickets to which no target has ever applied")] = None,
     unjudgeable: Annotated[bool, Query(description="Tickets of which some clock cannot be worked out")] = False,
     inconsistent: Annotated[bool, Query(description="Tickets whose events contradict each other: not judged")] = False,
-    is_open: Annotated[bool | None, Query(alias="open")] = None, source: str | None = None, type: str | None = None,
-    priority: str | None = None, state: str | None = None, held_by: str | None = None,
+    is_open: Annotated[bool | None, Query(alias="open")] = None,
+    source: str | None = None,
+    type: str | None = None,
+    priority: str | None = None,
+    state: str | None = None,
+    held_by: str | None = None,
     agreement_id: Annotated[str | None, Query(description="With at_risk")] = None,
     target_id: Annotated[str | None, Query(description="With at_risk")] = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Tickets by source and number; with ``at_risk`` their running clocks, the least time left first."""
     filters: dict[str, Any] = {"source": source, "type": type, "priority": priority, "held_by": held_by}
     if at_risk:
@@ -87,11 +94,16 @@ async def list_tickets(
 
 @router.get("/tickets/{source}/{number:path}/clocks/{target}/explain", dependencies=[Judged], response_model=None)
 async def explain_ticket_clock(
-    source: str, number: str, target: str, caller: Caller, readers: TheTicketReaders, request: Request,
+    source: str,
+    number: str,
+    target: str,
+    caller: Caller,
+    readers: TheTicketReaders,
+    request: Request,
     ordinal: Annotated[int | None, Query(description="Of several clocks of one target; the last if left out")] = None,
     format: Annotated[Literal["json", "text"] | None, Query(description="Or send Accept: text/plain")] = None,
     known_at: KnownAt = None,
-) -> Response:  # fmt: skip
+) -> Response:
     """Why a clock (by its target's id or key) stands as it does: every interval with its cause, and the sums."""
     seen, agreements, _, reader = await _look(source, number, caller, readers, instant(known_at, "known_at"))
     wanted = [
@@ -136,9 +148,11 @@ async def _look(
         raise not_found("ticket", f"{source}/{number}")
     if any(fact.key == FORGOTTEN for fact, _ in facts):
         raise Problem(
-            410, "not-in-record", "Its events are no longer kept",
+            410,
+            "not-in-record",
+            "Its events are no longer kept",
             "Its clocks stand as they were; GET /api/v1/clocks lists them.",
-        )  # fmt: skip
+        )
     agreements = await queries.agreements(row["owner_party_id"])
     book = rule_book(line for each in agreements for lines in readers.parsed.of(each).values() for line in lines)
     events, now = [fact for fact, _ in facts], readers.clock.now()

@@ -45,9 +45,14 @@ class BreachWorkflows(Protocol):
 
 
 async def take_step(
-    lives: BreachWorkflows, breach_id: str, step: str, document: Mapping[str, Any], caller: Principal, now: int,
+    lives: BreachWorkflows,
+    breach_id: str,
+    step: str,
+    document: Mapping[str, Any],
+    caller: Principal,
+    now: int,
     unless_changed: Callable[[BreachWorkflow], None],
-) -> BreachWorkflow:  # fmt: skip
+) -> BreachWorkflow:
     """Take a breach through a step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
 
     The party responsible acknowledges and explains; once it has, either side may close: a life says how a breach was

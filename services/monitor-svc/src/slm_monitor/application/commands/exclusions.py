@@ -162,14 +162,22 @@ def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> E
     services = {version["service_key"]: version["service_id"] for version in versions}
     return ExclusionScope(
         _ids_of("services", wanted.services, {**services, **{terms.service_id: terms.service_id for terms in known}}),
-        _ids_of("indicators", wanted.indicators, {
-            name: terms.indicator for terms in known if terms.indicator is not None
-            for name in (terms.indicator, terms.indicator.partition("/")[2])
-        }),
-        _ids_of("targets", wanted.targets, {
-            name: terms.target_id for terms in known for name in (terms.target_id, terms.key)
-        }),
-    )  # fmt: skip
+        _ids_of(
+            "indicators",
+            wanted.indicators,
+            {
+                name: terms.indicator
+                for terms in known
+                if terms.indicator is not None
+                for name in (terms.indicator, terms.indicator.partition("/")[2])
+            },
+        ),
+        _ids_of(
+            "targets",
+            wanted.targets,
+            {name: terms.target_id for terms in known for name in (terms.target_id, terms.key)},
+        ),
+    )
 
 
 def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> frozenset[str]:

@@ -62,8 +62,12 @@ async def accept_period(reviews: Reviews, accepted: PeriodAccepted) -> None:
     """The windows as they were accepted are frozen."""
     at = instants.from_text(accepted.accepted_at)
     windows = [Acceptance(each["target_id"], each["window_id"], int(each["revision"]), at) for each in accepted.windows]
-    named = {"agreement_id": accepted.agreement_id, "acceptance_id": accepted.acceptance_id, "period": accepted.period,
-             "accepted_at": at}  # fmt: skip
+    named = {
+        "agreement_id": accepted.agreement_id,
+        "acceptance_id": accepted.acceptance_id,
+        "period": accepted.period,
+        "accepted_at": at,
+    }
     await reviews.accept(named, windows)
 
 

@@ -80,9 +80,10 @@ class CatchingUp:
     def waiting_here(self, watermark: int) -> list[CatchUp]:
         """Those of which nothing of the past waits in this partition, if its timers up to ``watermark`` have fired."""
         return [
-            each for key, each in self._found.items()
+            each
+            for key, each in self._found.items()
             if not each.is_judged_here and each.begun_at <= watermark and not self._pending.get(key)
-        ]  # fmt: skip
+        ]
 
     def judged_here(self, found: CatchUp, step: PartitionStep) -> None:
         found.is_judged_here = True

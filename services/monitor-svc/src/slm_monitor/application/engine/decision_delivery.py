@@ -23,9 +23,14 @@ class DecisionDelivery:
     """Takes them to the judges of one partition."""
 
     def __init__(
-        self, established: LoadedState, states: StateEvaluator, counts: SeriesEvaluator, tickets: TicketEvaluator,
-        derived: DerivedEvaluator, aside: FailedTargets,
-    ) -> None:  # fmt: skip
+        self,
+        established: LoadedState,
+        states: StateEvaluator,
+        counts: SeriesEvaluator,
+        tickets: TicketEvaluator,
+        derived: DerivedEvaluator,
+        aside: FailedTargets,
+    ) -> None:
         self._established, self._aside = established, aside
         self._overturned = established.overturned
         self._record_starts = established.record_starts
@@ -33,8 +38,10 @@ class DecisionDelivery:
 
     def accept(self, ref: Mapping[str, Any], changes: Changes) -> None:
         """Both parties have accepted windows as they stand."""
-        accepted = [Acceptance(target_id, window_id, revision, ref["accepted_at"])
-                    for target_id, window_id, revision in ref["windows"]]  # fmt: skip
+        accepted = [
+            Acceptance(target_id, window_id, revision, ref["accepted_at"])
+            for target_id, window_id, revision in ref["windows"]
+        ]
         standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
         acceptance.accept_windows(((each.target_id, each.windows) for each in standings), accepted, changes)
         # What is judged by label may not have been looked for since a restart. What was set aside is read anew.

@@ -45,9 +45,14 @@ class EvaluationWorker:
     name = "judge"
 
     def __init__(
-        self, store: EvaluationStore, log: EventLog, clock: Clock, reader: RecordReader, partitions: int,
+        self,
+        store: EvaluationStore,
+        log: EventLog,
+        clock: Clock,
+        reader: RecordReader,
+        partitions: int,
         stepped: Callable[[PartitionStep], None] = lambda step: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._store = store
         self._log = log
         self._clock = clock
@@ -258,9 +263,13 @@ class EvaluationWorker:
         return self._owned[number]
 
     async def _commit(
-        self, partition: Partition, work: StepInput, read: ReadRecords | None = None, apart: IsolatedFacts = _NOTHING,
+        self,
+        partition: Partition,
+        work: StepInput,
+        read: ReadRecords | None = None,
+        apart: IsolatedFacts = _NOTHING,
         redriven: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         step = await partition.step(work, self._clock.now())
         if read is not None:
             step.forwards, step.quarantined = list(read.forwards), list(read.quarantined)

@@ -87,8 +87,12 @@ def parts_of(read: ReadRecords) -> list[RecordPart]:
 def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
     end = start + ROWS_KEPT_TOGETHER
     of = [None] * len(values) if values.of is None else [None if each != each else each for each in values.of.tolist()]
-    columns = (values.slot[start:end].tolist(), values.at[start:end].tolist(), values.value[start:end].tolist(),
-               of[start:end])  # fmt: skip
+    columns = (
+        values.slot[start:end].tolist(),
+        values.at[start:end].tolist(),
+        values.value[start:end].tolist(),
+        of[start:end],
+    )
     return [
         [values.subjects[slot], at, None if value == FAILED else value, whole]
         for slot, at, value, whole in zip(*columns, strict=True)
@@ -144,14 +148,22 @@ class OriginFaults:
 
     def _set_aside(self, origin: Origin, reason: str) -> SuspendedSource:
         now = self._time_of()
-        others = [party for party, at in self._tripped.items() if party != origin.owner_party_id
-                  and now - at < LONGEST_SECONDS]  # fmt: skip
+        others = [
+            party
+            for party, at in self._tripped.items()
+            if party != origin.owner_party_id and now - at < LONGEST_SECONDS
+        ]
         if others:
             raise Halt(f"records of {len(others) + 1} parties could not be judged; of one of them: {reason}")
         self._tripped[origin.owner_party_id] = now
         self._aside[origin] = reason
-        _logger.error("source set aside", owner_party_id=origin.owner_party_id, topic=origin.topic,
-                      source=origin.source, reason=reason)  # fmt: skip
+        _logger.error(
+            "source set aside",
+            owner_party_id=origin.owner_party_id,
+            topic=origin.topic,
+            source=origin.source,
+            reason=reason,
+        )
         return SuspendedSource(*origin, reason)
 
     def sifted(self, read: ReadRecords) -> ReadRecords:

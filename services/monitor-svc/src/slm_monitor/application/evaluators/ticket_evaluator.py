@@ -97,10 +97,7 @@ class TicketEvaluator:
     def to_judge(self, agreement_id: str) -> list[str]:
         """The tickets of an agreement's parties that are still to be judged, or that an import holds a part of."""
         owners = {owner for owner, known in self._lines.items() if agreement_id in known}
-        return [
-            ticket for ticket in (*self._waiting, *self._history, *self._held)
-            if ticket.split("/", 1)[0] in owners
-        ]  # fmt: skip
+        return [ticket for ticket in (*self._waiting, *self._history, *self._held) if ticket.split("/", 1)[0] in owners]
 
     def wake(self, ticket: str) -> None:
         """Its time has come."""
@@ -161,9 +158,15 @@ class TicketEvaluator:
             facts, due, waits = touched.get(ticket) or stored.get(ticket, {}), None, False
             if FORGOTTEN not in facts:
                 due, waits = _evaluate_or_mark(
-                    ticket, facts.values(), self._book(ticket.split("/", 1)[0]), states.get(ticket, {}),
-                    dict(breaches.get(ticket, {})), holds.moment(ticket, moment), step.changes, self._overturned,
-                )  # fmt: skip
+                    ticket,
+                    facts.values(),
+                    self._book(ticket.split("/", 1)[0]),
+                    states.get(ticket, {}),
+                    dict(breaches.get(ticket, {})),
+                    holds.moment(ticket, moment),
+                    step.changes,
+                    self._overturned,
+                )
             self._timers.set((TICKET, ticket), due)
             self._waiting.pop(ticket, None)
             self._history.pop(ticket, None)
@@ -173,9 +176,15 @@ class TicketEvaluator:
 
 
 def _evaluate_or_mark(
-    ticket: str, facts: Iterable[Fact], book: RuleBook, told: ticket_target.States,
-    breaches: dict[str, Breach], moment: EvaluationMoment, changes: Changes, overturned: Collection[str],
-) -> tuple[int | None, bool]:  # fmt: skip
+    ticket: str,
+    facts: Iterable[Fact],
+    book: RuleBook,
+    told: ticket_target.States,
+    breaches: dict[str, Breach],
+    moment: EvaluationMoment,
+    changes: Changes,
+    overturned: Collection[str],
+) -> tuple[int | None, bool]:
     """When to look at the ticket again, and whether a part of it waits for an import.
 
     A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""

@@ -38,11 +38,13 @@ def _points(terms: ServiceLevelTarget, facts: KnownFacts, instants: Sequence[int
     for at in instants:
         # Not the last microsecond: what happens at the end of a step belongs to the next.
         seen = explanation_dispatch.explain_figure(terms, replace(facts, as_of=at, until=at - 1), brief=True)
-        found.append({
-            "at": to_text(at),
-            "figure": figures.exact(terms.shown(seen.figure)),
-            "figure_display": terms.display(seen.figure),
-            "budget": seen.budget_document(),
-            "burn_rate": figures.exact(seen.burn),
-        })  # fmt: skip
+        found.append(
+            {
+                "at": to_text(at),
+                "figure": figures.exact(terms.shown(seen.figure)),
+                "figure_display": terms.display(seen.figure),
+                "budget": seen.budget_document(),
+                "burn_rate": figures.exact(seen.burn),
+            }
+        )
     return found

@@ -15,10 +15,30 @@ from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.clocks.ticket_scope import WHOLE
 from slm_monitor.domain.facts import ticket_events
 
-_VERDICTS = {clock_replay.MET: "met", clock_replay.BREACHED: "breached", clock_replay.COMPLETED_LATE: "breached",
-             clock_replay.CANCELLED: "cancelled"}  # fmt: skip
-_TERMS = ("clock", "objective", "applies_to", "start", "stop", "pause", "reset", "cancel", "service_hours", "warn_at",
-          "escalations", "on_priority_change", "on_terms_change", "on_reopen", "carry_pauses", "each")  # fmt: skip
+_VERDICTS = {
+    clock_replay.MET: "met",
+    clock_replay.BREACHED: "breached",
+    clock_replay.COMPLETED_LATE: "breached",
+    clock_replay.CANCELLED: "cancelled",
+}
+_TERMS = (
+    "clock",
+    "objective",
+    "applies_to",
+    "start",
+    "stop",
+    "pause",
+    "reset",
+    "cancel",
+    "service_hours",
+    "warn_at",
+    "escalations",
+    "on_priority_change",
+    "on_terms_change",
+    "on_reopen",
+    "carry_pauses",
+    "each",
+)
 
 
 def explain_clock(
@@ -52,12 +72,30 @@ def explain_clock(
         "sums": {name: durations.to_iso(length) for name, length in sums._asdict().items()},
         "carried": {"calendar": durations.to_iso(clock.carried[0]), "service": durations.to_iso(clock.carried[1])},
         "measured_from": to_text(clock.measured_from),
-        **{name: own[name] for name in (
-            "clock", "ordinal", "started_at", "attached_at", "past_due", "original_deadline_at", "deadline_at",
-            "stopped_at", "breached_at", "time_left_seconds", "elapsed_calendar_seconds", "elapsed_service_seconds",
-            "net_calendar_seconds", "net_service_seconds", "warnings", "escalations", "held", "held_by_at_breach",
-        )},
-    }  # fmt: skip
+        **{
+            name: own[name]
+            for name in (
+                "clock",
+                "ordinal",
+                "started_at",
+                "attached_at",
+                "past_due",
+                "original_deadline_at",
+                "deadline_at",
+                "stopped_at",
+                "breached_at",
+                "time_left_seconds",
+                "elapsed_calendar_seconds",
+                "elapsed_service_seconds",
+                "net_calendar_seconds",
+                "net_service_seconds",
+                "warnings",
+                "escalations",
+                "held",
+                "held_by_at_breach",
+            )
+        },
+    }
 
 
 def _interval(each: ClockSegment, sees: str) -> dict[str, Any]:

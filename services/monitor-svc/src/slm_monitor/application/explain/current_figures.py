@@ -106,9 +106,13 @@ def _windows(line: TermsHistory, asked: FiguresQuestion) -> Iterator[tuple[Servi
 
 
 async def _figure(
-    record: History, lines: Sequence[TermsHistory], terms: ServiceLevelTarget, name: str,
-    span: Interval, asked: FiguresQuestion,
-) -> dict[str, Any]:  # fmt: skip
+    record: History,
+    lines: Sequence[TermsHistory],
+    terms: ServiceLevelTarget,
+    name: str,
+    span: Interval,
+    asked: FiguresQuestion,
+) -> dict[str, Any]:
     head = {
         "target_id": terms.target_id,
         "target_key": terms.key,

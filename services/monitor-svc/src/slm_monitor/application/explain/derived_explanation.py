@@ -30,9 +30,14 @@ Judge = Callable[[ServiceLevelTarget, Interval], Awaitable[Outcome]]
 
 
 async def explain_derived(
-    record: History, terms: ServiceLevelTarget, window_id: str, span: Interval, as_of: int, known_at: int | None,
+    record: History,
+    terms: ServiceLevelTarget,
+    window_id: str,
+    span: Interval,
+    as_of: int,
+    known_at: int | None,
     judge: Judge,
-) -> Outcome:  # fmt: skip
+) -> Outcome:
     """The window, by what its members are known to have come to; ``judge`` judges a member."""
     excluded, named = await records.excluded_time(record, terms, span, known_at)
     facts = KnownFacts(span, as_of, NOTHING, (), excluded, "unknown", is_distinct=True, exclusions=named)
@@ -87,17 +92,29 @@ async def _of_windows(
         found = _member_window(terms, lines, window_id, facts)
         seen = None if found is None else (await judge(*found))[1]
         members.append(_member(member, seen, facts.as_of))
-        told.append({
-            "target_id": member.target_id, "target_key": keys.get(member.target_id), "weight": str(member.weight),
-            "figure": None if seen is None else figures.exact(seen.target.shown(seen.figure)),
-            "verdict": None if seen is None else seen.verdict,
-        })  # fmt: skip
+        told.append(
+            {
+                "target_id": member.target_id,
+                "target_key": keys.get(member.target_id),
+                "weight": str(member.weight),
+                "figure": None if seen is None else figures.exact(seen.target.shown(seen.figure)),
+                "verdict": None if seen is None else seen.verdict,
+            }
+        )
     finding = composite_evaluation.evaluate_composite(made, members, terms, facts.span[1], facts.as_of)
     return ExplainedWindow(
-        terms, verdict_of(terms, finding, facts), finding.figure, "members", None, None,
-        {"rule": made.rule, "of": made.of, "members": len(members)}, certain_since(finding, facts.as_of),
-        extra={"members": told}, arithmetic=[_arithmetic(made, members)], missed=finding.missed,
-    )  # fmt: skip
+        terms,
+        verdict_of(terms, finding, facts),
+        finding.figure,
+        "members",
+        None,
+        None,
+        {"rule": made.rule, "of": made.of, "members": len(members)},
+        certain_since(finding, facts.as_of),
+        extra={"members": told},
+        arithmetic=[_arithmetic(made, members)],
+        missed=finding.missed,
+    )
 
 
 def _member_window(
@@ -129,8 +146,10 @@ def _arithmetic(made: CompositeTerms, members: Sequence[composite_evaluation.Mem
         return f"{held} of {len(members)} members are met, {made.needed} are needed"
     parts = [(each.weight, each.figure) for each in members if each.figure is not None]
     if made.rule == "weighted_mean":
-        return f"figure = ({' + '.join(f'{weight} × {value}' for weight, value in parts)})" \
-               f" ÷ {sum((weight for weight, _ in parts), Fraction(0))}"  # fmt: skip
+        return (
+            f"figure = ({' + '.join(f'{weight} × {value}' for weight, value in parts)})"
+            f" ÷ {sum((weight for weight, _ in parts), Fraction(0))}"
+        )
     return "figure = 1 − " + " − ".join(f"{weight} × (1 − {value})" for weight, value in parts)
 
 

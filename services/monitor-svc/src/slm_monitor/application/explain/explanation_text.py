@@ -18,8 +18,16 @@ def _lines(explained: Mapping[str, Any]) -> Iterator[str]:
     window, derivation = explained["window"], explained["derivation"]
     yield f"{explained['target_title']} ({explained['target_key']}, {explained['target_id']})"
     yield f"agreement {explained['agreement_id']}, version {explained['agreement_version']}: {explained['judged_by']}"
-    for name in ("aggregation", "objective", "unacceptable", "service_hours", "unknown", "degraded", "no_data",
-                 "planned_downtime"):  # fmt: skip
+    for name in (
+        "aggregation",
+        "objective",
+        "unacceptable",
+        "service_hours",
+        "unknown",
+        "degraded",
+        "no_data",
+        "planned_downtime",
+    ):
         if name in explained["terms"]:
             yield f"  {name}: {_as_text(explained['terms'][name])}"
     yield f"window {window['id']}: {window['from']} to {window['to']} ({window['timezone']})"

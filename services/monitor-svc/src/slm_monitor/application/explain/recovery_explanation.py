@@ -32,10 +32,15 @@ def explain_recoveries(target: ServiceLevelTarget, facts: KnownFacts, *, brief: 
     }
     assert target.promise is not None
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "recoveries",
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "recoveries",
         target.promise.allowed * len(seen) if is_share else None,
-        Fraction(finding.total - finding.good) if is_share else None, sums, certain_since(finding, facts.as_of),
+        Fraction(finding.total - finding.good) if is_share else None,
+        sums,
+        certain_since(finding, facts.as_of),
         intervals=() if brief else [{**each.document(), "facts": [named[each.recovery.fact_key]]} for each in seen],
         arithmetic=[ways[target.aggregation] if seen else "figure: nothing had to be recovered"],
         missed=finding.missed,
-    )  # fmt: skip
+    )

@@ -81,8 +81,14 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
         f"budget = {promised.allowed} × {total} = {budget} events; left = {budget} − {spent} = {(budget or 0) - spent}"
     )
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "events", budget, Fraction(spent),
-        {"good": good, "bad": total - good, "total": total}, certain_since(finding, facts.as_of),
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "events",
+        budget,
+        Fraction(spent),
+        {"good": good, "bad": total - good, "total": total},
+        certain_since(finding, facts.as_of),
         burn_rate.burn_rate_of(spent, total, 1 - promised.allowed),
         extra={**_quantile(target, counting), **_raw(target, counting)},
         arithmetic=[
@@ -90,7 +96,7 @@ def _of_share(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRow
             left if budget is not None else NO_BUDGET,
         ],
         missed=finding.missed,
-    )  # fmt: skip
+    )
 
 
 def _raw(target: ServiceLevelTarget, counting: WindowRows) -> dict[str, str | None]:
@@ -122,11 +128,16 @@ def _of_extent(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
     tally, finding = _found(target, facts, counting)
     assert isinstance(tally, ValueAccumulator)
     ways = {
-        "mean": f"figure = sum ÷ number = {tally.sum} ÷ {tally.number}", "max": "figure = the greatest value",
+        "mean": f"figure = sum ÷ number = {tally.sum} ÷ {tally.number}",
+        "max": "figure = the greatest value",
         "min": "figure = the least value",
-    }  # fmt: skip
-    sums = {"sum": figures.exact(tally.sum), "number": tally.number, "max": figures.exact(tally.high),
-            "min": figures.exact(tally.low)}  # fmt: skip
+    }
+    sums = {
+        "sum": figures.exact(tally.sum),
+        "number": tally.number,
+        "max": figures.exact(tally.high),
+        "min": figures.exact(tally.low),
+    }
     return ExplainedWindow(
         target,
         verdict_of(target, finding, facts),
@@ -148,11 +159,17 @@ def _of_occurrences(target: ServiceLevelTarget, facts: KnownFacts, counting: Win
     number = finding.total
     limited = target.promise.comparison == AT_MOST
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "occurrences",
-        target.promise.value if limited else None, Fraction(number) if limited else None,
-        {"number": number}, certain_since(finding, facts.as_of),
-        arithmetic=[f"figure = occurrences in service time = {number}"], missed=finding.missed,
-    )  # fmt: skip
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "occurrences",
+        target.promise.value if limited else None,
+        Fraction(number) if limited else None,
+        {"number": number},
+        certain_since(finding, facts.as_of),
+        arithmetic=[f"figure = occurrences in service time = {number}"],
+        missed=finding.missed,
+    )
 
 
 def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
@@ -161,12 +178,21 @@ def _of_points(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRo
     promoters, detractors = int((counting.rows.good > 0).sum()), int((counting.rows.good < 0).sum())
     number = finding.total
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "points", None, None,
-        {"number": number, "promoters": promoters, "detractors": detractors}, certain_since(finding, facts.as_of),
-        arithmetic=[f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
-                    if number else "figure: nothing was rated"],
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "points",
+        None,
+        None,
+        {"number": number, "promoters": promoters, "detractors": detractors},
+        certain_since(finding, facts.as_of),
+        arithmetic=[
+            f"figure = 100 × (promoters − detractors) ÷ number = 100 × ({promoters} − {detractors}) ÷ {number}"
+            if number
+            else "figure: nothing was rated"
+        ],
         missed=finding.missed,
-    )  # fmt: skip
+    )
 
 
 def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: WindowRows) -> ExplainedWindow:
@@ -203,9 +229,15 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
             for row in zip(*(each.tolist() for each in (rows.at, rows.good, rows.total)), strict=True)
         ]
         found = slices.evaluate_slices(
-            counted, terms, target.hours, facts.span, facts.as_of, 1 - target.promise.allowed,
-            rolling=target.window_kind == "rolling", no_data=target.no_data,
-        )  # fmt: skip
+            counted,
+            terms,
+            target.hours,
+            facts.span,
+            facts.as_of,
+            1 - target.promise.allowed,
+            rolling=target.window_kind == "rolling",
+            no_data=target.no_data,
+        )
         budget, good, judged, scheduled, figure = found.budget, found.good, found.judged, found.scheduled, found.figure
         verdict, missed, breached_at = "breached" if found.bad > budget else "met" if judged else "no_data", (), None
         verdict = verdict if scheduled else "not_applicable"
@@ -213,17 +245,28 @@ def explain_slices(target: ServiceLevelTarget, facts: KnownFacts, counting: Wind
     bad = judged - good
     budget = budget if allowed else None
     return ExplainedWindow(
-        target, verdict, figure, "slices", budget, bad,
-        {"scheduled": scheduled, "judged": judged, "good": figures.exact(good),
-         "over": facts.span[1] + target.closing_delay <= facts.as_of},
-        breached_at, None if figure is None or not allowed else (1 - figure) / allowed,
+        target,
+        verdict,
+        figure,
+        "slices",
+        budget,
+        bad,
+        {
+            "scheduled": scheduled,
+            "judged": judged,
+            "good": figures.exact(good),
+            "over": facts.span[1] + target.closing_delay <= facts.as_of,
+        },
+        breached_at,
+        None if figure is None or not allowed else (1 - figure) / allowed,
         arithmetic=[
             f"figure = good slices ÷ judged ones = {good} ÷ {judged}" if judged else "figure: no slice is judged",
-            NO_BUDGET if budget is None
+            NO_BUDGET
+            if budget is None
             else f"budget = {allowed} × slices = {budget}; left = {budget} − {bad} = {budget - bad}",
         ],
         missed=missed,
-    )  # fmt: skip
+    )
 
 
 def _slice_terms(target: ServiceLevelTarget) -> slices.SliceTerms:

@@ -43,15 +43,27 @@ def explain_availability(
     means = outages.reliability(_outages_of(target, facts, states, end))
     budget = None if detail["budget"] is None else Fraction(detail["budget"])
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "microseconds", budget,
-        Fraction(down), {**detail, "up": finding.good, "down": down}, certain_since(finding, facts.as_of),
-        burn_rate.burn_rate_of(down, finding.total, objective), () if brief else state_intervals(target, facts, states),
-        {"reliability": {
-            "outages": means.outages, "mtrs": figures.exact(means.mtrs), "mtbf": figures.exact(means.mtbf),
-            "mtbsi": figures.exact(means.mtbsi),
-        }},
-        _arithmetic(finding.good, finding.total, objective, budget), finding.missed,
-    )  # fmt: skip
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "microseconds",
+        budget,
+        Fraction(down),
+        {**detail, "up": finding.good, "down": down},
+        certain_since(finding, facts.as_of),
+        burn_rate.burn_rate_of(down, finding.total, objective),
+        () if brief else state_intervals(target, facts, states),
+        {
+            "reliability": {
+                "outages": means.outages,
+                "mtrs": figures.exact(means.mtrs),
+                "mtbf": figures.exact(means.mtbf),
+                "mtbsi": figures.exact(means.mtbsi),
+            }
+        },
+        _arithmetic(finding.good, finding.total, objective, budget),
+        finding.missed,
+    )
 
 
 def _arithmetic(up: int | Fraction, counted: int | Fraction, objective: Fraction, budget: Fraction | None) -> list[str]:
@@ -188,16 +200,26 @@ def explain_outages(target: ServiceLevelTarget, facts: KnownFacts, states: State
     told_of = [(each, outages.reached_at(each, judged, length)) for each in _outages_of(target, facts, states, until)]
     counted = sum(at is not None and at <= facts.as_of for _, at in told_of)
     return ExplainedWindow(
-        target, verdict_of(target, finding, facts), finding.figure, "outages", target.promise.value,
-        Fraction(finding.total), {"outages": len(told_of), "counted": counted}, certain_since(finding, facts.as_of),
+        target,
+        verdict_of(target, finding, facts),
+        finding.figure,
+        "outages",
+        target.promise.value,
+        Fraction(finding.total),
+        {"outages": len(told_of), "counted": counted},
+        certain_since(finding, facts.as_of),
         intervals=[
-            {"from": to_text(each.start), "to": to_text(each.end), "service_time": durations.to_iso(each.length),
-             "counted_at": None if at is None or at > facts.as_of else to_text(at)}
+            {
+                "from": to_text(each.start),
+                "to": to_text(each.end),
+                "service_time": durations.to_iso(each.length),
+                "counted_at": None if at is None or at > facts.as_of else to_text(at),
+            }
             for each, at in told_of
         ],
         arithmetic=[f"figure = outages of at least {durations.to_iso(length)} of service time = {counted}"],
         missed=finding.missed,
-    )  # fmt: skip
+    )
 
 
 def _length(target: ServiceLevelTarget) -> int:

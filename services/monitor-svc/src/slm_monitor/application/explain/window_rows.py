@@ -170,10 +170,16 @@ def buckets(rows: Rows, span: Interval) -> list[dict[str, Any]]:
     """
     width = next((each for each in (MINUTE, HOUR, DAY) if (span[1] - span[0]) // each <= _MOST_BUCKETS), DAY)
     return [
-        {"from": to_text(number * width), "to": to_text((number + 1) * width), "good": int(rows.good[part].sum()),
-         "total": int(rows.total[part].sum()), "facts": part.stop - part.start, "digest": _digest(rows, part)}
+        {
+            "from": to_text(number * width),
+            "to": to_text((number + 1) * width),
+            "good": int(rows.good[part].sum()),
+            "total": int(rows.total[part].sum()),
+            "facts": part.stop - part.start,
+            "digest": _digest(rows, part),
+        }
         for number, part in _parts(rows, width)
-    ]  # fmt: skip
+    ]
 
 
 def _digest(rows: Rows, part: slice) -> str:

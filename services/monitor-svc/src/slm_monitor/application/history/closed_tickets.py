@@ -53,9 +53,13 @@ class TicketOutcome:
 
 
 def ticket_outcome(
-    ticket: str, facts: Iterable[Fact], book: RuleBook, target_ids: Sequence[str], span: Interval,
+    ticket: str,
+    facts: Iterable[Fact],
+    book: RuleBook,
+    target_ids: Sequence[str],
+    span: Interval,
     present: int,
-) -> TicketOutcome | None:  # fmt: skip
+) -> TicketOutcome | None:
     """What a ticket's events come to at ``present``; None where no clock of these targets ended in the span."""
     events = ticket_target.ordered_events(facts)
     failed: list[FailedClock] = []
@@ -107,9 +111,13 @@ def _is_met(clock: Clock, present: int) -> bool:
 
 
 async def ended_tickets(
-    record: TicketHistory, terms: ServiceLevelTarget, target_ids: Sequence[str], span: Interval, as_of: int,
+    record: TicketHistory,
+    terms: ServiceLevelTarget,
+    target_ids: Sequence[str],
+    span: Interval,
+    as_of: int,
     known_at: int | None,
-) -> Sequence[ClosedTicket]:  # fmt: skip
+) -> Sequence[ClosedTicket]:
     """The tickets whose clocks of these targets ended in a span, in the order of their names. ``terms``: a target of
     the agreement that the targets are of.
 

@@ -96,9 +96,12 @@ class DraftHistory:
         return [each for each in found if each.ended_at <= as_of]
 
     def _walked(
-        self, page: Sequence[tuple[str, Sequence[Fact]]], book: RuleBook, target_ids: Sequence[str],
+        self,
+        page: Sequence[tuple[str, Sequence[Fact]]],
+        book: RuleBook,
+        target_ids: Sequence[str],
         span: Interval,
-    ) -> list[ClosedTicket]:  # fmt: skip
+    ) -> list[ClosedTicket]:
         walked = (
             closed_tickets.ticket_outcome(ticket, facts, book, target_ids, span, self._present)
             for ticket, facts in page

@@ -61,9 +61,15 @@ class Intake:
     """Where facts come in over REST."""
 
     def __init__(
-        self, log: EventLog, form: RecordFormat, indicators: Indicators, quarantine: Quarantine, clock: Clock,
-        partitions: int, backlog: Backlog | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        log: EventLog,
+        form: RecordFormat,
+        indicators: Indicators,
+        quarantine: Quarantine,
+        clock: Clock,
+        partitions: int,
+        backlog: Backlog | None = None,
+    ) -> None:
         self._log = log
         self._form = form
         self._indicators = indicators
@@ -137,12 +143,14 @@ class Intake:
             await self._quarantine.set_aside(
                 [
                     QuarantineEntry(
-                        items[each.index].owner or caller.party_id, _subject(items[each.index]), each.reason,
+                        items[each.index].owner or caller.party_id,
+                        _subject(items[each.index]),
+                        each.reason,
                         item_json(items[each.index]),
                     )
                     for each in aside
                 ]
-            )  # fmt: skip
+            )
 
 
 def _subject(item: Any) -> str:

@@ -123,8 +123,9 @@ def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
     of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return MeasuredValues(
-        list(slots), np.array([slots[row[0]] for row in rows], dtype=np.int32),
+        list(slots),
+        np.array([slots[row[0]] for row in rows], dtype=np.int32),
         np.array([row[1] for row in rows], dtype=np.int64),
         np.array([FAILED if row[2] is None else row[2] for row in rows], dtype=np.float64),
         None if np.isnan(of).all() else of,
-    )  # fmt: skip
+    )

@@ -38,10 +38,16 @@ async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None
     )
     held = await ratings.registered(wanted)
     item = Measurement(
-        key, at=datetime.fromisoformat(surveyed.answered_at), score=float(surveyed.score),
-        touch_point=surveyed.touch_point, respondent=surveyed.respondent, id=surveyed.answer_id, source=REVIEWS.name,
-        revision=surveyed.revision, recorded_at=datetime.fromisoformat(surveyed.answered_at),
-    )  # fmt: skip
+        key,
+        at=datetime.fromisoformat(surveyed.answered_at),
+        score=float(surveyed.score),
+        touch_point=surveyed.touch_point,
+        respondent=surveyed.respondent,
+        id=surveyed.answer_id,
+        source=REVIEWS.name,
+        revision=surveyed.revision,
+        recorded_at=datetime.fromisoformat(surveyed.answered_at),
+    )
     taken = validation.admit_measurements([(0, item)], owner, lambda _: held, FOREVER, may_name_owner=False)
     for refusal in taken.refusals:
         reason = f"{refusal.reason}: {refusal.field}: {refusal.remedy}"

@@ -49,8 +49,13 @@ async def take_snapshot(
 ) -> dict[str, Any]:
     """Take a snapshot in: the events that it tells of are durable when this returns. Raises InvalidSnapshot."""
     subject = f"{owner}/{source}/{number}"
-    _admitted(owner, source, number, [ImpliedEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state,
-                                           snapshot.attributes)], now)  # fmt: skip
+    _admitted(
+        owner,
+        source,
+        number,
+        [ImpliedEvent("check", "state_changed", snapshot.updated_at, None, snapshot.state, snapshot.attributes)],
+        now,
+    )
     async with snapshots.of_ticket(subject, now) as known:
         events = ticket_target.ordered_events(known.facts.values())
         told = ticket_snapshot.implied_events(snapshot, known.facts, events)
@@ -66,11 +71,18 @@ def _admitted(owner: str, source: str, number: str, told: Sequence[ImpliedEvent]
     """They are checked as events are that are sent."""
     messages = [
         TicketMessage(
-            source=source, ticket=number, event=each.event, at=_EPOCH + timedelta(microseconds=each.at), id=each.id,
-            sequence=each.sequence, state=each.state, attributes=dict(each.attributes), revision=each.revision,
+            source=source,
+            ticket=number,
+            event=each.event,
+            at=_EPOCH + timedelta(microseconds=each.at),
+            id=each.id,
+            sequence=each.sequence,
+            state=each.state,
+            attributes=dict(each.attributes),
+            revision=each.revision,
         )
         for each in told
-    ]  # fmt: skip
+    ]
     facts, refused = validation.admit_ticket_events(enumerate(messages), owner, now, False)
     if refused:
         raise InvalidSnapshot(refused)

@@ -52,9 +52,15 @@ class BacktestQuestion:
     per: str = "month"
 
     def document(self) -> dict[str, Any]:
-        return {"terms": dict(self.terms), "indicator": self.indicator, "service_hours": self.service_hours,
-                "timezone": self.timezone, "members": [dict(each) for each in self.members], "owner": self.owner,
-                "per": self.per}  # fmt: skip
+        return {
+            "terms": dict(self.terms),
+            "indicator": self.indicator,
+            "service_hours": self.service_hours,
+            "timezone": self.timezone,
+            "members": [dict(each) for each in self.members],
+            "owner": self.owner,
+            "per": self.per,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +245,28 @@ async def _derived_window(draft: DraftHistory, target: ServiceLevelTarget, span:
         share = Fraction(100 * met, len(ended)) if ended else None
         verdict = "no_data" if share is None else "met" if met == len(ended) else "breached"
         exact = figures.exact(share)
-        return {**row, "figure": exact, "figure_display": "–" if share is None else figures.display(share),
-                "attained": exact, "verdict": verdict, "budget_consumed_share": None,
-                "tickets": {"judged": len(ended), "met": met}}  # fmt: skip
+        return {
+            **row,
+            "figure": exact,
+            "figure_display": "–" if share is None else figures.display(share),
+            "attained": exact,
+            "verdict": verdict,
+            "budget_consumed_share": None,
+            "tickets": {"judged": len(ended), "met": met},
+        }
     line = lines_of((await draft.agreement(target.agreement_id)).versions, None)[0]
     judged = await explanation.evaluate_window(draft, line.latest, span.window_id, bounds, as_of, None)
     seen, exact = judged.seen, figures.exact(target.shown(judged.seen.figure))
     tickets = {"judged": seen.sums["judged"], "met": seen.sums["met"]} if target.aggregation == "compliance" else None
-    return {**row, "figure": exact, "figure_display": target.display(seen.figure), "attained": exact,
-            "verdict": seen.verdict, "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
-            "tickets": tickets}  # fmt: skip
+    return {
+        **row,
+        "figure": exact,
+        "figure_display": target.display(seen.figure),
+        "attained": exact,
+        "verdict": seen.verdict,
+        "budget_consumed_share": (seen.budget_document() or {}).get("consumed_share"),
+        "tickets": tickets,
+    }
 
 
 def backtest_outcome(question: BacktestQuestion, judged: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -68,9 +68,12 @@ def preview_clocks(asked: ClockQuestion) -> dict[str, Any]:
     accounts = [account for each in hours for account in accounts_of(each).get("calendars", ())]
     contradicting = ticket_events.inconsistency(heard)
     answer = {
-        "as_of": to_text(as_of), "clocks": documents if contradicting is None else [], "inconsistent": contradicting,
-        "exchanges": _exchanges(found[0]), "findings": _findings(terms_of(asked.targets, hours[0])),
-    }  # fmt: skip
+        "as_of": to_text(as_of),
+        "clocks": documents if contradicting is None else [],
+        "inconsistent": contradicting,
+        "exchanges": _exchanges(found[0]),
+        "findings": _findings(terms_of(asked.targets, hours[0])),
+    }
     return answer | ({"calendars": accounts} if accounts else {})
 
 
@@ -78,14 +81,16 @@ def _findings(targets: Sequence[ServiceLevelTarget]) -> list[dict[str, str]]:
     """Slips, as the check of an agreement finds them."""
     return [
         {
-            "field": f"targets[{place}].start", "value": event, "code": "slip.start-implies-stop",
+            "field": f"targets[{place}].start",
+            "value": event,
+            "code": "slip.start-implies-stop",
             "severity": "slip",
             "remedy": "this stops the clock as well, so that it never runs: write another start, or another stop",
         }
         for place, target in enumerate(targets)
         if target.clock is not None
         for event in clock_terms.starts_that_stop(target.clock)
-    ]  # fmt: skip
+    ]
 
 
 def _events(asked: ClockQuestion) -> list[TicketEvent]:

@@ -36,10 +36,13 @@ def refusal(field: str, value: Any, remedy: str) -> PreviewRejected:
 
 
 _CHOICES = {
-    "unknown": ("removed", "up", "down"), "degraded": ("up", "down", "removed"), "no_data": ("ignore", "good", "bad"),
-    "planned_downtime": ("removed", "excused"), "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
+    "unknown": ("removed", "up", "down"),
+    "degraded": ("up", "down", "removed"),
+    "no_data": ("ignore", "good", "bad"),
+    "planned_downtime": ("removed", "excused"),
+    "on_reopen": ("resume", "resume_counting_gap", "new_clock"),
     "on_priority_change": ("carry_elapsed", "restart", "from_opening"),
-}  # fmt: skip
+}
 LONGEST = 10 * 366 * 86_400_000_000
 """Microseconds that a preview looks at: longer windows and longer lives of tickets are refused."""
 
@@ -60,10 +63,17 @@ def draft_agreement(
     """An agreement of these targets as its AgreementFinalized would have it. Raises PreviewRejected."""
     documents = [_completed_target(target, place) for place, target in enumerate(targets)]
     return {
-        "agreement_id": NOBODY, "version": 1, "service_id": NOBODY, "provider_party_id": owner,
-        "customer_party_id": NOBODY, "timezone": timezone, "effective_at": _LONG_AGO,
-        "closing_delay_seconds": 600, "service_hours": {HOURS: service_hours}, "targets": documents,
-    }  # fmt: skip
+        "agreement_id": NOBODY,
+        "version": 1,
+        "service_id": NOBODY,
+        "provider_party_id": owner,
+        "customer_party_id": NOBODY,
+        "timezone": timezone,
+        "effective_at": _LONG_AGO,
+        "closing_delay_seconds": 600,
+        "service_hours": {HOURS: service_hours},
+        "targets": documents,
+    }
 
 
 def dated_hours(service_hours: Any, first: int, last: int) -> Any:
@@ -107,8 +117,15 @@ def parse_draft(agreement: Mapping[str, Any]) -> list[ServiceLevelTarget]:
 
 
 _NOT_JUDGED = (
-    "credit", "target_id", "service_id", "indicator", "title", "objective.unit", "unacceptable", "unacceptable.unit",
-)  # fmt: skip
+    "credit",
+    "target_id",
+    "service_id",
+    "indicator",
+    "title",
+    "objective.unit",
+    "unacceptable",
+    "unacceptable.unit",
+)
 """What a target may say of itself that no figure depends on."""
 
 

@@ -32,10 +32,16 @@ from slm_monitor.domain.terms import figures
 from slm_monitor.domain.terms.terms import FOREVER, RECOVERED, ServiceLevelTarget
 
 _KINDS = {
-    "availability": "availability", "outages": "availability", "ratio": "ratio", "time_slices": "ratio",
-    "count": "count", "composite": "ratio", "compliance": "ratio", "nps": "rating",
+    "availability": "availability",
+    "outages": "availability",
+    "ratio": "ratio",
+    "time_slices": "ratio",
+    "count": "count",
+    "composite": "ratio",
+    "compliance": "ratio",
+    "nps": "rating",
     **dict.fromkeys(RECOVERED, "recovery"),
-}  # fmt: skip
+}
 _LONG_AGO = -(2**55)
 
 

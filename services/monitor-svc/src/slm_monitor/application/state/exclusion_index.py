@@ -35,9 +35,12 @@ class ExclusionIndex:
             self._take(agreement.agreement_id, agreement.versions, by_agreement.get(agreement.agreement_id, ()))
 
     def hear(
-        self, agreement_id: str, versions: Sequence[Mapping[str, Any]], approved: Sequence[Exclusion],
+        self,
+        agreement_id: str,
+        versions: Sequence[Mapping[str, Any]],
+        approved: Sequence[Exclusion],
         since: int | None = None,
-    ) -> ExclusionChange:  # fmt: skip
+    ) -> ExclusionChange:
         """An agreement's terms or exclusions have changed, at the earliest from ``since`` on.
 
         What is told first after a restart may have been read with everything else, and not have been judged by: then
@@ -93,9 +96,10 @@ class ExclusionIndex:
         found = self._minutes.get(key)
         if found is None:
             found = self._minutes[key] = [
-                (first, last) for start, end in self.intervals_of(terms)
+                (first, last)
+                for start, end in self.intervals_of(terms)
                 if (first := -(-start // MINUTE)) < (last := -(-end // MINUTE))
-            ]  # fmt: skip
+            ]
         return found
 
     def fingerprint_of(self, line: TermsHistory) -> str:
@@ -125,9 +129,12 @@ class ExclusionChange:
     that does not count."""
 
     def __init__(
-        self, agreement_id: str, before: Iterable[tuple[Exclusion, EffectiveExclusion]],
-        after: Iterable[tuple[Exclusion, EffectiveExclusion]], since: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        agreement_id: str,
+        before: Iterable[tuple[Exclusion, EffectiveExclusion]],
+        after: Iterable[tuple[Exclusion, EffectiveExclusion]],
+        since: int | None = None,
+    ) -> None:
         self.agreement_id = agreement_id
         self._at_the_earliest = since
         told, tells = ({(each.exclusion_id, each.scope): counts for each, counts in held} for held in (before, after))

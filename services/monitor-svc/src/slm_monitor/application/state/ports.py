@@ -267,12 +267,31 @@ class PartitionStep:
     def is_empty(self) -> bool:
         changed = self.changes
         return self.expected == self.positions and not (
-            self.facts or self.blob is not None or self.inbox or self.tickets or self.forwards or self.quarantined
-            or self.dead or self.released or self.derived or self.expired or self.extended or changed.events
-            or self.caught_up or self.caught_up_derived
-            or changed.windows or changed.breaches or changed.risks or changed.clocks or changed.tickets
-            or changed.dropped_windows or changed.unjudgeable or self.news or self.silences or self.sources
-        )  # fmt: skip
+            self.facts
+            or self.blob is not None
+            or self.inbox
+            or self.tickets
+            or self.forwards
+            or self.quarantined
+            or self.dead
+            or self.released
+            or self.derived
+            or self.expired
+            or self.extended
+            or changed.events
+            or self.caught_up
+            or self.caught_up_derived
+            or changed.windows
+            or changed.breaches
+            or changed.risks
+            or changed.clocks
+            or changed.tickets
+            or changed.dropped_windows
+            or changed.unjudgeable
+            or self.news
+            or self.silences
+            or self.sources
+        )
 
 
 @dataclass(slots=True)

@@ -170,13 +170,25 @@ class ClockMachine:
         until = self._stopped_at or self._cancelled_at
         state, breached_at = self._verdict(deadline)
         clock = Clock(
-            self.target, self.started_at, deadline, state, self._changed_at, self._stopped_at, breached_at,
-            tuple(pauses), original_deadline_at=min(self._originals), measured_from=self._measured_from,
-            carried=self._carried, attached_at=self.attached_at,
-            past_due=self._paused_since is None and deadline < self.attached_at, deadlines=tuple(deadlines),
-            passed_over=self.passed_over, late_pauses=tuple(sorted([*late, *self._late])), late_since=self._late_since,
+            self.target,
+            self.started_at,
+            deadline,
+            state,
+            self._changed_at,
+            self._stopped_at,
+            breached_at,
+            tuple(pauses),
+            original_deadline_at=min(self._originals),
+            measured_from=self._measured_from,
+            carried=self._carried,
+            attached_at=self.attached_at,
+            past_due=self._paused_since is None and deadline < self.attached_at,
+            deadlines=tuple(deadlines),
+            passed_over=self.passed_over,
+            late_pauses=tuple(sorted([*late, *self._late])),
+            late_since=self._late_since,
             carried_net=self._carried_net,
-        )  # fmt: skip
+        )
         if until is None:
             return clock
         calendar, service = clock.elapsed_by(until)

@@ -11,8 +11,13 @@ from slm_calendar.service_hours import ServiceHours
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 RUNNING, PAUSED, MET, BREACHED, COMPLETED_LATE, CANCELLED = (
-    "running", "paused", "met", "breached", "completed_late", "cancelled",
-)  # fmt: skip
+    "running",
+    "paused",
+    "met",
+    "breached",
+    "completed_late",
+    "cancelled",
+)
 ENDED = frozenset({MET, COMPLETED_LATE, CANCELLED})
 Span = tuple[int, int]
 

@@ -70,9 +70,14 @@ class ExclusionEntry:
         if self.state != APPROVED or self.decided_at is None:
             return None
         return Exclusion(
-            self.exclusion_id, self.agreement_id, self.kind, self.stretches, self.scope, self.announced_at,
+            self.exclusion_id,
+            self.agreement_id,
+            self.kind,
+            self.stretches,
+            self.scope,
+            self.announced_at,
             self.decided_at,
-        )  # fmt: skip
+        )
 
 
 def with_decision(

@@ -72,8 +72,12 @@ class UncountedTime:
     detail: str
 
     def document(self) -> dict[str, str]:
-        return {"from": to_text(self.stretch[0]), "to": to_text(self.stretch[1]), "because": self.because,
-                "detail": self.detail}  # fmt: skip
+        return {
+            "from": to_text(self.stretch[0]),
+            "to": to_text(self.stretch[1]),
+            "because": self.because,
+            "detail": self.detail,
+        }
 
 
 @dataclass(frozen=True, slots=True)

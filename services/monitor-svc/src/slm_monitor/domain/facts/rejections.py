@@ -158,10 +158,14 @@ def is_portable(value: Any, depth: int = 0) -> bool:
 def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
     """Refusals as they are answered."""
     return [
-        {"index": each.index, "status": each.status, "code": each.reason,
-         "errors": [{"field": each.field, "value": shown_value(each.value), "remedy": each.remedy}]}
+        {
+            "index": each.index,
+            "status": each.status,
+            "code": each.reason,
+            "errors": [{"field": each.field, "value": shown_value(each.value), "remedy": each.remedy}],
+        }
         for each in refusals
-    ]  # fmt: skip
+    ]
 
 
 def shown_value(value: Any) -> Any:

@@ -13,8 +13,13 @@ _OTHER_RANK = 3
 FORGOTTEN = "\x1fforgotten"
 """The key of what stands in the place of a ticket's events once they are deleted: its clocks stay as they are."""
 
-ENDED_STATES = {"resolved": "resolved", "fulfilled": "fulfilled", "closed": "closed", "cancelled": "cancelled",
-                "canceled": "cancelled"}  # fmt: skip
+ENDED_STATES = {
+    "resolved": "resolved",
+    "fulfilled": "fulfilled",
+    "closed": "closed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+}
 """State → the event that it tells of."""
 EVENTS = frozenset(
     [

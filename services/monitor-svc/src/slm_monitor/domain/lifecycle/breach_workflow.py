@@ -88,18 +88,33 @@ class BreachStep:
 
 
 _JUDGED = (
-    "agreement_id", "agreement_version", "target_id", "target_key", "target_title", "service_id", "provider_party_id",
-    "customer_party_id", "window_id", "window_start_at", "window_end_at", "breach_id", "level",
-)  # fmt: skip
+    "agreement_id",
+    "agreement_version",
+    "target_id",
+    "target_key",
+    "target_title",
+    "service_id",
+    "provider_party_id",
+    "customer_party_id",
+    "window_id",
+    "window_start_at",
+    "window_end_at",
+    "breach_id",
+    "level",
+)
 
 
 def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
     """The event of a step; ``published`` is the breach as it was told."""
     fields: dict[str, Any] = {
-        **{name: published[name] for name in _JUDGED}, "revision": life.revision, "by_party_id": step.party_id,
-        "by_principal_id": step.principal_id, "by_name": step.name, "note": step.document.get("note") or "",
+        **{name: published[name] for name in _JUDGED},
+        "revision": life.revision,
+        "by_party_id": step.party_id,
+        "by_principal_id": step.principal_id,
+        "by_name": step.name,
+        "note": step.document.get("note") or "",
         "at": to_text(step.at),
-    }  # fmt: skip
+    }
     if step.step == ACKNOWLEDGE:
         return BreachAcknowledged(**fields)
     if step.step == CLOSE:

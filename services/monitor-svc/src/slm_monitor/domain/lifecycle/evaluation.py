@@ -37,9 +37,12 @@ def reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | Non
 
 
 def budget_risks(
-    shares: Iterable[Fraction], spent: Fraction | None, at: int, burn: Fraction | None = None,
+    shares: Iterable[Fraction],
+    spent: Fraction | None,
+    at: int,
+    burn: Fraction | None = None,
     projected_breach_at: int | None = None,
-) -> list[RiskEvaluation]:  # fmt: skip
+) -> list[RiskEvaluation]:
     """The thresholds of the budget that are reached by what is spent of it, or nearly still."""
     return [
         RiskEvaluation(
@@ -51,9 +54,13 @@ def budget_risks(
 
 
 def objective_risks(
-    promised: Objective, figure: Fraction | None, at: int, end: int, consumed: Fraction | None = None,
+    promised: Objective,
+    figure: Fraction | None,
+    at: int,
+    end: int,
+    consumed: Fraction | None = None,
     burn: Fraction | None = None,
-) -> list[RiskEvaluation]:  # fmt: skip
+) -> list[RiskEvaluation]:
     """The warning of a figure to date that misses its promise. It goes on until the figure is better by a tenth: of the
     budget, or of the most that a number may be. A least number has no such tenth: a scale may end before it."""
     if figure is None:

@@ -89,8 +89,14 @@ def reconcile_window(
     closes = window.end + terms.closing_delay <= moment.as_of
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
     breached = target_events.OBJECTIVE in missed
-    before = {"verdict": window.status, "figure": window.figure, "figure_display": window.display,
-              "revision": window.revision, "good": str(window.good), "total": str(window.total)}  # fmt: skip
+    before = {
+        "verdict": window.status,
+        "figure": window.figure,
+        "figure_display": window.display,
+        "revision": window.revision,
+        "good": str(window.good),
+        "total": str(window.total),
+    }
     told = _told_of(window)
     for level, promised in terms.levels:
         reconcile_breach(standing, window, terms, level, promised, finding, missed.get(level), moment, changes)
@@ -126,9 +132,10 @@ def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget
     if not standing.overturned:
         return finding
     excused = {
-        level for level, _ in terms.levels
+        level
+        for level, _ in terms.levels
         if target_events.breach_id(terms, window.window_id, level, 0) in standing.overturned
-    }  # fmt: skip
+    }
     if not excused:
         return finding
     missed = tuple(each for each in finding.missed if each.level not in excused)
@@ -156,9 +163,15 @@ def _adjust(
         difference = figures.exact(Fraction(figure) - Fraction(before.figure))
     running = [each for each in standing.windows.values() if each.start <= moment.as_of < each.end]
     event = target_events.window_adjusted(
-        terms, window, finding=(finding.good, finding.total, terms.display(finding.figure)), before=before,
-        difference=difference, booked_in=running[0].window_id if running else None, cause=moment.cause, now=moment.now,
-    )  # fmt: skip
+        terms,
+        window,
+        finding=(finding.good, finding.total, terms.display(finding.figure)),
+        before=before,
+        difference=difference,
+        booked_in=running[0].window_id if running else None,
+        cause=moment.cause,
+        now=moment.now,
+    )
     changes.publish(event, moment.now)
     changes.windows[window.target_id, window.window_id] = window
 
@@ -205,10 +218,15 @@ def reconcile_breach(
     if missed is not None:
         if breach is not None and breach.standing:
             moved = target_events.target_breached(
-                terms, replace(breach, certain_at=missed.at), promised=promised, figure=missed.figure, span=span,
-                evidence=finding.evidence if missed.evidence is None else missed.evidence, now=moment.now,
+                terms,
+                replace(breach, certain_at=missed.at),
+                promised=promised,
+                figure=missed.figure,
+                span=span,
+                evidence=finding.evidence if missed.evidence is None else missed.evidence,
+                now=moment.now,
                 late=bool(breach.document.get("late")),
-            )  # fmt: skip
+            )
             revise_breach(
                 breach,
                 terms,
@@ -223,19 +241,29 @@ def reconcile_breach(
                 standing.breaches, terms, identity, window.window_id, 0, missed.at, subject, moment.now, level
             )
             event = target_events.target_breached(
-                terms, breach, promised=promised, figure=missed.figure, span=span,
+                terms,
+                breach,
+                promised=promised,
+                figure=missed.figure,
+                span=span,
                 evidence=finding.evidence if missed.evidence is None else missed.evidence,
-                now=moment.now, late=window.closed_at is not None,
-            )  # fmt: skip
+                now=moment.now,
+                late=window.closed_at is not None,
+            )
             publish_breach(breach, event, moment.now, changes)
     elif breach is not None and breach.standing:
         withdraw_breach(breach, terms, finding.figure, span, moment.cause, moment.now, changes)
 
 
 def revise_breach(
-    breach: Breach, terms: ServiceLevelTarget, now: Mapping[str, Any], moment: EvaluationMoment, changes: Changes, *,
+    breach: Breach,
+    terms: ServiceLevelTarget,
+    now: Mapping[str, Any],
+    moment: EvaluationMoment,
+    changes: Changes,
+    *,
     by_evidence: bool = True,
-) -> bool:  # fmt: skip
+) -> bool:
     """Tell of a standing breach that facts have moved: the same breach with its next revision, and what is refuted.
     Returns whether it was moved. ``now``: its document by all facts. ``by_evidence``: the evidence is that of the
     instant, and does not move by itself."""
@@ -269,10 +297,21 @@ def open_breach(
     """A breach that stands from now on: new, or the next revision of one that was withdrawn."""
     earlier = breaches.get(identity)
     breach = Breach(
-        identity, terms.target_id, terms.agreement_id, terms.version, window_id, level, ordinal, certain_at,
-        now, terms.provider_party_id, terms.customer_party_id, terms.service_id,
-        revision=earlier.revision + 1 if earlier else 0, subject=subject,
-    )  # fmt: skip
+        identity,
+        terms.target_id,
+        terms.agreement_id,
+        terms.version,
+        window_id,
+        level,
+        ordinal,
+        certain_at,
+        now,
+        terms.provider_party_id,
+        terms.customer_party_id,
+        terms.service_id,
+        revision=earlier.revision + 1 if earlier else 0,
+        subject=subject,
+    )
     breaches[identity] = breach
     return breach
 
@@ -312,9 +351,8 @@ def holding_risks(
     held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
     opening = [risk for risk in found if risk.at <= by and not risk.keeps]
     keeping = [
-        risk for risk in found
-        if (risk.cause, risk.threshold) in held and (risk.at <= by or risk.cause == "burn_rate")
-    ]  # fmt: skip
+        risk for risk in found if (risk.cause, risk.threshold) in held and (risk.at <= by or risk.cause == "burn_rate")
+    ]
     return [risk for risk in found if risk in opening or risk in keeping]
 
 
@@ -341,10 +379,17 @@ def reconcile_risks(
             standing, window_id, terms, wanted[name], moment.now
         )
         event = target_events.target_at_risk(
-            terms, risk, figure=finding.figure, consumed=wanted[name].consumed, burn=wanted[name].burn,
-            projected_breach_at=wanted[name].projected_breach_at, span=span, evidence=finding.evidence,
-            at=wanted[name].at, now=moment.now,
-        )  # fmt: skip
+            terms,
+            risk,
+            figure=finding.figure,
+            consumed=wanted[name].consumed,
+            burn=wanted[name].burn,
+            projected_breach_at=wanted[name].projected_breach_at,
+            span=span,
+            evidence=finding.evidence,
+            at=wanted[name].at,
+            now=moment.now,
+        )
         risk.document = target_events.document_of(event)
         changes.publish(event, wanted[name].at, target_events.event_id(risk.risk_id, "target-at-risk", risk.revision))
         changes.risks[risk.risk_id] = risk
@@ -384,10 +429,12 @@ def _forget(standing: TargetState, as_of: int) -> None:
 def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
     """The warning that cleared lately and has come back, with its next revision; None where there is none."""
     cleared = [
-        risk for risk in standing.risks.values()
-        if not risk.standing and at <= (risk.again_until or 0)
+        risk
+        for risk in standing.risks.values()
+        if not risk.standing
+        and at <= (risk.again_until or 0)
         and (risk.window_id, risk.cause, risk.threshold) == (window_id, found.cause, found.threshold)
-    ]  # fmt: skip
+    ]
     if not cleared:
         return None
     risk = max(cleared, key=lambda each: each.cleared_at or 0)
@@ -400,8 +447,16 @@ def _open(standing: TargetState, window_id: str, terms: ServiceLevelTarget, foun
     """A warning that comes again later is another risk: its ordinal is the instant of publishing."""
     identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(
-        identity, terms.target_id, terms.agreement_id, window_id, found.cause, found.threshold, found.at,
-        terms.provider_party_id, terms.customer_party_id, terms.service_id,
-    )  # fmt: skip
+        identity,
+        terms.target_id,
+        terms.agreement_id,
+        window_id,
+        found.cause,
+        found.threshold,
+        found.at,
+        terms.provider_party_id,
+        terms.customer_party_id,
+        terms.service_id,
+    )
     standing.risks[identity] = risk
     return risk

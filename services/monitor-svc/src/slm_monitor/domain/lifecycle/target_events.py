@@ -283,12 +283,23 @@ def agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.Agreem
 
 
 _TOUCHED = (
-    "agreement_id", "provider_party_id", "customer_party_id", "windows_closed", "windows_restated", "clocks_ended",
+    "agreement_id",
+    "provider_party_id",
+    "customer_party_id",
+    "windows_closed",
+    "windows_restated",
+    "clocks_ended",
     "breach_events",
-)  # fmt: skip
+)
 _ABOUT = (
-    "agreement_id", "version", "target_id", "key", "service_id", "provider_party_id", "customer_party_id",
-)  # fmt: skip
+    "agreement_id",
+    "version",
+    "target_id",
+    "key",
+    "service_id",
+    "provider_party_id",
+    "customer_party_id",
+)
 
 
 def about_target(terms: ServiceLevelTarget) -> dict[str, Any]:
@@ -308,8 +319,10 @@ def target_set_aside(
     """``target``: as ``about_target`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
     fields = {
         **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
-        "agreement_version": target["version"], "target_key": target["key"], "published_at": to_text(now),
-    }  # fmt: skip
+        "agreement_version": target["version"],
+        "target_key": target["key"],
+        "published_at": to_text(now),
+    }
     return monitor.TargetTakenUp(**fields) if reason is None else monitor.TargetSetAside(**fields, reason=reason)
 
 

@@ -140,8 +140,15 @@ class Changes:
 
 
 _KEPT_APART = (
-    "windows", "breaches", "risks", "clocks", "tickets", "dropped_windows", "dropped_clocks", "unjudgeable",
-)  # fmt: skip
+    "windows",
+    "breaches",
+    "risks",
+    "clocks",
+    "tickets",
+    "dropped_windows",
+    "dropped_clocks",
+    "unjudgeable",
+)
 
 
 @dataclass(frozen=True, slots=True)

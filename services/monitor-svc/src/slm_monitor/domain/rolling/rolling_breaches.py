@@ -90,9 +90,16 @@ class LevelReconciliation:
         terms = line.at(at) or line.latest
         identity = target_events.breach_id(terms, self.window.window_id, self.level, run.first)
         breach = reconciliation.open_breach(
-            self.standing.breaches, terms, identity, self.window.window_id, run.first, at, terms.indicator or "",
-            self.moment.now, self.level,
-        )  # fmt: skip
+            self.standing.breaches,
+            terms,
+            identity,
+            self.window.window_id,
+            run.first,
+            at,
+            terms.indicator or "",
+            self.moment.now,
+            self.level,
+        )
         event = self._event(terms, breach, come, self.moment.now)
         reconciliation.publish_breach(breach, event, self.moment.now, self.changes)
         return breach

@@ -42,9 +42,13 @@ def hold_back(window: Window, line: TermsHistory, through: int | None) -> None:
 
 
 def minutes_to_evaluate(
-    window: Window, line: TermsHistory, touched: tuple[int, int] | None, since: int | None, present: int,
+    window: Window,
+    line: TermsHistory,
+    touched: tuple[int, int] | None,
+    since: int | None,
+    present: int,
     through: int | None = None,
-) -> list[tuple[int, int]]:  # fmt: skip
+) -> list[tuple[int, int]]:
     """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, those since the last
     judgement, and all from ``since`` on. Those up to ``through`` wait for an import."""
     assert window.judged_to is not None

@@ -63,8 +63,9 @@ class RecoveryWindows:
         return result
 
     def come(self, minute: int) -> WindowValue:
-        inside = [each for each, thing in zip(self.seen, self.things, strict=True)
-                  if thing.first <= minute <= thing.last]  # fmt: skip
+        inside = [
+            each for each, thing in zip(self.seen, self.things, strict=True) if thing.first <= minute <= thing.last
+        ]
         good = sum(each.kept for each in inside)
         told = {"recoveries": recovery_evaluation.recovery_evidence(inside)}
         detail = {"recoveries": len(inside), "tests": sum(each.recovery.is_test for each in inside)}

@@ -100,9 +100,11 @@ class SliceWindows:
         missed = np.flatnonzero(self._judged[begins:ends] > self._worth[begins:ends])[-_SHOWN:].tolist()
         bad = [to_text((self._start + (begins + number) * self._width) * MINUTE) for number in missed]
         detail = {
-            "judged": judged, "good": figures.exact(good), "budget": shown,
+            "judged": judged,
+            "good": figures.exact(good),
+            "budget": shown,
             "consumed_percent": figures.exact(figures.percent(spent)),
-        }  # fmt: skip
+        }
         figure = good / judged if judged else None
         return WindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 

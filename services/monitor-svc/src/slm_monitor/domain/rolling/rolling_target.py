@@ -161,10 +161,12 @@ def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
     """The instants in which good events change no more than figures: whatever stands ended before them."""
     line = standing.line
     is_plain = all(
-        terms.promise is not None and terms.promise.comparison == "at_least" and terms.aggregation in PLAIN
+        terms.promise is not None
+        and terms.promise.comparison == "at_least"
+        and terms.aggregation in PLAIN
         and not terms.warn_at.min_events
         for terms in line.versions
-    )  # fmt: skip
+    )
     if not is_plain or window.status != "met" or standing.standing_risks(window.window_id):
         return (0, 0)
     ended = [breach.until or OPEN_ENDED for breach in standing.breaches.values() if breach.standing]

@@ -117,9 +117,12 @@ class Series:
                 self.hours[number] = fresh
 
     def take(
-        self, at: npt.NDArray[np.int64], value: npt.NDArray[np.float64], of: npt.NDArray[np.float64] | None = None,
+        self,
+        at: npt.NDArray[np.int64],
+        value: npt.NDArray[np.float64],
+        of: npt.NDArray[np.float64] | None = None,
         received_at: int = 0,
-    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:  # fmt: skip
+    ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
         """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
         if of is not None and np.isnan(of).all():
             # Another series of the batch has counts: the same row alone would come without the column, and is the same.
@@ -193,11 +196,13 @@ class Series:
                     hour.come(int(touched[place]), added[place])
         return [
             Delta(
-                int(minutes[start]), [int(each[place]) for each in goods], [int(each[place]) for each in totals],
+                int(minutes[start]),
+                [int(each[place]) for each in goods],
+                [int(each[place]) for each in totals],
                 added[place],
             )
             for place, start in enumerate(starts.tolist())
-        ]  # fmt: skip
+        ]
 
     def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
         """The rows of a fact kept by itself that is new (their hours loaded)."""
@@ -324,11 +329,15 @@ class Series:
         merged = {} if hour is None else hour.merged
         return [
             Delta(
-                number * 60 + minute, good[:, minute].tolist(), total[:, minute].tolist(), exact.get(minute, ()),
-                untold=self.untold.of(self.measures, number * 60 + minute), merged=merged.get(minute, ()),
+                number * 60 + minute,
+                good[:, minute].tolist(),
+                total[:, minute].tolist(),
+                exact.get(minute, ()),
+                untold=self.untold.of(self.measures, number * 60 + minute),
+                merged=merged.get(minute, ()),
             )
             for minute in sorted(filled)
-        ]  # fmt: skip
+        ]
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
         """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""

@@ -15,8 +15,10 @@ from slm_monitor.domain.terms.conditions import Condition, Conditions
 
 RESPONSE, UPDATE, RESOLUTION, OWNERSHIP, CLOSURE = "response", "update", "resolution", "ownership", "closure"
 _STOPS = {
-    RESPONSE: ("first_response", "resolved", "closed"), UPDATE: ("agent_replied",), CLOSURE: ("closed",),
-}  # fmt: skip
+    RESPONSE: ("first_response", "resolved", "closed"),
+    UPDATE: ("agent_replied",),
+    CLOSURE: ("closed",),
+}
 """Clock → the events that stop it by default; of any other clock the end of the ticket."""
 _END = ("resolved", "closed")
 ASSIGNMENT = "assignment"

@@ -92,8 +92,9 @@ def check_composites(targets: Sequence[ServiceLevelTarget]) -> None:
     """Refuse composites that mean nothing, or that are made of themselves in the end. Raises NotJudgeable."""
     made_of = {
         terms.target_id: composition_of(terms, targets).target_ids
-        for terms in targets if terms.aggregation == "composite"
-    }  # fmt: skip
+        for terms in targets
+        if terms.aggregation == "composite"
+    }
     for terms in targets:
         seen: set[str] = set()
         ahead = list(made_of.get(terms.target_id, ()))

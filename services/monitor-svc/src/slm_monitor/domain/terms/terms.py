@@ -21,9 +21,18 @@ FOREVER = 253_402_300_800_000_000
 
 
 SHARES = frozenset(
-    {"availability", "ratio", "share_at_most", "share_at_least", "quantile", "compliance", "time_slices", "composite",
-     "recovered_within"}
-)  # fmt: skip
+    {
+        "availability",
+        "ratio",
+        "share_at_most",
+        "share_at_least",
+        "quantile",
+        "compliance",
+        "time_slices",
+        "composite",
+        "recovered_within",
+    }
+)
 """The aggregations whose figure is a share of one."""
 COUNTED = frozenset(
     {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
@@ -45,9 +54,17 @@ _UNITS = {"count": "count", "outages": "count", "nps": "points"} | dict.fromkeys
     ("recovery_time", "recovery_point"), "minutes"
 )
 _PARAMETERS = {
-    "share_at_most": True, "quantile": True, "outages": True, "compliance": True, "time_slices": True,
-    "composite": True, "count": None, "share_at_least": True, "nps": None, "recovered_within": True,
-}  # fmt: skip
+    "share_at_most": True,
+    "quantile": True,
+    "outages": True,
+    "compliance": True,
+    "time_slices": True,
+    "composite": True,
+    "count": None,
+    "share_at_least": True,
+    "nps": None,
+    "recovered_within": True,
+}
 """Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
 
 

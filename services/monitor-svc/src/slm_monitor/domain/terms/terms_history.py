@@ -68,8 +68,14 @@ class TermsHistory:
 
     def cut_after(self, instant: int) -> int | None:
         """The next instant at which an amendment cuts the window that is open then."""
-        return next((terms.effective_at for terms in self.versions[1:]
-                     if terms.effective_at > instant and terms.on_amendment == SPLIT), None)  # fmt: skip
+        return next(
+            (
+                terms.effective_at
+                for terms in self.versions[1:]
+                if terms.effective_at > instant and terms.on_amendment == SPLIT
+            ),
+            None,
+        )
 
     def begins_after(self, instant: int) -> int | None:
         """The next instant at which a version takes effect."""
@@ -102,9 +108,11 @@ def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> lis
     """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
     unread = unread_of(versions)
-    parsed = [] if ALL in unread else [
-        (instants.from_text(version["effective_at"]), _readable(version, unread)) for version in versions
-    ]  # fmt: skip
+    parsed = (
+        []
+        if ALL in unread
+        else [(instants.from_text(version["effective_at"]), _readable(version, unread)) for version in versions]
+    )
     for _, targets in parsed:
         for terms in targets:
             by_target.setdefault(terms.target_id, []).append(terms)
@@ -187,8 +195,11 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list
 
 def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
     return (
-        terms.indicator, terms.aggregation, terms.window_kind, terms.window if terms.window_kind == "rolling" else "",
-    )  # fmt: skip
+        terms.indicator,
+        terms.aggregation,
+        terms.window_kind,
+        terms.window if terms.window_kind == "rolling" else "",
+    )
 
 
 def _end_of_last_window(terms: ServiceLevelTarget, cut: int) -> int:

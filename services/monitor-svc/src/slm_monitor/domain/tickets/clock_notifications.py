@@ -100,20 +100,29 @@ def _warn(
     entry: TicketClock, percent: str, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment, changes: Changes
 ) -> None:
     event = clocks.ClockWarned(
-        **clock_events.clock_fields(entry, at, moment.now), threshold=percent,
-        time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000, held_by=_held_by(entry, events, at),
-    )  # fmt: skip
+        **clock_events.clock_fields(entry, at, moment.now),
+        threshold=percent,
+        time_left_seconds=entry.clock.left_by(moment.as_of) // 1_000_000,
+        held_by=_held_by(entry, events, at),
+    )
     changes.publish(event, at, target_events.event_id(_identity(entry), f"clock-warned-{percent}", 0))
 
 
 def _escalate(
-    entry: TicketClock, escalation: Escalation, at: int, events: Sequence[TicketEvent], moment: EvaluationMoment,
+    entry: TicketClock,
+    escalation: Escalation,
+    at: int,
+    events: Sequence[TicketEvent],
+    moment: EvaluationMoment,
     changes: Changes,
-) -> None:  # fmt: skip
+) -> None:
     event = clocks.ClockEscalated(
-        **clock_events.clock_fields(entry, at, moment.now), level=escalation.level, to=escalation.to,
-        offset=escalation.offset.to_document(), held_by=_held_by(entry, events, at),
-    )  # fmt: skip
+        **clock_events.clock_fields(entry, at, moment.now),
+        level=escalation.level,
+        to=escalation.to,
+        offset=escalation.offset.to_document(),
+        held_by=_held_by(entry, events, at),
+    )
     changes.publish(event, at)
 
 
@@ -134,12 +143,22 @@ def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, 
     clock, terms = entry.clock, entry.clock.target
     identity = target_events.risk_id(terms, _window_id(entry), ELAPSED, percent, clock.ordinal)
     risk = _risk(identity, terms, _window_id(entry), percent, at)
-    evidence: dict[str, Any] = {"ticket": {"source": entry.source, "number": entry.ticket},
-                                "started_at": to_text(clock.started_at)}  # fmt: skip
+    evidence: dict[str, Any] = {
+        "ticket": {"source": entry.source, "number": entry.ticket},
+        "started_at": to_text(clock.started_at),
+    }
     event = target_events.target_at_risk(
-        terms, risk, figure=None, consumed=Fraction(percent) / 100, burn=None, projected_breach_at=clock.deadline_at,
-        span=(clock.started_at, clock.deadline_at), evidence=evidence, at=at, now=moment.now,
-    )  # fmt: skip
+        terms,
+        risk,
+        figure=None,
+        consumed=Fraction(percent) / 100,
+        burn=None,
+        projected_breach_at=clock.deadline_at,
+        span=(clock.started_at, clock.deadline_at),
+        evidence=evidence,
+        at=at,
+        now=moment.now,
+    )
     risk.document = target_events.document_of(event)
     changes.publish(event, at, target_events.event_id(identity, "target-at-risk", 0))
     changes.risks[identity] = risk
@@ -148,15 +167,29 @@ def _raise(entry: TicketClock, percent: str, at: int, moment: EvaluationMoment, 
 
 def _risk(identity: str, terms: ServiceLevelTarget, window_id: str, percent: str, at: int) -> Risk:
     return Risk(
-        identity, terms.target_id, terms.agreement_id, window_id, ELAPSED, percent, at, terms.provider_party_id,
-        terms.customer_party_id, terms.service_id,
-    )  # fmt: skip
+        identity,
+        terms.target_id,
+        terms.agreement_id,
+        window_id,
+        ELAPSED,
+        percent,
+        at,
+        terms.provider_party_id,
+        terms.customer_party_id,
+        terms.service_id,
+    )
 
 
 def clear_clock_risks(
-    terms: ServiceLevelTarget, window_id: str, risks: Iterable[tuple[str, str]], outcome: str, at: int,
-    span: tuple[int | None, int | None], moment: EvaluationMoment, changes: Changes,
-) -> None:  # fmt: skip
+    terms: ServiceLevelTarget,
+    window_id: str,
+    risks: Iterable[tuple[str, str]],
+    outcome: str,
+    at: int,
+    span: tuple[int | None, int | None],
+    moment: EvaluationMoment,
+    changes: Changes,
+) -> None:
     """The warnings of a clock no longer hold."""
     for percent, identity in risks:
         risk = changes.risks.get(identity) or _risk(identity, terms, window_id, percent, at)

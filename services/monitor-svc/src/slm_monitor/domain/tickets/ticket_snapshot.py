@@ -151,10 +151,16 @@ def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[Imp
     bearer = next((name for name in ("reopened", ends, "state_changed") if name in by_event), None)
     at = snapshot.updated_at
     return [
-        ImpliedEvent(f"{_MARK}{event}/{to_text(at)}/{sequence + place}", event, at, sequence + place,
-             state if event == bearer else None, attributes)
+        ImpliedEvent(
+            f"{_MARK}{event}/{to_text(at)}/{sequence + place}",
+            event,
+            at,
+            sequence + place,
+            state if event == bearer else None,
+            attributes,
+        )
         for place, (event, attributes) in enumerate(by_event.items())
-    ]  # fmt: skip
+    ]
 
 
 def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:

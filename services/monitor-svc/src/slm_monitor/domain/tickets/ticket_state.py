@@ -27,10 +27,17 @@ def state_of_ticket(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
             ended_at = None
     last_at = events[-1].at if events else None
     return TicketState(
-        ticket, None, _shortened(attributes.get("type")), _shortened(attributes.get("priority")), _shortened(state),
-        assignments.holder_of(attributes), ticket_events.opened_at(events), last_at, ended_at,
+        ticket,
+        None,
+        _shortened(attributes.get("type")),
+        _shortened(attributes.get("priority")),
+        _shortened(state),
+        assignments.holder_of(attributes),
+        ticket_events.opened_at(events),
+        last_at,
+        ended_at,
         team=assignments.holder_of(attributes, assignments.TEAMS),
-    )  # fmt: skip
+    )
 
 
 def _shortened(value: Any) -> str | None:

@@ -85,10 +85,13 @@ def evaluate_ticket(
     due = min((each for each in dues if each is not None), default=None)
     matching = book.matching(events, judging)
     changes.tickets[ticket] = replace(
-        ticket_state.state_of_ticket(ticket, events), due_at=due, unmatched_because=matching.unmatched_because,
+        ticket_state.state_of_ticket(ticket, events),
+        due_at=due,
+        unmatched_because=matching.unmatched_because,
         unjudgeable=tuple((each.clock, each.reason, each.agreement_id) for each in failed),
-        readers=book.agreements.readers(owner, matching.judging), inconsistent=contradicting,
-    )  # fmt: skip
+        readers=book.agreements.readers(owner, matching.judging),
+        inconsistent=contradicting,
+    )
     return due, waits or bool(held)
 
 
@@ -202,10 +205,16 @@ def _breached(
 ) -> monitor.TargetBreached:
     clock = entry.clock
     return target_events.target_breached(
-        clock.target, breach, promised=None, figure=None, span=(clock.started_at, clock.deadline_at),
-        evidence=_evidence(clock, events), now=moment.now, ticket={"source": entry.source, "number": entry.ticket},
+        clock.target,
+        breach,
+        promised=None,
+        figure=None,
+        span=(clock.started_at, clock.deadline_at),
+        evidence=_evidence(clock, events),
+        now=moment.now,
+        ticket={"source": entry.source, "number": entry.ticket},
         late=bool(breach.document.get("late")),
-    )  # fmt: skip
+    )
 
 
 def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
@@ -216,9 +225,15 @@ def _evidence(clock: Clock, events: Sequence[TicketEvent]) -> dict[str, Any]:
         "stopped_at": None if clock.stopped_at is None else to_text(clock.stopped_at),
         "pauses": [{"from": to_text(start), "to": to_text(end)} for start, end in clock.pauses],
         "held_by": assignments.holder_at(events, clock.deadline_at, assignments.names_for(clock.target)),
-        "held": [{"by": each.by, "calendar_seconds": each.calendar // 1_000_000,
-                  "service_seconds": each.service // 1_000_000} for each in held],
-    }  # fmt: skip
+        "held": [
+            {
+                "by": each.by,
+                "calendar_seconds": each.calendar // 1_000_000,
+                "service_seconds": each.service // 1_000_000,
+            }
+            for each in held
+        ],
+    }
 
 
 def _withdraw(

@@ -156,9 +156,14 @@ def _from(segments: Sequence[Segment], start: int) -> list[Segment]:
 
 
 def _finding(
-    passed: WindowProgress, known: Meter, whole: Meter, raw: Meter, segments: Sequence[Segment], as_of: int,
+    passed: WindowProgress,
+    known: Meter,
+    whole: Meter,
+    raw: Meter,
+    segments: Sequence[Segment],
+    as_of: int,
     burning: Sequence[RiskEvaluation],
-) -> Evaluation:  # fmt: skip
+) -> Evaluation:
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
     service_time = sum(to - since for since, to in passed.judged)

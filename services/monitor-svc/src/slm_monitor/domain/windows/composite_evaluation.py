@@ -73,8 +73,9 @@ def _of_verdicts(
     missed: tuple[MissedLevel, ...] = ()
     if held is False:
         spare = len(seen) - made.needed
-        instants = sorted(each.breached_at if each.breached_at is not None else end for each in seen
-                          if each.verdict is False)  # fmt: skip
+        instants = sorted(
+            each.breached_at if each.breached_at is not None else end for each in seen if each.verdict is False
+        )
         missed = (MissedLevel(terms.levels[0][0], instants[spare], figure),)
     said = ["met" if verdict else "open" if verdict is None else "breached" for verdict in verdicts]
     return Evaluation(

@@ -73,9 +73,11 @@ def evaluate_outages(
         if len(reached) > promised.value
         for at in (reached[int(promised.value)][0],)
     )
-    raw = counted if not excluded else [
-        each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of
-    ]  # fmt: skip
+    raw = (
+        counted
+        if not excluded
+        else [each for each in _reached(states, terms, start, end, until, (), length) if each[0] <= as_of]
+    )
     ahead = [at for at, _ in reached if at > as_of]
     return Evaluation(
         figure=Fraction(len(counted)) if known or counted else None,
@@ -111,9 +113,14 @@ def reached_from(
 
 
 def _reached(
-    states: StateProvider, terms: ServiceLevelTarget, start: int, end: int, until: int, excluded: Sequence[Interval],
+    states: StateProvider,
+    terms: ServiceLevelTarget,
+    start: int,
+    end: int,
+    until: int,
+    excluded: Sequence[Interval],
     length: int,
-) -> list[tuple[int, Outage]]:  # fmt: skip
+) -> list[tuple[int, Outage]]:
     """(instant, outage) of those that reach the length by ``until``, in the order of the instants."""
     policy = StatePolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)

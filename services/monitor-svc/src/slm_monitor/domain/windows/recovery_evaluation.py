@@ -109,9 +109,12 @@ def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
 
 
 def evaluate_recoveries(
-    recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, as_of: int,
+    recoveries: Sequence[Recovery],
+    terms: ServiceLevelTarget,
+    span: Interval,
+    as_of: int,
     excluded: Sequence[Interval] = (),
-) -> Evaluation:  # fmt: skip
+) -> Evaluation:
     """Judge a window as known at ``as_of``. One recovery that breaks its limit is certain at once, a share of them at
     the close, unless all of them were promised."""
     assert terms.promise is not None

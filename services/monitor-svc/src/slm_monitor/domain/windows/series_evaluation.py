@@ -194,10 +194,14 @@ def _of_extent(tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interva
         met=kept,
         missed=_alone(tally, terms, figure) or _at_close(terms, figure, span[1], as_of, evidence),
         risks=_below(terms, figure, tally.number, span[1], as_of),
-        detail={"number": tally.number, "mean": figures.exact(mean), "max": figures.exact(tally.high),
-                "min": figures.exact(tally.low)},
+        detail={
+            "number": tally.number,
+            "mean": figures.exact(mean),
+            "max": figures.exact(tally.high),
+            "min": figures.exact(tally.low),
+        },
         evidence=evidence,
-    )  # fmt: skip
+    )
 
 
 def _below(
@@ -280,9 +284,13 @@ def _minutes(tally: OccurrenceAccumulator, until: int | None = None) -> list[dic
 
 
 def _of_slices(
-    tally: SliceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int, burning: Sequence[RiskEvaluation],
+    tally: SliceAccumulator,
+    terms: ServiceLevelTarget,
+    span: Interval,
+    as_of: int,
+    burning: Sequence[RiskEvaluation],
     excluded: Sequence[Interval],
-) -> Evaluation:  # fmt: skip
+) -> Evaluation:
     """Good ÷ judged slices; breached at the end of the slice that spends more than the budget, or with which the budget
     shrinks below what is spent. At the close that is the figure against the objective."""
     assert terms.promise is not None
@@ -315,4 +323,4 @@ def _of_slices(
         },
         evidence={"bad_slices": [to_text(end - tally.terms.width) for end in seen.bad_slices[-_SHOWN:]]},
         scheduled=whole > 0,
-    )  # fmt: skip
+    )

@@ -97,9 +97,10 @@ class Holds:
     def over(self, now: int) -> list[Hold]:
         """Those whose time is over, unless another partition has taken in facts of theirs since."""
         return [
-            each for each in self._holds.values()
+            each
+            for each in self._holds.values()
             if each.release is None and each.expires_at <= now and each.import_id not in self._expiring
-        ]  # fmt: skip
+        ]
 
     def expire(self, hold: Hold, step: PartitionStep) -> None:
         """End a hold for whose history nothing has come for long; the store tells every partition so."""
@@ -122,10 +123,12 @@ class Holds:
         still holds a part waits for that."""
         open_holds = [each for each in self._holds.values() if each.import_id not in self._released]
         return [
-            each for each in self._holds.values()
-            if each.import_id in self._released and not each.is_judged_here
+            each
+            for each in self._holds.values()
+            if each.import_id in self._released
+            and not each.is_judged_here
             and not any(_overlap(each, other) for other in open_holds)
-        ]  # fmt: skip
+        ]
 
     def judged_here(self, hold: Hold, step: PartitionStep) -> None:
         self._holds[hold.import_id] = replace(hold, is_judged_here=True)

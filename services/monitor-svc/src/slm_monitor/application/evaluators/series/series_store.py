@@ -117,9 +117,12 @@ class SortedRows:
         found: list[list[tuple[int, int, int]]] = [[] for _ in self.starts]
         owners = (np.searchsorted(self._cuts, runs, side="right") - 1).tolist()
         sums = zip(
-            owners, minutes[runs].tolist(), np.add.reduceat(good, runs).tolist(), np.add.reduceat(total, runs).tolist(),
+            owners,
+            minutes[runs].tolist(),
+            np.add.reduceat(good, runs).tolist(),
+            np.add.reduceat(total, runs).tolist(),
             strict=True,
-        )  # fmt: skip
+        )
         for owner, *summed in sums:
             found[owner].append(tuple(summed))
         return [

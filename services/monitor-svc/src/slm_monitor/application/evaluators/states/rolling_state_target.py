@@ -72,8 +72,10 @@ class RollingStateTarget(RollingWindowTarget):
             return self._first() * MINUTE
         due = self._roll(
             lambda minute: self._rolled(states, excluded, self._terms(minute), minute, present, since),
-            since, moment, changes,
-        )  # fmt: skip
+            since,
+            moment,
+            changes,
+        )
         moves_at = self._measure(states, moment.as_of)
         if moment.as_of >= line.ends_at:
             return None
@@ -101,9 +103,14 @@ class RollingStateTarget(RollingWindowTarget):
         return self._exact.at(minute * MINUTE) or self._exact.latest
 
     def _rolled(
-        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
+        self,
+        states: StatesOf,
+        excluded: ExclusionIndex,
+        terms: ServiceLevelTarget,
+        minute: int,
+        present: int,
         since: int | None,
-    ) -> RollingSource:  # fmt: skip
+    ) -> RollingSource:
         """The sums of the windows that end with a minute and the later ones."""
         reach = (rolling_minutes.lookback_of(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
@@ -123,9 +130,14 @@ class RollingOutageTarget(RollingStateTarget):
         return None
 
     def _rolled(
-        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
+        self,
+        states: StatesOf,
+        excluded: ExclusionIndex,
+        terms: ServiceLevelTarget,
+        minute: int,
+        present: int,
         since: int | None,
-    ) -> RollingSource:  # fmt: skip
+    ) -> RollingSource:
         begins_at = max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds)
         return RollingOutages(states(terms), terms, excluded.intervals_of(terms), begins_at, present * MINUTE)
 
@@ -137,9 +149,14 @@ class RollingRecoveryTarget(RollingStateTarget):
         return None
 
     def _rolled(
-        self, states: StatesOf, excluded: ExclusionIndex, terms: ServiceLevelTarget, minute: int, present: int,
+        self,
+        states: StatesOf,
+        excluded: ExclusionIndex,
+        terms: ServiceLevelTarget,
+        minute: int,
+        present: int,
         since: int | None,
-    ) -> RollingSource:  # fmt: skip
+    ) -> RollingSource:
         stated = states(terms)
         assert isinstance(stated, Timeline)
         span = (max(self._exact.begins_at, minute * MINUTE - terms.rolling_microseconds), self._exact.ends_at)
