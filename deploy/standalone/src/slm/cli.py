@@ -65,11 +65,12 @@ def version() -> None:
 
 def _settings(data_dir: Path | None) -> Settings:
     from slm.contexts import CONTEXTS, settings_of
-    from slm_chassis import logs, startup
+    from slm_chassis import logs, startup, tracing
     from slm_chassis.settings import Settings
 
     settings = startup.read(lambda: Settings() if data_dir is None else Settings(data_dir=data_dir), Settings)
     logs.configure(settings.log_level)
+    tracing.configure("one-process")
     known = [name for context in CONTEXTS for name in settings_of(context).variables()]
     startup.warn_of_slips([*known, "SLM_HOST", "SLM_PORT", "SLM_URL", "SLM_KEY"], all_unknown=True)
     return settings

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from slm_chassis import logs, startup
+from slm_chassis import logs, startup, tracing
 from slm_chassis.access import AccessRegistry
 from slm_chassis.addresses import shown
 from slm_chassis.clock import Clock, clock_from
@@ -273,6 +273,7 @@ def main(context: str, build: Build, settings: Callable[[], ServiceSettings] | N
     try:
         given = startup.read(settings or (lambda: service_settings(context)), kind)
         logs.configure(given.log_level)
+        tracing.configure(context)
         startup.warn_of_slips(given.variables())
         with asyncio.Runner(loop_factory=_loop) as runner:
             runner.run(run(given, build))

@@ -1,12 +1,28 @@
-"""What caused what: ids that travel from an HTTP request through every event it leads to."""
+"""What caused what: ids that travel from an HTTP request through every event it leads to.
+
+A ``traceparent`` (W3C Trace Context) is passed on as it came. Spans are made only by OpenTelemetry: where the extra
+``tracing`` is installed and an exporter is configured, a request is a span of its own and the parent of what follows.
+Without it no span is made up, since nobody could look it up.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
 
 from slm_events.envelope import Envelope
+
+try:
+    from opentelemetry import propagate, trace
+except ImportError:  # the extra is not installed
+    propagate = trace = None  # type: ignore[assignment]
+
+_TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 """One id for everything that follows from one request or one first event."""
@@ -15,7 +31,7 @@ causation_id: ContextVar[str | None] = ContextVar("causation_id", default=None)
 """The id of the event being handled: the direct cause of what is published now."""
 
 traceparent: ContextVar[str | None] = ContextVar("traceparent", default=None)
-"""W3C trace context of the work in hand."""
+"""W3C trace context of the work in hand; None where nobody traces it."""
 
 
 @contextmanager
@@ -31,3 +47,74 @@ def caused_by(envelope: Envelope) -> Iterator[None]:
     finally:
         for variable, token in tokens:
             variable.reset(token)
+
+
+def valid(given: str | None) -> str | None:
+    """The header ``traceparent`` as it came, None where it is missing or does not follow W3C Trace Context."""
+    return given if given is not None and _TRACEPARENT.fullmatch(given) else None
+
+
+@dataclass
+class Span:
+    """The trace context of a request, and its OpenTelemetry span where one is recorded."""
+
+    traceparent: str | None
+    _recorded: Any = None
+
+    def end(self, method: str, route: str, status: int) -> None:
+        """Name what was asked for and how it was answered."""
+        if self._recorded is not None:
+            self._recorded.update_name(f"{method} {route}")
+            self._recorded.set_attribute("http.request.method", method)
+            self._recorded.set_attribute("http.route", route)
+            self._recorded.set_attribute("http.response.status_code", status)
+
+
+@contextmanager
+def span(name: str, given: str | None, state: str | None = None) -> Iterator[Span]:
+    """A request inside a trace: what is published meanwhile has its trace context. ``given``: a valid traceparent."""
+    if not _is_recording():
+        with _within(given):
+            yield Span(given)
+        return
+    headers = {} if given is None else {"traceparent": given, **({} if state is None else {"tracestate": state})}
+    tracer = trace.get_tracer("slm_chassis")
+    parent = propagate.extract(headers)
+    with tracer.start_as_current_span(name, context=parent, kind=trace.SpanKind.SERVER) as recorded:
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        own = carrier.get("traceparent", given)
+        with _within(own):
+            yield Span(own, recorded)
+
+
+def configure(context: str) -> bool:
+    """Export spans over OTLP, as the variables ``OTEL_EXPORTER_OTLP_…`` say; whether that is possible and asked for."""
+    asked = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
+    if trace is None or not asked:
+        return False
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError:
+        return False
+    provider = TracerProvider(resource=Resource.create({"service.name": f"slm-{context}"}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    return True
+
+
+def _is_recording() -> bool:
+    """Whether somebody has set OpenTelemetry up, here or by starting the process under ``opentelemetry-instrument``."""
+    return trace is not None and not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+@contextmanager
+def _within(given: str | None) -> Iterator[None]:
+    token = traceparent.set(given)
+    try:
+        yield
+    finally:
+        traceparent.reset(token)

@@ -8,13 +8,17 @@ from fastapi import Depends, Header
 
 from slm_chassis.http.problems import Problem
 
+IF_MATCH = "If-Match"
+
 
 def etag_of(version: int | str) -> str:
     """A version as a strong entity tag, for the header ``ETag``."""
     return f'"{version}"'
 
 
-async def _required(if_match: Annotated[str | None, Header(description="The ETag you last read")] = None) -> str:
+async def _required(
+    if_match: Annotated[str | None, Header(alias=IF_MATCH, description="The ETag that you last read, or `*`")] = None,
+) -> str:
     if not if_match:
         detail = "Read the resource first and send its ETag back in the header If-Match."
         raise Problem(428, "if-match-required", "If-Match is required", detail)
@@ -23,6 +27,12 @@ async def _required(if_match: Annotated[str | None, Header(description="The ETag
 
 IfMatch = Annotated[str, Depends(_required)]
 """A parameter of this type makes a route require the header; 428 without it."""
+
+
+def is_named(if_none_match: str, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this entity tag, by the weak comparison (RFC 9110, 13.1.2)."""
+    tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def check_if_match(if_match: str, version: int | str) -> None:

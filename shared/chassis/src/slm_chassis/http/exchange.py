@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
 from slm_chassis import tracing
-from slm_chassis.http import accept, json_bounds
+from slm_chassis.http import accept, etag, json_bounds
 from slm_chassis.http.connections import IncomingConnection
 from slm_chassis.http.gate import QUIET, Admission, Gate, too_large
 from slm_chassis.http.limits import REFUSED_BYTES, Limits
@@ -31,7 +31,6 @@ SLOWEST = 32 << 10
 _BULK_VALUES = 4
 """Times as many values may be in a bulk body that the framework parses: 100,000 items of three fields each."""
 _ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
-_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 _SAFETY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -66,12 +65,13 @@ class Exchange:
         self.bytes_out = 0
         self.is_stream = False
         self._is_swallowed = False
+        self._is_bodiless = False
         self._ended = False
         self._is_received = False
         self.headers = headers = Headers(scope=scope)
         self.request_id = _sane(headers.get("x-request-id")) or new_id()
         self.correlation_id = _sane(headers.get("x-correlation-id")) or self.request_id
-        self.traceparent = _next_span(headers.get("traceparent"))
+        self.traceparent = tracing.valid(headers.get("traceparent"))
         self._incoming: IncomingConnection | None = scope.get("slm.incoming")
         length = headers.get("content-length", "")
         self.announced = int(length) if length.isdigit() and len(length) < 16 else 0
@@ -88,15 +88,18 @@ class Exchange:
     @contextmanager
     def traced(self) -> Iterator[None]:
         correlation = tracing.correlation_id.set(self.correlation_id)
-        traceparent = tracing.traceparent.set(self.traceparent)
-        with structlog.contextvars.bound_contextvars(
-            request_id=self.request_id, correlation_id=self.correlation_id, trace_id=self.traceparent[3:35]
-        ):
-            try:
-                yield
-            finally:
-                tracing.correlation_id.reset(correlation)
-                tracing.traceparent.reset(traceparent)
+        try:
+            with tracing.span(self.method, self.traceparent, self.headers.get("tracestate")) as span:
+                self.traceparent = span.traceparent
+                with structlog.contextvars.bound_contextvars(**self._log_fields()):
+                    yield
+                span.end(self.method, self.route, self.status)
+        finally:
+            tracing.correlation_id.reset(correlation)
+
+    def _log_fields(self) -> dict[str, str]:
+        fields = {"request_id": self.request_id, "correlation_id": self.correlation_id}
+        return fields if self.traceparent is None else {**fields, "trace_id": self.traceparent[3:35]}
 
     async def admit(self) -> None:
         """Ask the gate. Raises what it raises; nothing of the body has been read then."""
@@ -185,7 +188,7 @@ class Exchange:
             if self._is_swallowed:
                 return
             self._ended = not message.get("more_body", False)
-            if self.method == "HEAD":
+            if self.method == "HEAD" or self._is_bodiless:
                 message = {**message, "body": b""}
             self.bytes_out += len(message.get("body", b""))
         await self._send(message)
@@ -197,10 +200,16 @@ class Exchange:
             await respond(problem, self.scope["path"])(self.scope, self._receive, self.send)
             self._is_swallowed = True
             return
+        if self._is_known_to_client(message["status"], headers):
+            message["status"] = HTTPStatus.NOT_MODIFIED
+            for name in ("content-type", "content-length"):
+                del headers[name]
+            self._is_bodiless = True
         self.status = message["status"]
         headers["X-Request-Id"] = self.request_id
         headers["X-Correlation-Id"] = self.correlation_id
-        headers["traceparent"] = self.traceparent
+        if self.traceparent is not None:
+            headers["traceparent"] = self.traceparent
         for name, value in _SAFETY.items():
             headers.setdefault(name, value)
         # For browsers that do not know the policy's frame-ancestors.
@@ -219,6 +228,12 @@ class Exchange:
             self._streams.add(self.task, getattr(principal, "key_id", None))
         await self._send(message)
 
+    def _is_known_to_client(self, status: int, headers: MutableHeaders) -> bool:
+        given = self.headers.get("if-none-match")
+        if given is None or status != HTTPStatus.OK or self.method not in ("GET", "HEAD") or "etag" not in headers:
+            return False
+        return etag.is_named(given, headers["etag"])
+
     def _is_unwanted(self, status: int, media_type: str) -> bool:
         given = self.headers.get("accept", "")
         if not given or not media_type or self.method not in ("GET", "HEAD") or self.scope["path"] in QUIET:
@@ -236,10 +251,3 @@ class Exchange:
 
 def _sane(text: str | None) -> str | None:
     return text if text and _ID.fullmatch(text) else None
-
-
-def _next_span(given: str | None) -> str:
-    """Our own span in the caller's trace, or in a new one (W3C Trace Context, version 00)."""
-    match = _TRACEPARENT.fullmatch(given or "")
-    trace, flags = match.groups() if match else (secrets.token_hex(16), "00")
-    return f"00-{trace}-{secrets.token_hex(8)}-{flags}"
