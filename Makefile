@@ -1,6 +1,6 @@
 # Two commands do everything: make demo, make test. Everything else is here too; `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules bench soak mutants where structure recorded docs kafka-up kafka-down
+.PHONY: help setup demo up test attack attack-share cases check check-style check-types check-imports check-rules openapi-lint bench soak mutants where structure recorded docs kafka-up kafka-down
 
 READY := .venv/.ready
 PYTHON_SOURCES := $(wildcard shared/*/src services/*/src deploy/standalone/src) tools $(wildcard tests/support tests/bench tests/recorded)
@@ -47,6 +47,9 @@ check-imports: $(READY)
 
 check-rules: $(READY)
 	.venv/bin/python -m tools.house_rules
+
+openapi-lint: $(READY) ## the OpenAPI document by Spectral and the rules in tools/openapi (needs npm)
+	@.venv/bin/python -m tools.openapi.lint
 
 bench: $(READY) ## throughput and latency, into docs/benchmarks.md's figures
 	@.venv/bin/python -m tests.bench

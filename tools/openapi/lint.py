@@ -1,0 +1,37 @@
+"""``make openapi-lint``: Spectral over the merged OpenAPI document, by the rules in ``ruleset.yaml``.
+
+Needs npm. Where there is none the check is skipped, and says so; with ``SLM_REQUIRE_REAL=1`` that is an error.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+SPECTRAL = FOLDER / "node_modules/.bin/spectral"
+_LOCK = FOLDER / "package-lock.json"
+_INSTALLED = FOLDER / "node_modules/.package-lock.json"
+
+
+def main() -> int:
+    npm = shutil.which("npm")
+    if npm is None:
+        print("openapi-lint: SKIPPED, there is no npm on this machine; install Node.js 20 or newer")
+        return 1 if os.environ.get("SLM_REQUIRE_REAL") == "1" else 0
+    if not _INSTALLED.exists() or _INSTALLED.stat().st_mtime < _LOCK.stat().st_mtime:
+        install = [npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(install, cwd=FOLDER, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        document = Path(folder) / "openapi.json"
+        subprocess.run([sys.executable, "-m", "tools.openapi.document", str(document)], check=True)
+        lint = [str(SPECTRAL), "lint", "--ruleset", str(FOLDER / "ruleset.yaml"), "--fail-severity", "hint"]
+        return subprocess.run([*lint, str(document)]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
