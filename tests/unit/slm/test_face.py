@@ -98,13 +98,21 @@ async def test_the_merged_document_has_all_paths_and_no_dangling_reference(clien
     assert {"/api/v1/parties", "/api/v1/breaches"} <= document["paths"].keys()
     assert {"one.Item", "two.Item", "Shared"} <= document["components"]["schemas"].keys()
     for reference in _references(document):
-        assert reference.removeprefix("#/components/schemas/") in document["components"]["schemas"]
+        kind, name = reference.removeprefix("#/components/").split("/", 1)
+        assert name in document["components"][kind]
     assert "/api/v1/parties" in (await client.get("/docs")).text
 
 
 def test_merging_keeps_equal_schemas_under_their_name() -> None:
     one = {"info": {}, "paths": {}, "components": {"schemas": {"A": {"type": "string"}}}}
     assert openapi.merged({"x": one, "y": json.loads(json.dumps(one))})["components"]["schemas"].keys() == {"A"}
+
+
+async def test_the_whole_knows_every_services_types_of_problem() -> None:
+    one, two = (
+        {"info": {}, "paths": {}, "components": {"schemas": {"ProblemType": {"enum": [each]}}}} for each in "ba"
+    )
+    assert openapi.merged({"x": one, "y": two})["components"]["schemas"] == {"ProblemType": {"enum": ["a", "b"]}}
 
 
 def _references(value: object) -> list[str]:

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from slm.openapi import merged
 from slm_chassis.app import App
 from slm_chassis.http import health
-from slm_chassis.http.api import bare_api
+from slm_chassis.http.api import DOCUMENTATION, bare_api
+from slm_chassis.http.document import Documentation
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.parts import METRICS
 from slm_chassis.metrics import Metrics
@@ -68,7 +69,13 @@ def owners(apps: Sequence[App]) -> Mapping[str, App]:
 
 
 def _own_api(apps: Sequence[App], routers: Iterable[APIRouter], limits: Limits | None) -> FastAPI:
-    own = bare_api(title="Service level management", metrics=Metrics("face"), limits=limits)
+    problems = {each.code: each for app in apps for each in DOCUMENTATION.find(app.http).problems}
+    own = bare_api(
+        title="Service level management",
+        metrics=Metrics("face"),
+        limits=limits,
+        documentation=Documentation(problems=list(problems.values())),
+    )
     own.state.apps = {app.context: app for app in apps}
     own.openapi = lambda: merged({app.context: app.http.openapi() for app in apps})  # type: ignore[method-assign]
     own.include_router(_health(apps, own))

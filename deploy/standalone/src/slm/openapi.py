@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+UNITED = "ProblemType"
+"""The one schema that differs between services and is one in the whole: the types of problem that there are."""
+
 
 def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """Context → document, into one; schemas of the same name and other content are renamed ``<context>.<name>``."""
     names = _ambiguous(documents)
     paths: dict[str, Any] = {}
+    tags: dict[str, Any] = {}
     components: dict[str, dict[str, Any]] = {}
     head: dict[str, Any] = {}
     for context, document in documents.items():
@@ -19,8 +23,20 @@ def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
             paths.setdefault(path, operations)
         for kind, entries in renamed.get("components", {}).items():
             components.setdefault(kind, {}).update(entries)
+        for tag in renamed.get("tags", ()):
+            tags.setdefault(tag["name"], tag)
+    _unite(components.get("schemas", {}), documents)
+    head["tags"] = [tags[name] for name in sorted(tags)]
     head["info"] = {**head.get("info", {}), "title": "Service level management"}
     return {**head, "paths": paths, "components": components}
+
+
+def _unite(schemas: dict[str, Any], documents: Mapping[str, dict[str, Any]]) -> None:
+    if UNITED in schemas:
+        values = {
+            each for document in documents.values() for each in _schemas(document).get(UNITED, {}).get("enum", ())
+        }
+        schemas[UNITED] = {**schemas[UNITED], "enum": sorted(values)}
 
 
 def _schemas(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -33,7 +49,7 @@ def _ambiguous(documents: Mapping[str, dict[str, Any]]) -> set[str]:
     ambiguous = set()
     for document in documents.values():
         for name, schema in _schemas(document).items():
-            if first.setdefault(name, schema) != schema:
+            if name != UNITED and first.setdefault(name, schema) != schema:
                 ambiguous.add(name)
     return ambiguous
 

@@ -18,6 +18,7 @@ from slm_agreement.api import (
     requirements,
     services,
 )
+from slm_agreement.api.document import DOCUMENT
 from slm_agreement.subscriptions import HANDLERS
 from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
@@ -65,6 +66,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
     http = build_api(
         context=CONTEXT,
         title="Agreements: parties, catalogue, negotiation",
+        documentation=DOCUMENT,
         routers=_ROUTERS,
         access=access,
         database=database,

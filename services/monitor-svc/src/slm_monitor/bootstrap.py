@@ -36,6 +36,7 @@ from slm_monitor.adapters.store.suspended_sources import SuspendedSources
 from slm_monitor.adapters.store.window_history import WindowHistory
 from slm_monitor.api import dependencies
 from slm_monitor.api.decisions import breach_steps, exclusions
+from slm_monitor.api.document import DOCUMENT
 from slm_monitor.api.drafts import backtests, previews
 from slm_monitor.api.intake import imports, indicators, intake, otlp, quarantine, ticket_snapshots
 from slm_monitor.api.results import breaches, explanations, figures, histories, stream, targets, tickets
@@ -94,6 +95,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http = build_api(
         context="monitor",
         title="Measurements, judgement and breaches",
+        documentation=DOCUMENT,
         routers=_ROUTERS,
         access=access,
         database=database,

@@ -20,6 +20,7 @@ from slm_report.adapters.monitor_figures import MonitorFigures
 from slm_report.adapters.sql_received_facts import SqlReceivedFacts
 from slm_report.adapters.sql_reports import SqlReports
 from slm_report.api import credit_previews, dependencies, problems, reports
+from slm_report.api.document import DOCUMENT
 from slm_report.application.ports import Desk
 from slm_report.application.publishing import Publisher
 from slm_report.settings import ReportSettings
@@ -45,6 +46,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
     http = build_api(
         context=CONTEXT,
         title="Service reports",
+        documentation=DOCUMENT,
         routers=[reports.router, credit_previews.router],
         access=access,
         database=database,

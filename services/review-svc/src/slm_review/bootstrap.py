@@ -18,6 +18,7 @@ from slm_chassis.workers import Worker
 from slm_review.adapters.calendar_watch import CalendarWatch
 from slm_review.adapters.sql_ledger import SqlDesk
 from slm_review.api import action_plans, actions, dependencies, lessons, problems, proposals, reviews
+from slm_review.api.document import DOCUMENT
 from slm_review.settings import ReviewSettings
 from slm_review.subscriptions import HEARD, PROJECTION
 
@@ -37,6 +38,7 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     http = build_api(
         context="review",
         title="Reviews, action plans and proposals",
+        documentation=DOCUMENT,
         routers=_ROUTERS,
         access=access,
         database=database,

@@ -9,12 +9,14 @@ from slm_agreement.domain.errors import Invalid, NotAllowed, Refusal, Unknown, W
 from slm_chassis.http.problems import Problem, respond
 
 _STATUS: dict[type[Refusal], int] = {Unknown: 404, NotAllowed: 403, WrongState: 409, Invalid: 422}
+"""By the kind of refusal; its own kinds have the status of what they are a kind of."""
 
 
 def problem_of(refused: Refusal) -> Problem:
     """A refusal as the answer to the caller."""
     errors = [finding.document() for finding in refused.findings]
-    return Problem(_STATUS[type(refused)], refused.code, refused.title, refused.detail, errors)
+    status = next(_STATUS[kind] for kind in type(refused).__mro__ if kind in _STATUS)
+    return Problem(status, refused.code, refused.title, refused.detail, errors)
 
 
 def install(api: FastAPI) -> None:

@@ -10,7 +10,7 @@ from slm_agreement.application import callers, drafting, ticket_scopes
 from slm_agreement.application.ledger import Desk, Ledger
 from slm_agreement.domain import negotiation, signing
 from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
-from slm_agreement.domain.errors import Finding, Invalid, Unknown, WrongState
+from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, WrongState
 from slm_agreement.domain.finalizing import Names
 from slm_agreement.domain.signing import Signer
 from slm_agreement.domain.smart import latest_signed
@@ -188,15 +188,13 @@ def visible(caller: Principal, agreement_id: str, versions: list[Version]) -> li
 async def _same(
     ledger: Ledger, caller: Principal, identity: Identity, known: Identity, document: dict[str, Any]
 ) -> list[Version]:
-    """What the key stands for, if it is the very same; else WrongState without telling what it is."""
+    """What the key stands for, if it is the very same; else KeyTaken without telling what it is."""
     versions = await ledger.agreements.versions(known.agreement_id)
     first = versions[0]
     wanted = write(Version(identity, 1), document, callers.mover(caller), None, ledger.now).hash
     seen = first.visible_to(caller.party_id) and identity == known
     if not seen or wanted not in {revision.hash for revision in first.revisions_for(caller.party_id)}:
-        raise WrongState(
-            "The key is taken by another agreement or document: post a revision to it, or use another key."
-        )
+        raise KeyTaken("The key is taken by another agreement or document: post a revision to it, or use another key.")
     return visible(caller, known.agreement_id, versions)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from slm_agreement.application.ledger import Ledger
-from slm_agreement.domain.errors import Unknown, WrongState
+from slm_agreement.domain.errors import KeyTaken, Unknown
 from slm_chassis.access import Principal
 from slm_chassis.ledger import Repository
 
@@ -41,14 +41,14 @@ class Register(Generic[T]):
     """How the error that an entry does not exist ends."""
 
     async def enter(self, ledger: Ledger, caller: Principal, value: T) -> tuple[T, bool]:
-        """The entry under the value's id, and whether it is new. Raises WrongState where another one has the key."""
+        """The entry under the value's id, and whether it is new. Raises KeyTaken where another one has the key."""
         identity, kept = self._id_of(value), self.kept(ledger)
         await ledger.lock(identity)
         known = await kept.get(identity)
         if known is not None:
             if self._content(known) != self._content(value):
                 remedy = "edit that with PUT, or use another key."
-                raise WrongState(f"The key is taken by something with another content: {remedy}")
+                raise KeyTaken(f"The key is taken by something with another content: {remedy}")
             return known, False
         await self._keep(ledger, value)
         await ledger.note(caller, f"{self.noun}.{self.verb}", identity, self.audited(value))

@@ -4,6 +4,9 @@ Refused
   Unknown       there is no such thing, or none that this party may see
   NotAllowed    the thing exists, but this person or principal may not do it
   WrongState    not now: another move must come first
+    KeyTaken          something with another content was made under the key
+    OtherSideAnswers  the revision on the table is this party's own
+    NothingChanged    the document is the revision on the table
   Invalid       what was written does not hold: ``findings`` says field, value and remedy
 """
 
@@ -59,6 +62,21 @@ class NotAllowed(Refusal):
 class WrongState(Refusal):
     code = "wrong-state"
     title = "Not in this state"
+
+
+class KeyTaken(WrongState):
+    code = "key-taken"
+    title = "The key is taken"
+
+
+class OtherSideAnswers(WrongState):
+    code = "other-side-answers"
+    title = "The other side answers"
+
+
+class NothingChanged(WrongState):
+    code = "nothing-changed"
+    title = "Nothing would change"
 
 
 class Invalid(Refusal):

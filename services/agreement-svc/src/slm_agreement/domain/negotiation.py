@@ -18,7 +18,7 @@ from slm_agreement.domain.agreement import (
     required_hash,
     write,
 )
-from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, WrongState
+from slm_agreement.domain.errors import Finding, Invalid, NotAllowed, NothingChanged, OtherSideAnswers, WrongState
 from slm_events import instants
 from slm_events.agreement import (
     AgreementAgreed,
@@ -73,7 +73,7 @@ def record_counter(
     required_hash(revision_hash, version)
     revision = write(version, document, mover, base_version, now)
     if revision.hash == version.current.hash:
-        raise WrongState("That is the revision on the table: accept it, or change something.")
+        raise NothingChanged("That is the revision on the table: accept it, or change something.")
     _table(version, revision, mover, now)
     version.state = State.COUNTERED
     version.events.append(_moved(AgreementCountered, version, mover, now))
@@ -153,7 +153,7 @@ def _tabled_by(version: Version, mover: Mover) -> bool:
 
 def _others_word(version: Version, mover: Mover) -> None:
     if _tabled_by(version, mover):
-        raise WrongState("Your own revision is on the table: the other party answers, or you withdraw.")
+        raise OtherSideAnswers("Your own revision is on the table: the other party answers, or you withdraw.")
 
 
 def _table(version: Version, revision: Revision, mover: Mover, now: int) -> None:

@@ -82,6 +82,7 @@ async def build_report(
 async def read_report(
     report_id: str, caller: Caller, desk: TheDesk, lag: TheLag, response: Response, revision: Revision = None
 ) -> dict[str, Any]:
+    """The newest revision, or the one asked for, with a line for each revision there is."""
     stored = await _find(desk.database, caller, report_id, revision)
     response.headers["ETag"] = _etag(stored)
     return schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
@@ -100,6 +101,7 @@ async def read_figures(report_id: str, caller: Caller, desk: TheDesk) -> Respons
 async def read_page(
     report_id: str, request: Request, caller: Caller, desk: TheDesk, lag: TheLag, revision: Revision = None
 ) -> HTMLResponse:
+    """The same report as a page of its own, which loads nothing from elsewhere."""
     stored = await _find(desk.database, caller, report_id, revision)
     shown = schemas.shown(stored, await _revisions(desk.database, report_id), lag.heard)
     # A browser that came with its key in the address needs it in the links too.

@@ -18,7 +18,7 @@ from slm_review.api.dependencies import Decider, TheDesk
 from slm_review.api.schemas import ActionPlanAnswer, Completion, ListAnswer
 from slm_review.application import plan_steps
 
-router = APIRouter(prefix="/api/v1/action-plans", tags=["action plans"])
+router = APIRouter(prefix="/api/v1/action-plans", tags=["action-plans"])
 
 
 @router.get("", response_model=ListAnswer[ActionPlanAnswer])

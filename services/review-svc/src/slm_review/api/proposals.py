@@ -16,7 +16,7 @@ from slm_review.api.schemas import DeclineBody, ListAnswer, ProposalAnswer
 from slm_review.application import proposals
 from slm_review.domain import proposed
 
-router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target revision proposals"])
+router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target-revision-proposals"])
 
 
 @router.get("", response_model=ListAnswer[ProposalAnswer])

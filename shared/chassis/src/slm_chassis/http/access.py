@@ -59,6 +59,8 @@ def require(*roles: str) -> Callable[[Principal], Awaitable[Principal]]:
         demand(caller, *roles)
         return caller
 
+    # The API's document tells who may do what.
+    holder.roles = roles  # type: ignore[attr-defined]
     return holder
 
 

@@ -16,37 +16,23 @@ from starlette.responses import Response
 from slm_chassis.access import AccessRegistry
 from slm_chassis.clock import Clock
 from slm_chassis.database import Database
-from slm_chassis.http import health, problems, reference, schemas, strict
+from slm_chassis.http import document, health, problem_pages, problems, reference, schemas, strict
 from slm_chassis.http.direct import Direct, Handler
+from slm_chassis.http.document import UNDOCUMENTED, Documentation
 from slm_chassis.http.gate import Gate
 from slm_chassis.http.idempotency import IdempotencyKeys
 from slm_chassis.http.limits import Limits
-from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, LOG, METRICS, STREAMS
+from slm_chassis.http.operation import PROBLEMS
+from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, LOG, METRICS, STREAMS, Part
+from slm_chassis.http.policies import Policies
 from slm_chassis.http.requests import Requests
 from slm_chassis.http.streams import Streams
 from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
 from slm_chassis.write_probe import WriteProbe
 
-_PROBLEM = {
-    "type": "object",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "examples": ["/problems/invalid-request"]},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "remedy"],
-                "properties": {"field": {"type": "string"}, "value": {}, "remedy": {"type": "string"}},
-            },
-        },
-    },
-}
+DOCUMENTATION = Part[Documentation]("documentation")
+POLICIES = Part[Policies]("policies")
 
 
 def build_api(
@@ -62,9 +48,10 @@ def build_api(
     metrics: Metrics | None = None,
     limits: Limits | None = None,
     direct: Mapping[str, Handler] = MappingProxyType({}),
+    documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
     """The API of one service; routers carry whole paths (``/api/v1/parties``). ``direct``: paths that are answered
-    before the framework looks for a route.
+    before the framework looks for a route. ``documentation``: what the OpenAPI document says beside the routes.
 
     Routes ask for access, database, clock, log and streams by the parts of ``slm_chassis.http.parts``.
     """
@@ -76,6 +63,7 @@ def build_api(
         database=database,
         access=access,
         direct=direct,
+        documentation=documentation,
     )
     ACCESS.put(api, access)
     DATABASE.put(api, database)
@@ -96,40 +84,64 @@ def bare_api(
     database: Database | None = None,
     access: AccessRegistry | None = None,
     direct: Mapping[str, Handler] = MappingProxyType({}),
+    documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
     """An API without routes, inside what every request gets: ids, problems, limits, access log, page of docs."""
-    api = FastAPI(
+    api = _Api(
         title=title,
+        description=document.INTRODUCTION,
         version=version("slm-chassis"),
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        contact={"name": "The operator of this installation"},
+        servers=[{"url": "/", "description": "This installation"}],
         generate_unique_id_function=_operation_id,
-        responses={"default": {"description": "A problem document (RFC 9457)", "content": _problem_content()}},
         separate_input_output_schemas=False,
         docs_url=None,
         redoc_url=None,
     )
+    DOCUMENTATION.put(api, documentation)
     METRICS.put(api, metrics)
     streams = STREAMS.put(api, Streams(metrics, access))
     for kind in (HTTPException, RequestValidationError):
         api.add_exception_handler(kind, _respond)
     api.include_router(reference.router)
+    api.include_router(problem_pages.router(documentation.types))
     if database is not None:
         api.add_middleware(IdempotencyKeys, database=database)
     if direct:
         api.add_middleware(Direct, handlers=direct)
     bounds = limits or Limits()
-    api.add_middleware(Requests, metrics=metrics, streams=streams, limits=bounds, gate=Gate(bounds, access))
+    gate = Gate(bounds, access)
+    POLICIES.put(api, gate.policies)
+    api.add_middleware(Requests, metrics=metrics, streams=streams, limits=bounds, gate=gate)
     return api
+
+
+class _Api(FastAPI):
+    """FastAPI whose document is completed with what follows from the routes."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            document.complete(super().openapi(), self, DOCUMENTATION.find(self))
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
 
 async def _respond(request: Request, error: Exception) -> Response:
     problem = problems.problem_of(error, request.state.request_id)
+    if problem.status == 405:
+        # The router knows the methods of the first route only that has this path.
+        policies = POLICIES.find(request.app)
+        problem.headers = {
+            **(problem.headers or {}),
+            "Allow": ", ".join(policies.allowed(request.app, request.url.path)),
+        }
     return problems.respond(problem, request.url.path)
 
 
 def _operation_id(route: APIRoute) -> str:
-    """``<resource>_<function>``: resources are disjoint between services, functions differ within one."""
+    """The function's name, which generated clients call the operation by."""
+    if PROBLEMS in (route.openapi_extra or {}):
+        return route.name
     return f"{route.path_format.removeprefix('/api/v1/').split('/', 1)[0]}_{route.name}"
-
-
-def _problem_content() -> dict[str, Any]:
-    return {"application/problem+json": {"schema": _PROBLEM}}

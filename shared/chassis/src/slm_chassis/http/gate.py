@@ -44,7 +44,7 @@ class Gate:
     def __init__(self, limits: Limits, access: AccessRegistry | None) -> None:
         self._limits = limits
         self._access = access
-        self._policies = Policies()
+        self.policies = Policies()
         self._rate = Rate(limits.rate, "principal")
         self._intake_rate = Rate(limits.intake_rate, "principal")
         self._address_rate = Rate(limits.address_rate, "address")
@@ -55,7 +55,7 @@ class Gate:
 
     async def admit(self, request: Request, announced: int) -> Admission:
         """Everything that can be said of a request without its body. Raises Problem, AccessUnavailable, Overload."""
-        policy = self._policies.of(request.app, request.method, request.url.path)
+        policy = self.policies.of(request.app, request.method, request.url.path)
         admission = Admission(
             policy, self._limits.max_bulk_body_bytes if policy.is_bulk else self._limits.max_body_bytes
         )
@@ -85,7 +85,7 @@ class Gate:
 
     def _serves(self, request: Request) -> bool:
         """Whether there is such a route: who has no key is told that there is none rather than asked for one."""
-        return self._policies.serves(request.method, request.url.path)
+        return self.policies.serves(request.method, request.url.path)
 
     def _count(self, admission: Admission) -> None:
         counts, most, what = (

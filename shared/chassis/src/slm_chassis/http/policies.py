@@ -66,6 +66,16 @@ class Policies:
             of_method == method and pattern.fullmatch(path) for of_method, pattern in self._served
         )
 
+    def allowed(self, app: FastAPI, path: str) -> list[str]:
+        """The methods that a path takes, for the header ``Allow``; HEAD wherever GET is, unless it has no end."""
+        if not self._is_read:
+            self._read(app)
+        found = {method for method, exact in self._exact if exact == path}
+        found |= {method for method, pattern in self._served if pattern.fullmatch(path)}
+        if "GET" in found and not self.of(app, "GET", path).is_stream:
+            found.add("HEAD")
+        return sorted(found)
+
     def _read(self, app: FastAPI) -> None:
         for method, path, policy in _policies(app):
             if "{" not in path:
@@ -81,20 +91,24 @@ class Policies:
 def _policies(app: FastAPI) -> Iterator[tuple[str, str, Policy]]:
     for context in iter_route_contexts(app.routes):
         path, methods = context.path, context.methods
-        if not path or not methods:
-            continue
-        extra: Mapping[str, Any] = getattr(context, "openapi_extra", None) or {}
-        media = _media(context)
-        is_bulk = bool(extra.get("x-bulk-body"))
-        policy = Policy(
-            is_keyless="security" not in extra and not _asks_for_key(getattr(context, "dependant", None)),
-            is_bulk=is_bulk,
-            is_parsed=not is_bulk or getattr(context, "body_field", None) is not None,
-            is_stream=STREAM in media,
-            media=media,
-        )
-        for method in methods:
-            yield method, path, policy
+        if path and methods:
+            policy = policy_of(context)
+            for method in methods:
+                yield method, path, policy
+
+
+def policy_of(context: Any) -> Policy:
+    """The policy of a route, given as FastAPI's ``iter_route_contexts`` yields it."""
+    extra: Mapping[str, Any] = getattr(context, "openapi_extra", None) or {}
+    media = _media(context)
+    is_bulk = bool(extra.get("x-bulk-body"))
+    return Policy(
+        is_keyless="security" not in extra and not _asks_for_key(getattr(context, "dependant", None)),
+        is_bulk=is_bulk,
+        is_parsed=not is_bulk or getattr(context, "body_field", None) is not None,
+        is_stream=STREAM in media,
+        media=media,
+    )
 
 
 def _asks_for_key(dependant: Dependant | None) -> bool:

@@ -26,6 +26,7 @@ from starlette.responses import Response
 
 from slm_chassis.access import AccessUnavailable
 from slm_chassis.faults import Overload, is_infrastructure_fault, sqlstate
+from slm_chassis.http.problem_types import PREFIX
 
 _logger = structlog.get_logger(__name__)
 _SHOWN = 200
@@ -70,7 +71,7 @@ def invalid(field: str, value: Any, remedy: str) -> Problem:
 def respond(problem: Problem, instance: str) -> Response:
     """The problem as a response; ``instance`` is the path asked for."""
     document: dict[str, Any] = {
-        "type": f"/problems/{problem.code}",
+        "type": PREFIX + problem.code,
         "title": problem.title,
         "status": problem.status,
         "instance": instance,
@@ -157,6 +158,7 @@ def _remedy(one: Mapping[str, Any]) -> str:
 
 
 _BY_STATUS = {
+    400: ("malformed-json", "The body cannot be read", "Send valid JSON in UTF-8."),
     404: ("not-found", "No such resource", "Nothing is served under this path; GET /openapi.json lists what is."),
     405: ("method-not-allowed", "Method not allowed", "Use one of the methods in the header Allow."),
     413: ("too-large", "The body is too large", ""),
@@ -172,7 +174,9 @@ def _of_status(error: HTTPException) -> Problem:
 
 def _overloaded(error: Overload) -> Problem:
     detail = f"{error}. Nothing of this was taken; send the same again in {error.retry_after} s."
-    return Problem(429, "overloaded", "Too much waits", detail, headers={"Retry-After": str(error.retry_after)})
+    return Problem(
+        429, "overloaded", "Too many requests are waiting", detail, headers={"Retry-After": str(error.retry_after)}
+    )
 
 
 def _unavailable(error: BaseException) -> Problem:

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 
 router = APIRouter(include_in_schema=False)
 
-_STYLE = """
+STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f24;background:#fff}
 h2{margin:2rem 0 .5rem;border-bottom:1px solid #d0d7de}details{border-bottom:1px solid #eaeef2;padding:.35rem 0}
 summary{cursor:pointer}code,pre{font:13px/1.4 ui-monospace,monospace}pre{background:#f6f8fa;padding:.7rem;overflow:auto}
@@ -28,10 +28,10 @@ _pages: WeakKeyDictionary[FastAPI, str] = WeakKeyDictionary()
 """The page of each API, once somebody asked for it."""
 
 
-_POLICY = "; ".join(
+POLICY = "; ".join(
     [
         "default-src 'none'",
-        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'",
+        f"style-src 'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'",
         "img-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -51,7 +51,7 @@ async def docs(request: Request) -> HTMLResponse:
     api: FastAPI = request.app
     if api not in _pages:
         _pages[api] = page(api.openapi())
-    return HTMLResponse(_pages[api], headers={"Content-Security-Policy": _POLICY})
+    return HTMLResponse(_pages[api], headers={"Content-Security-Policy": POLICY})
 
 
 @router.get("/favicon.ico")
@@ -70,7 +70,7 @@ def page(document: Mapping[str, Any]) -> str:
     body = "".join(f"<h2>{escape(tag)}</h2>{''.join(found)}" for tag, found in sorted(sections.items()))
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1>"
+        f"<title>{title}</title><style>{STYLE}</style><h1>{title}</h1>"
         f"<p>Send your key as <code>Authorization: Bearer slm_…</code>. Every error is a problem document (RFC 9457). "
         f"A POST takes an <code>Idempotency-Key</code>. For tools: <a href=/openapi.json>openapi.json</a>.</p>"
         f"{body}</html>"

@@ -106,7 +106,7 @@ async def _take_step(
         raise Problem(403, "not-your-turn", "Not yours to do", f"{error}.") from None
     except WrongStep as error:
         errors = [{"field": "state", "value": step, "remedy": f"one of {', '.join(error.allowed) or 'no steps'}"}]
-        raise Problem(409, "conflict", "It cannot be done now", f"{error}.", errors) from None
+        raise Problem(409, "wrong-step", "Not a step that can be taken now", f"{error}.", errors) from None
     found = await queries.one(caller, breach_id)
     assert found is not None
     document, life = found

@@ -26,7 +26,14 @@ from slm_monitor.application.commands import exclusions
 from slm_monitor.application.commands.exclusions import ExclusionRequest, NoSuchThing
 from slm_monitor.application.engine.evaluation_worker import EvaluationWorker
 from slm_monitor.domain.exclusions.delegates import Delegate
-from slm_monitor.domain.exclusions.exclusion_workflow import APPROVED, REJECTED, Actor, DecisionNotAllowed, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import (
+    APPROVED,
+    REJECTED,
+    Actor,
+    DecisionNotAllowed,
+    EndedBefore,
+    WrongTurn,
+)
 
 router = APIRouter(prefix="/api/v1/exclusions", tags=["exclusions"])
 Requester = Annotated[Principal, Depends(require("service_level_manager", "integrator"))]
@@ -185,8 +192,10 @@ class UseCases:
             raise Problem(422, "invalid-request", "The request is not valid", str(error), error.errors) from None
         except DecisionNotAllowed as error:
             raise Problem(403, "not-your-turn", "The other party decides", f"{error}.") from None
+        except EndedBefore as error:
+            raise Problem(409, "already-ended", "It has ended already", f"{error}.") from None
         except WrongTurn as error:
-            raise Problem(409, "conflict", "It cannot be done any more", f"{error}.") from None
+            raise Problem(409, "already-decided", "It is decided already", f"{error}.") from None
         self.judge.ring()
         return document
 

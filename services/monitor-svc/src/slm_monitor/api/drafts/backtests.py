@@ -206,7 +206,7 @@ async def cancel_backtest(backtest_id: str, caller: Asker, jobs: TheBacktests) -
     job = await _mine(backtest_id, caller, jobs)
     if not await jobs.cancel(backtest_id):
         ended = await _mine(backtest_id, caller, jobs)
-        raise Problem(409, "conflict", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
+        raise Problem(409, "already-ended", "It has ended", f"The back-test {job.backtest_id} is {ended.state}.")
     return backtest_document(await _mine(backtest_id, caller, jobs))
 
 

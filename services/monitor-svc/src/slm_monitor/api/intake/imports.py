@@ -110,7 +110,7 @@ async def open_import(given: ImportToOpen, caller: Importer, importing: TheImpor
     opened = await imports.open_import(importing.store, wanted)
     if (set(opened.indicators), set(opened.sources)) != (set(given.indicators), set(given.sources)):
         errors = [{"field": "key", "value": given.key, "remedy": "give another key, or name the same as before"}]
-        raise Problem(409, "conflict", "The import exists with other indicators or sources", f"{given.key}", errors)
+        raise Problem(409, "key-taken", "The import exists with other indicators or sources", f"{given.key}", errors)
     importing.judge.ring()
     deadline = asyncio.get_running_loop().time() + _HEARD_SECONDS
     # Mostly all hold within milliseconds, and the caller is spared to ask. Another replica may own the partition: its

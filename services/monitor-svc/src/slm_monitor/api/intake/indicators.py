@@ -103,7 +103,7 @@ async def register_indicator(
             }
             for name in differing
         ]
-        raise Problem(409, "conflict", "The indicator exists with another definition", f"{given.key}", errors)
+        raise Problem(409, "key-taken", "The indicator exists with another definition", f"{given.key}", errors)
     response.status_code = 201 if is_new else 200
     return indicator_document(held)
 

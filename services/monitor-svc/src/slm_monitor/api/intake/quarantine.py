@@ -17,10 +17,23 @@ from slm_chassis.http.parts import TheDatabase
 from slm_chassis.http.problems import Problem, invalid, not_found
 from slm_monitor.adapters.commands.sql_quarantine import SqlQuarantinedFacts
 from slm_monitor.api.dependencies import TheDischarge, TheJudge, TheQueries, TheSourcesAside
-from slm_monitor.application.intake.quarantine import DISCARDED, RELEASED, NoSuchFact, NotPossible
+from slm_monitor.application.intake.quarantine import (
+    DISCARDED,
+    RELEASED,
+    DecidedBefore,
+    NoSuchFact,
+    NotPossible,
+    StillRefused,
+    WithoutOwner,
+)
 
 router = APIRouter(prefix="/api/v1/quarantine", tags=["quarantine"])
 Decider = Annotated[Principal, Depends(require("integrator", "service_level_manager"))]
+_REASONS: dict[type[NotPossible], tuple[str, str]] = {
+    DecidedBefore: ("already-decided", "It is decided already"),
+    WithoutOwner: ("owner-unknown", "Nobody is known to whom it belongs"),
+    StillRefused: ("not-judgeable", "It cannot be judged as it is"),
+}
 Use = Callable[[SqlQuarantinedFacts, int], Awaitable[None]]
 
 
@@ -97,4 +110,5 @@ async def _decided(database: Database, quarantine_id: str, use: Use) -> None:
         raise not_found("fact set aside", quarantine_id) from None
     except NotPossible as error:
         errors = [{"field": each.field, "value": each.value, "remedy": each.remedy} for each in error.refusals]
-        raise Problem(409, "conflict", "It cannot be done", f"{error}.", errors) from None
+        code, title = _REASONS[type(error)]
+        raise Problem(409, code, title, f"{error}.", errors) from None

@@ -35,7 +35,7 @@ async def stream_events(
     if live.is_full:
         detail = "Try another replica, or this one in a few seconds."
         raise Problem(
-            503, "too-many-streams", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
+            503, "streams-full", "Too many streams are open", detail, headers={"Retry-After": str(RETRY_SECONDS)}
         )
     try:
         client = await live.client(StreamFilter(caller, agreement_id, service_id, frozenset(type or ())), last_event_id)

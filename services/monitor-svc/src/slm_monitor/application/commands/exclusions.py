@@ -224,7 +224,7 @@ async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: i
 
 
 async def dismiss_delegate(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
-    """Decide oneself again. Raises NoSuchThing, WrongTurn."""
+    """Decide oneself again. Raises NoSuchThing, EndedBefore."""
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
         raise NoSuchThing("delegate", delegate_id)

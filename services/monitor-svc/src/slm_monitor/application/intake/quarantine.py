@@ -26,11 +26,23 @@ class NoSuchFact(Exception):
 
 
 class NotPossible(Exception):
-    """It is decided already, or cannot be judged as it is; the message says which."""
+    """The fact cannot be released or discarded; its kinds say why."""
 
     def __init__(self, detail: str, refusals: tuple[Rejection, ...] = ()) -> None:
         super().__init__(detail)
         self.refusals = refusals
+
+
+class DecidedBefore(NotPossible):
+    """It was released or discarded before."""
+
+
+class WithoutOwner(NotPossible):
+    """It names no party that is known, so that nobody's figures could have it."""
+
+
+class StillRefused(NotPossible):
+    """It breaks rules that hold for every fact; ``refusals`` says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +82,11 @@ class QuarantineDecisions:
         """
         aside = await self._held(ward, quarantine_id, caller)
         if aside.owner_party_id is None:
-            raise NotPossible("nobody is known to whom this fact belongs; discard it, and have it sent again")
+            raise WithoutOwner("nobody is known to whom this fact belongs; discard it, and have it sent again")
         topic, admitted = await self._admitted(aside.fact, aside.owner_party_id)
         if admitted.refusals:
             told = "; ".join(f"{each.field}: {each.remedy}" for each in admitted.refusals)
-            raise NotPossible(f"it cannot be judged as it is: {told}", tuple(admitted.refusals))
+            raise StillRefused(f"it cannot be judged as it is: {told}", tuple(admitted.refusals))
         for partition, values, facts in by_partition(admitted, self._partitions):
             record = Record("", self._form.encode(values, facts), {"content-type": self._form.internal})
             ward.append(topic, record, partition)
@@ -90,7 +102,7 @@ class QuarantineDecisions:
         if aside is None or not (caller.is_operator or caller.party_id == aside.owner_party_id):
             raise NoSuchFact(quarantine_id)
         if aside.state != HELD:
-            raise NotPossible(f"it was {aside.state} already")
+            raise DecidedBefore(f"it was {aside.state} already")
         return aside
 
     async def _admitted(self, fact: Mapping[str, Any], owner: str) -> tuple[str, ValidatedBatch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from slm_monitor.domain.exclusions.exclusion_workflow import Actor, WrongTurn
+from slm_monitor.domain.exclusions.exclusion_workflow import Actor, EndedBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Delegate:
 
 
 def with_dismissal(delegate: Delegate, by: Actor, now: int) -> Delegate:
-    """From now on it decides no more; what it has decided stays. Raises WrongTurn."""
+    """From now on it decides no more; what it has decided stays. Raises EndedBefore."""
     if not delegate.acts_at(now):
-        raise WrongTurn("it has ended already")
+        raise EndedBefore("it has ended already")
     return replace(delegate, dismissed_by=by, dismissed_at=now)
 
 

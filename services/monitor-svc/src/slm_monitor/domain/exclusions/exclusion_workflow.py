@@ -18,6 +18,10 @@ class WrongTurn(Exception):
     """What is asked for cannot follow on where the exclusion stands."""
 
 
+class EndedBefore(WrongTurn):
+    """It has ended, so that it cannot be ended again."""
+
+
 class DecisionNotAllowed(Exception):
     """The party may see the exclusion, but this is not its turn to take."""
 

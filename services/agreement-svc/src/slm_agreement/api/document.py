@@ -1,0 +1,80 @@
+"""What the OpenAPI document of agreement-svc says beside its routes: tags, parameters and types of problem."""
+
+from __future__ import annotations
+
+from slm_chassis.http.document import Documentation
+from slm_chassis.http.problem_types import KEY_TAKEN, ProblemType
+
+_TAGS = {
+    "agreements": "Agreements with their versions and revisions: draft, read, compare, check and amend.",
+    "chain-previews": "Whether supporting agreements carry what an agreement promises, tried without storing anything.",
+    "invitations and relations": "Parties meet: one invites by a code, the other accepts; an operator can link two.",
+    "negotiation": "The moves from a draft to signatures and to the end: propose, counter, accept, sign, terminate.",
+    "parties": "The organisations that agree with each other: providers, customers, suppliers.",
+    "people": "The people of a party, with their mandates to sign.",
+    "principals": "Who calls the API: people and programs with their roles, and their API keys.",
+    "requirements and templates": "What a customer needs of a service, and clauses to begin an agreement with.",
+    "schemas": "JSON Schemas of the published events.",
+    "services": "The catalogue: services with their provider and the outcome they exist for.",
+}
+_PARAMETERS = {
+    "agreement_id": "Id of the agreement",
+    "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
+    "invitation_id": "Id of the invitation",
+    "key": "Key that its party gave it",
+    "key_id": "Id of the API key, which is not the key itself",
+    "kind": "Kind of agreement: `sla`, `ola` or `uc`",
+    "party_id": "Id of the party",
+    "person_id": "Id of the person",
+    "principal_id": "Id of the principal",
+    "relation_id": "Id of the relation",
+    "requirement_id": "Id of the requirement",
+    "revision": "Number of the revision within its version, or its SHA-256 hash",
+    "service_id": "Id of the service",
+}
+_PROBLEMS = (
+    KEY_TAKEN,
+    ProblemType(
+        "not-allowed",
+        403,
+        "This principal may not do that",
+        "The thing exists, but this principal or person may not do this with it.",
+        "`detail` names the role, mandate or side that may.",
+    ),
+    ProblemType(
+        "wrong-state",
+        409,
+        "Not in this state",
+        "The agreement, invitation or key is in a state in which this move is not possible.",
+        "Read its state; `detail` names the move that must come first.",
+    ),
+    ProblemType(
+        "other-side-answers",
+        409,
+        "The other side answers",
+        "The revision on the table is your own.",
+        "Wait for the other party to accept or to counter it, or withdraw it.",
+    ),
+    ProblemType(
+        "nothing-changed",
+        409,
+        "Nothing would change",
+        "The document is the revision that is on the table already.",
+        "Accept the revision, or change something in it.",
+    ),
+    ProblemType(
+        "invalid",
+        422,
+        "The document does not hold",
+        "The agreement breaks rules that it must keep before it can be proposed or signed.",
+        "`errors` names each finding with its field, its code and what to write instead.",
+    ),
+    ProblemType(
+        "no-idempotency-here",
+        400,
+        "Secrets are issued without Idempotency-Key",
+        "The answer holds a secret that is not stored, so that it cannot be given again.",
+        "Send the request without Idempotency-Key, and revoke a key or invitation whose answer was lost.",
+    ),
+)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)

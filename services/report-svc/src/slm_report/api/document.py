@@ -1,0 +1,37 @@
+"""What the OpenAPI document of report-svc says beside its routes: tags, parameters and types of problem."""
+
+from __future__ import annotations
+
+from slm_chassis.http.document import Documentation
+from slm_chassis.http.problem_types import ProblemType
+
+_TAGS = {
+    "credit-previews": "Service credits that figures would have under a schedule, tried without storing anything.",
+    "reports": "Service reports: what was agreed against what was attained, by period and revision.",
+    "schemas": "JSON Schemas of the published events.",
+}
+_PARAMETERS = {
+    "agreement_id": "Id of the agreement",
+    "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
+    "period": "Name of the period in the agreement's cadence, such as `2026-11`",
+    "report_id": "Id of the report",
+    "state": "Only reports in this state: `interim` while a window of the period is open",
+    "verdict": "Only reports with this verdict",
+}
+_PROBLEMS = (
+    ProblemType(
+        "outside-term",
+        409,
+        "There is nothing to report on",
+        "The agreement was not in force in the period.",
+        "Name a period in which it was in force.",
+    ),
+    ProblemType(
+        "figures-away",
+        503,
+        "The figures of open windows cannot be had now",
+        "A report of an open period reads its figures from monitor-svc, which does not answer.",
+        "Send the same request again after the seconds in Retry-After.",
+    ),
+)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)

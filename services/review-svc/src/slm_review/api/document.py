@@ -1,0 +1,47 @@
+"""What the OpenAPI document of review-svc says beside its routes: tags, parameters and types of problem."""
+
+from __future__ import annotations
+
+from slm_chassis.http.document import Documentation
+from slm_chassis.http.problem_types import ALREADY_ENDED, ProblemType
+
+_TAGS = {
+    "action-plans": "Plans against a risk, opened when a target is at risk and ended with its outcome.",
+    "actions": "Improvement actions that a review decided.",
+    "lessons": "Lessons that a review recorded.",
+    "reviews": "Service reviews: scheduled by the agreement's cadence or caused by a breach.",
+    "schemas": "JSON Schemas of the published events.",
+    "target-revision-proposals": "Proposed new objectives for targets, which become draft amendments.",
+}
+_PARAMETERS = {
+    "action_id": "Id of the action",
+    "agreement_id": "Id of the agreement",
+    "event_type": "Type of an event, such as `slm.monitor.target-breached.v1`, or its `dataschema`",
+    "lesson_id": "Id of the lesson",
+    "origin": "What the proposal began with: a review, or figures attained for some time",
+    "plan_id": "Id of the action plan",
+    "proposal_id": "Id of the proposal",
+    "reason": "Why the review takes place: after a breach, or by the agreement's cadence",
+    "review_id": "Id of the review",
+    "risk_id": "Id of the risk that the plan is against",
+    "state": "Only those in this state",
+    "target_id": "Id of the target",
+}
+_PROBLEMS = (
+    ALREADY_ENDED,
+    ProblemType(
+        "review-already-held",
+        409,
+        "The review was held before",
+        "A review is concluded once.",
+        "Lessons, actions and proposals can still be added to it.",
+    ),
+    ProblemType(
+        "review-not-open",
+        409,
+        "The review is not open",
+        "The review has not opened yet, was cancelled, or lapsed with the breach that it was about.",
+        "Read its state; a scheduled review opens by itself when its period is over.",
+    ),
+)
+DOCUMENT = Documentation(tags=_TAGS, parameters=_PARAMETERS, problems=_PROBLEMS)
