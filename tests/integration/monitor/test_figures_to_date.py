@@ -28,6 +28,7 @@ MONTH, SHARE, CLOCK = named(available("99"), UP), named(fast("90"), LATENCY), na
 ROLLING = named({**fast("90", {"rolling": "P7D"}), "key": "rolling"}, LATENCY)
 IN_TIME = named({**fast("95"), "key": "in-time", "aggregation": {"compliance": CLOCK["key"]}}, None)
 CLOCK["applies_to"] = {"type": "incident", "source": ["to-date"]}
+CLOCK["warn_at"] = {"elapsed": ["50"]}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,6 +86,32 @@ async def test_the_state_of_a_target_holds_one_figure(service: Service) -> None:
     ]
     window = target["window"]
     assert Fraction(window["figure"]) == Fraction(100 * window["good"], window["total"])
+
+
+@pytest.mark.parametrize("until", ["resolved", "cancelled"])
+async def test_a_warning_of_a_ticket_stays_whole_when_it_is_cleared(service: Service, until: str) -> None:
+    """A report of the open period is made from what is told of it."""
+    named_so = {"source": "to-date", "ticket": until, "type": "incident"}
+
+    async def happens(event: str, at: str) -> None:
+        body = [{**named_so, "event": event, "at": f"2026-11-05T{at}:00Z"}]
+        answer = await service.provider.post("/api/v1/ticket-events", json=body)
+        at_least = {"at_least": answer.json()["position"]}
+        assert (await service.provider.get(f"/api/v1/tickets/to-date/{until}", params=at_least)).is_success
+
+    async def warning() -> dict[str, Any]:
+        risks = (await to_date(service, **{"from": "2026-11-01T00:00:00Z"}))["risks"]
+        (found,) = [each for each in risks if each["window_id"] == f"to-date/{until}"]
+        return dict(found)
+
+    await happens("opened", "07:30")
+    raised = await warning()
+    assert (raised["standing"], raised["target_key"]) == (True, CLOCK["key"])
+    await happens(until, "09:50")
+    cleared = await warning()
+    assert cleared["standing"] is False
+    changed = {name for name in raised if cleared.get(name) != raised[name]}
+    assert changed == {"standing", "cleared_at", "outcome"}
 
 
 async def test_strangers_and_instants_to_come_are_refused(service: Service) -> None:

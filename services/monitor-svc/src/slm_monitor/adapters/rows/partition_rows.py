@@ -35,8 +35,12 @@ ON CONFLICT ({key}) DO UPDATE SET {assignments}
 """
 
 
-def _upsert(table: str, key: str, changing: str) -> str:
-    assignments = ", ".join(f'"{column}" = excluded."{column}"' for column in changing.split())
+def _upsert(table: str, key: str, changing: str, kept: str | None = None) -> str:
+    """``kept``: a document that stays as it is where the new row has none."""
+    assigned = {column: f'excluded."{column}"' for column in changing.split()}
+    if kept is not None:
+        assigned[kept] = f"""coalesce(nullif(excluded."{kept}", '{{}}'), {table}."{kept}")"""
+    assignments = ", ".join(f'"{column}" = {value}' for column, value in assigned.items())
     return _UPSERT.format(table=table, key=key, assignments=assignments)
 
 
@@ -46,7 +50,7 @@ _WINDOWS = _upsert(
     "version start end status good total figure display detail closed_at revision as_of",
 )
 _BREACHES = _upsert("breach", "breach_id", "certain_at published_at standing revision until document pending")
-_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome revision again_until document")
+_RISKS = _upsert("risk", "risk_id", "standing cleared_at outcome revision again_until", kept="document")
 _SERIES = _upsert("series_state", "subject", "high_water tallies judged_to")
 _SEGMENT = """
 INSERT INTO fact_segment (subject, hour, seq, rows, received_at, data)

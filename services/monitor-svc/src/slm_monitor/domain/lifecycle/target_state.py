@@ -95,6 +95,7 @@ class Risk:
     again_until: int | None = None
     """A warning that cleared, and comes back before this instant, is the same one: it reopens."""
     document: dict[str, Any] = field(default_factory=dict)
+    """As it was published; empty where it is only known that it was: it stays as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
