@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from slm_chassis.access import Principal
 from slm_chassis.database import Database, Transaction
-from slm_chassis.sql_ledger import SqlKept, SqlLedgerOfTransaction
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction, SqlRepository
 from slm_chassis.tables import audit
 
 NOTES = Table(
@@ -40,9 +40,9 @@ def loaded(lines: list[dict[str, Any]], **row: Any) -> Note:
     return Note(lines=[Line(**line) for line in lines], **row)
 
 
-async def kept_in(transaction: Transaction) -> SqlKept[Note]:
+async def kept_in(transaction: Transaction) -> SqlRepository[Note]:
     await transaction.connection.run_sync(NOTES.create)
-    return SqlKept(transaction, NOTES, loaded, asdict)
+    return SqlRepository(transaction, NOTES, loaded, asdict)
 
 
 async def test_a_value_is_kept_with_the_values_inside_it(database: Database) -> None:

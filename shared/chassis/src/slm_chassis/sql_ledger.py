@@ -18,7 +18,7 @@ from slm_chassis.tables import audit
 T = TypeVar("T")
 
 
-class SqlKept(Generic[T]):
+class SqlRepository(Generic[T]):
     """A table as a collection of values of one class, whose fields are its columns and whose id is its key.
 
     ``load`` makes a value of a row. ``dump`` makes a row of a value that has other values inside; without it the

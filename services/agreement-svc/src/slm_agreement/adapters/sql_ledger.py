@@ -17,7 +17,7 @@ from slm_agreement.domain.people import Mandate, Party, Person, Requirement, Ser
 from slm_agreement.domain.relations import Relation
 from slm_chassis.access import AccessRegistry
 from slm_chassis.database import Database, Transaction
-from slm_chassis.sql_ledger import SqlKept, SqlLedgerOfTransaction
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction, SqlRepository
 from slm_events.agreement import PrincipalEnrolled
 
 _DUE_AT_ONCE = 100
@@ -38,13 +38,13 @@ class SqlLedger(SqlLedgerOfTransaction):
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
-        self.parties = SqlKept(transaction, tables.party, Party)
-        self.people = SqlKept(transaction, tables.person, person, asdict)
-        self.services = SqlKept(transaction, tables.service, Service)
-        self.requirements = SqlKept(transaction, tables.requirement, Requirement)
-        self.principals = SqlKept(transaction, tables.principal, principal, asdict)
-        self.relations = SqlKept(transaction, tables.party_relation, Relation)
-        self.invitations = SqlKept(transaction, tables.invitation, Invitation)
+        self.parties = SqlRepository(transaction, tables.party, Party)
+        self.people = SqlRepository(transaction, tables.person, person, asdict)
+        self.services = SqlRepository(transaction, tables.service, Service)
+        self.requirements = SqlRepository(transaction, tables.requirement, Requirement)
+        self.principals = SqlRepository(transaction, tables.principal, principal, asdict)
+        self.relations = SqlRepository(transaction, tables.party_relation, Relation)
+        self.invitations = SqlRepository(transaction, tables.invitation, Invitation)
         self.agreements = SqlAgreements(transaction)
         self.enrolled: list[PrincipalEnrolled] = []
         """What was published about principals, for this process to learn after the commit."""

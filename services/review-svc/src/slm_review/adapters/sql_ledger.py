@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy import select
 
 from slm_chassis.database import Database, Transaction
-from slm_chassis.sql_ledger import SqlKept, SqlLedgerOfTransaction
+from slm_chassis.sql_ledger import SqlLedgerOfTransaction, SqlRepository
 from slm_review.adapters import tables
 from slm_review.domain.agenda import AgendaItem
 from slm_review.domain.agreements import Agreement
@@ -26,17 +26,17 @@ class SqlLedger(SqlLedgerOfTransaction):
 
     def __init__(self, transaction: Transaction) -> None:
         super().__init__(transaction)
-        self.agreements = SqlKept(transaction, tables.agreement_version, Agreement)
-        self.plans = SqlKept(transaction, tables.action_plan, ActionPlan)
-        self.breaches = SqlKept(transaction, tables.breach, Breach)
-        self.windows = SqlKept(transaction, tables.attained_window, AttainedWindow)
-        self.reports = SqlKept(transaction, tables.published_report, PublishedReport)
-        self.reviews = SqlKept(transaction, tables.review, Review)
-        self.agenda = SqlKept(transaction, tables.agenda_item, AgendaItem)
-        self.lessons = SqlKept(transaction, tables.lesson, Lesson)
-        self.actions = SqlKept(transaction, tables.action, Action)
-        self.proposals = SqlKept(transaction, tables.proposal, Proposal)
-        self.amendments = SqlKept(transaction, tables.amendment, Amendment)
+        self.agreements = SqlRepository(transaction, tables.agreement_version, Agreement)
+        self.plans = SqlRepository(transaction, tables.action_plan, ActionPlan)
+        self.breaches = SqlRepository(transaction, tables.breach, Breach)
+        self.windows = SqlRepository(transaction, tables.attained_window, AttainedWindow)
+        self.reports = SqlRepository(transaction, tables.published_report, PublishedReport)
+        self.reviews = SqlRepository(transaction, tables.review, Review)
+        self.agenda = SqlRepository(transaction, tables.agenda_item, AgendaItem)
+        self.lessons = SqlRepository(transaction, tables.lesson, Lesson)
+        self.actions = SqlRepository(transaction, tables.action, Action)
+        self.proposals = SqlRepository(transaction, tables.proposal, Proposal)
+        self.amendments = SqlRepository(transaction, tables.amendment, Amendment)
 
     async def latest_windows(
         self, agreement_id: str, target_id: str, until_at: int | None, count: int
