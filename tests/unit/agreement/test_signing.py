@@ -12,7 +12,7 @@ from slm_agreement.domain.agreement import Mover, State, Version
 from slm_agreement.domain.enrolment import ApiKey, EnrolledPrincipal
 from slm_agreement.domain.errors import Invalid, NotAllowed, WrongState
 from slm_agreement.domain.people import Person
-from slm_agreement.domain.signing import Signer
+from slm_agreement.domain.signing import Signer, SigningContext
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized
 from tests.unit.agreement.people import (
@@ -42,9 +42,8 @@ def _agreed(others: Sequence[Version] = (), **changed: Any) -> Version:
 def _sign(version: Version, who: Mover, as_person: Person | None = None, **more: Any) -> None:
     given: dict[str, Any] = {"revision_hash": version.current.hash, "waivers": [], "others": [], "now": NOW, **more}
     signer = _signer(version, who, as_person or person(who))
-    signing.record_signature(
-        version, given["revision_hash"], given["waivers"], signer, given["others"], NAMES, given["now"]
-    )
+    context = SigningContext(given["others"], NAMES)
+    signing.record_signature(version, given["revision_hash"], given["waivers"], signer, context, given["now"])
 
 
 def _signer(version: Version, who: Mover, behind: Person | None, *, may_sign: bool = True) -> Signer:

@@ -13,7 +13,7 @@ from slm_agreement.api.dependencies import TheDesk
 from slm_agreement.api.reading import ExternalReference
 from slm_agreement.api.schemas import NewAgreement, NewAmendment, NewRevision
 from slm_agreement.application import agreements, amendments, ticket_scopes
-from slm_agreement.application.agreements import Draft
+from slm_agreement.application.agreements import Draft, Redraft
 from slm_agreement.domain import clauses, differences, smart, templates
 from slm_agreement.domain.agreement import Revision, Version
 from slm_chassis.access import Principal
@@ -82,9 +82,8 @@ async def revise_draft(
     def unless_changed(present: Version) -> None:
         etag.check_if_match(if_match, shapes.version_tag(present))
 
-    versions, version = await agreements.revise(
-        desk, caller, agreement_id, body.document, body.template, body.version, unless_changed
-    )
+    redraft = Redraft(body.document, body.template, body.version)
+    versions, version = await agreements.revise(desk, caller, agreement_id, redraft, unless_changed)
     return shown(versions, version, response)
 
 

@@ -12,7 +12,7 @@ from slm_agreement.domain import negotiation, signing
 from slm_agreement.domain.agreement import OPEN, Identity, State, Version, write
 from slm_agreement.domain.errors import Finding, Invalid, KeyTaken, Unknown, WrongState
 from slm_agreement.domain.finalizing import Names
-from slm_agreement.domain.signing import Signer
+from slm_agreement.domain.signing import Signer, SigningContext
 from slm_agreement.domain.smart import latest_signed
 from slm_chassis.access import Principal
 
@@ -30,6 +30,15 @@ class Draft:
     template: str | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
     external_refs: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Redraft:
+    """What a draft is rewritten as, and which version; None: the newest in draft."""
+
+    document: Mapping[str, Any]
+    template: str | None = None
+    version: int | None = None
 
 
 async def draft(desk: Desk, caller: Principal, order: Draft) -> tuple[list[Version], bool]:
@@ -72,18 +81,17 @@ async def revise(
     desk: Desk,
     caller: Principal,
     agreement_id: str,
-    document: Mapping[str, Any],
-    template: str | None,
-    number: int | None,
+    redraft: Redraft,
     unless_changed: Callable[[Version], None],
 ) -> tuple[list[Version], Version]:
     """Another revision of a draft. ``unless_changed`` raises where the version is not the one its editor has seen."""
     async with desk.begin() as ledger:
         versions = await opened(ledger, caller, agreement_id)
-        version = _open_one(versions, number)
+        version = _open_one(versions, redraft.version)
         unless_changed(version)
+        standing = _standing(versions, version)
         text = await drafting.resolved(
-            ledger, version.identity, caller.party_id, document, template, _standing(versions, version)
+            ledger, version.identity, caller.party_id, redraft.document, redraft.template, standing
         )
         revision = negotiation.revise(version, text, callers.mover(caller), latest_signed(versions), ledger.now)
         await ledger.agreements.save(version)
@@ -162,7 +170,8 @@ async def sign(
         by = await signer(ledger, caller, version.identity)
         names = await _names(ledger, version.identity)
         around = await ticket_scopes.findings(ledger, version)
-        signing.record_signature(version, revision_hash, waivers, by, others, names, ledger.now, around)
+        context = SigningContext(others, names, around)
+        signing.record_signature(version, revision_hash, waivers, by, context, ledger.now)
         await _moved(ledger, caller, "agreement.sign", version)
     return versions, version
 

@@ -49,15 +49,22 @@ def signer(
     return Signer(side, principal.principal_id, person, mandate, key)
 
 
+@dataclass(frozen=True, slots=True)
+class SigningContext:
+    """What a signature is checked against beside the version: its other versions, and findings of other agreements."""
+
+    others: Sequence[Version]
+    names: finalizing.Names
+    around: Sequence[Finding] = ()
+
+
 def record_signature(
     version: Version,
     revision_hash: Any,
     waivers: Sequence[Mapping[str, str]],
     by: Signer,
-    others: Sequence[Version],
-    names: finalizing.Names,
+    context: SigningContext,
     now: int,
-    around: Sequence[Finding] = (),
 ) -> None:
     """One person's signature; with the last one that is required the version is finalized.
 
@@ -71,12 +78,12 @@ def record_signature(
         raise WrongState(f"Version {version.number} is {version.state}: only what both parties accepted is signed.")
     required_hash(revision_hash, version)
     _one_side_only(version, by)
-    findings = smart.smart_findings(version, version.current, others, now, around)
+    findings = smart.smart_findings(version, version.current, context.others, now, context.around)
     _waived(version, findings, waivers)
     version.signatures.append(_signature(version, by, findings, waivers, now))
     version.edits += 1
     if not missing(version):
-        _finalize(version, names, others, now)
+        _finalize(version, context.names, context.others, now)
 
 
 def missing(version: Version) -> list[dict[str, str]]:
