@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -32,12 +33,16 @@ Builder = Annotated[
 router = APIRouter(prefix="/api/v1/reports", tags=["reports"])
 
 
-@router.get("", summary="Reports, latest period first")
-async def list_reports(
-    caller: Caller,
-    desk: TheDesk,
-    lag: TheLag,
-    page: Paging,
+@dataclass(frozen=True)
+class ReportFilters:
+    """Which reports are listed, and which import is asked for."""
+
+    agreement_id: str | None
+    wanted: dict[str, str | None]
+    import_id: str | None
+
+
+async def _report_filters(
     agreement_id: str | None = None,
     period: str | None = None,
     state: Literal["interim", "published"] | None = None,
@@ -45,17 +50,29 @@ async def list_reports(
     import_id: Annotated[
         str | None, Query(description="With agreement_id: `settling` until this import is in its reports")
     ] = None,
+) -> ReportFilters:
+    wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
+    return ReportFilters(agreement_id, wanted, import_id)
+
+
+@router.get("", summary="Reports, latest period first")
+async def list_reports(
+    caller: Caller,
+    desk: TheDesk,
+    lag: TheLag,
+    filters: Annotated[ReportFilters, Depends(_report_filters)],
+    page: Paging,
 ) -> dict[str, Any]:
     """The newest revision of each. With ``agreement_id``, ``heard.settling`` says whether one of its reports will
     still change by what is known, and ``heard.waits_for`` why its reports wait: for an ``import``, or for a signed
     version that is ``catching_up`` with what was recorded before, and for how long at most."""
-    wanted = {"agreement_id": agreement_id, "period": period, "state": state, "verdict": verdict}
+    agreement_id = filters.agreement_id
     async with desk.database.read() as connection:
-        rows = await report_queries.listed(connection, caller, page, wanted)
+        rows = await report_queries.listed(connection, caller, page, filters.wanted)
         heard = schemas.heard(lag.heard)
         if agreement_id is not None:
             heard["settling"] = await report_queries.is_settling(
-                connection, caller, agreement_id, import_id, lag.heard.until_at
+                connection, caller, agreement_id, filters.import_id, lag.heard.until_at
             )
             heard["waits_for"] = await report_queries.waits_for(connection, caller, agreement_id)
     shown = page.shape(rows, lambda row: (row.period_start_at, row.report_id), schemas.summary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from slm_chassis.access import Principal
@@ -16,7 +16,7 @@ from slm_report.domain import lines, publication, service_report, terms_line
 from slm_report.domain.errors import OutsideTerm, UnknownAgreement
 from slm_report.domain.periods import Period
 from slm_report.domain.publication import INTERIM_REVISION
-from slm_report.domain.service_report import INTERIM, PUBLISHED
+from slm_report.domain.service_report import INTERIM, PUBLISHED, ServiceReport
 from slm_report.domain.terms_line import Term
 from slm_report.domain.to_date import ToDate
 
@@ -30,6 +30,19 @@ class ReportFailure(Exception):
     def __init__(self, agreement_id: str) -> None:
         super().__init__(f"reports of agreement {agreement_id} could not be made")
         self.agreement_id = agreement_id
+
+
+@dataclass(frozen=True, slots=True)
+class _OpenDesk:
+    """The desk inside one transaction."""
+
+    transaction: Transaction
+    heard: ReceivedFacts
+    reports: Reports
+
+
+def _open_desk(desk: Desk, transaction: Transaction) -> _OpenDesk:
+    return _OpenDesk(transaction, desk.heard(transaction), desk.reports(transaction))
 
 
 async def build_now(
@@ -56,15 +69,15 @@ async def _build(
 ) -> tuple[StoredReport, bool] | Period:
     """One try in one transaction; the period where its report needs figures to date that were not given."""
     async with desk.database.begin() as transaction:
-        heard, reports = desk.heard(transaction), desk.reports(transaction)
-        terms = await _terms(heard, agreement_id)
+        opened = _open_desk(desk, transaction)
+        terms = await _terms(opened.heard, agreement_id)
         if not terms or not caller.may_see(terms[-1].terms.provider_party_id, terms[-1].terms.customer_party_id):
             raise UnknownAgreement(agreement_id)
         period = _asked_for(terms, period_id, transaction.now)
-        agenda = await reports.lock_agenda(agreement_id, lag, desk.quiet_seconds)
+        agenda = await opened.reports.lock_agenda(agreement_id, lag, desk.quiet_seconds)
         is_settled = agenda.quiet and not agenda.importing
         until = lag.until_at if is_settled else None
-        return await _write(transaction, heard, reports, terms, period, until=until, to_date=to_date) or period
+        return await _write(opened, terms, period, until=until, to_date=to_date) or period
 
 
 async def settle_next(desk: Desk) -> bool:
@@ -73,13 +86,13 @@ async def settle_next(desk: Desk) -> bool:
     if lag.until_at is None:
         return False
     async with desk.database.begin() as transaction:
-        reports = desk.reports(transaction)
-        agenda = await reports.next_agenda(lag, desk.quiet_seconds)
+        opened = _open_desk(desk, transaction)
+        agenda = await opened.reports.next_agenda(lag, desk.quiet_seconds)
         if agenda is None:
             return False
         try:
-            settled = await _settle(transaction, desk.heard(transaction), reports, agenda, lag.until_at)
-            await reports.settle_agenda(settled)
+            settled = await _settle(opened, agenda, lag.until_at)
+            await opened.reports.settle_agenda(settled)
         except Exception as error:
             if is_infrastructure_fault(error):
                 raise
@@ -93,11 +106,9 @@ async def postpone(desk: Desk, agreement_id: str, seconds: float) -> None:
         await desk.reports(transaction).postpone(agreement_id, seconds)
 
 
-async def _settle(
-    transaction: Transaction, heard: ReceivedFacts, reports: Reports, agenda: Agenda, until: int
-) -> Agenda:
+async def _settle(opened: _OpenDesk, agenda: Agenda, until: int) -> Agenda:
     """``until``: everything that was in the log at this instant has been heard."""
-    terms = await _terms(heard, agenda.agreement_id)
+    terms = await _terms(opened.heard, agenda.agreement_id)
     if not terms:
         return Agenda(agenda.agreement_id, None, None, None)
     first, end = terms_line.life(terms)
@@ -106,7 +117,7 @@ async def _settle(
         if period.start >= (end or period.end) or terms_line.due_at(terms, period) > until:
             stale_from = None
             break
-        await _write(transaction, heard, reports, terms, period, until=until)
+        await _write(opened, terms, period, until=until)
         period = terms_line.period_at(terms, period.end)
     else:
         stale_from = period.start
@@ -123,14 +134,7 @@ def _since(agenda: Agenda, first: int, end: int | None) -> int:
 
 
 async def _write(
-    transaction: Transaction,
-    heard: ReceivedFacts,
-    reports: Reports,
-    terms: Sequence[Term],
-    period: Period,
-    *,
-    until: int | None,
-    to_date: ToDate | None = None,
+    opened: _OpenDesk, terms: Sequence[Term], period: Period, *, until: int | None, to_date: ToDate | None = None
 ) -> tuple[StoredReport, bool] | None:
     """Write the period's report if it says something new, and whether it did; None where it is not complete.
 
@@ -139,39 +143,53 @@ async def _write(
     ``to_date`` gives the figures of its open windows.
     """
     agreement_id = terms[-1].terms.agreement_id
-    report_id = publication.report_id(agreement_id, period.id)
-    facts = await heard.facts(agreement_id, period, lines.TREND_WINDOWS)
+    facts = await opened.heard.facts(agreement_id, period, lines.TREND_WINDOWS)
     due_at = terms_line.due_at(terms, period)
     complete = until is not None and until >= due_at and not service_report.missing_windows(terms, facts, period)
-    before = await reports.newest(report_id, state=PUBLISHED)
+    report_id = publication.report_id(agreement_id, period.id)
+    before = await opened.reports.newest(report_id, state=PUBLISHED)
     if not complete:
         if before is not None:
             return before, False
         if to_date is None:
             return None
-    state, as_of = (PUBLISHED, due_at) if complete or to_date is None else (INTERIM, to_date.as_of)
-    told = None if complete else to_date
-    document = service_report.build(terms, facts, period, state=state, as_of=as_of, to_date=told).document()
-    stored = StoredReport(
-        report_id=report_id,
-        revision=(before.revision if before else 0) + 1 if complete else INTERIM_REVISION,
-        agreement_id=agreement_id,
-        period=period.id,
-        state=state,
-        verdict=document["verdict"],
-        digest=publication.digest(document),
-        document=document,
-        changes=_changes(before, document) if complete else [],
-        built_at=transaction.now,
-        figures=None if told is None else told.text,
-    )
+    if complete or to_date is None:
+        report = service_report.build(terms, facts, period, state=PUBLISHED, as_of=due_at)
+        stored = _published(report, opened.transaction.now, before)
+    else:
+        report = service_report.build(terms, facts, period, state=INTERIM, as_of=to_date.as_of, to_date=to_date)
+        stored = replace(_stored(report, opened.transaction.now), figures=to_date.text)
     if before is not None and before.digest == stored.digest:
         return before, False
-    await reports.save(stored)
+    await opened.reports.save(stored)
     if complete:
-        told_at = instants.to_text(transaction.now)
-        transaction.publish(publication.published(report_id, stored.revision, document, told_at))
+        told_at = instants.to_text(opened.transaction.now)
+        opened.transaction.publish(publication.published(report_id, stored.revision, stored.document, told_at))
     return stored, True
+
+
+def _published(report: ServiceReport, now: int, before: StoredReport | None) -> StoredReport:
+    """The next revision of a report that is published, with what differs from the one before."""
+    stored = _stored(report, now)
+    return replace(stored, revision=(before.revision if before else 0) + 1, changes=_changes(before, stored.document))
+
+
+def _stored(report: ServiceReport, now: int) -> StoredReport:
+    """A report as it is kept, with the revision of an interim one."""
+    document = report.document()
+    agreement_id, period_id = document["agreement"]["agreement_id"], document["period"]["id"]
+    return StoredReport(
+        report_id=publication.report_id(agreement_id, period_id),
+        revision=INTERIM_REVISION,
+        agreement_id=agreement_id,
+        period=period_id,
+        state=report.state,
+        verdict=report.verdict,
+        digest=publication.digest(document),
+        document=document,
+        changes=[],
+        built_at=now,
+    )
 
 
 def _changes(before: StoredReport | None, document: dict[str, Any]) -> list[dict[str, Any]]:

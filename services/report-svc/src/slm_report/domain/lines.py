@@ -23,6 +23,16 @@ Names = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What all lines of one report are made from: its facts, its period and the instant that it speaks of."""
+
+    facts: Facts
+    period: Period
+    as_of: int
+    names: Names
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """A number as it is (``numerator/denominator``; None: there is none) and as people read it."""
 
@@ -84,12 +94,11 @@ class ReportLine:
     risk_ids: list[str] = field(default_factory=list)
 
 
-def closed_line(
-    window: WindowClosed, term: Term | None, target: Mapping[str, Any], facts: Facts, names: Names
-) -> ReportLine:
+def closed_line(window: WindowClosed, term: Term | None, target: Mapping[str, Any], scope: Scope) -> ReportLine:
     """A line of a closed window: every figure is the one the window was closed or restated with."""
     figure = figures.parse(window.figure)
     difference = figures.variance(figure, window.objective)
+    facts = scope.facts
     trend, count = _trend(facts, window.target_id, window.window_end_at or "")
     return ReportLine(
         **_head(window.target_id, term, target, "window", window.objective),
@@ -111,7 +120,7 @@ def closed_line(
         measured=measured.in_words(window.aggregation, window.good, window.total, window.downtime_seconds),
         downtime_seconds=window.downtime_seconds,
         excluded_seconds=window.excluded_seconds,
-        exclusions=_exclusions(window.exclusions, facts, names),
+        exclusions=_exclusions(window.exclusions, scope),
         unknown_seconds=window.unknown_seconds,
         coverage_percent=window.coverage_percent,
         revision=window.revision,
@@ -120,13 +129,14 @@ def closed_line(
     )
 
 
-def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: int, names: Names) -> ReportLine:
+def open_line(window: Window, figure: Mapping[str, Any], scope: Scope) -> ReportLine:
     """A line of a window that has not closed: the figure to date as monitor-svc answered it, and nothing older.
 
     ``figure`` is empty in a published report, which is made from events alone: then breaches and warnings say how a
     longer window stands, and no figure is shown.
     """
     objective = window.target["objective"]
+    facts, as_of = scope.facts, scope.as_of
     breaches, risks = facts.breaches_of(*window.key), facts.risks_of(*window.key)
     return ReportLine(
         **_head(window.target["target_id"], window.term, window.target, "window", objective),
@@ -138,21 +148,14 @@ def open_line(window: Window, facts: Facts, figure: Mapping[str, Any], as_of: in
         verdict=figure.get("status") or _state(breaches, risks, as_of, "open"),
         baseline=_baseline(window.term, window.target, objective),
         as_of=instants.to_text(as_of),
-        **_to_date(figure, objective, facts, window.target["target_id"], names),
+        **_to_date(figure, objective, window.target["target_id"], scope),
         **_findings(breaches, risks),
     )
 
 
-def rolling_line(
-    term: Term,
-    target: dict[str, Any],
-    facts: Facts,
-    period: Period,
-    as_of: int,
-    figure: Mapping[str, Any],
-    names: Names,
-) -> ReportLine:
+def rolling_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
     """A line of a rolling target: whether it was breached at any time of the period, and its figure to date."""
+    facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [
         breach
         for breach in facts.breaches_of(target["target_id"])
@@ -168,15 +171,14 @@ def rolling_line(
         verdict=_state(breaches, [] if closed else risks, as_of, otherwise),
         baseline=_baseline(term, target, target["objective"]),
         as_of=None if not figure else instants.to_text(min(as_of, period.end)),
-        **_to_date(figure, target["objective"], facts, target["target_id"], names),
+        **_to_date(figure, target["objective"], target["target_id"], scope),
         **_findings(breaches, risks),
     )
 
 
-def ticket_line(
-    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, figure: Mapping[str, Any]
-) -> ReportLine:
+def ticket_line(term: Term, target: dict[str, Any], figure: Mapping[str, Any], scope: Scope) -> ReportLine:
     """A line of a per-ticket target: the tickets whose clock ended in the period, stopped in time or breached."""
+    facts, period, as_of = scope.facts, scope.period, scope.as_of
     breaches = [breach for breach in facts.breaches_of(target["target_id"]) if breach.counted_at >= period.start]
     stopped = [clock for clock in facts.clocks if clock.target_id == target["target_id"]]
     told = figure.get("tickets")
@@ -200,15 +202,13 @@ def ticket_line(
     )
 
 
-def _to_date(
-    figure: Mapping[str, Any], objective: Mapping[str, Any], facts: Facts, target_id: str, names: Names
-) -> dict[str, Any]:
+def _to_date(figure: Mapping[str, Any], objective: Mapping[str, Any], target_id: str, scope: Scope) -> dict[str, Any]:
     """Every number of an open window, from one answer as of one instant."""
     if not figure or "figure" not in figure:
         return {}
     actual = figures.parse(figure["figure"])
     difference = figures.variance(actual, objective)
-    trend, count = _trend(facts, target_id, None)
+    trend, count = _trend(scope.facts, target_id, None)
     return {
         "actual": _figure(actual, objective),
         "raw": _figure(figures.parse(figure.get("raw_figure")), objective),
@@ -223,17 +223,17 @@ def _to_date(
         ),
         "downtime_seconds": figure.get("downtime_seconds"),
         "excluded_seconds": figure.get("excluded_seconds"),
-        "exclusions": _exclusions(figure.get("exclusions") or [], facts, names),
+        "exclusions": _exclusions(figure.get("exclusions") or [], scope),
         "unknown_seconds": figure.get("unknown_seconds"),
         "coverage_percent": figure.get("coverage_percent"),
     }
 
 
-def _exclusions(counted: Sequence[Mapping[str, Any]], facts: Facts, names: Names) -> list[dict[str, Any]]:
+def _exclusions(counted: Sequence[Mapping[str, Any]], scope: Scope) -> list[dict[str, Any]]:
     found = []
     for each in counted:
-        known = facts.exclusions.get(each["exclusion_id"], Exclusion(None))
-        found.append(measured.exclusion_entry(each, known.decided, names, known.revoked))
+        known = scope.facts.exclusions.get(each["exclusion_id"], Exclusion(None))
+        found.append(measured.exclusion_entry(each, known.decided, scope.names, known.revoked))
     return found
 
 

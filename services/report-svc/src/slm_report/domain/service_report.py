@@ -11,7 +11,7 @@ from slm_events.monitor import WindowClosed
 from slm_report.domain import findings, lines, terms_line, ticket_lines
 from slm_report.domain import to_date as to_dates
 from slm_report.domain.facts import Facts, counts_in
-from slm_report.domain.lines import ReportLine
+from slm_report.domain.lines import ReportLine, Scope
 from slm_report.domain.periods import Period
 from slm_report.domain.terms_line import Term, Window
 from slm_report.domain.to_date import ToDate
@@ -80,7 +80,7 @@ def build(
     if to_date is not None:
         facts = _with_findings(facts, to_date)
     facts = facts.until(min(as_of, period.end - 1))
-    report_lines = _lines(terms, facts, period, as_of, to_date)
+    report_lines = _lines(terms, Scope(facts, period, as_of, _names(terms)), to_date)
     shown_breaches = {breach_id for line in report_lines for breach_id in line.breach_ids}
     shown_risks = {risk_id for line in report_lines for risk_id in line.risk_ids}
     breaches = [breach for breach in facts.breaches if breach.breached.breach_id in shown_breaches]
@@ -114,10 +114,10 @@ def _with_findings(facts: Facts, to_date: ToDate) -> Facts:
     return replace(facts, breaches=breaches, risks=to_date.risks)
 
 
-def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_date: ToDate | None) -> list[ReportLine]:
+def _lines(terms: Sequence[Term], scope: Scope, to_date: ToDate | None) -> list[ReportLine]:
     """Lines in the order of the terms' targets, each target's windows oldest first, whoever was heard first."""
-    closed, names = facts.closed(), _names(terms)
-    told = to_date or ToDate(b"", as_of, {})
+    closed, period = scope.facts.closed(), scope.period
+    told = to_date or ToDate(b"", scope.as_of, {})
     found: list[tuple[int, str, ReportLine]] = []
     known = terms_line.windows(terms, period)
     for window in known:
@@ -126,35 +126,33 @@ def _lines(terms: Sequence[Term], facts: Facts, period: Period, as_of: int, to_d
         if heard is not None and instants.from_text(heard.window_end_at or heard.closed_at) <= period.start:
             continue
         if heard is not None:
-            line = lines.closed_line(heard, window.term, window.target, facts, names)
-        elif window.start < as_of and not window.target.get("group_by"):
-            line = lines.open_line(window, facts, told.of(*window.key), as_of, names)
+            line = lines.closed_line(heard, window.term, window.target, scope)
+        elif window.start < scope.as_of and not window.target.get("group_by"):
+            line = lines.open_line(window, told.of(*window.key), scope)
         else:
             continue
         found.append((order, line.window_start_at, line))
     for term, target in terms_line.standing_targets(terms, period):
-        line = _standing_line(term, target, facts, period, as_of, told, names)
+        line = _standing_line(term, target, told, scope)
         found.append((_order(terms, line.target_id), line.window_start_at, line))
-    found += _unforeseen(terms, facts, period, {window.key for window in known})
-    found += _open_instances(known, facts, as_of, told, names, terms)
+    found += _unforeseen(terms, scope, {window.key for window in known})
+    found += _open_instances(known, told, terms, scope)
     return [line for _, _, line in sorted(found, key=lambda each: each[:2])]
 
 
-def _standing_line(
-    term: Term, target: dict[str, Any], facts: Facts, period: Period, as_of: int, told: ToDate, names: Mapping[str, str]
-) -> ReportLine:
+def _standing_line(term: Term, target: dict[str, Any], told: ToDate, scope: Scope) -> ReportLine:
     """The line of a target without calendar windows."""
     if "rolling" in target["window"]:
         figure = told.of(target["target_id"], str(target["window"]["rolling"]))
-        return lines.rolling_line(term, target, facts, period, as_of, figure, names)
-    return lines.ticket_line(term, target, facts, period, as_of, told.of(target["target_id"], to_dates.TICKETS))
+        return lines.rolling_line(term, target, figure, scope)
+    return lines.ticket_line(term, target, told.of(target["target_id"], to_dates.TICKETS), scope)
 
 
 def _open_instances(
-    known: Sequence[Window], facts: Facts, as_of: int, told: ToDate, names: Mapping[str, str], terms: Sequence[Term]
+    known: Sequence[Window], told: ToDate, terms: Sequence[Term], scope: Scope
 ) -> list[tuple[int, str, ReportLine]]:
     """Open windows of the instances of targets that are judged for each value of a label."""
-    rows, closed = [], facts.closed()
+    rows, closed = [], scope.facts.closed()
     for window in known:
         if not window.target.get("group_by"):
             continue
@@ -163,7 +161,7 @@ def _open_instances(
                 continue
             named = {"target_id": figure["target_id"], "key": figure["target_key"], "title": figure["target_key"]}
             instance = replace(window, target={**window.target, **named})
-            line = lines.open_line(instance, facts, figure, as_of, names)
+            line = lines.open_line(instance, figure, scope)
             rows.append((_order(terms, window.target["target_id"]), line.window_start_at, line))
     return rows
 
@@ -173,19 +171,18 @@ def _names(terms: Sequence[Term]) -> dict[str, str]:
     return {last.provider_party_id: last.provider_name, last.customer_party_id: last.customer_name}
 
 
-def _unforeseen(
-    terms: Sequence[Term], facts: Facts, period: Period, known: set[tuple[str, str]]
-) -> list[tuple[int, str, ReportLine]]:
+def _unforeseen(terms: Sequence[Term], scope: Scope, known: set[tuple[str, str]]) -> list[tuple[int, str, ReportLine]]:
     """Windows closed in the period that the terms do not let expect: what was established is shown, never dropped."""
+    period = scope.period
     standing = {target["target_id"] for _, target in terms_line.standing_targets(terms, period)}
     rows = []
-    for key, window in facts.closed().items():
+    for key, window in scope.facts.closed().items():
         end = window.window_end_at and instants.from_text(window.window_end_at)
         if key in known or window.target_id in standing or not end or not period.start < end <= period.end:
             continue
         term = next((each for each in terms if each.terms.version == window.agreement_version), None)
         target = {"key": window.target_key, "title": window.target_title, "aggregation": window.aggregation}
-        line = lines.closed_line(window, term, {**target, "weight": window.weight}, facts, _names(terms))
+        line = lines.closed_line(window, term, {**target, "weight": window.weight}, scope)
         rows.append((_order(terms, window.target_id), line.window_start_at, line))
     return rows
 
