@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 
 from slm_chassis.clock import SECOND
 from slm_chassis.http.access import Caller
@@ -21,19 +21,24 @@ from slm_review.application import plan_steps
 router = APIRouter(prefix="/api/v1/action-plans", tags=["action-plans"])
 
 
-@router.get("", response_model=ListAnswer[ActionPlanAnswer])
-async def list_action_plans(
-    caller: Caller,
-    page: Paging,
-    database: TheDatabase,
-    clock: TheClock,
+async def _plan_filters(
     agreement_id: str | None = None,
     target_id: str | None = None,
     risk_id: str | None = None,
     state: Annotated[Literal["open", "watching", "averted", "breached", "cleared"] | None, Query()] = None,
 ) -> dict[str, Any]:
+    return {"agreement_id": agreement_id, "target_id": target_id, "risk_id": risk_id, "state": state}
+
+
+@router.get("", response_model=ListAnswer[ActionPlanAnswer])
+async def list_action_plans(
+    caller: Caller,
+    filters: Annotated[dict[str, Any], Depends(_plan_filters)],
+    page: Paging,
+    database: TheDatabase,
+    clock: TheClock,
+) -> dict[str, Any]:
     """Action plans, the newest first."""
-    filters = {"agreement_id": agreement_id, "target_id": target_id, "risk_id": risk_id, "state": state}
     rows = await queries.page_of(database, queries.ACTION_PLANS, caller, page, filters)
     return page.shape(rows, queries.ACTION_PLANS.key, lambda row: _shown(row, clock.now()))
 

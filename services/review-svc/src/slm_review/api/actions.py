@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
@@ -19,25 +19,27 @@ from slm_review.domain import decisions
 router = APIRouter(prefix="/api/v1/actions", tags=["actions"])
 
 
-@router.get("", response_model=ListAnswer[ActionAnswer])
-async def list_actions(
-    caller: Caller,
-    page: Paging,
-    database: TheDatabase,
+async def _action_filters(
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
     state: Annotated[Literal["open", "done"] | None, Query()] = None,
     external_ref: Annotated[str | None, Query(description="`system:id`", examples=["jira:OPS-42"])] = None,
 ) -> dict[str, Any]:
-    """Actions, the newest first."""
-    filters = {
+    return {
         "agreement_id": agreement_id,
         "review_id": review_id,
         "target_id": target_id,
         "state": state,
         "external_refs": _ref(external_ref),
     }
+
+
+@router.get("", response_model=ListAnswer[ActionAnswer])
+async def list_actions(
+    caller: Caller, filters: Annotated[dict[str, Any], Depends(_action_filters)], page: Paging, database: TheDatabase
+) -> dict[str, Any]:
+    """Actions, the newest first."""
     rows = await queries.page_of(database, queries.ACTIONS, caller, page, filters)
     return page.shape(rows, queries.ACTIONS.key)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from slm_chassis.http.access import Caller
 from slm_chassis.http.paging import Paging
@@ -19,25 +19,27 @@ from slm_review.domain import proposed
 router = APIRouter(prefix="/api/v1/target-revision-proposals", tags=["target-revision-proposals"])
 
 
-@router.get("", response_model=ListAnswer[ProposalAnswer])
-async def list_target_revision_proposals(
-    caller: Caller,
-    page: Paging,
-    database: TheDatabase,
+async def _proposal_filters(
     agreement_id: str | None = None,
     review_id: str | None = None,
     target_id: str | None = None,
     state: Annotated[Literal["proposed", "drafted", "agreed", "declined", "lapsed"] | None, Query()] = None,
     origin: Annotated[Literal["review", "attained"] | None, Query()] = None,
 ) -> dict[str, Any]:
-    """Proposals, the newest first."""
-    filters = {
+    return {
         "agreement_id": agreement_id,
         "review_id": review_id,
         "targets": None if target_id is None else {"target_id": target_id},
         "state": state,
         "origin": origin,
     }
+
+
+@router.get("", response_model=ListAnswer[ProposalAnswer])
+async def list_target_revision_proposals(
+    caller: Caller, filters: Annotated[dict[str, Any], Depends(_proposal_filters)], page: Paging, database: TheDatabase
+) -> dict[str, Any]:
+    """Proposals, the newest first."""
     rows = await queries.page_of(database, queries.PROPOSALS, caller, page, filters)
     return page.shape(rows, queries.PROPOSALS.key)
 
