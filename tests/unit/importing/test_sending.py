@@ -38,7 +38,7 @@ def history() -> TicketMapping | OutageMapping:
 def sent(api: FakeApi, path: Path, by: TicketMapping | OutageMapping, size: int = 4, **options: Any) -> SentItems:
     found = run.check(path, by)
     with Door("http://slm", options.pop("key", "good-key"), transport=api.transport, **options) as door:
-        return run.send(path, by, door, run_id="run", found=found, batch_size=size).taken
+        return run.send(found, door, run_id="run", batch_size=size).taken
 
 
 def test_every_item_arrives_between_opening_and_completing_the_import() -> None:

@@ -71,8 +71,10 @@ async def gather_cast(client: httpx.AsyncClient, operator_key: str, suffix: str 
     provider_signatory = await _member(client, operator_key, provider, "grace", "Grace Hopper", signatory)
     customer_manager = await _member(client, operator_key, customer, "carl", "Carl Friedrich", manager)
     customer_signatory = await _member(client, operator_key, customer, "emmy", "Emmy Noether", "business_signatory")
-    integrator = await _principal(client, operator_key, provider, "monitoring", "Monitoring systems", "integrator")
-    viewer = await _principal(client, operator_key, customer, "dashboard", "The shop's dashboard", "viewer")
+    integrator = await _principal(
+        client, operator_key, _enrolment(provider, "monitoring", "Monitoring systems", "integrator")
+    )
+    viewer = await _principal(client, operator_key, _enrolment(customer, "dashboard", "The shop's dashboard", "viewer"))
     service = await post(client, provider_manager, "/api/v1/services", terms.SERVICE)
     await acquaint(client, provider_manager, customer_manager, "The Corner Shop")
     return Cast(
@@ -182,20 +184,17 @@ async def _member(client: httpx.AsyncClient, operator_key: str, party_id: str, k
     mandates = [{"role": role, "text": f"Signs for {name.split()[-1]}'s house"}] if role.endswith("signatory") else []
     body = {"key": key, "party_id": party_id, "name": name, "email": f"{key}@example.com", "mandates": mandates}
     person = await post(client, operator_key, "/api/v1/people", body)
-    return await _principal(client, operator_key, party_id, key, name, role, person["person_id"])
+    enrolment = {**_enrolment(party_id, key, name, role), "person_id": person["person_id"]}
+    return await _principal(client, operator_key, enrolment)
 
 
-async def _principal(
-    client: httpx.AsyncClient,
-    operator_key: str,
-    party_id: str,
-    key: str,
-    name: str,
-    role: str,
-    person_id: str | None = None,
-) -> str:
+def _enrolment(party_id: str, key: str, name: str, role: str) -> dict[str, Any]:
+    """A principal to enrol that no person is bound to."""
+    return {"key": key, "party_id": party_id, "name": name, "roles": [role], "person_id": None}
+
+
+async def _principal(client: httpx.AsyncClient, operator_key: str, body: Body) -> str:
     """Enrol a principal and issue a key for it; gives the key, which is shown this once."""
-    body = {"key": key, "party_id": party_id, "name": name, "roles": [role], "person_id": person_id}
     principal = await post(client, operator_key, "/api/v1/principals", body)
     issued = await post(client, operator_key, f"/api/v1/principals/{principal['principal_id']}/keys", {"scopes": []})
     return str(issued["key"])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from slm.importing.run import FileSummary, ImportResult
+    from slm.importing.terminal import Screen
 
 app = typer.Typer(
     name="import",
@@ -32,6 +37,30 @@ BATCH_SIZE = 1000
 PATIENCE_SECONDS = 300.0
 
 
+@dataclass(frozen=True)
+class _Connection:
+    """Where an import goes, and with whose key; ``patience`` in seconds."""
+
+    url: str
+    key: str
+    owner: str | None
+    patience: float
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What an import is asked to do, from the options of its command."""
+
+    kind: Literal["tickets", "outages"]
+    file: Path
+    mapping: Path
+    connection: _Connection
+    batch_size: int
+    exported_at: str | None
+    shown: int | None
+    """With ``--dry-run``: how many items are printed; None: they are sent."""
+
+
 @app.command()
 def tickets(
     file: File,
@@ -49,7 +78,8 @@ def tickets(
 
     Importing a file again changes nothing: every event carries its identity.
     """
-    _import("tickets", file, mapping, url, key, owner, batch_size, patience, exported_at, dry_run, show)
+    connection = _Connection(url, key, owner, patience)
+    _import(_Order("tickets", file, mapping, connection, batch_size, exported_at, show if dry_run else None))
 
 
 @app.command()
@@ -68,64 +98,64 @@ def outages(
 
     Importing a file again changes nothing: every outage carries its identity.
     """
-    _import("outages", file, mapping, url, key, owner, batch_size, patience, None, dry_run, show)
+    connection = _Connection(url, key, owner, patience)
+    _import(_Order("outages", file, mapping, connection, batch_size, None, show if dry_run else None))
 
 
-def _import(
-    kind: Literal["tickets", "outages"],
-    file: Path,
-    map_file: Path,
-    url: str,
-    key: str,
-    owner: str | None,
-    batch_size: int,
-    patience: float,
-    exported_at: str | None,
-    dry_run: bool,
-    show: int,
-) -> None:
+def _import(order: _Order) -> None:
     # Only here: httpx, pydantic and rich cost half a second that `slm --help` need not wait.
-    import json
-    from itertools import islice
-
-    from slm.importing import address, mapping, run, terminal
-    from slm.importing.door import Door
+    from slm.importing import mapping, run, terminal
     from slm.importing.told import ImportRefused
-    from slm_chassis.identity import new_id
 
-    screen = terminal.Screen(kind)
+    screen = terminal.Screen(order.kind)
     try:
-        if not dry_run:
+        if order.shown is None:
             # Before the file: to read all of a large one takes minutes, and nothing could be sent.
-            if not key:
-                raise ImportRefused("No key: give --key, or set SLM_KEY")
-            address.usable_key(key)
-            address.usable(url)
-        by = mapping.read_mapping(map_file, kind)
-        instant = run.export_instant(file, by, exported_at)
-        found = run.check(file, by, instant)
+            _check(order.connection)
+        by = mapping.read_mapping(order.mapping, order.kind)
+        instant = run.export_instant(order.file, by, order.exported_at)
+        found = run.check(order.file, by, instant)
         screen.found(found, by, instant)
-        if dry_run:
-            for item in islice(run.items(file, by, instant), show):
-                typer.echo(json.dumps(item))
+        if order.shown is not None:
+            _show(found, order.shown)
             return
-        with (
-            screen.progress(found.items),
-            Door(url, key, owner=owner, patience=patience, waiting=screen.waiting) as door,
-        ):
-            done = run.send(
-                file,
-                by,
-                door,
-                run_id=new_id(),
-                found=found,
-                exported_at=instant,
-                batch_size=batch_size,
-                sent=screen.sent,
-            )
+        done = _send(order, found, screen)
     except ImportRefused as refused:
         screen.refused(refused)
         raise typer.Exit(1) from None
     screen.done(found, done)
     if done.taken.refused or not done.taken.accepted or done.reports_seconds is None:
         raise typer.Exit(1)
+
+
+def _check(connection: _Connection) -> None:
+    from slm.importing import address
+    from slm.importing.told import ImportRefused
+
+    if not connection.key:
+        raise ImportRefused("No key: give --key, or set SLM_KEY")
+    address.usable_key(connection.key)
+    address.usable(connection.url)
+
+
+def _show(found: FileSummary, most: int) -> None:
+    import json
+    from itertools import islice
+
+    from slm.importing import run
+
+    for item in islice(run.items(found), most):
+        typer.echo(json.dumps(item))
+
+
+def _send(order: _Order, found: FileSummary, screen: Screen) -> ImportResult:
+    from slm.importing import run
+    from slm.importing.door import Door
+    from slm_chassis.identity import new_id
+
+    to = order.connection
+    with (
+        screen.progress(found.items),
+        Door(to.url, to.key, owner=to.owner, patience=to.patience, waiting=screen.waiting) as door,
+    ):
+        return run.send(found, door, run_id=new_id(), batch_size=order.batch_size, sent=screen.sent)

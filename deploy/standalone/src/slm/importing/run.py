@@ -22,8 +22,12 @@ REPORTS_PATIENCE_SECONDS = 600.0
 
 @dataclass(slots=True)
 class FileSummary:
-    """What a file holds by its mapping: nothing has been sent yet."""
+    """What a file holds by its mapping: it was read once, and nothing has been sent yet."""
 
+    path: Path
+    by: TicketMapping | OutageMapping
+    exported_at: int
+    """Microseconds UTC."""
     items: int = 0
     records: int = 0
     indicators: dict[str, None] = field(default_factory=dict)
@@ -59,14 +63,14 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
     """Read the whole file through the mapping; ImportRefused at the first record that it does not cover, for values
     that it does not list, and where nothing of the file is taken.
     """
-    found = FileSummary()
+    instant = export_instant(path, by, None) if exported_at is None else exported_at
+    found = FileSummary(path, by, instant)
 
     def counted() -> Iterator[records.Record]:
         for record in records.read_records(path, by.records):
             found.records += 1
             yield record
 
-    instant = export_instant(path, by, None) if exported_at is None else exported_at
     for item in _items(counted(), by, found.odd, instant):
         found.items += 1
         if "indicator" in item:
@@ -82,32 +86,28 @@ def check(path: Path, by: TicketMapping | OutageMapping, exported_at: int | None
 
 
 def send(
-    path: Path,
-    by: TicketMapping | OutageMapping,
+    found: FileSummary,
     door: Door,
     *,
     run_id: str,
-    found: FileSummary,
-    exported_at: int | None = None,
     batch_size: int = BATCH_SIZE,
     reports_patience: float = REPORTS_PATIENCE_SECONDS,
     sent: Callable[[int], None] = lambda items: None,
 ) -> ImportResult:
-    """Send the file's items through the door, its past held back until all is there; ``sent`` is told of each batch.
+    """Send the items of a checked file through the door, its past held back until all is there.
 
-    Indicators are registered where they are missing. Sending a file twice, or parts of it, changes nothing. Returns
-    when all of it has been judged and reports are right. An import that cannot go on is ended, so that nothing waits
-    for it.
+    ``sent`` is told how many items each batch had. Indicators are registered where they are missing. Sending a file
+    twice, or parts of it, changes nothing. Returns when all of it has been judged and reports are right. An import
+    that cannot go on is ended, so that nothing waits for it.
     """
-    taken = SentItems()
+    taken, by = SentItems(), found.by
     if isinstance(by, OutageMapping):
         for key in found.indicators:
             door.register_indicator(key, "availability", by.indicator.initial_state)
     kind: Kind = "measurements" if isinstance(by, OutageMapping) else "tickets"
     import_id = door.open_import(kind, [by.source] if kind == "tickets" else list(found.indicators), run_id)
-    instant = export_instant(path, by, None) if exported_at is None else exported_at
     try:
-        for batch in batches(items(path, by, instant), batch_size):
+        for batch in batches(items(found), batch_size):
             door.send(kind, batch, taken)
             sent(len(batch))
         judged = door.complete_import(import_id)
@@ -122,9 +122,9 @@ def send(
     return done
 
 
-def items(path: Path, by: TicketMapping | OutageMapping, exported_at: int) -> Iterator[dict[str, Any]]:
+def items(found: FileSummary) -> Iterator[dict[str, Any]]:
     """The items of a file that was checked, as they are sent."""
-    return _items(records.read_records(path, by.records), by, Oddities(), exported_at)
+    return _items(records.read_records(found.path, found.by.records), found.by, Oddities(), found.exported_at)
 
 
 def _items(
