@@ -10,9 +10,10 @@ from slm_chassis.identity import new_id
 from slm_events import instants
 from slm_review.application import reviews, targets
 from slm_review.application.ledger import Desk, Ledger
+from slm_review.application.locking import locked
 from slm_review.domain import decisions
 from slm_review.domain.decisions import Action
-from slm_review.domain.errors import NotAcceptable, NotFound
+from slm_review.domain.errors import NotAcceptable
 from slm_review.domain.reviews import Review, require_opened
 
 
@@ -43,12 +44,7 @@ async def open_action(desk: Desk, caller: Principal, review_id: str, decided: Ac
 async def complete_action(desk: Desk, caller: Principal, action_id: str, note: str) -> Action:
     """The action was done. Raises NotFound, AlreadyEnded."""
     async with desk.begin() as ledger:
-        seen = await ledger.actions.get(action_id)
-        if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):
-            raise NotFound("action", action_id)
-        await ledger.lock(seen.agreement_id)
-        known = await ledger.actions.get(action_id)
-        assert known is not None
+        known = await locked(ledger, caller, ledger.actions, "action", action_id)
         action = decisions.completed(known, note, caller.principal_id, ledger.now)
         await ledger.actions.put(action)
         await ledger.note(caller, "action.completed", action_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slm_chassis.access import Principal
 from slm_review.application.ledger import Desk
+from slm_review.application.locking import locked
 from slm_review.domain import plan_steps
 from slm_review.domain.errors import NotFound
 from slm_review.domain.plans import ActionPlan
@@ -12,14 +13,9 @@ from slm_review.domain.plans import ActionPlan
 async def complete_step(desk: Desk, caller: Principal, plan_id: str, number: int, note: str) -> ActionPlan:
     """A step was carried out. Raises NotFound, AlreadyEnded, NotAcceptable."""
     async with desk.begin() as ledger:
-        seen = await ledger.plans.get(plan_id)
-        if seen is None or seen.opened_at is None:
+        known = await locked(ledger, caller, ledger.plans, "action plan", plan_id)
+        if known.opened_at is None:
             raise NotFound("action plan", plan_id)
-        if not caller.may_see(seen.provider_party_id, seen.customer_party_id):
-            raise NotFound("action plan", plan_id)
-        await ledger.lock(seen.agreement_id)
-        known = await ledger.plans.get(plan_id)
-        assert known is not None
         plan = plan_steps.completed(known, number, note, caller.party_id, caller.principal_id, ledger.now)
         await ledger.plans.put(plan)
         await ledger.note(caller, "plan.step-completed", plan_id)

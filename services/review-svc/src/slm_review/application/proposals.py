@@ -10,9 +10,9 @@ from slm_events import instants
 from slm_events.agreement import AgreementWithdrawn, AmendmentDrafted
 from slm_review.application import agenda, reviews, targets
 from slm_review.application.ledger import Desk, Ledger
+from slm_review.application.locking import locked
 from slm_review.domain import objectives, proposed
 from slm_review.domain.agreements import Agreement
-from slm_review.domain.errors import NotFound
 from slm_review.domain.proposed import Proposal
 from slm_review.domain.reviews import require_opened
 
@@ -65,12 +65,7 @@ async def collect(ledger: Ledger, proposal: Proposal, target: dict[str, Any]) ->
 async def decline(desk: Desk, caller: Principal, proposal_id: str, reason: str) -> Proposal:
     """A party says no; attained figures do not bring it up again for as many windows. Raises NotFound, AlreadyEnded."""
     async with desk.begin() as ledger:
-        seen = await ledger.proposals.get(proposal_id)
-        if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):
-            raise NotFound("target revision proposal", proposal_id)
-        await ledger.lock(seen.agreement_id)
-        known = await ledger.proposals.get(proposal_id)
-        assert known is not None
+        known = await locked(ledger, caller, ledger.proposals, "target revision proposal", proposal_id)
         proposal = proposed.declined(known, reason, caller.party_id, caller.principal_id, ledger.now)
         await ledger.proposals.put(proposal)
         await ledger.note(caller, "proposal.declined", proposal_id)

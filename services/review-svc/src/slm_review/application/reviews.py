@@ -5,9 +5,9 @@ from __future__ import annotations
 from slm_chassis.access import Principal
 from slm_review.application import agenda
 from slm_review.application.ledger import Desk, Ledger
+from slm_review.application.locking import locked
 from slm_review.domain import reviews
 from slm_review.domain.agenda import AgendaItem
-from slm_review.domain.errors import NotFound
 from slm_review.domain.reviews import Review
 
 
@@ -25,13 +25,7 @@ async def hold(desk: Desk, caller: Principal, review_id: str, summary: str, atte
 
 async def take(ledger: Ledger, caller: Principal, review_id: str) -> Review:
     """A review of the caller's party, its agreement locked. Raises NotFound."""
-    seen = await ledger.reviews.get(review_id)
-    if seen is None or not caller.may_see(seen.provider_party_id, seen.customer_party_id):
-        raise NotFound("review", review_id)
-    await ledger.lock(seen.agreement_id)
-    review = await ledger.reviews.get(review_id)
-    assert review is not None
-    return review
+    return await locked(ledger, caller, ledger.reviews, "review", review_id)
 
 
 async def preview(desk: Desk, review_id: str) -> list[AgendaItem]:

@@ -51,13 +51,7 @@ class Action:
 
 def action_opened(action: Action) -> ActionOpened:
     return ActionOpened(
-        action_id=action.action_id,
-        review_id=action.review_id,
-        agreement_id=action.agreement_id,
-        target_id=action.target_id,
-        target_key=action.target_key,
-        provider_party_id=action.provider_party_id,
-        customer_party_id=action.customer_party_id,
+        **_identity_of(action),
         text=action.text,
         owner=action.owner,
         due_at=instants.to_text(action.due_at),
@@ -89,14 +83,22 @@ def completed(action: Action, note: str, by_principal_id: str, now: int) -> Acti
 
 def completion_of(action: Action) -> ActionCompleted:
     return ActionCompleted(
-        action_id=action.action_id,
-        review_id=action.review_id,
-        agreement_id=action.agreement_id,
-        target_id=action.target_id,
-        target_key=action.target_key,
-        provider_party_id=action.provider_party_id,
-        customer_party_id=action.customer_party_id,
+        **_identity_of(action),
         note=action.completion_note,
         was_due_at=instants.to_text(action.due_at),
         completed_at=instants.to_text(action.completed_at or 0),
     )
+
+
+def _identity_of(action: Action) -> dict[str, Any]:
+    """The fields by which every event of an action names it, its target and the parties."""
+    names = (
+        "action_id",
+        "review_id",
+        "agreement_id",
+        "target_id",
+        "target_key",
+        "provider_party_id",
+        "customer_party_id",
+    )
+    return {name: getattr(action, name) for name in names}

@@ -44,16 +44,7 @@ def breached(event: TargetBreached, known: Breach | None) -> Breach:
     """The breach after it was told; of breach and withdrawal the higher revision holds, and of one both the latter."""
     told = Breach(
         breach_id=event.breach_id,
-        agreement_id=event.agreement_id,
-        agreement_version=event.agreement_version,
-        target_id=event.target_id,
-        target_key=event.target_key,
-        target_title=event.target_title,
-        provider_party_id=event.provider_party_id,
-        customer_party_id=event.customer_party_id,
-        window_id=event.window_id,
-        window_start_at=_instant(event.window_start_at),
-        window_end_at=_instant(event.window_end_at),
+        **_window_of(event),
         level=event.level,
         revision=event.revision,
         is_standing=True,
@@ -86,16 +77,7 @@ def withdrawn(event: BreachWithdrawn, known: Breach | None) -> Breach:
         return replace(known, revision=event.revision, is_standing=False, withdrawn_because=event.cause)
     return Breach(
         breach_id=event.breach_id,
-        agreement_id=event.agreement_id,
-        agreement_version=event.agreement_version,
-        target_id=event.target_id,
-        target_key=event.target_key,
-        target_title=event.target_title,
-        provider_party_id=event.provider_party_id,
-        customer_party_id=event.customer_party_id,
-        window_id=event.window_id,
-        window_start_at=_instant(event.window_start_at),
-        window_end_at=_instant(event.window_end_at),
+        **_window_of(event),
         level=event.level,
         revision=event.revision,
         is_standing=False,
@@ -137,16 +119,7 @@ def attained(event: WindowClosed) -> AttainedWindow:
     """What a window that closed, or was restated, says."""
     return AttainedWindow(
         attained_id=attained_id(event.agreement_id, event.agreement_version, event.target_id, event.window_id),
-        agreement_id=event.agreement_id,
-        agreement_version=event.agreement_version,
-        target_id=event.target_id,
-        target_key=event.target_key,
-        target_title=event.target_title,
-        provider_party_id=event.provider_party_id,
-        customer_party_id=event.customer_party_id,
-        window_id=event.window_id,
-        window_start_at=_instant(event.window_start_at),
-        window_end_at=_instant(event.window_end_at),
+        **_window_of(event),
         verdict=event.verdict,
         revision=event.revision,
         objective=event.objective,
@@ -201,6 +174,22 @@ def reported(event: ReportPublished) -> PublishedReport:
         url=event.url,
         published_at=instants.from_text(event.published_at),
     )
+
+
+def _window_of(event: TargetBreached | BreachWithdrawn | WindowClosed) -> dict[str, Any]:
+    """The fields that say of which agreement, target and window an event speaks; instants in µs UTC."""
+    return {
+        "agreement_id": event.agreement_id,
+        "agreement_version": event.agreement_version,
+        "target_id": event.target_id,
+        "target_key": event.target_key,
+        "target_title": event.target_title,
+        "provider_party_id": event.provider_party_id,
+        "customer_party_id": event.customer_party_id,
+        "window_id": event.window_id,
+        "window_start_at": _instant(event.window_start_at),
+        "window_end_at": _instant(event.window_end_at),
+    }
 
 
 def _instant(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from slm_events import instants
 from slm_events.review import PlanStepCompleted
 from slm_review.domain.errors import AlreadyEnded, NotAcceptable
-from slm_review.domain.plans import ActionPlan
+from slm_review.domain.plans import ActionPlan, identity_of
 
 
 def completed(
@@ -35,13 +35,7 @@ def completed(
 def completion_of(plan: ActionPlan, number: int) -> PlanStepCompleted:
     step = plan.steps[number - 1]
     return PlanStepCompleted(
-        plan_id=plan.plan_id,
-        agreement_id=plan.agreement_id,
-        target_id=plan.target_id,
-        target_key=plan.target_key,
-        risk_id=plan.risk_id,
-        provider_party_id=plan.provider_party_id,
-        customer_party_id=plan.customer_party_id,
+        **identity_of(plan),
         number=number,
         step=step["step"],
         note=step["note"],

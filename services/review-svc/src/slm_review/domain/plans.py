@@ -251,16 +251,16 @@ def again_after(terms: Mapping[str, Any] | None) -> int:
     return AGAIN_AFTER if written is None else iso_durations.from_iso(written)
 
 
+def identity_of(plan: ActionPlan) -> dict[str, Any]:
+    """The fields by which every event of a plan names it, its target and the parties."""
+    names = ("plan_id", "agreement_id", "target_id", "target_key", "risk_id", "provider_party_id", "customer_party_id")
+    return {name: getattr(plan, name) for name in names}
+
+
 def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
     assert plan.opened_at is not None
     return ActionPlanOpened(
-        plan_id=plan.plan_id,
-        agreement_id=plan.agreement_id,
-        target_id=plan.target_id,
-        target_key=plan.target_key,
-        risk_id=plan.risk_id,
-        provider_party_id=plan.provider_party_id,
-        customer_party_id=plan.customer_party_id,
+        **identity_of(plan),
         owner=plan.owner,
         steps=plan.steps,
         due_at=instants.to_text(plan.due_at) if plan.due_at is not None else None,
@@ -272,13 +272,7 @@ def plan_opened(plan: ActionPlan) -> ActionPlanOpened:
 def ending_of(plan: ActionPlan) -> ActionPlanEnded:
     assert plan.ended_at is not None
     return ActionPlanEnded(
-        plan_id=plan.plan_id,
-        agreement_id=plan.agreement_id,
-        target_id=plan.target_id,
-        target_key=plan.target_key,
-        risk_id=plan.risk_id,
-        provider_party_id=plan.provider_party_id,
-        customer_party_id=plan.customer_party_id,
+        **identity_of(plan),
         outcome=plan.state,
         breach_id=plan.breach_id,
         ended_at=instants.to_text(plan.ended_at),
