@@ -13,8 +13,7 @@ from slm_agreement.domain.surroundings import Surroundings
 from slm_chassis.identity import named_id
 from tests.support.monitor import CUSTOMER, PROVIDER, finalized
 from tests.support.monitor_service import Service
-from tests.unit.agreement.people import AVAILABILITY
-from tests.unit.agreement.test_terms_of_aggregations import (
+from tests.unit.agreement.aggregation_terms import (
     COMPLIANCE,
     EVERY,
     MEAN,
@@ -25,6 +24,7 @@ from tests.unit.agreement.test_terms_of_aggregations import (
     SLICES,
     composite,
 )
+from tests.unit.agreement.people import AVAILABILITY
 
 AGREEMENT = named_id(PROVIDER, "agreement", "every")
 MORE: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from slm_chassis.identity import named_id
 from tests.integration.monitor.test_every_agreed_target import handed_over
 from tests.support.monitor import PROVIDER, finalized
 from tests.support.monitor_service import Service, migrated_database, publish, serving
-from tests.unit.agreement.test_terms_of_aggregations import COUNT
+from tests.unit.agreement.aggregation_terms import COUNT
 
 AGREEMENT = named_id(PROVIDER, "agreement", "every")
 BY_CATEGORY: list[dict[str, Any]] = [

@@ -7,134 +7,38 @@ from typing import Any
 
 import pytest
 
-from slm_agreement.domain import aggregations, clock_slips, contradictions, ticket_conditions
+from slm_agreement.domain import aggregations, contradictions
 from slm_agreement.domain import document as documents
 from slm_agreement.domain import targets as terms_of_targets
 from slm_agreement.domain.errors import Findings
-from slm_agreement.domain.surroundings import Surroundings
 from slm_monitor.domain.terms import composite_terms
 from slm_monitor.domain.terms import terms as judged
 from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
-from tests.unit.agreement.odd import places, replaced
-from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, IDENTITY, PROVIDER, SERVICE, SHARE, resolved
-
-AROUND = Surroundings(IDENTITY.agreement_id, PROVIDER, CUSTOMER, SERVICE, frozenset({"24x7"}), aggregations.ALL)
-MONTH = {"calendar": "month"}
-LATENCY = {"key": "payments.latency", "unit": "ms"}
-RATIO: dict[str, Any] = {
-    "key": "good",
-    "indicator": "payments.requests",
-    "aggregation": "ratio",
-    "objective": {"at_least": "99.9"},
-    "window": MONTH,
-}
-ALL = {"at_least": "100", "unit": "percent"}
-COUNT: dict[str, Any] = {
-    "key": "errors",
-    "indicator": "payments.errors",
-    "aggregation": "count",
-    "objective": {"at_most": 3},
-    "window": MONTH,
-}
-OUTAGES: dict[str, Any] = {
-    **AVAILABILITY,
-    "key": "outages",
-    "aggregation": {"outages": {"at_least": "PT5M"}},
-    "objective": {"at_most": "2"},
-}
-MEAN: dict[str, Any] = {**SHARE, "key": "mean", "aggregation": "mean", "objective": {"at_most": "250ms"}}
-QUANTILE: dict[str, Any] = {**MEAN, "key": "p95", "aggregation": {"quantile": 0.95}}
-SLICES: dict[str, Any] = {
-    **RATIO,
-    "key": "slices",
-    "aggregation": {"time_slices": {"width": "PT5M", "good_if": "0.95"}},
-}
-COMPLIANCE: dict[str, Any] = {
-    "key": "p1-kept",
-    "aggregation": {"compliance": "p1"},
-    "objective": {"at_least": "95"},
-    "window": MONTH,
-}
-SLICED = "aggregation.time_slices"
-SECOND = {**AVAILABILITY, "key": "database", "indicator": "payments.database"}
-
-
-def composite(of: str, *members: Any, **more: Any) -> dict[str, Any]:
-    aggregation = {"composite": {"of": of, "members": list(members), **more}}
-    return {"key": "whole", "aggregation": aggregation, "objective": {"at_least": "99"}, "window": MONTH}
-
-
-def written(*targets: Any) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    findings = Findings()
-    found = terms_of_targets.resolve_all(list(targets), AROUND, findings)
-    return found, {finding.field: finding.remedy for finding in findings.items}
-
-
-def taken(*targets: Any) -> list[dict[str, Any]]:
-    """The targets resolved, which resolving again does not change."""
-    found, faults = written(*targets)
-    assert faults == {}
-    assert written(*found) == (found, {})
-    return found
-
-
-def target(document: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return taken({**document, **more})[0]
-
-
-def faults(*targets: Any) -> dict[str, str]:
-    found = written(*targets)[1]
-    assert found
-    assert all(found.values())
-    return found
-
-
-STARS: dict[str, Any] = {
-    "key": "stars",
-    "indicator": {"key": "desk.stars", "kind": "rating"},
-    "aggregation": "mean",
-    "objective": {"at_least": "4"},
-    "window": MONTH,
-}
-CONTENT = {**STARS, "key": "content", "aggregation": {"share_at_least": "4"}, "objective": {"at_least": "80"}}
-NPS = {**STARS, "key": "nps", "indicator": "desk.advocacy", "aggregation": "nps", "objective": {"at_least": "-5"}}
-RTO: dict[str, Any] = {
-    "key": "rto",
-    "indicator": "payments.recoveries",
-    "aggregation": "recovery_time",
-    "objective": {"at_most": "PT4H"},
-    "window": {"calendar": "year"},
-}
-RPO = {**RTO, "key": "rpo", "aggregation": "recovery_point", "objective": {"at_most": "15"}}
-RECOVERED = {
-    **RTO,
-    "key": "recovered",
-    "aggregation": {"recovered_within": {"time": "PT4H", "point": "PT15M"}},
-    "objective": {"at_least": "90"},
-}
-
-EVERY = [
-    STARS,
-    CONTENT,
-    NPS,
-    RTO,
-    RPO,
-    RECOVERED,
-    AVAILABILITY,
-    SHARE,
-    RATIO,
-    COUNT,
-    OUTAGES,
-    MEAN,
-    QUANTILE,
-    SLICES,
-    CLOCK,
+from tests.unit.agreement.aggregation_terms import (
+    ALL,
+    AROUND,
     COMPLIANCE,
+    COUNT,
+    EVERY,
+    MEAN,
+    NPS,
+    OUTAGES,
+    QUANTILE,
+    RATIO,
+    RECOVERED,
+    RTO,
     SECOND,
-    {**MEAN, "key": "max", "aggregation": "max"},
-    {**MEAN, "key": "min", "aggregation": "min"},
-    composite("states", "up", "database"),
-]
+    SLICED,
+    SLICES,
+    STARS,
+    composite,
+    faults,
+    taken,
+    target,
+    written,
+)
+from tests.unit.agreement.odd import places, replaced
+from tests.unit.agreement.people import AVAILABILITY, CLOCK, CUSTOMER, PROVIDER, SERVICE, SHARE, resolved
 
 
 def test_every_aggregation_can_be_written() -> None:
@@ -377,108 +281,6 @@ def test_a_composite_names_targets_that_can_be_put_together_so() -> None:
         composite("states", "up", rule={"k_of_n": 2}), AVAILABILITY
     )
     assert "targets[0].aggregation.composite.members" in faults(composite("states"), AVAILABILITY)
-
-
-def test_a_clock_knows_every_policy_of_tickets() -> None:
-    document = {
-        **CLOCK,
-        "clock": "update",
-        "objective": {"within": {"business_days": 2}},
-        "after_first_response": True,
-        "applies_to": {"type": ["incident", "problem"], "priority": "P1", "vip": True, "x_region": ["EU"]},
-        "start": {"event": "assigned", "team": "network"},
-        "pause": ["waiting", {"state": "on_hold", "vip": "false"}],
-        "on_reopen": "new_clock",
-        "on_terms_change": "carry_elapsed",
-        "carry_pauses": False,
-        "notify_past_due": True,
-        "warn_at": {"elapsed": ["80"]},
-        "escalations": [
-            {"at": {"service_time": "-PT30M"}, "to": "Team lead"},
-            {"at": {"business_days": 1}, "level": "hierarchical"},
-        ],
-    }
-    clock = target(document)
-    assert clock["applies_to"] == {
-        "type": ["incident", "problem"],
-        "priority": ["P1"],
-        "vip": ["true"],
-        "x_region": ["EU"],
-    }
-    assert clock["start"] == [{"event": ["assigned"], "team": ["network"]}]
-    assert clock["pause"] == ["waiting", {"state": ["on_hold"], "vip": ["false"]}]
-    assert clock["escalations"] == [
-        {"at": {"service_time": "-PT30M"}, "level": "functional", "to": "Team lead"},
-        {"at": {"business_days": 1}, "level": "hierarchical", "to": None},
-    ]
-    stops = {kind: target(CLOCK, clock=kind)["stop"] for kind in ("response", "ownership", "closure", "update")}
-    assert stops == {
-        "response": ["first_response", "resolved", "closed"],
-        "ownership": ["resolved", "closed"],
-        "closure": "closed",
-        "update": "agent_replied",
-    }
-
-
-def test_an_ownership_clock_runs_for_each_assignment_and_others_may() -> None:
-    owned = target(CLOCK, clock="ownership")
-    assert (owned["start"], owned["each"]) == ("assigned", "assignment")
-    assert target(CLOCK, clock="ownership", start="opened")["each"] is None
-    assert target(CLOCK, start="assigned")["each"] is None
-    assert target(CLOCK, start={"event": "assigned", "team": "a"}, each="assignment")["each"] == "assignment"
-    assert "targets[0].each" in faults({**CLOCK, "each": "assignment"})
-    assert "targets[0].each" in faults({**CLOCK, "start": "assigned", "each": "team"})
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"clock": "response", "start": "first_response"}, "event first_response"),
-        ({"start": ["opened", "resolved"]}, "event resolved"),
-        ({"start": {"event": "fulfilled", "vip": True}}, "event fulfilled, vip true"),
-        ({"start": "closed"}, "event closed"),
-        ({"start": "reopened", "cancel": "reopened"}, "event reopened"),
-    ],
-)
-def test_a_start_that_stops_its_clock_is_a_slip(changed: dict[str, Any], told: str) -> None:
-    [finding] = clock_slips.clock_slips([target(CLOCK, **changed)])
-    assert (finding.severity, finding.value) == ("slip", told)
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {},
-        {"clock": "ownership"},
-        {"clock": "closure", "start": "resolved"},
-        {"start": {"event": "assigned"}, "stop": {"event": "assigned", "team": "network"}},
-        {"start": {"event": "assigned", "team": "a"}, "stop": "assigned", "each": "assignment"},
-    ],
-)
-def test_a_clock_that_can_run_is_no_slip(changed: dict[str, Any]) -> None:
-    assert clock_slips.clock_slips([target(CLOCK, **changed)]) == []
-
-
-def test_a_clock_may_name_several_service_hours_and_nothing_else_may() -> None:
-    assert target(CLOCK, service_hours=["24x7"])["service_hours"] == ["24x7"]
-    assert "targets[0].service_hours" in faults({**CLOCK, "service_hours": ["nights"]})
-    assert "targets[0].service_hours" in faults({**AVAILABILITY, "service_hours": ["24x7"]})
-
-
-def test_a_clock_that_never_applies_is_a_finding_that_says_what_to_do() -> None:
-    wide = {**CLOCK, "key": "all", "applies_to": {}}
-    [finding] = ticket_conditions.overlaps(taken(wide, CLOCK))
-    assert (finding.field, finding.severity) == ("targets[1].applies_to", "error")
-    assert finding.remedy == "all comes first and takes all of these tickets: write this target before it"
-    [same] = ticket_conditions.overlaps(taken(CLOCK, {**CLOCK, "key": "again"}))
-    assert "names the same tickets" in same.remedy
-    for settled in (
-        [CLOCK, wide],
-        [CLOCK, {**CLOCK, "key": "p2", "applies_to": {"priority": "P2"}}],
-        [CLOCK, {**CLOCK, "key": "r", "clock": "response"}],
-        [CLOCK, {**CLOCK, "key": "eu", "applies_to": {"site": "EU"}}],
-    ):
-        assert ticket_conditions.overlaps(taken(*settled)) == []
 
 
 def test_an_objective_that_a_review_changes_alone_is_checked_against_the_terms_beside_it() -> None:
