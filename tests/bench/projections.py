@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import text
 
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App, topics
 from slm_chassis.clock import SystemClock
 from slm_chassis.identity import named_id
@@ -131,7 +130,7 @@ async def measure(name: str, build: Callable[[str, MemoryEventLog], Awaitable[Ap
 
 
 async def _report(url: str, log: MemoryEventLog) -> App:
-    return await report.build(ReportSettings(database_url=url), log, SystemClock(), access=AccessRegistry(log))
+    return await report.build(ReportSettings(database_url=url), log, SystemClock())
 
 
 async def _review(url: str, log: MemoryEventLog) -> App:

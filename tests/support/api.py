@@ -14,10 +14,12 @@ from slm_chassis.app import topics
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
 from slm_chassis.engine import open_engine
+from slm_chassis.foundation import Foundation
 from slm_chassis.http.api import build_api
 from slm_chassis.http.limits import Limits
 from slm_chassis.log.memory import MemoryEventLog
 from slm_chassis.log.port import EventLog, Record
+from slm_chassis.metrics import Metrics
 from slm_events import envelope
 from slm_events.agreement import PrincipalEnrolled
 from slm_events.catalogue import ACCESS
@@ -76,16 +78,15 @@ def api_of(
     limits: Limits | None = None,
 ) -> FastAPI:
     """The API of a service ``trial`` over the routers."""
-    return build_api(
-        context="trial",
-        title="Trial",
-        routers=routers,
-        access=registry,
-        database=database or nowhere(),
-        clock=SystemClock(),
-        log=log,
-        limits=limits or Limits(),
-    )
+    return build_api(foundation_of(registry, log, database, limits), title="Trial", routers=routers)
+
+
+def foundation_of(
+    registry: AccessRegistry, log: EventLog, database: Database | None = None, limits: Limits | None = None
+) -> Foundation:
+    """The foundation of a service ``trial``."""
+    clock, metrics = SystemClock(), Metrics("trial")
+    return Foundation("trial", database or nowhere(), log, clock, registry, metrics, limits or Limits())
 
 
 def client_of(api: FastAPI, key: str = "") -> httpx.AsyncClient:

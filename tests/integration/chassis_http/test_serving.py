@@ -16,9 +16,10 @@ from fastapi.sse import EventSourceResponse
 
 from slm_chassis import tables
 from slm_chassis.access import AccessRegistry
-from slm_chassis.app import App, serve
+from slm_chassis.app import App, Endpoint, serve
 from slm_chassis.clock import SystemClock
 from slm_chassis.database import Database
+from slm_chassis.http.api import build_api
 from tests.support import api as trial
 
 router = APIRouter()
@@ -49,9 +50,10 @@ async def running(database_url: str) -> AsyncIterator[Running]:
         await connection.run_sync(tables.create_all)
     log = await trial.memory_log()
     registry = AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY)
-    app = App("trial", trial.api_of([router], registry, log, database), [], database, log, registry)
+    foundation = trial.foundation_of(registry, log, database)
+    app = App(foundation, build_api(foundation, title="Trial", routers=[router]), [])
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve([app], app.http, "127.0.0.1", 0, started=port.set_result))
+    serving = asyncio.create_task(serve([app], app.http, Endpoint("127.0.0.1", 0), started=port.set_result))
     either: list[asyncio.Future[Any]] = [port, serving]
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     yield Running(app, f"http://127.0.0.1:{port.result()}", serving)
@@ -118,4 +120,4 @@ async def test_a_request_that_is_no_http_is_refused(running: Running) -> None:
 async def test_a_taken_port_is_an_error_and_leaves_nothing_running(running: Running) -> None:
     port = int(running.url.rsplit(":", 1)[1])
     with pytest.raises(OSError, match="in use"):
-        await serve([], running.app.http, "127.0.0.1", port)
+        await serve([], running.app.http, Endpoint("127.0.0.1", port))

@@ -12,7 +12,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App, topics
 from slm_chassis.clock import ManualClock
 from slm_chassis.log.memory import MemoryEventLog
@@ -113,12 +112,11 @@ async def service(database_url: str) -> AsyncIterator[Running]:
     await migrate(database_url, "slm_report")
     log, clock = MemoryEventLog(), ManualClock(at("2026-11-22T10:00"))
     await log.ensure_topics(topics(2))
-    access = AccessRegistry(log)
+    app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock)
     for name, party in KEYS.items():
-        access.learn(enrolled(name, "service_level_manager", party_id=party))
-    access.learn(enrolled("viewer", "viewer", party_id=CUSTOMER))
-    access.learn(enrolled("operator", "operator", party_id=None))
-    app = await build(ReportSettings(database_url=database_url, quiet_seconds=0.0), log, clock, access=access)
+        app.access.learn(enrolled(name, "service_level_manager", party_id=party))
+    app.access.learn(enrolled("viewer", "viewer", party_id=CUSTOMER))
+    app.access.learn(enrolled("operator", "operator", party_id=None))
     figures = ToldFigures(clock)
     (monitor,) = app.peers
     monitor.lend(figures)

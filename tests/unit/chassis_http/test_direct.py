@@ -11,12 +11,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from slm_chassis.access import AccessRegistry
-from slm_chassis.clock import SystemClock
 from slm_chassis.http.api import build_api
 from slm_chassis.http.limits import Limits
 from slm_chassis.http.parts import CLOCK
 from slm_chassis.http.problems import Problem
-from tests.support.api import client_of, memory_log, nowhere
+from tests.support.api import client_of, foundation_of, memory_log
 
 PATH = "/api/v1/trials"
 
@@ -41,17 +40,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         return {"by": "framework"}
 
     log = await memory_log()
-    api = build_api(
-        context="trial",
-        title="Trial",
-        routers=[router],
-        access=AccessRegistry(log),
-        database=nowhere(),
-        clock=SystemClock(),
-        log=log,
-        limits=Limits(max_body_bytes=100, max_bulk_body_bytes=100),
-        direct={PATH: taken},
-    )
+    limits = Limits(max_body_bytes=100, max_bulk_body_bytes=100)
+    foundation = foundation_of(AccessRegistry(log), log, limits=limits)
+    api = build_api(foundation, title="Trial", routers=[router], direct={PATH: taken})
     async with client_of(api) as client:
         yield client
 

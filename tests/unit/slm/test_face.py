@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -13,8 +14,8 @@ from pydantic import BaseModel, create_model
 from slm import face, openapi
 from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
-from slm_chassis.clock import SystemClock
 from slm_chassis.http.api import build_api
+from slm_chassis.metrics import Metrics
 from tests.support import api as trial
 
 
@@ -39,12 +40,9 @@ async def app(context: str, *resources: str, hidden: str = "") -> App:
         serve(resource, listed=True)
     if hidden:
         serve(hidden, listed=False)
-    log, database = await trial.memory_log(), trial.nowhere()
-    access = AccessRegistry(log)
-    http = build_api(
-        context=context, title=context, routers=[router], access=access, database=database, clock=SystemClock(), log=log
-    )
-    return App(context, http, [], database, log, access)
+    log = await trial.memory_log()
+    foundation = replace(trial.foundation_of(AccessRegistry(log), log), context=context, metrics=Metrics(context))
+    return App(foundation, build_api(foundation, title=context, routers=[router]), [])
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import uvloop
 
 from slm.installation import Installation, addressed, migrate_all, opened
 from slm_chassis import app
+from slm_chassis.app import Endpoint
 from slm_chassis.http.limits import Limits
 from slm_chassis.settings import Settings
 from slm_chassis.startup import require_free
@@ -50,15 +51,8 @@ async def _up(settings: Settings, host: str, port: int, say: Say) -> None:
             for line in announcement(installation, f"http://{shown}:{listening}"):
                 say(line)
 
-        await app.serve(
-            installation.apps,
-            installation.face,
-            host,
-            port,
-            graceful_seconds=settings.graceful_seconds,
-            limits=Limits.of(settings),
-            started=started,
-        )
+        endpoint = Endpoint(host, port, Limits.of(settings), settings.graceful_seconds)
+        await app.serve(installation.apps, installation.face, endpoint, started=started)
 
 
 async def _migrate(settings: Settings) -> None:

@@ -20,13 +20,11 @@ from slm_agreement.api import (
 )
 from slm_agreement.api.document import DOCUMENT
 from slm_agreement.subscriptions import HANDLERS
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
-from slm_chassis.database import Database
+from slm_chassis.foundation import open_foundation
 from slm_chassis.http.api import build_api
-from slm_chassis.http.limits import Limits
-from slm_chassis.identity import NAMESPACE, NewId, named_id, new_id
+from slm_chassis.identity import NAMESPACE, named_id
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -51,28 +49,13 @@ _ROUTERS = tuple(
 )
 
 
-async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_id: NewId = new_id) -> App:
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """The service, ready to start, on a migrated database. Raises OSError where that is away."""
-    database = await Database.open(
-        settings.database_url,
-        clock=clock,
-        source=f"/slm/{settings.installation}/{CONTEXT}",
-        new_id=new_id,
-        pool_size=settings.pool_size,
-    )
-    bootstrap_key = settings.bootstrap_key.get_secret_value() if settings.bootstrap_key else None
-    access = AccessRegistry(log, bootstrap_key=bootstrap_key)
-    desk = SqlDesk(database, access, named_id(NAMESPACE, "installation", settings.installation))
+    foundation = await open_foundation(CONTEXT, settings, log, clock)
+    database = foundation.database
+    desk = SqlDesk(database, foundation.access, named_id(NAMESPACE, "installation", settings.installation))
     http = build_api(
-        context=CONTEXT,
-        title="Agreements: parties, catalogue, negotiation",
-        documentation=DOCUMENT,
-        routers=_ROUTERS,
-        access=access,
-        database=database,
-        clock=clock,
-        log=log,
-        limits=Limits.of(settings),
+        foundation, title="Agreements: parties, catalogue, negotiation", routers=_ROUTERS, documentation=DOCUMENT
     )
     problems.install(http)
     dependencies.DESK.put(http, desk)
@@ -81,4 +64,4 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, new_i
         Subscriptions(f"slm-{CONTEXT}", database, log, HANDLERS),
         TermTimer(desk),
     ]
-    return App(CONTEXT, http, workers, database, log, access)
+    return App(foundation, http, workers)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
-from slm_chassis.database import Database
+from slm_chassis.foundation import open_foundation
 from slm_chassis.http.api import build_api
-from slm_chassis.http.limits import Limits
 from slm_chassis.log.port import EventLog
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
@@ -51,6 +49,7 @@ from slm_monitor.application.stream.event_stream import EventStream
 from slm_monitor.settings import MonitorSettings
 from slm_monitor.subscriptions import HANDLERS
 
+CONTEXT = "monitor"
 GROUP = "slm-monitor"
 _ROUTERS = (
     intake.router,
@@ -75,8 +74,9 @@ _ROUTERS = (
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
-    source = f"/slm/{settings.installation}/monitor"
-    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
+    metrics = MonitorMetrics()
+    foundation = await open_foundation(CONTEXT, settings, log, clock, metrics)
+    database = foundation.database
     partitions = await log.partitions(MEASUREMENTS.name)
     if await log.partitions(TICKETS.name) != partitions:
         raise ValueError("the intake topics have different numbers of partitions; create them alike")
@@ -84,25 +84,16 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     await store.prepare(partitions)
     form = IntakeFormat()
     own = settings if isinstance(settings, MonitorSettings) else MonitorSettings(**settings.model_dump())
-    metrics = MonitorMetrics()
     backlog = Backlog(log, store.taken, own.most_behind, metrics.behind)
     judge = EvaluationWorker(
         store, log, clock, RecordReader(form, store, clock, partitions, own.sources), partitions, metrics.stepped
     )
     heard = Subscriptions(GROUP, database, log, HANDLERS)
-    key = settings.bootstrap_key
-    access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
     http = build_api(
-        context="monitor",
+        foundation,
         title="Measurements, judgement and breaches",
-        documentation=DOCUMENT,
         routers=_ROUTERS,
-        access=access,
-        database=database,
-        clock=clock,
-        log=log,
-        metrics=metrics,
-        limits=Limits.of(settings),
+        documentation=DOCUMENT,
         direct=intake.DIRECT,
     )
     dependencies.DOOR.put(http, Intake(log, form, store, SqlQuarantine(database), clock, partitions, backlog))
@@ -138,4 +129,4 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     ]
     if own.retention_days is not None:
         workers.append(Retention(database, clock, own.retention_days * DAY, partitions))
-    return App("monitor", http, workers, database, log, access)
+    return App(foundation, http, workers)

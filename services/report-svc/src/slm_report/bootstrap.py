@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
-from slm_chassis.database import Database
+from slm_chassis.foundation import open_foundation
 from slm_chassis.http.api import build_api
-from slm_chassis.http.limits import Limits
 from slm_chassis.http.peers import Peer
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
-from slm_chassis.metrics import Metrics
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
@@ -28,33 +25,20 @@ from slm_report.subscriptions import HEARD, projection
 
 CONTEXT = "report"
 GROUP = "slm-report"
+_ROUTERS = (reports.router, credit_previews.router)
 HEARD_AT_ONCE = 2_000
 """Events of a partition handled in one transaction. More of them save little and make a retry dearer."""
 
 
-async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, access: AccessRegistry | None = None) -> App:
+async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """The service on its migrated database, not yet started. Raises OSError or DBAPIError where there is none."""
-    source = f"/slm/{settings.installation}/{CONTEXT}"
-    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
-    key = settings.bootstrap_key
-    access = access or AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
-    metrics = Metrics(CONTEXT)
-    lag = Lag(GROUP, database, log, topics_of(HEARD), metrics)
+    foundation = await open_foundation(CONTEXT, settings, log, clock)
+    database = foundation.database
+    lag = Lag(GROUP, database, log, topics_of(HEARD), foundation.metrics)
     own = settings if isinstance(settings, ReportSettings) else ReportSettings(**settings.model_dump())
     monitor = Peer("monitor", own.monitor_url, setting="SLM_REPORT_MONITOR_URL")
     desk = Desk(database, SqlReceivedFacts, SqlReports, MonitorFigures(monitor), lag.look, own.quiet_seconds)
-    http = build_api(
-        context=CONTEXT,
-        title="Service reports",
-        documentation=DOCUMENT,
-        routers=[reports.router, credit_previews.router],
-        access=access,
-        database=database,
-        clock=clock,
-        log=log,
-        metrics=metrics,
-        limits=Limits.of(settings),
-    )
+    http = build_api(foundation, title="Service reports", routers=_ROUTERS, documentation=DOCUMENT)
     problems.install(http)
     dependencies.DESK.put(http, desk)
     dependencies.LAG.put(http, lag)
@@ -64,4 +48,4 @@ async def build(settings: ServiceSettings, log: EventLog, clock: Clock, *, acces
         lag,
         Publisher(desk),
     ]
-    return App(CONTEXT, http, workers, database, log, access, [monitor])
+    return App(foundation, http, workers, [monitor])

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from slm_chassis.access import AccessRegistry
 from slm_chassis.app import App
 from slm_chassis.clock import Clock
-from slm_chassis.database import Database
+from slm_chassis.foundation import open_foundation
 from slm_chassis.http.api import build_api
-from slm_chassis.http.limits import Limits
 from slm_chassis.lag import Lag
 from slm_chassis.log.port import EventLog
-from slm_chassis.metrics import Metrics
 from slm_chassis.outbox import Relay
 from slm_chassis.settings import ServiceSettings
 from slm_chassis.subscriptions import Subscriptions, topics_of
@@ -22,6 +19,7 @@ from slm_review.api.document import DOCUMENT
 from slm_review.settings import ReviewSettings
 from slm_review.subscriptions import HEARD, PROJECTION
 
+CONTEXT = "review"
 GROUP = "slm-review"
 HEARD_AT_ONCE = 2_000
 """Events of a partition handled in one transaction."""
@@ -30,30 +28,16 @@ _ROUTERS = (action_plans.router, reviews.router, actions.router, lessons.router,
 
 async def build(settings: ServiceSettings, log: EventLog, clock: Clock) -> App:
     """The service, connected to its migrated database and not yet started. Raises OSError, DBAPIError without one."""
-    source = f"/slm/{settings.installation}/review"
-    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
-    key = settings.bootstrap_key
-    access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
-    metrics = Metrics("review")
-    http = build_api(
-        context="review",
-        title="Reviews, action plans and proposals",
-        documentation=DOCUMENT,
-        routers=_ROUTERS,
-        access=access,
-        database=database,
-        clock=clock,
-        log=log,
-        metrics=metrics,
-        limits=Limits.of(settings),
-    )
+    foundation = await open_foundation(CONTEXT, settings, log, clock)
+    database = foundation.database
+    http = build_api(foundation, title="Reviews, action plans and proposals", routers=_ROUTERS, documentation=DOCUMENT)
     problems.install(http)
     desk = dependencies.DESK.put(http, SqlDesk(database))
     pause = settings.watch_pause_seconds if isinstance(settings, ReviewSettings) else 0.5
     workers: list[Worker] = [
         Relay(database, log),
         Subscriptions(GROUP, database, log, PROJECTION, max_records=HEARD_AT_ONCE),
-        Lag(GROUP, database, log, topics_of(HEARD), metrics),
+        Lag(GROUP, database, log, topics_of(HEARD), foundation.metrics),
         CalendarWatch(desk, pause),
     ]
-    return App("review", http, workers, database, log, access)
+    return App(foundation, http, workers)

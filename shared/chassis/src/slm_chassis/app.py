@@ -21,6 +21,7 @@ from slm_chassis.access import AccessRegistry
 from slm_chassis.addresses import shown
 from slm_chassis.clock import Clock, clock_from
 from slm_chassis.database import Database
+from slm_chassis.foundation import Foundation
 from slm_chassis.http.connections import Watch, protocol
 from slm_chassis.http.health import READINESS
 from slm_chassis.http.limits import Limits
@@ -45,17 +46,30 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass
 class App:
-    """One service, built and not yet started. ``log`` is lent: whoever opened it closes it."""
+    """One service, built on its foundation and not yet started."""
 
-    context: str
+    foundation: Foundation
     http: FastAPI
     workers: list[Worker]
-    database: Database
-    log: EventLog
-    access: AccessRegistry
     peers: Sequence[Peer] = ()
     """The services that this one reads from."""
     _supervisor: Supervisor = field(init=False, repr=False)
+
+    @property
+    def context(self) -> str:
+        return self.foundation.context
+
+    @property
+    def database(self) -> Database:
+        return self.foundation.database
+
+    @property
+    def access(self) -> AccessRegistry:
+        return self.foundation.access
+
+    @property
+    def log(self) -> EventLog:
+        return self.foundation.log
 
     def __post_init__(self) -> None:
         self._supervisor = Supervisor([self.access, *self.workers], self.database.clock)
@@ -102,40 +116,28 @@ class _Server(uvicorn.Server):
         yield
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a process serves HTTP, within which limits, and how long it waits for requests when it stops.
+
+    Port 0 takes a free one.
+    """
+
+    host: str
+    port: int
+    limits: Limits = field(default_factory=Limits)
+    graceful_seconds: int = 8
+
+
 async def serve(
-    apps: Sequence[App],
-    http: ASGIApp,
-    host: str,
-    port: int,
-    *,
-    graceful_seconds: int = 8,
-    limits: Limits | None = None,
-    started: Callable[[int], None] = lambda port: None,
+    apps: Sequence[App], http: ASGIApp, endpoint: Endpoint, *, started: Callable[[int], None] = lambda port: None
 ) -> None:
     """Start the apps, serve until SIGTERM or SIGINT, then end streams, requests and workers in this order.
 
     ``started`` is told the port listened on. Raises OSError where the port is taken.
     """
-    bounds = limits or Limits()
-    watch = Watch(bounds)
-    _allow_files(bounds.max_connections)
-    config = uvicorn.Config(
-        http,
-        host,
-        port,
-        loop="uvloop",
-        http=protocol(watch),  # type: ignore[arg-type]
-        ws="none",
-        timeout_keep_alive=bounds.idle_seconds,
-        proxy_headers=bool(bounds.trusted_proxies),
-        forwarded_allow_ips=bounds.trusted_proxies or None,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=graceful_seconds,
-    )
-    server = _Server(config, watch)
+    _allow_files(endpoint.limits.max_connections)
+    server = _server(http, endpoint)
 
     def leave() -> None:
         # A second signal means it: no more waiting for requests in progress.
@@ -146,7 +148,7 @@ async def serve(
 
     try:
         # Before the signals: a service that cannot listen must not take another's handlers away.
-        listener = _listen(host, port)
+        listener = _listen(endpoint.host, endpoint.port)
     except OSError:
         await asyncio.gather(*(app.stop() for app in apps))
         raise
@@ -161,6 +163,28 @@ async def serve(
             for listening in getattr(server, "servers", []):
                 listening.close()
             await asyncio.gather(*(app.stop() for app in apps))
+
+
+def _server(http: ASGIApp, endpoint: Endpoint) -> _Server:
+    limits = endpoint.limits
+    watch = Watch(limits)
+    config = uvicorn.Config(
+        http,
+        endpoint.host,
+        endpoint.port,
+        loop="uvloop",
+        http=protocol(watch),  # type: ignore[arg-type]
+        ws="none",
+        timeout_keep_alive=limits.idle_seconds,
+        proxy_headers=bool(limits.trusted_proxies),
+        forwarded_allow_ips=limits.trusted_proxies or None,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=endpoint.graceful_seconds,
+    )
+    return _Server(config, watch)
 
 
 def _allow_files(connections: int) -> None:
@@ -254,15 +278,8 @@ async def run(settings: ServiceSettings, build: Build) -> None:
         def say(port: int) -> None:
             _logger.info("serving", context=context, host=settings.host, port=port)
 
-        await serve(
-            [app],
-            app.http,
-            settings.host,
-            settings.port,
-            graceful_seconds=settings.graceful_seconds,
-            limits=Limits.of(settings),
-            started=say,
-        )
+        endpoint = Endpoint(settings.host, settings.port, Limits.of(settings), settings.graceful_seconds)
+        await serve([app], app.http, endpoint, started=say)
     finally:
         await log.close()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from slm.installation import opened
 from slm_chassis import app, logs
+from slm_chassis.app import Endpoint
 from slm_chassis.clock import real_now
 from slm_chassis.http.limits import Limits
 from slm_chassis.postgres_server import PrivatePostgres
@@ -92,15 +93,8 @@ async def run(settings: Settings, port: int, work: Work) -> bool | None:
                 os.kill(os.getpid(), signal.SIGTERM)
 
         try:
-            await app.serve(
-                installation.apps,
-                installation.face,
-                HOST,
-                port,
-                graceful_seconds=2,
-                limits=Limits.of(settings),
-                started=started,
-            )
+            endpoint = Endpoint(HOST, port, Limits.of(settings), graceful_seconds=2)
+            await app.serve(installation.apps, installation.face, endpoint, started=started)
         finally:
             for task in tasks:
                 task.cancel()

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from slm_chassis.access import AccessRegistry
-from slm_chassis.clock import Clock
 from slm_chassis.database import Database
+from slm_chassis.foundation import Foundation
 from slm_chassis.http import document, health, problem_pages, problems, reference, schemas, strict
 from slm_chassis.http.direct import Direct, Handler
 from slm_chassis.http.document import UNDOCUMENTED, Documentation
@@ -27,7 +27,6 @@ from slm_chassis.http.parts import ACCESS, CLOCK, DATABASE, LOG, METRICS, STREAM
 from slm_chassis.http.policies import Policies
 from slm_chassis.http.requests import Requests
 from slm_chassis.http.streams import Streams
-from slm_chassis.log.port import EventLog
 from slm_chassis.metrics import Metrics
 from slm_chassis.write_probe import WriteProbe
 
@@ -36,17 +35,10 @@ POLICIES = Part[Policies]("policies")
 
 
 def build_api(
+    foundation: Foundation,
     *,
-    context: str,
     title: str,
     routers: Sequence[APIRouter],
-    access: AccessRegistry,
-    database: Database,
-    clock: Clock,
-    log: EventLog,
-    readiness: Sequence[health.Check] = (),
-    metrics: Metrics | None = None,
-    limits: Limits | None = None,
     direct: Mapping[str, Handler] = MappingProxyType({}),
     documentation: Documentation = UNDOCUMENTED,
 ) -> FastAPI:
@@ -55,22 +47,21 @@ def build_api(
 
     Routes ask for access, database, clock, log and streams by the parts of ``slm_chassis.http.parts``.
     """
-    metrics = metrics or Metrics(context)
     api = bare_api(
         title=title,
-        metrics=metrics,
-        limits=limits,
-        database=database,
-        access=access,
+        metrics=foundation.metrics,
+        limits=foundation.limits,
+        database=foundation.database,
+        access=foundation.access,
         direct=direct,
         documentation=documentation,
     )
-    ACCESS.put(api, access)
-    DATABASE.put(api, database)
-    CLOCK.put(api, clock)
-    LOG.put(api, log)
-    health.PROBE.put(api, WriteProbe(database))
-    health.READINESS.put(api, list(readiness))
+    ACCESS.put(api, foundation.access)
+    DATABASE.put(api, foundation.database)
+    CLOCK.put(api, foundation.clock)
+    LOG.put(api, foundation.log)
+    health.PROBE.put(api, WriteProbe(foundation.database))
+    health.READINESS.put(api, [])
     for router in (*routers, schemas.router, health.router):
         api.include_router(router, dependencies=[Depends(strict.check_request)])
     return api

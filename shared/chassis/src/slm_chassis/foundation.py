@@ -1,0 +1,40 @@
+"""The foundation of a service: database, log, clock, keys, metrics and limits, the same in all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from slm_chassis.access import AccessRegistry
+from slm_chassis.clock import Clock
+from slm_chassis.database import Database
+from slm_chassis.http.limits import Limits
+from slm_chassis.log.port import EventLog
+from slm_chassis.metrics import Metrics
+from slm_chassis.settings import ServiceSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What a service is built on. ``log`` is lent: whoever opened it closes it."""
+
+    context: str
+    database: Database
+    log: EventLog
+    clock: Clock
+    access: AccessRegistry
+    metrics: Metrics
+    limits: Limits = field(default_factory=Limits)
+
+
+async def open_foundation(
+    context: str, settings: ServiceSettings, log: EventLog, clock: Clock, metrics: Metrics | None = None
+) -> Foundation:
+    """The foundation that the settings describe, on a migrated database. Raises OSError, DBAPIError without one.
+
+    ``metrics`` are the service's own where it measures more than every service does.
+    """
+    source = f"/slm/{settings.installation}/{context}"
+    database = await Database.open(settings.database_url, clock=clock, source=source, pool_size=settings.pool_size)
+    key = settings.bootstrap_key
+    access = AccessRegistry(log, bootstrap_key=key.get_secret_value() if key else None)
+    return Foundation(context, database, log, clock, access, metrics or Metrics(context), Limits.of(settings))
