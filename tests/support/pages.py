@@ -1,0 +1,69 @@
+"""The blocks of a page of the documentation, and a shell that types them as a reader does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+GUIDES = DOCS / "guides"
+FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A fenced block: its kind, the name of the file that it is the content of (mostly none), and its text."""
+
+_MARK = "=== end of a block"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A block to type. ``printed`` is the output that the page shows, None where it shows none; ``files`` are the
+    named blocks above it, which the reader saves first."""
+
+    typed: str
+    printed: str | None
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def steps(page: Path) -> list[Step]:
+    """The blocks of a page that are typed, in their order."""
+    found: list[Step] = []
+    files: dict[str, str] = {}
+    blocks = FENCE.findall(page.read_text(encoding="utf-8"))
+    for (kind, name, content), following in zip(blocks, [*blocks[1:], ("", "", "")], strict=True):
+        if name:
+            files[name] = content
+        elif kind == "bash":
+            found.append(Step(content, following[2] if following[0] == "text" else None, files))
+            files = {}
+    return found
+
+
+async def typed(
+    known: Sequence[Step], folder: Path, environment: Mapping[str, str], seconds: int, *, before: str = "", after: str = ""
+) -> list[str]:
+    """The output of each step, typed one after the other into one shell, in ``folder``.
+
+    ``before`` and ``after`` are typed around them. Fails the test where the shell ends with an error.
+    """
+    for step in known:
+        for name, content in step.files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+    script = before + "".join(f"{step.typed}echo '{_MARK}'\n" for step in known) + after
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", script),
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        printed, complaints = await asyncio.wait_for(process.communicate(), seconds)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, f"{printed.decode()}\n{complaints.decode()}"
+    return printed.decode().split(f"{_MARK}\n")[: len(known)]
