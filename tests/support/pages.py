@@ -14,7 +14,8 @@ GUIDES = DOCS / "guides"
 FENCE = re.compile(r"^```(\w*) ?([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A fenced block: its kind, the name of the file that it is the content of (mostly none), and its text."""
 
-_MARK = "=== end of a block"
+MARK = "=== end of a block"
+"""Printed after each block that was typed without an error."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def steps(page: Path) -> list[Step]:
     found: list[Step] = []
     files: dict[str, str] = {}
     blocks = FENCE.findall(page.read_text(encoding="utf-8"))
-    for (kind, name, content), following in zip(blocks, [*blocks[1:], ("", "", "")], strict=True):
+    for (kind, name, content), following in zip(blocks, [*blocks[1:], ("", "", "")], strict=False):
         if name:
             files[name] = content
         elif kind == "bash":
@@ -41,8 +42,19 @@ def steps(page: Path) -> list[Step]:
     return found
 
 
+def script_of(known: Sequence[Step]) -> str:
+    """The blocks of the steps, each followed by MARK on a line of its own."""
+    return "".join(f"{step.typed}echo '{MARK}'\n" for step in known)
+
+
 async def typed(
-    known: Sequence[Step], folder: Path, environment: Mapping[str, str], seconds: int, *, before: str = "", after: str = ""
+    known: Sequence[Step],
+    folder: Path,
+    environment: Mapping[str, str],
+    seconds: int,
+    *,
+    before: str = "",
+    after: str = "",
 ) -> list[str]:
     """The output of each step, typed one after the other into one shell, in ``folder``.
 
@@ -51,7 +63,7 @@ async def typed(
     for step in known:
         for name, content in step.files.items():
             (folder / name).write_text(content, encoding="utf-8")
-    script = before + "".join(f"{step.typed}echo '{_MARK}'\n" for step in known) + after
+    script = before + script_of(known) + after
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", script),
         cwd=folder,
@@ -66,4 +78,4 @@ async def typed(
             process.kill()
             await process.wait()
     assert process.returncode == 0, f"{printed.decode()}\n{complaints.decode()}"
-    return printed.decode().split(f"{_MARK}\n")[: len(known)]
+    return printed.decode().split(f"{MARK}\n")[: len(known)]
