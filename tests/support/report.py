@@ -9,7 +9,7 @@ from slm_chassis.identity import named_id
 from slm_chassis.log.port import EventLog, Record
 from slm_events.agreement import AgreementFinalized, AgreementSuperseded, AgreementTerminated
 from slm_events.catalogue import PUBLISHED
-from slm_events.clocks import ClockStopped
+from slm_events.clocks import ClockCancelled, ClockResumed, ClockStopped
 from slm_events.envelope import Envelope, to_headers, to_json
 from slm_events.instants import from_text, to_text
 from slm_events.monitor import (
@@ -263,6 +263,17 @@ def stopped(ticket: str, when: str, state: str = "met", deadline: str | None = N
         elapsed_calendar_seconds=60,
         elapsed_service_seconds=60,
     )
+
+
+def goes_on(ticket: str, when: str, state: str = "breached") -> ClockResumed | ClockCancelled:
+    """A clock that had stopped is taken up again, or is told to have never been."""
+    turned = ClockCancelled if state == "cancelled" else ClockResumed
+    return turned(
+        agreement_id=AGREEMENT, agreement_version=1, target_id=TICKETS["target_id"], target_key="p1",
+        service_id="service", provider_party_id=PROVIDER, customer_party_id=CUSTOMER, source="servicenow",
+        ticket=ticket, clock="resolution", state=state, deadline_at=None, at=to_text(at(when)),
+        published_at=to_text(at(when)),
+    )  # fmt: skip
 
 
 def planned(name: str, risk: str, when: str) -> ActionPlanOpened:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import text
 
+from slm_chassis.identity import named_id
 from tests.support.judged import Monitor, ground, judging, monitor
-from tests.support.monitor import finalized, resolved
+from tests.support.monitor import PROVIDER, finalized, resolved
 
 TICKET = {"source": "desk", "ticket": "1", "type": "incident", "priority": "P1"}
 ESCALATIONS = [
@@ -21,9 +22,11 @@ def event(name: str, instant: str, **more: Any) -> dict[str, Any]:
 
 
 async def told(held: Monitor) -> list[str]:
-    """What left: names, with the threshold or the level where there is one."""
+    """What left of clocks: names, with the threshold or the level where there is one."""
     found = []
     for name, data in await held.published():
+        if name == "agreement-caught-up":
+            continue
         detail = data.get("threshold") or data.get("level")
         found.append(f"{name} {detail}" if detail and detail != "objective" else name)
     return found
@@ -37,7 +40,7 @@ async def test_a_clock_warns_at_shares_of_its_duration_and_a_plan_can_be_opened_
         assert await told(held) == ["clock-started"]
         await held.settle("2026-11-02T11:00")
         assert (await told(held))[1:] == ["clock-warned 50", "target-at-risk 50"]
-        warned, risk = [data for _, data in await held.published()][1:]
+        warned, risk = [data for name, data in await held.published() if name in ("clock-warned", "target-at-risk")]
         assert (warned["time_left_seconds"], warned["held_by"]) == (7200, "network")
         assert (risk["cause"], risk["projected_breach_at"]) == ("elapsed", "2026-11-02T13:00:00.000000Z")
         await held.settle("2026-11-02T12:10")
@@ -97,6 +100,21 @@ async def test_warnings_wait_while_a_clock_is_paused_and_survive_a_restart(datab
             assert held_by == [None]
 
 
+async def test_a_clock_that_stopped_late_and_is_taken_up_again_says_so(database_url: str) -> None:
+    async with monitor(database_url, "2026-11-02T15:00") as held:
+        await held.hear(finalized(resolved(warn_at=None)))
+        await held.ticket(event("opened", "09:00"), event("resolved", "14:00"))
+        await held.settle()
+        await held.ticket(event("reopened", "14:30"))
+        await held.settle()
+        assert await told(held) == ["clock-started", "clock-stopped", "target-breached", "clock-resumed"]
+        resumed = (await held.published())[-1][1]
+        assert (resumed["state"], resumed["deadline_at"]) == ("breached", "2026-11-02T13:00:00.000000Z")
+        await held.ticket(event("resolved", "14:50"))
+        await held.settle()
+        assert (await told(held))[4:] == ["clock-stopped"]
+
+
 async def test_a_corrected_opening_moves_the_deadline_and_says_so(database_url: str) -> None:
     async with monitor(database_url, "2026-11-02T10:00") as held:
         await held.hear(finalized(resolved(warn_at=None)))
@@ -144,7 +162,7 @@ async def test_a_ticket_that_cannot_be_judged_is_marked_and_the_others_are_judge
     far = resolved("P3000000D", priority="P8")
     async with monitor(database_url, "2026-11-02T10:00") as held:
         await held.hear(agreed)
-        await held.hear(finalized(far, agreement_id="far", agreement_key="far"))
+        await held.hear(finalized(far, agreement_id=named_id(PROVIDER, "agreement", "far"), agreement_key="far"))
         await held.ticket(
             event("opened", "09:00", ticket="never", priority="P9"),
             event("opened", "09:00", ticket="far", priority="P8"),

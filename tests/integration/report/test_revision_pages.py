@@ -36,6 +36,8 @@ KINDS: dict[str, tuple[list[Any], str]] = {
     "a warning is heard late": ([heard.at_risk("risk", "2026-11-20T10:00")], "findings: –"),
     "a window is closed that the terms do not name": ([heard.closed(of=UNFORESEEN)], "dropped 2026-11"),
     "a ticket is stopped late": ([heard.stopped("2", "2026-11-04T10:00")], "2 of 2 in time"),
+    "a ticket is taken up again": ([heard.goes_on("1", "2026-11-04T10:00", "running")], "1 of 1 in time → "),
+    "a ticket is cancelled after all": ([heard.goes_on("1", "2026-11-04T10:00", "cancelled")], "1 of 1 in time → "),
     "a rolling breach is found late": (
         [heard.breached("slow", "2026-11-05T09:00", heard.HOUR, ROLLING)],
         "latency PT1H",

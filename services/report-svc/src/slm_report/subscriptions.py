@@ -8,7 +8,7 @@ from typing import Any
 from slm_chassis.database import Transaction
 from slm_chassis.subscriptions import InBatches
 from slm_events.agreement import AgreementExpired, AgreementFinalized, AgreementSuperseded, AgreementTerminated
-from slm_events.clocks import ClockMoved, ClockStopped
+from slm_events.clocks import ClockCancelled, ClockMoved, ClockPaused, ClockResumed, ClockStopped
 from slm_events.envelope import Envelope
 from slm_events.monitor import (
     AgreementCaughtUp,
@@ -44,6 +44,9 @@ HEARD: Mapping[type[Any], Callable[[Batch, Any], None]] = {
     TargetRecovered: receiving.target_recovered,
     BreachWithdrawn: receiving.breach_withdrawn,
     ClockStopped: receiving.clock_stopped,
+    ClockPaused: receiving.clock_goes_on,
+    ClockResumed: receiving.clock_goes_on,
+    ClockCancelled: receiving.clock_goes_on,
     ExclusionDecided: receiving.exclusion_decided,
     ExclusionRevoked: receiving.exclusion_revoked,
     ImportJudged: receiving.import_judged,

@@ -82,12 +82,16 @@ def _risks(agreement_id: str, period: Period) -> Select[Any]:
     )
 
 
+_STOPPED = ("met", "completed_late")
+
+
 def _clocks(agreement_id: str, period: Period) -> Select[Any]:
     rows = tables.ticket_clock
     return (
         select(rows.c.stopped)
         .where(rows.c.agreement_id == agreement_id)
         .where(rows.c.stopped_at >= period.start, rows.c.stopped_at < period.end)
+        .where(rows.c.stopped["state"].astext.in_(_STOPPED))
         .order_by(rows.c.stopped_at, rows.c.target_id, rows.c.source, rows.c.ticket)
     )
 

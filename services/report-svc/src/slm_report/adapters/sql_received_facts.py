@@ -13,7 +13,7 @@ from slm_chassis.database import Transaction
 from slm_events import instants
 from slm_events.agreement import AgreementFinalized, AgreementTurned
 from slm_events.catalogue import BY_TYPE
-from slm_events.clocks import ClockStopped
+from slm_events.clocks import ClockMoved
 from slm_events.envelope import from_json, type_of
 from slm_report.adapters import fact_queries, tables
 from slm_report.application.receiving import Batch
@@ -230,7 +230,7 @@ class SqlReceivedFacts:
                 [expected.get(key) for key in keys],
             )
 
-    async def earlier_stops(self, clocks: Sequence[ClockStopped]) -> list[tuple[str, int]]:
+    async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
         if not clocks:
             return []
         rows = await (await self._transaction.driver()).fetch(

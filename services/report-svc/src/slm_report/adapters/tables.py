@@ -85,7 +85,7 @@ ticket_clock = Table(
     Column("stopped", JSONB, nullable=False),
     Index("ticket_clock_stopped_at", "agreement_id", "stopped_at"),
 )
-"""The last stop of each ticket's clock for a target."""
+"""The last turn of each ticket's clock for a target; it is a stop where its state says so."""
 
 action_plan = Table(
     "action_plan",

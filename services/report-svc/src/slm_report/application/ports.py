@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from slm_chassis.database import Database, Transaction
 from slm_chassis.lag import ConsumerPosition as Lagging
 from slm_events.agreement import AgreementFinalized, AgreementTurned
-from slm_events.clocks import ClockStopped
+from slm_events.clocks import ClockMoved
 from slm_report.domain.facts import Facts
 from slm_report.domain.periods import Period
 from slm_report.domain.to_date import ToDate
@@ -61,7 +61,7 @@ class ReceivedFacts(Protocol):
         """Keep a batch. Of several words about one thing the newest holds, in whatever order they were heard."""
         ...
 
-    async def earlier_stops(self, clocks: Sequence[ClockStopped]) -> list[tuple[str, int]]:
+    async def earlier_stops(self, clocks: Sequence[ClockMoved]) -> list[tuple[str, int]]:
         """(agreement id, instant) of the stops kept so far of these clocks: they will be replaced."""
         ...
 

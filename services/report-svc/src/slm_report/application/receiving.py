@@ -44,7 +44,8 @@ class Batch:
     recoveries: list[TargetRecovered] = field(default_factory=list)
     risks: list[TargetAtRisk] = field(default_factory=list)
     clearings: list[RiskCleared] = field(default_factory=list)
-    clocks: list[ClockStopped] = field(default_factory=list)
+    clocks: list[ClockMoved] = field(default_factory=list)
+    """Stops, and what comes after a stop: it holds no more."""
     plans: list[ActionPlanOpened] = field(default_factory=list)
     plan_ends: list[ActionPlanEnded] = field(default_factory=list)
     actions: list[ActionOpened] = field(default_factory=list)
@@ -137,6 +138,11 @@ def risk_cleared(batch: Batch, event: RiskCleared) -> None:
 def clock_stopped(batch: Batch, event: ClockStopped) -> None:
     batch.clocks.append(event)
     batch.mark(event.agreement_id, instants.from_text(event.at))
+
+
+def clock_goes_on(batch: Batch, event: ClockMoved) -> None:
+    """A clock that had stopped may have been taken up again, or never have been: the period of its stop says so."""
+    batch.clocks.append(event)
 
 
 def plan_opened(batch: Batch, event: ActionPlanOpened) -> None:

@@ -153,6 +153,9 @@ def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: Eval
         moves.append("paused")
     elif state == clock_replay.RUNNING and before not in (None, clock_replay.RUNNING):
         moves.append("resumed")
+    elif state == clock_replay.BREACHED and before in _ENDS:
+        # It had stopped late, and goes on past its deadline.
+        moves.append("resumed")
     for move in moves:
         event = clock_events.clock_moved(entry, move, now=moment.now)
         changes.publish(event, entry.clock.started_at if move == "started" else entry.clock.changed_at)
