@@ -54,6 +54,7 @@ def poisons(number: int, random: Any) -> list[Record]:
     return [*foreign, *(Record("", body, {"content-type": INTERNAL}) for body in own)]
 
 
+@pytest.mark.timeout(1800)
 async def test_unreadable_records_keep_nobody_elses_facts_waiting(service: Service, effort: Effort) -> None:
     random = effort.random()
     rounds = effort.cases(3, 120)
@@ -63,7 +64,7 @@ async def test_unreadable_records_keep_nobody_elses_facts_waiting(service: Servi
             await service.log.append(topic, records, random.randrange(PARTITIONS))
     sent = await service.measure({"indicator": UP, "at": "2026-11-05T09:00:00Z", "state": "down"})
     params = {"agreement_id": AGREEMENT, "at_least": sent["position"]}
-    for _ in range(30):
+    for _ in range(effort.cases(30, 150)):
         answer = await service.provider.get("/api/v1/targets", params=params)
         if answer.status_code != 504:
             break
