@@ -41,6 +41,18 @@ async def test_the_figure_of_the_last_warning_is_never_the_figure_to_date(servic
     assert "The uptime" in page
 
 
+async def test_an_instance_of_a_target_is_named_by_its_title(service: Running) -> None:
+    """As in the breaches of the same page."""
+    grouped = heard.target("uptime", {"calendar": "month"}, group_by=["region"])
+    await service.hears(heard.finalized(grouped))
+    instance = {"target_id": heard.id_of("uptime eu"), "target_key": "uptime[eu]"}
+    service.figures.windows = [heard.to_date("9995/100", "met", grouped) | instance]
+    async with service.client("customer") as client:
+        made = (await client.post("/api/v1/reports", json=WANTED)).json()
+    named = [(line["target_key"], line["title"]) for line in made["lines"]]
+    assert ("uptime[eu]", "The uptime (eu)") in named
+
+
 async def test_the_answer_is_kept_whole_and_can_be_asked_for_again(service: Running) -> None:
     await service.hears(heard.finalized())
     service.figures.windows = [heard.to_date("9995/100", "met")]

@@ -159,11 +159,18 @@ def _open_instances(
         for figure in told.instances_of(window.target["key"]):
             if figure["window_id"] != window.id or (figure["target_id"], window.id) in closed:
                 continue
-            named = {"target_id": figure["target_id"], "key": figure["target_key"], "title": figure["target_key"]}
-            instance = replace(window, target={**window.target, **named})
+            instance = replace(window, target={**window.target, **_instance(window.target, figure)})
             line = lines.open_line(instance, figure, scope)
             rows.append((_order(terms, window.target["target_id"]), line.window_start_at, line))
     return rows
+
+
+def _instance(target: Mapping[str, Any], figure: Mapping[str, Any]) -> dict[str, Any]:
+    """What an instance is called: by its title as its closed windows and breaches are, by its key for machines."""
+    key = figure["target_key"]
+    values = key[len(target["key"]) + 1 : -1]
+    title = f"{target['title']} ({values})" if target.get("title") else key
+    return {"target_id": figure["target_id"], "key": key, "title": title}
 
 
 def _names(terms: Sequence[Term]) -> dict[str, str]:
