@@ -1,7 +1,8 @@
-"""Counters that only rise: what each reading adds is its difference to the one before it, by their instants.
+"""Cumulative counters: the increments between successive readings.
 
-Readings are kept as they were sent, and what they add is derived: a late, corrected or retracted one changes what it
-and the next one add, and nothing else. So the same set of readings adds the same, in whatever order it came.
+Readings are stored as they were sent, and their increments are derived from them. A reading that is late, corrected or
+retracted changes only its own increment and that of the next reading. The same set of readings therefore gives the
+same increments, in whatever order it arrived.
 """
 
 from __future__ import annotations
@@ -21,18 +22,27 @@ def is_reading(fact: Fact | None) -> bool:
 
 
 def stream_of(fact: Fact) -> str:
-    """The readings that follow each other: those of one indicator, source and set of labels."""
+    """Return the name of a reading's stream: one indicator, one set of labels and, where readings name one, one source.
+    Increments are taken between neighbours in one stream.
+    """
     return labelled(fact.subject, fact.body.get("labels") or {})
 
 
 def reading_increments(readings: Iterable[Fact]) -> dict[str, tuple[int, ...]]:
-    """What each reading of one stream adds to the one before, by its key; the first one adds nothing."""
+    """Return the increment of each reading of one stream over the reading before it, by fact key.
+
+    The first reading has no entry. An increment has as many numbers as the reading has counters.
+    """
     in_order = sorted(readings, key=reading_order)
     return {after.key: _difference(before, after) for before, after in pairwise(in_order)}
 
 
 def counts_from_readings(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> list[Fact]:
-    """The facts, readings as the counts that they add; ``around``: the readings before and after them, if any are."""
+    """Return the facts with each counter reading replaced by the counts that it adds; other facts are returned as they
+    are.
+
+    ``around`` are the readings just before and just after the facts, where any exist; they are not returned.
+    """
     kept = list(facts)
     streams: dict[str, dict[str, Fact]] = {}
     for fact in (*around, *kept):
@@ -53,7 +63,7 @@ def reading_spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
 
 
 def reading_order(fact: Fact) -> tuple[int, int, Sequence[int], str]:
-    """Where a reading stands in its stream; at one instant the counters themselves tell which was read first."""
+    """Return the sort key of a reading within its stream. Readings of one instant are ordered by their counters."""
     return (fact.at, fact.body.get("since", _NEVER), fact.body["cumulative"], fact.key)
 
 
@@ -63,13 +73,14 @@ def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
         return tuple(now)
     rises = [each - earlier for each, earlier in zip(now, before.body["cumulative"], strict=True)]
     if len(rises) == 2:
-        # Two counters are not read in one instant: what has come to one of them may still be missing in the other.
+        # A source does not read its two counters at the same instant: an event may be in one and still missing in the
+        # other.
         rises[0] = min(max(rises[0], 0), rises[1])
     return tuple(rises)
 
 
 def _restarted(before: Fact, after: Fact) -> bool:
-    """A counter that fell was set back to zero, and so was the other of a pair."""
+    """Whether the source reset its counters between two readings: ``since`` changed, or a counter fell."""
     since = [fact.body.get("since") for fact in (before, after)]
     if None not in since and since[0] != since[1]:
         return True
@@ -79,7 +90,7 @@ def _restarted(before: Fact, after: Fact) -> bool:
 
 
 def _counters(fact: Fact, is_bad: bool) -> list[int]:
-    """As they were read: the good or the bad events and all of them, or one count."""
+    """Return the counters as the source read them: one count, or the good (or bad) events and all events."""
     counters = fact.body["cumulative"]
     return [counters[1] - counters[0], counters[1]] if is_bad else list(counters)
 

@@ -1,4 +1,4 @@
-"""Facts as they are judged: columns of values, and single facts of the kinds that are kept one by one."""
+"""Shapes of facts: columns of measured values, and single facts of the kinds that are stored one by one."""
 
 from __future__ import annotations
 
@@ -17,41 +17,46 @@ HOUR = 60 * MINUTE
 
 
 def content_key(content: Mapping[str, Any]) -> str:
-    """The identity of a fact without an id: the SHA-256 of its content, so that the same message twice is one fact."""
+    """Return the identity of a fact that has no id: 128 bits of the SHA-256 of its content. The same message sent twice
+    is therefore one fact.
+    """
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return "#" + hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 FAILED = math.inf
-"""The value of a probe that failed: beyond every limit, and outside of mean, maximum and minimum. NaN would not do: it
-is not equal to itself, so that the same failure delivered twice would be two."""
+"""The value of a failed probe. It exceeds every limit, and mean, maximum and minimum leave it out. NaN cannot be used:
+it is not equal to itself, so the same failure delivered twice would count as two rows."""
 CATEGORY = "category"
-"""The label under which occurrences are told apart."""
+"""The label that holds the category of an occurrence."""
 _APART = "\x1f"
 
 
 def labelled(subject: str, labels: Mapping[str, str]) -> str:
-    """The name of an indicator's rows under these labels; without any it is the indicator's."""
+    """Return the name of the series of an indicator under these labels; without labels it is the indicator's subject."""
     return _APART.join([subject, *(f"{name}={labels[name]}" for name in sorted(labels))])
 
 
 def indicator_of(subject: str) -> str:
-    """The indicator that labelled rows are of."""
+    """Return the indicator's subject from the name of one of its series, which ``labelled`` built."""
     return subject.partition(_APART)[0]
 
 
 def labels_of(subject: str) -> dict[str, str]:
-    """The labels of rows; names have no equals sign."""
+    """Return the labels in the name of a series, which ``labelled`` built. A label's name never contains an equals
+    sign.
+    """
     pairs = (part.partition("=") for part in subject.split(_APART)[1:])
     return {name: value for name, _, value in pairs}
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact kept by itself: a state change, an outage, a ticket event. ``subject`` is what it is about:
-    ``<owner>/<indicator>`` or ``<owner>/<source>/<ticket>``.
+    """A fact that is stored by itself: a state change, an outage, a ticket event.
 
-    Of several facts under one key the highest ``rank`` holds, so that order of arrival never matters.
+    ``subject`` is ``<owner>/<indicator>`` or ``<owner>/<source>/<ticket>``; ``at`` and ``recorded_at`` are microseconds
+    since 1970 UTC. Of several facts under one key the one with the highest ``rank`` is valid, so the order of arrival
+    never matters.
     """
 
     subject: str
@@ -67,17 +72,20 @@ class Fact:
 
 
 def is_counted(fact: Fact) -> bool:
-    """Whether a fact of an indicator is summed by the minute, or was."""
+    """Whether a fact belongs to an indicator that is summed by the minute. A retracted fact still says so by
+    ``counted``.
+    """
     return any(name in fact.body for name in ("rows", "cumulative", "histogram")) or bool(fact.body.get("counted"))
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredValues:
-    """Measured values of many indicators as columns of equal length.
+    """Measured values of many indicators, as columns of equal length.
 
-    ``subjects[slot[i]]`` is the indicator of row i (with its labels, see ``labelled``), ``at`` microseconds UTC,
-    ``value`` what was measured, how often something occurred, or the good ones of ``of`` in all; ``of`` is NaN in rows
-    that are no counts, None where none is. Rows have no id: one is known by its indicator, labels, instant and content.
+    ``subjects[slot[i]]`` names the series of row i (see ``labelled``), ``at`` is in microseconds UTC. ``value`` is the
+    measured value, the number of occurrences, or the number of good events out of ``of`` events. ``of`` is NaN in rows
+    that are not good-of-total counts, and None if no row is. Rows have no id: series, instant and content identify a
+    row.
     """
 
     subjects: Sequence[str]
@@ -90,14 +98,14 @@ class MeasuredValues:
         return len(self.at)
 
     def taken(self, rows: npt.NDArray[Any]) -> MeasuredValues:
-        """The rows at these positions (or under this mask), in the same terms."""
+        """Return the rows at these positions, or where this mask is true; the list of subjects stays the same."""
         picked = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
         of = None if self.of is None else self.of[picked]
         return MeasuredValues(self.subjects, self.slot[picked], self.at[picked], self.value[picked], of)
 
 
 def joined_batches(parts: Sequence[MeasuredValues]) -> MeasuredValues:
-    """Several batches as one."""
+    """Concatenate batches into one, with one list of subjects."""
     if len(parts) == 1:
         return parts[0]
     numbers: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Mergeable histograms: how many values lie at or below each bound, exactly; and those that Prometheus sends."""
+"""Mergeable histograms with exact counts per bucket, and the conversion of Prometheus native histograms."""
 
 from __future__ import annotations
 
@@ -10,29 +10,33 @@ from fractions import Fraction
 from itertools import accumulate, chain, pairwise
 
 STALE_BITS = 0x7FF0000000000002
-"""The NaN by which Prometheus says that a series has ended: never a measurement."""
+"""The bits of the NaN that Prometheus sends when a series has ended. It is never a measurement."""
 MOST_BUCKETS = 10_000
 _LOWEST_SCHEMA, _HIGHEST_SCHEMA = -4, 8
 
 
 class NoHistogram(ValueError):
-    """What was sent is no histogram; says what to send."""
+    """The document that was sent is not a valid histogram; the message says what to send."""
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """``counts[n]`` values lie in (``bounds[n - 1]``, ``bounds[n]``], the last count above the last bound."""
+    """A histogram: ``counts[n]`` values lie in (``bounds[n - 1]``, ``bounds[n]``].
+
+    There is one count more than bounds; the last one counts the values above the last bound. ``sum``, ``low`` and
+    ``high`` are the sum, the least and the greatest of the values.
+    """
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
     sum: float | None = None
     low: float | None = None
     high: float | None = None
-    """What the values come to, where it is told."""
+    """The greatest value; None, like ``sum`` and ``low``, where the sender did not say."""
 
     @property
     def is_summed(self) -> bool:
-        """Whether it tells the sum of its values and their extremes."""
+        """Whether the sender gave the sum, the minimum and the maximum of the values."""
         return None not in (self.sum, self.low, self.high)
 
     @property
@@ -40,18 +44,25 @@ class Histogram:
         return sum(self.counts)
 
     def at_most(self, limit: float) -> int | None:
-        """How many values are at most the limit; None where the limit lies inside a bucket that holds some."""
+        """Return how many values are at most the limit; None if the limit lies inside a bucket that holds values."""
         ended = bisect_right(self.bounds, limit)
         ends_there = ended > 0 and self.bounds[ended - 1] == limit
         return sum(self.counts[:ended]) if ends_there or not self.counts[ended] else None
 
     def at_least(self, limit: float) -> int | None:
-        """How many values are at least the limit; None where it lies in a bucket that holds some, or ends one."""
+        """Return how many values are at least the limit.
+
+        None if the bucket in which the limit lies, or which it ends, holds values: how many of them reach it is
+        unknown.
+        """
         place = bisect_left(self.bounds, limit)
         return None if self.counts[place] else sum(self.counts[place:])
 
     def merged(self, other: Histogram) -> Histogram:
-        """Both as one: of the same bounds count by count, else over the bounds that both have."""
+        """Return one histogram of the values of both.
+
+        Histograms with equal bounds are added bucket by bucket; others are reduced to their common bounds first.
+        """
         if self.bounds == other.bounds:
             return Histogram(self.bounds, tuple(map(sum, zip(self.counts, other.counts, strict=True))))
         shared = tuple(sorted(set(self.bounds) & set(other.bounds)))
@@ -65,7 +76,7 @@ class Histogram:
 
 
 def parse_histogram(document: Mapping[str, object]) -> Histogram:
-    """``{"bounds": [100, 300], "counts": [7, 2, 1]}``. Raises NoHistogram."""
+    """Parse ``{"bounds": [100, 300], "counts": [7, 2, 1]}``. Raises NoHistogram."""
     bounds, counts = document.get("bounds"), document.get("counts")
     if not isinstance(bounds, Sequence) or not isinstance(counts, Sequence) or len(counts) != len(bounds) + 1:
         raise NoHistogram("send bounds and counts, one count more than bounds: the last is of values above them all")
@@ -83,12 +94,12 @@ def parse_histogram(document: Mapping[str, object]) -> Histogram:
 
 
 def is_stale(value: float) -> bool:
-    """Whether a number is the stale marker, by its bits: any other NaN is a wrong number, not an end."""
+    """Whether a number is the stale marker of Prometheus, compared bit by bit. Any other NaN is an invalid value."""
     return bool(struct.unpack(">Q", struct.pack(">d", value))[0] == STALE_BITS)
 
 
 def counts_of(deltas: Iterable[int]) -> list[int]:
-    """Bucket deltas of a native histogram → the counts of its buckets. Raises NoHistogram for one below zero."""
+    """Convert the bucket deltas of a Prometheus native histogram to counts. Raises NoHistogram for a negative count."""
     counts = list(accumulate(deltas))
     if any(count < 0 for count in counts):
         raise NoHistogram("send bucket deltas that add up to counts not below zero")
@@ -96,7 +107,10 @@ def counts_of(deltas: Iterable[int]) -> list[int]:
 
 
 def indices_of(spans: Iterable[tuple[int, int]]) -> list[int]:
-    """Spans (offset from the end of the one before, length) → the index of each bucket."""
+    """Convert the spans of a Prometheus native histogram to bucket indices.
+
+    A span is (offset from the end of the span before it, length). Raises NoHistogram for too many buckets.
+    """
     found: list[int] = []
     reached = 0
     for offset, length in spans:
@@ -111,7 +125,10 @@ def indices_of(spans: Iterable[tuple[int, int]]) -> list[int]:
 def native_histogram(
     schema: int, spans: Iterable[tuple[int, int]], deltas: Iterable[int], zero_count: int = 0, zero_bound: float = 0.0
 ) -> Histogram:
-    """A native histogram of values that are not negative. Bucket n ends at 2^(n · 2^-schema), that end included."""
+    """Convert a Prometheus native histogram of values that are not negative.
+
+    Bucket n ends at 2^(n · 2^-schema), that value included. Raises NoHistogram.
+    """
     return exponential_histogram(
         schema, dict(zip(indices_of(spans), counts_of(deltas), strict=True)), zero_count, zero_bound
     )
@@ -120,14 +137,18 @@ def native_histogram(
 def exponential_histogram(
     scale: int, buckets: Mapping[int, int], zero_count: int = 0, zero_bound: float = 0.0
 ) -> Histogram:
-    """Buckets by the index of their end: ``{n: count}`` counts values in (b^(n-1), b^n] with b = 2^(2^-scale)."""
+    """Convert an exponential histogram, given as counts by bucket index.
+
+    ``{n: count}`` counts values in (b^(n-1), b^n] with b = 2^(2^-scale). Raises NoHistogram.
+    """
     if not _LOWEST_SCHEMA <= scale <= _HIGHEST_SCHEMA:
         raise NoHistogram(f"send a scale from {_LOWEST_SCHEMA} to {_HIGHEST_SCHEMA}")
     power = Fraction(2) ** -scale
     held = sorted(index for index, count in buckets.items() if count)
     if held and not abs(held[0] * power) <= 1000 >= abs(held[-1] * power):
         raise NoHistogram("send buckets whose ends are numbers of double precision")
-    # Each bucket has its lower end as a bound too, or what lies in it would seem to reach down to the one before.
+    # The lower end of each bucket is a bound too: without it, a bucket after a gap would seem to begin where the
+    # previous bucket ends.
     ends = sorted(set(chain.from_iterable((index - 1, index) for index in held)))
     bounds = [2.0 ** float(index * power) for index in ends]
     counts = [buckets.get(index, 0) for index in ends]
@@ -144,7 +165,7 @@ _SUMMED = ("sum", "min", "max")
 
 
 def kept_histogram(document: Mapping[str, object]) -> tuple[Histogram, dict[str, object]]:
-    """A histogram as it was sent, and what is kept of it. Raises NoHistogram."""
+    """Validate a histogram as it was sent; return it with the document that is stored. Raises NoHistogram."""
     found = parse_histogram(document)
     body: dict[str, object] = {"bounds": list(found.bounds), "counts": list(found.counts)}
     numbers = {name: document[name] for name in _SUMMED if document.get(name) is not None}
@@ -162,6 +183,6 @@ def kept_histogram(document: Mapping[str, object]) -> tuple[Histogram, dict[str,
 
 
 def stored_histogram(body: Mapping[str, object]) -> Histogram:
-    """A histogram as it is kept."""
+    """Read a histogram from its stored document."""
     total, low, high = (None if body.get(name) is None else float(str(body[name])) for name in _SUMMED)
     return replace(parse_histogram(body), sum=total, low=low, high=high)

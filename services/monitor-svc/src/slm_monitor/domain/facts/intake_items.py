@@ -1,4 +1,4 @@
-"""What may be sent, item by item, and the indicators it is sent of."""
+"""Items that producers may send (measurements, ticket events), and the indicators that measurements belong to."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 
 COUNTED_KINDS = frozenset({"value", "ratio", "count", "rating"})
-"""Kinds of indicators that are added up; the others have states."""
+"""Kinds of indicators whose values are summed by the minute. Indicators of other kinds have states or recoveries."""
 
 
 @dataclass(slots=True)
 class CounterReading:
-    """Counters as they stand: total with good or bad, or a count. ``since``: when they were last at zero, if known."""
+    """One reading of cumulative counters: ``total`` with ``good`` or ``bad``, or one ``count``.
+
+    ``since`` is the instant at which the counters were last zero, if the source knows it.
+    """
 
     good: int | None = None
     bad: int | None = None
@@ -23,9 +26,12 @@ class CounterReading:
 
 @dataclass(slots=True)
 class Measurement:
-    """A measurement as it is sent. Exactly one of state, ok, outage, value, values, failed (a probe that got no value),
-    total (with good or bad), category or count, ``cumulative``, histogram, score, recovery, and ``retract`` (the id of
-    a fact to be removed) says what was measured."""
+    """A measurement as the producer sends it.
+
+    Exactly one of these says what was measured: state, ok, outage, value, values, failed (a probe that got no value),
+    total (with good or bad), category or count, cumulative, histogram, score, recovery, or retract (the id of a fact
+    that is to be removed).
+    """
 
     indicator: str
     at: datetime | None = None
@@ -59,12 +65,12 @@ class Measurement:
 
 
 NAMED = ("type", "priority", "team", "assignee", "service", "customer", "category")
-"""The attributes of a ticket that have a field of their own, at every door by the same name."""
+"""The attributes of a ticket that have a field of their own, by the same name in every way of sending it."""
 
 
 @dataclass(slots=True)
 class TicketMessage:
-    """A ticket event as it is sent; what only its tool knows of the ticket is in ``attributes``."""
+    """A ticket event as the producer sends it. ``attributes`` holds the fields that only the ticket tool knows."""
 
     source: str
     ticket: str
@@ -88,7 +94,7 @@ class TicketMessage:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """A named stream about one service. ``subject`` is ``<owner party>/<key>``."""
+    """A named stream of measurements of one service. ``subject`` is ``<owner party>/<key>``."""
 
     subject: str
     owner_party_id: str
@@ -98,14 +104,16 @@ class Indicator:
     initial_state: str = "unknown"
     service_id: str | None = None
     stale_after: int | None = None
-    """So long after its last measurement it is silent, and its state unknown; microseconds, None: never."""
+    """The indicator is silent, and its state unknown, this many microseconds after its last measurement; None:
+    never."""
     lowest: str | None = None
     highest: str | None = None
-    """The scale of ratings."""
+    """The upper end of the scale of ratings, a decimal number; ``lowest`` is the lower end. None: any score."""
     limits: frozenset[tuple[str, float]] = frozenset()
-    """What its targets compare each value with: ``at_most`` or ``at_least`` so much."""
+    """The (comparison, limit) pairs of the indicator's targets; the comparison is ``at_most``, ``at_least`` or
+    ``exact``."""
 
 
 def own_key(item: Measurement | TicketMessage) -> str | None:
-    """The identity that the sender has given: the source's id."""
+    """Return the fact key made of the sender's source and id; None if the sender gave no id."""
     return None if item.id is None else f"{item.source or ''}\x1f{item.id}"

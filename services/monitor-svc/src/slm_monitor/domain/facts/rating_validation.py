@@ -1,4 +1,4 @@
-"""Ratings: a score on the indicator's scale, from a respondent, at a touch-point; each is a fact of its own."""
+"""Validation of ratings: a score on the indicator's scale, from a respondent, at a touch-point. Each is one fact."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from slm_monitor.domain.facts.rejections import ItemRejected
 
 TOUCH_POINTS = ("phone", "mail", "chat", "portal")
 TOUCH_POINT = "touch_point"
-"""The label under which they are told apart."""
+"""The label that holds the touch-point of a rating."""
 PROMOTERS, DETRACTORS = "9", "6"
-"""From this score on one recommends, and up to this one one warns: of a scale from 0 to 10, unless terms say more."""
+"""Default limits of the net promoter score on a scale from 0 to 10: a promoter scores at least 9, a detractor at most
+6. Terms may set others."""
 
 
 def validate_rating(item: Measurement, indicator: Indicator) -> tuple[float, dict[str, str], dict[str, Any]]:
-    """(score, labels, what else is kept of it). Raises ItemRejected."""
+    """Return (score, labels, other fields to store) of a rating. Raises ItemRejected."""
     score = item.score
     if score is None:
         raise ItemRejected("no_score", "score", None, f"say how indicator {indicator.key} was rated{_scale(indicator)}")
@@ -36,7 +37,7 @@ def validate_rating(item: Measurement, indicator: Indicator) -> tuple[float, dic
 
 
 def scale_of(lowest: str, highest: str) -> tuple[str, str]:
-    """A scale as it is kept. Raises ValueError where it is none."""
+    """Return the two ends of a scale as plain decimal texts. Raises ValueError if they do not form a scale."""
     try:
         low, high = Decimal(lowest), Decimal(highest)
     except InvalidOperation as error:

@@ -1,10 +1,10 @@
-"""Counts of good events among all: what an indicator of kind ``ratio`` takes in."""
+"""Validation of good-of-total counts, the measurements of an indicator of kind ``ratio``."""
 
 from __future__ import annotations
 
 
 class InvalidCounts(Exception):
-    """Counts that mean nothing: ``parts`` are the reason, the field, its value and the remedy."""
+    """Counts that contradict each other. ``parts`` are the reason, the field, its value and the remedy."""
 
     def __init__(self, reason: str, field: str, value: int | None, remedy: str) -> None:
         super().__init__(reason)
@@ -12,7 +12,7 @@ class InvalidCounts(Exception):
 
 
 def counts_from_events(good: int | None, bad: int | None, total: int | None) -> dict[str, int]:
-    """``{"good": …, "total": …}`` from good or bad events and all of them. Raises InvalidCounts."""
+    """Return ``{"good": …, "total": …}`` from the good or the bad events and all events. Raises InvalidCounts."""
     if total is None:
         raise InvalidCounts("no_total", "total", None, "say how many events there were in all")
     if (good is None) == (bad is None):

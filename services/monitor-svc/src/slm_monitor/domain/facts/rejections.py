@@ -1,4 +1,4 @@
-"""What is wrong with an item that was sent, and the checks that items of all kinds have in common."""
+"""Rejections of items that were sent, and the checks that items of all kinds have in common."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any
 from uuid import UUID
 
 LONGEST_NAME = 200
-"""Bytes of a name as UTF-8: several of them make a key, which an index must hold."""
+"""The most bytes of a name as UTF-8: several names form a key, and a PostgreSQL index entry has a limited size."""
 LONGEST_TEXT = 4_000
-"""Characters of a text that is no name."""
+"""The most characters of a text that is not a name."""
 MOST_ATTRIBUTES = 65_536
-"""Bytes of all that is said of a ticket in one event, as JSON."""
+"""The most bytes of all attributes of one ticket event, as JSON."""
 MOST_NESTED = 8
 UNSTORABLE = "leave out NUL characters and lone surrogates: no text may hold them"
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """Why an item was not accepted. ``status``: rejected | quarantined."""
+    """Why the item at ``index`` was not accepted. ``status`` is ``rejected`` or ``quarantined``."""
 
     index: int
     status: str
@@ -33,7 +33,7 @@ class Rejection:
 
 
 class ItemRejected(Exception):
-    """An item cannot be accepted; ``parts`` are the fields of its Refusal but for the index."""
+    """An item cannot be accepted. ``parts`` are the fields of its ``Rejection`` without the index."""
 
     def __init__(self, reason: str, field: str, value: Any, remedy: str, status: str = "rejected") -> None:
         super().__init__(reason)
@@ -41,12 +41,16 @@ class ItemRejected(Exception):
 
 
 def validate_instant(moment: datetime, name: str) -> int:
-    """Microseconds since 1970 UTC. Raises ItemRejected without an offset, and outside of the years 1 to 9999."""
+    """Return the instant in microseconds since 1970 UTC.
+
+    Raises ItemRejected for an instant without a UTC offset, or outside the years 1 to 9999.
+    """
     offset = moment.utcoffset()
     if offset is None:
         remedy = "write the instant with its UTC offset, like 2026-11-22T10:00:00Z"
         raise ItemRejected("no_offset", name, _sent_instant(moment), remedy)
-    # In integers: a float does not hold the microseconds of far centuries, and astimezone() ends with the years.
+    # Integer arithmetic: a float cannot hold the microseconds of far centuries, and astimezone() overflows at both
+    # ends.
     days = moment.toordinal() - _EPOCH_DAY - offset.days
     seconds = days * 86_400 + moment.hour * 3600 + moment.minute * 60 + moment.second - offset.seconds
     if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
@@ -62,23 +66,24 @@ _LAST_SECOND = (date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400 - 1
 
 
 def check_not_ahead(at: int, name: str, written: Any, limit: int) -> None:
+    """Raise ItemRejected, with status ``quarantined``, for an instant later than ``limit`` (microseconds)."""
     if at > limit:
         remedy = "check the sender's clock; it is kept, not judged"
         raise ItemRejected("in_the_future", name, _sent_instant(written), remedy, "quarantined")
 
 
 def _sent_instant(written: Any) -> str:
-    """An instant as people send it, like 2026-11-22T10:00:00Z."""
+    """Return an instant as people write it, like 2026-11-22T10:00:00Z."""
     return written.isoformat().replace("+00:00", "Z") if isinstance(written, datetime) else str(written)
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL and UTF-8 can hold it: neither a NUL nor half of a surrogate pair."""
+    """Whether PostgreSQL and UTF-8 can hold a text: it has no NUL and no lone surrogate."""
     return "\0" not in text and (text.isascii() or not any("\ud800" <= each <= "\udfff" for each in text))
 
 
 def check_texts(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
-    """Raises ItemRejected for a text that cannot be stored, or is too long."""
+    """Raise ItemRejected for a text that cannot be stored or has more than ``longest`` characters."""
     for name, text in texts.items():
         if text is None:
             continue
@@ -89,7 +94,7 @@ def check_texts(longest: int = LONGEST_TEXT, /, **texts: str | None) -> None:
 
 
 def check_names(**names: str | None) -> None:
-    """Raises ItemRejected for a name that cannot be stored, is empty or too long."""
+    """Raise ItemRejected for a name that cannot be stored, is empty or is too long."""
     check_texts(**names)
     for name, text in names.items():
         if text is not None and (not text or len(text.encode()) > LONGEST_NAME):
@@ -98,7 +103,7 @@ def check_names(**names: str | None) -> None:
 
 
 def check_id(text: str, name: str) -> None:
-    """Raises ItemRejected for what is no id of a party."""
+    """Raise ItemRejected for a text that is not the id of a party."""
     try:
         is_id = str(UUID(text)) == text
     except ValueError:
@@ -110,14 +115,13 @@ def check_id(text: str, name: str) -> None:
 
 
 def check_revision(revision: int) -> None:
+    """Raise ItemRejected for a revision outside 0 to 2³¹ − 1."""
     if not 0 <= revision < 2**31:
         raise ItemRejected("bad_revision", "revision", revision, "number revisions from 0 to 2147483647")
 
 
 def check_attributes(attributes: Mapping[str, Any] | None) -> None:
-    """Raises ItemRejected for attributes of a ticket that not every reader of JSON, of the log and of the database
-    takes.
-    """
+    """Raise ItemRejected for ticket attributes that JSON, the log or the database could not carry unchanged."""
     if not attributes:
         return
     for name, value in attributes.items():
@@ -134,7 +138,7 @@ def check_attributes(attributes: Mapping[str, Any] | None) -> None:
 
 
 def _texts(value: Any, depth: int) -> Iterator[str]:
-    """The texts in a document, its names among them, as deep as documents may be nested."""
+    """Yield all texts in a document, names of objects included, down to the deepest nesting allowed."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping | list) and depth < MOST_NESTED:
@@ -143,7 +147,7 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def is_portable(value: Any, depth: int = 0) -> bool:
-    """Whether every reader of JSON and of the log takes it."""
+    """Whether every JSON reader and the log can carry a value unchanged: finite, within 64 bits, not nested too deep."""
     if isinstance(value, Mapping) and depth < MOST_NESTED:
         return all(isinstance(name, str) for name in value) and all(
             is_portable(inner, depth + 1) for inner in value.values()
@@ -156,7 +160,7 @@ def is_portable(value: Any, depth: int = 0) -> bool:
 
 
 def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
-    """Refusals as they are answered."""
+    """Return rejections in the form in which the API answers them."""
     return [
         {
             "index": each.index,
@@ -169,7 +173,7 @@ def refused_documents(refusals: Sequence[Rejection]) -> list[dict[str, Any]]:
 
 
 def shown_value(value: Any) -> Any:
-    """A wrong value as it may be sent back: short, finite, and text that UTF-8 can hold."""
+    """Return a wrong value in a form that is safe to send back: short, finite, and valid UTF-8."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < 2**53:

@@ -1,4 +1,4 @@
-"""Ticket events in their one true order, and what a ticket was like at each of them."""
+"""Ticket events in the one order in which they are evaluated, and a ticket's attributes after each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slm_events.instants import to_text
 _RANKS = {"opened": 0, "cancelled": 1, "resolved": 2, "fulfilled": 2, "closed": 2, "state_changed": 3, "reopened": 4}
 _OTHER_RANK = 3
 FORGOTTEN = "\x1fforgotten"
-"""The key of what stands in the place of a ticket's events once they are deleted: its clocks stay as they are."""
+"""The key of the fact that replaces a ticket's events once they are deleted: its clocks keep their last results."""
 
 ENDED_STATES = {
     "resolved": "resolved",
@@ -20,7 +20,7 @@ ENDED_STATES = {
     "cancelled": "cancelled",
     "canceled": "cancelled",
 }
-"""State → the event that it tells of."""
+"""Ticket state → the event that it implies."""
 EVENTS = frozenset(
     [
         "opened",
@@ -41,7 +41,7 @@ EVENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TicketEvent:
-    """One thing that happened to a ticket; ``attributes`` are those known from then on (type, priority, service …)."""
+    """One event of a ticket. ``attributes`` are those that are known from this event on (type, priority, service …)."""
 
     fact_key: str
     at: int
@@ -52,8 +52,11 @@ class TicketEvent:
 
     @property
     def order(self) -> tuple[int, int, int, str]:
-        """By instant, then the source's sequence, then cancel > stop > pause > start, then id; a ticket is opened first
-        of all, or one resolved in the minute of its opening would run for ever."""
+        """The sort key: instant, the source's sequence, the rank of the event, the fact's key.
+
+        ``opened`` has the first rank: otherwise a ticket that is resolved in the minute of its opening would run for
+        ever.
+        """
         return (
             self.at,
             -1 if self.sequence is None else self.sequence,
@@ -63,12 +66,14 @@ class TicketEvent:
 
 
 def opened_at(events: Sequence[TicketEvent]) -> int | None:
-    """When a ticket was opened; one of which no opening is known, by the first that was heard of it."""
+    """Return when a ticket was opened; without an ``opened`` event, the instant of its first event; None without
+    events.
+    """
     return next((event.at for event in events if event.event == "opened"), events[0].at if events else None)
 
 
 def attributes_after(events: Sequence[TicketEvent]) -> dict[str, Any]:
-    """What a ticket is like after its events."""
+    """Return the attributes of a ticket after these events."""
     known: dict[str, Any] = {}
     for event in events:
         known.update(event.attributes)
@@ -76,8 +81,10 @@ def attributes_after(events: Sequence[TicketEvent]) -> dict[str, Any]:
 
 
 def in_order(events: Sequence[TicketEvent]) -> list[TicketEvent]:
-    """The events as they are judged, whatever the order in which they arrived. A ticket that is opened in an ended
-    state is ended at once: an event that nobody sent says so."""
+    """Return the events in the order in which they are evaluated, independent of their order of arrival.
+
+    For a ticket that is opened in an ended state, such as ``closed``, the event that ends it is added.
+    """
     ordered: list[TicketEvent] = []
     for event in sorted(events, key=lambda event: event.order):
         ordered.append(event)
@@ -91,7 +98,7 @@ _NOT_BEFORE = frozenset({"first_response", "assigned", "resolved", "fulfilled", 
 
 
 def inconsistency(events: Sequence[TicketEvent]) -> str | None:
-    """Why a ticket cannot be judged as its events contradict each other: something of it lies before its opening."""
+    """Return why a ticket's events contradict each other (an event before the opening); None if they do not."""
     opening = next((event.at for event in events if event.event == "opened"), None)
     if opening is None:
         return None
@@ -102,7 +109,9 @@ def inconsistency(events: Sequence[TicketEvent]) -> str | None:
 
 
 def is_wanted(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any]) -> bool:
-    """Whether a ticket with these attributes is one the target speaks of; an attribute it does not name is free."""
+    """Whether a ticket with these attributes matches the wanted values. An attribute that is not named may have any
+    value.
+    """
     for name, values in wanted.items():  # noqa: SIM110 - asked of every ticket for every rule
         if not has_value(attributes.get(name), values):
             return False
@@ -110,24 +119,26 @@ def is_wanted(wanted: Mapping[str, frozenset[str]], attributes: Mapping[str, Any
 
 
 def has_value(value: Any, values: frozenset[str]) -> bool:
-    """Whether an attribute is one of these values, or a list in which one of them is."""
+    """Whether an attribute is one of these values, or a list that contains one of them."""
     return value in values if isinstance(value, str) else not values.isdisjoint(values_of(value))
 
 
 def values_of(value: Any) -> frozenset[str]:
-    """A value or a list of them (tags, affected services) as words that can be compared."""
+    """Return a value, or each value of a list (tags, affected services), as texts that can be compared."""
     if isinstance(value, list | tuple | set | frozenset):
         return frozenset(map(_word, value))
     return frozenset((_word(value),))
 
 
 def _word(value: Any) -> str:
-    # YAML and JSON write the same truth in different words than Python does.
+    # YAML and JSON write true and false; str() of a Python boolean is True or False.
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def state_after(event: TicketEvent, before: str | None) -> str | None:
-    """The ticket's state from an event on; an end or a reopening that names no state leaves the one before."""
+    """Return the ticket's state after an event. An ending or reopening that names no state leaves none (None); any
+    other event that names none leaves the state before it.
+    """
     return event.state or (None if event.event in LEAVING else before)
 
 
@@ -136,5 +147,5 @@ LEAVING = ENDS | {"reopened"}
 
 
 def own_id(fact_key: str) -> str:
-    """The id under which the source sent an event; the hash of its content where it sent none."""
+    """Return the id under which the source sent an event; if it sent none, the hash of the event's content."""
     return fact_key.rpartition("\x1f")[2]

@@ -1,4 +1,4 @@
-"""Units of measurement compared by what they mean (UCUM), not by how they are written."""
+"""Comparison of units of measurement by their meaning (UCUM), not by their spelling."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _ANNOTATION = re.compile(r"\{[^{}]*\}")
 
 
 def are_one(one: str | None, other: str | None) -> bool:
-    """Whether two units are the same. No unit, ``1`` and an annotation such as ``{request}`` are one: dimensionless."""
+    """Whether two units are the same. No unit, ``1`` and an annotation such as ``{request}`` all mean dimensionless."""
     return _bare_unit(one) == _bare_unit(other)
 
 
 def _bare_unit(unit: str | None) -> str:
-    """The unit without annotations, which have no meaning in UCUM; the empty text where nothing is left."""
+    """Return the unit without annotations, which have no meaning in UCUM; the empty text if nothing is left."""
     bare = _ANNOTATION.sub("", unit or "").strip()
     return "" if bare == "1" else bare
