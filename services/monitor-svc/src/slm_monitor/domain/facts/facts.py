@@ -33,7 +33,7 @@ _APART = "\x1f"
 
 
 def labelled(subject: str, labels: Mapping[str, str]) -> str:
-    """Return the name of the series of an indicator under these labels; without labels it is the indicator's subject."""
+    """Return the name of an indicator's series under these labels; without labels it is the indicator's subject."""
     return _APART.join([subject, *(f"{name}={labels[name]}" for name in sorted(labels))])
 
 

@@ -147,7 +147,9 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def is_portable(value: Any, depth: int = 0) -> bool:
-    """Whether every JSON reader and the log can carry a value unchanged: finite, within 64 bits, not nested too deep."""
+    """Whether every JSON reader and the log can carry a value unchanged: finite, within 64 bits, not nested deeper than
+    8.
+    """
     if isinstance(value, Mapping) and depth < MOST_NESTED:
         return all(isinstance(name, str) for name in value) and all(
             is_portable(inner, depth + 1) for inner in value.values()

@@ -1,6 +1,7 @@
 """Burn rate warnings: how fast the error budget is being spent, over a long and a short window at once.
 
-Factor = share of the budget × period ÷ long window (the SRE workbook, chapter 5); the short window is a twelfth.
+A burn rate of 1 spends the whole budget in exactly one period. Factor = share of the budget × period ÷ long window
+(Google's Site Reliability Workbook, chapter 5); the short window is a twelfth of the long one.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class BurnRatePair:
 
 
 def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
-    """The default pairs for a period of microseconds; those that can never fire, or make no sense, are left out.
+    """Return the default pairs for a period in microseconds, without those that can never fire or are not useful.
 
     A period that is not nominal (1, 7, 28, 30, 90, 365 days) has no default pairs.
     """
@@ -48,7 +49,7 @@ def default_pairs(objective: Fraction, period: int) -> tuple[BurnRatePair, ...]:
 
 
 def considered_pairs(objective: Fraction, period: int) -> tuple[tuple[BurnRatePair, str | None], ...]:
-    """Every default pair for a period, and why it is dropped, or None."""
+    """Return every default pair for a period in microseconds, each with the reason why it is dropped, or None."""
     if not is_nominal(period):
         return ()
     pairs = (BurnRatePair(long, long // 12, share * period / long) for share, long in _DEFAULTS)
@@ -56,7 +57,7 @@ def considered_pairs(objective: Fraction, period: int) -> tuple[tuple[BurnRatePa
 
 
 def is_nominal(period: int) -> bool:
-    """Whether a period of microseconds has default pairs."""
+    """Whether a period in microseconds has default pairs: 1, 7, 28, 30, 90 or 365 days."""
     return period in _NOMINAL_PERIODS
 
 
@@ -73,54 +74,59 @@ def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None
 
 
 def can_fire(pair: BurnRatePair, objective: Fraction) -> bool:
-    """Even if everything fails, the burn rate is 1 ÷ (1 − objective) at most; of no budget nothing burns."""
+    """Whether the burn rate can exceed the pair's factor at all: it is at most 1 ÷ (1 − objective)."""
     most = highest_rate(objective)
     return most is not None and pair.factor < most
 
 
 def highest_rate(objective: Fraction) -> Fraction | None:
-    """The burn rate when everything is bad; None for an objective of 100 %, which has no budget."""
+    """Return the burn rate when every event is bad; None for an objective of 100 %, which has no budget."""
     return None if objective == 1 else 1 / (1 - objective)
 
 
 def lowest_objective(factor: Fraction) -> Fraction:
-    """The objective above which a factor can be exceeded."""
+    """Return the objective above which the burn rate can exceed this factor: 1 − 1 ÷ factor."""
     return 1 - 1 / factor
 
 
 def budget_spent(pair: BurnRatePair, period: int) -> Fraction:
-    """The share of a period's budget that is gone when the burn rate was at the factor for the long window."""
+    """Return the share of a period's budget that a burn rate equal to the factor spends within the long window."""
     return pair.factor * pair.long / period
 
 
 def detection_time(pair: BurnRatePair, objective: Fraction, bad: Fraction = Fraction(1)) -> Fraction | None:
-    """Microseconds from the instant at which the bad share steps from nothing to ``bad`` until both windows are at
-    the factor; None where it never gets there."""
+    """Return the microseconds until both windows reach the factor, after the bad share jumps from zero to ``bad``.
+
+    None if a window never reaches it.
+    """
     longest = pair.factor * (1 - objective) * max(pair.long, pair.short) / bad
     return longest if longest <= max(pair.long, pair.short) else None
 
 
 def exhaustion_time(factor: Fraction, period: int) -> Fraction:
-    """Microseconds until the whole budget of a period is gone at a burn rate."""
+    """Return the microseconds in which the whole budget of a period is spent at a burn rate of ``factor``."""
     return period / factor
 
 
 def warns_of_drop(spent: Fraction, by: Fraction) -> bool:
-    """Whether what of the budget went within a time is a drop by so much: exactly as much is."""
+    """Whether the share of the budget spent within a time is a drop worth a warning: equality warns."""
     return spent >= by
 
 
 def warns_of_exhaustion(left: Fraction | int | None, under: int | Fraction) -> bool:
-    """Whether the time (microseconds) until the budget is gone at the present pace is under a limit; None: never gone.
+    """Whether the budget will be exhausted in less than a limit at the present pace (both in microseconds).
 
-    A budget that is gone already has no time left.
+    ``left`` is None if it will never be exhausted, and 0 if it is exhausted already.
     """
     return left is not None and left < under
 
 
 def parse_pair(document: Mapping[str, Any], period: int = 0) -> BurnRatePair:
-    """``{"long": "PT10M", "short": "PT1M", "factor": "3"}`` → a pair; instead of a factor the ``budget_share`` of the
-    period that may be gone within the long window. Without ``short`` it is a twelfth of the long."""
+    """Parse ``{"long": "PT10M", "short": "PT1M", "factor": "3"}``.
+
+    Instead of a factor, ``budget_share`` may say which share of the period's budget may be spent within the long
+    window. The default of ``short`` is a twelfth of ``long``.
+    """
     long = durations.from_iso(document["long"], "long")
     short = durations.from_iso(document["short"], "short") if "short" in document else long // 12
     if "factor" in document:
@@ -129,8 +135,10 @@ def parse_pair(document: Mapping[str, Any], period: int = 0) -> BurnRatePair:
 
 
 def burn_rate_of(bad: int | Fraction, total: int | Fraction, objective: Fraction) -> Fraction | None:
-    """Bad share ÷ (1 − objective); 0 where nothing was measured. None with an objective of 100 %, which has no budget
-    that could burn."""
+    """Return the burn rate: bad share ÷ (1 − objective); 0 if nothing was measured.
+
+    None for an objective of 100 %, which has no budget to burn.
+    """
     if objective == 1:
         return None
     if total == 0 or bad == 0:

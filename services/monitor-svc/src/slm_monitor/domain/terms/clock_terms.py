@@ -1,4 +1,4 @@
-"""The terms of a ticket's clock: what starts, stops and pauses it, and to which tickets it applies."""
+"""The terms of a ticket clock: what starts, stops and pauses it, and to which tickets it applies."""
 
 from __future__ import annotations
 
@@ -19,17 +19,20 @@ _STOPS = {
     UPDATE: ("agent_replied",),
     CLOSURE: ("closed",),
 }
-"""Clock → the events that stop it by default; of any other clock the end of the ticket."""
+"""Clock → the events that stop it by default. Any other clock stops at the events in ``_END``."""
 _END = ("resolved", "closed")
 ASSIGNMENT = "assignment"
 _ANSWERS = Condition(frozenset({"agent_replied", "first_response", "resolved", "fulfilled", "closed"}))
-"""What ends an exchange with the customer."""
+"""The events that answer the customer: each ends the present period of an ``update`` clock."""
 _WARN_AT = ("50", "75", "90")
 
 
 @dataclass(frozen=True)
 class Escalation:
-    """Who is called upon, and when: ``offset`` is counted from the deadline, backward where it is negative."""
+    """One step of an escalation: who is notified, and when.
+
+    ``offset`` counts from the deadline, and is negative before it.
+    """
 
     level: str
     """``functional`` | ``hierarchical``."""
@@ -50,24 +53,24 @@ class ClockTerms:
     on_priority_change: str
     on_reopen: str
     reset: Conditions = ()
-    """The clock is over, and another of the same target begins."""
+    """Conditions that end the clock and start a new one of the same target."""
     cancel: Conditions = ()
-    """Beside the cancellation of the ticket."""
+    """Conditions that cancel the clock; the cancellation of the ticket always does."""
     on_terms_change: str = "keep"
-    """``keep`` | ``from_opening`` | ``carry_elapsed``: what these terms do to a clock that ran as they took effect."""
+    """``keep`` | ``from_opening`` | ``carry_elapsed``: what happens to a running clock when these terms take effect."""
     carry_pauses: bool = True
-    """With ``from_opening``: whether what paused the clock of the target before pauses this one's too."""
+    """With ``from_opening``: whether the pauses of the replaced clock also pause the new one."""
     after_first_response: bool = False
-    """Of an ``update`` clock: whether the exchanges before the first response are left to the response clock."""
+    """Whether an ``update`` clock begins only with the first response; the response clock covers the time before."""
     warn_at: tuple[Fraction, ...] = ()
-    """Shares of the duration, percent, ascending."""
+    """The shares of ``within`` at which a warning is published, in percent, ascending."""
     escalations: tuple[Escalation, ...] = ()
     notify_past_due: bool = False
-    """Whether a clock that was past its deadline when it was attached is told as a breach."""
+    """Whether a clock that was already past its deadline when it was attached is published as a breach."""
     each_assignment: bool = False
-    """Whether every assignment to a team starts a clock of its own, which ends as the team hands the ticket on."""
+    """Whether every assignment to a team has its own clock, which ends when the ticket is assigned to another team."""
     also_hours: tuple[ServiceHours, ...] = ()
-    """Further service hours that match at once: the earliest deadline and the longest elapsed time count."""
+    """Further service hours of the same target: the earliest deadline and the longest elapsed time apply."""
 
     @property
     def starts_at_opening(self) -> bool:
@@ -75,7 +78,7 @@ class ClockTerms:
 
     @property
     def keeps_after_resolution(self) -> bool:
-        """Whether the resolution of a ticket leaves it running."""
+        """Whether the clock keeps running after the ticket is resolved or fulfilled."""
         return not any(conditions.SAME_END & each.events for each in self.stop if each.events)
 
 
@@ -83,8 +86,10 @@ _ALWAYS_ENDS = Condition(frozenset({"closed", "cancelled"}))
 
 
 def starts_that_stop(terms: ClockTerms) -> list[str]:
-    """The events that are to start a clock and stop it at the same moment, so that it never runs. A clock that runs
-    for each assignment is stopped by the next one."""
+    """Return the events that would start a clock and stop it at the same instant, so that it would never run.
+
+    A clock per assignment has none: the next assignment stops it.
+    """
     if terms.each_assignment:
         return []
     ends = (*terms.stop, *terms.cancel, _ALWAYS_ENDS)
@@ -93,7 +98,7 @@ def starts_that_stop(terms: ClockTerms) -> list[str]:
 
 
 def parse_clock(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = ()) -> ClockTerms:
-    """The clock of a target's document. Raises KeyError, ValueError, CalendarError."""
+    """Parse the clock in a target's document. Raises KeyError, ValueError, CalendarError."""
     clock = target.get("clock") or RESOLUTION
     stop = conditions.parse_conditions(target.get("stop") or list(_STOPS.get(clock, _END)), "event")
     start = conditions.parse_conditions(
@@ -124,7 +129,9 @@ def parse_clock(target: Mapping[str, Any], also_hours: Sequence[ServiceHours] = 
 
 
 def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -> bool:
-    """``each: assignment``, the default of an ownership clock that starts at assignment."""
+    """Whether the terms want a clock for each assignment. This is the default of an ownership clock that starts at
+    ``assigned``. Raises ValueError if the terms say so of a clock that starts otherwise.
+    """
     at_assignment = all(each.events == frozenset({"assigned"}) for each in start)
     if target.get("each") not in (None, ASSIGNMENT) or (target.get("each") and not at_assignment):
         raise ValueError(f"each {target['each']!r}; write {ASSIGNMENT}, of a clock that starts at assigned")
@@ -132,10 +139,10 @@ def _each_assignment(target: Mapping[str, Any], clock: str, start: Conditions) -
 
 
 def _shares(written: Mapping[str, Any] | None) -> tuple[Fraction, ...]:
-    """``{"elapsed": [50, 75, 90]}``, which is also the default; null: never."""
+    """Read the shares of ``{"elapsed": [50, 75, 90]}``. These are also the default; null means no warnings."""
     if written is None:
         return ()
-    # Agreements call the same shares a budget, as they do of other targets.
+    # Some agreements write budget_consumed for a clock too, the word that all other targets use.
     shares = written.get("elapsed", written.get("budget_consumed", _WARN_AT))
     return tuple(sorted({Fraction(str(share)) for share in shares or ()}))
 

@@ -1,4 +1,4 @@
-"""What a target made of others is made of, read from its terms and the agreement's other targets."""
+"""The terms of a composite target: its members, and the rule that combines them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_FIGURES = ("weighted_mean", "missing_sum")
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A part: an indicator by its subject, or another target of the agreement by its id."""
+    """A member of a composite: an indicator by its subject, or another target of the agreement by its id."""
 
     subject: str | None
     target_id: str | None
@@ -24,7 +24,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class CompositeTerms:
-    """``of`` states, figures or verdicts. ``needed``: how many members must hold; ``rule`` says how figures combine."""
+    """The members and the rule of a composite.
+
+    ``of`` says what is combined: states, figures or verdicts. ``needed`` is how many members must be up or met (0 for
+    figures), ``rule`` how figures are combined.
+    """
 
     of: str
     rule: str
@@ -41,7 +45,7 @@ class CompositeTerms:
 
 
 def composition_of(terms: ServiceLevelTarget, of_agreement: Iterable[ServiceLevelTarget]) -> CompositeTerms:
-    """What a composite's terms say. Raises NotJudgeable naming the target and what to write."""
+    """Parse the terms of a composite. Raises NotJudgeable, which names the target and says what to write."""
     written = terms.parameters if isinstance(terms.parameters, Mapping) else {}
     of, members = written.get("of"), written.get("members")
     if of not in (STATES, FIGURES, VERDICTS):
@@ -89,7 +93,7 @@ def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[st
 
 
 def check_composites(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Refuse composites that mean nothing, or that are made of themselves in the end. Raises NotJudgeable."""
+    """Raise NotJudgeable for a composite whose terms are not valid or that is, through others too, its own member."""
     made_of = {
         terms.target_id: composition_of(terms, targets).target_ids
         for terms in targets

@@ -1,4 +1,4 @@
-"""Conditions on a ticket: what has to happen to it, or how it has to be, for a clock to start, stop or pause."""
+"""Conditions on a ticket: the events, states and attributes for which a clock starts, stops or pauses."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from slm_monitor.domain.facts import ticket_events
 from slm_monitor.domain.facts.ticket_events import TicketEvent
 
 SAME_END = frozenset({"resolved", "fulfilled"})
-"""An incident is resolved, a request fulfilled: a condition that names one means the other too."""
+"""An incident is resolved, a request is fulfilled: a condition that names one of the two events means both."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """All that it names must hold. ``events``: one of these happens; without any it holds for as long as the ticket is
-    in one of the ``states`` and has these ``attributes``."""
+    """A condition on a ticket: everything that it names must hold.
+
+    With ``events`` it holds at the instant of one of these events. Without events it holds for as long as the ticket is
+    in one of ``states`` and has ``attributes``.
+    """
 
     events: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
@@ -24,11 +27,13 @@ class Condition:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is about how the ticket is, and not about something that happens."""
+        """Whether the condition is about the ticket's state or attributes, so that it can hold between events."""
         return not self.events
 
     def holds(self, event: TicketEvent | None, state: str | None, attributes: Mapping[str, Any]) -> bool:
-        """Whether it holds at an event, after which the ticket is in this state; None: between events."""
+        """Whether the condition holds at an event (None: between events). ``state`` is the ticket's state after the
+        event.
+        """
         if self.events and (event is None or event.event not in self.events):
             return False
         if self.states and state not in self.states:
@@ -36,7 +41,7 @@ class Condition:
         return ticket_events.is_wanted(self.attributes, attributes)
 
     def implies(self, other: Condition) -> bool:
-        """Whether the other holds whenever this one does."""
+        """Whether ``other`` holds whenever this condition holds."""
         return (
             (not other.events or (bool(self.events) and self.events <= other.events))
             and (not other.states or (bool(self.states) and self.states <= other.states))
@@ -45,20 +50,21 @@ class Condition:
 
 
 _ANYTHING = frozenset({"\x1fanything"})
-"""Stands for the values of an attribute that a condition does not name."""
+"""A value that no ticket has, for an attribute that a condition does not name and so does not restrict."""
 Conditions = tuple[Condition, ...]
 
 
 def any_holds(
     conditions: Conditions, event: TicketEvent | None, state: str | None, attributes: Mapping[str, Any]
 ) -> bool:
-    """Whether one of them does."""
+    """Whether at least one of the conditions holds; the parameters are those of ``Condition.holds``."""
     return any(condition.holds(event, state, attributes) for condition in conditions)
 
 
 def parse_conditions(written: Any, plain: str) -> Conditions:
-    """A word, a list of them, or objects such as ``{"event": "assigned", "team": ["network"]}`` and ``{"on_hold":
-    "true"}``. ``plain``: what a word by itself is, ``event`` or ``state``."""
+    """Parse conditions: a word, a list of words, or objects such as ``{"event": "assigned", "team": ["network"]}`` and
+    ``{"on_hold": "true"}``. ``plain`` is what a bare word names: ``event`` or ``state``.
+    """
     items = [] if written is None else [written] if isinstance(written, str | Mapping) else list(written)
     words = frozenset(item for item in items if isinstance(item, str))
     found = [_condition(item) for item in items if isinstance(item, Mapping)]

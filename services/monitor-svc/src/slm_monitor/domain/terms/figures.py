@@ -1,4 +1,4 @@
-"""Figures: exact inside, four decimals for people, and never a rounding that hides a missed objective."""
+"""Figures as text: exact fractions, and four decimals for people that never show a missed objective as met."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ _SCALE = 10_000
 
 
 def exact(figure: Fraction | None) -> str | None:
-    """``numerator/denominator`` in lowest terms; None stays None."""
+    """Return ``numerator/denominator`` in lowest terms; None for None."""
     return None if figure is None else f"{figure.numerator}/{figure.denominator}"
 
 
 def display(figure: Fraction | None, objective: Fraction | None = None, *, at_most: bool = False) -> str:
-    """Four decimals, half-even; where rounding would show a missed objective as met, rounded away from it."""
+    """Return a figure with four decimals, rounded half-even.
+
+    If rounding would show a missed objective as met, the figure is rounded away from the objective instead.
+    """
     if figure is None:
         return "–"
     units = round(figure * _SCALE)
@@ -28,7 +31,9 @@ def display(figure: Fraction | None, objective: Fraction | None = None, *, at_mo
 
 
 def of_counts(good: int, total: int) -> tuple[str, str]:
-    """(exact, display) of a share in percent that keeps its objective, by whole numbers alone."""
+    """Return (exact, display) of the share good ÷ total in percent. It must meet its objective. Integers only, for
+    speed.
+    """
     whole = 100 * good
     common = math.gcd(whole, total)
     units, rest = divmod(whole * _SCALE, total)
@@ -37,5 +42,5 @@ def of_counts(good: int, total: int) -> tuple[str, str]:
 
 
 def percent(share: Fraction | None) -> Fraction | None:
-    """A share in [0, 1] → percent."""
+    """Convert a share in [0, 1] to percent."""
     return None if share is None else share * 100

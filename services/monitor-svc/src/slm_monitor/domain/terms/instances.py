@@ -1,4 +1,4 @@
-"""The instances of a target that is judged for each value of a label: targets of their own, with ids that follow."""
+"""Instances of a target with ``group_by``: one target per combination of label values, with an id derived from both."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Group = tuple[tuple[str, str], ...]
 
 
 def group_of(line: TermsHistory, subject: str) -> Group | None:
-    """The group that a series' rows belong to; None where they lack one of its labels."""
+    """Return the group that a series belongs to; None if the series lacks one of the ``group_by`` labels."""
     labels = labels_of(subject)
     names = line.latest.group_by
     return tuple((name, labels[name]) for name in names) if all(name in labels for name in names) else None
 
 
 def instance_terms(line: TermsHistory, group: Group) -> TermsHistory:
-    """The line of the instance judged for a group."""
+    """Return the terms history of the instance that evaluates a group."""
     return line.with_versions([_instance(terms, group) for terms in line.versions])
 
 
@@ -39,5 +39,5 @@ def _instance(terms: ServiceLevelTarget, group: Group) -> ServiceLevelTarget:
 
 
 def instance_id(target_id: str, group: Sequence[tuple[str, str]]) -> str:
-    """UUIDv5 over the target and the group's labels."""
+    """Return the id of an instance: a UUIDv5 over the target's id and the labels of the group."""
     return named_id(target_id, "instance", *(part for pair in group for part in pair))

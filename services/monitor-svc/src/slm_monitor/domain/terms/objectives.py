@@ -1,4 +1,4 @@
-"""What is agreed of a figure: at least or at most a value, and what of the figure that leaves to be spent."""
+"""Objectives: a figure must be at least or at most a value; the error budget that this allows."""
 
 from __future__ import annotations
 
@@ -15,47 +15,56 @@ PERCENT = "percent"
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """``value``: a share of one where the unit is percent, as figures are then; else in the unit. Equality keeps it."""
+    """An objective: the figure must be at least or at most ``value``; equality meets it.
+
+    With unit percent, ``value`` and the figures compared with it are shares in [0, 1]; otherwise they are in the unit.
+    """
 
     comparison: str
     value: Fraction
     unit: str = PERCENT
     allowed: Fraction = field(init=False, compare=False)
-    """Of a share: the part of all events or time that may be bad."""
+    """For a share: the part of all events or time that may be bad."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "allowed", 1 - self.value if self.comparison == AT_LEAST else self.value)
 
     def is_kept(self, figure: Fraction) -> bool:
-        """Whether an exact figure meets it."""
+        """Whether an exact figure meets the objective."""
         return figure >= self.value if self.comparison == AT_LEAST else figure <= self.value
 
     def shown(self, figure: Fraction | None) -> Fraction | None:
-        """The figure in the unit: a share times a hundred."""
+        """Convert a figure to the objective's unit: a share becomes percent."""
         return figures.percent(figure) if self.unit == PERCENT else figure
 
     def display(self, figure: Fraction | None) -> str:
-        """Four decimals of it; a missed promise never looks kept."""
+        """Return a figure in the objective's unit with four decimals; a missed objective never looks met."""
         limit = self.shown(self.value)
         return figures.display(self.shown(figure), limit, at_most=self.comparison == AT_MOST)
 
     def shortfall(self, figure: Fraction | None) -> Fraction | None:
-        """By how much the figure misses, in the unit; negative where it is kept."""
+        """Return how much the figure misses the objective, in its unit; negative if it meets it. None for None."""
         if figure is None:
             return None
         return self.shown(self.value - figure if self.comparison == AT_LEAST else figure - self.value)
 
     def document(self) -> dict[str, str]:
-        """As it is written, the value exact."""
+        """Return the objective as a document, such as ``{"at_least": "999/10", "unit": "percent"}``, with the exact
+        value.
+        """
         return {self.comparison: figures.exact(self.shown(self.value)) or "", "unit": self.unit}
 
     def bad(self, good: int, total: int) -> int:
-        """Of counts: how many of them spend the budget; of a promise of at most, the counted ones themselves."""
+        """Return how many of the counts spend the budget.
+
+        For an objective ``at_least`` these are the events that are not good; for ``at_most`` they are the good ones,
+        since such an objective limits what it counts.
+        """
         return total - good if self.comparison == AT_LEAST else good
 
 
 def parse_objective(document: Mapping[str, Any], unit: str = PERCENT) -> Objective:
-    """``{"at_least": "99.9", "unit": "percent"}``; ``unit`` where none is written. Raises ValueError."""
+    """Parse ``{"at_least": "99.9", "unit": "percent"}``; ``unit`` is the default unit. Raises ValueError."""
     named = [name for name in (AT_LEAST, AT_MOST) if document.get(name) is not None]
     if len(named) != 1:
         raise ValueError(f"objective {dict(document)!r}; write either at_least or at_most")

@@ -1,4 +1,4 @@
-"""The terms a target is judged by, as parsed from a finalized agreement."""
+"""The terms of one target in one version of an agreement, and their parser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.warning_terms import WarningTerms
 
 FOREVER = 253_402_300_800_000_000
-"""10000-01-01: the end of an agreement without one."""
+"""10000-01-01: the end of an agreement that has no expiry."""
 
 
 SHARES = frozenset(
@@ -33,22 +33,22 @@ SHARES = frozenset(
         "recovered_within",
     }
 )
-"""The aggregations whose figure is a share of one."""
+"""The aggregations whose figure is a share in [0, 1]."""
 COUNTED = frozenset(
     {"ratio", "share_at_most", "share_at_least", "quantile", "mean", "max", "min", "count", "time_slices", "nps"}
 )
-"""Those that are summed by the minute."""
+"""The aggregations that are summed by the minute."""
 EVENTS = frozenset({"ratio", "share_at_most", "share_at_least", "quantile"})
-"""Those of them whose figure is a share of events."""
+"""The aggregations in ``COUNTED`` whose figure is a share of events."""
 RECOVERED = frozenset({"recovery_time", "recovery_point", "recovered_within"})
-"""Those of an indicator's recoveries."""
+"""The aggregations of an indicator's recoveries."""
 STATED = frozenset({"availability", "outages"}) | RECOVERED
-"""Those of facts that are kept one by one: an indicator's states, or its recoveries."""
+"""The aggregations of facts that are stored one by one: an indicator's states, or its recoveries."""
 DERIVED = frozenset({"compliance", "composite"})
-"""Those of other targets."""
+"""The aggregations of other targets' results or of ticket clocks."""
 JUDGED = SHARES | COUNTED | STATED | {"clock"}
 KEPT = COUNTED | STATED | DERIVED | {"clock"}
-"""Those that the judge keeps figures of; previews work out all of them."""
+"""The aggregations that monitor-svc evaluates continuously; a preview can evaluate all of ``JUDGED``."""
 
 _UNITS = {"count": "count", "outages": "count", "nps": "points"} | dict.fromkeys(
     ("recovery_time", "recovery_point"), "minutes"
@@ -65,23 +65,23 @@ _PARAMETERS = {
     "nps": None,
     "recovered_within": True,
 }
-"""Whether an aggregation is written with what it needs, as ``{name: parameters}``; None: either way."""
+"""Whether an aggregation must be written with parameters, ``{name: parameters}``; None: with or without them."""
 
 
 SLA = "sla"
-"""The kind of an agreement with a customer; ``ola`` and ``uc`` are with teams and suppliers."""
+"""The kind of an agreement with a customer. An ``ola`` is with an internal team, a ``uc`` with a supplier."""
 
 
 class NotJudgeable(ValueError):
-    """Terms that this version cannot judge; says which and what it can."""
+    """Terms that this version of the software cannot evaluate; the message names the target and what is supported."""
 
 
 @dataclass(frozen=True)
 class ServiceLevelTarget:
-    """One target as one version of an agreement promises it.
+    """One target as one version of an agreement defines it.
 
-    ``objectives`` is None for a clock, whose promise is ``within``. ``threshold`` is the X of ``share_at_most: X``, or
-    the objective of a quantile, in the indicator's unit.
+    ``promise`` is None for a clock, which has ``clock.within`` instead. ``threshold`` is the X of ``share_at_most: X``
+    or ``share_at_least: X``, or the objective of a quantile, in the indicator's unit.
     """
 
     target_id: str
@@ -96,21 +96,21 @@ class ServiceLevelTarget:
     aggregation: str
     """One of JUDGED."""
     indicator: str | None
-    """``<owner party>/<key>``; None for a clock and what is made of other targets."""
+    """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
     promise: Objective | None
     unacceptable: Objective | None
-    """The second level: the threshold of unacceptable service."""
+    """A second, weaker objective: a figure that misses it is unacceptable service."""
     objective_document: Mapping[str, Any]
     threshold: float | None
     window_kind: str
     """``calendar`` | ``rolling`` | ``ticket``."""
     window: str
-    """``month`` of a calendar window, ``PT1H`` of a rolling one."""
+    """The length of the window, such as ``month`` (calendar) or ``PT1H`` (rolling); ``ticket`` per ticket."""
     rolling_microseconds: int
     hours: ServiceHours
     unknown: str
     degraded: str
-    """``up`` | ``down`` | ``removed``, or the weight of degraded time as a share that counts up: ``1/2``."""
+    """``up`` | ``down`` | ``removed``, or the share of degraded time that counts as up, such as ``1/2``."""
     no_data: str
     warn_at: WarningTerms
     weight: str
@@ -118,73 +118,74 @@ class ServiceLevelTarget:
     clock: ClockTerms | None
     effective_at: int
     ends_at: int
-    """The agreement's expiry; earlier ends (termination, supersession) belong to the terms line."""
+    """The agreement's expiry. Earlier ends (termination, supersession) are kept in the ``TermsHistory``."""
     closing_delay: int
     indicator_kind: str | None = None
-    """The kind of the indicator, where the terms say it."""
+    """The kind of the indicator, if the terms name it."""
     place: int = 0
-    """Its place in the agreement: of several targets that match a ticket the first one applies."""
+    """The target's position in the agreement: of several targets that match a ticket the first one applies."""
     planned_downtime: str = "removed"
-    """``removed`` (leaves both sides) | ``excused`` (counts as up whatever the state)."""
+    """How excluded time counts: ``removed`` (not part of service time) | ``excused`` (up, whatever the state)."""
     parameters: Any = None
-    """What the aggregation's document says beside its name."""
+    """The parameters in the aggregation's document."""
     group_by: tuple[str, ...] = ()
     group: tuple[tuple[str, str], ...] = ()
-    """Of an instance that ``group_by`` makes: the labels it is judged for."""
+    """The (name, value) labels of an instance that ``group_by`` makes; empty for other targets."""
     instance_of: str | None = None
-    """The target that the instance belongs to."""
+    """The id of the target with ``group_by`` that an instance belongs to."""
     on_amendment: str = "next_window"
-    """``next_window``: a window is judged wholly by the terms of its start; ``split``: cut at the amendment."""
+    """``next_window``: the terms at a window's start apply to all of it; ``split``: an amendment cuts the window."""
     expected_volume: int | None = None
-    """Events that the agreement expects of a window: with them a miss can be certain before the window closes."""
+    """The number of events that the agreement expects in a window: it can make a miss certain before the window
+    closes."""
     assets: tuple[str, ...] = ()
     agreement_kind: str = ""
-    """``sla`` | ``ola`` | ``uc``; empty for terms that are only tried."""
+    """``sla`` | ``ola`` | ``uc``; empty for the terms of a preview."""
     service_names: frozenset[str] = frozenset()
-    """What tickets call the agreement's service: its id, its key, and how other systems name it."""
+    """The names by which tickets may refer to the agreement's service: its id, its key, its external references."""
     customer_names: frozenset[str] = frozenset()
-    """What tickets call the agreement's customer."""
+    """The names by which tickets may refer to the agreement's customer: id, key and external references."""
 
     @property
     def is_support(self) -> bool:
-        """Whether its agreement is with a team or a supplier."""
+        """Whether the agreement is with an internal team (OLA) or a supplier (UC), and so supports an SLA."""
         return self.agreement_kind not in ("", SLA)
 
     @property
     def ticket_owners(self) -> frozenset[str]:
-        """The parties whose tickets it judges: the provider's, of a support those of both sides."""
+        """The parties whose tickets this target applies to: the provider; in a support agreement, both parties."""
         both = {self.provider_party_id, self.customer_party_id}
         return frozenset(both if self.is_support else {self.provider_party_id})
 
     @property
     def owner_party_id(self) -> str:
-        """Whose facts it is judged by."""
+        """The party whose facts this target is evaluated from."""
         return self.indicator.split("/", 1)[0] if self.indicator else self.provider_party_id
 
     @property
     def objective(self) -> Fraction | None:
-        """The promised value; None for a clock."""
+        """The value of the objective; None for a clock."""
         return None if self.promise is None else self.promise.value
 
     @property
     def levels(self) -> list[tuple[str, Objective]]:
-        """The promises that can be breached, by level."""
+        """The levels that can be breached, each with its objective."""
         named = [("objective", self.promise), ("unacceptable", self.unacceptable)]
         return [(level, promised) for level, promised in named if promised is not None]
 
     def shown(self, figure: Fraction | None) -> Fraction | None:
-        """A figure in the objective's unit."""
+        """Convert a figure to the objective's unit."""
         return figure if self.promise is None else self.promise.shown(figure)
 
     def display(self, figure: Fraction | None) -> str:
-        """Likewise for people."""
+        """Return a figure in the objective's unit as text for people; a dash for a clock."""
         return "–" if self.promise is None else self.promise.display(figure)
 
 
 def parse_targets(finalized: Mapping[str, Any], known: Collection[str] = KEPT) -> list[ServiceLevelTarget]:
-    """The targets of an ``AgreementFinalized`` (as its JSON object). Raises NotJudgeable naming target and term.
+    """Parse the targets of an ``AgreementFinalized`` event (its JSON object).
 
-    ``known``: the aggregations allowed.
+    ``known`` are the aggregations allowed. Raises NotJudgeable, which names the target and the term.
     """
     hours = {name: _hours(document) for name, document in finalized["service_hours"].items()}
     hours.setdefault("24x7", service_hours.ALWAYS)
@@ -259,7 +260,7 @@ def _target(
 
 
 def _names(agreement: Mapping[str, Any], of: str, identity: str) -> frozenset[str]:
-    """The id, the key and the external references by which tickets mean the service or the customer."""
+    """Return the id, the key and the external references of the agreement's service or customer."""
     refs = agreement.get(f"{of}_external_refs") or ()
     named = {identity, agreement.get(f"{of}_key") or identity, *(str(each["id"]) for each in refs)}
     return frozenset(named)

@@ -1,4 +1,4 @@
-"""The line of a target's terms through time: which version holds at an instant, and where it all begins and ends."""
+"""The history of a target's terms: which version is in force at an instant, and when the target begins and ends."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget, parse_targets
 
 SPLIT = "split"
 ALL = "*"
-"""In the place of a target's id: all of an agreement's targets."""
+"""Written in place of a target's id: all targets of an agreement."""
 
 
 class TermsHistory:
-    """Versions of one target that are judged in the same way: by the same indicator, aggregation and kind of window.
+    """Versions of one target that are evaluated in the same way: same indicator, aggregation and kind of window.
 
-    A calendar window is judged wholly by the terms of its start; a rolling one by those of the instant of judging.
+    For a calendar window the terms at its start apply to all of it; for a rolling window, those at the instant of
+    evaluation.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class TermsHistory:
         self._ended_at = ended_at
         self.begins_at = self._starts[0] if begins_at is None else begins_at
         self.continues = begins_at is not None
-        """Whether another line of the target came before it, judged in another way."""
+        """Whether another history of the same target, which was evaluated in a different way, precedes this one."""
 
     @property
     def latest(self) -> ServiceLevelTarget:
@@ -43,23 +44,27 @@ class TermsHistory:
 
     @property
     def key(self) -> tuple[str, int]:
-        """Which line of the target it is: another begins where an amendment has it judged in another way."""
+        """(target id, first version): an amendment that changes the way of evaluation begins a history with another
+        key.
+        """
         return (self.target_id, self.versions[0].version)
 
     @property
     def fingerprint(self) -> str:
-        """Tells lines apart by which facts are counted in what way: what was counted by another is counted again."""
+        """The versions and the ends of the history. If they change, facts counted under the old fingerprint are counted
+        again.
+        """
         versions = ",".join(str(terms.version) for terms in self.versions)
         return f"{versions} {self.begins_at}-{self.ends_at}"
 
     @property
     def ends_at(self) -> int:
-        """The end of the last version's term, or the earlier instant at which it was terminated."""
+        """The end of the last version's term, or the instant of termination if that is earlier."""
         last = self.versions[-1].ends_at
         return last if self._ended_at is None else min(last, self._ended_at)
 
     def at(self, instant: int) -> ServiceLevelTarget | None:
-        """The terms in force at an instant; None before the first, from the end on, and between two terms."""
+        """Return the terms in force at an instant; None before the first version, from the end on, and in gaps."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0 or not self.begins_at <= instant < self.ends_at:
             return None
@@ -67,7 +72,9 @@ class TermsHistory:
         return terms if instant < terms.ends_at else None
 
     def cut_after(self, instant: int) -> int | None:
-        """The next instant at which an amendment cuts the window that is open then."""
+        """Return the next instant after this one at which an amendment with ``on_amendment: split`` cuts the open
+        window.
+        """
         return next(
             (
                 terms.effective_at
@@ -78,11 +85,11 @@ class TermsHistory:
         )
 
     def begins_after(self, instant: int) -> int | None:
-        """The next instant at which a version takes effect."""
+        """Return the next instant after this one at which a version takes effect; None if there is none."""
         return next((start for start in self._starts if start > instant), None)
 
     def unbroken_until(self, instant: int) -> int:
-        """The first instant from this one on at which no terms are in force."""
+        """Return the first instant, at or after this one, at which no terms are in force."""
         position = max(bisect_right(self._starts, instant) - 1, 0)
         end = self.versions[position].ends_at
         for terms in self.versions[position + 1 :]:
@@ -92,19 +99,19 @@ class TermsHistory:
         return min(end, self.ends_at)
 
     def with_versions(self, versions: Sequence[ServiceLevelTarget]) -> TermsHistory:
-        """A line of the same stretch with other terms."""
+        """Return a history with the same beginning and end, and with other versions."""
         return TermsHistory(versions, self._ended_at, self.begins_at)
 
     def of_version(self, version: int) -> ServiceLevelTarget:
-        """The terms of a version; the latest where that version is not of this line."""
+        """Return the terms of a version; the latest terms if this history does not have that version."""
         return next((terms for terms in self.versions if terms.version == version), self.latest)
 
 
 def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> list[TermsHistory]:
-    """The terms lines of an agreement's targets. A target that a later version leaves out ends as that takes effect.
+    """Return the terms histories of all targets in the versions of an agreement.
 
-    One whose terms cannot be read in some version has none: by the others it would be judged in another way than was
-    signed.
+    A target that a later version leaves out ends when that version takes effect. A target whose terms cannot be read in
+    one version has no history at all: its other versions alone would evaluate it in another way than was signed.
     """
     by_target: dict[str, list[ServiceLevelTarget]] = {}
     unread = unread_of(versions)
@@ -130,7 +137,9 @@ def lines_of(versions: Sequence[Mapping[str, Any]], ended_at: int | None) -> lis
 
 
 def unread_of(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Target → why its signed terms cannot be read; ``ALL``: why none of the agreement's can."""
+    """Return, by target id, why a target's terms cannot be read. Under ``ALL``: why no target of the agreement can be
+    read.
+    """
     found: dict[str, str] = {}
     for version in versions:
         try:
@@ -142,7 +151,10 @@ def unread_of(versions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _unread(version: Mapping[str, Any]) -> dict[str, str]:
-    """Those of a version's targets that cannot be read; none where something else of it is what cannot be."""
+    """Return, by target id, why single targets of a version cannot be read.
+
+    Empty if the cause lies outside the targets, as when every one of several targets fails.
+    """
     found = {}
     for target in version.get("targets") or ():
         try:
@@ -159,7 +171,7 @@ def _because(error: Exception) -> str:
 def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[ServiceLevelTarget]:
     if not unread:
         return parse_targets(version)
-    # A target's place is its rank among those that match a ticket: it stays what was signed.
+    # A target's place decides which of the targets that match a ticket applies, so it stays what was signed.
     return [
         replace(terms, place=place)
         for place, target in enumerate(version["targets"])
@@ -169,7 +181,7 @@ def _readable(version: Mapping[str, Any], unread: Collection[str]) -> list[Servi
 
 
 def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list[TermsHistory]:
-    """A line for each stretch of versions that are judged in the same way."""
+    """Split the versions of a target into histories of consecutive versions that are evaluated in the same way."""
     ordered = sorted(versions, key=lambda terms: (terms.effective_at, terms.version))
     groups = [[ordered[0]]]
     for before, terms in pairwise(ordered):
@@ -203,7 +215,10 @@ def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
 
 
 def _end_of_last_window(terms: ServiceLevelTarget, cut: int) -> int:
-    """A calendar window begun before the amendment is judged to its end by the terms of its start."""
+    """Return when a history ends that an amendment at ``cut`` replaces.
+
+    A calendar window that began before the amendment is evaluated to its end under the terms of its start.
+    """
     if terms.window_kind != "calendar" or terms.effective_at >= cut:
         return cut
     return windows.window_at(terms.window, terms.zone, cut - 1).end  # type: ignore[arg-type]

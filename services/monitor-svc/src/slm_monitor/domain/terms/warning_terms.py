@@ -1,4 +1,4 @@
-"""When a target is at risk, as its terms say."""
+"""The terms that say when a target is at risk, and their parser."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ from slm_monitor.domain.terms.objectives import Objective
 
 @dataclass(frozen=True)
 class WarningTerms:
-    """When a target is at risk. ``budget_consumed``: shares of the budget; ``drops``: (share of the budget, within
-    how many microseconds); ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer
-    events than these never warn; ``reopens_within``: a warning that comes back so soon after it cleared is the same."""
+    """The conditions under which a target is at risk.
+
+    ``budget_consumed``: shares of the budget that are spent; ``pairs``: burn rates; ``projected``: whether the
+    projected figure of the window warns; ``drops``: (share of the budget, microseconds within which it is spent);
+    ``exhaustion``: microseconds to the projected end of the budget; ``min_events``: fewer events never warn;
+    ``again_after``: a warning that returns within so many microseconds after it cleared is the same warning.
+    """
 
     budget_consumed: tuple[Fraction, ...] = ()
     pairs: tuple[burn_rate.BurnRatePair, ...] = ()
@@ -30,16 +34,19 @@ class WarningTerms:
 def parse_warnings(
     written: Mapping[str, Any], promised: Objective | None, kind: str, window: str, rolling: int
 ) -> WarningTerms:
-    """The warnings of a target with such a window; none of what is promised nothing of."""
+    """Parse the warnings of a target with this objective and window. A target without an objective has none.
+
+    ``rolling`` is the length of a rolling window in microseconds.
+    """
     if promised is None:
         return WarningTerms()
     shares = tuple(Fraction(str(share)) / 100 for share in written.get("budget_consumed") or ())
     least = int(written.get("min_events") or 0)
     if promised.unit != objectives.PERCENT:
-        # Of a number nothing burns; of at most so many, shares of them can be spent.
+        # A figure that is not a share has no burn rate; an allowed number of events or minutes can be spent in shares.
         return WarningTerms(shares if promised.value else (), min_events=least)
     if not promised.allowed:
-        # What has no budget warns of none of it: the first bad event is the breach.
+        # An objective of 100 percent has no budget to warn about: the first bad event is the breach.
         return WarningTerms(min_events=least)
     objective = 1 - promised.allowed
     pairs: tuple[burn_rate.BurnRatePair, ...] = ()
@@ -62,7 +69,9 @@ def parse_warnings(
 
 
 def reopens_within(written: str | None, rolling: int) -> int:
-    """So soon after it cleared, microseconds, a warning that comes back is the same one: an hour where the terms do
-    not say, and no longer than a rolling window is."""
+    """Return within how many microseconds after it cleared a returning warning counts as the same warning.
+
+    One hour unless the terms say otherwise, and never longer than the rolling window (``rolling``, 0: no such window).
+    """
     length = WarningTerms.again_after if written is None else durations.from_iso(written)
     return min(length, rolling) if rolling else length
