@@ -1,4 +1,4 @@
-"""What the minutes of a window come to so far, one way of adding up for each kind of figure."""
+"""Per-window accumulators of minute sums, one class per kind of aggregation."""
 
 from __future__ import annotations
 
@@ -17,23 +17,27 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class Accumulator(Protocol):
-    """Sums of one window. ``document`` is what a checkpoint keeps of them; ``stale``: they have to be made anew.
+    """The sums of one window.
 
-    ``untold``: values of histograms that do not tell how they are counted.
+    ``stale``: the sums must be computed again from the rows. ``untold``: how many values came in histograms whose
+    buckets do not show whether they are good.
     """
 
     stale: bool
     untold: int
 
     def add(self, delta: Delta, place: int) -> None:
-        """Take in what came to a minute or left it, by the measure at ``place``."""
+        """Add the change of one minute; ``place`` is the index of the target's classifier in the series."""
 
     def document(self) -> Any: ...
 
 
 class ShareAccumulator:
-    """Good and all events; ``bad``: the bad ones of each minute that has any, where a miss can be certain before the
-    close: the agreement states a volume, or its objective of 100 percent has no budget."""
+    """The numbers of good and of all events.
+
+    ``bad`` holds the bad events of each minute that has any. It is kept only if a miss can be certain before the window
+    closes: the agreement states an expected volume, or an objective of 100 percent has no budget.
+    """
 
     def __init__(self, kept: Any = None, *, by_minute: bool = False) -> None:
         good, total, bad, *untold = kept or (0, 0, {})
@@ -60,8 +64,10 @@ _NOTHING: tuple[str, int, None, None, dict[str, Any]] = ("0", 0, None, None, {})
 
 
 class ValueAccumulator:
-    """Sum, number and extremes of exact values; ``beyond``: per level of a promise that one value alone can break, how
-    many of each minute's do."""
+    """The sum, the number and the extremes of exact values.
+
+    ``beyond`` counts, for each level of an objective that a single value can break, the breaking values by minute.
+    """
 
     def __init__(self, kept: Any = None, levels: Sequence[tuple[str, Objective]] = ()) -> None:
         total, number, low, high, beyond, *untold = kept or _NOTHING
@@ -80,7 +86,7 @@ class ValueAccumulator:
         for value in delta.removed:
             self.sum -= value
             self.number -= 1
-            # Which value is the extreme once this one is gone, only all of them can tell.
+            # The next extreme after this one is removed can only be found from all values of the window.
             self.stale = self.stale or value in (self.low, self.high)
         for level, promised in self._levels:
             broken = sum(not promised.is_kept(value) for value in delta.added)
@@ -126,13 +132,15 @@ class ValueAccumulator:
                 del held[minute]
 
     def broken_at(self, level: str) -> int | None:
-        """The start of the first minute with a value that breaks the level by itself."""
+        """Return the start (microseconds) of the first minute with a value that breaks the level by itself; None if
+        there is none.
+        """
         minutes = self.beyond.get(level)
         return min(minutes) * MINUTE if minutes else None
 
 
 class OccurrenceAccumulator:
-    """How many occurred in each minute that had any."""
+    """The number of occurrences in each minute that has any."""
 
     def __init__(self, kept: Any = None) -> None:
         self.by_minute = {int(minute): int(number) for minute, number in (kept or {}).items()}
@@ -149,7 +157,9 @@ class OccurrenceAccumulator:
         return sum(self.by_minute.values())
 
     def reached_at(self, number: int) -> int | None:
-        """The start of the minute with the occurrence of that number; None where there are fewer."""
+        """Return the start (microseconds) of the minute in which the number of occurrences reaches ``number``; None if
+        it does not.
+        """
         minutes = sorted(self.by_minute)
         for minute, so_far in zip(minutes, accumulate(self.by_minute[each] for each in minutes), strict=True):
             if so_far >= number:
@@ -161,7 +171,7 @@ class OccurrenceAccumulator:
 
 
 class SliceAccumulator:
-    """Good and all events of each slice of the window, by the slice's number."""
+    """The numbers of good and of all events in each slice of the window, by the slice's index."""
 
     def __init__(self, start: int, terms: SliceTerms, kept: Any = None) -> None:
         self.start, self.terms = start, terms
@@ -183,7 +193,10 @@ def _untold(delta: Delta, place: int) -> int:
 
 
 def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulator]:
-    """What makes the tally of a window (its start, what a checkpoint kept) under these terms."""
+    """Return the constructor of a window's accumulator under these terms.
+
+    Its arguments are the window's start in microseconds and the document of a checkpoint, or None.
+    """
     if terms.aggregation in ("mean", "max", "min"):
         alone = {"max": AT_MOST, "min": AT_LEAST}.get(terms.aggregation)
         levels = [(level, promised) for level, promised in terms.levels if promised.comparison == alone]
@@ -198,7 +211,7 @@ def accumulator_of(terms: ServiceLevelTarget) -> Callable[[int, Any], Accumulato
 
 
 def has_no_budget(terms: ServiceLevelTarget) -> bool:
-    """Whether the first bad event is the breach: of a share that has to be all of them."""
+    """Whether an objective demands that 100 percent be good, so that the first bad event is the breach."""
     return any(
         promised.unit == PERCENT and promised.comparison == AT_LEAST and not promised.allowed
         for _, promised in terms.levels
@@ -206,7 +219,7 @@ def has_no_budget(terms: ServiceLevelTarget) -> bool:
 
 
 def wanted_labels(terms: ServiceLevelTarget) -> Mapping[str, str]:
-    """The labels that a row must have to be counted: the category of a count, the group of an instance."""
+    """Return the labels that a row must have to be counted: the category of a count, the group of an instance."""
     wanted = dict(terms.group)
     if terms.aggregation == "count" and terms.parameters is not None:
         category = terms.parameters["category"] if isinstance(terms.parameters, Mapping) else terms.parameters

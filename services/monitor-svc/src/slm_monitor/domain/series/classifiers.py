@@ -1,4 +1,4 @@
-"""How measured rows are counted: which of them are good, for each way in which a target looks at its indicator."""
+"""Classifiers of measured rows: how a target tells good rows from bad ones."""
 
 from __future__ import annotations
 
@@ -22,19 +22,23 @@ Counts = npt.NDArray[np.int64]
 
 
 class Classifier(NamedTuple):
-    """``at_most``: values at most ``limit`` are good, ``at_least``: those at least it; ``counts``: good of total;
-    ``occurrences``: so many; ``each``: every one; ``exact``: the values themselves; ``promoter_scores``: those at least
-    ``limit`` less those at most ``lower``."""
+    """How a target counts rows, by ``kind``.
+
+    ``at_most``: values at most ``limit`` are good. ``at_least``: values at least ``limit`` are good. ``counts``: rows
+    are good-of-total counts. ``occurrences``: each row's value is a number of occurrences. ``each``: each row counts
+    one. ``exact``: the exact values are needed. ``promoted``: promoters, at least ``limit``, less detractors, at most
+    ``lower``.
+    """
 
     kind: str
     limit: float = 0.0
     lower: float = 0.0
 
     def counted(self, value: Rows, of: Rows | None) -> tuple[Counts, Counts]:
-        """(good, total) of each row; ``classifier_of`` holds the totals of counts, NaN (or None at all) beside plain
-        values.
+        """Return the numbers of good and of all events of each row.
 
-        A row that is not of the measure's kind counts as nothing.
+        ``of`` holds the totals of rows that are good-of-total counts, and NaN for other rows; it is None if no row is
+        one. A row of another kind than this classifier counts adds 0 to both.
         """
         if self.kind == COUNTS:
             if of is None:
@@ -58,7 +62,11 @@ class Classifier(NamedTuple):
         return np.zeros(len(value), dtype=np.int64), one * got
 
     def told(self, histogram: Histogram) -> tuple[int, int, int]:
-        """(good, total, untold) of the values that a histogram holds: those that it does not tell enough of."""
+        """Return (good, total, unclassified) of the values in a histogram.
+
+        The values are unclassified if the limit lies inside a bucket, or if exact values are needed and the histogram
+        has no sum, minimum and maximum.
+        """
         if self.kind not in (AT_MOST, AT_LEAST):
             is_told = self.kind == EXACT and histogram.is_summed
             return (0, histogram.total, 0) if is_told else (0, 0, histogram.total)
@@ -68,7 +76,7 @@ class Classifier(NamedTuple):
 
 
 def classifier_of(terms: ServiceLevelTarget) -> Classifier:
-    """The way a target counts."""
+    """Return the classifier of a target."""
     if terms.aggregation in ("share_at_most", "quantile"):
         assert terms.threshold is not None
         return Classifier(AT_MOST, terms.threshold)
@@ -85,7 +93,10 @@ def classifier_of(terms: ServiceLevelTarget) -> Classifier:
 
 
 def value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[str, float] | None:
-    """How a target looks at each value, and what it compares it with, by its terms; None where it does not."""
+    """Return (kind, limit) of the comparison that a target applies to each value; None if it applies none.
+
+    The arguments are the aggregation and the objective in the agreement's document.
+    """
     if aggregation in ("mean", "max", "min"):
         return EXACT, 0.0
     if not isinstance(aggregation, Mapping):
@@ -98,7 +109,7 @@ def value_comparison(aggregation: Any, objective: Mapping[str, Any]) -> tuple[st
 
 
 def promoter_scores(parameters: Any) -> tuple[float, float]:
-    """From which score on one recommends, and up to which one warns. Raises ValueError where they meet."""
+    """Return the least score of a promoter and the greatest of a detractor. Raises ValueError if the two overlap."""
     written = parameters or {}
     above = float(str(written.get("promoters", rating_validation.PROMOTERS)))
     below = float(str(written.get("detractors", rating_validation.DETRACTORS)))
@@ -108,5 +119,5 @@ def promoter_scores(parameters: Any) -> tuple[float, float]:
 
 
 def exact_decimal(value: float) -> Fraction:
-    """The decimal that was written: the shortest that reads as this double."""
+    """Return the shortest decimal that reads as this double: the decimal that the producer wrote."""
     return Fraction(Decimal(repr(float(value))))

@@ -1,4 +1,4 @@
-"""Hours of an indicator's rows: the latest with all of their rows, the many before them as sums alone."""
+"""Hours of a series: the latest with all their rows, earlier ones as sums only."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from slm_monitor.domain.series.classifiers import Classifier, Counts
 from slm_monitor.domain.series.hour_extremes import HourExtremes
 
 MINUTES = 60
-"""In an hour."""
+"""The number of minutes in an hour."""
 
 
 class MeasuredRow(NamedTuple):
-    """One measured row of a fact that is kept by itself; ``of`` None but for counts."""
+    """One measured row of a fact that is stored by itself. ``of`` is the total of a good-of-total count, otherwise
+    None.
+    """
 
     at: int
     value: float
     of: float | None = None
     histogram: Histogram | None = None
-    """Of several values, in the place of one."""
+    """The histogram of several values; ``value`` is NaN then."""
 
 
 @dataclass(slots=True)
 class Chunk:
-    """Rows of one hour, in the order in which they were accepted; ``of`` None where all are plain values."""
+    """Rows of one hour in the order in which they were accepted. ``of`` is None if no row is a good-of-total count."""
 
     at: npt.NDArray[np.int64]
     value: npt.NDArray[np.float64]
@@ -40,14 +42,16 @@ class Chunk:
 
 
 def row_identities(chunk: Chunk) -> Iterable[object]:
-    """What makes rows one and the same: instant and content."""
+    """Return the identity of each row: its instant and content. Two rows with one identity are the same measurement."""
     if chunk.of is None:
         return zip(chunk.at.tolist(), chunk.value.tolist(), strict=True)
     return zip(chunk.at.tolist(), chunk.value.tolist(), chunk.of.tolist(), strict=True)
 
 
 def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
-    """Rows of facts kept one by one, as those of a batch: plain values, and counts."""
+    """Convert rows of facts that are stored one by one to chunks: one of plain values, one of counts. Histograms are
+    left out.
+    """
     found = []
     for plain in (True, False):
         chosen = [row for row in rows if row.histogram is None and (row.of is None) == plain]
@@ -60,8 +64,11 @@ def chunks_of(rows: Sequence[MeasuredRow]) -> list[Chunk]:
 def sums_of(
     chunks: Sequence[Chunk], measures: Sequence[Classifier], first: int | None = None, hours: int = 1
 ) -> Counts:
-    """What rows of so many hours from ``first`` on (of one hour, whichever, if None) come to: the good ones and all,
-    each by measure and minute."""
+    """Sum rows by minute: an array of shape (2, measures, hours × 60), with the good events at [0] and all events at
+    [1].
+
+    ``first`` is the number of the first hour since 1970; None if all rows lie in one hour.
+    """
     sums = np.zeros((2, len(measures), hours * MINUTES), dtype=np.int64)
     for chunk in chunks:
         minutes = chunk.at // MINUTE
@@ -75,10 +82,11 @@ def sums_of(
 
 @dataclass(slots=True)
 class HourBucket:
-    """An hour with its sixty sums: ``good[k]`` and ``total[k]`` by the series' measure k.
+    """One hour of a series with its sixty minute sums: ``good[k]`` and ``total[k]`` by the series' classifier k.
 
-    ``chunks`` are its rows, None once they are only in the record; ``named``: those of facts kept one by one;
-    ``exact``: the values by minute, while its rows are there; ``values``: what they come to, once somebody asked.
+    ``chunks`` are its rows in columns, None once they are only in the store. ``named`` holds the rows of facts that are
+    stored one by one, by fact key. ``exact`` holds exact values by minute while the rows are in memory. ``unsaved`` are
+    chunks that are not in the store yet. ``values`` are the sums and extremes of the exact values, built on first use.
     """
 
     good: Counts
@@ -90,10 +98,10 @@ class HourBucket:
     identities: set[object] | None = None
     values: HourExtremes | None = None
     merged: dict[int, list[Histogram]] = field(default_factory=dict)
-    """Histograms by minute, beside the exact values."""
+    """The histograms of each minute that give their sum and extremes; their values are not in ``exact``."""
 
     def known(self) -> set[object]:
-        """The identities of its rows. Built when first asked for."""
+        """Return the identities of the hour's rows. The set is built on first use."""
         if self.identities is None:
             self.identities = set()
             for chunk in self.chunks or ():
@@ -101,6 +109,7 @@ class HourBucket:
         return self.identities
 
     def take(self, chunk: Chunk) -> None:
+        """Add a chunk of new rows, which is not in the store yet. The sums are not changed here."""
         self.unsaved.append(chunk)
         if self.chunks is not None:
             self.chunks.append(chunk)
@@ -108,25 +117,25 @@ class HourBucket:
             self.identities.update(row_identities(chunk))
 
     def come(self, minute: int, values: Sequence[Fraction]) -> None:
-        """Exact values of a minute of the hour have come."""
+        """Add exact values to a minute (0 to 59) of the hour."""
         self.exact.setdefault(minute, []).extend(values)
         if self.values is not None:
             self.values.add(minute, [float(each) for each in values])
 
     def leave(self, minute: int, value: Fraction) -> None:
-        """One of them no longer holds."""
+        """Remove one exact value from a minute (0 to 59) of the hour."""
         self.exact[minute].remove(value)
         if self.values is not None:
             self._remake(self.values, minute)
 
     def merge(self, minute: int, histogram: Histogram) -> None:
-        """A histogram of exact values has come to a minute of the hour."""
+        """Add a histogram, which gives its sum and extremes, to a minute (0 to 59) of the hour."""
         self.merged.setdefault(minute, []).append(histogram)
         if self.values is not None:
             self.values.merge(minute, histogram)
 
     def part(self, minute: int, histogram: Histogram) -> None:
-        """It no longer holds."""
+        """Remove a histogram from a minute (0 to 59) of the hour."""
         self.merged[minute].remove(histogram)
         if self.values is not None:
             self._remake(self.values, minute)
@@ -138,18 +147,18 @@ class HourBucket:
 
     @property
     def has_values(self) -> bool:
-        """Whether any of its values are kept as they are."""
+        """Whether the hour keeps exact values, as numbers, histograms or extremes."""
         return bool(self.exact or self.merged or self.values is not None)
 
     def forget_rows(self) -> None:
-        """The record has them."""
+        """Drop the rows from memory, since the store has them. The sums and the extremes stay."""
         if self.has_values:
             self.valued()
         self.chunks = self.identities = None
         self.exact, self.merged = {}, {}
 
     def valued(self) -> HourExtremes:
-        """What its exact values come to. Worked out when first asked for."""
+        """Return the sums and extremes of the hour's exact values. They are computed on first use."""
         if self.values is None:
             self.values = HourExtremes()
             for minute in self.exact.keys() | self.merged.keys():
@@ -158,8 +167,10 @@ class HourBucket:
 
 
 class HourColumns:
-    """The sums of hours in a row, in columns as narrow as they can be: three days of a series must stay in memory for
-    its burn rates, and most minutes hold a handful of events."""
+    """The minute sums of consecutive hours, in the narrowest integer type that holds them.
+
+    Burn rates need three days of a series in memory, and most minutes hold a handful of events.
+    """
 
     def __init__(self, measures: int) -> None:
         self._measures = measures
@@ -174,12 +185,13 @@ class HourColumns:
         return self._first + self._sums.shape[2] // MINUTES
 
     def takes(self, first: int, last: int) -> bool:
-        """Whether these hours are of them, or would be with no gap."""
+        """Whether the hours ``first`` to ``last`` overlap or adjoin those held, so that no gap arises."""
         return self._first == self._after or (first <= self._after and last >= self._first - 1)
 
     def put(self, hour: int, sums: Counts) -> None:
-        """Take up hours from this one on, or what one of them comes to now: ``sums[0]`` the good ones, ``sums[1]`` all,
-        each by measure and minute."""
+        """Set the sums of consecutive hours that begin at ``hour``: good events in ``sums[0]``, all events in
+        ``sums[1]``, each by classifier and minute. Hours that are held already are replaced.
+        """
         number = sums.shape[2] // MINUTES
         least, most = int(sums.min(initial=0)), int(sums.max(initial=0))
         fitting = np.promote_types(np.min_scalar_type(most), self._sums.dtype)
@@ -202,13 +214,16 @@ class HourColumns:
             self._sums = self._sums[:, :, gone * MINUTES :].copy()
 
     def of(self, hour: int) -> tuple[Counts, Counts]:
-        """(good, total) of an hour that is one of them, by measure and minute."""
+        """Return (good, total) of an hour that is held, each by classifier and minute."""
         start = (hour - self._first) * MINUTES
         good, total = self._sums[:, :, start : start + MINUTES].astype(np.int64)
         return good, total
 
     def minutes(self, place: int, first: int, last: int) -> tuple[Counts, Counts]:
-        """(good, total) of each minute from ``first`` to ``last`` inclusive; what is not one of them is empty."""
+        """Return (good, total) of the minutes ``first`` to ``last`` inclusive, for the classifier at ``place``.
+
+        Minutes are numbered since 1970. Minutes of hours that are not held are 0.
+        """
         sums = np.zeros((2, last - first + 1), dtype=np.int64)
         start = self._first * MINUTES
         since, until = max(first, start), min(last + 1, self._after * MINUTES)

@@ -1,4 +1,4 @@
-"""What the exact values of an hour come to, minute by minute: their sums, and the least and the greatest."""
+"""The exact values of one hour, summarized by minute: sum, minimum and maximum."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ import numpy.typing as npt
 from slm_monitor.domain.facts.histograms import Histogram
 
 EXACTLY = Context(prec=1_100, traps=[Inexact])
-"""Wide enough for the sum of any doubles, written as the shortest decimals that read as them."""
+"""Precise enough to add any doubles, each as its shortest decimal, without rounding; rounding would raise Inexact."""
 NOTHING = Decimal(0)
 
 
 class HourExtremes:
-    """``low`` and ``high`` are infinite, ∞ and −∞, in minutes without values. A double orders as its decimal does."""
+    """The sum, minimum and maximum of each minute of an hour.
+
+    In minutes without values ``low`` is ∞ and ``high`` is −∞. Extremes are doubles, since a double orders as its
+    decimal.
+    """
 
     __slots__ = ("_whole", "high", "low", "sums")
 
@@ -27,7 +31,7 @@ class HourExtremes:
         self._whole: Decimal | None = NOTHING
 
     def add(self, minute: int, values: Sequence[float]) -> None:
-        """Take in values of a minute of the hour."""
+        """Add at least one value to a minute (0 to 59) of the hour."""
         total = self.sums.get(minute, NOTHING)
         for value in values:
             total = EXACTLY.add(total, Decimal(repr(value)))
@@ -37,7 +41,7 @@ class HourExtremes:
         self._whole = None
 
     def merge(self, minute: int, histogram: Histogram) -> None:
-        """Take in the values of a histogram that says what they come to."""
+        """Add a histogram's sum and extremes to a minute (0 to 59) of the hour."""
         if histogram.total and histogram.sum is not None:
             self.sums[minute] = EXACTLY.add(self.sums.get(minute, NOTHING), Decimal(repr(histogram.sum)))
             self.low[minute] = min(float(self.low[minute]), histogram.low or 0.0)
@@ -45,7 +49,9 @@ class HourExtremes:
             self._whole = None
 
     def remake(self, minute: int, values: Sequence[float]) -> None:
-        """A value has left the minute: these are those that stay."""
+        """Replace the summary of a minute (0 to 59) by that of these values: an extreme cannot be taken back one by
+        one.
+        """
         self.sums.pop(minute, None)
         self.low[minute], self.high[minute] = np.inf, -np.inf
         self._whole = None
@@ -60,14 +66,14 @@ class HourExtremes:
         return self._whole
 
     def between(self, first: int, last: int) -> Decimal:
-        """The sum of the minutes ``first`` to ``last`` of the hour, inclusive."""
+        """Return the sum of the minutes ``first`` to ``last`` (0 to 59) of the hour, inclusive."""
         if (first, last) == (0, 59):
             return self.whole
         return total_of(self.sums[minute] for minute in range(first, last + 1) if minute in self.sums)
 
 
 def total_of(parts: Iterable[Decimal]) -> Decimal:
-    """The exact sum."""
+    """Return the exact sum."""
     total = NOTHING
     for part in parts:
         total = EXACTLY.add(total, part)

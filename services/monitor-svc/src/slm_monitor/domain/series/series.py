@@ -1,4 +1,4 @@
-"""One indicator's measured rows, summed by the minute; every fact counts once, however often it is delivered."""
+"""The rows of one indicator under one set of labels, summed by the minute; a fact delivered twice counts once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOTHING_YET = -(2**62)
 
 @dataclass(slots=True)
 class Delta:
-    """What comes to one minute, or leaves it: counts by the series' measures, and exact values where one wants them."""
+    """Change of one minute (numbered since 1970): counts by classifier, exact values where a classifier needs them."""
 
     minute: int
     good: Sequence[int]
@@ -40,36 +40,38 @@ class Delta:
     added: Sequence[Fraction] = ()
     removed: Sequence[Fraction] = ()
     untold: Sequence[int] = ()
-    """By measure, the values of histograms that do not tell how they are counted; empty where there is none."""
+    """How many values in histograms cannot be classified, by classifier; empty if there are none."""
     merged: Sequence[Histogram] = ()
     unmerged: Sequence[Histogram] = ()
-    """Histograms that come or leave, where one wants exact values."""
+    """Histograms that are removed; ``merged`` are those that are added. Both only if a classifier needs exact
+    values."""
 
 
 class Series:
-    """The rows of one indicator under one set of labels. ``measures``: the ways in which its targets count."""
+    """The rows of one indicator under one set of labels. ``measures`` are the classifiers of its targets, sorted."""
 
     def __init__(self, subject: str, measures: Iterable[Classifier] = (), high_water: int = NOTHING_YET) -> None:
         self.subject = subject
         self.indicator = indicator_of(subject)
         self.measures = sorted(set(measures))
         self.high_water = high_water
-        """Every row above this instant is new: nothing has to be looked up for it."""
+        """The greatest instant of all rows: every later row is new, so its identity need not be looked up."""
         self.hours: dict[int, HourBucket] = {}
         self.past = HourColumns(len(self.measures))
         self.untold = UnclassifiedValues()
         self.unsaved: set[int] = set()
-        """Hours with rows that are not in the record yet."""
+        """Hours with columns of rows that are not in the store yet."""
         self._tidied: int | None = None
         self.pending: set[int] = set()
-        """Hours with facts kept by themselves that are not in the record yet: they must not be read from it."""
+        """Hours whose facts stored one by one have changes that are not in the store yet: the store must not be read
+        for them."""
 
     @property
     def _is_exact(self) -> bool:
         return any(measure.kind == EXACT for measure in self.measures)
 
     def needs(self, at: npt.NDArray[np.int64]) -> set[int]:
-        """The hours whose record must be loaded before rows at these sorted instants may be taken."""
+        """Return the hours that must be loaded from the store before rows at these sorted instants may be taken."""
         hours = {int(at[0] // HOUR), int(at[-1] // HOUR)}
         if len(hours) > 1:
             hours = {int(hour) for hour in np.unique(at // HOUR)}
@@ -79,19 +81,19 @@ class Series:
         return missing | {hour for hour in hours & self.hours.keys() if self.hours[hour].chunks is None}
 
     def unlisted(self, hours: Iterable[int]) -> set[int]:
-        """Those of which a row could not be taken out, nor each exact value told."""
+        """Return those of the hours from which no single row can be removed: their rows are not in memory."""
         without = {hour for hour in self.hours if self._is_exact and self.hours[hour].chunks is None}
         return {hour for hour in hours if hour not in self.hours or hour in without}
 
     def missing(self, hours: Iterable[int]) -> set[int]:
-        """Those of which not even the sums are in memory."""
+        """Return those of the hours of which not even the sums are in memory."""
         return {hour for hour in hours if hour not in self.hours and hour not in self.past}
 
     def _is_new(self, at: npt.NDArray[np.int64]) -> bool:
         return int(at[0]) > self.high_water and _rises(at)
 
     def load(self, hour: int, chunks: Sequence[Chunk], named: Iterable[tuple[str, MeasuredRow]] = ()) -> None:
-        """Put an hour's record in place; what is not in the record yet stays."""
+        """Set an hour to the rows in the store; rows that are not in the store yet are kept."""
         held = self.hours.get(hour)
         unsaved = [] if held is None else held.unsaved
         rows: dict[str, list[MeasuredRow]] = {} if held is None else held.named
@@ -102,7 +104,7 @@ class Series:
         self._tidied = None
 
     def declare(self, measures: Iterable[Classifier]) -> None:
-        """Measures that targets need from now on. Sums that cannot be made anew from memory are forgotten."""
+        """Add classifiers that targets now need. Sums that cannot be computed again from rows in memory are dropped."""
         wanted = sorted({*self.measures, *measures})
         if wanted == self.measures:
             return
@@ -123,9 +125,12 @@ class Series:
         of: npt.NDArray[np.float64] | None = None,
         received_at: int = 0,
     ) -> tuple[npt.NDArray[np.bool_], list[Delta]]:
-        """Accept rows in the order of their instants (their hours loaded): which are new, and what they add."""
+        """Add rows in ascending order of instant, hours loaded; return the mask of new rows, and the
+        minutes' changes.
+        """
         if of is not None and np.isnan(of).all():
-            # Another series of the batch has counts: the same row alone would come without the column, and is the same.
+            # The column exists because another series of the batch has counts. Without it the row would arrive with no
+            # column, and both must have the same identity.
             of = None
         new = np.ones(len(at), dtype=np.bool_)
         if not self._is_new(at):
@@ -146,12 +151,12 @@ class Series:
 
     @property
     def plain(self) -> Classifier | None:
-        """The one measure of a series that is counted row by row in one way alone; None of any other."""
+        """The classifier of a series that has only one, of kind ``at_most`` or ``counts``; otherwise None."""
         only = self.measures[0] if len(self.measures) == 1 else None
         return only if only is not None and only.kind in (AT_MOST, COUNTS) else None
 
     def count(self, chunk: Chunk, minutes: Sequence[tuple[int, int, int]]) -> list[Delta]:
-        """Accept rows of one loaded hour, all of them new, that ``plain`` has counted: (minute, good, total) each."""
+        """Add rows of one loaded hour, all new, that ``plain`` has counted: (minute, good, total) each."""
         number = minutes[0][0] // 60
         hour = self.hours[number]
         hour.take(chunk)
@@ -175,7 +180,7 @@ class Series:
         return new
 
     def _add(self, number: int, chunk: Chunk) -> list[Delta]:
-        """Count rows of one hour, sorted by instant."""
+        """Count rows of one hour, sorted by instant; return the changes of its minutes."""
         hour = self.hours[number]
         minutes = chunk.at // MINUTE
         starts = np.concatenate(([0], np.flatnonzero(np.diff(minutes)) + 1)) if len(minutes) > 1 else np.zeros(1, int)
@@ -205,7 +210,7 @@ class Series:
         ]
 
     def put(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
-        """The rows of a fact kept by itself that is new (their hours loaded)."""
+        """Add the rows of a new fact stored by itself (their hours loaded); return the minutes' changes."""
         deltas = []
         for row in rows:
             self.hours[row.at // HOUR].named.setdefault(key, []).append(row)
@@ -215,7 +220,7 @@ class Series:
         return deltas
 
     def drop(self, key: str, rows: Sequence[MeasuredRow]) -> list[Delta]:
-        """The rows of a fact that no longer holds (their hours loaded)."""
+        """Remove the rows of a fact no longer valid (their hours loaded); return the minutes' changes."""
         for row in rows:
             self.hours[row.at // HOUR].named.pop(key, None)
             self.pending.add(row.at // HOUR)
@@ -274,7 +279,7 @@ class Series:
         return hour
 
     def _count_histograms(self, rows: Sequence[MeasuredRow], sums: Counts, first: int | None = None) -> None:
-        """Add the histograms among rows to sums of hours from ``first`` on, or of one hour."""
+        """Add the histograms among rows to sums of hours from ``first`` on (None: one hour)."""
         merged = [(row.at // MINUTE, row.histogram) for row in rows if row.histogram is not None]
         self.untold.forget([minute for minute, _ in merged])
         for minute, histogram in merged:
@@ -285,23 +290,22 @@ class Series:
                 self.untold.note(measure, minute, hidden)
 
     def load_sums(self, first: int, last: int, chunks: Sequence[Chunk], named: Sequence[MeasuredRow]) -> None:
-        """Put the record of hours in place, inclusive, that are not in memory and of which sums are enough."""
+        """Set the sums of the hours ``first`` to ``last`` from the store; these hours need no rows in memory."""
         sums = sums_of([*chunks, *chunks_of(named)], self.measures, first, last - first + 1)
         self._count_histograms(named, sums, first)
         self.past.put(first, sums)
 
     def takes_sums(self, first: int, last: int) -> bool:
-        """Whether sums are enough of hours not in memory: no row is looked for among them, nor an exact value."""
+        """Whether hours not in memory need only sums: no new row can lie in them, no exact value is needed."""
         return last < self.high_water // HOUR and not self._is_exact and self.past.takes(first, last)
 
     @property
     def is_tidy(self) -> bool:
-        """Whether nothing has come since ``tidy`` that it could forget: most batches are of an hour that is there."""
+        """Whether no new hour has begun since ``tidy`` ran: most batches lie in the hour that is already open."""
         return self._tidied == self.high_water // HOUR
 
     def tidy(self, oldest: int, rows_since: int) -> None:
-        """Forget the hours before ``oldest``, and of those before ``rows_since`` all but the sums, where the record has
-        them."""
+        """Drop hours before ``oldest``, and the rows of hours before ``rows_since``; what is not stored yet stays."""
         for number in sorted(number for number in self.hours if number < rows_since):
             hour = self.hours[number]
             if hour.unsaved:
@@ -319,7 +323,7 @@ class Series:
         self._tidied = None if is_waiting else self.high_water // HOUR
 
     def deltas(self, number: int) -> list[Delta]:
-        """All that is in an hour, by minute."""
+        """Return the whole content of an hour as changes of its minutes, as if it had just arrived."""
         if not self.measures:
             return []
         hour = self.hours.get(number)
@@ -340,7 +344,7 @@ class Series:
         ]
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """(good, total) of each minute from ``first`` to ``last`` inclusive; hours not in memory count as empty."""
+        """Return (good, total) of the minutes ``first`` to ``last`` inclusive; 0 for hours not in memory."""
         place = self.measures.index(measure)
         good, total = self.past.minutes(place, first, last)
         span = range(first // 60, last // 60 + 1)
@@ -355,7 +359,7 @@ class Series:
         return good, total
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest exact value of each minute; ∞ and −∞ where there is none, or not in memory."""
+        """Return (minimum, maximum) of each minute's exact values; (∞, −∞) if it has none or is not in memory."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for number in range(first // 60, last // 60 + 1):
             hour = self.hours.get(number)
@@ -366,7 +370,7 @@ class Series:
         return low, high
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The sum of the exact values of the minutes, inclusive."""
+        """Return the sum of the exact values of the minutes ``first`` to ``last`` inclusive."""
         parts = [
             hour.valued().between(max(first - number * 60, 0), min(last - number * 60, 59))
             for number in range(first // 60, last // 60 + 1)
@@ -376,12 +380,12 @@ class Series:
 
 
 def _rises(at: npt.NDArray[np.int64]) -> bool:
-    """Strictly: two rows of one instant may be one and the same."""
+    """Whether the instants rise strictly. Two rows at one instant might be the same row."""
     return len(at) < 2 or bool((at[1:] > at[:-1]).all())
 
 
 def rows_of(fact: Fact) -> tuple[str, list[MeasuredRow]]:
-    """The series that a fact's rows are of, and the rows; a retracted fact has none."""
+    """Return the name of the series of a fact's rows, and the rows; a retracted fact has none."""
     rows = [
         MeasuredRow(fact.at, FAILED if row[0] is None else float(row[0]), None if len(row) == 1 else float(row[1]))
         for row in fact.body.get("rows", ())

@@ -1,6 +1,7 @@
-"""Time slices: a window cut into equal slices, each good or bad by itself.
+"""Time slices: a window is cut into equal slices, and each slice is good or bad by itself.
 
-``slices``: good ÷ judged slices. ``ratio``: the mean of the slices' ratios, the one place where ratios are averaged.
+Budget ``slices``: figure = good ÷ judged slices. Budget ``ratio``: figure = mean of the slices' ratios; this is the
+only place where ratios are averaged.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ MOST_SLICES = 1_000_000
 
 
 class InstantCount(NamedTuple):
-    """Good and all events of one instant."""
+    """The good and all events of one instant (microseconds)."""
 
     at: int
     good: int
@@ -29,7 +30,11 @@ class InstantCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SliceTerms:
-    """``width`` in microseconds; a slice is good at a share of at least ``good_if``; ``budget`` slices | ratio."""
+    """The terms of time slices: ``width`` in microseconds, the share ``good_if`` from which a slice is good, and
+    ``budget``.
+
+    ``budget`` is ``slices`` or ``ratio``.
+    """
 
     width: int
     good_if: Fraction
@@ -37,7 +42,7 @@ class SliceTerms:
 
 
 def parse_slices(document: Mapping[str, Any]) -> SliceTerms:
-    """``{"width": "PT5M", "good_if": "0.95", "budget": "slices"}``. Raises CalendarError, ValueError."""
+    """Parse ``{"width": "PT5M", "good_if": "0.95", "budget": "slices"}``. Raises CalendarError, ValueError."""
     width = durations.from_iso(document["width"], "width")
     if width <= 0:
         raise refusal("width", document["width"], "a slice has a length, such as PT1M")
@@ -49,14 +54,16 @@ def parse_slices(document: Mapping[str, Any]) -> SliceTerms:
 
 @dataclass(frozen=True, slots=True)
 class SliceFigure:
-    """``scheduled`` slices of the window, ``judged`` of them so far, and how much of those was good."""
+    """The slices of a window: how many are ``scheduled``, how many were ``judged`` so far, and how much of these was
+    good.
+    """
 
     scheduled: int
     judged: int
     good: Fraction
     budget: Fraction
-    """In slices: (1 − objective) × those of a calendar window that are scheduled and not removed, judged ones of a
-    rolling one."""
+    """The slices that may be bad: (1 − objective) × the scheduled slices that are not removed of a calendar window, or
+    the judged slices of a rolling one."""
 
     @property
     def figure(self) -> Fraction | None:
@@ -82,7 +89,11 @@ def evaluate_slices(
     rolling: bool = False,
     no_data: str = "ignore",
 ) -> SliceFigure:
-    """Judge the slices of ``span`` that are over at ``as_of``; a slice is scheduled by its start instant."""
+    """Evaluate the slices of ``span`` that are over at ``as_of``. A slice is scheduled if its start lies in service
+    hours.
+
+    Raises CalendarError for a window with too many slices.
+    """
     start, end = span
     if (end - start) // terms.width > MOST_SLICES:
         raise refusal("width", durations.to_iso(terms.width), f"a window has at most {MOST_SLICES} slices")
@@ -104,12 +115,12 @@ def evaluate_slices(
         if share is not None:
             judged += 1
             good += share if terms.budget == "ratio" else int(share >= terms.good_if)
-    # A slice that is over and has no data is removed: by the close the budget is that of the judged ones.
+    # A slice that is over and has no data is removed. When the window closes, the budget is that of the judged slices.
     return SliceFigure(scheduled, judged, good, (1 - objective) * (judged if rolling else scheduled - removed))
 
 
 class Exhaustion(NamedTuple):
-    """The end of the slice with which more than the budget is spent, and what was judged and good by then."""
+    """The end of the slice that exceeds the budget, and how many slices were judged and good by then."""
 
     at: int
     judged: int
@@ -122,8 +133,10 @@ class Exhaustion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SlicesSeen:
-    """``scheduled``: the slices of the window that are not removed so far, ``removed`` those that are over and have no
-    data. ``course``: each judged slice in order: its end, how many had been removed before it, and how good it was.
+    """The slices of a window up to an instant.
+
+    ``scheduled`` counts the slices that are not removed so far, ``removed`` those that are over and have no data.
+    ``course`` lists the judged slices in order: (end, slices removed before it, how good it was).
     """
 
     scheduled: int
@@ -132,7 +145,7 @@ class SlicesSeen:
     removed: int
     course: Sequence[tuple[int, int, Fraction]]
     end_of: Callable[[int], int]
-    """The end of a slice by its place among the scheduled ones."""
+    """The end (microseconds) of the slice with this index among the scheduled slices."""
 
     @property
     def bad_slices(self) -> list[int]:
@@ -140,12 +153,14 @@ class SlicesSeen:
         return [end for end, _, worth in self.course if worth < 1]
 
     def exhausted(self, allowed: Fraction) -> Exhaustion | None:
-        """Where the bad slices are more than ``allowed`` × those not removed. A slice that passes without data takes
-        its part of the budget with it, so the budget may be exceeded where nothing bad happens."""
+        """Return where the bad slices exceed ``allowed`` × the slices that are not removed; None if they do not.
+
+        A slice without data is removed and reduces the budget, so the budget may be exceeded where nothing bad happens.
+        """
         whole = self.scheduled + self.removed
         judged, good, bad = 0, Fraction(0), Fraction(0)
         for end, removed, worth in (*self.course, (0, self.removed, None)):
-            # The least number of removed slices at which what was spent before this one exceeds the budget.
+            # The least number of removed slices at which the slices before this one exceed the budget.
             least = 0 if not bad else whole + 1 if not allowed else (whole - bad / allowed).__floor__() + 1
             if bad and least <= removed:
                 return Exhaustion(self.end_of(judged + max(least, 1) - 1), judged, good)
@@ -170,7 +185,10 @@ def slices_from_sums(
     no_data: str = "ignore",
     excluded: Sequence[tuple[int, int]] = (),
 ) -> SlicesSeen:
-    """Slices of ``span`` by their sums (number → good, total); one is scheduled by its start, outside exclusions."""
+    """Evaluate the slices of ``span`` from their sums: slice index → (good, total).
+
+    A slice is scheduled if its start lies in service hours and outside the exclusions.
+    """
     start, end = span
     opened = intervals.subtract(hours.intervals(start, end), intervals.union(excluded))
     ranges = [(-(-(begins - start) // terms.width), -(-(ends - start) // terms.width)) for begins, ends in opened]

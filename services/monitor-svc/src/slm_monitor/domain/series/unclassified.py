@@ -1,4 +1,4 @@
-"""Where the values of histograms lie that do not tell how they are counted: minutes of an indicator's rows."""
+"""Minutes with values in histograms whose buckets do not show whether the values are good."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from slm_monitor.domain.series.classifiers import Classifier
 
 
 class UnclassifiedValues:
-    """By measure and minute, how many values. There are few: the door refuses what no target can be judged by."""
+    """The number of unclassified values by classifier and minute.
+
+    There are few: intake rejects a histogram that no target of its indicator can classify.
+    """
 
     def __init__(self) -> None:
         self._minutes: dict[Classifier, dict[int, int]] = {}
 
     def note(self, measure: Classifier, minute: int, number: int) -> None:
-        """So many more; fewer, if below zero."""
+        """Add ``number`` values to a minute; a negative number removes them."""
         if number:
             held = self._minutes.setdefault(measure, {})
             held[minute] = held.get(minute, 0) + number
@@ -22,21 +25,21 @@ class UnclassifiedValues:
                 del held[minute]
 
     def forget(self, minutes: Collection[int]) -> None:
-        """They are counted anew."""
+        """Drop the numbers of these minutes before they are counted again."""
         for held in self._minutes.values():
             for minute in held.keys() & set(minutes):
                 del held[minute]
 
     def between(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes of a stretch, inclusive, that have any."""
+        """Return the minutes from ``first`` to ``last`` inclusive that have unclassified values for this classifier."""
         return [minute for minute in self._minutes.get(measure, ()) if first <= minute <= last]
 
     def within(self, hour: int) -> set[int]:
-        """The minutes of an hour, from 0 to 59, that have any by some measure."""
+        """Return the minutes (0 to 59) of an hour that have unclassified values for any classifier."""
         return {minute % 60 for held in self._minutes.values() for minute in held if minute // 60 == hour}
 
     def of(self, measures: Sequence[Classifier], minute: int) -> Sequence[int]:
-        """How many there are by each measure; nothing where there are none at all."""
+        """Return the number of unclassified values of a minute for each classifier; empty if no minute has any."""
         if not self._minutes:
             return ()
         return [self._minutes.get(measure, {}).get(minute, 0) for measure in measures]
