@@ -1,4 +1,6 @@
-"""Availability of a window: time up ÷ (up + down) in service hours, its error budget, and the instant of certainty."""
+"""Availability of a window: time up ÷ (up + down) in service hours, its error budget, and the instant of a certain
+miss.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,16 @@ from slm_monitor.domain.states.timeline import Segment
 
 _UP, _DOWN, _REMOVED = "up", "down", "removed"
 _LATEST = 20
-"""Stretches of downtime that are kept as evidence."""
+"""How many of the latest intervals of downtime are kept as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatePolicy:
-    """How states count: ``unknown`` is removed | up | down; ``degraded`` likewise, or the share of it that counts as
-    up: ``1/2``."""
+    """How unknown and degraded time counts under a target's terms.
+
+    ``unknown`` is removed | up | down. ``degraded`` is removed | up | down, or the share of degraded time that counts
+    as up, such as ``1/2``.
+    """
 
     unknown: str = "removed"
     degraded: str = "up"
@@ -33,16 +38,16 @@ class StatePolicy:
 
     @property
     def weight(self) -> Fraction | None:
-        """The share of degraded time that counts as up; None where all of it counts in one way."""
+        """The share of degraded time that counts as up; None if degraded time counts wholly as up, down or removed."""
         return None if self.degraded in (_UP, _DOWN, _REMOVED) else Fraction(self.degraded)
 
 
 class Crossing:
-    """Where consumption exceeds ``share`` of the budget that ``objective`` leaves, exactly.
+    """The instant at which consumption exceeds ``share`` of the budget that ``objective`` leaves, computed in integers.
 
     In units of 1/(d·q·e) µs, with objective n/d, share p/q and weight m/e, the balance is d·q·e·down − p·(d − n)·e·
-    (service − removed): down time moves it by d·q·e, removed time by p·(d − n)·e, up time not at all. It is exceeded
-    where it passes above zero, and never comes back.
+    (service − removed): down time moves it by d·q·e, removed time by p·(d − n)·e, up time not at all. The share is
+    exceeded where the balance passes above zero; the balance never falls again.
     """
 
     def __init__(self, objective: Fraction, service_time: int, share: Fraction, weight: Fraction | None = None) -> None:
@@ -50,11 +55,12 @@ class Crossing:
         self.share = share
         self.at: int | None = None
         self.figure: Fraction | None = None
-        """The figure at that instant; where it still is the objective, a microsecond later, as all that is told of."""
+        """The figure at that instant. If it still equals the objective there, figure, downtime and removed time are
+        those of one microsecond later."""
         self.downs: tuple[tuple[int, int], ...] = ()
-        """The last stretches of downtime before it."""
+        """The latest intervals of downtime before the crossing."""
         self.removed = 0
-        """The time removed before it."""
+        """The microseconds removed before the crossing."""
         unit = 1 if weight is None else weight.denominator
         allowed = share.numerator * (objective.denominator - objective.numerator) * unit
         spent = objective.denominator * share.denominator * unit
@@ -69,7 +75,9 @@ class Crossing:
         return twin
 
     def advance(self, start: int, end: int, counts: str) -> bool:
-        """Whether it is here that the budget is exceeded."""
+        """Pass an interval of service time that counts as ``counts``; return whether the share is exceeded
+        within it.
+        """
         slope = self._slopes[counts]
         after = self._balance + slope * (end - start)
         exceeded = after > 0 and self.at is None
@@ -80,9 +88,10 @@ class Crossing:
 
 
 class Meter:
-    """The time of a window as it passes, in order: what was spent, and which crossings were passed.
+    """The service time of a window, passed in order: how much was up, down and removed, and which crossings were
+    passed.
 
-    A copy goes on by itself: kept at an instant, it spares to measure what lies before it again.
+    A copy can be kept at an instant, so that the time before it need not be measured again.
     """
 
     def __init__(self, policy: StatePolicy, crossings: Sequence[Crossing]) -> None:
@@ -102,7 +111,7 @@ class Meter:
         return twin
 
     def advance(self, piece: Segment) -> None:
-        """A stretch of service time in one state."""
+        """Pass an interval of service time in one state."""
         start, end, state = piece
         counts = self.policy.counts_as(state)
         for crossing in self.crossings:
@@ -117,7 +126,9 @@ class Meter:
             self.downs.extend(latest)
 
     def _tell(self, crossing: Crossing, start: int, counts: str) -> None:
-        """What is told of a crossing in a stretch that began at ``start``: where it misses the objective."""
+        """Set the figure and the evidence of a crossing in an interval that began at ``start``, where the objective is
+        missed.
+        """
         assert crossing.at is not None
         for passed in (crossing.at - start, crossing.at + 1 - start):
             up, down = self._sums(counts, passed)
@@ -155,7 +166,7 @@ class Meter:
 
 
 def inside(segments: Sequence[Segment], open_intervals: Sequence[tuple[int, int]]) -> Iterator[Segment]:
-    """The parts of the segments inside service hours; both sorted."""
+    """Yield the parts of the segments that lie inside service hours; both are sorted."""
     if not segments:
         return
     position = 0

@@ -1,4 +1,4 @@
-"""Time that does not count: approved exclusions, as a target's ``planned_downtime`` says what they do."""
+"""Excluded time: how approved exclusions change a target's states and service hours."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 def apply_exclusions(
     segments: list[Segment], open_intervals: list[Interval], excluded: Sequence[Interval], terms: ServiceLevelTarget
 ) -> tuple[list[Segment], list[Interval]]:
-    """What is judged: ``removed`` takes the exclusions out of service time, ``excused`` counts them as up."""
+    """Return the states and the service hours to evaluate.
+
+    With ``planned_downtime: removed`` the exclusions are taken out of service time; with ``excused`` they count as up.
+    """
     if not excluded:
         return segments, open_intervals
     united = intervals.union(excluded)
@@ -25,5 +28,5 @@ def apply_exclusions(
 
 
 def excluded_service_time(open_intervals: Sequence[Interval], excluded: Sequence[Interval]) -> int:
-    """The service time that the exclusions cover, microseconds; where they overlap it counts once."""
+    """Return the service time that the exclusions cover, in microseconds; overlapping exclusions count once."""
     return intervals.total(intervals.intersect(open_intervals, intervals.union(excluded)))

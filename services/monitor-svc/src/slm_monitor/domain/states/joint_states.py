@@ -1,4 +1,4 @@
-"""Targets made of others: of their states (one joint timeline), their figures, or their verdicts."""
+"""The arithmetic of composites: joint states, weighted figures, and verdicts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_monitor.domain.states.timeline import DEGRADED, DOWN, UNKNOWN, UP, Segm
 
 @dataclass(frozen=True, slots=True)
 class JointStates:
-    """Members as one: up while at least ``needed`` of them are; all of them needed is serial."""
+    """Several members as one: up while at least ``needed`` of them are up. If all are needed, they are in series."""
 
     members: Sequence[StateProvider]
     needed: int
@@ -41,7 +41,9 @@ class JointStates:
         return joint
 
     def _state(self, states: Sequence[str]) -> str:
-        """What the members' states leave open is unknown: enough of them may be up, or may not."""
+        """Return the joint state of the members' states. It is unknown if the unknown members decide whether enough are
+        up.
+        """
         up, degraded, unknown = states.count(UP), states.count(DEGRADED), states.count(UNKNOWN)
         if up >= self.needed:
             return UP
@@ -51,20 +53,22 @@ class JointStates:
 
 
 def weighted_mean(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction | None:
-    """Σ w·v ÷ Σ w; None without weight."""
+    """Return Σ w·v ÷ Σ w; None if the weights add up to 0."""
     whole = sum(weights, Fraction(0))
     parts = sum((weight * figure for figure, weight in zip(figures, weights, strict=True)), Fraction(0))
     return parts / whole if whole else None
 
 
 def missing_sum(figures: Sequence[Fraction], weights: Sequence[Fraction]) -> Fraction:
-    """1 − Σ w·(1 − v): each member's missing part, as heavy as its weight."""
+    """Return 1 − Σ w·(1 − v): the sum of what each member lacks, times its weight."""
     parts = (weight * (1 - figure) for figure, weight in zip(figures, weights, strict=True))
     return 1 - sum(parts, Fraction(0))
 
 
 def enough_are_met(verdicts: Sequence[bool | None], needed: int) -> bool | None:
-    """Whether at least ``needed`` members are met; None while those without a verdict (None) may still decide."""
+    """Return whether at least ``needed`` verdicts are met; None while members without a verdict (None) may still
+    decide.
+    """
     met, undecided = verdicts.count(True), verdicts.count(None)
     if met >= needed:
         return True

@@ -1,4 +1,4 @@
-"""The states of one indicator told apart by labels: a record of its own for each of their values."""
+"""The state histories of one indicator by label values: one history for each group of a target with ``group_by``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from slm_monitor.domain.terms.instances import Group
 
 
 class LabelledStateHistory:
-    """``names``: the labels that tell apart. A fact that lacks one of them belongs to no group."""
+    """One state history per group. ``names`` are the labels that form a group; a fact without one of them is in no
+    group.
+    """
 
     def __init__(self, names: Sequence[str], facts: Iterable[Fact] = ()) -> None:
         self._names = names
@@ -20,8 +22,10 @@ class LabelledStateHistory:
             self.take(fact)
 
     def take(self, fact: Fact) -> int | None:
-        """Take in a fact that holds over what was known under its key; since when that changes a group's states, None
-        where it changes none."""
+        """Add a fact, which replaces any fact under its key, also one in another group.
+
+        Return the instant from which the states of a group change; None if none changes.
+        """
         before, group = self._of.pop(fact.key, None), self._group(fact)
         found: list[int | None] = []
         if before is not None and before != group:

@@ -1,4 +1,4 @@
-"""Outages of a window: how many reached a length, and what they say of reliability."""
+"""Outages of a window: those that reached a length, and the means of reliability (MTRS, MTBF, MTBSI)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slm_monitor.domain.states.timeline import DOWN, Segment
 
 
 class Outage(NamedTuple):
-    """``[start, end)`` down without a break; ``length`` is the service time in it, microseconds."""
+    """``[start, end)`` down without a break; ``length`` is the service time in it, in microseconds."""
 
     start: int
     end: int
@@ -23,14 +23,16 @@ class Outage(NamedTuple):
 
 
 def find_outages(segments: Sequence[Segment], open_intervals: Sequence[Interval], policy: StatePolicy) -> list[Outage]:
-    """The outages of the segments that touch service time; one that lasts through a closed night is one."""
+    """Return the outages that touch service time. An outage that lasts through closed hours is one outage."""
     down = intervals.union((each.start, each.end) for each in segments if policy.counts_as(each.state) == DOWN)
     outages = [Outage(*pair, intervals.total(intervals.clip(open_intervals, *pair))) for pair in down]
     return [outage for outage in outages if outage.length]
 
 
 def reached_at(outage: Outage, open_intervals: Sequence[Interval], length: int) -> int | None:
-    """The instant at which an outage has come to that length in service time; None where it never did."""
+    """Return the instant at which an outage has lasted ``length`` microseconds of service time; None if
+    it was shorter.
+    """
     left = length
     for start, end in intervals.clip(open_intervals, outage.start, outage.end):
         if end - start >= left:
@@ -41,19 +43,19 @@ def reached_at(outage: Outage, open_intervals: Sequence[Interval], length: int) 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """Means in microseconds; None where there are too few outages for one."""
+    """Mean times in microseconds; None where there are too few outages for a mean."""
 
     outages: int
     mtrs: Fraction | None
-    """Mean time to restore service: the mean outage."""
+    """Mean time to restore service: the mean length of an outage."""
     mtbf: Fraction | None
-    """Mean time between failures: from an outage's end to the next one's start."""
+    """Mean time between failures: from the end of an outage to the start of the next."""
     mtbsi: Fraction | None
-    """Mean time between system incidents: from start to next start."""
+    """Mean time between system incidents: from the start of an outage to the start of the next."""
 
 
 def reliability(outages: Sequence[Outage]) -> Reliability:
-    """What the outages, in order, come to."""
+    """Return the mean times of these outages, which are in order."""
     pairs = list(pairwise(outages))
     return Reliability(
         len(outages),

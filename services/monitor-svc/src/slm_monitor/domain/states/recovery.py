@@ -1,4 +1,6 @@
-"""A recovery, or the test of one: when the outage began, when service was restored, and to when the data was."""
+"""A recovery, or the test of one: when the outage began, when service was restored, and to which
+instant the data was.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ from slm_monitor.domain.facts.facts import Fact
 
 BEGAN = "outage_start"
 DATA_TO = "data_restored_to"
-"""The fields of a recovery in a fact's body; the fact's own instant is when service was restored."""
+"""The fields of a recovery in a fact's body. Service was restored at the fact's own instant."""
 
 
 class Recovery(NamedTuple):
-    """Sorts by the instant at which service was restored, then by the fact's key: order of arrival is no part of it.
+    """One recovery; instants in microseconds. It sorts by ``restored``, then by fact key, not by order of arrival.
 
-    ``data_to``: what was written after that instant is lost; None where that is not told.
+    Data written after ``data_to`` was lost; None if the source did not say.
     """
 
     restored: int
@@ -25,7 +27,7 @@ class Recovery(NamedTuple):
 
 
 def recovery_of(fact: Fact) -> Recovery | None:
-    """The recovery that a fact tells of, if it does."""
+    """Return the recovery in a fact; None if it has none."""
     body = fact.body
     if BEGAN not in body:
         return None

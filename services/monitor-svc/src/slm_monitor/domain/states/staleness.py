@@ -1,4 +1,4 @@
-"""An indicator of which nothing is heard any more, and the events that tell of its silence and its return."""
+"""Staleness of indicators: when an indicator is silent, and the events of its silence and its return."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from slm_monitor.domain.facts.intake_items import Indicator
 
 @dataclass(slots=True)
 class WatchedIndicator:
-    """An indicator that may fall silent: ``age`` after its last word, microseconds. ``since``: it has been told silent
-    from that instant on."""
+    """An indicator that is watched for silence.
+
+    ``age`` is its ``stale_after`` and ``last`` the instant of its last measurement, in microseconds. ``since`` is the
+    instant from which its silence was published; None while it is not silent.
+    """
 
     age: int
     last: int | None
@@ -22,13 +25,11 @@ class WatchedIndicator:
 
     @property
     def due(self) -> int | None:
-        """When it falls silent unless something is heard."""
+        """The instant at which the indicator becomes silent unless a measurement arrives."""
         return None if self.last is None else self.last + self.age
 
     def turn(self, as_of: int) -> str | None:
-        """``silent_event`` or ``resumed_event`` where it has become so by an instant; the record is brought up to
-        that.
-        """
+        """Update the indicator to an instant; return ``"silent"`` or ``"resumed"`` if it changed, otherwise None."""
         due = self.due
         if due is None:
             return None
@@ -63,5 +64,5 @@ def _event_fields(indicator: Indicator, last: int, since: int, now: int) -> dict
 
 
 def silence_event_id(indicator: Indicator, turn: str, since: int) -> str:
-    """The same silence told again is the same event."""
+    """Return the id of an event of silence or return; the same silence published again has the same id."""
     return named_id(indicator.owner_party_id, "indicator", indicator.key, turn, since)

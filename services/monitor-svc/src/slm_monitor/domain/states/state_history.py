@@ -1,4 +1,4 @@
-"""What is known of one indicator's states, kept in order as facts come: a judgement looks, and sorts nothing."""
+"""The state facts of one indicator, kept sorted as they arrive, so that an evaluation need not sort."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from slm_monitor.domain.states.recovery import Recovery, recovery_of
 from slm_monitor.domain.states.timeline import UNOBSERVED, StateChange, Timeline, change_of, outage_of
 
 EVER = -(2**62)
-"""Before every window."""
+"""An instant before every window."""
 
 
 class StateHistory:
-    """The facts of one indicator by their key; of several under one key the highest rank holds."""
+    """The state facts of one indicator by key; of several facts under one key the one with the highest
+    rank is valid.
+    """
 
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self.facts: dict[str, Fact] = {fact.key: fact for fact in facts}
@@ -35,13 +37,17 @@ class StateHistory:
         return len(self.facts)
 
     def take(self, fact: Fact) -> tuple[bool, int | None]:
-        """Whether a fact is new or holds over what was known under its key; and since when that changes the states,
-        None where it changes none."""
+        """Add a fact. Return whether it is new or replaces the fact under its key, and the instant from which states
+        change.
+
+        That instant is None if no state changes.
+        """
         before = self.facts.get(fact.key)
         if before is not None and fact.rank <= before.rank:
             return False, None
         both = [fact] if before is None else [fact, before]
-        # By what was known and by what is: each says from where on it spoke.
+        # The old and the new fact may affect different instants: ask before and after the replacement, and take the
+        # earlier.
         earlier = self._changed_since(both)
         if before is not None:
             self._remove(before)
@@ -50,7 +56,7 @@ class StateHistory:
         return True, None if earlier is None else min(earlier, self._changed_since(both) or EVER)
 
     def drop(self, key: str) -> int | None:
-        """Forget a fact; since when that changes the states, None where it changes none."""
+        """Remove a fact; return the instant from which the states change, None if none changes."""
         fact = self.facts.pop(key, None)
         earlier = None if fact is None else self._changed_since([fact])
         if fact is None or earlier is None:
@@ -59,14 +65,16 @@ class StateHistory:
         return min(earlier, self._changed_since([fact]) or EVER)
 
     def timeline(self, initial_state: str, stale_after: int | None = None) -> Timeline:
-        """As known now; it follows the record, so look at it at once."""
+        """Return the timeline by the facts known. It shares this history's lists: use it before the next
+        fact is added.
+        """
         if self._united is None:
             self._united = intervals.union(self._outages)
         return Timeline(initial_state, self._changes, self._united, stale_after, self._recoveries)
 
     @property
     def last_signal(self) -> int | None:
-        """The last instant at which anything was heard."""
+        """The last instant for which the indicator has a measurement; None if it has none."""
         ends = [each[-1][0] for each in (self._changes, self._recoveries) if each]
         if self._outages:
             united = intervals.union(self._outages) if self._united is None else self._united
@@ -74,10 +82,11 @@ class StateHistory:
         return max(ends, default=None)
 
     def _changed_since(self, both: Sequence[Fact]) -> int | None:
-        """From when on these facts change the states: a measurement from its own instant, the first one from the
-        beginning (``previous``), and one before which nobody was watching from the measurement before it.
+        """Return the instant from which these facts change the states; None if they change none.
 
-        The first fact and the last one to be taken back also change how much of every earlier window is known.
+        A state change acts from its own instant, the first one from the beginning (``previous``), and one whose
+        ``previous`` says that nobody was watching acts from the state change before it. The first fact, and the removal
+        of the only one, also change how much of every earlier window is known.
         """
         changes = [change for each in both if (change := change_of(each)) is not None]
         outages = [outage for each in both if (outage := outage_of(each)) is not None]

@@ -1,4 +1,4 @@
-"""The state of an indicator through time, from state changes and outages in any order of arrival."""
+"""The state of an indicator at every instant, built from state changes and outages in any order of arrival."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from slm_monitor.domain.states.recovery import Recovery, recovery_of
 UP, DOWN, DEGRADED, UNKNOWN = "up", "down", "degraded", "unknown"
 STATES = frozenset({UP, DOWN, DEGRADED, UNKNOWN})
 UNOBSERVED = "none"
-"""As ``previous``: nobody was watching until now."""
+"""The ``previous`` of a state change before which nobody was watching."""
 
 
 class StateChange(NamedTuple):
-    """From ``at`` on the indicator is in ``state``; sorts by instant, then by the fact's key: order of arrival is no
-    part of it."""
+    """The indicator is in ``state`` from ``at`` on. Sorts by instant, then by fact key, not by order of arrival."""
 
     at: int
     fact_key: str
@@ -28,7 +27,7 @@ class StateChange(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """``[start, end)`` in one state."""
+    """``[start, end)`` in one state, in microseconds."""
 
     start: int
     end: int
@@ -36,21 +35,21 @@ class Segment(NamedTuple):
 
 
 class StateProvider(Protocol):
-    """What has a state at every instant."""
+    """Anything that has a state at every instant: an indicator, or the members of a composite."""
 
     @property
     def is_measured(self) -> bool:
-        """Whether anything was ever heard of it: else every state is what was assumed at the beginning."""
+        """Whether it has any measurement; if not, all its states are the assumed initial state."""
 
     def segments(self, start: int, end: int) -> list[Segment]:
-        """The states of ``[start, end)``, adjoining, in order."""
+        """Return the states of ``[start, end)`` as adjoining segments, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything known of one indicator's state. ``changes`` sorted; ``outages`` sorted and disjoint.
+    """Everything known of one indicator's states. ``changes`` are sorted; ``outages`` are sorted and disjoint.
 
-    ``stale_after``: from that age of the last word on the state is unknown, microseconds.
+    Once the last measurement is ``stale_after`` microseconds old, the state is unknown; None: never.
     """
 
     initial_state: str
@@ -58,14 +57,16 @@ class Timeline:
     outages: Sequence[tuple[int, int]] = ()
     stale_after: int | None = None
     recoveries: Sequence[Recovery] = ()
-    """Sorted; they are no part of the states."""
+    """The indicator's recoveries, sorted. They do not affect its states."""
 
     @property
     def is_measured(self) -> bool:
         return bool(self.changes or self.outages)
 
     def segments(self, start: int, end: int) -> list[Segment]:
-        """The states of ``[start, end)``, the last known one lasting to the end; adjoining, in order."""
+        """Return the states of ``[start, end)`` as adjoining segments, in order. The last known state lasts
+        to the end.
+        """
         stated = list(self._stated(start, end))
         if self.stale_after is not None:
             stated = overlay_downtime(stated, self._silent(start, end, self.stale_after), UNKNOWN)
@@ -73,12 +74,14 @@ class Timeline:
         return overlay_downtime(stated, down, DOWN) if down else stated
 
     def _outages_within(self, start: int, end: int) -> Sequence[tuple[int, int]]:
-        """The outages that reach into a stretch."""
+        """Return the outages that overlap ``[start, end)``."""
         first = bisect_right(self.outages, start, key=lambda outage: outage[1])
         return self.outages[first : bisect_left(self.outages, end, key=lambda outage: outage[0])]
 
     def _silent(self, start: int, end: int, age: int) -> list[tuple[int, int]]:
-        """Where nothing had been heard for so long; before the first word there is no silence."""
+        """Return the intervals in which the last measurement was older than ``age``. There is no silence before the
+        first one.
+        """
         begins = [self.changes[0].at] if self.changes else []
         begins += [self.outages[0][0]] if self.outages else []
         since = max(start, min(begins, default=end))
@@ -106,32 +109,34 @@ class Timeline:
             yield Segment(since, end, self._state_ahead(state, end))
 
     def _state_before(self, position: int) -> str:
-        """The state that the changes up to ``position`` leave; before the first, what the first says was before it."""
+        """Return the state after the changes up to ``position``; before the first change, the ``previous`` that it
+        names.
+        """
         if position:
             return self.changes[position - 1].state
         previous = self.changes[0].previous if self.changes else None
         return self.initial_state if previous is None else _observed(previous)
 
     def _state_ahead(self, state: str, end: int) -> str:
-        """The state up to ``end``: a later change that says nobody was watching takes its word back to the last one."""
+        """Return the state up to ``end``: unknown if the next change says that nobody was watching before it."""
         position = bisect_left(self.changes, end, key=lambda change: change.at)
         later = self.changes[position] if position < len(self.changes) else None
         return UNKNOWN if later is not None and later.previous == UNOBSERVED else state
 
 
 def change_of(fact: Fact) -> StateChange | None:
-    """The change of state that a fact tells of, if it does."""
+    """Return the state change in a fact; None if it has none."""
     body = fact.body
     return StateChange(fact.at, fact.key, body["state"], body.get("previous")) if "state" in body else None
 
 
 def outage_of(fact: Fact) -> tuple[int, int] | None:
-    """Likewise the outage."""
+    """Return the (start, end) of the outage in a fact; None if it has none."""
     return (fact.body["from"], fact.body["to"]) if "from" in fact.body else None
 
 
 def timeline_of(facts: Iterable[Fact], initial_state: str, stale_after: int | None = None) -> Timeline:
-    """The timeline that an indicator's state changes and outages make."""
+    """Build the timeline of an indicator from its facts."""
     kept = list(facts)
     changes = sorted(change for fact in kept if (change := change_of(fact)) is not None)
     outages = [outage for fact in kept if (outage := outage_of(fact)) is not None]
@@ -144,8 +149,10 @@ def _observed(previous: str) -> str:
 
 
 def overlay_downtime(stated: Sequence[Segment], down: Sequence[tuple[int, int]], state: str) -> list[Segment]:
-    """The segments, but for the disjoint intervals, which are in ``state``: an outage wins over what was stated, for
-    it is evidence of harm whatever else was reported."""
+    """Return the segments with the disjoint intervals ``down`` set to ``state``.
+
+    An outage overrides the reported states, because it is evidence of harm whatever else was reported.
+    """
     result: list[Segment] = []
     position = 0
     for segment in stated:

@@ -1,4 +1,4 @@
-"""The time that counts for a target of states, summed as it passes: what any stretch came to costs two look-ups."""
+"""Running sums of good and total service time: the availability of any interval costs two look-ups."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ _LEFT_AT_ONCE = 1_000
 
 
 class UptimeSums:
-    """Sums from ``begins_at`` on, in ``unit`` parts of a microsecond: whole numbers also where degraded time counts by
-    a weight."""
+    """Sums from ``begins_at`` on, in integers: microseconds × ``unit``.
+
+    ``unit`` is the denominator of the weight of degraded time, so that weighted time stays a whole number.
+    """
 
     def __init__(self, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int) -> None:
         self.terms = terms
@@ -35,13 +37,15 @@ class UptimeSums:
             self._slopes[terms.degraded] = int(weight * self.unit)
         self._starts: list[int] = []
         self._good: list[int] = []
-        """What had counted as good before each piece, and below, as counted at all."""
+        """The good time before each piece; ``_total`` holds the time before it that counts at all."""
         self._total: list[int] = []
         self._rates: list[tuple[int, int]] = []
         self._ends: list[int] = []
 
     def follow(self, states: StateProvider, to: int, since: int | None) -> None:
-        """Pass everything up to an instant; facts have changed what is from ``since`` on."""
+        """Extend the sums to an instant. ``since`` is the earliest instant whose states have changed; None
+        if none has.
+        """
         if since is not None and since < self.upto:
             self._forget(max(since, self.begins_at))
         if to <= self.upto:
@@ -64,7 +68,7 @@ class UptimeSums:
         self.upto = to
 
     def leave(self, before: int) -> None:
-        """Nobody looks at what lies before an instant any more."""
+        """Drop the sums before an instant that will not be asked for again."""
         position = bisect_right(self._starts, before) - 1
         if position >= _LEFT_AT_ONCE:
             for column in (self._starts, self._ends, self._good, self._total, self._rates):
@@ -85,7 +89,7 @@ class UptimeSums:
         self.upto = since
 
     def at(self, instant: int) -> tuple[int, int]:
-        """(good, total) of all that passed before an instant."""
+        """Return (good, total) of all time before an instant, in units of 1/``unit`` µs."""
         position = bisect_right(self._starts, instant) - 1
         if position < 0:
             return 0, 0
@@ -94,7 +98,7 @@ class UptimeSums:
         return self._good[position] + good * length, self._total[position] + total * length
 
     def sums(self, instants: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Likewise before each of many instants."""
+        """Return (good, total) of all time before each of many instants, as arrays, in units of 1/``unit`` µs."""
         if not self._starts:
             nothing = np.zeros(len(instants), dtype=np.int64)
             return nothing, nothing
@@ -107,11 +111,11 @@ class UptimeSums:
         return good, np.array(self._total, dtype=np.int64)[held] + rates[held, 1] * length
 
     def within(self, start: int, end: int) -> tuple[int, int]:
-        """(good, total) of a stretch, clipped to what has passed."""
+        """Return (good, total) of ``[start, end)``, limited to the time followed so far, in units of 1/``unit`` µs."""
         (good, total), (good_before, total_before) = self.at(end), self.at(max(start, self.begins_at))
         return good - good_before, total - total_before
 
     def lost(self, start: int, end: int) -> Fraction:
-        """How long the service was down in a stretch, microseconds."""
+        """Return how long the service was down in ``[start, end)``, in microseconds."""
         good, total = self.within(start, end)
         return Fraction(total - good, self.unit)
