@@ -1,4 +1,4 @@
-"""The clocks of one ticket, replayed from its events: start, pause, stop, deadline, and whether it was kept.
+"""The clocks of one ticket, replayed from its events: start, pauses, stop, deadline, and whether the deadline was met.
 
 Here is also which target applies to a ticket, and which team held it. This package must not know what was published
 of a clock before, nor other tickets: the same events and terms always give the same clocks.

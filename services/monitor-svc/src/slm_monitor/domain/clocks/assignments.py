@@ -1,4 +1,4 @@
-"""Who held a ticket while its clock ran: the time of each team, and whose it was when the deadline passed."""
+"""The holders of a ticket while its clock ran: the time of each team, and who held it when the deadline passed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 TEAMS = ("team",)
 HOLDERS = ("team", "assignee")
-"""What says who holds a ticket: its team, or else a person. The other side of a support sees teams only."""
+"""The attributes that name a ticket's holder, the first one given applies. The other party of a support agreement (OLA,
+UC) sees teams only."""
 
 
 @dataclass(frozen=True, slots=True)
 class HolderTime:
-    """A team's (or where none is named, a person's) part of a clock: microseconds that the clock ran meanwhile."""
+    """The microseconds that a clock ran while one holder had the ticket: a team, or a person if no team is named."""
 
     by: str | None
     calendar: int
@@ -26,12 +27,15 @@ class HolderTime:
 
 
 def names_for(terms: ServiceLevelTarget) -> Sequence[str]:
-    """Who is named as a holder to the parties of an agreement."""
+    """Return the attributes that may name a holder to the parties of an agreement."""
     return TEAMS if terms.is_support else HOLDERS
 
 
 def holder_times(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[HolderTime]:
-    """The time of each holder in the order in which they first held it; the sum is what the clock has measured."""
+    """Return the time of each holder, in the order in which they first held the ticket.
+
+    The sum is the elapsed time of the clock since ``measured_from``.
+    """
     sums: dict[str | None, list[int]] = {}
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
@@ -44,7 +48,7 @@ def holder_times(clock: Clock, events: Sequence[TicketEvent], until: int) -> lis
 
 
 def holder_at(events: Sequence[TicketEvent], instant: int, names: Sequence[str] = HOLDERS) -> str | None:
-    """Who holds the ticket at an instant, the events of that instant included."""
+    """Return the holder of the ticket at an instant, after the events of that instant."""
     known: dict[str, Any] = {}
     for event in events:
         if event.at > instant:
@@ -74,6 +78,6 @@ def _stretches(
 
 
 def holder_of(known: Mapping[str, Any], names: Sequence[str] = HOLDERS) -> str | None:
-    """Who holds a ticket of which this is known."""
+    """Return the holder that these attributes name; None if they name none."""
     held = next((known[name] for name in names if known.get(name)), None)
     return None if held is None else str(held)

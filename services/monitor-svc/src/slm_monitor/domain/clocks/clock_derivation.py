@@ -1,4 +1,4 @@
-"""Why a figure is what it is: the stretches of time counted and not counted, what caused each, and the sums."""
+"""The derivation of a clock's elapsed time: its open, closed and paused intervals, their causes, and their sums."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Kind = Literal["open", "closed", "paused"]
 
 
 class ClockSegment(NamedTuple):
-    """``[start, end)`` of one kind. ``service`` is the open time in it, microseconds.
+    """``[start, end)`` of one kind. ``service`` is the open time in it, in microseconds.
 
-    ``because``: of closed time the part of the service hours, of all other time the event that began it, or
-    ``service hours open``.
+    ``because`` names, for closed time, the rule of the service hours that closes it; for other time, the event that
+    began it, or ``service hours open``.
     """
 
     start: int
@@ -30,7 +30,9 @@ class ClockSegment(NamedTuple):
 
 
 def clock_segments(clock: Clock, events: Sequence[TicketEvent], until: int) -> list[ClockSegment]:
-    """The time of a clock from where it is measured to an instant, without a gap; ``events`` are the ticket's."""
+    """Return the time of a clock from ``measured_from`` to an instant, without gaps. ``events`` are the ticket's
+    events.
+    """
     hours = clock.target.hours
     pauses = intervals.clip(clock.pauses_by(until), clock.measured_from, until)
     paused = [
@@ -53,7 +55,10 @@ def _running(clock: Clock, events: Sequence[TicketEvent], start: int, end: int) 
 
 
 def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, TicketEvent | None]:
-    """The event at an instant that turned the clock: one that bears a state before one that does not."""
+    """Return (text, event) for the event at an instant that changed the clock.
+
+    An event with a state, or an end of the ticket, precedes other events of that instant.
+    """
     there = [event for event in events if event.at == at]
     telling = [event for event in there if event.state is not None or event.event in ENDS] or there
     if not telling:
@@ -64,7 +69,7 @@ def _cause(events: Sequence[TicketEvent], at: int, clock: Clock) -> tuple[str, T
 
 
 class ClockTotals(NamedTuple):
-    """Microseconds of each kind: wall time of all three, and the service time that ran and that was paused."""
+    """Microseconds of each kind in wall time, and the service time within the pauses."""
 
     open: int
     closed: int
@@ -73,7 +78,7 @@ class ClockTotals(NamedTuple):
 
 
 def clock_totals(stretches: Iterable[ClockSegment]) -> ClockTotals:
-    """What the stretches add up to."""
+    """Return the sums of the segments."""
     of_kind: dict[Kind, int] = {"open": 0, "closed": 0, "paused": 0}
     paused_service = 0
     for each in stretches:
@@ -83,7 +88,7 @@ def clock_totals(stretches: Iterable[ClockSegment]) -> ClockTotals:
 
 
 def clip_segments(stretches: Iterable[ClockSegment], start: int, end: int, hours: ServiceHours) -> list[ClockSegment]:
-    """The part of the stretches inside a reporting window."""
+    """Return the parts of the segments inside a reporting window."""
     inside = []
     for each in stretches:
         begins, ends = max(each.start, start), min(each.end, end)

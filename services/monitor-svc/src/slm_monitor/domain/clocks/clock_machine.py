@@ -1,4 +1,4 @@
-"""A ticket's clock while its events are walked: it starts, pauses, stops, reopens, and is handed to another target."""
+"""The state machine of one ticket clock: start, pause, stop, reopening, and handover to another target."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ from slm_monitor.domain.terms.terms import FOREVER, ServiceLevelTarget
 
 Attributes = Mapping[str, Any]
 _FIRST = -62_135_596_800_000_000
-"""The year 1."""
+"""0001-01-01, in microseconds since 1970."""
 
 
 class ClockMachine:
-    """A clock while it is being walked; ``attributes`` are the ticket's, for a deadline that stands in one of them."""
+    """A clock while the events of its ticket are replayed.
+
+    ``attributes`` are the ticket's, for a deadline that is a field of the ticket.
+    """
 
     def __init__(self, target: ServiceLevelTarget, terms: ClockTerms, started_at: int, attributes: Attributes) -> None:
         self.target = target
@@ -37,7 +40,7 @@ class ClockMachine:
         self._pauses: list[Span] = []
         self._paused_since: int | None = None
         self._late: list[Span] = []
-        """Waiting that began after the deadline: it moves nothing, and is left out of the net elapsed time."""
+        """Pauses that began after the deadline: they do not move it, and do not count in the net elapsed time."""
         self._late_since: int | None = None
         self._stopped_at: int | None = None
         self._stopped_for_good = False
@@ -57,16 +60,17 @@ class ClockMachine:
 
     @property
     def can_reopen(self) -> bool:
-        """Whether a reopening of the ticket concerns it: the end of the ticket is what stopped it. A response that was
-        given stays given."""
+        """Whether a reopening of the ticket restarts the clock: the end of the ticket stopped it. A response once given
+        stays.
+        """
         return self.stopped and not self._stopped_for_good
 
     def is_past(self, at: int) -> bool:
-        """Whether its deadline had passed before an instant."""
+        """Whether the deadline passed before an instant; a paused clock's never did."""
         return self._paused_since is None and self._deadline() < at
 
     def pause_from(self, at: int, state: str | None, attributes: Attributes) -> None:
-        """Pause at once if the ticket is as it must be for that; after the deadline it only waits."""
+        """Pause if a pause condition holds. A pause after the deadline is only recorded."""
         if not conditions.any_holds(self.terms.pause, None, state, attributes):
             return
         if at < self._deadline():
@@ -76,7 +80,9 @@ class ClockMachine:
             self._late_since = at
 
     def take(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """An event, after which the ticket is in this state and has these attributes. Cancel > stop > pause."""
+        """Apply an event; ``state`` and ``attributes`` are the ticket's after it. Cancel precedes stop, and stop
+        precedes pause.
+        """
         if self._cancelled_at is not None:
             return
         if self._stopped_at is not None:
@@ -91,7 +97,9 @@ class ClockMachine:
             self._turn(event.at, state, attributes)
 
     def stop(self, event: TicketEvent) -> None:
-        """Stop at an event; closing a ticket stops every clock, whatever the terms say."""
+        """Stop at an event. The end of the ticket stops the clock until a reopening; any other event stops
+        it for good.
+        """
         self._leave_pause(event.at)
         self._stopped_at = self._changed_at = event.at
         is_the_end = event.event in ticket_events.ENDS or self.terms.clock in (RESOLUTION, CLOSURE)
@@ -102,11 +110,11 @@ class ClockMachine:
         if is_reopened or self._left_its_stop(event, state, attributes):
             self._reopen(event, state, attributes)
         elif event.event not in ticket_events.ENDS and conditions.any_holds(self.terms.stop, event, state, attributes):
-            # It was answered after the ticket had ended: a later reopening finds nothing to wait for.
+            # The ticket was answered after it had ended: if it is reopened later, this clock has nothing to wait for.
             self._stopped_for_good = True
 
     def _left_its_stop(self, event: TicketEvent, state: str | None, attributes: Attributes) -> bool:
-        """Of a clock that stops for as long as the ticket is in some state: whether it is so no longer."""
+        """Whether a clock that stops for as long as the ticket is in some state has to run again."""
         return all(each.lasts for each in self.terms.stop) and not conditions.any_holds(
             self.terms.stop, event, state, attributes
         )
@@ -120,7 +128,7 @@ class ClockMachine:
             self.pause_from(at, state, attributes)
 
     def _follow_date(self, at: int, attributes: Attributes) -> None:
-        """The date that is the deadline was moved, in time."""
+        """Move the deadline if the ticket's field that holds it was changed before the deadline passed."""
         if self.terms.within.kind != "due_at" or (dates := _dates(self.terms, attributes)) == self._dates:
             return
         if not self.is_past(at):
@@ -130,7 +138,9 @@ class ClockMachine:
             ]
 
     def _reopen(self, event: TicketEvent, state: str | None, attributes: Attributes) -> None:
-        """``resume``: the resolved gap is a pause; ``resume_counting_gap``: it is not."""
+        """Run again. With ``on_reopen: resume`` the time since the stop is a pause; with ``resume_counting_gap`` it
+        counts.
+        """
         assert self._stopped_at is not None
         stopped, self._stopped_at = self._stopped_at, None
         self._changed_at = event.at
@@ -145,7 +155,10 @@ class ClockMachine:
         self._paused_since = self._late_since = None
 
     def _moved(self) -> tuple[list[Span], list[int]]:
-        """The pauses that count, each begun before the deadline as moved so far, and the deadline by each hours."""
+        """Return the pauses that count, and the deadline by each of the service hours.
+
+        A pause counts if it began before the deadline, as moved by the pauses before it.
+        """
         within, dues = self.terms.within, list(self._originals)
         counted = []
         for start, end in self._pauses:
@@ -161,7 +174,7 @@ class ClockMachine:
         return min(self._moved()[1])
 
     def clock(self) -> Clock:
-        """As it stands. Raises CalendarError where its deadline is no instant that can be written."""
+        """Return the clock's present state. Raises CalendarError for a deadline outside the years 1 to 9999."""
         pauses, deadlines = self._moved()
         late = [pause for pause in self._pauses if pause not in pauses]
         deadline = min(deadlines)
@@ -205,45 +218,45 @@ class ClockMachine:
         return (PAUSED, None) if self._paused_since is not None else (RUNNING, deadline)
 
     def cancelled(self, at: int) -> Clock:
-        """The clock of a target that no longer applies. A breach before the change stands."""
+        """Cancel the clock because its target no longer applies, and return it. A breach before the change remains."""
         self._leave_pause(at)
         self._cancelled_at = self._changed_at = at
         return self.clock()
 
-    # -- handed over ----------------------------------------------------------------------------------------------
+    # -- handover to other terms ----------------------------------------------------------------------------------
 
     def reopened_at(self, started_at: int, at: int, attributes: Attributes) -> ClockMachine:
-        """The same clock as if it had started at another instant, which was edited at ``at``."""
+        """Return this clock with another start, because the ticket's opening was edited at ``at``."""
         run = ClockMachine(self.target, self.terms, started_at, attributes)
         run._pauses = [(max(start, started_at), end) for start, end in self._pauses if end > started_at]
         run._late = [(max(start, started_at), end) for start, end in self._late if end > started_at]
         run._paused_since, run._late_since = self._paused_since, self._late_since
         run._changed_at, run.passed_over = self._changed_at, self.passed_over
-        # A breach that was certain before the edit stays one that is told.
+        # A breach that was certain before the edit must still be published.
         run.attached_at = self.attached_at if self.is_past(at) else at
         return run
 
     def carried(self, target: ServiceLevelTarget, terms: ClockTerms, at: int, attributes: Attributes) -> ClockMachine:
-        """A clock under other terms from ``at`` on that has used up what this one has."""
+        """Return a clock under other terms from ``at`` on that keeps the elapsed time of this one."""
         run = ClockMachine(target, terms, self.started_at, attributes)
         run._changed_at = run.attached_at = at
         if terms.within.kind in ("calendar", "service_time"):
-            # Elapsed time is carried as an amount: it was measured by the hours in which it passed.
+            # Elapsed time is carried as an amount: it was measured by the service hours of the old target.
             run._carried, run._measured_from = self._elapsed_by(at), at
             run._carried_net = self.clock().net_by(at)
             run._originals = [run._with_carried(at, hours) for hours in run._hours]
         else:
-            # A duration in days has no amount to carry: its pauses are, and move the deadline as before.
+            # A duration in days has no amount to carry. The pauses are carried instead, and move the new deadline.
             run._pauses, run._late = self._pauses_by(at), self.clock().late_by(at)
         return run
 
     def take_pauses(self, other: ClockMachine, at: int) -> None:
-        """Be paused by what had paused another clock."""
+        """Copy the pauses of another clock up to ``at``."""
         self._pauses = intervals.clip(other._pauses_by(at), self.started_at, at)
         self._late = intervals.clip(other.clock().late_by(at), self.started_at, at)
 
     def changed(self, at: int) -> None:
-        """It came to run as it does at this instant."""
+        """Set the instant since which the clock is in its present state."""
         self._changed_at = at
 
     def _elapsed_by(self, at: int) -> Span:
@@ -257,12 +270,12 @@ class ClockMachine:
         if within.kind == "calendar":
             return at + int(within.amount) - self._carried[0]
         left = int(within.amount) - self._carried[1]
-        # Time that is just used up is used up now, not when the hours open again.
+        # If no time is left, the deadline is now, not the instant at which service hours open again.
         return hours.add(at, left) if left else at
 
 
 def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
-    """The ticket's field that holds the deadline, as an instant; nothing where it is missing or no date."""
+    """Return {field: instant} for the ticket's field that holds the deadline; empty if it is missing or not a date."""
     if terms.within.kind != "due_at":
         return {}
     field = str(terms.within.amount)
@@ -271,7 +284,7 @@ def _dates(terms: ClockTerms, attributes: Attributes) -> dict[str, int]:
 
 
 def instant_of(written: Any) -> int | None:
-    """An instant that stands in a ticket's field; None where it is none."""
+    """Read an instant (microseconds) from a ticket's field; None if it is not one."""
     try:
         return instants.from_text(str(written))
     except ValueError:

@@ -1,7 +1,7 @@
-"""A ticket's clocks: when they start, pause and stop, their deadline, and whether it was kept.
+"""The replay of a ticket's events into clocks: start, pauses, stop, deadline, and whether the deadline was met.
 
-Met iff stopped at or before the deadline; elapsed time never decides. A pause moves the deadline by its length in the
-clock's own measure; only a pause that begins before the deadline, as moved so far, counts.
+A clock is met if and only if it stopped at or before its deadline; elapsed time does not decide. A pause moves the
+deadline by its length in the clock's own measure, if it begins before the deadline as moved so far.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["BREACHED", "CANCELLED", "COMPLETED_LATE", "ENDED", "MET", "PAUSED", 
 
 @dataclass(frozen=True, slots=True)
 class FailedClock:
-    """A kind of clock of one ticket that cannot be worked out, and why."""
+    """A kind of clock of one ticket that cannot be evaluated, and the reason."""
 
     clock: str
     reason: str
@@ -49,8 +49,9 @@ def replay_ticket(
     until: int | None = None,
     failed: Callable[[FailedClock], None] | None = None,
 ) -> list[Clock]:
-    """Every clock the ticket has had, one for each target that came to apply to it; ``events`` in order, ``lines`` in
-    the order in which they are tried."""
+    """Return every clock of a ticket; of ``lines``, in order, the first target that matches applies (see
+    ``replay_by_rules``).
+    """
     return replay_by_rules(events, target_matching.RuleBook(lines), until, failed)
 
 
@@ -60,8 +61,11 @@ def replay_by_rules(
     until: int | None = None,
     failed: Callable[[FailedClock], None] | None = None,
 ) -> list[Clock]:
-    """Every clock by the rules of a book. Terms that take effect after the last event are looked at up to ``until``.
-    What cannot be worked out is given to ``failed``, without which it raises."""
+    """Return every clock of a ticket by the rules of a book.
+
+    Amendments after the last event apply up to ``until``. A clock that cannot be evaluated is passed to ``failed``;
+    without ``failed`` the error is raised.
+    """
     found: list[Clock] = []
     scope = book.scope_of(events)
     covering = scope.ever(events)
@@ -86,14 +90,14 @@ def _numbered(clocks: Iterable[Clock]) -> Iterable[Clock]:
 
 
 class _Walk:
-    """One pass over a ticket's events for one kind of clock."""
+    """One pass over a ticket's events for one kind of clock in one agreement."""
 
     def __init__(
         self, rules: target_matching.TargetRules | target_matching.SingleTarget, scope: TicketScope | None = None
     ) -> None:
         self._rules = rules
         self._scope = scope
-        """Without one the ticket is covered, whatever it says."""
+        """Decides whether the agreement covers the ticket; None: it always does."""
         self._attributes: dict[str, Any] = {}
         self._ended: list[Clock] = []
         self._run: ClockMachine | None = None
@@ -104,16 +108,16 @@ class _Walk:
         self._has_ended: str | None = None
         """The event that ended the ticket, until it is reopened."""
         self._is_asked = False
-        """Whether the customer wrote after the ticket had ended."""
+        """Whether the customer wrote after the ticket had ended, and it has not been reopened since."""
         self._team: Any = None
-        """The team that the ticket was last assigned to."""
+        """The team to which the ticket was last assigned."""
         self._is_assigned = self._is_handed_on = False
         self._seen: list[TicketEvent] = []
         self._tried: ServiceLevelTarget | None = None
         self._amended_to: int | None = None
         self._matched: ServiceLevelTarget | None = None
         self._is_matched = False
-        """Whether nothing has changed since by which another target would apply."""
+        """Whether ``_matched`` is still valid: neither attributes nor terms have changed since."""
 
     def over(self, events: Sequence[TicketEvent], until: int | None = None) -> list[Clock]:
         self.walk(events, until)
@@ -122,7 +126,7 @@ class _Walk:
         return self._ended
 
     def walk(self, events: Sequence[TicketEvent], until: int | None = None) -> ClockMachine | None:
-        """The clock that stands after the events."""
+        """Apply the events; return the machine of the last clock, None if there is none."""
         self._has_opening = any(event.event == "opened" for event in events)
         for event in events:
             self._amend_by(event.at)
@@ -161,14 +165,15 @@ class _Walk:
 
     def _note_end(self, event: TicketEvent) -> None:
         if event.event in ticket_events.ENDS:
-            # Closing ends more than a resolution before it did.
+            # A later close or cancellation replaces a resolution: it also ends clocks that run on after resolution.
             self._has_ended = self._has_ended if event.event in conditions.SAME_END and self._has_ended else event.event
         elif event.event == "reopened":
             self._has_ended = None
 
     def _may_begin(self, terms: ClockTerms) -> bool:
-        """Whether a clock may begin as the ticket is: none does on one that has ended, but one that its resolution
-        leaves running."""
+        """Whether a clock may begin now. On an ended ticket none may, except one that keeps running after
+        resolution.
+        """
         return self._has_ended is None or (self._has_ended in conditions.SAME_END and terms.keeps_after_resolution)
 
     def _let_run(self, run: ClockMachine, event: TicketEvent) -> None:
@@ -181,7 +186,7 @@ class _Walk:
             self._run = self._new_run(run.target, run.terms, event)
 
     def _edited_opening(self, run: ClockMachine, event: TicketEvent) -> int | None:
-        """Another date of opening than the clock started at, where its terms follow one."""
+        """Return the corrected opening of the ticket if the event names one and the terms follow it; otherwise None."""
         follows = run.terms.on_terms_change == "from_opening" and run.terms.starts_at_opening
         if not follows or event.event == "opened" or "opened_at" not in event.attributes:
             return None
@@ -189,8 +194,11 @@ class _Walk:
         return edited if edited != run.started_at and edited is not None and edited <= event.at else None
 
     def _after_the_end(self, run: ClockMachine, event: TicketEvent) -> None:
-        """A further clock of the same target: the next exchange, a reopened ticket's ``new_clock``, or a start anew of
-        one that its own terms had cancelled."""
+        """Apply an event to a clock that is over.
+
+        It may begin a further clock of the same target: the next exchange of an ``update`` clock, ``new_clock`` of a
+        reopened ticket, or a new start after the terms had cancelled the clock.
+        """
         terms = run.terms
         if not run.stopped:
             begins = event.event not in ("opened", "cancelled") and self._holds(terms.start, event)
@@ -205,37 +213,41 @@ class _Walk:
             self._run = run = self._new_run(run.target, terms, event)
         run.take(event, self._state, self._attributes)
         if not run.over and not begins:
-            # What applies may have changed while nothing ran.
+            # Another target may have come to apply while no clock ran.
             self._rematch(run, event.at)
 
     def _is_asked_anew(self, event: TicketEvent) -> bool:
-        """Whether the customer waits for an answer: a message begins an exchange; one that came to a ticket that had
-        ended begins it when the ticket is reopened."""
+        """Whether the customer waits for an answer: by a message, or by the reopening after a message to an ended
+        ticket.
+        """
         if event.event == "customer_replied":
             self._is_asked = self._has_ended is not None
             return True
         is_asked, self._is_asked = self._is_asked, self._is_asked and event.event != "reopened"
         return event.event == "reopened" and is_asked
 
-    # -- stints of teams ------------------------------------------------------------------------------------------
+    # -- one clock per assignment to a team -----------------------------------------------------------------------
 
     def _note_team(self, event: TicketEvent) -> None:
-        """Whether an event hands the ticket to a team: a change of person inside the team does not."""
+        """Record whether an event assigns the ticket to another team. A change of person within the team does not."""
         team = self._attributes.get("team")
         self._is_handed_on = event.event == "assigned" and not (self._is_assigned and team == self._team)
         if event.event == "assigned":
             self._is_assigned, self._team = True, team
 
     def _hands_on(self, run: ClockMachine, event: TicketEvent) -> bool:
-        """Whether an assignment to another team ends a stint. That comes before the question whether its target still
-        applies: one that names the team under ``applies_to`` is stopped, and not cancelled."""
+        """Stop the clock if the event assigns the ticket to another team; return whether it does. This precedes
+        matching: a target whose ``applies_to`` names the team is stopped, not cancelled.
+        """
         if not self._is_handed_on or self._holds(run.terms.cancel, event):
             return False
         run.stop(event)
         return True
 
     def _next_stint(self, run: ClockMachine, event: TicketEvent) -> None:
-        """What follows a stint that is over: another one of the same target, or of the one that applies now."""
+        """After a clock per assignment is over, begin the next one, of the same target or of the one that
+        now applies.
+        """
         if self._match() is not run.target:
             self._ended.append(run.clock())
             self._run = self._tried = None
@@ -246,7 +258,9 @@ class _Walk:
             self._run.take(event, self._state, self._attributes)
 
     def _begins_a_stint(self, terms: ClockTerms, event: TicketEvent) -> bool:
-        """An assignment to a team that the terms mean, or a reopening while such a team holds the ticket."""
+        """Whether an event assigns the ticket to a team that the terms mean, or reopens it while such a
+        team holds it.
+        """
         if event.event == "reopened":
             return self._is_assigned and self._holds(terms.start, replace(event, event="assigned"))
         return self._is_handed_on and self._holds(terms.start, event)
@@ -267,14 +281,14 @@ class _Walk:
             return event.event == "customer_replied" and (self._answered or not terms.after_first_response)
         if self._holds(terms.start, event):
             return True
-        # Some sources never send an opening: then whatever is heard first of a ticket opens it.
+        # Some sources never send an opened event: then the first event of a ticket opens it.
         stands_in = terms.starts_at_opening and not self._has_opening
         return stands_in and event.event not in ("closed", "cancelled") and not self._holds(terms.stop, event)
 
     # -- which target applies -------------------------------------------------------------------------------------
 
     def _match(self) -> ServiceLevelTarget | None:
-        # A ticket keeps the terms of its opening, also where another event is what starts the clock.
+        # The terms at the ticket's opening apply to it, even if a later event starts the clock.
         if self._opened_at is None or self._amended_to is None:
             return None
         if not self._is_matched:
@@ -290,7 +304,9 @@ class _Walk:
         return self._rules.passed_over(target, self._opened_at, self._amended_to, self._attributes)
 
     def _attach(self, event: TicketEvent) -> None:
-        """A target that applies from now on has a clock if its start has held and neither its stop nor its cancel."""
+        """Begin the clock of the target that applies, if its start has occurred and neither its stop nor its
+        cancellation has.
+        """
         target, tried = self._match(), self._tried
         self._tried = target
         if target is None or target.clock is None:
@@ -305,7 +321,9 @@ class _Walk:
             self._run.take(event, self._state, self._attributes)
 
     def _alone(self, target: ServiceLevelTarget, events: Sequence[TicketEvent]) -> ClockMachine | None:
-        """The clock that the target would have if it had always applied; None where it does not run."""
+        """Return the clock that the target would have if it had always applied; None if that clock would not be
+        running.
+        """
         run = _Walk(target_matching.SingleTarget(target)).walk(events)
         return None if run is None or run.over else run
 
@@ -319,7 +337,9 @@ class _Walk:
         return run
 
     def _rematch(self, run: ClockMachine, at: int) -> bool:
-        """Whether the clock that ran was another target's than what applies now, whose clock takes its place."""
+        """Cancel the clock if its target no longer applies, and begin that of the target that does; return whether it
+        was so.
+        """
         target = self._match()
         if target is run.target:
             return False
@@ -334,8 +354,9 @@ class _Walk:
     def _handed_over(
         self, run: ClockMachine, target: ServiceLevelTarget, terms: ClockTerms, at: int, policy: str
     ) -> ClockMachine | None:
-        """The clock of the target that applies from ``at`` on; None where its start has not held, or its end has."""
-        # What an event stops that also brings the target is stopped under it: it does not go without a verdict.
+        """Return the clock of the target that applies from ``at`` on; None if its clock would not be running."""
+        # An event may both change the target and stop the clock. The clock is then stopped under the new target, so
+        # that it gets a verdict instead of being cancelled.
         before = self._seen[:-1] if self._seen[-1].at == at else self._seen
         alone = self._alone(target, before) or self._alone(target, self._seen)
         if alone is None:
@@ -353,10 +374,10 @@ class _Walk:
         new.pause_from(at, self._state, self._attributes)
         return new
 
-    # -- terms that change while it runs --------------------------------------------------------------------------
+    # -- amendments while a clock runs ----------------------------------------------------------------------------
 
     def _amend_by(self, instant: int) -> None:
-        """Terms that took effect up to an instant, where they say that they change clocks that run."""
+        """Apply the amendments that took effect up to an instant and that change running clocks."""
         if self._opened_at is None or self._amended_to is None:
             return
         for effective_at in self._rules.changes(self._amended_to, instant):

@@ -1,4 +1,4 @@
-"""Where one clock of one ticket stands."""
+"""The state of one clock of one ticket, and its elapsed and remaining time at an instant."""
 
 from __future__ import annotations
 
@@ -24,12 +24,11 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where one clock of one ticket stands, by the facts known; lengths in microseconds.
+    """The state of one clock of one ticket, by the facts known. Instants and lengths are in microseconds.
 
-    ``ordinal`` counts the clocks the same target has had on the ticket: a priority may leave and come back.
-
-    ``deadline_at`` of a paused clock is the one before the pause: it will move by the pause's length.
-    ``breached_at`` may lie ahead of now while the clock runs: then it is when a timer must look.
+    ``ordinal`` counts the clocks of the same target on the ticket: a target may cease to apply and apply again.
+    ``deadline_at`` of a paused clock is the deadline before the present pause, which will move it further.
+    ``breached_at`` of a running clock may be in the future: a timer is set for it.
     ``carried`` is the (calendar, service) time taken over from the target that applied before ``measured_from``.
     """
 
@@ -45,25 +44,25 @@ class Clock:
     elapsed_service: int = 0
     ordinal: int = 0
     original_deadline_at: int = 0
-    """The deadline as if nothing had paused the clock."""
+    """The deadline without any pause."""
     measured_from: int = 0
     carried: Span = (0, 0)
     attached_at: int = 0
-    """When its target came to apply: later than its start where the ticket was another's before."""
+    """When the target began to apply to the ticket. It is later than the start if another target applied before."""
     past_due: bool = False
-    """Whether its deadline had passed by then."""
+    """Whether the deadline had passed when the target began to apply."""
     deadlines: tuple[int, ...] = ()
-    """By each of the service hours that match at once; the earliest is the deadline."""
+    """The deadline by each of the target's service hours, in order; the earliest one applies."""
     late_pauses: tuple[Span, ...] = ()
-    """Waiting that began after the deadline, which moves nothing."""
+    """Pauses that began after the deadline, which they do not move."""
     late_since: int | None = None
-    """Since when it waits so."""
+    """The start of a pause after the deadline that still lasts."""
     carried_net: Span = (0, 0)
     net_calendar: int = 0
     net_service: int = 0
-    """Elapsed time without any waiting, also that after the deadline."""
+    """Elapsed time (like ``net_calendar``) without any pauses, also those after the deadline."""
     passed_over: tuple[tuple[str, str], ...] = ()
-    """Targets of the same clock that come before this one and do not apply: (key, why not)."""
+    """Earlier targets of the same kind of clock that do not apply to the ticket: (key, reason)."""
 
     @property
     def within(self) -> Duration:
@@ -72,7 +71,7 @@ class Clock:
 
     @property
     def hours(self) -> tuple[ServiceHours, ...]:
-        """All service hours that it runs by."""
+        """All service hours by which the clock runs."""
         terms = self.target.clock
         return (self.target.hours, *terms.also_hours) if terms is not None else (self.target.hours,)
 
@@ -82,46 +81,48 @@ class Clock:
 
     @property
     def is_notified(self) -> bool:
-        """Whether its breach is told to anyone."""
+        """Whether a breach of this clock is published."""
         return not self.past_due or (self.target.clock is not None and self.target.clock.notify_past_due)
 
     @property
     def ended_at(self) -> int | None:
-        """When it was stopped or cancelled."""
+        """The instant at which the clock was stopped or cancelled; None while it is open."""
         return self.changed_at if self.state in ENDED else None
 
     def as_of(self, instant: int) -> Clock:
-        """The state at an instant: a running clock past its deadline is breached."""
+        """Return the clock at an instant: a running clock past its deadline is breached."""
         if self.state == RUNNING and self.breached_at is not None and self.breached_at <= instant:
             return replace(self, state=BREACHED, changed_at=self.breached_at)
         return self
 
     def pauses_by(self, instant: int) -> list[Span]:
-        """The pauses up to an instant, one that still lasts included."""
+        """Return the pauses up to an instant, including one that still lasts."""
         lasting = [(self.changed_at, instant)] if self.state == PAUSED and instant > self.changed_at else []
         return [(start, min(end, instant)) for start, end in self.pauses if start < instant] + lasting
 
     def elapsed_by(self, instant: int) -> Span:
-        """Calendar and service time from the start to an instant, pauses left out."""
+        """Return (calendar, service) microseconds from the start to an instant, without pauses."""
         pauses = self.pauses_by(instant)
         calendar = instant - self.measured_from - sum(end - start for start, end in pauses)
         service = max(_open(hours, self.measured_from, instant, pauses) for hours in self.hours)
         return self.carried[0] + max(0, calendar), self.carried[1] + max(0, service)
 
     def late_by(self, instant: int) -> list[Span]:
-        """The waiting after the deadline up to an instant."""
+        """Return the pauses after the deadline, up to an instant."""
         lasting = [(self.late_since, instant)] if self.late_since is not None and instant > self.late_since else []
         return [(start, min(end, instant)) for start, end in self.late_pauses if start < instant] + lasting
 
     def net_by(self, instant: int) -> Span:
-        """Calendar and service time from the start to an instant, all waiting left out."""
+        """Return (calendar, service) microseconds from the start to an instant, without any pauses, before or after the
+        deadline.
+        """
         waits = [*self.pauses_by(instant), *self.late_by(instant)]
         calendar = instant - self.measured_from - sum(end - start for start, end in waits)
         service = max(_open(hours, self.measured_from, instant, waits) for hours in self.hours)
         return self.carried_net[0] + max(0, calendar), self.carried_net[1] + max(0, service)
 
     def shown_deadline(self, instant: int) -> int:
-        """The deadline as people are shown it: of a paused clock it moves along with the pause."""
+        """Return the deadline to show at an instant: while the clock is paused, it moves along with the pause."""
         if self.state != PAUSED:
             return self.deadline_at
         return min(
@@ -130,7 +131,9 @@ class Clock:
         )
 
     def left_by(self, instant: int) -> int:
-        """Time left to the deadline in the clock's own measure, the least of all its hours; negative past it."""
+        """Return the time left to the deadline in the clock's own measure; negative after it. The shortest of its hours
+        applies.
+        """
         until = self.changed_at if self.state in ENDED else instant
         due = self.shown_deadline(until)
         if until <= due:

@@ -1,4 +1,4 @@
-"""When a ticket's clock warns, at shares of its duration, and when it escalates, at offsets from its deadline."""
+"""The instants at which a clock warns (shares of its duration) and escalates (offsets from its deadline)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from slm_monitor.domain.terms.clock_terms import Escalation
 
 
 def share_reached_at(clock: Clock, percent: Fraction | int) -> int:
-    """The instant at which a share of the clock's duration is used up: the duration's own measure, pauses left out."""
+    """Return the instant at which a percentage of the clock's duration has elapsed, in its own measure and without
+    pauses.
+    """
     return min(_reached(clock, Fraction(percent), hours) for hours in clock.hours)
 
 
@@ -41,28 +43,35 @@ def _carried(clock: Clock) -> int:
 
 
 def warning_instants(clock: Clock) -> list[tuple[Fraction, int]]:
-    """(percent, instant) of each warning that the clock reaches if nothing else happens to it, ascending; of a paused
-    clock those that it reached before its pause."""
+    """Return (percent, instant) of each warning that the clock reaches if nothing else happens to it, ascending.
+
+    A paused clock has only the warnings that it reached before the pause.
+    """
     terms = clock.target.clock
     found = [(share, share_reached_at(clock, share)) for share in terms.warn_at] if terms is not None else []
     return [(share, at) for share, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
 def escalation_instants(clock: Clock) -> list[tuple[Escalation, int]]:
-    """Likewise each escalation."""
+    """Return (escalation, instant) of each escalation that the clock reaches if nothing else happens to it.
+
+    A paused clock has only the escalations that it reached before the pause.
+    """
     terms = clock.target.clock
     found = [(each, offset_from_deadline(clock, each.offset)) for each in terms.escalations] if terms else []
     return [(each, at) for each, at in found if clock.state != PAUSED or at <= clock.changed_at]
 
 
 def offset_from_deadline(clock: Clock, offset: Duration, deadline: int | None = None) -> int:
-    """The instant at an offset from the clock's deadline (or another one), the earliest of all its hours."""
+    """Return the instant at an offset from the clock's deadline (or from ``deadline``); the earliest of its service
+    hours.
+    """
     due = clock.deadline_at if deadline is None else deadline
     return min(durations.deadline(offset, due, hours) for hours in clock.hours)
 
 
 def at_risk_from(clock: Clock) -> int | None:
-    """The instant of the clock's first warning, or of half its duration where it has none."""
+    """Return the instant of the clock's first warning; if it has no warnings, that of half its duration."""
     terms = clock.target.clock
     first: Sequence[Fraction] = terms.warn_at[:1] if terms is not None else ()
     return share_reached_at(clock, first[0] if first else Fraction(50))

@@ -1,4 +1,4 @@
-"""Which target applies to a ticket: the rules of one kind of clock in their order, of which the first match wins."""
+"""The matching of tickets to targets: of the rules of one kind of clock, in order, the first match applies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Passed = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class TicketMatch:
-    """The agreements that judge a ticket as it is now, and why none with a customer does."""
+    """The agreements that evaluate a ticket as it is now, and why no agreement with a customer does."""
 
     judging: frozenset[str]
     unmatched_because: str | None
 
 
 class RuleBook:
-    """All rules by which a party's tickets are judged; read once, for there are many tickets."""
+    """All rules for the tickets of one party. It is built once and used for many tickets."""
 
     def __init__(self, lines: Sequence[TermsHistory], others: Iterable[TermsHistory] = ()) -> None:
         groups: dict[tuple[str, str], list[TermsHistory]] = {}
@@ -35,17 +35,22 @@ class RuleBook:
                 groups.setdefault((line.latest.agreement_id, line.latest.clock.clock), []).append(line)
         self.agreements = Agreements([*lines, *others])
         self.kinds = [(kind, TargetRules(group)) for (_, kind), group in groups.items()]
-        """Per agreement and clock (response, resolution …) the rules of which the first match wins: what the provider
-        owes the customer does not take the place of what a team owes the provider."""
+        """The rules of each agreement and kind of clock (response, resolution …), of which the first match applies.
+        They are kept apart per agreement: the SLA with the customer and the OLA with a team both apply to one
+        ticket."""
         self.latest = {line.latest.target_id: line.latest for line in lines}
         self._moving = _moving(lines)
 
     def scope_of(self, events: Sequence[TicketEvent]) -> TicketScope:
-        """The agreements in force when a ticket was opened; one that nobody opened was opened by its first event."""
+        """Return the agreements in force when a ticket was opened; without an ``opened`` event its first event opened
+        it.
+        """
         return self.agreements.at_opening(ticket_events.opened_at(events))
 
     def matching(self, events: Sequence[TicketEvent], judging: Collection[str]) -> TicketMatch:
-        """Who sees a ticket, and why nothing judges it; ``judging``: the agreements that have clocks on it."""
+        """Return who evaluates a ticket, and why nobody does. ``judging`` are the agreements that have clocks on the
+        ticket.
+        """
         scope, opened_at, said = (
             self.scope_of(events),
             ticket_events.opened_at(events),
@@ -58,7 +63,7 @@ class RuleBook:
         return TicketMatch(covering.agreements & set(judging), reason)
 
     def _why_none(self, covering: Collection[str], opened_at: int | None, said: Attributes) -> str | None:
-        """Why no rule of the agreements that cover a ticket applies to it; None where one does."""
+        """Return why no rule of the agreements that cover a ticket applies to it; None if one applies."""
         if opened_at is None:
             return "it has not been opened"
         rules = [rules for _, rules in self.kinds if rules.agreement_id in covering]
@@ -67,14 +72,19 @@ class RuleBook:
         return "; ".join(each.why_none(opened_at, said) for each in rules[:3]) or "no target is about tickets"
 
     def next_change(self, after: int) -> int | None:
-        """The next instant at which terms take effect that change clocks that run."""
+        """Return the next instant after this one at which an amendment changes running clocks; None if
+        there is none.
+        """
         position = bisect_right(self._moving, after)
         return self._moving[position] if position < len(self._moving) else None
 
 
 def rule_book(lines: Iterable[TermsHistory]) -> RuleBook:
-    """Of all lines those that are judged ticket by ticket: tried in the order in which an agreement lists them, and
-    agreements in the order of their ids. Targets of other kinds tell which agreements a ticket may be about."""
+    """Build the rule book of these histories.
+
+    Ticket targets are tried in the order in which their agreement lists them, agreements in the order of their ids. The
+    other targets only show which agreements exist, and so which a ticket may belong to.
+    """
     everything = list(lines)
     clocks = [line for line in everything if line.latest.clock is not None]
     others = [line for line in everything if line.latest.clock is None]
@@ -82,7 +92,7 @@ def rule_book(lines: Iterable[TermsHistory]) -> RuleBook:
 
 
 class TargetRules:
-    """Targets of one kind of clock, through their amendments."""
+    """The targets of one kind of clock in one agreement, with their amendments."""
 
     is_fixed = False
 
@@ -92,20 +102,22 @@ class TargetRules:
         self.agreement_id = lines[0].latest.agreement_id
 
     def covers(self, scope: TicketScope, attributes: Attributes) -> bool:
-        """Whether a ticket is one of the agreement's own service and customer."""
+        """Whether the agreement covers a ticket, by the ticket's service and customer."""
         return self.agreement_id in scope.covering(attributes).agreements
 
     def why_none(self, opened_at: int, attributes: Attributes) -> str:
-        """Why none of these rules applies to a ticket: the first rule's reason."""
+        """Return why none of these rules applies to a ticket: the reason of the first rule."""
         line = self._lines[0]
         return f"{line.latest.key}: {_why_not(line.at(opened_at), attributes)}"
 
     def changes(self, after: int, until: int) -> list[int]:
-        """The instants in (after, until] at which clocks that run come under other terms."""
+        """Return the instants in (after, until] at which amendments change running clocks."""
         return [at for at in self._moving if after < at <= until] if self._moving else []
 
     def first_match(self, opened_at: int, amended_to: int, attributes: Attributes) -> ServiceLevelTarget | None:
-        """The target for a ticket opened then, with the amendments up to ``amended_to`` that concern what runs."""
+        """Return the target for a ticket opened at ``opened_at``, with amendments of running clocks up to
+        ``amended_to``.
+        """
         for line in self._lines:
             target = self._terms(line, opened_at, amended_to)
             if (
@@ -119,7 +131,7 @@ class TargetRules:
     def passed_over(
         self, chosen: ServiceLevelTarget, opened_at: int, amended_to: int, attributes: Attributes
     ) -> Passed:
-        """The rules before the one that was chosen, each with why it does not apply."""
+        """Return the rules before the chosen one, each with the reason why it does not apply."""
         found = []
         for line in self._lines:
             if line.target_id == chosen.target_id:
@@ -137,7 +149,7 @@ class TargetRules:
 
 
 class SingleTarget:
-    """One target, whatever the ticket is like."""
+    """One target as the only rule; it applies to every ticket."""
 
     is_fixed = True
 

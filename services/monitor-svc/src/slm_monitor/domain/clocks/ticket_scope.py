@@ -1,4 +1,4 @@
-"""Whose ticket it is: which of a party's agreements cover it by its service and customer, and why none does."""
+"""The scope of tickets: which of a party's agreements cover a ticket by its service and customer, or why none does."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from slm_monitor.domain.terms.terms import SLA, ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
 WHOLE, PROJECTED = "whole", "projected"
-"""How much of a ticket another party sees: the customer all of it, the other side of a support its number, times,
-state, priority and teams."""
+"""How much of a ticket another party sees. The customer of an SLA sees all of it; the other party of a support
+agreement sees its number, times, state, priority and teams."""
 _NAMING = ("service", "customer")
 _MOST_KNOWN = 10_000
-"""Pairs of a service and a customer whose agreements are remembered: tickets say the same again and again."""
+"""The most (service, customer) pairs whose agreements are cached: many tickets have the same pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketCoverage:
-    """The agreements that cover a ticket; ``reason``: why no agreement with a customer does."""
+    """The agreements that cover a ticket. ``reason``: why no agreement with a customer does."""
 
     agreements: frozenset[str]
     reason: str | None = None
@@ -30,16 +30,16 @@ class TicketCoverage:
 
 @dataclass
 class TicketScope:
-    """The agreements in force when a ticket was opened, and which of them cover it by what it says of itself."""
+    """The agreements in force when a ticket was opened, and which of them cover it by its service and customer."""
 
     slas: Sequence[ServiceLevelTarget]
     """One target of each agreement with a customer: it names the agreement's service and customer."""
     others: frozenset[str]
-    """Agreements that are not told apart by service and customer: those with teams and suppliers, and drafts."""
+    """Agreements that cover tickets of every service and customer: those with teams and suppliers, and drafts."""
     _known: dict[tuple[Any, ...], TicketCoverage] = field(default_factory=dict)
 
     def covering(self, attributes: Mapping[str, Any]) -> TicketCoverage:
-        """By the ticket's service and customer."""
+        """Return the agreements that cover a ticket with these attributes, by its service and customer."""
         key = tuple(str(attributes.get(name)) for name in _NAMING)
         if key not in self._known:
             if len(self._known) >= _MOST_KNOWN:
@@ -48,7 +48,7 @@ class TicketScope:
         return self._known[key]
 
     def ever(self, events: Iterable[TicketEvent]) -> frozenset[str]:
-        """The agreements that cover the ticket at some event."""
+        """Return the agreements that cover the ticket at some event."""
         found, said = self.covering({}).agreements, {}
         for event in events:
             if any(name in event.attributes for name in _NAMING):
@@ -97,7 +97,7 @@ def _quoted_names(names: Iterable[str]) -> str:
 
 
 class Agreements:
-    """All agreements by which a party's tickets may be judged."""
+    """All agreements that may evaluate a party's tickets."""
 
     def __init__(self, lines: Iterable[TermsHistory]) -> None:
         self._lines: dict[str, list[TermsHistory]] = {}
@@ -108,11 +108,13 @@ class Agreements:
         turns |= {at for line in every for terms in line.versions for at in (terms.effective_at, terms.ends_at)}
         self._turns = sorted(turns)
         self._scopes: dict[int, TicketScope] = {}
-        """Place among the turns → what holds from that turn to the next."""
+        """Index in ``_turns`` → the scope from that instant to the next."""
 
     def at_opening(self, opened_at: int | None) -> TicketScope:
-        """Those that were in force at an instant; of a ticket that has not been opened none. It is the same for all
-        tickets between two instants at which an agreement begins or ends."""
+        """Return the agreements in force at a ticket's opening; none for a ticket that was not opened.
+
+        The result is cached: it changes only at instants at which an agreement or a version begins or ends.
+        """
         place = -1 if opened_at is None else bisect_right(self._turns, opened_at)
         if place not in self._scopes:
             self._scopes[place] = self._in_force(opened_at)
@@ -129,7 +131,9 @@ class Agreements:
         return TicketScope(slas, frozenset(others))
 
     def readers(self, owner_party_id: str, judging: Iterable[str]) -> dict[str, str]:
-        """The other parties of the agreements that judge a ticket, each with how much of it it sees."""
+        """Return the other parties of the agreements that evaluate a ticket, each with how much of the
+        ticket it sees.
+        """
         found: dict[str, str] = {}
         for agreement_id in sorted(judging):
             target = self._lines[agreement_id][0].latest
