@@ -1,4 +1,6 @@
-"""Who decides on exclusions in the place of a party: another one, for one agreement, until a day or its dismissal."""
+"""Delegates: a party that decides on the exclusions of one agreement for another party, until a day
+or its dismissal.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from slm_monitor.domain.exclusions.exclusion_workflow import Actor, EndedBefore
 
 @dataclass(frozen=True, slots=True)
 class Delegate:
-    """``delegate_party_id`` decides for ``party_id``."""
+    """An appointment: ``delegate_party_id`` decides for ``party_id`` on the exclusions of one agreement."""
 
     delegate_id: str
     agreement_id: str
@@ -24,20 +26,20 @@ class Delegate:
     dismissed_at: int | None = None
 
     def acts_at(self, instant: int) -> bool:
-        """Whether it may decide then."""
+        """Whether the delegate may decide at an instant."""
         ends = [each for each in (self.ends_at, self.dismissed_at) if each is not None]
         return self.appointed_at <= instant and all(instant < each for each in ends)
 
 
 def with_dismissal(delegate: Delegate, by: Actor, now: int) -> Delegate:
-    """From now on it decides no more; what it has decided stays. Raises EndedBefore."""
+    """Return the appointment ended at ``now``; earlier decisions stay. Raises EndedBefore if it has already ended."""
     if not delegate.acts_at(now):
         raise EndedBefore("it has ended already")
     return replace(delegate, dismissed_by=by, dismissed_at=now)
 
 
 def may_decide(delegates: Iterable[Delegate], for_party_id: str, party_id: str | None, now: int) -> bool:
-    """Whether a party decides in the place of another one."""
+    """Whether ``party_id`` may decide for ``for_party_id`` as a delegate."""
     return any(
         each.party_id == for_party_id and each.delegate_party_id == party_id and each.acts_at(now) for each in delegates
     )

@@ -1,4 +1,4 @@
-"""The life of an exclusion, requested → approved | rejected, approved → revoked, and the events that tell of it."""
+"""The workflow of an exclusion (requested → approved | rejected, approved → revoked) and its events."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ REQUESTED, APPROVED, REJECTED, REVOKED = "requested", "approved", "rejected", "r
 
 
 class WrongTurn(Exception):
-    """What is asked for cannot follow on where the exclusion stands."""
+    """The requested transition does not exist from the exclusion's present state."""
 
 
 class EndedBefore(WrongTurn):
-    """It has ended, so that it cannot be ended again."""
+    """The appointment of a delegate has already ended and cannot be ended again."""
 
 
 class DecisionNotAllowed(Exception):
-    """The party may see the exclusion, but this is not its turn to take."""
+    """The party may see the exclusion but may not decide on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a party, by one of its principals. Silence decides as nobody."""
+    """Who acts: a party, through one of its principals. Both are None for a decision by silence."""
 
     party_id: str | None = None
     principal_id: str | None = None
@@ -36,7 +36,9 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionEntry:
-    """An exclusion as it stands. ``recurrence`` is what ``stretches`` were resolved from, where it recurs."""
+    """An exclusion in its present state. ``recurrence`` is the rule from which ``stretches`` were computed, if it
+    recurs.
+    """
 
     exclusion_id: str
     agreement_id: str
@@ -58,19 +60,19 @@ class ExclusionEntry:
     decided_at: int | None = None
     decision_reason: str | None = None
     decided_for_party_id: str | None = None
-    """The party in whose place a delegate decided."""
+    """The party for which a delegate decided."""
     revoked_by: Actor = Actor()
     revoked_at: int | None = None
     revocation_reason: str | None = None
 
     @property
     def other_party_id(self) -> str:
-        """Who has to approve it."""
+        """The party that did not request the exclusion, and so decides on it."""
         is_providers = self.requested_by.party_id == self.provider_party_id
         return self.customer_party_id if is_providers else self.provider_party_id
 
     def approved(self) -> Exclusion | None:
-        """As it is judged by; None unless it stands approved."""
+        """Return the exclusion in the form that evaluation uses; None unless it is approved."""
         if self.state != APPROVED or self.decided_at is None:
             return None
         return Exclusion(
@@ -87,8 +89,10 @@ class ExclusionEntry:
 def with_decision(
     entry: ExclusionEntry, decision: str, by: Actor, reason: str, now: int, for_party_id: str | None = None
 ) -> ExclusionEntry:
-    """Approved or rejected by the other party, or by its delegate (``for_party_id`` being the party). Raises WrongTurn,
-    DecisionNotAllowed."""
+    """Return the exclusion approved or rejected by the other party, or by a delegate for ``for_party_id``.
+
+    Raises WrongTurn, DecisionNotAllowed.
+    """
     if entry.other_party_id not in (by.party_id, for_party_id):
         raise DecisionNotAllowed("only the party that did not ask for an exclusion, or its delegate, decides on it")
     _expect(entry, REQUESTED, decision)
@@ -98,14 +102,17 @@ def with_decision(
 
 
 def decided_by_silence(entry: ExclusionEntry) -> ExclusionEntry:
-    """As was asked for: nobody spoke by ``decide_by``, which is the instant of the decision."""
+    """Return the exclusion decided as its ``if_silent`` says, because nobody decided by ``decide_by``.
+
+    The instant of the decision is ``decide_by``. Raises WrongTurn.
+    """
     assert entry.if_silent is not None and entry.decide_by is not None
     _expect(entry, REQUESTED, entry.if_silent)
     return replace(entry, state=entry.if_silent, decided_at=entry.decide_by, decision_reason="nobody decided in time")
 
 
 def with_revocation(entry: ExclusionEntry, by: Actor, reason: str, now: int) -> ExclusionEntry:
-    """Taken back, by either party. Raises WrongTurn."""
+    """Return an approved exclusion revoked by either party. Raises WrongTurn."""
     _expect(entry, APPROVED, REVOKED)
     return replace(entry, state=REVOKED, revoked_by=by, revoked_at=now, revocation_reason=reason)
 
@@ -142,7 +149,9 @@ def requested_event(entry: ExclusionEntry) -> monitor.ExclusionRequested:
 
 
 def decided_event(entry: ExclusionEntry, uncounted: Sequence[UncountedTime], now: int) -> monitor.ExclusionDecided:
-    """``uncounted``: of an approved one, the time that does not count all the same."""
+    """Build the event of a decision. ``uncounted`` is time of an approved exclusion that does not count
+    nevertheless.
+    """
     return monitor.ExclusionDecided(
         **_event_fields(entry),
         decision=entry.state,

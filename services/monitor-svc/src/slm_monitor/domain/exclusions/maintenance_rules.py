@@ -1,4 +1,4 @@
-"""Which of the time that was agreed to exclude counts: planned maintenance needs its notice, and fits under its cap."""
+"""The rules of planned maintenance: approved time counts only with enough notice, and only up to the cap."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _HOUR = 3_600_000_000
 
 @dataclass(frozen=True, slots=True)
 class ExclusionScope:
-    """What of an agreement an exclusion is about; all of it where nothing is named. Indicators by their subject."""
+    """The part of an agreement that an exclusion applies to; all of it if nothing is named. Indicators by subject."""
 
     services: frozenset[str] = frozenset()
     indicators: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
 
     def covers(self, terms: ServiceLevelTarget) -> bool:
-        """Whether a target, as these terms have it, is meant."""
+        """Whether the exclusion applies to a target with these terms."""
         if not (self.services or self.indicators or self.targets):
             return True
         return (
@@ -40,7 +40,9 @@ class ExclusionScope:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """An approved exclusion, its recurrence resolved. ``announced_at`` decides whether planned time had its notice."""
+    """An approved exclusion with its recurrence resolved. ``announced_at`` decides whether planned time had enough
+    notice.
+    """
 
     exclusion_id: str
     agreement_id: str
@@ -53,8 +55,11 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceRules:
-    """What an agreement allows of planned time: ``notice`` ahead of it, and ``cap`` of it in each ``per`` of ``zone``;
-    microseconds, None where nothing is said."""
+    """The planned maintenance that an agreement allows.
+
+    ``notice`` is how long ahead it must be announced, ``cap`` how much of it counts in each ``per`` (a calendar window
+    in ``zone``); both in microseconds, None: no limit.
+    """
 
     effective_at: int
     zone: str
@@ -65,7 +70,7 @@ class MaintenanceRules:
 
 @dataclass(frozen=True, slots=True)
 class UncountedTime:
-    """Time that was approved and does not count: ``because`` is ``announced_late`` or ``past_cap``."""
+    """Approved time that does not count. ``because`` is ``announced_late`` or ``past_cap``."""
 
     stretch: Interval
     because: str
@@ -82,14 +87,16 @@ class UncountedTime:
 
 @dataclass(frozen=True, slots=True)
 class EffectiveExclusion:
-    """What of an exclusion counts, and what does not."""
+    """The intervals of an exclusion that count, and those that do not."""
 
     stretches: tuple[Interval, ...]
     uncounted: tuple[UncountedTime, ...] = ()
 
 
 def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
-    """``planned_maintenance: {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}`` of an AgreementFinalized."""
+    """Parse ``planned_maintenance: {"notice": "P5D", "cap": {"hours": "8", "per": "month"}}`` of an
+    AgreementFinalized.
+    """
     written = finalized.get("planned_maintenance") or {}
     cap = written.get("cap")
     return MaintenanceRules(
@@ -104,8 +111,10 @@ def maintenance_of(finalized: Mapping[str, Any]) -> MaintenanceRules:
 def effective_exclusions(
     approved: Iterable[Exclusion], versions: Sequence[Mapping[str, Any]]
 ) -> dict[str, EffectiveExclusion]:
-    """What counts of each exclusion of one agreement. Of those that compete for a cap the first approved comes first;
-    each stretch is measured by the version in force at its start."""
+    """Return what counts of each exclusion of one agreement, by exclusion id.
+
+    A cap is spent in the order of approval. The version in force at the start of an interval gives its rules.
+    """
     rules = sorted((maintenance_of(version) for version in versions), key=lambda each: each.effective_at)
     used: dict[tuple[str, int], list[Interval]] = {}
     found: dict[str, EffectiveExclusion] = {}
@@ -139,7 +148,10 @@ def _late(stretch: Interval, announced_at: int, rule: MaintenanceRules) -> Uncou
 
 
 def _within(part: Interval, used: list[Interval], rule: MaintenanceRules, counts: list[Interval]) -> int:
-    """Take what the cap leaves of a stretch; returns up to where. What counts already costs nothing again."""
+    """Spend the remaining cap on this interval and return the instant where it runs out.
+
+    Time that is already excluded is not charged twice.
+    """
     if rule.cap is None:
         counts.append(part)
         return part[1]
