@@ -1,4 +1,4 @@
-"""Windows that both parties accepted: from then on they stay as they are, and later facts are told beside them."""
+"""Accepted windows: results that both parties accepted never change; later facts are published as adjustments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_monitor.domain.lifecycle.target_state import Changes, Window
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """A window as both parties accepted it."""
+    """The acceptance of one revision of a window by both parties."""
 
     target_id: str
     window_id: str
@@ -21,8 +21,10 @@ class Acceptance:
 def accept_windows(
     windows: Iterable[tuple[str, Mapping[str, Window]]], accepted: Iterable[Acceptance], changes: Changes
 ) -> None:
-    """``windows``: those of targets, by id. What has been restated since it was accepted is not what they accepted, and
-    goes on as before."""
+    """Freeze the windows that were accepted. ``windows`` are (target id, windows by id).
+
+    A window that was restated after its acceptance is not frozen: the parties accepted another revision.
+    """
     of_target: dict[str, list[Acceptance]] = {}
     for each in accepted:
         of_target.setdefault(each.target_id, []).append(each)

@@ -1,4 +1,4 @@
-"""The life of a breach once it stands: acknowledged, explained, closed; disputed and confirmed, or withdrawn."""
+"""The workflow of a breach: acknowledged, explained, closed; disputed and confirmed, or withdrawn."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ STATES = (OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED, WITHDRAWN, DISPUTED, CONFIRMED)
 ACKNOWLEDGE, EXPLAIN, CLOSE, DISPUTE, CONFIRM = "acknowledge", "explain", "close", "dispute", "confirm"
 
 _FORWARD = {OPEN: (ACKNOWLEDGE, ACKNOWLEDGED), ACKNOWLEDGED: (EXPLAIN, EXPLAINED), EXPLAINED: (CLOSE, CLOSED)}
-"""What comes next where nobody disputes."""
+"""State → (step, next state) without a dispute."""
 
 
 class WrongStep(ValueError):
-    """The breach is in a state in which this cannot be done; ``allowed`` can."""
+    """The step does not exist from the breach's present state. ``allowed`` are the steps that do."""
 
     def __init__(self, step: str, state: str, allowed: Sequence[str]) -> None:
         possible = f"possible now: {', '.join(allowed)}" if allowed else "nothing more can be done to it"
@@ -29,9 +29,9 @@ class WrongStep(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class BreachWorkflow:
-    """Where a breach's handling stands. ``reached``: how far it had come before a dispute.
+    """The state of a breach's workflow. ``reached`` is the state before a dispute, ``contest`` that of the dispute.
 
-    ``number`` counts the steps of this revision; ``withdrawn`` is the judge's word, not a step.
+    ``number`` counts the steps of this revision. ``withdrawn`` is set by evaluation; it is not a step of the parties.
     """
 
     revision: int = 0
@@ -46,7 +46,7 @@ class BreachWorkflow:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """The steps that can be taken now; of a confirmed breach those that it had come to before the dispute."""
+        """The steps possible now. After a confirmed dispute, those of the state before the dispute."""
         if self.withdrawn:
             return ()
         if self.contest == DISPUTED:
@@ -58,11 +58,11 @@ class BreachWorkflow:
 
     @property
     def tag(self) -> str:
-        """Names this very state of its life, for ``ETag``."""
+        """The ``ETag`` of this state."""
         return f"{self.revision}.{self.number}{'w' if self.withdrawn else ''}"
 
     def after(self, step: str) -> BreachWorkflow:
-        """Raises WrongStep."""
+        """Return the workflow after a step. Raises WrongStep."""
         if step not in self.allowed:
             raise WrongStep(step, self.state, self.allowed)
         if step in (DISPUTE, CONFIRM):
@@ -71,13 +71,15 @@ class BreachWorkflow:
         return replace(self, reached=_FORWARD[self.reached][1], contest=None, number=self.number + 1)
 
     def judged(self, revision: int, standing: bool) -> BreachWorkflow:
-        """As the judge's word leaves it: what stands again after a withdrawal has its life before it."""
+        """Return the workflow after an evaluation: ``standing`` False withdraws the breach. A new revision starts a new
+        workflow. A revision that is valid again after its withdrawal keeps its state.
+        """
         return replace(self if revision == self.revision else BreachWorkflow(revision), withdrawn=not standing)
 
 
 @dataclass(frozen=True, slots=True)
 class BreachStep:
-    """Who took a breach through what; ``document``: what was said."""
+    """One step of a breach's workflow: who took it and when. ``document`` is the content, such as note and cause."""
 
     step: str
     at: int
@@ -105,7 +107,7 @@ _JUDGED = (
 
 
 def event_of(published: Mapping[str, Any], life: BreachWorkflow, step: BreachStep) -> BreachHandled:
-    """The event of a step; ``published`` is the breach as it was told."""
+    """Build the event of a step. ``published`` is the document of the breach as last published."""
     fields: dict[str, Any] = {
         **{name: published[name] for name in _JUDGED},
         "revision": life.revision,

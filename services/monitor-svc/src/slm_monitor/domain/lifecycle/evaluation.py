@@ -1,4 +1,4 @@
-"""A pure look at one window of a target: what its figure is, whether it is breached, and what puts it at risk."""
+"""The result of evaluating one window: figure, missed levels, and risks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slm_monitor.domain.terms.objectives import AT_LEAST, AT_MOST, PERCENT, Obje
 
 @dataclass(frozen=True, slots=True)
 class RiskEvaluation:
-    """A warning that holds. ``at`` may lie ahead: then a timer has to look again."""
+    """A warning whose condition holds at ``at``. If ``at`` is in the future, a timer is set for it."""
 
     cause: str
     threshold: str
@@ -22,15 +22,16 @@ class RiskEvaluation:
     burn: Fraction | None = None
     projected_breach_at: int | None = None
     keeps: bool = False
-    """Its measure is back behind the threshold, by less than a tenth: a warning that stands goes on, none begins."""
+    """Whether the measure is back below the threshold by less than a tenth: an open warning stays open, none is
+    opened."""
 
 
 BEHIND = Fraction(9, 10)
-"""A warning clears when its measure is back behind its threshold by a tenth, so that it does not flap around it."""
+"""A warning clears when its measure has fallen to this share of its threshold, so that it does not flap."""
 
 
 def reached_or_near(measure: Fraction | None, threshold: Fraction) -> bool | None:
-    """Whether a measure is at its threshold (True), or behind it by less than a tenth (False); None: neither."""
+    """Return True if a measure has reached its threshold, False if it is below by less than a tenth, otherwise None."""
     if measure is None or measure <= 0 or measure < BEHIND * threshold:
         return None
     return measure >= threshold
@@ -43,7 +44,7 @@ def budget_risks(
     burn: Fraction | None = None,
     projected_breach_at: int | None = None,
 ) -> list[RiskEvaluation]:
-    """The thresholds of the budget that are reached by what is spent of it, or nearly still."""
+    """Return a warning for each share of the budget that ``spent`` has reached, or is below by less than a tenth."""
     return [
         RiskEvaluation(
             "budget_consumed", f"{float(share * 100):g}", at, spent, burn, projected_breach_at, not is_reached
@@ -61,8 +62,11 @@ def objective_risks(
     consumed: Fraction | None = None,
     burn: Fraction | None = None,
 ) -> list[RiskEvaluation]:
-    """The warning of a figure to date that misses its promise. It goes on until the figure is better by a tenth: of the
-    budget, or of the most that a number may be. A least number has no such tenth: a scale may end before it."""
+    """Return the warning of a figure to date that misses its objective.
+
+    An open warning stays open until the figure is better by a tenth: of the budget, or of the limit of an ``at_most``
+    number. An ``at_least`` number has no such tenth, since its scale may end before it.
+    """
     if figure is None:
         return []
     risk = RiskEvaluation("below_objective", "objective", at, consumed, burn, end)
@@ -77,21 +81,21 @@ def objective_risks(
 
 @dataclass(frozen=True, slots=True)
 class MissedLevel:
-    """A level that is missed for certain from ``at`` on, if nothing changes; it may lie ahead."""
+    """A level that is missed for certain from ``at`` on if nothing changes; ``at`` may be in the future."""
 
     level: str
     at: int
     figure: Fraction | None
-    """As of that instant: one microsecond or event after the last that could be afforded."""
+    """The figure at that instant: one microsecond, or one event, after the budget was spent exactly."""
     evidence: dict[str, Any] | None = None
-    """What shows it as of that instant; None: the finding's evidence, which moves on with the window."""
+    """The evidence as of that instant; None: the evaluation's evidence, which changes as the window goes on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a window came to. ``missed``: the levels of its promise that are breached, or will be.
+    """The result of one window by the facts known. ``missed`` are the levels that are, or will be, breached.
 
-    ``scheduled``: whether the window has any service time at all.
+    ``good`` and ``total`` are microseconds or counts. ``scheduled``: whether the window has any service time.
     """
 
     figure: Fraction | None
@@ -104,9 +108,9 @@ class Evaluation:
     evidence: dict[str, Any] = field(default_factory=dict)
     scheduled: bool = True
     again: int | None = None
-    """When time alone may end a warning that holds."""
+    """The instant at which time alone may end an open warning; a timer is set for it."""
 
     @property
     def breached_at(self) -> int | None:
-        """The instant of certainty of the promise itself."""
+        """The instant from which the objective is missed for certain; None if it is not."""
         return next((each.at for each in self.missed if each.level == target_events.OBJECTIVE), None)

@@ -1,4 +1,4 @@
-"""From findings to news: what stands is compared with what is found, and each difference is one event."""
+"""Reconciliation: an evaluation is compared with what was published, and each difference is one event."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 from slm_monitor.domain.terms.terms_history import TermsHistory
 
 DISPUTE = "dispute"
-"""The cause of what a dispute's decision brings."""
+"""The cause of changes that follow from the decision of a dispute."""
 
 
 @dataclass(slots=True)
 class TargetState:
-    """One target with everything that stands of it."""
+    """One target with its windows, breaches and risks as last published."""
 
     line: TermsHistory
     windows: dict[str, Window] = field(default_factory=dict)
     breaches: dict[str, Breach] = field(default_factory=dict)
     risks: dict[str, Risk] = field(default_factory=dict)
     overturned: Collection[str] = ()
-    """Breaches that a dispute decided were none; of all targets."""
+    """The ids of breaches, of all targets, that the decision of a dispute annulled."""
     record_begins_at: int | None = None
-    """From when on the record holds all facts; None: it holds all there ever were."""
+    """The instant from which the store holds all facts; None: nothing was ever deleted from it."""
 
     @property
     def target_id(self) -> str:
         return self.line.latest.target_id
 
     def is_beyond_record(self, window: Window) -> bool:
-        """Whether a window stays as it is, as not all of its facts are there any more."""
+        """Whether a closed window must not change, because some of its facts were deleted."""
         begins_at = self.record_begins_at
         return begins_at is not None and window.closed_at is not None and window.start < begins_at
 
@@ -48,10 +48,10 @@ class TargetState:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationMoment:
-    """When a judgement is made: ``as_of`` is the instant up to which all facts are in, ``now`` that of publishing.
+    """The instants of an evaluation: all facts up to ``as_of`` have arrived, and ``now`` is the instant of publishing.
 
-    ``through``: an import is loading history, and what lies before this instant waits. ``import_id``: the import whose
-    history is judged now.
+    ``through``: an import is loading history, and the time before this instant is not evaluated yet. ``import_id``: the
+    import whose history is evaluated now.
     """
 
     as_of: int
@@ -62,7 +62,7 @@ class EvaluationMoment:
 
     @property
     def mark(self) -> dict[str, Any]:
-        """What the events of this judgement say of an import."""
+        """The fields about an import that every event of this evaluation carries."""
         if self.through is not None:
             return {"importing": True}
         return {} if self.import_id is None else {"import_id": self.import_id}
@@ -76,7 +76,7 @@ def reconcile_window(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    """Bring a calendar window to what was found of it, and publish each difference once."""
+    """Update a calendar window to its evaluation, and publish each difference once."""
     if standing.is_beyond_record(window):
         return
     finding = _as_decided(standing, window, terms, finding)
@@ -84,7 +84,8 @@ def reconcile_window(
         _adjust(standing, window, terms, finding, moment, changes)
         return
     if finding.detail.get("overturned") != window.detail.get("overturned"):
-        # Whenever it comes to be judged: an import may have held it up, and a restart have come between.
+        # The cause is derived here because the evaluation may come long after the decision: after an import, or a
+        # restart.
         moment = replace(moment, cause=DISPUTE)
     closes = window.end + terms.closing_delay <= moment.as_of
     missed = {each.level: each for each in finding.missed if each.at <= moment.as_of}
@@ -121,14 +122,13 @@ _TIMES = ("excluded", "unknown", "down", "raw_figure")
 
 
 def _told_of(window: Window) -> tuple[object, ...]:
-    """What was published of a closed window. Where any of it moves, the window is restated: also the counts and times
-    behind a figure that stays what it was."""
+    """Return what was published of a closed window: if any of it changes, counts and times included, it is restated."""
     times = (window.detail.get(name) for name in _TIMES)
     return (window.status, window.figure, window.good, window.total, *times)
 
 
 def _as_decided(standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation) -> Evaluation:
-    """Without the levels of which a dispute decided that they were not missed."""
+    """Return the evaluation without the levels whose breach the decision of a dispute annulled."""
     if not standing.overturned:
         return finding
     excused = {
@@ -151,7 +151,7 @@ def _adjust(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    """A window that both parties accepted stays as it is; that it would come to something else is told beside it."""
+    """Publish that an accepted window would have another result now; the window itself does not change."""
     breached = any(each.level == target_events.OBJECTIVE and each.at <= moment.as_of for each in finding.missed)
     status, figure = status_of(finding, breached, True, False), figures.exact(terms.shown(finding.figure))
     before = window.adjusted or Adjustment(0, window.status, window.figure)
@@ -177,7 +177,7 @@ def _adjust(
 
 
 def status_of(finding: Evaluation, breached: bool, closes: bool, at_risk: bool) -> str:
-    """``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
+    """Return ``not_applicable`` | ``breached`` | ``no_data`` | ``at_risk`` | ``met``."""
     if not finding.scheduled:
         return "not_applicable"
     if breached:
@@ -209,7 +209,7 @@ def reconcile_breach(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    """A published breach is never removed silently, and never published twice."""
+    """Publish, revise or withdraw the breach of one level: never removed silently, never published twice."""
     if missed is None and not standing.breaches:
         return
     span = (window.start, window.end)
@@ -264,9 +264,9 @@ def revise_breach(
     *,
     by_evidence: bool = True,
 ) -> bool:
-    """Tell of a standing breach that facts have moved: the same breach with its next revision, and what is refuted.
-    Returns whether it was moved. ``now``: its document by all facts. ``by_evidence``: the evidence is that of the
-    instant, and does not move by itself."""
+    """Publish the next revision of a breach if its facts have changed; return whether they have. ``now`` is its
+    document by all facts. ``by_evidence`` False: a change of the evidence alone is not a revision.
+    """
     told = breach.document
     breach.pending = None
     compared = [name for name in target_events.BREACH_MOVES if by_evidence or name != "evidence"]
@@ -294,7 +294,7 @@ def open_breach(
     now: int,
     level: str = target_events.OBJECTIVE,
 ) -> Breach:
-    """A breach that stands from now on: new, or the next revision of one that was withdrawn."""
+    """Create a breach that is valid from now on: a new one, or the next revision of one that was withdrawn."""
     earlier = breaches.get(identity)
     breach = Breach(
         identity,
@@ -333,7 +333,7 @@ def withdraw_breach(
     now: int,
     changes: Changes,
 ) -> None:
-    """A published breach does not stand any more."""
+    """Withdraw a published breach that is no longer valid."""
     breach.standing = False
     event = target_events.breach_withdrawn(terms, breach, figure=figure, span=span, cause=cause, now=now)
     changes.publish(event, now, target_events.event_id(breach.breach_id, "breach-withdrawn", breach.revision))
@@ -343,10 +343,10 @@ def withdraw_breach(
 def holding_risks(
     standing: TargetState, window_id: str, found: Sequence[RiskEvaluation], by: int
 ) -> list[RiskEvaluation]:
-    """The warnings that hold: those that are at their threshold, and those that stand and are not a tenth behind it.
+    """Return the warnings that hold: at their threshold, or open and less than a tenth below it.
 
-    A burn rate of counts is that of the minute that runs, which begins before all facts until then are in: it opens no
-    warning yet, and ends none. What is dated ahead else is a forecast.
+    The burn rate of counts belongs to the current minute, whose facts have not all arrived: it opens no warning yet,
+    and clears none. Any other warning with a future ``at`` is a forecast.
     """
     held = {(risk.cause, risk.threshold) for risk in standing.standing_risks(window_id)}
     opening = [risk for risk in found if risk.at <= by and not risk.keeps]
@@ -367,7 +367,7 @@ def reconcile_risks(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    """Open the warnings that are new; clear those that no longer hold, saying how it ended."""
+    """Open the warnings that are new; clear those that no longer hold, with the outcome."""
     held = {(risk.cause, risk.threshold): risk for risk in standing.standing_risks(window_id)}
     wanted = {(risk.cause, risk.threshold): risk for risk in found}
     turned_at = turn_instant(moment, span)
@@ -406,7 +406,7 @@ def clear_risk(
 ) -> None:
     at = turn_instant(moment, span)
     risk.standing, risk.cleared_at, risk.outcome = False, at, outcome
-    # What ended with its window, or in a breach, does not come back.
+    # A warning that ended with its window, or in a breach, never reopens.
     risk.again_until = at + terms.warn_at.again_after if outcome == "averted" else None
     event = target_events.risk_cleared(terms, risk, outcome=outcome, at=at, span=span, now=moment.now)
     changes.publish(event, moment.now, target_events.event_id(risk.risk_id, "risk-cleared", risk.revision))
@@ -414,20 +414,19 @@ def clear_risk(
 
 
 def turn_instant(moment: EvaluationMoment, span: tuple[int | None, int | None]) -> int:
-    """The event time at which a warning turns: the present, in its window. Up to which instant all facts are in is
-    looked at when timers fire, and may lie far behind it."""
+    """Return when a warning opens or clears: now, but not after the window's end. ``as_of`` may be far behind now."""
     end = span[1]
     return max(moment.as_of, moment.now if end is None else min(moment.now, end))
 
 
 def _forget(standing: TargetState, as_of: int) -> None:
-    """Warnings that cleared so long ago that they do not come back."""
+    """Drop warnings that cleared too long ago to reopen."""
     for risk in [each for each in standing.risks.values() if not each.standing and (each.again_until or 0) < as_of]:
         del standing.risks[risk.risk_id]
 
 
 def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: int) -> Risk | None:
-    """The warning that cleared lately and has come back, with its next revision; None where there is none."""
+    """Reopen, with its next revision, the warning that cleared recently; None if there is none."""
     cleared = [
         risk
         for risk in standing.risks.values()
@@ -444,7 +443,7 @@ def _reopen(standing: TargetState, window_id: str, found: RiskEvaluation, at: in
 
 
 def _open(standing: TargetState, window_id: str, terms: ServiceLevelTarget, found: RiskEvaluation, now: int) -> Risk:
-    """A warning that comes again later is another risk: its ordinal is the instant of publishing."""
+    """Create a new warning. Its ordinal is the instant of publishing, so that a later one has another id."""
     identity = target_events.risk_id(terms, window_id, found.cause, found.threshold, now)
     risk = Risk(
         identity,

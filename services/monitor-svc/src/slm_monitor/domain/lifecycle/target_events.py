@@ -1,4 +1,4 @@
-"""Where the events of targets are born, of their windows, breaches and risks, and that of a fact set aside."""
+"""Constructors of all events of targets: their windows, breaches, risks and failures, and of quarantined facts."""
 
 from __future__ import annotations
 
@@ -15,30 +15,34 @@ from slm_monitor.domain.terms.objectives import Objective
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 OBJECTIVE = "objective"
-"""The level of a breach of the promise itself; ``unacceptable`` is the other."""
+"""The level of the objective itself; the other level is ``unacceptable``."""
 
 
 BREACH_MOVES = ("certain_at", "figure", "figure_display", "shortfall", "evidence")
-"""What facts may move of a breach that stands."""
+"""The fields of a published breach that later facts may change."""
 
 
 def breach_id(terms: ServiceLevelTarget, window_id: str, level: str, ordinal: int) -> str:
-    """UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the same id."""
+    """Return a UUIDv5 over agreement, version, target, window or ticket, level and ordinal: the same facts give the
+    same id.
+    """
     return named_id(terms.agreement_id, "breach", terms.version, terms.target_id, window_id, level, ordinal)
 
 
 def risk_id(terms: ServiceLevelTarget, window_id: str, cause: str, threshold: str, ordinal: int) -> str:
-    """Likewise, of a warning."""
+    """Return a UUIDv5 over agreement, version, target, window or ticket, cause, threshold and ordinal."""
     return named_id(terms.agreement_id, "risk", terms.version, terms.target_id, window_id, cause, threshold, ordinal)
 
 
 def event_id(subject_id: str, kind: str, revision: int) -> str:
-    """The id of an event of a breach: UUIDv5(breach id, type, revision)."""
+    """Return the id of an event of a breach or risk: UUIDv5(its id, event type, revision). A replay
+    gives the same id.
+    """
     return named_id(subject_id, kind, revision)
 
 
 def document_of(event: Any) -> dict[str, Any]:
-    """An event as it is kept. Not asdict, whose deep copy took a third of the time of judging a ticket."""
+    """Return an event as a document. Not ``asdict``: its deep copy took a third of the time of evaluating a ticket."""
     return {name: getattr(event, name) for name in type(event).__dataclass_fields__}
 
 
@@ -70,7 +74,9 @@ def target_breached(
     late: bool = False,
     ticket: dict[str, Any] | None = None,
 ) -> monitor.TargetBreached:
-    """``promised``: the level that is missed, None of a ticket. Figure and shortfall are published in its unit."""
+    """Build a TargetBreached event. ``promised`` is the missed objective (None for a ticket); figures
+    are in its unit.
+    """
     shortfall = None if promised is None else promised.shortfall(figure)
     return monitor.TargetBreached(
         **_about_window(terms, breach.window_id, *span),
@@ -97,7 +103,9 @@ def target_breached(
 def breach_revised(
     terms: ServiceLevelTarget, breach: Breach, moved: Mapping[str, Any], *, cause: str
 ) -> monitor.BreachRevised:
-    """``breach`` holds the document that was published last; ``moved``: the one that all facts give now."""
+    """Build a BreachRevised event. ``breach.document`` is the last published document, ``moved`` the one by all facts
+    now.
+    """
     told = breach.document
     before = {name: told.get(name) for name in BREACH_MOVES}
     return monitor.BreachRevised(
@@ -235,7 +243,9 @@ def window_adjusted(
     cause: str,
     now: int,
 ) -> monitor.WindowAdjusted:
-    """``window.adjusted`` is what it would have come to; ``finding``: good, total and the figure for people."""
+    """Build a WindowAdjusted event. ``window.adjusted`` is the result by all facts, ``finding`` its (good, total,
+    display).
+    """
     assert window.adjusted is not None and window.frozen_at is not None
     good, total, display = finding
     return monitor.WindowAdjusted(
@@ -259,7 +269,7 @@ def window_adjusted(
 def import_judged(
     import_id: str, owner_party_id: str, through: int, ended_as: str, touched: Mapping[str, Any], *, now: int
 ) -> monitor.ImportJudged:
-    """``touched``: one agreement, its parties, and how much was published of it."""
+    """Build an ImportJudged event. ``touched`` names one agreement, its parties, and how much the import changed."""
     return monitor.ImportJudged(
         import_id=import_id,
         owner_party_id=owner_party_id,
@@ -271,7 +281,9 @@ def import_judged(
 
 
 def agreement_caught_up(found: Mapping[str, Any], *, now: int) -> monitor.AgreementCaughtUp:
-    """``found``: the version, its parties, and how much was published of it meanwhile."""
+    """Build an AgreementCaughtUp event. ``found`` names the version, its parties, and the number of breach events
+    published.
+    """
     return monitor.AgreementCaughtUp(
         agreement_id=found["agreement_id"],
         agreement_version=found["version"],
@@ -303,12 +315,12 @@ _ABOUT = (
 
 
 def about_target(terms: ServiceLevelTarget) -> dict[str, Any]:
-    """Which target it is."""
+    """Return the fields that identify a target."""
     return {name: getattr(terms, name) for name in _ABOUT}
 
 
 def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
-    """Likewise of terms as they were signed, which nobody could read."""
+    """Return the fields that identify a target from its signed documents, for terms that cannot be parsed."""
     signed = {**version, **target}
     return {name: signed.get(name) for name in _ABOUT}
 
@@ -316,7 +328,10 @@ def about_signed(version: Mapping[str, Any], target: Mapping[str, Any]) -> dict[
 def target_set_aside(
     target: Mapping[str, Any], reason: str | None, *, now: int
 ) -> monitor.TargetSetAside | monitor.TargetTakenUp:
-    """``target``: as ``about_target`` has it; ``reason``: why it cannot be judged, None: it is judged again."""
+    """Build the event that a target cannot be evaluated (``reason``), or can be again (None).
+
+    ``target`` has the fields of ``about_target``.
+    """
     fields = {
         **{name: target[name] for name in _ABOUT if name not in ("version", "key")},
         "agreement_version": target["version"],

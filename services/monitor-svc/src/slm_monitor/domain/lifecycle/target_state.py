@@ -1,4 +1,4 @@
-"""What stands: windows, breaches and risks as they were last established, and what a judgement changes of it."""
+"""Published results: windows, breaches, risks, tickets and clocks, and the changes that one step makes to them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from slm_monitor.domain.clocks.clock_replay import Clock
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 OPEN_ENDED = 2**62
-"""The end of a run of minutes that has not recovered."""
+"""An instant later than any, for a run of missed minutes that has not recovered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What later facts would make of a window that both parties accepted, as it was last told."""
+    """The result that later facts would give a window which both parties accepted, as last published."""
 
     number: int
     status: str
@@ -24,7 +24,7 @@ class Adjustment:
 
 @dataclass(slots=True)
 class Window:
-    """One target's window: its figure as last established. ``good`` and ``total`` are microseconds or counts."""
+    """One window of one target with its last result. ``good`` and ``total`` are microseconds or counts."""
 
     target_id: str
     window_id: str
@@ -41,15 +41,15 @@ class Window:
     revision: int = 0
     as_of: int = 0
     judged_to: int | None = None
-    """The last minute judged, of a rolling window."""
+    """The last evaluated minute of a rolling window, numbered since 1970."""
     frozen_at: int | None = None
-    """When both parties accepted it: from then on it stays as it is."""
+    """When both parties accepted the window; its result does not change after that."""
     adjusted: Adjustment | None = None
 
 
 @dataclass(slots=True)
 class Breach:
-    """A breach that was published; ``standing`` False once withdrawn. ``until`` is when a rolling one recovered."""
+    """A published breach. ``standing`` is False once it is withdrawn. ``until`` is when a rolling target recovered."""
 
     breach_id: str
     target_id: str
@@ -67,16 +67,16 @@ class Breach:
     revision: int = 0
     until: int | None = None
     subject: str = ""
-    """The indicator or ticket it came from."""
+    """The subject of the indicator or ticket that the breach is about."""
     document: dict[str, Any] = field(default_factory=dict)
-    """The event as published last."""
+    """The last published event of the breach."""
     pending: dict[str, Any] | None = None
-    """What facts have moved of a rolling breach whose first minute is not over: told once it is."""
+    """Changed fields of a rolling breach whose first minute is not over. They are published when it is."""
 
 
 @dataclass(slots=True)
 class Risk:
-    """A warning that was published; ``standing`` until cleared. ``opened_at``: when it was first opened."""
+    """A published warning. ``standing`` is True until it clears; ``opened_at`` is when it first opened."""
 
     risk_id: str
     target_id: str
@@ -93,14 +93,16 @@ class Risk:
     outcome: str | None = None
     revision: int = 0
     again_until: int | None = None
-    """A warning that cleared, and comes back before this instant, is the same one: it reopens."""
+    """If the warning returns before this instant after it cleared, it reopens instead of being a new one."""
     document: dict[str, Any] = field(default_factory=dict)
-    """As it was published; empty where it is only known that it was: it stays as it is stored."""
+    """The published event; empty if it is not in memory, and then the stored document is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """An event to publish. ``event_id`` is fixed where the event follows from a breach: replays publish it once."""
+    """An event to publish. ``event_id`` is fixed if the event follows from a breach, so that a replay publishes it
+    once.
+    """
 
     event: Any
     at: int
@@ -109,7 +111,7 @@ class OutgoingEvent:
 
 @dataclass(slots=True)
 class Changes:
-    """All that one step of the judge changes, to be committed with the facts that caused it."""
+    """Everything that one evaluation step changes, committed together with the facts that caused it."""
 
     events: list[OutgoingEvent] = field(default_factory=list)
     windows: dict[tuple[str, str], Window] = field(default_factory=dict)
@@ -117,23 +119,23 @@ class Changes:
     risks: dict[str, Risk] = field(default_factory=dict)
     clocks: dict[tuple[str, str, int], TicketClock] = field(default_factory=dict)
     instances: list[ServiceLevelTarget] = field(default_factory=list)
-    """Targets that a label value heard for the first time has brought."""
+    """Instances of targets with ``group_by`` that a new label value has created."""
     tickets: dict[str, TicketState] = field(default_factory=dict)
     dropped_windows: set[tuple[str, str]] = field(default_factory=set)
-    """(target, window): rows to delete, as other terms have undone them."""
+    """(target, window): rows to delete, because changed terms have no such window."""
     dropped_clocks: set[tuple[str, str, int]] = field(default_factory=set)
-    """(target, ticket, ordinal): rows to delete, as later news of the ticket have undone them."""
+    """(target, ticket, ordinal): rows to delete, because by later facts the clock never existed."""
 
     unjudgeable: dict[str, str | None] = field(default_factory=dict)
-    """Target → why it cannot be judged; None: it is judged again."""
+    """Target → why it cannot be evaluated; None: it can be again."""
     mark: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of every event published here: what it says of an import."""
+    """Fields about an import that are set on every event published here."""
 
     def publish(self, event: Any, at: int, event_id: str | None = None) -> None:
         self.events.append(OutgoingEvent(replace(event, **self.mark) if self.mark else event, at, event_id))
 
     def add(self, other: Changes) -> None:
-        """Take up what was changed apart."""
+        """Merge other changes into these."""
         self.events += other.events
         self.instances += other.instances
         for name in _KEPT_APART:
@@ -154,7 +156,7 @@ _KEPT_APART = (
 
 @dataclass(frozen=True, slots=True)
 class PublishedClock:
-    """What was published of a clock, so that nothing is told twice. ``risks``: (threshold, id) of those that stand."""
+    """What was last published of a clock. ``risks`` are the (threshold, id) of its open risks."""
 
     state: str = ""
     deadline_at: int = 0
@@ -166,8 +168,11 @@ class PublishedClock:
 
 @dataclass(frozen=True, slots=True)
 class InconsistentTicket:
-    """A ticket whose events contradict each other: none of its clocks is judged. ``at``: in the window of which instant
-    it counts, in the coverage alone; ``targets``: those that would have judged it."""
+    """A ticket whose events contradict each other, so that none of its clocks is evaluated.
+
+    It counts only in the coverage of the windows that contain ``at``. ``targets`` are those that would have evaluated
+    it.
+    """
 
     reason: str
     at: int
@@ -176,7 +181,7 @@ class InconsistentTicket:
 
 @dataclass(frozen=True, slots=True)
 class TicketState:
-    """What a ticket is like by all that is known of it. ``unjudgeable``: what of it cannot be worked out, and why."""
+    """The state of a ticket by all facts known. ``unjudgeable`` lists its clocks that cannot be evaluated, and why."""
 
     subject: str
     due_at: int | None
@@ -188,18 +193,18 @@ class TicketState:
     last_at: int | None = None
     ended_at: int | None = None
     unmatched_because: str | None = None
-    """Why no agreement with a customer judges it."""
+    """Why no agreement with a customer evaluates the ticket; None if one does."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
     """(clock, reason, agreement)."""
     team: str | None = None
     inconsistent: InconsistentTicket | None = None
     readers: Mapping[str, str] = field(default_factory=dict)
-    """The other parties that see it, each with how much of it."""
+    """The other parties that see the ticket, each with how much of it: ``whole`` or ``projected``."""
 
 
 @dataclass(frozen=True, slots=True)
 class TicketClock:
-    """A clock with the ticket it belongs to. ``due_at``: when a timer has to look at it again; None: never."""
+    """A clock with the ticket it belongs to. ``due_at`` is the instant of its next timer; None: it has none."""
 
     owner_party_id: str
     source: str
@@ -208,14 +213,16 @@ class TicketClock:
     due_at: int | None
     told: PublishedClock = field(default_factory=lambda: PublishedClock())
     at_risk_at: int | None = None
-    """Since when the clock warns."""
+    """The instant from which the clock is at risk."""
     excused: bool = False
-    """Whether a dispute decided that its breach was none: it counts as met."""
+    """Whether the decision of a dispute annulled its breach: it counts as met."""
 
     @property
     def since(self) -> int:
-        """The earliest instant at which the clock is another one than it was taken for. One that was past due when it
-        was attached ended before it began."""
+        """The earliest instant from which this clock may differ from what was published of it.
+
+        A clock that was past due when it was attached had its deadline before its start.
+        """
         known = [self.clock.started_at, self.told.started_at, self.clock.breached_at]
         if self.told.state:
             known.append(self.told.deadline_at)

@@ -1,4 +1,4 @@
-"""Taking back what was told of a window that other terms have undone, or judge anew: never silently."""
+"""Withdrawal of what was published of a window that changed terms have removed, or evaluate in another way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CAUSE = "terms"
 
 
 def drop_window(standing: TargetState, window: Window, moment: EvaluationMoment, changes: Changes) -> None:
-    """A window that was open and has never been, as it turns out: its breaches and warnings go with it."""
+    """Delete an open window that by the changed terms never existed, and withdraw its breaches and warnings."""
     span = (window.start, window.end)
     terms = standing.line.of_version(window.version)
     for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
@@ -26,7 +26,7 @@ def drop_window(standing: TargetState, window: Window, moment: EvaluationMoment,
 def withdraw_other_terms(
     standing: TargetState, window: Window, terms: ServiceLevelTarget, moment: EvaluationMoment, changes: Changes
 ) -> None:
-    """A window that is judged by another version than before: a breach found by that one is withdrawn."""
+    """Withdraw the breaches that another version of the terms found in this window."""
     if window.version == terms.version or window.frozen_at is not None or standing.is_beyond_record(window):
         return
     for breach in sorted(standing.breaches.values(), key=lambda each: each.breach_id):
