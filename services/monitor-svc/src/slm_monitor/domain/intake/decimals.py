@@ -1,4 +1,4 @@
-"""Numbers that producers write as text, because a float of their language would not hold them, read as numbers."""
+"""Numbers that producers write as text, because a float of their language cannot hold them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from slm_monitor.domain.facts.rejections import ItemRejected
 MEASURED = ("value", "score")
 COUNTED = ("good", "bad", "total", "count")
 NUMBERS = frozenset({*MEASURED, *COUNTED, "values"})
-"""The fields of a measurement that take a number, or the same number as text."""
+"""The fields of a measurement that take a number, also written as text."""
 _DECIMAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?")
 _WHOLE = re.compile(r"[+-]?\d{1,40}")
 
 
 def read_decimals(item: Measurement) -> None:
-    """Replace text by the number it stands for. Raises ItemRejected for text that is none."""
+    """Replace numbers written as text by numbers, in place. Raises ItemRejected for text that is not a number."""
     for name in MEASURED:
         if isinstance(getattr(item, name), str):
             setattr(item, name, _decimal(getattr(item, name), name))

@@ -1,4 +1,4 @@
-"""Recoveries as producers send them: each is checked, and becomes the body of a fact."""
+"""Validation of recoveries: a measurement becomes the body of a fact."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _REQUIRED = (BEGAN, "service_restored")
 
 
 def validate_recovery(item: Measurement, indicator: Indicator) -> tuple[int, dict[str, Any]]:
-    """Check the recovery of a measurement: (when service was restored, the body of its fact), microseconds.
+    """Return (instant at which service was restored, body of the fact), in microseconds.
 
-    Raises ItemRejected where a field is missing, unknown, or contradicts another one.
+    Raises ItemRejected if a field is missing, unknown, or contradicts another one.
     """
     told = item.recovery
     if told is None or not set(_REQUIRED) <= told.keys() <= {*_REQUIRED, DATA_TO}:

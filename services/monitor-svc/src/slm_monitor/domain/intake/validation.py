@@ -1,4 +1,4 @@
-"""What may come in: each measurement and ticket event checked by itself, refused with the field and the remedy."""
+"""Validation of measurements and ticket events, item by item: accepted as facts, or rejected with field and remedy."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from slm_monitor.domain.intake import decimals, recovery_validation, value_valid
 from slm_monitor.domain.states.timeline import DOWN, STATES, UNOBSERVED, UP
 
 FUTURE_LIMIT = 5 * 60 * 1_000_000
-"""Further ahead than this a fact is set aside: a clock is wrong, and judging by it would be too."""
+"""A fact more than five minutes (in microseconds) in the future is quarantined: the sender's clock is wrong."""
 
 
 @dataclass(slots=True)
 class ValidatedBatch:
-    """What a batch came to: facts accepted, items refused (by their index)."""
+    """The result of a batch: rows and facts that were accepted, and rejections by the index of the item."""
 
     values: MeasuredValues
     facts: list[Fact] = field(default_factory=list)
@@ -31,7 +31,7 @@ class ValidatedBatch:
 
 
 class _Rows:
-    """Values while they are gathered."""
+    """Rows while they are collected, before they become columns."""
 
     def __init__(self) -> None:
         self.slots: dict[str, int] = {}
@@ -63,9 +63,10 @@ Lookup = Callable[[str], Indicator | None]
 def admit_measurements(
     items: Iterable[tuple[int, Measurement]], owner: str | None, lookup: Lookup, now: int, may_name_owner: bool
 ) -> ValidatedBatch:
-    """Check measurements one by one; ``owner`` is the party whose indicators are meant where an item names none.
+    """Validate measurements one by one. ``owner`` is the party whose indicators are meant if an item names no owner.
 
-    ``may_name_owner``: whether an item may speak for another party: an operator's or a topic's may, a party's not.
+    ``may_name_owner``: whether an item may name another party. Items of an operator or a topic may, those of a party
+    not.
     """
     rows = _Rows()
     facts: list[Fact] = []
@@ -122,7 +123,9 @@ def _at(item: Measurement, limit: int) -> int:
 
 
 def _recorded(item: Measurement | TicketMessage, now: int) -> int:
-    """When the producer wrote it down, else the door: of two contents under one id the later holds."""
+    """Return when the producer recorded the item, else when it was received: of two contents under one id the later is
+    valid.
+    """
     if item.recorded_at is not None:
         return validate_instant(item.recorded_at, "recorded_at")
     return now if item.id is not None else 0
@@ -199,7 +202,7 @@ def _outage(outage: Mapping[str, datetime], limit: int) -> tuple[int, dict[str, 
 def admit_ticket_events(
     items: Iterable[tuple[int, TicketMessage]], owner: str | None, now: int, may_name_owner: bool
 ) -> tuple[list[Fact], list[Rejection]]:
-    """Check ticket events one by one."""
+    """Validate ticket events one by one; return the facts and the rejections by the index of the item."""
     facts: list[Fact] = []
     refused: list[Rejection] = []
     for index, item in items:

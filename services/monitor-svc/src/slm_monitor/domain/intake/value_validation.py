@@ -1,4 +1,4 @@
-"""What may come in of values, counts and occurrences: as rows, or as facts that can be corrected."""
+"""Validation of values, counts, occurrences, ratings and histograms: as rows, or as facts that can be corrected."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from slm_monitor.domain.series import classifiers
 
 _APART = "\x1f"
 _MOST_COUNTED = 2**53
-"""Up to here a double holds every whole number."""
+"""The greatest number up to which a double holds every whole number."""
 _LONGEST_LABELS = 1_000
-"""Bytes. Owner, indicator and labels make a key, of which an index of PostgreSQL holds 2,704."""
+"""The most bytes of all labels: owner, indicator and labels form a key, and a PostgreSQL index holds 2,704 bytes."""
 LAST_REVISION = 2**31 - 1
-"""That of a retraction which names none: whatever its fact's revision, it is gone."""
+"""The revision of a retraction that names none: it outranks every revision of the fact."""
 
 
 def retraction(item: Measurement, indicator: Indicator) -> Fact:
-    """A fact that takes the place of the one it removes."""
+    """Return a fact that replaces the fact to be removed. Raises ItemRejected."""
     assert item.retract is not None
     rejections.check_names(retract=item.retract)
     rejections.check_revision(item.revision)
@@ -36,9 +36,9 @@ def retraction(item: Measurement, indicator: Indicator) -> Fact:
 def validate_value(
     item: Measurement, indicator: Indicator, at: int, recorded_at: int
 ) -> Fact | tuple[str, float, float | None]:
-    """A row (series, value, of), where one measurement is all there is to know of it; else a fact kept by itself.
+    """Return a row (series, value, of) if the item is one measurement without an id; otherwise a fact stored by itself.
 
-    Raises ItemRejected.
+    ``of`` is the total of a good-of-total count, otherwise None. Raises ItemRejected.
     """
     if item.source is not None and _APART in item.source:
         raise ItemRejected("bad_name", "source", item.source, "leave out control characters")
@@ -54,11 +54,11 @@ def validate_value(
     _refuse_states(item, indicator)
     labels = labels_of(item)
     if item.id is None and len(measured) == 1:
-        # A source of its own has a name of its own: two messages that are equal but for it are two facts.
+        # The source is part of the series' name: two messages that differ only in their source are two facts.
         named = {**labels, SOURCE: item.source} if item.source is not None else labels
         value, of = measured[0]
         return labelled(indicator.subject, named), value, of
-    # JSON has no infinity: in a fact's body a failed probe has no value.
+    # JSON has no infinity: in the body of a fact, null stands for a failed probe.
     rows = [[None if value == FAILED else value] if of is None else [value, of] for value, of in measured]
     body = {"rows": rows, "labels": labels}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
@@ -75,7 +75,7 @@ SOURCE = "@source"
 
 
 def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
-    """Each is kept by itself: two respondents who give one score in one instant are two."""
+    """Return a rating as a fact of its own: two respondents may give the same score at the same instant."""
     score, labels, more = rating_validation.validate_rating(item, indicator)
     body = {"rows": [[score]], "labels": labels_of(item) | labels, **more}
     own = own_key(item) or content_key({"at": at, "source": item.source, **body})
@@ -83,7 +83,9 @@ def _rating(item: Measurement, indicator: Indicator, at: int, recorded_at: int) 
 
 
 def _merged(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
-    """A histogram of several values; the limits that targets judge by must be bounds of it."""
+    """Return a histogram as a fact. Raises ItemRejected unless all limits of the indicator's targets
+    are bounds of it.
+    """
     if indicator.kind != "value" or item.value is not None or item.values is not None or item.failed is not None:
         remedy = f"indicator {indicator.key} takes a histogram in the place of its values; its kind is {indicator.kind}"
         raise ItemRejected("wrong_kind", "histogram", None, remedy)
@@ -110,7 +112,9 @@ _COUNTS = ("good", "bad", "total", "count", "value", "values", "failed")
 
 
 def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int) -> Fact:
-    """Counters as they stand; those of one source and set of labels follow each other."""
+    """Return a reading of cumulative counters as a fact. Its labels include the source, so each source has its own
+    stream.
+    """
     assert item.cumulative is not None
     if indicator.kind not in ("ratio", "count"):
         remedy = f"indicator {indicator.key} is no ratio and counts nothing; send its measurements as they are"
@@ -133,7 +137,7 @@ def _reading(item: Measurement, indicator: Indicator, at: int, recorded_at: int)
 
 
 def _counters(read: CounterReading, indicator: Indicator) -> list[int]:
-    """(good, total) of a ratio, (count) of occurrences."""
+    """Return [good, total] for an indicator of kind ratio, [count] for one of kind count. Raises ItemRejected."""
     if indicator.kind == "count":
         if read.count is None or not 0 <= read.count <= _MOST_COUNTED:
             remedy = f"say what the counter reads, 0 to {_MOST_COUNTED}"
@@ -150,7 +154,7 @@ def _counters(read: CounterReading, indicator: Indicator) -> list[int]:
 
 
 def labels_of(item: Measurement) -> dict[str, str]:
-    """The labels it came with, its category among them. Raises ItemRejected."""
+    """Return the labels of an item, with its category as one of them. Raises ItemRejected."""
     labels = dict(item.labels or {})
     if item.category is not None:
         labels[CATEGORY] = item.category
@@ -166,7 +170,7 @@ def labels_of(item: Measurement) -> dict[str, str]:
 
 
 def _measured(item: Measurement, indicator: Indicator) -> list[tuple[float, float | None]]:
-    """(value, of) of each thing measured."""
+    """Return (value, of) of each measurement in the item. Raises ItemRejected."""
     if item.failed and indicator.kind != "value":
         remedy = f"indicator {indicator.key} measures no values; its kind is {indicator.kind}"
         raise ItemRejected("wrong_kind", "failed", True, remedy)
