@@ -1,4 +1,4 @@
-"""A pure look at one window of a target of states: its figure and budget, what is missed, and what puts it at risk."""
+"""Evaluation of availability in one calendar window: figure, budget, missed levels and warnings."""
 
 from __future__ import annotations
 
@@ -24,26 +24,30 @@ _WHOLE = Fraction(1)
 
 @dataclass(slots=True)
 class WindowProgress:
-    """A window measured up to ``upto``: what lies before it need not be measured again while no fact changes it."""
+    """A window measured up to ``upto``: the time before it need not be measured again unless a fact changes it."""
 
     terms: ServiceLevelTarget
     span: Interval
     excluded: Sequence[Interval]
     scheduled: list[Interval]
     judged: list[Interval]
-    """Service time without what is excluded."""
+    """The service time to evaluate: without exclusions, unless they are excused."""
     excluded_time: int
     upto: int
-    """At most the instant up to which all is known."""
+    """The instant up to which ``agreed`` and ``raw`` have passed; at most the instant up to which all facts are
+    known."""
     agreed: Meter
     raw: Meter | None
-    """Without exclusions; None where there are none."""
+    """The meter that ignores exclusions; None if there are none."""
     ahead_upto: int
-    """The last change that facts tell of, which may lie ahead of that."""
+    """The instant up to which ``ahead`` has passed: the last state change known, which may be later than ``upto``."""
     ahead: Meter
 
     def holds(self, terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval], since: int | None) -> bool:
-        """Whether it still is what a judgement may begin with."""
+        """Whether an evaluation may continue from here: same terms, span and exclusions, and no change before ``upto``.
+
+        ``since`` is the earliest instant whose states have changed; None if none has.
+        """
         same = self.terms is terms and self.span == span and self.excluded is excluded
         return same and (since is None or since >= self.upto)
 
@@ -57,15 +61,16 @@ def evaluate_availability(
     burning: Sequence[RiskEvaluation] = (),
     excluded: Sequence[Interval] = (),
 ) -> Evaluation:
-    """Judge ``[start, end)`` as known at ``as_of``; breach and warnings at the instant their budget is spent.
+    """Evaluate ``[start, end)`` as known at ``as_of``. Breach and warnings are dated at the instant their budget is
+    spent.
 
-    ``excluded``: the approved exclusions, in any order.
+    ``burning`` are burn rate warnings, ``excluded`` the approved exclusions in any order.
     """
     return evaluate_progress(states, begin_window(terms, (start, end), excluded), as_of, burning)[0]
 
 
 def begin_window(terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]) -> WindowProgress:
-    """A window of which nothing has been measured."""
+    """Return the progress of a window of which nothing has been measured."""
     assert terms.objective is not None
     start, end = span
     scheduled = terms.hours.intervals(start, end)
@@ -89,14 +94,14 @@ def evaluate_progress(
     since: int | None = None,
     lately: UptimeSums | None = None,
 ) -> tuple[Evaluation, WindowProgress]:
-    """Judge a window from where it was measured to; returns also how far it need not be measured again.
+    """Evaluate a window from where it was measured to; return the evaluation and the new progress.
 
-    ``since``: from when on facts have changed it; the next ones will mostly speak of what follows that. ``lately``: the
-    sums of the time before ``as_of``, where they are known.
+    ``since`` is the earliest instant whose states have changed; the next facts will mostly be later than that.
+    ``lately`` are the sums of the time before ``as_of``, if they are known.
     """
     terms, (start, end) = passed.terms, passed.span
     known_to = max(passed.upto, min(as_of, end))
-    # One instant more: the state that begins just then is the one that holds.
+    # One microsecond more, to include the state that begins at that very instant.
     stated, judged = _judged_segments(states, passed, passed.upto, min(known_to + 1, end))
     upto = _settled(stated, as_of, passed.upto)
     agreed, raw = _passed(passed.agreed, judged, passed.judged, upto), None
@@ -124,7 +129,7 @@ def evaluate_progress(
 def _judged_segments(
     states: StateProvider, passed: WindowProgress, start: int, end: int
 ) -> tuple[list[Segment], list[Segment]]:
-    """The states of a stretch, and as exclusions have them judged."""
+    """Return the states of ``[start, end)``, as they are and with excused exclusions counted as up."""
     stated = states.segments(start, end)
     if passed.terms.planned_downtime != "excused":
         return stated, stated
@@ -132,7 +137,7 @@ def _judged_segments(
 
 
 def _passed(meter: Meter, segments: Sequence[Segment], open_intervals: Sequence[Interval], end: int) -> Meter:
-    """Another meter that has passed the segments up to an instant."""
+    """Return a copy of the meter that has passed the segments up to ``end``."""
     on = meter.copied()
     cut = [each._replace(end=min(each.end, end)) for each in segments if each.start < end]
     for piece in availability.inside(cut, open_intervals):
@@ -147,7 +152,7 @@ def _budget(passed: WindowProgress, known: Meter) -> Fraction:
 
 
 def _settled(stated: Sequence[Segment], as_of: int, before: int) -> int:
-    """Where the state that holds at ``as_of`` began: later facts mostly speak of what follows it."""
+    """Return the start of the state at ``as_of``, or ``before``: later facts mostly concern the time after it."""
     return max((each.start for each in stated if each.start <= as_of), default=before)
 
 
@@ -201,7 +206,7 @@ def _finding(
         for crossing in warned
         if crossing.at is not None
     ]
-    # Where facts or exclusions took consumption back, a threshold that was reached goes on for a tenth.
+    # If facts or exclusions have reduced the consumption, a warning stays open until it is a tenth below its threshold.
     nearly = evaluation.budget_risks(terms.warn_at.budget_consumed, consumed, min(as_of, end), None, projected)
     risks += [each for each in nearly if each.keeps]
     others, again = state_warnings.warnings_ahead(ahead)
@@ -240,8 +245,10 @@ def _finding(
 
 
 def state_coverage(states: StateProvider, finding: Evaluation) -> str | None:
-    """The exact percent of the service time, after exclusions, of which the state is known; 0 where nothing was ever
-    heard of it, and the state was only assumed. None of a finding that counts no time."""
+    """Return the exact percentage of service time (after exclusions) in which the state is known.
+
+    0 if the indicator was never measured and its state only assumed; None for an evaluation that counts no time.
+    """
     service_time = finding.detail.get("service_time")
     if not isinstance(service_time, int) or service_time <= 0:
         return None
@@ -255,12 +262,12 @@ def _share(meter: Meter) -> Fraction | None:
 
 
 def _breach_evidence(crossing: Crossing, objective: Fraction, service_time: int) -> dict[str, Any]:
-    """What shows a breach: the last stretches of downtime up to it, and the budget that they exceeded."""
+    """Return the evidence of a breach: the last intervals of downtime before it, and the budget that they exceeded."""
     return _evidence(crossing.downs, (1 - objective) * (service_time - crossing.removed))
 
 
 def _evidence(downs: Iterable[Interval], budget: Fraction) -> dict[str, Any]:
-    """What a person looks at first. An objective of 100 percent has no budget."""
+    """Return the evidence as a document. An objective of 100 percent has no budget."""
     return {
         "down": [{"from": to_text(start), "to": to_text(end)} for start, end in downs],
         "budget_microseconds": figures.exact(budget) if budget else None,

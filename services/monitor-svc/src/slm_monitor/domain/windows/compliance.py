@@ -1,4 +1,4 @@
-"""Compliance of tickets: which per-ticket target it is the share of, and which of them was the first to be missed."""
+"""Compliance of tickets: the share of tickets that met one ticket target, and the first that missed it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 
 def target_key(parameters: Any) -> str:
-    """``p1`` of ``{"compliance": "p1"}``, as of ``{"compliance": {"target": "p1"}}``."""
+    """Return the key of the ticket target: ``p1`` of ``{"compliance": "p1"}`` or ``{"compliance":
+    {"target": "p1"}}``.
+    """
     return str(parameters["target"]) if isinstance(parameters, Mapping) else str(parameters)
 
 
 def coverage(judged: int, inconsistent: int) -> dict[str, Any]:
-    """How many of a window's tickets its figure speaks of: a ticket whose events contradict each other is in no
-    figure. Empty where there is none such."""
+    """Return how many of a window's tickets its figure includes; empty if it includes all.
+
+    A ticket whose events contradict each other is left out of the figure.
+    """
     if not inconsistent:
         return {}
     share = figures.exact(Fraction(judged, judged + inconsistent) * 100)
@@ -25,8 +29,10 @@ def coverage(judged: int, inconsistent: int) -> dict[str, Any]:
 
 
 def first_missed(ended: Iterable[tuple[str, int, bool]]) -> FirstBadEvent | None:
-    """Of tickets whose clocks ended (ticket, instant, whether it was met): the first that was missed, and how many had
-    been judged by then."""
+    """Return the first ticket that missed, and how many had met and ended by then; None if none missed.
+
+    ``ended`` are (ticket, instant, whether it was met) of clocks that ended.
+    """
     clocks = sorted(ended, key=lambda each: each[1])
     at = next((at for _, at, is_met in clocks if not is_met), None)
     if at is None:

@@ -1,4 +1,4 @@
-"""A pure look at a window of a target made of others' figures or verdicts."""
+"""Evaluation of a composite of figures or verdicts in one window."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 @dataclass(frozen=True, slots=True)
 class MemberOutcome:
-    """A member's window: its figure (a share of one, or in its unit), whether it is met so far, when its breach was
-    certain, and whether it has closed."""
+    """The window of one member.
+
+    ``figure`` is a share in [0, 1] or in the member's unit; ``verdict`` is whether it is met so far, ``breached_at``
+    the instant from which its breach was certain, ``is_final`` whether the window has closed.
+    """
 
     figure: Fraction | None
     verdict: bool | None
@@ -29,14 +32,17 @@ class MemberOutcome:
 def evaluate_composite(
     made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
 ) -> Evaluation:
-    """Judge a window that ends at ``end`` by what its members have come to."""
+    """Evaluate the window that ends at ``end`` from the outcomes of its members."""
     return _of_figures(made, seen, terms, end, as_of) if made.of == FIGURES else _of_verdicts(made, seen, terms, end)
 
 
 def _of_figures(
     made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int, as_of: int
 ) -> Evaluation:
-    """Breached at its close, at risk while below the objective; members without a figure are left out."""
+    """Evaluate a composite of figures: breached at the close, at risk while below the objective.
+
+    Members without a figure are left out.
+    """
     assert terms.promise is not None
     measured = [(each.figure, each.weight) for each in seen if each.figure is not None]
     combine = joint_states.weighted_mean if made.rule == "weighted_mean" else joint_states.missing_sum
@@ -62,13 +68,17 @@ def _of_figures(
 def _of_verdicts(
     made: CompositeTerms, seen: Sequence[MemberOutcome], terms: ServiceLevelTarget, end: int
 ) -> Evaluation:
-    """Breached when too few members can still be met: at the instant at which the deciding one's breach was certain."""
+    """Evaluate a composite of verdicts: breached when too few members can still be met.
+
+    The breach is dated at the instant at which the breach of the deciding member was certain.
+    """
     verdicts = [each.verdict for each in seen]
     held = joint_states.enough_are_met(verdicts, made.needed)
     decided = [verdict for verdict in verdicts if verdict is not None]
     figure = Fraction(decided.count(True), len(decided)) if decided else None
     if held is False and terms.window_kind == "rolling":
-        # As the judge has it, which keeps in which minutes members were missed, not in which they were silent.
+        # As in continuous evaluation, which stores the minutes in which a member missed, but not those in which it was
+        # silent.
         figure = Fraction(len(verdicts) - verdicts.count(False), len(verdicts))
     missed: tuple[MissedLevel, ...] = ()
     if held is False:

@@ -1,4 +1,4 @@
-"""Minutes of an indicator as a target counts them, and how fast its budget burns by them."""
+"""The minute sums of an indicator as one target counts them, and the burn rates computed from them."""
 
 from __future__ import annotations
 
@@ -20,22 +20,27 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class MinuteSums(Protocol):
-    """What has sums by the minute."""
+    """Anything that has sums by the minute."""
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class TargetMinutes:
-    """The minutes of ``sums`` by these terms; ``excluded``: minutes ``[first, after the last)``, sorted, disjoint."""
+    """The minutes of ``sums`` under these terms. ``excluded`` are minutes ``[first, after the last)``, sorted and
+    disjoint.
+    """
 
     sums: MinuteSums
     terms: ServiceLevelTarget
     excluded: Sequence[Interval] = ()
 
     def minutes(self, first: int, last: int, begins_at: int | None = None) -> tuple[Counts, Counts]:
-        """(good, total) of each minute, inclusive; what is outside service hours, excluded or before the term's
-        ``begins_at`` counts as empty. A minute belongs to them by its start."""
+        """Return (good, total) of the minutes ``first`` to ``last`` inclusive, numbered since 1970.
+
+        Minutes that start outside service hours, in an exclusion or before ``begins_at`` are 0; excused ones are wholly
+        good.
+        """
         good, total = self.sums.minutes(classifiers.classifier_of(self.terms), first, last)
         kept = self.kept(first, last, begins_at)
         is_excused = self.terms.planned_downtime == "excused" and bool(self.excluded)
@@ -50,7 +55,7 @@ class TargetMinutes:
         return good, total
 
     def kept(self, first: int, last: int, begins_at: int | None = None) -> npt.NDArray[np.bool_] | None:
-        """Which of the minutes count; None: all."""
+        """Return which of the minutes count; None if all do."""
         hours = self.terms.hours
         is_cut = begins_at is not None and begins_at > first * MINUTE
         removed = () if self.terms.planned_downtime == "excused" else self.excluded
@@ -70,7 +75,7 @@ class TargetMinutes:
 
 
 class BurnRateLookback:
-    """The burn rate pairs of a target at the minute its windows end with; the minutes are read once for all of them."""
+    """The burn rates of a target in the windows that end with one minute. The minutes are read once for all pairs."""
 
     def __init__(self, counted: TargetMinutes, begins_at: int, minute: int) -> None:
         self._terms, self._minute = counted.terms, minute
@@ -82,20 +87,20 @@ class BurnRateLookback:
             self._total = np.concatenate((self._total, np.cumsum(total)))
 
     def lost(self, length: int, since: int | None = None) -> int:
-        """How many bad events lie in the window of so many microseconds, as far as it lies after ``since``."""
+        """Return the bad events of the last ``length`` microseconds, but not those before ``since``."""
         if since is not None:
             length = min(length, (self._minute + 1) * MINUTE - since)
         return self._counts(length)[0] if length >= MINUTE else 0
 
     def _counts(self, length: int) -> tuple[int, int]:
-        """(bad, all) events of the window of so many microseconds."""
+        """Return the (bad, all) events of the last ``length`` microseconds."""
         promised, first = self._terms.promise, len(self._total) - 1 - length // MINUTE
         assert promised is not None
         total = int(self._total[-1] - self._total[first])
         return promised.bad(int(self._good[-1] - self._good[first]), total), total
 
     def found(self) -> list[RiskEvaluation]:
-        """The pairs of which both windows are strictly above the factor, or nearly still."""
+        """Return the warnings of the pairs whose two windows are above the factor, or below it by less than a tenth."""
         found = []
         for pair in self._terms.warn_at.pairs:
             short = self._rate(pair.short)
@@ -112,10 +117,10 @@ class BurnRateLookback:
         return burn_rate.burn_rate_of(*self._counts(length), 1 - self._terms.promise.allowed) or Fraction(0)
 
     def may_rise_at(self) -> int | None:
-        """The first minute at which, by time alone, a pair may begin to warn; None where none can.
+        """Return the first minute at which time alone may open a burn rate warning; None if it cannot.
 
-        Time alone takes minutes out of a window: its bad events get fewer, so a rate is at most that of all of them
-        over what events are left.
+        As time passes, events leave a window. Its bad events only decrease, so a rate is at most all present bad events
+        over the events that are left.
         """
         found = []
         for pair in self._terms.warn_at.pairs:
@@ -135,15 +140,17 @@ class BurnRateLookback:
 
 
 def lookback_minutes(terms: ServiceLevelTarget) -> int:
-    """How many minutes the warnings look back that are not of the whole window; 0 where there are none."""
+    """Return how many minutes burn rates and budget drops look back; 0 if the terms have neither."""
     looks = [length for pair in terms.warn_at.pairs for length in (pair.long, pair.short)]
     looks += [within for _, within in terms.warn_at.drops]
     return max(looks, default=0) // MINUTE
 
 
 def leaves_at(left: Counts, total: int, bad: int, share: Fraction) -> int:
-    """After how many minutes so much has left a window of ``total`` events that ``bad`` are more than ``share`` of the
-    rest: total − those left < bad ÷ share. ``left``: how many have left with each of its minutes, summed up."""
+    """Return after how many minutes enough events have left the window for ``bad`` to exceed ``share`` of the rest.
+
+    That is total − left < bad ÷ share. ``left[k]`` is how many events have left with the first k + 1 minutes.
+    """
     if not share:
         return 0
     least = total - -(-bad // share) + 1

@@ -1,4 +1,4 @@
-"""A pure look at one window of a target that counts outages: how many reached the length, and when."""
+"""Evaluation of outages in one calendar window: how many reached the length that counts, and when."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from slm_monitor.domain.terms.terms import NotJudgeable, ServiceLevelTarget
 
 DAY = 86_400_000_000
 _AHEAD = 32 * DAY
-"""How far an outage that goes on is followed for the instant at which it reaches the length."""
+"""How far into the future an ongoing outage is followed to the instant at which it reaches the length."""
 _TOLD = 20
 
 
 def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Refuse what counts no outages. Raises NotJudgeable."""
+    """Raise NotJudgeable for targets whose terms of outages are not valid."""
     for terms in targets:
         if terms.aggregation != "outages":
             continue
@@ -39,7 +39,7 @@ def check_outage_terms(targets: Sequence[ServiceLevelTarget]) -> None:
 
 
 def length_of(terms: ServiceLevelTarget) -> int:
-    """The service time from which on an outage counts, microseconds."""
+    """Return the service time, in microseconds, from which an outage counts."""
     return durations.from_iso(terms.parameters["at_least"], "aggregation.outages.at_least")
 
 
@@ -51,8 +51,10 @@ def evaluate_outages(
     as_of: int,
     excluded: Sequence[Interval] = (),
 ) -> Evaluation:
-    """Outages that start in ``[start, end)`` and have reached the length by ``as_of``; each level is missed with the
-    one after the last that it allows, at the instant at which that one reaches the length."""
+    """Evaluate the outages that start in ``[start, end)`` and reached the length by ``as_of``.
+
+    A level that allows N outages is missed when outage N + 1 reaches the length.
+    """
     length = length_of(terms)
     until = max(end, as_of + length) + _AHEAD if _is_down(states, terms, as_of) else max(end, as_of)
     reached = _reached(states, terms, start, end, until, excluded, length)
@@ -101,10 +103,12 @@ def evaluate_outages(
 def reached_from(
     states: StateProvider, terms: ServiceLevelTarget, start: int, as_of: int, excluded: Sequence[Interval] = ()
 ) -> list[tuple[int, Outage]]:
-    """(instant, outage) of all that begin from ``start`` on and have reached the length by ``as_of``, or will, if the
-    one that goes on does."""
+    """Return (instant, outage) of the outages that begin at or after ``start`` and reached the length by ``as_of``.
+
+    An ongoing outage is included with the future instant at which it will reach the length.
+    """
     length = length_of(terms)
-    # Facts may speak of what lies ahead of the instant up to which all are in.
+    # Facts may be later than the instant up to which all facts have arrived.
     until = as_of + length + _AHEAD
     policy = StatePolicy(terms.unknown, terms.degraded)
     if not any(policy.counts_as(each.state) == DOWN for each in states.segments(as_of, until)):
@@ -121,7 +125,7 @@ def _reached(
     excluded: Sequence[Interval],
     length: int,
 ) -> list[tuple[int, Outage]]:
-    """(instant, outage) of those that reach the length by ``until``, in the order of the instants."""
+    """Return (instant, outage) of the outages that reach the length by ``until``, in the order of the instants."""
     policy = StatePolicy(terms.unknown, terms.degraded)
     scheduled = terms.hours.intervals(start, until)
     segments, judged = excluded_time.apply_exclusions(states.segments(start, until), scheduled, excluded, terms)
@@ -141,7 +145,7 @@ def _is_down(states: StateProvider, terms: ServiceLevelTarget, instant: int) -> 
 
 
 def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int) -> int | None:
-    """Since when it has been down at an instant; None where it is not."""
+    """Return the instant since which the indicator has been down at ``as_of``; None if it is not down."""
     if not _is_down(states, terms, as_of):
         return None
     policy = StatePolicy(terms.unknown, terms.degraded)
@@ -154,5 +158,5 @@ def ongoing_since(states: StateProvider, terms: ServiceLevelTarget, begins_at: i
 
 
 def outage_evidence(counted: Sequence[tuple[int, Outage]]) -> list[dict[str, str]]:
-    """The last of the outages that count, for people."""
+    """Return the latest outages that count, as documents."""
     return [{"from": to_text(outage.start), "reached_at": to_text(at)} for at, outage in counted[-_TOLD:]]

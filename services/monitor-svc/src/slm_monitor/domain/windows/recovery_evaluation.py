@@ -1,4 +1,4 @@
-"""A pure look at one window of a target of recoveries: how long they took, how much data they lost."""
+"""Evaluation of recoveries in one calendar window: how long they took, and how much data they lost."""
 
 from __future__ import annotations
 
@@ -24,8 +24,11 @@ _TOLD = 20
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRecovery:
-    """A recovery as a target sees it: service time until service was restored, and of which the data is lost,
-    microseconds; ``lost`` None where that is not told. ``kept``: within all limits of the target, if it has any."""
+    """A recovery as one target measures it, in microseconds of service time.
+
+    ``took`` is the time until service was restored, ``lost`` the time whose data was lost (None if unknown). ``kept``:
+    whether it is within all limits of the target.
+    """
 
     recovery: Recovery
     took: int
@@ -33,7 +36,7 @@ class MeasuredRecovery:
     kept: bool = True
 
     def document(self) -> dict[str, Any]:
-        """As it is told."""
+        """Return the recovery as a document for events and explanations."""
         told = self.recovery
         return {
             "from": to_text(told.began),
@@ -46,7 +49,7 @@ class MeasuredRecovery:
 
 
 def check_recovery_limits(targets: Sequence[ServiceLevelTarget]) -> None:
-    """Refuse limits that are none. Raises NotJudgeable."""
+    """Raise NotJudgeable for targets whose limits of recovery are not valid."""
     for terms in targets:
         if terms.aggregation != WITHIN:
             continue
@@ -60,7 +63,7 @@ def check_recovery_limits(targets: Sequence[ServiceLevelTarget]) -> None:
 
 
 def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
-    """The most that a recovery may take (``time``) and lose (``point``), microseconds."""
+    """Return the most that a recovery may take (``time``) and lose (``point``), in microseconds."""
     written = {name: terms.parameters.get(name) for name in ("time", "point")}
     return {
         name: durations.from_iso(each, f"aggregation.{WITHIN}.{name}")
@@ -72,9 +75,10 @@ def limits_of(terms: ServiceLevelTarget) -> Mapping[str, int]:
 def counted_recoveries(
     recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
 ) -> list[MeasuredRecovery]:
-    """The recoveries that end in the window and count for the target, in order.
+    """Return the recoveries that end in the window and count for the target, in order.
 
-    Time is service time that is not excluded. What lies in no such time at all leaves, unless it is excused.
+    Only service time outside exclusions is measured. A recovery wholly outside it does not count, unless exclusions are
+    excused.
     """
     found = []
     for each in recoveries:
@@ -103,7 +107,7 @@ def _served(terms: ServiceLevelTarget, excluded: Sequence[Interval], start: int,
 
 
 def _compared(one: MeasuredRecovery, limits: Mapping[str, int]) -> list[bool]:
-    """For each limit whether it is kept; what is not told cannot be compared."""
+    """Return for each limit whether it is met; an unknown value is not compared."""
     told = {"time": one.took, "point": one.lost}
     return [value <= limit for name, limit in limits.items() if (value := told[name]) is not None]
 
@@ -115,8 +119,11 @@ def evaluate_recoveries(
     as_of: int,
     excluded: Sequence[Interval] = (),
 ) -> Evaluation:
-    """Judge a window as known at ``as_of``. One recovery that breaks its limit is certain at once, a share of them at
-    the close, unless all of them were promised."""
+    """Evaluate a window as known at ``as_of``.
+
+    For the longest recovery, a miss is certain with the first that breaks the limit. For a share it is certain at the
+    close, or with the first one outside its limits if the objective is 100 percent.
+    """
     assert terms.promise is not None
     seen = counted_recoveries(recoveries, terms, span, excluded)
     lengths = [length_of(each, terms) for each in seen]
@@ -142,19 +149,19 @@ def evaluate_recoveries(
 
 
 def recovery_evidence(seen: Sequence[MeasuredRecovery]) -> list[dict[str, Any]]:
-    """The last of them, as they are told."""
+    """Return the latest recoveries as documents."""
     return [each.document() for each in seen[-_TOLD:]]
 
 
 def length_of(each: MeasuredRecovery, terms: ServiceLevelTarget) -> Fraction:
-    """In minutes, as it is promised."""
+    """Return the length of a recovery in minutes: time or data lost, by the target's aggregation."""
     return Fraction(each.lost or 0 if terms.aggregation == "recovery_point" else each.took, MINUTE)
 
 
 def _of_longest(
     terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], lengths: Sequence[Fraction]
 ) -> tuple[MissedLevel, ...]:
-    """Each level is missed with the first recovery that breaks it, by the length of that one."""
+    """Return the levels that are missed, each dated at the first recovery that breaks it."""
     found = []
     for level, promised in terms.levels:
         broken = [each for each in zip(seen, lengths, strict=True) if not promised.is_kept(each[1])]
@@ -184,7 +191,7 @@ def _of_share(
 
 
 def recovery_totals(seen: Sequence[MeasuredRecovery]) -> dict[str, Any]:
-    """What they add up to, for those who redo it."""
+    """Return the sums of the recoveries, for an explanation that can be checked by hand."""
     took = [Fraction(each.took, MINUTE) for each in seen]
     lost = [Fraction(each.lost, MINUTE) for each in seen if each.lost is not None]
     return {

@@ -1,4 +1,4 @@
-"""A pure look at a window of what is summed by the minute: its figure, what is missed for certain, what is at risk."""
+"""Evaluation of minute sums in one calendar window: figure, missed levels and warnings, for each aggregation."""
 
 from __future__ import annotations
 
@@ -34,9 +34,11 @@ def evaluate_accumulator(
     excluded: Sequence[Interval] = (),
     first_bad: FirstBadEvent | None = None,
 ) -> Evaluation:
-    """Judge the window ``span`` by what its minutes came to, as known at ``as_of``; ``excluded``: approved exclusions
-    that leave the window, for the slices that are no longer scheduled; ``first_bad``: where an objective of 100 percent
-    was missed."""
+    """Evaluate the window ``span`` from its accumulator, as known at ``as_of``.
+
+    ``burning`` are burn rate warnings. ``excluded`` are exclusions that remove slices from the schedule. ``first_bad``
+    is where an objective of 100 percent was first missed.
+    """
     if tally.untold:
         return Evaluation(None, 0, 0, met=True, detail=unclassified_detail(tally.untold, terms))
     if isinstance(tally, SliceAccumulator):
@@ -52,7 +54,9 @@ def evaluate_accumulator(
 
 
 def unclassified_detail(number: int, terms: ServiceLevelTarget) -> dict[str, Any]:
-    """Why a window has no figure, and what mends it."""
+    """Return the detail of a window with unclassified values, which has no figure: how many, and what
+    to send instead.
+    """
     return {"untold": number, "reason": unclassified_reason(terms)}
 
 
@@ -75,8 +79,11 @@ def evaluate_share(
     bad_by_minute: dict[int, int] | None = None,
     first_bad: FirstBadEvent | None = None,
 ) -> Evaluation:
-    """Good ÷ all: missed at its close; earlier where not even an expected volume without a fault could save it, and
-    with the first bad event where an objective of 100 percent has no budget."""
+    """Evaluate good ÷ all events.
+
+    A level is missed at the close; earlier if even an expected volume of only good events could not meet it, or with
+    the first bad event if an objective of 100 percent has no budget.
+    """
     assert terms.promise is not None
     promised, bad = terms.promise, terms.promise.bad(good, total)
     figure = Fraction(good, total) if total else None
@@ -84,7 +91,7 @@ def evaluate_share(
     missed = _at_close(terms, figure, end, as_of, evidence)
     early = {each.level: each for each in _early(terms, total, end, bad_by_minute, first_bad)}
     closes = end + terms.closing_delay <= as_of
-    # What was certain before the close stays certain from then on.
+    # A miss that was certain before the close keeps its instant and evidence.
     missed = tuple(early.get(each.level, each) for each in missed) if closes else tuple(early.values())
     consumed = burn_rate.burn_rate_of(bad, total, 1 - promised.allowed)
     risks = [] if total < terms.warn_at.min_events else list(burning)
@@ -106,7 +113,7 @@ def evaluate_share(
 
 
 class FirstBadEvent(NamedTuple):
-    """The first minute (or instant) with a bad event, and what a window had come to by its end."""
+    """The first minute (or instant) with a bad event, and the window's good and total events at its end."""
 
     at: int
     good: int
@@ -120,7 +127,7 @@ def _early(
     bad_by_minute: Mapping[int, int] | None,
     first_bad: FirstBadEvent | None,
 ) -> list[MissedLevel]:
-    """The levels that are missed for certain while the window goes on."""
+    """Return the levels that are missed for certain before the window closes."""
     found = []
     for level, promised in terms.levels:
         if promised.comparison != AT_LEAST:
@@ -136,8 +143,8 @@ def _early(
 
 
 def refresh_share(window: Window, terms: ServiceLevelTarget, good: int, total: int, as_of: int) -> None:
-    """What ``evaluate_share`` and the settling of its finding make of a window that keeps its promise: figures
-    alone.
+    """Update only the figures of a window that meets its objective: a fast form of ``evaluate_share`` and
+    reconciliation.
     """
     assert terms.promise is not None
     window.version, window.good, window.total, window.as_of = terms.version, good, total, as_of
@@ -146,7 +153,7 @@ def refresh_share(window: Window, terms: ServiceLevelTarget, good: int, total: i
 
 
 def detail_of(good: int, total: int, promised: Objective) -> dict[str, Any]:
-    """The share of the budget that is spent, None of an objective without one, and the events that spent it."""
+    """Return the spent share of the budget (None without a budget) and the number of bad events."""
     bad, allowed = promised.bad(good, total), promised.allowed
     consumed: str | None = None if not allowed else "0/1"
     if bad and allowed:
@@ -166,8 +173,10 @@ def _at_close(
 def _beyond_saving(
     level: str, promised: Objective, bad: Mapping[int, int], volume: int, total: int, end: int
 ) -> Iterator[MissedLevel]:
-    """A level that is missed though all that is still expected be good: bad > allowed × expected volume. Where more
-    has come than was expected, what has come must miss it as well."""
+    """Yield a level that is missed even if all events still expected are good: bad > allowed × expected volume.
+
+    If more events came than were expected, these must miss the level too.
+    """
     if sum(bad.values()) <= promised.allowed * max(total, volume):
         return
     spent = 0
@@ -181,7 +190,7 @@ def _beyond_saving(
 
 
 def _of_extent(tally: ValueAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
-    """Mean, max and min of the values. An extreme beyond its limit is certain at once, a mean at the close."""
+    """Evaluate mean, maximum or minimum. An extreme beyond its limit is certain at once, a mean at the close."""
     assert terms.promise is not None
     mean = tally.sum / tally.number if tally.number else None
     figure = {"mean": mean, "max": tally.high, "min": tally.low}[terms.aggregation]
@@ -214,12 +223,12 @@ def _below(
 
 
 def points(net: int, number: int) -> Fraction | None:
-    """Promoters less detractors of a hundred."""
+    """Return the net promoter score: 100 × (promoters − detractors) ÷ ratings; None without ratings."""
     return Fraction(100 * net, number) if number else None
 
 
 def _of_points(tally: ShareAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
-    """The net promoter score: certain at the close, for whoever is still to answer may turn it."""
+    """Evaluate the net promoter score. It is certain only at the close, since further ratings may change it."""
     assert terms.promise is not None
     figure = points(tally.good, tally.total)
     kept = figure is None or terms.promise.is_kept(figure)
@@ -236,13 +245,13 @@ def _of_points(tally: ShareAccumulator, terms: ServiceLevelTarget, span: Interva
 
 
 def _alone(tally: ValueAccumulator, terms: ServiceLevelTarget, figure: Fraction | None) -> tuple[MissedLevel, ...]:
-    """The levels that one value has broken: nothing that follows can mend a maximum or a minimum."""
+    """Return the levels that a single value has broken: no later value can repair a maximum or a minimum."""
     broken = [(level, tally.broken_at(level)) for level, _ in terms.levels]
     return tuple(MissedLevel(level, at, figure) for level, at in broken if at is not None)
 
 
 def _of_count(tally: OccurrenceAccumulator, terms: ServiceLevelTarget, span: Interval, as_of: int) -> Evaluation:
-    """So many occurrences: of at most N, the N+1-th is certain; of at least N, the close tells."""
+    """Evaluate a number of occurrences: ``at_most`` N is missed with occurrence N + 1, ``at_least`` N at the close."""
     assert terms.promise is not None
     number = Fraction(tally.number)
     missed = []
@@ -278,7 +287,7 @@ _SHOWN = 20
 
 
 def _minutes(tally: OccurrenceAccumulator, until: int | None = None) -> list[dict[str, Any]]:
-    """The last minutes, up to one, in which something occurred."""
+    """Return the latest minutes with occurrences, up to minute ``until``, as documents."""
     last = sorted(minute for minute in tally.by_minute if until is None or minute <= until)[-_SHOWN:]
     return [{"from": to_text(minute * slices.MINUTE), "number": tally.by_minute[minute]} for minute in last]
 
@@ -291,8 +300,11 @@ def _of_slices(
     burning: Sequence[RiskEvaluation],
     excluded: Sequence[Interval],
 ) -> Evaluation:
-    """Good ÷ judged slices; breached at the end of the slice that spends more than the budget, or with which the budget
-    shrinks below what is spent. At the close that is the figure against the objective."""
+    """Evaluate good ÷ judged slices.
+
+    A level is missed at the end of the slice that exceeds the budget, or with which the budget shrinks below what is
+    spent. At the close this is the same as the figure against the objective.
+    """
     assert terms.promise is not None
     seen = slices.slices_from_sums(tally.sums, tally.terms, terms.hours, span, as_of, terms.no_data, excluded)
     missed = []

@@ -1,4 +1,4 @@
-"""What puts a budget of events at risk besides its thresholds and its burn rates: a sudden drop, an end in sight."""
+"""Warnings of an event budget in a calendar window other than thresholds and burn rates: drops and exhaustion."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from slm_monitor.domain.windows.minute_series import BurnRateLookback
 def with_warnings(
     finding: Evaluation, terms: ServiceLevelTarget, span: Interval, as_of: int, lately: BurnRateLookback | None
 ) -> Evaluation:
-    """What was found of a calendar window, with these warnings: those that hold, and those that will, whose ``at`` lies
-    ahead."""
+    """Return an evaluation of a calendar window with the warnings of ``window_warnings`` added."""
     risks, again = window_warnings(terms, finding.good, finding.total, span, as_of, lately)
     return replace(finding, risks=(*finding.risks, *risks), again=again) if risks or again is not None else finding
 
@@ -26,9 +25,9 @@ def with_warnings(
 def window_warnings(
     terms: ServiceLevelTarget, good: int, total: int, span: Interval, as_of: int, lately: BurnRateLookback | None
 ) -> tuple[list[RiskEvaluation], int | None]:
-    """The warnings of a calendar window that hold, or will (``at`` lies ahead then), and when to look again.
+    """Return the warnings that hold, or will hold at a future ``at``, and the instant at which to evaluate again.
 
-    Its budget is of the volume that the agreement expects, else of what the pace so far comes to by its end.
+    The budget is a share of the expected volume, or else of the volume extrapolated to the window's end.
     """
     start, end = span
     if not (terms.warn_at.drops or terms.warn_at.exhaustion) or not start < as_of < end:
@@ -49,7 +48,9 @@ def window_warnings(
 
 
 def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> list[RiskEvaluation]:
-    """The budget is gone at ``at``, if it goes on being spent as it was so far; never where that is beyond the end."""
+    """Return the warnings of a budget that will be spent at ``at`` at the present pace; none if that is
+    after the end.
+    """
     if at >= end:
         return []
     found = []
@@ -59,7 +60,7 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
             found.append(
                 RiskEvaluation("time_to_exhaustion", durations.to_iso(left), as_of, projected_breach_at=at, keeps=True)
             )
-        # A budget of an expected volume lasts the longer, the longer nothing of it is lost.
+        # With an expected volume, time without bad events makes the budget last longer: no future warning can be dated.
         if holds or terms.expected_volume is None:
             since = as_of if holds else at - left + 1
             found.append(RiskEvaluation("time_to_exhaustion", durations.to_iso(left), since, projected_breach_at=at))
@@ -69,7 +70,7 @@ def _exhaustion(terms: ServiceLevelTarget, at: int, end: int, as_of: int) -> lis
 def budget_drops(
     terms: ServiceLevelTarget, lately: BurnRateLookback | None, budget: Fraction, at: int, since: int | None = None
 ) -> list[RiskEvaluation]:
-    """The drops that hold: so much of the budget went within so long, and after ``since``."""
+    """Return the drops that hold: the share of the budget that was spent within the time, after ``since``."""
     found = []
     for share, within in terms.warn_at.drops if lately is not None else ():
         assert lately is not None
@@ -82,6 +83,6 @@ def budget_drops(
 
 
 def lost_lately(terms: ServiceLevelTarget, lately: BurnRateLookback | None, since: int | None = None) -> bool:
-    """Whether time alone may have a drop hold: the rest of the budget shrinks while nothing happens."""
+    """Whether time alone may open a drop warning: the extrapolated budget shrinks while nothing happens."""
     longest = max((within for _, within in terms.warn_at.drops), default=0)
     return lately is not None and longest > 0 and lately.lost(longest, since) > 0

@@ -1,4 +1,4 @@
-"""What puts a time budget at risk besides its thresholds: burn rates, a projection, a sudden drop, an end in sight."""
+"""Warnings of a time budget other than thresholds: burn rates, the projection, drops and exhaustion."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from slm_monitor.domain.terms import burn_rate
 from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 LEAST_OF_A_WINDOW = 12
-"""The pace of a window is taken over at least a twelfth of it."""
+"""The pace of a window is measured over at least this part (one twelfth) of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowForecast:
-    """A window as it stands at ``as_of``, and what of it is still to come, the last known state lasting."""
+    """A window as known at ``as_of``, and its future if the last known state lasts."""
 
     terms: ServiceLevelTarget
     start: int
@@ -34,21 +34,22 @@ class WindowForecast:
     budget: Fraction
     exhausted_at: int | None
     since: int
-    """Where the state that holds at ``as_of`` began, and what the window had come to by then."""
+    """The start of the state at ``as_of``; ``up_then`` and ``down_then`` are the sums up to there."""
     up_then: int | Fraction
     down_then: int | Fraction
     segments: Sequence[Segment]
-    """From ``since`` on."""
+    """The states from ``since`` on."""
     judged: Sequence[Interval]
 
     def projected_at(self) -> int | None:
-        """When the budget is spent: at the known instant, else at the pace of the window so far; None beyond its
-        end."""
+        """Return when the budget is spent: at the known instant, else at the window's pace so far; None if after its
+        end.
+        """
         if self.exhausted_at is not None:
             return self.exhausted_at
         if not self.down or self.as_of <= self.start:
             return None
-        # The pace is that of the window so far, taken over at least a twelfth of it: its first minutes tell nothing.
+        # The pace is that of the window so far, over at least a twelfth of it: its first minutes predict nothing.
         known = min(self.as_of, self.end)
         passed = max(known - self.start, -(-(self.end - self.start) // LEAST_OF_A_WINDOW))
         at = known + int((self.budget - self.down) * passed / self.down)
@@ -56,7 +57,7 @@ class WindowForecast:
 
 
 def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | None]:
-    """The warnings that hold, or will (``at`` lies ahead then), and when time alone may end one that holds."""
+    """Return the warnings that hold, or will hold at a future ``at``, and when time alone may end one that holds."""
     if ahead.as_of >= ahead.end:
         return [], None
     warn_at = ahead.terms.warn_at
@@ -78,7 +79,7 @@ def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | N
     for left in warn_at.exhaustion:
         threshold = durations.to_iso(left)
         if ahead.exhausted_at is not None:
-            # The first instant at which less than that is left.
+            # The first instant at which less than ``left`` remains.
             first = max(ahead.exhausted_at - left + 1, ahead.since)
             found.append(RiskEvaluation("time_to_exhaustion", threshold, first))
         elif burn_rate.warns_of_exhaustion(None if projected is None else projected - ahead.as_of, left / BEHIND):
@@ -90,9 +91,12 @@ def warnings_ahead(ahead: WindowForecast) -> tuple[list[RiskEvaluation], int | N
 
 
 def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, int | None]:
-    """Since when the figure, going on at the window's pace, ends with more than ``tenths`` of its budget spent, None
-    where it does not; and when that turns if the last known state lasts: the balance down − tenths × (1 − objective) ×
-    counted time passes zero. Counted time is taken as at least a twelfth of the window."""
+    """Return since when the projected figure spends more than ``tenths`` of the budget (None if it does not), and when
+    this changes if the last known state lasts (None if it does not).
+
+    It changes where the balance down − tenths × (1 − objective) × counted time passes zero. Counted time is taken as at
+    least a twelfth of the window.
+    """
     assert ahead.terms.objective is not None
     allowed = tenths * (1 - ahead.terms.objective)
     policy = StatePolicy(ahead.terms.unknown, ahead.terms.degraded)
@@ -119,8 +123,10 @@ def _projection(ahead: WindowForecast, tenths: Fraction) -> tuple[int | None, in
 
 
 def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -> tuple[dict[str, int], int]:
-    """How fast the balance moves, by how time counts, in whole parts of a microsecond; and how many parts there are.
-    ``is_early``: while less time is counted than the pace is taken over, so that only what is bad moves it."""
+    """Return how fast the balance changes for each way in which time counts, in 1/unit per microsecond, and the unit.
+
+    ``is_early``: less than a twelfth of the window has been counted, so only downtime changes the balance.
+    """
     weight = policy.weight
     unit = allowed.denominator * (1 if weight is None else weight.denominator)
     allowed = Fraction(0) if is_early else allowed
@@ -131,11 +137,10 @@ def _slopes(policy: StatePolicy, allowed: Fraction, *, is_early: bool = False) -
 
 
 def burn_rate_risks(passed: UptimeSums, as_of: int) -> list[RiskEvaluation]:
-    """The burn rate pairs that hold at ``as_of``: the share of downtime in both windows ÷ (1 − objective) is above the
-    factor."""
+    """Return the warnings of the burn rate pairs at ``as_of``: downtime share ÷ (1 − objective) in both windows."""
     found = []
     for pair in passed.terms.warn_at.pairs:
-        # The short window first: without it the long one cannot warn.
+        # The short window is cheaper and both must be above the factor, so it is checked first.
         short = _rate(passed, as_of - pair.short, as_of)
         if short < BEHIND * pair.factor:
             continue
@@ -158,7 +163,7 @@ def _rate(passed: UptimeSums, start: int, end: int) -> Fraction:
 def downtime_drops(
     passed: UptimeSums, terms: ServiceLevelTarget, start: int, as_of: int, budget: Fraction
 ) -> list[RiskEvaluation]:
-    """The drops that hold: so much of the budget of the window begun at ``start`` went within so long."""
+    """Return the drops that hold: the share of the window's budget that was spent within the time."""
     found = []
     for share, within in terms.warn_at.drops:
         down = passed.lost(max(start, as_of - within), as_of)
@@ -170,7 +175,7 @@ def downtime_drops(
 
 
 def longest_lookback(terms: ServiceLevelTarget) -> int | None:
-    """How far back the warnings look that are looked at by the minute; None where there are none."""
+    """Return the longest lookback, in microseconds, of burn rates and budget drops; None if the terms have neither."""
     looks = [pair.long for pair in terms.warn_at.pairs] + [within for _, within in terms.warn_at.drops]
     return max(looks, default=None)
 
@@ -178,14 +183,14 @@ def longest_lookback(terms: ServiceLevelTarget) -> int | None:
 def uptime_sums_until(
     states: StateProvider, terms: ServiceLevelTarget, begins_at: int, as_of: int, excluded: Sequence[Interval]
 ) -> UptimeSums:
-    """The sums that these warnings look at."""
+    """Return the uptime sums that these warnings need, up to ``as_of``."""
     passed = UptimeSums(terms, excluded, max(begins_at, as_of - (longest_lookback(terms) or 0)))
     passed.follow(states, as_of, None)
     return passed
 
 
 def may_move_by_time(passed: UptimeSums, states: StateProvider, as_of: int) -> bool:
-    """Whether anything was down lately, or is: without it no rate rises or falls by time alone."""
+    """Whether burn rates and drops may change by time alone: something was down lately, or is down now."""
     if passed.lost(as_of - (longest_lookback(passed.terms) or 0), as_of):
         return True
     policy = StatePolicy(passed.terms.unknown, passed.terms.degraded)
