@@ -1,4 +1,4 @@
-"""Where the events of clocks are born."""
+"""Constructors of the events of ticket clocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOVES: dict[str, type[clocks.ClockMoved]] = {
 
 
 def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved:
-    """``move``: started | paused | resumed | stopped | cancelled."""
+    """Build the event of a transition. ``move``: started | paused | resumed | stopped | cancelled."""
     clock = entry.clock
     told = clock_fields(entry, clock.started_at if move == "started" else clock.changed_at, now)
     if move == "stopped":
@@ -34,7 +34,7 @@ def clock_moved(entry: TicketClock, move: str, *, now: int) -> clocks.ClockMoved
 
 
 def clock_fields(entry: TicketClock, at: int, now: int) -> dict[str, Any]:
-    """What every event of a clock carries."""
+    """Return the fields that every event of a clock has."""
     clock = entry.clock
     return _of_clock(clock.target, entry.source, entry.ticket, clock.state, to_text(clock.deadline_at), at, now)
 
@@ -61,5 +61,5 @@ def _of_clock(
 
 
 def clock_undone(terms: ServiceLevelTarget, source: str, ticket: str, *, now: int) -> clocks.ClockCancelled:
-    """A clock that was told never was: news of the ticket's past say so."""
+    """Build the cancellation of a published clock that, by facts that arrived later, never existed."""
     return clocks.ClockCancelled(**_of_clock(terms, source, ticket, "cancelled", None, now, now))

@@ -1,4 +1,4 @@
-"""What is told of a clock while it goes on: warnings with their risks, escalations, and a deadline that moved."""
+"""Notifications of a running clock: warnings with their risks, escalations, and moved deadlines."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ ELAPSED = "elapsed"
 
 @dataclass(frozen=True, slots=True)
 class ClockNotifications:
-    """What a clock warns of, by what is known of it now. ``at`` ascending."""
+    """The notifications that a clock will reach if nothing else happens to it, in the order of their instants.
+
+    ``warnings`` are (percent, instant).
+    """
 
     warnings: Sequence[tuple[str, int]]
     escalations: Sequence[tuple[int, Escalation, int]]
-    """With its place in the terms."""
+    """(index in the terms, escalation, instant)."""
 
     def next_after(self, instant: int) -> int | None:
-        """When a timer must look."""
+        """Return the instant of the next notification after this one, for a timer; None if there is none."""
         ahead = [at for _, at in self.warnings] + [at for _, _, at in self.escalations]
         return min((at for at in ahead if at > instant), default=None)
 
@@ -40,7 +43,9 @@ NONE = ClockNotifications((), ())
 
 
 def notifications_of(clock: Clock) -> ClockNotifications:
-    """Of a clock that runs, and of one that ran past its deadline what is still to come; a paused one waits."""
+    """Return the notifications of a clock: all of a running one, the escalations of a breached one, none of a paused
+    one.
+    """
     if clock.state not in (RUNNING, BREACHED) or not clock.is_notified:
         return NONE
     running = clock.state == RUNNING
@@ -52,7 +57,7 @@ def notifications_of(clock: Clock) -> ClockNotifications:
 
 
 def percent_text(share: Fraction) -> str:
-    """As it is published: ``75``, ``62.5``."""
+    """Return a percentage as it is published: ``75``, ``62.5``."""
     return str(share.numerator) if share.denominator == 1 else f"{float(share):g}"
 
 
@@ -64,8 +69,10 @@ def publish_due(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> TicketClock:
-    """Publish what has become due since the clock was last looked at. Of several warnings that are due at once, as of
-    a clock that was long not heard of, the highest is told."""
+    """Publish the notifications that have become due since the clock was last evaluated.
+
+    Of several warnings that are due at once, only the highest is published.
+    """
     told = before or PublishedClock()
     due = [(percent, at) for percent, at in notices.warnings if at <= moment.as_of and percent not in told.warned]
     risks = told.risks
@@ -131,7 +138,7 @@ def _held_by(entry: TicketClock, events: Sequence[TicketEvent], at: int) -> str 
 
 
 def _identity(entry: TicketClock) -> str:
-    """The id of the breach that the clock would come to: the same for the same clock, however often it is judged."""
+    """Return the id of the breach that the clock may come to: the same for the same clock in every evaluation."""
     return target_events.breach_id(entry.clock.target, _window_id(entry), target_events.OBJECTIVE, entry.clock.ordinal)
 
 
@@ -190,7 +197,7 @@ def clear_clock_risks(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
-    """The warnings of a clock no longer hold."""
+    """Clear the open risks of a clock."""
     for percent, identity in risks:
         risk = changes.risks.get(identity) or _risk(identity, terms, window_id, percent, at)
         risk.standing, risk.cleared_at, risk.outcome = False, at, outcome

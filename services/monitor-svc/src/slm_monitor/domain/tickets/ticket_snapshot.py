@@ -1,4 +1,4 @@
-"""What must have happened to a ticket, told by how its tool now shows it and by what is known of it already."""
+"""Snapshots of tickets: the events that must have happened between what is known and what a ticket tool now shows."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from slm_monitor.domain.facts.ticket_events import ENDED_STATES, ENDS, TicketEve
 
 _OWN_EVENT = {"priority": "priority_changed", "team": "assigned", "assignee": "assigned"}
 _STAYS_ENDED = ENDED_STATES.keys() | {"solved", "done", "completed", "archived", "rejected"}
-"""What tools call a ticket that has ended: none of these words says that it is open again."""
+"""Names of states in which a ticket has ended: a snapshot with one of them does not reopen a ticket."""
 _MARK = "snapshot/"
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A ticket as its tool shows it, ``updated_at`` the instant from which that holds.
+    """A ticket as its tool shows it, valid from ``updated_at`` on; instants in microseconds.
 
-    ``instants``: what is said of ``resolved``, ``closed``, ``cancelled`` and ``first_response``: None that it has not
-    happened; nothing is known of one that is missing. ``attributes``: None takes one away.
+    ``instants`` has ``resolved``, ``closed``, ``cancelled`` and ``first_response``. None means that it has not
+    happened; a missing one is unknown. An attribute with value None is removed.
     """
 
     updated_at: int
@@ -33,7 +33,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class ImpliedEvent:
-    """An event that a snapshot tells of; ``revision`` above 0 corrects one that an earlier snapshot told of."""
+    """An event that a snapshot implies. A ``revision`` above 0 corrects an event of an earlier snapshot."""
 
     id: str
     event: str
@@ -46,7 +46,7 @@ class ImpliedEvent:
 
 @dataclass
 class _KnownTicket:
-    """What was known of a ticket up to an instant."""
+    """The state of a ticket up to an instant, by the events known."""
 
     attributes: dict[str, Any]
     state: str | None = None
@@ -54,12 +54,15 @@ class _KnownTicket:
     responded: TicketEvent | None = None
     ended: TicketEvent | None = None
     state_since_end: str | None = None
-    """What its state was called last, since it ended."""
+    """The last state that the ticket had at or after its end."""
 
 
 def implied_events(snapshot: Snapshot, facts: Mapping[str, Fact], events: Sequence[TicketEvent]) -> list[ImpliedEvent]:
-    """The events between what is known (``events`` in order, ``facts`` by their keys) and the snapshot; none where it
-    shows nothing new, so that the same snapshot again is nothing."""
+    """Return the events between what is known and the snapshot; none if it shows nothing new, so a repeated one adds
+    none.
+
+    ``events`` are in order, ``facts`` by key.
+    """
     then = _known(event for event in events if event.at <= snapshot.updated_at)
     ever = _known(events)
     told: list[ImpliedEvent] = []
@@ -88,7 +91,7 @@ def _known(events: Iterable[TicketEvent]) -> _KnownTicket:
 
 
 def _opening(snapshot: Snapshot, known: _KnownTicket) -> ImpliedEvent:
-    """What the ticket was like as it was opened is not known: it is taken to be as it is now."""
+    """Return the opening. The ticket's attributes at that time are unknown; the present ones are assumed."""
     at = snapshot.updated_at if snapshot.opened_at is None else snapshot.opened_at
     state = snapshot.state if at >= snapshot.updated_at else None
     attributes = {name: value for name, value in snapshot.attributes.items() if value is not None}
@@ -118,9 +121,9 @@ def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) ->
 def _happened(
     name: str, at: int, before: TicketEvent | None, facts: Mapping[str, Fact], identity: str
 ) -> Iterable[ImpliedEvent]:
-    """Another instant for what a snapshot told of is a correction; what the tool sent as an event stays as it is."""
+    """Correct the instant of an event that came from a snapshot. An event that the tool itself sent is not changed."""
     if before is None or facts[before.fact_key].body["event"] != name:
-        # A ticket that was opened in its ended state has no event of its end that could be corrected.
+        # A ticket that was opened in an ended state has no end event of its own that could be corrected.
         if identity not in map(own_id, facts):
             yield ImpliedEvent(identity, name, at)
     elif own_id(before.fact_key).startswith(_MARK):
@@ -128,7 +131,7 @@ def _happened(
 
 
 def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[ImpliedEvent]:
-    """What is another way from the snapshot's instant on."""
+    """Return the events for what has changed at the snapshot's instant."""
     wanted = dict(snapshot.attributes)
     opened_at = None if known.opened is None else known.opened.at
     if snapshot.opened_at is not None and opened_at not in (None, snapshot.opened_at):
@@ -164,11 +167,11 @@ def _changes(snapshot: Snapshot, known: _KnownTicket, sequence: int) -> list[Imp
 
 
 def _is_taken_back(ended: TicketEvent, snapshot: Snapshot) -> bool:
-    """The end that was told has not happened, says the tool."""
+    """Whether the tool now says that the known end has not happened."""
     return ended.event in snapshot.instants and snapshot.instants[ended.event] is None
 
 
 def _is_open_again(known: _KnownTicket, snapshot: Snapshot) -> bool:
-    """The tool shows a state of an open ticket, which is another one than it showed at or after the end."""
+    """Whether the tool shows an open state that differs from the states seen at or after the end."""
     state = snapshot.state
     return state is not None and state.lower() not in _STAYS_ENDED and state != known.state_since_end

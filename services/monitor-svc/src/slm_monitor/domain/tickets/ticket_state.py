@@ -1,4 +1,4 @@
-"""What a ticket is like by its events: what stands in its lists, and what a snapshot of it is compared with."""
+"""The state of a ticket by its events, as lists of tickets show it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN = 200
 
 
 def state_of_ticket(ticket: str, events: Sequence[TicketEvent]) -> TicketState:
-    """By events in order; without one, nothing is known."""
+    """Return the state of a ticket. ``events`` are in order; without events all fields are empty."""
     attributes: dict[str, Any] = {}
     state: str | None = None
     ended_at: int | None = None

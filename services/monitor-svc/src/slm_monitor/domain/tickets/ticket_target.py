@@ -1,4 +1,4 @@
-"""Tickets judged: their clocks as the events tell them, compared with what was published of them."""
+"""Evaluation of a ticket: its clocks are replayed from its events and compared with what was published."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from slm_monitor.domain.tickets import clock_events, clock_notifications, ticket
 from slm_monitor.domain.tickets.clock_notifications import ClockNotifications
 
 INCONSISTENT = "inconsistent_ticket"
-"""The cause for which a breach is withdrawn where its ticket turns out to contradict itself."""
+"""The cause of withdrawing a breach whose ticket turns out to have events that contradict each other."""
 States = Mapping[tuple[str, str, int], PublishedClock]
-"""(target, ticket, ordinal) → what was last published."""
+"""(target, ticket, ordinal) → what was last published of the clock."""
 
 
 def event_of(fact: Fact) -> TicketEvent:
@@ -35,7 +35,7 @@ def event_of(fact: Fact) -> TicketEvent:
 
 
 def ordered_events(facts: Iterable[Fact]) -> list[TicketEvent]:
-    """A ticket's events in the order in which they are judged."""
+    """Return a ticket's events in the order in which they are evaluated."""
     return ticket_events.in_order([event_of(fact) for fact in facts])
 
 
@@ -49,8 +49,11 @@ def evaluate_ticket(
     changes: Changes,
     overturned: Collection[str] = (),
 ) -> tuple[int | None, bool]:
-    """Judge a ticket (``<owner>/<source>/<number>``); returns the next instant a timer must look at it, or None, and
-    whether a part of it waits for an import (``moment.through``)."""
+    """Evaluate a ticket (``<owner>/<source>/<number>``) and publish what has changed.
+
+    Return the instant of its next timer (None: none), and whether a part of it waits for the end of an import
+    (``moment.through``).
+    """
     owner, source, number = ticket.split("/", 2)
     events = ordered_events(facts)
     failed: list[FailedClock] = []
@@ -71,7 +74,7 @@ def evaluate_ticket(
         told = states.get(entry.key)
         _publish_moves(entry, told, moment, changes)
         if overturned and _breach_id(entry) in overturned:
-            # A dispute decided that it was none: what stands of it is withdrawn below.
+            # The decision of a dispute annulled this breach: if it is still published, it is withdrawn below.
             entry = replace(entry, excused=True)
         else:
             wanted_breaches |= _settle_breach(entry, events, breaches, moment, changes)
@@ -96,8 +99,10 @@ def evaluate_ticket(
 
 
 def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: EvaluationMoment) -> bool:
-    """Whether a clock lies in the past that an import loads: it ended in it, or its deadline passed in it and that is
-    not told as it is."""
+    """Whether a clock belongs to the past that an import is loading, and so is not evaluated yet.
+
+    It does if it ended in that past, or if its deadline passed in it and no breach is published for that deadline.
+    """
     clock, through = entry.clock, moment.through
     if through is None:
         return False
@@ -110,7 +115,7 @@ def _is_past(entry: TicketClock, breaches: Mapping[str, Breach], moment: Evaluat
 
 
 def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -> InconsistentTicket | None:
-    """Why a ticket is not judged as its events contradict each other; ``found``: the clocks that it would have."""
+    """Return the contradiction in a ticket's events; None if there is none. ``found`` are the clocks it would have."""
     reason = ticket_events.inconsistency(events)
     if reason is None:
         return None
@@ -122,12 +127,14 @@ def inconsistent_ticket(events: Sequence[TicketEvent], found: Sequence[Clock]) -
 def _entry(
     owner: str, source: str, number: str, clock: Clock, notices: ClockNotifications, moment: EvaluationMoment
 ) -> TicketClock:
-    """Also a clock that has stopped late is due: its breach is told when all facts up to its deadline are in."""
+    """Return the clock with its next timer. A clock that stopped late has a timer at its deadline, to publish its
+    breach when all facts up to then have arrived.
+    """
     ahead = [notices.next_after(moment.as_of), clock.breached_at]
     due = min((at for at in ahead if at is not None and at > moment.as_of), default=None)
     risky = None
     if clock.state == clock_replay.RUNNING:
-        # Of warnings that come before the deadline the first comes first.
+        # Warnings are in ascending order, so the clock is at risk from the first one.
         risky = notices.warnings[0][1] if notices.warnings else clock_warnings.at_risk_from(clock)
     return TicketClock(owner, source, number, clock, due, at_risk_at=risky)
 
@@ -143,7 +150,7 @@ _ENDS = {clock_replay.MET: "stopped", clock_replay.COMPLETED_LATE: "stopped", cl
 
 
 def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: EvaluationMoment, changes: Changes) -> None:
-    """One event for each turn of the clock since the last time it was published."""
+    """Publish one event for each transition of the clock since it was last published."""
     state, before = entry.clock.state, None if told is None else told.state
     moves = [] if before is not None else ["started"]
     if state in _ENDS:
@@ -154,7 +161,8 @@ def _publish_moves(entry: TicketClock, told: PublishedClock | None, moment: Eval
     elif state == clock_replay.RUNNING and before not in (None, clock_replay.RUNNING):
         moves.append("resumed")
     elif state == clock_replay.BREACHED and before in _ENDS:
-        # It had stopped late, and goes on past its deadline.
+        # A clock that had ended runs again, and its deadline has passed.
+
         moves.append("resumed")
     for move in moves:
         event = clock_events.clock_moved(entry, move, now=moment.now)
@@ -177,7 +185,7 @@ def _settle_breach(
     breach = breaches.get(identity)
     if breach is not None and breach.standing:
         moved = _breached(entry, replace(breach, certain_at=clock.breached_at), events, moment)
-        # What became of the ticket after its deadline is no news of the breach.
+        # Events of the ticket after its deadline do not change the breach.
         is_other = any(
             moved.evidence[name] != (breach.document.get("evidence") or {}).get(name) for name in _UP_TO_THE_BREACH
         )
@@ -200,7 +208,7 @@ def _settle_breach(
 
 
 _UP_TO_THE_BREACH = ("started_at", "deadline_at", "held_by", "held")
-"""What the evidence of a breach says of the time up to it."""
+"""The fields of a breach's evidence that are about the time up to the breach."""
 
 
 def _breached(
@@ -247,7 +255,7 @@ def _withdraw(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> bool:
-    """Withdraw the breaches that are none; returns whether one waits for an import."""
+    """Withdraw the published breaches that are not in ``wanted``; return whether one waits for the end of an import."""
     waits = False
     for identity, breach in sorted(breaches.items()):
         terms = latest.get(breach.target_id)
@@ -267,8 +275,11 @@ def _undo(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> bool:
-    """Clocks that were told and, by what is known now, never were: an opening turned up that came before the terms.
-    Returns whether that waits for an import to tell everything."""
+    """Cancel the published clocks that, by the facts known now, never existed, such as after an earlier opening
+    arrived.
+
+    Return whether one waits for the end of an import.
+    """
     waits = False
     for key, told in sorted(states.items(), key=lambda each: each[0]):
         target_id, ticket, _ = key
