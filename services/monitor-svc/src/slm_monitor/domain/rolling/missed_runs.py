@@ -1,8 +1,8 @@
-"""Rolling windows of minutes: where the figure is below the objective, as runs of minutes.
+"""Runs of missed minutes: consecutive minutes at which a rolling window misses its objective.
 
-A rolling figure stands at every minute m and covers the minutes (m − length, m]. Minutes in which it misses the
-objective join into runs; a run is one breach, named by its first minute, and ends in a recovery. So the breaches of a
-target follow from its buckets alone, whatever the order in which they were filled.
+The rolling figure at minute m covers the minutes (m − length, m]. Consecutive minutes at which it misses the objective
+form a run. A run is one breach, identified by its first minute, and ends in a recovery. The breaches of a target
+therefore follow from its minute sums alone, in whatever order these were filled.
 """
 
 from __future__ import annotations
@@ -19,22 +19,25 @@ Counts = npt.NDArray[np.int64]
 
 
 class MissedRun(NamedTuple):
-    """Minutes ``first`` to ``last`` (inclusive, minutes since 1970) in which the objective was missed."""
+    """The minutes ``first`` to ``last`` (inclusive, numbered since 1970) at which the objective was missed."""
 
     first: int
     last: int
 
 
 def sliding_sums(per_minute: Counts, length: int) -> Counts:
-    """Sums over the last ``length`` minutes at each minute from index ``length − 1`` on."""
+    """Return the sums over the last ``length`` minutes, at each minute from index ``length − 1`` on."""
     total = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(per_minute)))
     result: Counts = total[length:] - total[:-length]
     return result
 
 
 def missed_minutes(good: Counts, total: Counts, promised: Objective) -> npt.NDArray[np.bool_]:
-    """Where a window misses the promise, exactly. Of a share: good ÷ total < objective is good·d < n·total, in Python
-    integers where 64 bits could overflow. Of a count: by the number of events itself."""
+    """Return at which minutes the window misses the objective, exactly.
+
+    For a share, good ÷ total < n ÷ d is computed as good·d < n·total, in Python integers where 64 bits could overflow.
+    For a count, ``total`` itself is compared with the objective.
+    """
     if promised.unit != PERCENT:
         is_most = promised.comparison == AT_MOST
         limit = promised.value.__floor__() if is_most else promised.value.__ceil__()
@@ -52,7 +55,7 @@ def missed_minutes(good: Counts, total: Counts, promised: Objective) -> npt.NDAr
 
 
 def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[MissedRun]:
-    """The runs of true flags, the first flag standing at ``first_minute``."""
+    """Return the runs of true flags; ``first_minute`` is the minute of the first flag."""
     padded = np.concatenate(([False], flags, [False]))
     edges = np.flatnonzero(padded[1:] != padded[:-1])
     return [
@@ -62,7 +65,10 @@ def runs_of(flags: npt.NDArray[np.bool_], first_minute: int) -> list[MissedRun]:
 
 
 def splice_runs(old: Sequence[MissedRun], first: int, last: int, judged: Iterable[MissedRun]) -> list[MissedRun]:
-    """The runs once minutes ``first`` to ``last`` were judged anew: the rest stays, what touches is one run."""
+    """Return the runs after the minutes ``first`` to ``last`` were evaluated again.
+
+    Runs outside them stay; runs that touch become one.
+    """
     pieces = [MissedRun(run.first, min(run.last, first - 1)) for run in old if run.first < first]
     pieces += judged
     pieces += [MissedRun(max(run.first, last + 1), run.last) for run in old if run.last > last]

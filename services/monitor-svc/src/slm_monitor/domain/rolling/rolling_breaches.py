@@ -1,4 +1,4 @@
-"""The runs of missed minutes of a rolling target, compared with the breaches that stand; each difference is news."""
+"""Reconciliation of the runs of missed minutes of a rolling target with its published breaches."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ ComeAt = Callable[[int], WindowValue | None]
 
 
 def runs_of(standing: TargetState, window: Window, level: str) -> list[MissedRun]:
-    """The runs of minutes that missed a level, whatever a dispute decided of them; one that has not recovered lasts to
-    the last minute judged."""
+    """Return the runs of minutes that missed a level, including those whose breach a dispute annulled.
+
+    A run that has not recovered lasts to the last minute evaluated.
+    """
     open_last = window.judged_to if window.judged_to is not None else -1
     runs = (
         MissedRun(
@@ -41,8 +43,10 @@ def _is_run(standing: TargetState, breach: Breach, level: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class LevelReconciliation:
-    """One level of a target while its runs are settled; ``come_at``: what the window that ends with a minute came to,
-    as far as it was judged just now."""
+    """The reconciliation of one level of a target.
+
+    ``come_at`` returns the value of the window that ends with a minute; None if that minute was not evaluated now.
+    """
 
     standing: TargetState
     window: Window
@@ -52,8 +56,10 @@ class LevelReconciliation:
     changes: Changes
 
     def settle(self, held: Collection[int], runs: Sequence[MissedRun]) -> None:
-        """``held``: the first minutes of the runs that stood, as far as they can have changed; ``runs``: those that
-        stand now."""
+        """Publish the difference between the runs before and now.
+
+        ``held`` are the first minutes of the published runs that may have changed, ``runs`` the runs now.
+        """
         assert self.window.judged_to is not None
         wanted = {run.first: run for run in runs}
         breaches = {
@@ -78,7 +84,7 @@ class LevelReconciliation:
             self._end(breach, run)
 
     def _undo(self, breach: Breach) -> None:
-        """It is no run of minutes any more."""
+        """End a breach whose run of minutes no longer exists, and withdraw it if it is published."""
         if breach.standing:
             self._withdraw(breach)
         if breach.breach_id in self.standing.overturned:
@@ -117,8 +123,10 @@ class LevelReconciliation:
         )
 
     def _refigure(self, breach: Breach, come: WindowValue) -> None:
-        """More facts of its first minute: the breach is revised. While that minute lasts, facts of it are no news:
-        what they come to is told once it is over."""
+        """Revise a breach after more facts of its first minute arrived.
+
+        While that minute lasts, every fact would change it, so the revision is kept pending until the minute is over.
+        """
         terms = self.standing.line.of_version(breach.version)
         moved = self._event(terms, breach, come, self.moment.now)
         if self._is_over(breach):
@@ -148,14 +156,14 @@ class LevelReconciliation:
         )
 
     def _end(self, breach: Breach, run: MissedRun) -> None:
-        """A run whose last minute was followed by one that met the objective has recovered there."""
+        """Set the end of a run, and publish the recovery if the minute after it met the objective."""
         assert self.window.judged_to is not None
         until = (run.last + 1) * MINUTE if run.last < self.window.judged_to else None
         if until == breach.until:
             return
         breach.until = until
         self.changes.breaches[breach.breach_id] = breach
-        # Recovered is what is back within the objective itself.
+        # Only the objective itself has a recovery event, not the unacceptable level.
         if until is not None and breach.standing and self.level == target_events.OBJECTIVE:
             terms = self.standing.line.of_version(breach.version)
             event = target_events.target_recovered(
@@ -172,5 +180,5 @@ class LevelReconciliation:
 
 
 def promise_of(terms: ServiceLevelTarget, level: str) -> Objective | None:
-    """What is promised at a level."""
+    """Return the objective of a level; None if the terms do not have it."""
     return dict(terms.levels).get(level)

@@ -1,4 +1,4 @@
-"""Verdicts of members, and tickets that met their clocks, over rolling windows."""
+"""Rolling windows of derived targets: verdicts of members, and compliance of tickets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 
 class EndedClock(NamedTuple):
-    """A ticket's clock that ended: stopped or breached."""
+    """A ticket clock that was stopped or breached at ``at`` (microseconds)."""
 
     ticket: str
     at: int
@@ -29,7 +29,9 @@ class EndedClock(NamedTuple):
 
 
 class RollingTickets:
-    """A ticket counts while the end of one of its clocks lies in the window; it is met if all that do were."""
+    """Compliance of tickets. A ticket counts while one of its clocks ended within the window; it is met if all of those
+    were.
+    """
 
     def __init__(self, ended: Iterable[EndedClock], length: int) -> None:
         ends: dict[str, list[EndedClock]] = {}
@@ -56,14 +58,16 @@ class RollingTickets:
 
 
 def _span(ended: EndedClock, minutes: int) -> intervals.Interval:
-    """The minutes ``[first, after the last)`` in whose windows the end of a clock lies."""
+    """Return the minutes ``[first, after the last)`` whose windows contain the end of a clock."""
     return ended.at // MINUTE, ended.at // MINUTE + minutes
 
 
 @dataclass(frozen=True, slots=True)
 class RollingVerdicts:
-    """Missed while too few members keep their promise. ``runs``: by member, the minutes in which it missed its own;
-    ``silent``: the members of which nothing is known now."""
+    """A composite of verdicts: missed while too few members meet their objective.
+
+    ``runs`` are the minutes in which each member missed; ``silent`` are the members without data now.
+    """
 
     compositions: Mapping[int, CompositeTerms]
     runs: Mapping[str, Sequence[MissedRun]]
@@ -82,15 +86,17 @@ class RollingVerdicts:
     def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
-        """What time alone changes of a member is news of it."""
+        """Return None: time alone changes only the members, and each change of a member causes an evaluation."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictWindows:
-    """``missing[k]``: how many of the members miss their promise in the minute ``first`` + k; ``silent``: of how many
-    nothing is known now. Of a minute that was missed it is not kept which members were silent: they are among those
-    that do not miss it."""
+    """The verdicts of the members at each minute.
+
+    ``missing[k]`` is how many members miss at minute ``first`` + k, ``silent`` how many have no data now. Which members
+    were silent at past minutes is not stored: they count as members that do not miss.
+    """
 
     first: int
     missing: Counts
@@ -108,7 +114,7 @@ class VerdictWindows:
             return self._come(self.members - missing, self.members)
         met = max(0, self.members - missing - self.silent)
         if met < self.needed:
-            # Those that are silent may still decide either way.
+            # The silent members may still decide the verdict either way.
             told = {"needed": self.needed, "kept": met, "members": self.members}
             return WindowValue(None, met, met + missing, dict(told), dict(told))
         return self._come(met, met + missing)

@@ -1,4 +1,4 @@
-"""Which minutes of a rolling target have to be judged, and which version of its terms holds in each."""
+"""The minutes of a rolling target that must be evaluated, and the version of the terms at each of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
 def lookback_of(line: TermsHistory) -> int:
-    """How many minutes back from the present a judgement looks: the window, or what warnings look back on."""
+    """Return how many minutes an evaluation looks back: the longest of the window, the burn rates and
+    the budget drops.
+    """
     lengths = [
         length
         for terms in line.versions
@@ -25,7 +27,7 @@ def lookback_of(line: TermsHistory) -> int:
 
 
 def first_minute(line: TermsHistory) -> int:
-    """A minute belongs to the term by its start."""
+    """Return the first minute that starts within the term."""
     return -(-line.begins_at // MINUTE)
 
 
@@ -34,8 +36,10 @@ def last_minute(line: TermsHistory) -> int:
 
 
 def hold_back(window: Window, line: TermsHistory, through: int | None) -> None:
-    """Take the minutes up to ``through`` for judged: an import loads their history. Its end has them judged in full;
-    until then a breach that stands goes on through them."""
+    """Mark the minutes up to ``through`` as evaluated, because an import is loading their history.
+
+    The end of the import evaluates them in full; until then an open breach continues through them.
+    """
     if through is not None:
         assert window.judged_to is not None
         window.judged_to = max(window.judged_to, min(through // MINUTE, last_minute(line)))
@@ -49,13 +53,16 @@ def minutes_to_evaluate(
     present: int,
     through: int | None = None,
 ) -> list[tuple[int, int]]:
-    """The minutes (first, last) to judge anew: those that facts in the minutes ``touched`` reach, those since the last
-    judgement, and all from ``since`` on. Those up to ``through`` wait for an import."""
+    """Return the (first, last) minutes to evaluate again: those that facts in the minutes ``touched`` affect, those
+    since the last evaluation, and all from ``since`` (microseconds) on.
+
+    Minutes up to ``through`` wait for the end of an import.
+    """
     assert window.judged_to is not None
     begins, last = first_minute(line), min(present, last_minute(line))
     if through is not None:
         begins = max(begins, through // MINUTE + 1)
-    # A slice counts from the minute after it on.
+    # One minute more than the window: a time slice counts only from the minute after its end.
     length = max(terms.rolling_microseconds for terms in line.versions) // MINUTE + 1
     known = min(window.judged_to, last)
     found = []
@@ -69,7 +76,9 @@ def minutes_to_evaluate(
 
 
 def by_version(line: TermsHistory, first: int, last: int) -> Iterator[tuple[ServiceLevelTarget, int, int]]:
-    """The stretches of minutes (first and last) that one version holds for."""
+    """Yield (terms, first minute, last minute) for each version that is in force in the minutes
+    ``first`` to ``last``.
+    """
     at = first
     while at <= last:
         terms = line.at(at * MINUTE)

@@ -1,4 +1,4 @@
-"""Outages over rolling windows: each counts from when it reaches the length until its start leaves the window."""
+"""Rolling windows of outages: an outage counts from when it reaches the length until its start leaves the window."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from slm_monitor.domain.windows import outage_evaluation
 
 
 class RollingOutages:
-    """The outages that begin from ``begins_at`` on, as known at ``as_of``, by the terms of one version."""
+    """The outages that begin at or after ``begins_at``, as known at ``as_of``, under the terms of one version."""
 
     def __init__(
         self, states: StateProvider, terms: ServiceLevelTarget, excluded: Sequence[Interval], begins_at: int, as_of: int
@@ -53,7 +53,7 @@ class RollingOutages:
 
 @dataclass(frozen=True, slots=True)
 class OutageWindows:
-    """A window of which nothing is known has no figure."""
+    """The windows of outages that end with each minute. A window in which the state is never known has no figure."""
 
     sums: SumWindows
     states: StateProvider

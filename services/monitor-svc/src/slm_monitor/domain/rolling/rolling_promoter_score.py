@@ -1,4 +1,4 @@
-"""Net promoter scores over rolling windows: promoters less detractors of a hundred, of the minutes in the window."""
+"""Rolling windows of net promoter scores: 100 × (promoters − detractors) ÷ ratings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDEST = 2**62
 
 
 class PromoterScoreWindows:
-    """The windows that end with the minutes ``first`` to ``last``; one that nobody rated in has no figure."""
+    """The windows that end with the minutes ``first`` to ``last``. A window without ratings has no figure."""
 
     def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
         self._first, self._length = first, by.terms.rolling_microseconds // MINUTE
@@ -28,7 +28,9 @@ class PromoterScoreWindows:
         self._number: Counts = missed_runs.sliding_sums(number, self._length)
 
     def missed(self, promised: Objective) -> Flags:
-        """Exactly: 100 · net ÷ number beside n ÷ d is 100 · net · d beside n · number."""
+        """Return at which minutes the score misses the objective, exactly: 100 · net · d is compared with n
+        · number.
+        """
         limit = promised.value
         widest = max(100 * limit.denominator, abs(limit.numerator)) * max(int(self._number.max(initial=0)), 1)
         net, number = self._net, self._number
@@ -46,7 +48,7 @@ class PromoterScoreWindows:
         return WindowValue(figure, net, number, {"number": number, "net": net}, {"number": number, "net": net})
 
     def next_change_at(self, minute: int) -> int | None:
-        """The next minute at which a rating leaves the window; None where it has none."""
+        """Return the next minute at which a rating leaves the window; None if the window has none."""
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None

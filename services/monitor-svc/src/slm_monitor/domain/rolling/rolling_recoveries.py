@@ -1,4 +1,4 @@
-"""Recoveries over rolling windows: each counts for as long as the instant of its end lies in the window."""
+"""Rolling windows of recoveries: a recovery counts while the instant of its end lies in the window."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slm_monitor.domain.windows.recovery_evaluation import WITHIN, MeasuredRecov
 
 
 class RollingRecoveries:
-    """The recoveries that end in ``span``, by the terms of one version."""
+    """The recoveries that end in ``span``, under the terms of one version."""
 
     def __init__(
         self, recoveries: Sequence[Recovery], terms: ServiceLevelTarget, span: Interval, excluded: Sequence[Interval]
@@ -46,7 +46,9 @@ def _counting(each: MeasuredRecovery, terms: ServiceLevelTarget) -> ActiveSpan:
 
 @dataclass(frozen=True, slots=True)
 class RecoveryWindows:
-    """A share of recoveries within their limits, or the longest of them; one with none has no figure."""
+    """The windows that end with the minutes ``first`` to ``last``: the share of recoveries within their limits, or the
+    longest recovery. A window without recoveries has no figure.
+    """
 
     terms: ServiceLevelTarget
     first: int

@@ -1,6 +1,6 @@
-"""Time slices over rolling windows: those that lie in the window whole, and are over.
+"""Rolling windows of time slices: the slices that lie wholly in the window and are over.
 
-Slices begin at the multiples of their width since 1970 (UTC), whichever minute is looked at: each is judged once.
+Slices begin at multiples of their width since 1970 (UTC), so that they are the same for every minute evaluated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _SHOWN = 20
 
 
 class SliceWindows:
-    """Minute m looks back on what lies before it: the slices that begin at m − length or later and end by m."""
+    """The windows that end with the minutes ``first`` to ``last``.
+
+    The window of minute m has the slices that begin at m − length or later and end by m.
+    """
 
     def __init__(self, by: TargetMinutes, begins_at: int, first: int, last: int) -> None:
         self._by, self._first = by, first
@@ -36,7 +39,7 @@ class SliceWindows:
         self._judged = self._worth = np.zeros(0, dtype=np.int64)
         self._ratios: list[Fraction] = []
         self._slid = (0, 0, Fraction(0))
-        """The ratios summed last: from which slice to which."""
+        """(first slice, slice after the last, sum) of the ratios summed last: the next window changes few of them."""
         if number:
             self._judge(begins_at, number)
         self._sums = [np.concatenate(([0], np.cumsum(each))) for each in (self._worth, self._judged)]
@@ -45,7 +48,7 @@ class SliceWindows:
         self._to = np.maximum(np.clip((minutes - self._start) // width, 0, number), self._from)
 
     def _judge(self, begins_at: int, number: int) -> None:
-        """What each slice is worth, and whether it counts at all."""
+        """Compute whether each slice is scheduled and judged, and how good it is."""
         width, last = self._width, self._start + number * self._width - 1
         good, total = (
             each.reshape(number, width).sum(axis=1) for each in self._by.minutes(self._start, last, begins_at)
@@ -83,7 +86,7 @@ class SliceWindows:
         since, until, good = self._slid
         if begins < since or ends < until or begins > until:
             since, until, good = begins, begins, Fraction(0)
-        # Minute by minute a slice comes, another goes.
+        # From one minute to the next at most a few slices enter or leave, so the last sum is updated.
         good += sum((each for each in self._ratios[until:ends] if each), Fraction(0))
         good -= sum((each for each in self._ratios[since:begins] if each), Fraction(0))
         self._slid = (begins, ends, good)
@@ -109,11 +112,11 @@ class SliceWindows:
         return WindowValue(figure, int(good), judged, {"bad_slices": bad}, detail)
 
     def next_change_at(self, minute: int) -> int | None:
-        """The next minute at which a slice ends, or the first one leaves the window; None where nothing is in it."""
+        """Return the next minute at which a slice ends or leaves the window; None if the window has none."""
         place = minute - self._first
         ahead = -(-(minute + 1) // self._width) * self._width
         oldest = self._start + int(self._from[place]) * self._width
-        # What is under way counts once it is over.
+        # A slice that is not over yet will count when it is, so its events keep the timer running.
         under_way = self._by.minutes(min(max(oldest, minute - self._length), minute), minute)[1].any()
         if not under_way and self._by.terms.no_data == "ignore":
             return None

@@ -1,4 +1,4 @@
-"""What is summed by the minute, over rolling windows: shares and counts, values, slices; and what warns of them."""
+"""Rolling windows of minute sums (shares, counts, values, slices, promoter scores) and their warnings."""
 
 from __future__ import annotations
 
@@ -32,13 +32,16 @@ from slm_monitor.domain.windows.minute_series import BurnRateLookback, TargetMin
 
 
 class ExcludedMinutes(Protocol):
-    """Who knows which minutes do not count for a target."""
+    """Anything that knows which minutes are excluded for a target."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]: ...
 
 
 class RollingSums:
-    """The hours of the windows looked at, and the reach before them, must be in memory."""
+    """The source of rolling windows for one indicator.
+
+    The hours of the windows, and those that warnings look back on, must be in memory.
+    """
 
     def __init__(
         self,
@@ -60,7 +63,7 @@ class RollingSums:
         return PartlyClassified(found, first, length, untold, series_evaluation.unclassified_reason(terms))
 
     def _untold(self, terms: ServiceLevelTarget, first: int, last: int) -> list[int]:
-        """The minutes that count, with values of histograms that do not tell how they are counted."""
+        """Return the minutes that count and have unclassified values in histograms."""
         if self._values is None:
             return []
         untold = self._values.untold(classifiers.classifier_of(terms), first, last)
@@ -99,7 +102,7 @@ class RollingSums:
     def _lately(self, terms: ServiceLevelTarget, minute: int) -> BurnRateLookback:
         return BurnRateLookback(self._by(terms), self._line.begins_at, minute)
 
-    # -- time alone ---------------------------------------------------------------------------------------------
+    # -- changes by time alone ----------------------------------------------------------------------------------
 
     def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
@@ -110,7 +113,7 @@ class RollingSums:
         windows = windows.windows if isinstance(windows, PartlyClassified) else windows
         if isinstance(windows, SliceWindows | ValueWindows | PromoterScoreWindows):
             return windows.next_change_at(minute)
-        # Every minute that passes may break the promise of at least so many.
+        # A count with an at_least objective may be missed at any minute, since events leave the window.
         is_count = terms.aggregation == "count"
         if stands or (is_count and terms.promise is not None and terms.promise.comparison == AT_LEAST):
             return minute + 1
@@ -121,7 +124,9 @@ class RollingSums:
         return min((each for each in found if each is not None), default=None)
 
     def _misses_at(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> int | None:
-        """When the good events that leave may have the bad ones that stay miss the promise, or warn."""
+        """Return the first minute at which, as good events leave the window, the bad share may miss the objective or
+        warn.
+        """
         assert terms.promise is not None
         bad = terms.promise.bad(come.good, come.total)
         if not bad:
@@ -129,7 +134,8 @@ class RollingSums:
         length = terms.rolling_microseconds // MINUTE
         totals = self._by(terms).minutes(minute - length + 1, minute, self._line.begins_at)[1]
         shares = [Fraction(1), *terms.warn_at.budget_consumed]
-        # A warning holds at its share, the promise is missed beyond it: a little less than either is soon enough.
+        # A warning opens at its share, the objective is missed only beyond it. Being early is safe: bad + 1 covers
+        # both.
         nearest = min(shares) * terms.promise.allowed
         return minute + max(1, minute_series.leaves_at(np.cumsum(totals), come.total, bad + 1, nearest))
 

@@ -1,4 +1,6 @@
-"""A target over a rolling window: its runs of missed minutes are its breaches, judged at each change and minute."""
+"""Evaluation of a target with a rolling window: at each change and each minute; its runs of missed minutes are
+breaches.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,15 @@ from slm_monitor.domain.windows import series_evaluation
 
 _NO_SPAN = (None, None)
 PLAIN = EVENTS | {"availability"}
-"""The aggregations whose figure good rows alone never make worse, by any way that time goes on."""
+"""The aggregations whose figure can never become worse by good events, now or as time passes."""
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedMinutes:
-    """Minutes judged anew. ``runs``: by level those that missed it. ``parts``: what the windows came to that end with
-    each of the minutes, and with the one after the last, by the version that holds then: (first, last, windows)."""
+    """Minutes that were evaluated now. ``runs`` are the missed runs by level.
+
+    ``parts`` are (first, last, windows) by version, for each of the minutes and the one after the last.
+    """
 
     first: int
     last: int
@@ -34,17 +38,17 @@ class EvaluatedMinutes:
     parts: Sequence[tuple[int, int, Windows]]
 
     def come(self, minute: int) -> WindowValue | None:
-        """What the window that ends with a minute came to; None where it was not judged."""
+        """Return the value of the window that ends with a minute; None if that minute was not evaluated."""
         windows = self.windows_at(minute)
         return None if windows is None else windows.come(minute)
 
     def windows_at(self, minute: int) -> Windows | None:
-        """Those among which the one is that ends with a minute; likewise."""
+        """Return the windows that include the one that ends with a minute; None if that minute was not evaluated."""
         return next((each for first, last, each in self.parts if first <= minute <= last), None)
 
 
 def evaluate_minutes(line: TermsHistory, rolled: RollingSource, first: int, last: int) -> EvaluatedMinutes:
-    """Judge minutes, each by the terms in force at it."""
+    """Evaluate the minutes ``first`` to ``last``, each by the terms in force at it."""
     runs: dict[str, list[MissedRun]] = {}
     parts = []
     for terms, start, end in rolling_minutes.by_version(line, first, last + 1):
@@ -64,7 +68,7 @@ def reconcile_rolling(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> int | None:
-    """Take the stretches in, publish what turned; returns the instant at which time alone may turn it again."""
+    """Apply evaluated minutes and publish what changed; return when time alone may change the result again, or None."""
     if stretches:
         _settle_runs(standing, window, stretches, moment, changes)
     due = _settle_present(standing, window, rolled, stretches, moment, changes)
@@ -89,7 +93,7 @@ def _settle_runs(
         runs: list[MissedRun] = sorted(held.values())
         for stretch in stretches:
             runs = missed_runs.splice_runs(runs, stretch.first, stretch.last, stretch.runs.get(level, ()))
-        # An end that was heard of late takes back what was judged beyond it.
+        # The target may have ended earlier than was known: runs beyond its end are cut.
         runs = [MissedRun(run.first, min(run.last, end)) for run in runs if run.first <= end]
         found.append((level, list(held), runs))
     window.judged_to = min(max(window.judged_to or -1, *(stretch.last for stretch in stretches)), end)
@@ -148,7 +152,7 @@ def _take_figures(window: Window, terms: ServiceLevelTarget, come: WindowValue, 
 def refresh_figures(
     line: TermsHistory, window: Window, rolled: RollingSource, minute: int, moment: EvaluationMoment
 ) -> None:
-    """Bring the figures of the window that ends with a minute up to date, and nothing else."""
+    """Update only the figures of the window that ends with a minute."""
     terms = line.at(minute * MINUTE) or line.latest
     come = rolled.windows(terms, minute, minute).come(minute)
     if terms.aggregation not in PLAIN:
@@ -158,7 +162,11 @@ def refresh_figures(
 
 
 def quiet_interval(standing: TargetState, window: Window) -> tuple[int, int]:
-    """The instants in which good events change no more than figures: whatever stands ended before them."""
+    """Return the interval in which good events can change only the figures, since all breaches and warnings ended
+    before it.
+
+    Such events can take a fast path. (0, 0) if there is no such interval.
+    """
     line = standing.line
     is_plain = all(
         terms.promise is not None

@@ -1,4 +1,4 @@
-"""Mean, maximum and minimum over rolling windows: exact, by what the values of each minute come to."""
+"""Rolling windows of mean, maximum and minimum: exact, from the sums and extremes of each minute."""
 
 from __future__ import annotations
 
@@ -20,27 +20,30 @@ from slm_monitor.domain.terms.objectives import AT_MOST, Objective
 from slm_monitor.domain.windows.minute_series import TargetMinutes
 
 VALUES = frozenset({"mean", "max", "min"})
-"""The aggregations that are of the values themselves."""
+"""The aggregations of exact values."""
 
 
 class MinuteValues(Protocol):
-    """What has values by the minute."""
+    """Anything that has exact values by the minute."""
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest value of each minute, ∞ and −∞ where there is none."""
+        """Return (minimum, maximum) of each minute from ``first`` to ``last``; (∞, −∞) without values."""
         ...
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The sum of the values of the minutes, inclusive."""
+        """Return the sum of the values of the minutes ``first`` to ``last`` inclusive."""
         ...
 
     def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes with values of which not enough is told to count them."""
+        """Return the minutes with values in histograms that this classifier cannot classify."""
         ...
 
 
 class ValueWindows:
-    """The sum of a window is made by the hours that lie in it, and slides on by the minute."""
+    """The windows that end with the minutes ``first`` to ``last``.
+
+    The sum of the first window is computed by hours; each further sum is updated by the minutes that enter and leave.
+    """
 
     def __init__(self, by: TargetMinutes, values: MinuteValues, begins_at: int, first: int, last: int) -> None:
         self._terms, self._values, self._first = by.terms, values, first
@@ -74,7 +77,7 @@ class ValueWindows:
         return self._any(filled) & ~self._any(filled & ~beyond)
 
     def _any(self, flags: Flags) -> Flags:
-        """In which windows any of the minutes is flagged."""
+        """Return in which windows at least one minute is flagged."""
         result: Flags = missed_runs.sliding_sums(flags.astype(np.int64), self._length) > 0
         return result
 
@@ -92,7 +95,7 @@ class ValueWindows:
         return WindowValue(figure, number if is_kept else 0, number, told, {"number": number})
 
     def next_change_at(self, minute: int) -> int | None:
-        """The next minute at which a value leaves the window; None where it has none."""
+        """Return the next minute at which a value leaves the window; None if the window has none."""
         place = minute - self._first
         filled = np.flatnonzero(self._filled[place : place + self._length])
         return minute + int(filled[0]) + 1 if len(filled) else None
@@ -108,7 +111,7 @@ class ValueWindows:
                 total = EXACTLY.add(total, self._values.summed(run.first, run.last))
             self._sums.append(total)
         while len(self._sums) <= place:
-            # One minute leaves, another comes.
+            # The next window loses its first minute and gains one.
             gone = len(self._sums) - 1
             total = EXACTLY.subtract(self._sums[-1], self._of(gone))
             self._sums.append(EXACTLY.add(total, self._of(gone + self._length)))
@@ -120,7 +123,7 @@ class ValueWindows:
 
 
 def _beyond(extremes: npt.NDArray[np.float64], promised: Objective) -> Flags:
-    """Which extremes break a promise, exactly: a double is the decimal that was written."""
+    """Return which extremes break the objective, exactly: a double stands for the decimal that was written."""
     limit = float(promised.value)
     beyond: Flags = extremes > limit if promised.comparison == AT_MOST else extremes < limit
     if not promised.is_kept(classifiers.exact_decimal(limit)):

@@ -1,4 +1,4 @@
-"""What the rolling windows of a target come to, minute by minute: one shape for all kinds of figures."""
+"""The values of rolling windows at each minute, in one form for all aggregations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from slm_monitor.domain.terms.terms import ServiceLevelTarget
 
 Flags = npt.NDArray[np.bool_]
 NUMBERED = frozenset({"count", "outages"})
-"""The aggregations whose figure is a number of events."""
+"""The aggregations whose figure is a number of events or outages."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowValue:
-    """What a window came to."""
+    """The value of one window: figure, counts, evidence and detail."""
 
     figure: Fraction | None
     good: int
@@ -35,37 +35,38 @@ class WindowValue:
 
 
 class Windows(Protocol):
-    """The windows of one length that end with each minute of a stretch, by the terms of one version."""
+    """The windows of one length that end with each minute of an interval, under the terms of one version."""
 
     def missed(self, promised: Objective) -> Flags:
-        """In which of the minutes the figure misses a promise."""
+        """Return at which of the minutes the figure misses the objective."""
         ...
 
     def come(self, minute: int) -> WindowValue: ...
 
 
 class RollingSource(Protocol):
-    """What a target's rolling windows are worked out from; all that they look back on is at hand."""
+    """The source of a target's rolling windows. All data that they look back on is in memory."""
 
     def windows(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows: ...
 
     def risks(self, terms: ServiceLevelTarget, minute: int, come: WindowValue) -> list[RiskEvaluation]:
-        """The warnings that hold at a minute."""
+        """Return the warnings that hold at a minute."""
         ...
 
     def next_change_at(
         self, terms: ServiceLevelTarget, minute: int, windows: Windows, come: WindowValue, stands: bool
     ) -> int | None:
-        """The next minute at which time alone may miss the promise or have a warning hold, and where a breach or a
-        warning ``stands``, end it; None where none can. ``windows``: among them the one that ends with the minute and
-        came to ``come``."""
+        """Return the next minute at which time alone may miss the objective or open a warning; None if it cannot.
+
+        If a breach or warning is open (``stands``), also the next minute at which time alone may end it. ``come`` is
+        the value of the window that ends with ``minute``, and ``windows`` includes that window.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SumWindows:
-    """Windows by their sums of good and all: ``good[k]`` and ``total[k]`` are of the window that ends with the minute
-    ``first`` + k."""
+    """Windows as sums: ``good[k]`` and ``total[k]`` are of the window that ends with minute ``first`` + k."""
 
     terms: ServiceLevelTarget
     first: int
@@ -86,8 +87,7 @@ class SumWindows:
 
 
 def budget_consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fraction | None:
-    """The share of the budget that the window's events have spent; of a number, of what it may come to. None where
-    there is no budget."""
+    """Return the spent share of the budget; for a number of events, of its limit. None without a budget."""
     assert terms.promise is not None
     if terms.aggregation in NUMBERED:
         is_limit = terms.promise.comparison == "at_most" and terms.promise.value
@@ -96,7 +96,7 @@ def budget_consumed(terms: ServiceLevelTarget, good: int, total: int) -> Fractio
 
 
 class ActiveSpan(NamedTuple):
-    """Something that counts in the windows which end with the minutes ``first`` to ``last``, inclusive."""
+    """Something that counts in the windows that end with the minutes ``first`` to ``last``, inclusive."""
 
     first: int
     last: int
@@ -104,7 +104,7 @@ class ActiveSpan(NamedTuple):
 
 
 def sum_windows(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: int, last: int) -> SumWindows:
-    """The windows that end with the minutes ``first`` to ``last``, by the things that count in them."""
+    """Return the windows that end with the minutes ``first`` to ``last``, as sums of the spans that count in them."""
     steps = np.zeros((2, last - first + 2), dtype=np.int64)
     for each in things:
         begins, ends = max(each.first, first), min(each.last, last)
@@ -117,19 +117,19 @@ def sum_windows(terms: ServiceLevelTarget, things: Iterable[ActiveSpan], first: 
 
 
 def next_change(things: Iterable[ActiveSpan], minute: int) -> int | None:
-    """The next minute at which one of them begins or ceases to count."""
+    """Return the next minute at which one of the spans begins or ends; None if none does."""
     edges = (edge for each in things if each.first <= each.last for edge in (each.first, each.last + 1))
     return min((edge for edge in edges if edge > minute), default=None)
 
 
 def budget_warnings(terms: ServiceLevelTarget, spent: Fraction | None, at: int) -> list[RiskEvaluation]:
-    """The thresholds of the budget that are reached, or nearly still."""
+    """Return the warnings of the budget shares that are spent, or below by less than a tenth."""
     return evaluation.budget_risks(terms.warn_at.budget_consumed, spent, at, spent)
 
 
 @dataclass(frozen=True, slots=True)
 class PartlyClassified:
-    """Windows some minutes of which hold values that nobody can tell how to count: those windows have no figure."""
+    """Windows of which some minutes have unclassified values. A window that contains such a minute has no figure."""
 
     windows: Windows
     first: int
