@@ -12,7 +12,6 @@ from fastapi import APIRouter, Depends, FastAPI, Response
 from pydantic import BaseModel
 
 from slm_chassis.access import AccessRegistry, Principal
-from slm_chassis.clock import SystemClock
 from slm_chassis.http.access import Caller, require
 from slm_chassis.http.api import build_api
 from slm_chassis.http.document import Documentation
@@ -61,14 +60,11 @@ async def remove_thing(thing_id: str, caller: Caller) -> None: ...
 @pytest.fixture
 async def api() -> FastAPI:
     log = await trial.memory_log()
+    foundation = trial.foundation_of(AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY), log)
     return build_api(
-        context="trial",
+        foundation,
         title="Trial",
         routers=[router],
-        access=AccessRegistry(log, bootstrap_key=trial.BOOTSTRAP_KEY),
-        database=trial.nowhere(),
-        clock=SystemClock(),
-        log=log,
         documentation=Documentation(
             tags={"things": "Things to try."},
             parameters={"thing_id": "Id of the thing", "kind": "Only things of this kind"},
