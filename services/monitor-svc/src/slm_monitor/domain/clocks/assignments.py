@@ -60,6 +60,7 @@ def holder_at(events: Sequence[TicketEvent], instant: int, names: Sequence[str] 
 def _stretches(
     events: Sequence[TicketEvent], start: int, end: int, names: Sequence[str]
 ) -> list[tuple[int, int, str | None]]:
+    """Return (start, end, holder) of each interval of ``[start, end)`` with one holder, in order and without gaps."""
     found: list[tuple[int, int, str | None]] = []
     begins, holder = start, holder_at(events, start, names)
     known: dict[str, Any] = {}

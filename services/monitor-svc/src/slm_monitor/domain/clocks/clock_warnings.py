@@ -20,6 +20,10 @@ def share_reached_at(clock: Clock, percent: Fraction | int) -> int:
 
 
 def _reached(clock: Clock, percent: Fraction, hours: ServiceHours) -> int:
+    """Return when ``percent`` of the duration has elapsed, by one of the clock's service hours.
+
+    Pauses that begin before that instant move it, as they move the deadline.
+    """
     within, start = clock.within, clock.measured_from
     share = _whole(clock, hours) * percent // 100 - _carried(clock)
     if share <= 0:
@@ -32,6 +36,9 @@ def _reached(clock: Clock, percent: Fraction, hours: ServiceHours) -> int:
 
 
 def _whole(clock: Clock, hours: ServiceHours) -> int:
+    """Return the whole duration in microseconds of the clock's own measure; for days and dates, up to the original
+    deadline.
+    """
     within = clock.within
     if within.kind in ("calendar", "service_time"):
         return int(within.amount)

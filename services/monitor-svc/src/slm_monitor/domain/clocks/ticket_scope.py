@@ -61,6 +61,10 @@ class TicketScope:
         return TicketCoverage(self.others | {each.agreement_id for each in found}, reason)
 
     def _own(self, attributes: Mapping[str, Any]) -> tuple[Sequence[ServiceLevelTarget], str | None]:
+        """Return the agreements with a customer that cover a ticket; if none does, the reason.
+
+        A ticket that names no service, or no customer, is covered only if this leaves no doubt about which is meant.
+        """
         found: Sequence[ServiceLevelTarget] = self.slas
         if not found:
             return [], None if self.others else "no agreement was in force when it was opened"

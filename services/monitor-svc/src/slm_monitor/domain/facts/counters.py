@@ -17,7 +17,7 @@ _NEVER = -(2**63)
 
 
 def is_reading(fact: Fact | None) -> bool:
-    """Whether a fact is a reading of counters."""
+    """Whether a fact is a reading of cumulative counters."""
     return fact is not None and "cumulative" in fact.body
 
 
@@ -53,7 +53,7 @@ def counts_from_readings(facts: Iterable[Fact], around: Iterable[Fact] = ()) -> 
 
 
 def reading_spans(facts: Iterable[Fact]) -> Mapping[str, tuple[int, int]]:
-    """The first and the last instant of the readings among the facts, by stream."""
+    """Return the (first, last) instant of the readings among the facts, by stream."""
     found: dict[str, tuple[int, int]] = {}
     for fact in facts:
         if is_reading(fact):
@@ -68,6 +68,7 @@ def reading_order(fact: Fact) -> tuple[int, int, Sequence[int], str]:
 
 
 def _difference(before: Fact, after: Fact) -> tuple[int, ...]:
+    """Return what was counted between two readings; after a reset, the whole of the later reading."""
     now = after.body["cumulative"]
     if _restarted(before, after):
         return tuple(now)

@@ -195,7 +195,7 @@ class TicketState:
     unmatched_because: str | None = None
     """Why no agreement with a customer evaluates the ticket; None if one does."""
     unjudgeable: tuple[tuple[str, str, str], ...] = ()
-    """(clock, reason, agreement)."""
+    """The ticket's clocks that cannot be evaluated: (kind of clock, reason, agreement id)."""
     team: str | None = None
     inconsistent: InconsistentTicket | None = None
     readers: Mapping[str, str] = field(default_factory=dict)

@@ -109,6 +109,9 @@ class VerdictWindows:
         return result
 
     def come(self, minute: int) -> WindowValue:
+        """Return the value at a minute: the share of decided members that are met; no figure while silent members may
+        decide.
+        """
         missing = int(self.missing[minute - self.first])
         if self.members - missing < self.needed:
             return self._come(self.members - missing, self.members)

@@ -80,6 +80,7 @@ class SliceWindows:
         )
 
     def _good(self, place: int) -> Fraction:
+        """Return how many slices of a window are good, or the sum of their ratios if the budget is one of ratios."""
         begins, ends = int(self._from[place]), int(self._to[place])
         if self._slices.budget != "ratio":
             return Fraction(int(self._sums[0][ends] - self._sums[0][begins]))

@@ -71,6 +71,7 @@ class RollingSums:
         return [minute for minute in untold if kept is None or kept[minute - first]]
 
     def _told(self, terms: ServiceLevelTarget, first: int, last: int) -> Windows:
+        """Return the windows of the target's aggregation, without regard to unclassified values."""
         by, begins_at = self._by(terms), self._line.begins_at
         if terms.aggregation in VALUES:
             assert self._values is not None

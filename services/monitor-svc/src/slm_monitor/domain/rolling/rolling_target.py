@@ -85,6 +85,10 @@ def _settle_runs(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> None:
+    """Merge the evaluated minutes into the published runs of each level, and publish the difference.
+
+    All runs are read before ``judged_to`` moves, since a run that has not recovered ends there.
+    """
     line = standing.line
     lowest, end = min(stretch.first for stretch in stretches), rolling_minutes.last_minute(line)
     found: list[tuple[str, list[int], list[MissedRun]]] = []
@@ -113,6 +117,10 @@ def _settle_present(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> int | None:
+    """Update figures, status and warnings of the window that ends with the last evaluated minute.
+
+    Return when time alone may change them, in microseconds; None: never.
+    """
     assert window.judged_to is not None
     line, minute = standing.line, window.judged_to
     terms = line.at(minute * MINUTE) or line.latest

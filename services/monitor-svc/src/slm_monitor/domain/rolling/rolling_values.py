@@ -66,6 +66,11 @@ class ValueWindows:
         return self._terms.aggregation != "mean"
 
     def missed(self, promised: Objective) -> Flags:
+        """Return at which of the minutes the figure misses the objective.
+
+        A maximum misses an upper limit if any value exceeds it, but a lower limit only if all values lie below it; a
+        minimum the other way round.
+        """
         if not self._is_extreme:
             means = (self._mean(place) for place in range(len(self._number)))
             return np.array([each is not None and not promised.is_kept(each) for each in means], dtype=np.bool_)
@@ -101,6 +106,9 @@ class ValueWindows:
         return minute + int(filled[0]) + 1 if len(filled) else None
 
     def _mean(self, place: int) -> Fraction | None:
+        """Return the exact mean of a window; None without values. Sums are kept, so that each further window costs two
+        minutes.
+        """
         number = int(self._number[place])
         if not number:
             return None

@@ -108,6 +108,10 @@ class ValueAccumulator:
         return [*sums, self.untold] if self.untold else sums
 
     def _merge(self, histogram: Histogram, minute: int, sign: int) -> None:
+        """Add (``sign`` 1) or remove (−1) a histogram that gives its sum and extremes.
+
+        A histogram breaks a level at most once, by its extreme: its single values are not known.
+        """
         total, low, high = (
             classifiers.exact_decimal(each or 0.0) for each in (histogram.sum, histogram.low, histogram.high)
         )

@@ -227,6 +227,7 @@ class Series:
         return [self._change(row, -1) for row in rows]
 
     def _change(self, row: MeasuredRow, sign: int) -> Delta:
+        """Count a row of a fact stored by itself (``sign`` 1), or take it out again (−1)."""
         hour, minute = self.hours[row.at // HOUR], row.at // MINUTE % 60
         if row.histogram is not None:
             return self._change_histogram(row.histogram, row.at // MINUTE, hour, sign)
@@ -263,6 +264,7 @@ class Series:
         return delta
 
     def _summed(self, chunks: list[Chunk], named: dict[str, list[MeasuredRow]], unsaved: list[Chunk]) -> HourBucket:
+        """Build an hour from its rows: its sums, histograms and exact values."""
         rows = [row for each in named.values() for row in each]
         parts = [*chunks, *chunks_of(rows)]
         sums = sums_of(parts, self.measures)

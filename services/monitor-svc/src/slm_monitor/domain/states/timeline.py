@@ -94,6 +94,7 @@ class Timeline:
         return intervals.subtract([(since, end)], intervals.union(heard))
 
     def _stated(self, start: int, end: int) -> Iterable[Segment]:
+        """Yield the states that the state changes give, without outages and staleness."""
         position = bisect_right(self.changes, start, key=lambda change: change.at)
         state = self._state_before(position)
         since = start

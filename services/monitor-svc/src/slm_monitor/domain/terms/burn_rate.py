@@ -17,7 +17,7 @@ MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 NOMINAL = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "quarter": 90 * DAY, "year": 365 * DAY}
-"""Nominal length of a calendar window, microseconds."""
+"""The nominal length of a calendar window, in microseconds: the period of its burn rates."""
 _NOMINAL_PERIODS = frozenset({DAY, 7 * DAY, 28 * DAY, 30 * DAY, 90 * DAY, 365 * DAY})
 _DEFAULTS = ((Fraction(2, 100), HOUR), (Fraction(5, 100), 6 * HOUR), (Fraction(1, 10), DAY), (Fraction(1, 10), 3 * DAY))
 _LOWEST_FACTOR = Fraction(9, 10)
@@ -36,7 +36,7 @@ class BurnRatePair:
 
     @property
     def name(self) -> str:
-        """``PT1H/PT5M@14.4``."""
+        """The name of the pair in events, such as ``PT1H/PT5M@14.4``: long window, short window, factor."""
         return f"{durations.to_iso(self.long)}/{durations.to_iso(self.short)}@{float(self.factor):g}"
 
 
@@ -62,6 +62,7 @@ def is_nominal(period: int) -> bool:
 
 
 def _dropped(pair: BurnRatePair, objective: Fraction, period: int) -> str | None:
+    """Return why a default pair is not useful for an objective and period; None if it is."""
     if objective == 1:
         return NO_BUDGET
     if pair.long >= period:

@@ -61,7 +61,7 @@ class ClockTerms:
     carry_pauses: bool = True
     """With ``from_opening``: whether the pauses of the replaced clock also pause the new one."""
     after_first_response: bool = False
-    """Whether an ``update`` clock begins only with the first response; the response clock covers the time before."""
+    """Whether customer replies before the first response start no ``update`` clock: the response clock covers them."""
     warn_at: tuple[Fraction, ...] = ()
     """The shares of ``within`` at which a warning is published, in percent, ascending."""
     escalations: tuple[Escalation, ...] = ()

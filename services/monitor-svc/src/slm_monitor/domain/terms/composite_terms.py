@@ -74,6 +74,10 @@ def _needed(terms: ServiceLevelTarget, rule: Any, members: int) -> int:
 
 
 def _member(terms: ServiceLevelTarget, of: str, written: Any, by_key: Mapping[str, ServiceLevelTarget]) -> Member:
+    """Parse one member of a composite. Raises NotJudgeable.
+
+    A member of states is always an indicator: its own, or that of the target that it names.
+    """
     weight = Fraction(str(written.get("weight", 1))) if isinstance(written, Mapping) else Fraction(0)
     if not isinstance(written, Mapping) or weight <= 0:
         raise _wrong(terms, f"member {written!r}; give a target or an indicator, and a weight above zero")

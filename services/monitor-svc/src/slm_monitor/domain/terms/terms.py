@@ -94,7 +94,7 @@ class ServiceLevelTarget:
     customer_party_id: str
     zone: str
     aggregation: str
-    """One of JUDGED."""
+    """The name of the aggregation, one of ``JUDGED``."""
     indicator: str | None
     """``<owner party>/<key>``; None for a clock and for a target that is derived from other targets."""
     promise: Objective | None
@@ -282,6 +282,7 @@ def _threshold(aggregation: str, parameters: Any, objective: Mapping[str, Any]) 
 
 
 def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
+    """Return (kind, name, microseconds of a rolling window or 0) of a window. Raises NotJudgeable."""
     if "calendar" in window:
         if window["calendar"] not in KINDS:
             raise NotJudgeable(f"target {name}: window {window['calendar']!r}; write one of {', '.join(KINDS)}")
@@ -299,6 +300,10 @@ def _window_terms(name: str, window: Mapping[str, Any]) -> tuple[str, str, int]:
 def _promises(
     name: str, aggregation: str, parameters: Any, target: Mapping[str, Any]
 ) -> tuple[Objective | None, Objective | None]:
+    """Return the objective and the second level of unacceptable service. Raises NotJudgeable.
+
+    A clock has neither. A quantile becomes an objective on the share of values within its limit.
+    """
     if aggregation == "clock":
         return None, None
     written, second = target["objective"], target.get("unacceptable")

@@ -206,6 +206,7 @@ def _split(versions: Sequence[ServiceLevelTarget], ended_at: int | None) -> list
 
 
 def _way(terms: ServiceLevelTarget) -> tuple[str | None, ...]:
+    """Return what makes two versions be evaluated in the same way; a calendar window may change its length."""
     return (
         terms.indicator,
         terms.aggregation,

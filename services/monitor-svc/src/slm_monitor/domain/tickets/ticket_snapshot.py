@@ -101,6 +101,9 @@ def _opening(snapshot: Snapshot, known: _KnownTicket) -> ImpliedEvent:
 
 
 def _ends(snapshot: Snapshot, known: _KnownTicket, facts: Mapping[str, Fact]) -> list[ImpliedEvent]:
+    """Return the first response and the ends that the snapshot names and that are unknown, or known at
+    another instant.
+    """
     told: list[ImpliedEvent] = []
     answered = snapshot.instants.get("first_response")
     if answered is not None and (known.responded is None or known.responded.at != answered):

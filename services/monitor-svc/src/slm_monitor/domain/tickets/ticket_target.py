@@ -178,6 +178,7 @@ def _settle_breach(
     moment: EvaluationMoment,
     changes: Changes,
 ) -> set[str]:
+    """Publish the breach of a clock, or its next revision; return its id, nothing if the clock is not breached."""
     clock = entry.clock
     if clock.breached_at is None or clock.breached_at > moment.as_of or not clock.is_notified:
         return set()

@@ -169,6 +169,11 @@ def _finding(
     as_of: int,
     burning: Sequence[RiskEvaluation],
 ) -> Evaluation:
+    """Return the evaluation of a window from its meters.
+
+    ``known`` is the time up to ``as_of``, ``whole`` the window to its end if the last known state lasts, ``raw`` the
+    known time without exclusions. ``segments`` are the states from ``passed.upto`` on, for the projection.
+    """
     terms, (start, end) = passed.terms, passed.span
     assert terms.objective is not None
     service_time = sum(to - since for since, to in passed.judged)

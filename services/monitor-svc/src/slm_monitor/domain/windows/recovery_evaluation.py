@@ -176,6 +176,10 @@ def _of_longest(
 def _of_share(
     terms: ServiceLevelTarget, seen: Sequence[MeasuredRecovery], figure: Fraction | None, end: int, as_of: int
 ) -> tuple[MissedLevel, ...]:
+    """Return the levels that are missed by the share of recoveries within their limits.
+
+    An objective of 100 percent is missed with the first recovery outside them, any other at the close.
+    """
     closes = end + terms.closing_delay <= as_of
     found = []
     for level, promised in terms.levels:
