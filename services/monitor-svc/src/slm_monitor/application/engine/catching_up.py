@@ -1,4 +1,4 @@
-"""Signed versions that are judged over what was recorded before: what they tell is marked, and when it is done told."""
+"""Catch-up with newly signed terms: evaluation of the recorded past, the mark on its events, and its completion."""
 
 from __future__ import annotations
 
@@ -12,49 +12,59 @@ from slm_monitor.application.state.ports import JUDGED, CatchUp, PartitionStep
 
 
 class CatchingUp:
-    """The versions that one partition has not caught up with.
+    """The agreement versions whose recorded past one partition has not yet evaluated in full.
 
-    Each goes through two steps, as an import does. First every partition judges its indicators and tickets of the
-    agreement, as of when the terms were heard or later. When all have, the targets made of others are judged.
+    + A version goes through two phases, as an import does. First every partition evaluates the agreement's indicators
+    and tickets, up to the instant at which the terms arrived or later. When all partitions have done so, the derived
+    targets are evaluated.
     """
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int], CatchUp] = {}
         self._pending: dict[tuple[str, int], set[str]] = {}
-        """The tickets that were there as the terms were heard, and have not been judged by them."""
+        """(agreement id, version) → the tickets that existed when the terms arrived and that have not been evaluated by
+        them yet."""
         self._woken: set[tuple[str, int]] = set()
 
     def hear(self, found: Iterable[CatchUp], tickets: Iterable[str]) -> None:
-        """Terms were heard, or the partition was loaded; ``tickets`` are those to be judged by them."""
+        """Add versions to catch up with, after new terms arrived or the partition was loaded.
+
+        + ``tickets``: the tickets that must be evaluated by these terms.
+        """
         waiting = set(tickets)
         for each in found:
             self._found.setdefault(each.key, each)
             self._pending.setdefault(each.key, set()).update(waiting)
 
     def hear_everywhere(self, agreement_id: str, version: int) -> None:
-        """All partitions have judged their indicators and tickets of it."""
+        """Note that all partitions have evaluated the indicators and tickets of this agreement version."""
         found = self._found.get((agreement_id, version))
         if found is not None:
             found.is_everywhere = True
 
     def reach_everywhere(self) -> list[CatchUp]:
-        """Those that came so far since this was asked last."""
+        """Return the versions that all partitions have evaluated and that no earlier call has returned."""
         reached = [each for key, each in self._found.items() if each.is_everywhere and key not in self._woken]
         self._woken.update(each.key for each in reached)
         return reached
 
     def next_due(self, watermark: int) -> int | None:
-        """Timers are to fire up to the instant at which the terms were heard, be there any or not."""
+        """The instant up to which timers must fire so that a catch-up can end here: the arrival of its terms. A
+        catch-up waits for that instant even if no timer is set before it. None: no catch-up waits for time to pass."""
         waiting = (each.begun_at for each in self._found.values() if not each.is_judged_here)
         return min((begun_at for begun_at in waiting if begun_at > watermark), default=None)
 
     def derived_due(self, global_watermark: int) -> int | None:
-        """Likewise for what is made of others."""
+        """The instant that the global watermark must reach so that the derived targets of a catch-up can be evaluated.
+        None: no catch-up waits for it."""
         waiting = (each.begun_at for each in self._found.values() if each.is_everywhere)
         return min((begun_at for begun_at in waiting if begun_at > global_watermark), default=None)
 
     def mark(self, step: PartitionStep) -> None:
-        """Have the events of a step say which version catches up, and count those of breaches and risks."""
+        """Write the version that is caught up with into the step's events, and count the events of breaches and risks.
+
+        + Where several versions of an agreement catch up at once, the events bear the lowest.
+        """
         if not self._found:
             return
         versions: dict[str, int] = {}
@@ -71,14 +81,15 @@ class CatchingUp:
                 step.catch_up_breaches[key] = step.catch_up_breaches.get(key, 0) + 1
 
     def judged(self, step: PartitionStep) -> None:
-        """Take note of the tickets that a step has judged in full."""
+        """Remove the tickets that the step has evaluated in full from those that catch-ups wait for."""
         if any(self._pending.values()):
             done = {ticket for ticket, state in step.tickets.items() if state == JUDGED}
             for waiting in self._pending.values():
                 waiting -= done
 
     def waiting_here(self, watermark: int) -> list[CatchUp]:
-        """Those of which nothing of the past waits in this partition, if its timers up to ``watermark`` have fired."""
+        """The catch-ups whose recorded past is evaluated in this partition, provided that its timers up to
+        ``watermark`` have fired."""
         return [
             each
             for key, each in self._found.items()
@@ -91,11 +102,11 @@ class CatchingUp:
         step.caught_up.append(found.key)
 
     def waiting_derived(self, global_watermark: int) -> list[CatchUp]:
-        """Those whose derived targets may have been judged by now."""
+        """The catch-ups whose derived targets may have been evaluated by this global watermark."""
         return [each for each in self._found.values() if each.key in self._woken and each.begun_at <= global_watermark]
 
     def judged_derived(self, found: CatchUp, step: PartitionStep) -> None:
-        """The last step: this partition has caught up."""
+        """End the catch-up in this partition: its derived targets have been evaluated too."""
         del self._found[found.key]
         self._woken.discard(found.key)
         step.caught_up_derived.append(found.key)

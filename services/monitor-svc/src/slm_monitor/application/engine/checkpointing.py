@@ -1,4 +1,4 @@
-"""When a partition's figures, rows and sums are put away, and what else is done where nobody waits."""
+"""The schedule of checkpoints, and the work that is left for quiet moments: garbage collection after a large load."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ from slm_monitor.application.state.ports import EvaluationStore
 WHOLE_SECONDS = 30.0
 WHOLE_ROWS = 100_000
 QUIET_SECONDS = 2.0
-"""Rows go into the record, and sums beside them, less often than figures: until then the steps' blobs have them. What
-that costs is by indicator, so the more rows of each come together the better; how many may, is what a restart has to
-count again. Where nothing comes any more, it is done at once."""
+"""Rows are written to the record, and accumulators beside them, less often than figures; until then they are kept in
+the blobs of the steps. A write costs about the same for an indicator whether it brings one row or many, so more rows
+per write are cheaper. The limit is the number of rows that a restart has to count again. A partition that has received
+nothing for ``QUIET_SECONDS`` writes them at once."""
 GROWN_SECONDS = 5.0
-"""So long after much was loaded what it is made of is set apart from garbage collection, where there is no quiet."""
+"""Seconds after a large load at which the loaded objects are frozen out of garbage collection, even without a quiet
+moment."""
 
 
 class CheckpointSchedule:
-    """Keeps the times at which each partition was put away, and at which something came for it."""
+    """Keeps, per partition, the times of its last checkpoints and of its last records."""
 
     def __init__(self, store: EvaluationStore, clock: Clock) -> None:
         self._store = store
@@ -33,21 +35,24 @@ class CheckpointSchedule:
         self._is_set_apart = False
 
     def taken(self, number: int) -> None:
-        """Something came for a partition."""
+        """Note that records arrived for a partition."""
         self._taken_at[number] = time.monotonic()
 
     def grown(self) -> None:
-        """Much was loaded that is there to stay."""
+        """Note that many objects were loaded that will stay in memory."""
         self._grown_at, self._is_set_apart = time.monotonic(), False
 
     @property
     def is_quiet(self) -> bool:
-        """Whether nothing came for any partition lately."""
+        """Whether no partition has received a record within the last ``QUIET_SECONDS``."""
         return time.monotonic() - max(self._taken_at.values(), default=0.0) >= QUIET_SECONDS
 
     def due(self, owned: Mapping[int, Partition], at_most_every: float) -> list[tuple[int, bool]]:
-        """Each partition whose figures have not been put away for so many seconds, and whether rows and sums are to be
-        too: those of one at most, so that a partition is never kept waiting by more than one other."""
+        """The partitions whose last checkpoint is at least ``at_most_every`` seconds old, each with whether it must be
+        whole, that is, hold rows and accumulators too.
+
+        + At most one partition is whole because of its age, so that no partition waits for more than one other.
+        """
         now = time.monotonic()
         waiting = [number for number, partition in owned.items() if partition.has_rows]
         whole = min(waiting, key=lambda number: self._whole_at.get(number, 0.0), default=None)
@@ -62,7 +67,8 @@ class CheckpointSchedule:
         return is_quiet or now - self._whole_at.get(number, 0.0) >= WHOLE_SECONDS
 
     async def save(self, number: int, partition: Partition, is_whole: bool) -> bool:
-        """Put a partition away; whether others are to hear of it. Raises NotOwner."""
+        """Write the checkpoint of a partition; return whether it holds messages to other partitions. Raises
+        NotOwner."""
         checkpoint = await partition.checkpoint(self._clock.now(), is_whole)
         self._saved_at[number] = time.monotonic()
         if is_whole:
@@ -73,7 +79,7 @@ class CheckpointSchedule:
         return bool(checkpoint.news)
 
     def tidy(self) -> None:
-        """Set apart what was loaded; what is garbage of it goes where nobody waits."""
+        """Freeze loaded objects out of garbage collection, at a moment at which no record has to wait for it."""
         if self._grown_at is None:
             return
         if self.is_quiet:

@@ -1,4 +1,4 @@
-"""What was decided elsewhere of what stands: periods accepted, breaches overturned, a past that will be gone."""
+"""Delivery of decisions to the evaluators: accepted periods, overturned breaches, and indicators with a cut record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slm_monitor.domain.lifecycle.target_state import Changes
 
 
 class DecisionDelivery:
-    """Takes them to the judges of one partition."""
+    """Passes the decisions in the inbox of one partition to its evaluators."""
 
     def __init__(
         self,
@@ -37,19 +37,20 @@ class DecisionDelivery:
         self._states, self._counts, self._tickets, self._derived = states, counts, tickets, derived
 
     def accept(self, ref: Mapping[str, Any], changes: Changes) -> None:
-        """Both parties have accepted windows as they stand."""
+        """Mark windows as accepted by both parties, in the revision that they accepted."""
         accepted = [
             Acceptance(target_id, window_id, revision, ref["accepted_at"])
             for target_id, window_id, revision in ref["windows"]
         ]
         standings = chain(self._states.standings(), self._counts.standings(), self._derived.standings())
         acceptance.accept_windows(((each.target_id, each.windows) for each in standings), accepted, changes)
-        # What is judged by label may not have been looked for since a restart. What was set aside is read anew.
+        # A label instance may not have been looked up since a restart, so it has no target state yet: its windows are
+        # in the loaded state. A failed target is left out: it is loaded again before it is evaluated.
         names = sorted({each.target_id for each in accepted}.difference(self._aside.failed))
         acceptance.accept_windows(((name, self._established.windows(name)) for name in names), accepted, changes)
 
     def overturn(self, ref: Mapping[str, Any], step: PartitionStep) -> None:
-        """A dispute decided that a breach was none: what it was found of is judged anew."""
+        """Withdraw a breach that a dispute overturned, by evaluating its target again from ``since`` on."""
         self._overturned.add(ref["breach_id"])
         subject, since = ref["subject"], ref["since"]
         if subject.count("/") > 1:
@@ -62,7 +63,8 @@ class DecisionDelivery:
             self._derived.reopen(ref["target_id"], since, DISPUTE)
 
     def forget(self, ref: Mapping[str, Any]) -> None:
-        """What was measured of an indicator before an instant will be gone from the record."""
+        """Note from which instant on the record still holds the facts of an indicator; older windows are not evaluated
+        again."""
         subject, begins_at = ref["subject"], ref["begins_at"]
         self._record_starts[subject] = begins_at
         for standing in chain(self._states.standings(), self._counts.standings()):

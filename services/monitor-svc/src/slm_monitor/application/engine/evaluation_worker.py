@@ -1,4 +1,4 @@
-"""The judge at work: it owns partitions of the intake, and steps each through facts, news and timers."""
+"""The worker: it owns partitions of the intake and steps each through facts, messages and due timers."""
 
 from __future__ import annotations
 
@@ -27,20 +27,23 @@ CHECKPOINT_SECONDS = 1.0
 IDLE_CHECKPOINT_SECONDS = 0.1
 INBOX_SECONDS = 0.5
 FIRING_SECONDS = 0.005
-"""On the minute much may be due in all partitions: records that come meanwhile do not wait for all of it."""
+"""Longest time, in seconds, that one turn spends on timers. On the minute many are due in all partitions at once;
+records that arrive meanwhile must not wait for all of them."""
 TIMERS_A_STEP = 50
 TIMERS_BESIDE = 10
-"""Likewise within a partition: what one step fires where records came within the last seconds. After a restart every
-indicator is due."""
+"""Most timers that one step fires in a partition where records arrived within the last seconds. After a restart every
+indicator is due, and records must not wait for all of them."""
 ORPHANED_SECONDS = 10.0
-"""Twice the life of a lease: by then the new owner, if there is one, has been assigned what we lost."""
+"""Seconds after which a lost partition without a new owner makes this worker rejoin the group. It is twice the life of
+a lease: a new owner, if there is one, has been assigned by then."""
 _TOPICS = (MEASUREMENTS.name, TICKETS.name)
 _NOTHING = IsolatedFacts()
 _logger = structlog.get_logger(__name__)
 
 
 class EvaluationWorker:
-    """A worker: a member of the judge's consumer group. ``step`` is one turn; ``run`` turns until cancelled."""
+    """A member of the consumer group that evaluates. ``step`` is one turn; ``run`` takes turns until it is
+    cancelled."""
 
     name = "judge"
 
@@ -76,7 +79,8 @@ class EvaluationWorker:
     # -- owning -------------------------------------------------------------------------------------------------
 
     async def assigned(self, partitions: frozenset[TopicPartition]) -> Mapping[TopicPartition, int]:
-        """Take over what both intake topics assign; the positions to read from are in the partition's row."""
+        """Take over partitions that both intake topics assign; return the positions to read from, which the store
+        keeps."""
         numbers = {each.partition for each in partitions}
         self._origins.know(await self._store.sources_aside())
         for number in sorted(numbers):
@@ -85,7 +89,8 @@ class EvaluationWorker:
             self._lost_at.pop(number, None)
             await partition.recover(loaded)
         for other in self._assigned - partitions:
-            # A partition is one thing: where one of its topics comes anew, the other is read again from its position.
+            # A partition has one state for both of its topics: if one topic is assigned again, the other is read again
+            # from its stored position too.
             if other.partition in numbers and self._consumer is not None:
                 self._consumer.seek(other, self._owned[other.partition].positions[other.topic])
         self._assigned |= partitions
@@ -105,14 +110,18 @@ class EvaluationWorker:
         self._lost_at[number] = time.monotonic()
 
     def _rejoin_if_orphaned(self) -> None:
-        """A partition lost to the fence but assigned to us still is judged by nobody: join the group anew."""
+        """Leave and rejoin the group if a partition is lost to the fence and still assigned to this worker: nobody
+        evaluates it.
+
+        + Raises LogUnavailable, which ends the run so that it is started again.
+        """
         now = time.monotonic()
         orphaned = [number for number, lost_at in self._lost_at.items() if now - lost_at > ORPHANED_SECONDS]
         if orphaned:
             raise LogUnavailable(f"partitions {orphaned} were taken over by nobody; joining again")
 
     async def _reload(self, number: int) -> bool:
-        """Forget a partition's memory and read it again; False where it is another's by now."""
+        """Drop a partition's memory and load it again; return False if another worker owns it by now."""
         held = self._owned.pop(number, None)
         if held is None:
             return False
@@ -138,13 +147,17 @@ class EvaluationWorker:
     # -- turning ------------------------------------------------------------------------------------------------
 
     def ring(self) -> None:
-        """News lie in the inbox."""
+        """Wake the worker: there are messages in the inbox."""
         self._inbox_rings = True
         if self._consumer is not None:
             self._consumer.wake()
 
     async def run(self) -> None:
-        """Join the group and judge for ever. Infrastructure faults end it: a new start reads everything anew."""
+        """Join the group and evaluate until cancelled.
+
+        + A fault of the infrastructure ends it; the next start loads everything again. Raises Halt where the log has
+        lost records that were not read yet.
+        """
         async with self._log.consume(GROUP, _TOPICS, self) as consumer:
             self.use(consumer)
             try:
@@ -160,18 +173,19 @@ class EvaluationWorker:
                 self._lost_at.clear()
 
     def use(self, consumer: Consumer) -> None:
-        """Judge what this member of the group is given; tests turn ``step`` themselves."""
+        """Use this consumer for the turns that follow. Tests call it, and then ``step``, instead of ``run``."""
         self._consumer = consumer
 
     def _pause(self) -> float:
-        """How long nothing can happen unless a record comes, real seconds."""
+        """Seconds of real time until something can happen without a new record."""
         if (self._inbox_rings and self._owned) or any(each.has_waiting for each in self._owned.values()):
             return 0.0
         is_saved = all(each.is_saved for each in self._owned.values())
         return self._firing.pause(self._owned, INBOX_SECONDS if is_saved else IDLE_CHECKPOINT_SECONDS)
 
     async def step(self, wait_seconds: float = 0.0) -> int:
-        """One turn: records, news and timers of every owned partition. Returns how many records it took."""
+        """Take one turn: records, messages and timers of every owned partition. Returns the number of records
+        polled."""
         assert self._consumer is not None
         waiting = sum(each.waiting for each in self._owned.values())
         batches = await self._taking.poll(self._consumer, waiting, wait_seconds)
@@ -186,7 +200,7 @@ class EvaluationWorker:
         if self._inbox_rings or time.monotonic() - self._inbox_read_at > INBOX_SECONDS:
             await self._read_inbox()
         await self._fire()
-        # Sooner where there is nothing else to do: reads of figures wait for it.
+        # A turn without records checkpoints sooner, since readers of figures wait for the checkpoint.
         await self._put_away(CHECKPOINT_SECONDS if batches else IDLE_CHECKPOINT_SECONDS)
         self._away.tidy()
         self.progress.beat()
@@ -210,7 +224,8 @@ class EvaluationWorker:
                 await self._unless_lost(number, self._commit(self._owned[number], StepInput(inbox=theirs)))
 
     async def _take(self, number: int, batches: Sequence[Batch]) -> None:
-        """Judge a partition's records; a record that cannot be judged is found and set aside, the others are judged."""
+        """Evaluate the records of a partition. If that fails, each record is tried by itself, and only those at fault
+        are set aside."""
         partition = self._owned.get(number)
         if partition is None:
             return
@@ -289,7 +304,7 @@ class EvaluationWorker:
     # -- timers -------------------------------------------------------------------------------------------------
 
     async def _fire(self) -> None:
-        """Fire what is due, once everything appended before that instant has been taken in."""
+        """Fire due timers, once every record appended before that instant has been taken in."""
         began = time.monotonic()
         most = TIMERS_A_STEP if self._away.is_quiet else TIMERS_BESIDE
         for number, watermark in await self._firing.look(self._owned):
@@ -301,7 +316,8 @@ class EvaluationWorker:
             if number in self._owned and self._owned[number].is_due(watermark):
                 self._firing.postpone(number, watermark)
         reached = await self._firing.look_everywhere(self._owned)
-        # Asked once the facts are taken in: which of the tickets among them are judged is committed with them.
+        # The query comes after the facts are taken in, because the same transaction commits which tickets of them are
+        # evaluated.
         behind = await self._store.behind() if reached else PendingDependencies()
         for number, watermark in reached:
             if number in self._owned:
@@ -314,7 +330,7 @@ class EvaluationWorker:
     # -- putting away -------------------------------------------------------------------------------------------
 
     async def save(self) -> None:
-        """Put everything away, now."""
+        """Write a whole checkpoint of every owned partition now."""
         for number in list(self._owned):
             await self._save(number, is_whole=True)
 

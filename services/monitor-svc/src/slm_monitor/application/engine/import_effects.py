@@ -1,4 +1,4 @@
-"""How much a step publishes of each agreement for an import: the sums are what ``ImportJudged`` tells."""
+"""The counts, per import and agreement, of what a step publishes for an import; ``ImportJudged`` reports their sums."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COUNTED: tuple[tuple[type[Any], str], ...] = (
 
 
 def note_import_effects(step: PartitionStep) -> None:
-    """Count the events of a step that tell of an import, by import and agreement."""
+    """Count the events of a step that name an import, by import and agreement."""
     for outgoing in step.changes.events:
         event = outgoing.event
         import_id = getattr(event, "import_id", None)
@@ -27,7 +27,7 @@ def note_import_effects(step: PartitionStep) -> None:
         touched = step.touched.setdefault(
             (import_id, event.agreement_id), ImportEffect(event.provider_party_id, event.customer_party_id)
         )
-        # WindowRestated is a WindowClosed too: the first that fits counts.
+        # WindowRestated is a subclass of WindowClosed, so the order of ``_COUNTED`` matters: the first match counts.
         name = next((name for kind, name in _COUNTED if isinstance(event, kind)), None)
         if name is not None:
             setattr(touched, name, getattr(touched, name) + 1)

@@ -1,4 +1,4 @@
-"""Who sent what cannot be judged: faults counted by party and source, and the sources that are set aside for them."""
+"""Faults counted by party and source, and the sources that are set aside because they had too many."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from slm_monitor.domain.facts.facts import FAILED, Fact, MeasuredValues, indicat
 from slm_monitor.domain.intake.value_validation import SOURCE
 
 ROWS_KEPT_TOGETHER = 1_000
-"""Rows of one indicator that are quarantined as one entry."""
+"""Most rows of one indicator in one entry of the quarantine."""
 _logger = structlog.get_logger(__name__)
 
 
 class Origin(NamedTuple):
-    """A party's source on one of the intake topics; measurements that name no source share the empty one."""
+    """A party's source on one of the intake topics. Measurements that name no source share the empty name."""
 
     owner_party_id: str
     topic: str
@@ -31,7 +31,7 @@ class Origin(NamedTuple):
 
 
 class RecordPart(NamedTuple):
-    """What a record holds of one indicator or ticket."""
+    """The part of a record that belongs to one indicator or ticket."""
 
     subject: str
     values: Sequence[MeasuredValues]
@@ -39,13 +39,13 @@ class RecordPart(NamedTuple):
 
     @property
     def origin(self) -> Origin:
-        """Who sent it: of rows under several labels the first one's source."""
+        """The source that sent this part. If its rows have several labels, it is the source of the first row."""
         if self.facts:
             return origin_of(self.facts[0])
         return _origin_of_rows(self.values[0].subjects[int(self.values[0].slot[0])])
 
     def quarantined(self, reason: str) -> Iterator[QuarantineEntry]:
-        """Its entries in the quarantine."""
+        """Entries for the quarantine that hold this part: one for each fact, one for each block of rows."""
         owner = self.subject.partition("/")[0]
         for fact in self.facts:
             kept = [fact.subject, fact.key, fact.at, dict(fact.body), fact.revision, fact.recorded_at]
@@ -56,7 +56,8 @@ class RecordPart(NamedTuple):
 
 
 def origin_of(fact: Fact) -> Origin:
-    """Who sent a fact that is kept by itself."""
+    """The source that sent a fact. Ticket facts have it in the subject; a measured fact has it in its key or its
+    labels."""
     owner, _, rest = fact.subject.partition("/")
     if "/" in rest:
         return Origin(owner, TICKETS.name, rest.partition("/")[0])
@@ -71,7 +72,7 @@ def _origin_of_rows(subject: str) -> Origin:
 
 
 def parts_of(read: ReadRecords) -> list[RecordPart]:
-    """What records came to, by what it is about."""
+    """Split what was read from records by indicator or ticket."""
     found: dict[str, tuple[list[MeasuredValues], list[Fact]]] = {}
     for values in read.values:
         names = np.array([indicator_of(subject) for subject in values.subjects])
@@ -100,8 +101,11 @@ def _rows(values: MeasuredValues, start: int) -> list[list[Any]]:
 
 
 class OriginFaults:
-    """Counts faults by origin. An origin that has too many is set aside: what it sends is quarantined without being
-    tried. Faults of several parties, or of records that belong to nobody, stop the process: that is no bad data.
+    """Counts faults by origin. An origin with too many faults is set aside: what it sends goes to the quarantine
+    untried.
+
+    + Raises Halt if sources of several parties exceed their limit, or records that belong to no party do: the cause is
+    then more likely this service than the data.
     """
 
     def __init__(self, time_of: Callable[[], float] = time.monotonic) -> None:
@@ -109,11 +113,12 @@ class OriginFaults:
         self._ours = PoisonLimit(time_of)
         self._limits: dict[Origin, PoisonLimit] = {}
         self._tripped: dict[str, float] = {}
-        """Party → when a source of it was last set aside."""
+        """Party → when one of its sources was last set aside, in seconds of the monotonic clock."""
         self._aside: dict[Origin, str] = {}
 
     def know(self, aside: Mapping[tuple[str, str, str], str]) -> None:
-        """The sources that are set aside, as the store has them; one that is there no more is counted anew."""
+        """Take over the sources that the store has set aside. A source that is no longer among them starts with no
+        faults."""
         known = {Origin(*name): reason for name, reason in aside.items()}
         for origin in self._aside.keys() - known.keys():
             self._limits.pop(origin, None)
@@ -121,7 +126,7 @@ class OriginFaults:
         self._aside = known
 
     def handled(self, records: int, read: ReadRecords | None = None) -> None:
-        """Records were judged; of the origins that had faults it is counted that they can do better."""
+        """Note that records were evaluated without a fault; this lowers the fault rate of the origins that had some."""
         self._ours.handled(records)
         if self._limits and read is not None:
             for part in parts_of(read):
@@ -129,7 +134,8 @@ class OriginFaults:
                     self._limits[part.origin].handled(1)
 
     def failed(self, part: RecordPart, reason: str) -> SuspendedSource | None:
-        """A part of a record could not be judged; its origin, where that sets it aside. Raises Halt."""
+        """Count a part of a record that could not be evaluated. Returns its source if this fault sets it aside. Raises
+        Halt."""
         origin = part.origin
         if origin in self._aside:
             return None
@@ -142,7 +148,7 @@ class OriginFaults:
         return None
 
     def unattributed(self, reason: str) -> None:
-        """A record that belongs to nobody goes to the dead letters. Raises Halt where it would be one too many."""
+        """Count a record without an owner that goes to the dead letters. Raises Halt if there are too many of them."""
         self._ours.check(reason)
         self._ours.set_aside()
 
@@ -167,7 +173,7 @@ class OriginFaults:
         return SuspendedSource(*origin, reason)
 
     def sifted(self, read: ReadRecords) -> ReadRecords:
-        """What was read, without what comes from origins that are set aside: that is quarantined."""
+        """Return what was read without the parts of origins that are set aside; those are added to the quarantine."""
         if not self._aside:
             return read
         parts = parts_of(read)

@@ -1,4 +1,4 @@
-"""One partition of the judge in memory: facts go in, what they change comes out, and the store has it all."""
+"""One partition in memory: it takes facts, messages and timers in, and returns every change that must be committed."""
 
 from __future__ import annotations
 
@@ -37,33 +37,35 @@ from slm_monitor.domain.terms.terms import DERIVED, STATED
 from slm_monitor.domain.terms.terms_history import lines_of
 
 TICKETS_A_STEP = 500
-"""Waiting tickets judged in one step: a large import is released in steps that stay short."""
+"""Most waiting tickets evaluated in one step, so that steps stay short while a large import is released."""
 HISTORY_BESIDE = 50
-"""Tickets that an import touched judged in one step beside records; where none came, as many as of others."""
+"""Most tickets of an import's past evaluated in a step that also has records; a step without records evaluates up to
+``TICKETS_A_STEP``."""
 
 
 @dataclass(slots=True)
 class StepInput:
-    """What one step takes in."""
+    """The input of one step."""
 
     positions: dict[str, int] = field(default_factory=dict)
     values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     inbox: Sequence[InboxRow] = ()
     watermark: int | None = None
-    """All facts up to this instant are in: timers due by then may fire."""
+    """Watermark, µs since 1970: all facts of this partition up to this instant have arrived; timers due by then may
+    fire."""
     most_timers: int | None = None
-    """How many of those at most; the others stay due."""
+    """Most timers that the step fires; the others stay due. None: all."""
     global_watermark: int | None = None
-    """Likewise in every partition: what is made of others' facts and figures may be judged as of then."""
+    """Global watermark, µs since 1970: derived targets may be evaluated up to this instant."""
     behind: PendingDependencies = field(default_factory=PendingDependencies)
-    """What all partitions together have not come to yet: targets made of it wait."""
+    """The terms and tickets that some partition has not evaluated yet; derived targets made of them wait."""
 
 
 class Partition:
-    """The state of one partition, built by ``LoadedPartition`` and moved by ``step`` alone.
+    """The state of one partition. It is built from a ``LoadedPartition``, and only ``step`` changes it.
 
-    ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded anew.
+    + ``step`` changes memory before its result is committed: after a failed commit the partition must be loaded again.
     """
 
     def __init__(self, loaded: LoadedPartition, store: EvaluationStore, partitions: int) -> None:
@@ -73,7 +75,7 @@ class Partition:
         self.blob_seq = loaded.blob_seq
         self._saved_blob = loaded.saved_blob
         self.unsaved_rows = sum(len(values) for values, _ in loaded.blobs)
-        """Rows that a restart would have to count again."""
+        """The number of rows that a restart would have to count again."""
         self._judged: dict[str, int] = {}
         self._told: dict[str, int] = {}
         self._store = store
@@ -104,7 +106,8 @@ class Partition:
             self.timers.set((STATE, ""), AT_ONCE)
 
     async def recover(self, loaded: LoadedPartition) -> None:
-        """Take in the facts accepted after the checkpoint; whatever they change was already published."""
+        """Take in the facts accepted after the checkpoint. Their results were already published, so they are not
+        again."""
         await self._silences.recover(subject for subject in loaded.watched if self._is_mine(subject))
         for values, received_at in loaded.blobs:
             await self._silences.hear_values(await self._counts.take(values, received_at))
@@ -113,52 +116,53 @@ class Partition:
 
     @property
     def has_waiting(self) -> bool:
-        """Whether there is something to judge that no record and no timer will bring."""
+        """Whether something can be evaluated now that needs no record, message or timer."""
         return self._tickets.has_ready
 
     @property
     def wants_reload(self) -> bool:
-        """Whether it has to be read anew: a target that could not be judged has other terms."""
+        """Whether the partition must be loaded again, because a failed target has new terms."""
         return self._aside.wants_reload
 
     @property
     def waiting(self) -> int:
-        """How many tickets that is."""
+        """The number of tickets that wait to be evaluated and are not held."""
         return self._tickets.ready
 
     @property
     def is_saved(self) -> bool:
-        """Whether readers may see all that was judged."""
+        """Whether every evaluated result is in the store, where readers see it."""
         return self._judged == self._told and not self._counts.has_unsaved
 
     @property
     def has_rows(self) -> bool:
-        """Whether rows, or sums of them, are not in the record yet."""
+        """Whether rows, or accumulators of them, are not in the record yet."""
         return self._counts.has_rows
 
     def settle(self) -> None:
-        """All that was taken in has been judged, as of now: whoever waits to read what he wrote may."""
+        """Note that everything taken in so far has been evaluated, so that a client who waits for his own write may
+        read."""
         if self._judged != self.positions:
             self._judged = dict(self.positions)
 
     def next_due(self) -> int | None:
-        """The next instant at which time alone may change something: a timer's, the expiry of a hold, or that up to
-        which signed terms are to be judged."""
+        """The next instant at which time alone may change a result: a timer, the expiry of a hold, or the end of a
+        catch-up."""
         dues = (self._holds.next_due(), self.timers.next_due(), self._catching_up.next_due(self._watermark))
         return min((due for due in dues if due is not None), default=None)
 
     def is_due(self, instant: int) -> bool:
-        """Whether timers wait to be fired as of an instant."""
+        """Whether a timer is due by this instant."""
         due = self.timers.next_due()
         return due is not None and due <= instant
 
     def derived_due(self) -> int | None:
-        """The next instant at which something made of others is to be judged."""
+        """The next instant at which a derived target must be evaluated."""
         dues = (self._derived.timers.next_due(), self._catching_up.derived_due(self._global_watermark))
         return min((due for due in dues if due is not None), default=None)
 
     async def step(self, work: StepInput, now: int) -> PartitionStep:
-        """Take in facts and news, judge what they touch, and say what has to be committed."""
+        """Take in facts, messages and due timers, evaluate what they affect, and return everything to be committed."""
         step = PartitionStep(dict(self.positions), {**self.positions, **work.positions})
         self._watermark = max(self._watermark, work.watermark or 0)
         step.watermark, step.received_at = self._watermark, now
@@ -203,7 +207,7 @@ class Partition:
         return step
 
     async def _hear_words(self, step: PartitionStep) -> None:
-        """Whatever was measured ends a silence, and begins the wait for the next."""
+        """End the staleness of each indicator that sent something, and start its next waiting time."""
         await self._silences.hear_values(step.blob)
         stated = {fact.subject for fact in step.facts if not is_counted(fact)}
         watched = [subject for subject in stated if await self._silences.is_watched(subject)]
@@ -211,7 +215,7 @@ class Partition:
         await self._silences.hear(step.facts, last_words)
 
     async def _derive(self, work: StepInput, now: int, step: PartitionStep) -> None:
-        """Judge what is made of others, and tell those that are made of what this step has changed."""
+        """Evaluate due derived targets, and address messages to derived targets whose members this step changed."""
         if work.global_watermark is not None:
             self._global_watermark = max(self._global_watermark, work.global_watermark)
             moment = EvaluationMoment(self._global_watermark, now)
@@ -221,9 +225,9 @@ class Partition:
         step.news = self._derivations.news(self._states.touched(), step.changes)
 
     async def _end_holds(self, now: int, step: PartitionStep) -> None:
-        """End the holds whose time is over, and have judged what those held that are released or judged everywhere."""
+        """End expired holds, and wake the targets whose hold was released here or evaluated in every partition."""
         for hold in self._holds.over(now):
-            # Another partition may have taken in facts of the import, and moved its end.
+            # Another partition may have taken in facts of the same import and so moved its expiry: the store knows.
             fresh = await self._store.hold(hold.import_id, self.number)
             if fresh is not None and fresh.release is None and fresh.expires_at <= now:
                 self._holds.expire(hold, step)
@@ -239,8 +243,8 @@ class Partition:
             self._derived.wake_agreement(each.agreement_id)
 
     def _go_on_with_imports(self, step: PartitionStep) -> None:
-        """Tell of the imports that this partition has judged to the end: first its indicators and tickets, and once all
-        partitions have theirs, what is made of them."""
+        """Report the imports that this partition has evaluated: first their indicators and tickets, then, once all
+        partitions have reported theirs, the derived targets."""
         for hold in self._holds.waiting_here():
             if not self._tickets.waits_for(hold):
                 self._holds.judged_here(hold, step)
@@ -249,7 +253,8 @@ class Partition:
                 self._holds.judged_derived(hold, step)
 
     def _go_on_catching_up(self, step: PartitionStep) -> None:
-        """Likewise of the signed versions with whose past this partition has caught up."""
+        """Report the agreement versions with which this partition has caught up: first their indicators and tickets,
+        then, once all partitions have reported theirs, the derived targets."""
         for each in self._catching_up.waiting_here(self._watermark):
             if not self.is_due(each.begun_at):
                 self._catching_up.judged_here(each, step)
@@ -299,7 +304,8 @@ class Partition:
         self._derived.exclude(moved)
 
     def _attach(self, versions: Sequence[Mapping[str, Any]], ended_at: int | None, *, fresh: bool) -> frozenset[str]:
-        """Bring an agreement's terms lines up to date; returns the owners whose tickets they concern."""
+        """Bring the terms histories of an agreement up to date; return the owners whose tickets must be evaluated by
+        them."""
         lines = lines_of(versions, ended_at)
         self._derivations.attach(lines)
         for line in lines:
@@ -321,8 +327,8 @@ class Partition:
         return subject is not None and partition_of(subject, self._partitions) == self.number
 
     async def checkpoint(self, now: int, is_whole: bool = True) -> Checkpoint | None:
-        """Figures that have not been put away yet, and if ``is_whole`` rows and sums too; None where there is
-        nothing."""
+        """Build a checkpoint of the unsaved figures, and if ``is_whole`` of the rows and accumulators too. None:
+        nothing to save."""
         await self._counts.refresh(EvaluationMoment(self._watermark, now))
         windows = self._counts.unsaved_windows()
         segments, series = self._counts.unsaved() if is_whole else ([], {})
@@ -336,7 +342,8 @@ class Partition:
 
 
 def _earliest(inbox: Iterable[InboxRow], agreement_id: str) -> int | None:
-    """From when on an agreement's exclusions may have changed, as the rows say."""
+    """The earliest instant from which the exclusions of an agreement may have changed, by the messages. None: none
+    names one."""
     rows = [row.ref for row in inbox if row.kind == "exclusion"]
     said = [ref.get("since") for ref in rows if ref["agreement_id"] == agreement_id]
     return min((since for since in said if since is not None), default=None)

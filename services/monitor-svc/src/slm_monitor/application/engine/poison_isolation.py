@@ -1,4 +1,5 @@
-"""Records of a batch that could not be judged: each is tried again by itself, and of one that fails, each indicator."""
+"""Poison isolation: a record that cannot be evaluated is tried alone, then by indicator, and only the faulty part is
+kept apart."""
 
 from __future__ import annotations
 
@@ -21,21 +22,22 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class IsolatedFacts:
-    """What is kept apart from judgement as the position moves past a record."""
+    """The parts of a batch that are kept apart from evaluation while the position moves past their records."""
 
     dead: Sequence[DeadRecord] = ()
     quarantined: Sequence[QuarantineEntry] = ()
     sources: Sequence[SuspendedSource] = ()
     passed: Sequence[StoredRecord] = field(default=())
-    """Records of which nothing is judged any more."""
+    """Records of which nothing is evaluated any more."""
 
 
 @dataclass(frozen=True)
 class PartitionActions:
-    """What the judge does for it with a partition. All raise NotOwner where it is another's by now.
+    """The operations of the worker that isolation needs. Each raises NotOwner if another worker owns the partition by
+    now.
 
-    ``judge``: records, but for what is kept apart; ``commit``: facts without their record; ``reload``: after a failure,
-    a fresh memory.
+    + ``judge`` evaluates records without those kept apart; ``commit`` evaluates facts and leaves the position where it
+    is; ``reload`` drops the memory after a failure and loads it again.
     """
 
     judge: Callable[[int, Batch, IsolatedFacts], Awaitable[object]]
@@ -45,15 +47,17 @@ class PartitionActions:
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why something could not be judged. ``is_lasting``: it cannot be stored, however often it is tried."""
+    """The reason why something could not be evaluated. ``is_lasting``: another attempt would fail in the same way."""
 
     reason: str
     is_lasting: bool = False
 
 
 class PoisonIsolation:
-    """Finds what cannot be judged and has everything else judged. What belongs to a party is quarantined as its fault;
-    a record that belongs to nobody goes to the dead letters."""
+    """Finds the part of a record that cannot be evaluated and has everything else evaluated.
+
+    + A faulty part goes to the quarantine of its party; a record that belongs to no party goes to the dead letters.
+    """
 
     def __init__(self, reader: RecordReader, origins: OriginFaults, hands: PartitionActions) -> None:
         self._reader = reader
@@ -61,7 +65,8 @@ class PoisonIsolation:
         self._hands = hands
 
     async def try_again(self, number: int, batch: Batch) -> None:
-        """A batch of one record: three attempts, a fresh memory after each that failed. Raises NotOwner, Halt."""
+        """Evaluate a batch of one record, with up to ``ATTEMPTS`` attempts and fresh memory after each failure. Then
+        set its faulty parts aside. Raises NotOwner, Halt."""
         failed = _Failure("")
         for _ in range(ATTEMPTS):
             found = await self._failure(number, self._hands.judge(number, batch, IsolatedFacts()))
@@ -89,7 +94,10 @@ class PoisonIsolation:
         await self._hands.judge(number, batch, apart)
 
     async def _failure(self, number: int, work: Awaitable[object]) -> _Failure | None:
-        """Why some work failed, the memory fresh again; None where it did not."""
+        """Run some work. If it fails, load the memory again and return the reason; return None if it succeeds.
+
+        + Raises NotOwner and faults of the infrastructure: neither is caused by the record.
+        """
         try:
             await work
         except Exception as error:
@@ -102,10 +110,12 @@ class PoisonIsolation:
     async def _guilty_parts(
         self, number: int, record: StoredRecord, failed: _Failure
     ) -> list[tuple[RecordPart, str]] | None:
-        """Judge what of a record can be judged, an indicator or ticket at a time; what cannot, each with why. None
-        where the record cannot be read, or nothing that it holds is to blame.
+        """Evaluate a record one indicator or ticket at a time; return the parts that fail, each with its reason.
 
-        The position stays: should the record be read again, its facts are known by their identity.
+        + None: the record cannot be read, or no part of it fails alone.
+
+        + The position does not move. If the record is read again, its facts are recognised by their identity and not
+        taken twice.
         """
         try:
             read = self._origins.sifted(await self._reader.read(number, [record]))

@@ -1,4 +1,4 @@
-"""What the judge takes in at a turn: what there is, unless too much waits to be judged already."""
+"""Polling of records, slowed down while too many tickets wait to be evaluated."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from slm_chassis.log.port import Batch, Consumer
 
 MOST_RECORDS = 500
 MOST_WAITING = 200_000
-"""Tickets that may wait to be judged; beyond, next to nothing is taken in until there are fewer."""
+"""Tickets that may wait to be evaluated. Beyond that, one record at a time is polled until there are fewer."""
 CROWDED_SECONDS = 2.0
 
 
 class Poller:
-    """Polls one member of the group."""
+    """Polls one member of the consumer group."""
 
     def __init__(self) -> None:
         self._polled_at = 0.0
 
     async def poll(self, consumer: Consumer, waiting: int, wait_seconds: float) -> Sequence[Batch]:
-        """Records; where too much waits already, one now and then, as the group must hear of us."""
+        """Poll records. While too many tickets wait, poll one record every ``CROWDED_SECONDS``: the group drops a
+        member that never polls."""
         is_crowded = waiting > MOST_WAITING
         if is_crowded and time.monotonic() - self._polled_at < CROWDED_SECONDS:
             return []

@@ -1,4 +1,4 @@
-"""When timers may fire: once everything appended before an instant of the database's clock has been taken in."""
+"""Watermarks: the instants up to which timers may fire, because every record appended before them has been taken in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOON, FAR = 0.002, 0.02
 
 
 class Watermarks:
-    """Which partitions wait for which records before their timers fire."""
+    """The records that each partition waits for before its timers fire."""
 
     def __init__(self, store: EvaluationStore, log: EventLog, clock: Clock) -> None:
         self._store = store
@@ -24,9 +24,11 @@ class Watermarks:
         self._clock = clock
         self._waits: dict[int, tuple[int, dict[str, int]]] = {}
         self._far: dict[int, tuple[int, dict[tuple[str, int], int]]] = {}
-        """Those that wait for every partition to have taken in what was appended before an instant."""
+        """Partition → (instant, positions that every partition must reach). Derived targets are evaluated after
+        that."""
         self._ahead = 0
-        """How far our clock is ahead of the database's, which decides: looking sooner would be in vain."""
+        """By how many µs this clock is ahead of the database's clock. The database's clock decides, so looking sooner
+        is useless."""
 
     def forget(self, number: int) -> None:
         self._waits.pop(number, None)
@@ -37,23 +39,23 @@ class Watermarks:
         self._far.clear()
 
     def pause(self, owned: Mapping[int, Partition], longest: float) -> float:
-        """How long no timer can fire unless a record comes, real seconds."""
+        """Seconds of real time during which no timer can fire unless a record arrives."""
         found = [due for each in owned.values() for due in (each.next_due(), each.derived_due())]
         dues = [due for due in found if due is not None]
         wait = self._clock.real_seconds(min(dues) + self._ahead - self._clock.now()) if dues else longest
         if any(not ends for _, ends in self._waits.values()):
             return 0.0
-        # A due timer that waits for records to arrive must not turn in a busy loop.
+        # A due timer that waits for records must not spin in a busy loop.
         return min(longest, max(wait, SOON if self._waits else FAR if self._far else 0.0))
 
     def is_settled(self, number: int, partition: Partition) -> bool:
-        """Whether all that was taken in has been judged: nothing is due, nothing waits."""
+        """Whether everything taken in has been evaluated: no timer is due, and nothing waits."""
         due = partition.next_due()
         is_due = due is not None and due <= self._clock.now() - self._ahead
         return number not in self._waits and not partition.has_waiting and not is_due
 
     async def look(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
-        """Partitions whose timers may fire now, and up to which instant."""
+        """The partitions whose timers may fire now, each with its watermark."""
         await self._look_at_due(owned)
         found = []
         for number, (watermark, ends) in list(self._waits.items()):
@@ -66,11 +68,11 @@ class Watermarks:
         return found
 
     def postpone(self, number: int, watermark: int) -> None:
-        """The timers of a partition that may fire are fired at the next look."""
+        """Leave the remaining timers of a partition to the next call of ``look``."""
         self._waits[number] = (watermark, {})
 
     async def look_everywhere(self, owned: Mapping[int, Partition]) -> list[tuple[int, int]]:
-        """Partitions in which what is made of others may be judged now, and as of which instant."""
+        """The partitions in which derived targets may be evaluated now, each with the global watermark."""
         now = self._clock.now()
         due = [
             number
@@ -108,7 +110,8 @@ class Watermarks:
         ]
         if not due:
             return
-        # The instant first, then the ends: whatever was appended before the instant lies below them.
+        # The order matters: first the instant, then the end offsets. Every record appended before the instant lies
+        # below them.
         present = await self._store.present()
         self._ahead = max(0, now - present)
         ends = await self._ends()
