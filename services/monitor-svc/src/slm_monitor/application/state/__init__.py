@@ -1,5 +1,5 @@
-"""What one partition keeps in memory, and the ports by which it reaches the store.
+"""The memory of one partition, and the ports by which it reaches the store.
 
-Every evaluator shares these: published results, exclusions, timers, states, the derivations of targets from others,
-and the targets that failed. This package must not start an evaluation, and must not know who does.
++ Every evaluator shares published results, exclusions, timers, states, dependencies between targets, and failed
+targets. This package must not start an evaluation, and must not know who does.
 """

@@ -1,4 +1,4 @@
-"""The approved exclusions of a partition's agreements: which time does not count for a target, and what changed."""
+"""The approved exclusions of a partition's agreements: the excluded time of each target, and the changes of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 _NOTHING = EffectiveExclusion(())
 CAUSE = "exclusion"
-"""The cause of a restatement that an exclusion brings."""
+"""The cause of a restatement that follows from an exclusion."""
 
 
 class ExclusionIndex:
-    """Kept by agreement; the same facts give the same time, whatever the order in which they were heard."""
+    """Approved exclusions by agreement. The same exclusions give the same excluded time in whatever order they
+    arrived."""
 
     def __init__(self, agreements: Iterable[AgreementTerms] = (), approved: Iterable[Exclusion] = ()) -> None:
         by_agreement: dict[str, list[Exclusion]] = {}
@@ -41,10 +42,12 @@ class ExclusionIndex:
         approved: Sequence[Exclusion],
         since: int | None = None,
     ) -> ExclusionChange:
-        """An agreement's terms or exclusions have changed, at the earliest from ``since`` on.
+        """Replace the terms or exclusions of an agreement; ``since`` is the earliest instant at which anything changed,
+        if known.
 
-        What is told first after a restart may have been read with everything else, and not have been judged by: then
-        nothing that is known here tells what has changed.
+        + The first message about an agreement after a restart needs ``since``: the partition may have loaded the new
+        exclusions already without having evaluated by them. The comparison with what it holds then finds no change, so
+        ``since`` is taken as the instant of change.
         """
         before = self._counting.get(agreement_id, [])
         self._take(agreement_id, versions, approved)
@@ -63,7 +66,7 @@ class ExclusionIndex:
         self._named.clear()
 
     def intervals_of(self, terms: ServiceLevelTarget) -> list[Interval]:
-        """The time that does not count for a target: sorted, disjoint."""
+        """The excluded time of a target's terms: sorted, disjoint intervals ``[start, end)`` in µs."""
         key = (terms.agreement_id, terms.target_id, terms.version)
         found = self._of_terms.get(key)
         if found is None:
@@ -73,9 +76,10 @@ class ExclusionIndex:
         return found
 
     def named_in(self, terms: ServiceLevelTarget, start: int, end: int) -> list[dict[str, Any]]:
-        """The exclusions that lie in a window, with how long each is there, and what of it does not count and why.
+        """The exclusions in a window of a target, as documents: the seconds of each that count, and which parts do not
+        and why.
 
-        Where they overlap each is told in full.
+        + Where exclusions overlap, each has its full seconds, so that their sum may exceed the excluded time.
         """
         if not self._counting.get(terms.agreement_id):
             return []
@@ -90,8 +94,8 @@ class ExclusionIndex:
         return exclusions_in_window(covering, start, end)
 
     def minutes_of(self, terms: ServiceLevelTarget) -> list[Interval]:
-        """Likewise in whole minutes since 1970, as ``[first, after the last)``: what is summed by the minute is out
-        where the minute's start is."""
+        """The excluded time of a target's terms in minutes since 1970, as ``[first, after the last)``. A minute is
+        excluded if its start is, because rows are summed by the minute."""
         key = (terms.agreement_id, terms.target_id, terms.version)
         found = self._minutes.get(key)
         if found is None:
@@ -103,14 +107,16 @@ class ExclusionIndex:
         return found
 
     def fingerprint_of(self, line: TermsHistory) -> str:
-        """Tells apart what is excluded of a target: sums made with another one are made anew."""
+        """A text that is equal exactly if the excluded minutes of a target are. Sums made under another text are made
+        again."""
         return " ".join(f"{start}-{end}" for terms in line.versions for start, end in self.minutes_of(terms))
 
 
 def exclusions_in_window(
     counting: Iterable[tuple[Exclusion, EffectiveExclusion]], start: int, end: int
 ) -> list[dict[str, Any]]:
-    """The exclusions that lie in a window, each with the seconds of it that count there, and what does not and why."""
+    """The exclusions in a window, as documents sorted by id: the seconds of each that count, and which parts do not and
+    why."""
     found = [
         {
             "exclusion_id": exclusion.exclusion_id,
@@ -125,8 +131,11 @@ def exclusions_in_window(
 
 
 class ExclusionChange:
-    """What a change of exclusions means for targets: a figure also names what was excluded of its window, and what of
-    that does not count."""
+    """The difference between two sets of exclusions of one agreement, as it affects targets.
+
+    + A figure also names the exclusions in its window and what of them does not count, so a difference in either
+    affects it.
+    """
 
     def __init__(
         self,
@@ -144,7 +153,7 @@ class ExclusionChange:
         self._firsts = [(scope, at) for (_, scope), at in moved.items() if at is not None]
 
     def since(self, line: TermsHistory) -> int | None:
-        """From which instant on other is excluded of a target; None where all is as it was."""
+        """The first instant from which the excluded time of a target differs, in µs; None where nothing differs."""
         if line.latest.agreement_id != self.agreement_id:
             return None
         found = [at for scope, at in self._firsts if any(scope.covers(terms) for terms in line.versions)]
@@ -154,7 +163,8 @@ class ExclusionChange:
 
 
 def _first(before: EffectiveExclusion, after: EffectiveExclusion) -> int | None:
-    """The first instant of an exclusion that counts or does not, and did not or did; or does not for another reason."""
+    """The first instant at which an exclusion counts on one side only, or does not count for another reason; None if
+    equal."""
     differing = intervals.subtract(before.stretches, after.stretches)
     differing += intervals.subtract(after.stretches, before.stretches)
     differing += [each.stretch for each in set(before.uncounted) ^ set(after.uncounted)]

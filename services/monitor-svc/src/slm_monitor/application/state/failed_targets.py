@@ -1,4 +1,4 @@
-"""Targets that cannot be judged: each is set aside alone, visibly, and everything else goes on."""
+"""Failed targets: those that cannot be evaluated. Each is set aside alone and reported; all others are evaluated."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ UNREAD = "its terms cannot be read: "
 
 
 class FailedTargets:
-    """Targets set aside since the partition was read. What is held of them in memory is good for nothing any more:
-    they are judged again once it has been read anew, at a restart or because their terms have changed.
+    """The targets that failed since the partition was loaded. Their state in memory may be half changed, so they are
+    evaluated again only after the partition has been loaded again: at a restart, or because their terms have changed.
 
-    ``kept``: target → why, as the store has it: those that are judged again are told of.
+    + ``kept``: target → reason, as the store has it. An event is published when such a target is evaluated again.
     """
 
     def __init__(self, kept: Mapping[str, str]) -> None:
@@ -34,17 +34,18 @@ class FailedTargets:
         self._about: dict[str, Mapping[str, Any]] = {}
         self._untold: dict[str, str | None] = {}
         self.wants_reload = False
-        """A target that was set aside has other terms by now."""
+        """Whether a failed target has new terms, so that the partition must be loaded again to evaluate it."""
 
     @property
     def has_news(self) -> bool:
-        """Whether something is to be told that no judgement will bring."""
+        """Whether an event about a target must be published that no evaluation will bring about."""
         return bool(self._untold)
 
     @contextmanager
     def attempt(self, line: TermsHistory, changes: Changes, mark: Mapping[str, Any] | None = None) -> Iterator[Changes]:
-        """Judge a target into changes of its own, which count only where judging it did not fail. ``mark``: fields of
-        every event that it publishes."""
+        """Evaluate a target into changes of its own, which are kept only if the evaluation succeeds. If it fails, the
+        target is set aside. ``mark``: fields that every published event bears. Raises NotOwner and faults of the
+        infrastructure."""
         own = Changes(mark=mark or {})
         try:
             yield own
@@ -61,32 +62,35 @@ class FailedTargets:
 
     @contextmanager
     def attaching(self, line: TermsHistory) -> Iterator[None]:
-        """Take up a target's terms, which have been read, and may mean nothing all the same."""
+        """Attach a target's terms; if that fails, set the target aside. Terms that could be read may still be
+        impossible to evaluate by."""
         try:
             yield
         except Exception as error:
             self._fail(line, error)
             self._untold[line.target_id] = self._kept[line.target_id]
         else:
-            # What is judged by label is judged by its instances alone: nothing else will tell that it is again.
+            # A target with ``group_by`` is evaluated through its instances only, so no evaluation of its own reports
+            # its return.
             if line.latest.group_by and line.target_id in self._kept and not self.holds(line):
                 self._take_up(line)
 
     @property
     def failed(self) -> Collection[str]:
-        """Targets of which nothing in memory is to be kept."""
+        """The ids of targets whose state in memory must not be kept."""
         return self._failed
 
     def holds(self, line: TermsHistory) -> bool:
         return line.target_id in self._failed
 
     def returns(self, line: TermsHistory) -> bool:
-        """Whether it is taken up again: what came while it was set aside has not been judged, in closed windows too."""
+        """Whether the target comes back from failure. Facts that arrived meanwhile were not evaluated, not for closed
+        windows either, so all its windows must be."""
         is_kept = line.target_id in self._kept and not self.holds(line)
         return is_kept or line.target_id in self._readable
 
     def amended(self, line: TermsHistory) -> None:
-        """Other terms have come for a target."""
+        """Note that a target has new terms."""
         if self.holds(line):
             self.wants_reload = True
         if self._kept.get(line.target_id, "").startswith(UNREAD):
@@ -99,7 +103,7 @@ class FailedTargets:
         self._untold[line.target_id] = None
 
     def unread(self, versions: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-        """The targets of an agreement whose terms cannot be read, each with its indicator, if it has one."""
+        """The targets of an agreement whose terms cannot be read: target id → its indicator, or None if it has none."""
         why = unread_of(versions)
         found: dict[str, str | None] = {}
         for version in versions if why else ():
@@ -112,13 +116,14 @@ class FailedTargets:
         return found
 
     def note(self, target_id: str) -> None:
-        """Its terms cannot be read, and it is for this partition to tell."""
+        """Report that the target's terms cannot be read. Only the partition to which the target belongs calls this."""
         if self._told.get(target_id) != self._kept[target_id]:
             _logger.error("target set aside", target=target_id, reason=self._kept[target_id])
             self._untold[target_id] = self._kept[target_id]
 
     def tell(self, changes: Changes, now: int) -> None:
-        """An event for each target that is judged no more, and for each that is judged again."""
+        """Publish an event for each target that has failed, and for each that is evaluated again, since the last
+        call."""
         for target_id, reason in self._untold.items():
             changes.unjudgeable.setdefault(target_id, reason)
         self._untold.clear()
@@ -128,7 +133,8 @@ class FailedTargets:
                 changes.publish(target_events.target_set_aside(self._about[target_id], reason, now=now), now)
 
     def _fail(self, line: TermsHistory, error: Exception) -> None:
-        """Raises the error where it is not the target's."""
+        """Set a target aside. Raises the error again if it is NotOwner or a fault of the infrastructure, not of the
+        target."""
         if isinstance(error, NotOwner) or is_infrastructure_fault(error):
             raise error
         _logger.error("target set aside", target=line.target_id, exc_info=error)

@@ -1,4 +1,4 @@
-"""What of an indicator has to be judged anew."""
+"""Invalidations: which windows or minutes of an indicator must be evaluated again."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ FACT = "fact"
 
 @dataclass(slots=True)
 class Invalidation:
-    """What of an indicator has to be judged anew: windows from ``since`` on, minutes touched, or all of it."""
+    """The part of an indicator that must be evaluated again: windows from ``since`` (µs) on, a range of minutes, or
+    both.
+
+    + With neither, only what time alone has changed is evaluated.
+    """
 
     since: int | None = None
     minutes: tuple[int, int] | None = None
     cause: str = FACT
-    """What is told of it where a closed window changes."""
+    """The cause that a restatement names if a closed window changes."""
 
     def touch(self, at: int, cause: str | None = None) -> None:
         if cause is not None:
@@ -24,7 +28,7 @@ class Invalidation:
         self.since = at if self.since is None else min(self.since, at)
 
     def within(self, begins_at: int | None) -> Invalidation:
-        """As far as the record reaches back."""
+        """Return the invalidation cut to instants at or after ``begins_at``, from which on the record is complete."""
         if begins_at is None:
             return self
         since = None if self.since is None else max(self.since, begins_at)

@@ -1,4 +1,4 @@
-"""What was found of a partition's targets before: windows, breaches and risks as the store has them."""
+"""The published results of a partition's targets as the store has them: windows, breaches and risks."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ Kept = TypeVar("Kept", Window, Breach, Risk)
 
 
 class LoadedState:
-    """Findings by target."""
+    """The published results of each target."""
 
     def __init__(self, loaded: LoadedPartition) -> None:
         self._windows = _by_target(loaded.windows)
         self._breaches = _by_target(loaded.breaches)
         self._risks = _by_target(loaded.risks)
         self.overturned = set(loaded.overturned)
-        """The breaches that a dispute decided were none."""
+        """The ids of the breaches that a dispute overturned."""
         self.record_starts = dict(loaded.record_starts)
-        """Indicators of which the record does not hold everything → from when on it does."""
+        """Indicator → the instant from which on the record is complete, for indicators of which older facts were
+        deleted."""
 
     def windows(self, target_id: str) -> dict[str, Window]:
-        """Of a target, by id."""
+        """The windows of a target, by id."""
         return {each.window_id: each for each in self._windows.get(target_id, ())}
 
     def standing(self, line: TermsHistory) -> TargetState:
-        """What was established of a line: all that was found by its versions."""
+        """The target state of a terms history: the results published under any of its versions."""
         versions = {terms.version for terms in line.versions}
         windows = [each for each in self._windows.get(line.target_id, ()) if each.version in versions]
         breaches = [each for each in self._breaches.get(line.target_id, ()) if each.version in versions]

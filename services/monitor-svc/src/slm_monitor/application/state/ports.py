@@ -1,4 +1,4 @@
-"""What the judge needs from the outside: a store that keeps facts, findings and positions together."""
+"""Ports of the evaluators: the store that keeps facts, results and positions together, and the rows that cross it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from slm_monitor.domain.series.hour_buckets import Chunk
 
 
 class NotOwner(Exception):
-    """Another process has taken the partition over: drop it at once."""
+    """Another worker has taken the partition over. The receiver must drop the partition at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """Something of elsewhere that a partition has to take into account: ``kind`` is terms | hold | release |
-    derive | caught_up | exclusion | derived | accepted | dispute | record."""
+    """A message to a partition.
+
+    + ``kind`` is terms | hold | release | derive | caught_up | exclusion | derived | accepted | dispute | record |
+    sources.
+    """
 
     seq: int
     partition: int
@@ -33,9 +36,10 @@ class InboxRow:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """An import that is loading history: of what it names, judgements of what lies before ``through`` wait.
+    """An import that is loading history. The indicators and sources that it names are not evaluated before ``through``.
 
-    ``release`` is None while it is open, then the intake positions up to which its facts reach.
+    + ``release`` is None while the import is open; afterwards it holds the intake positions up to which its facts
+    reach.
     """
 
     import_id: str
@@ -45,15 +49,16 @@ class Hold:
     through: int
     expires_at: int
     latest_end: int = 2**62
-    """However much comes, it ends by itself at this instant."""
+    """The instant at which the import ends by itself even if facts keep arriving."""
     release: Mapping[str, int] | None = None
     is_judged_here: bool = False
-    """Whether the partition that reads this has judged the import's indicators and tickets."""
+    """Whether the partition that reads this has evaluated the import's indicators and tickets."""
     is_everywhere: bool = False
-    """Whether all partitions have: targets made of them may be judged."""
+    """Whether all partitions have evaluated the import's indicators and tickets, so that derived targets may be
+    evaluated."""
 
     def covers(self, subject: str) -> bool:
-        """Whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for it."""
+        """Whether an indicator or a ticket (``<owner>/<source>/<number>``) waits for this import."""
         owner, _, rest = subject.partition("/")
         if owner != self.owner_party_id:
             return False
@@ -63,16 +68,17 @@ class Hold:
 
 @dataclass(slots=True)
 class CatchUp:
-    """A signed version that is judged over what was recorded before, as a partition sees it."""
+    """The evaluation of the recorded past by a newly signed version, as one partition sees it."""
 
     agreement_id: str
     version: int
     begun_at: int
-    """When its terms were heard, installation time: what was due by then belongs to the past."""
+    """The instant at which the terms arrived, installation time. Timers due by then belong to the recorded past."""
     is_judged_here: bool = False
-    """Whether this partition has judged the indicators and tickets of it."""
+    """Whether this partition has evaluated the indicators and tickets of the version."""
     is_everywhere: bool = False
-    """Whether all partitions have: targets made of them may be judged."""
+    """Whether all partitions have evaluated the version's indicators and tickets, so that derived targets may be
+    evaluated."""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -80,12 +86,12 @@ class CatchUp:
 
 
 JUDGED, WAITING, HELD = "judged", "waiting", "held"
-"""How far a ticket is."""
+"""The evaluation status of a ticket; HELD: a part of it waits for an import."""
 
 
 @dataclass(slots=True)
 class ImportEffect:
-    """How much was published of an agreement for an import."""
+    """The number of windows, clocks and breach events of one agreement that were published for one import."""
 
     provider_party_id: str
     customer_party_id: str
@@ -97,8 +103,10 @@ class ImportEffect:
 
 @dataclass(frozen=True, slots=True)
 class PendingDependencies:
-    """What targets made of others still have to wait for: terms that some partition has not heard yet, and parties
-    (``ticket_owners``) of whose tickets some are still to be judged."""
+    """The terms and tickets that some partition has not evaluated yet; derived targets made of them must wait.
+
+    + ``ticket_owners``: the parties some of whose tickets are still to be evaluated.
+    """
 
     has_terms: bool = False
     ticket_owners: frozenset[str] = frozenset()
@@ -106,7 +114,7 @@ class PendingDependencies:
 
 @dataclass(frozen=True, slots=True)
 class AgreementTerms:
-    """An agreement as monitor-svc knows it: each version's AgreementFinalized, and the instant it was ended early."""
+    """An agreement as monitor-svc knows it: the AgreementFinalized of each version, and the instant of an early end."""
 
     agreement_id: str
     versions: Sequence[Mapping[str, Any]]
@@ -115,7 +123,8 @@ class AgreementTerms:
 
 @dataclass(slots=True)
 class AccumulatorState:
-    """A target's sums: window → (good, total), and ``by`` which terms they were counted."""
+    """The accumulators of one target: window id → (good, total). ``by``: the fingerprint of the terms that they were
+    made with."""
 
     by: str
     windows: Mapping[str, tuple[int, int]]
@@ -123,8 +132,8 @@ class AccumulatorState:
 
 @dataclass(slots=True)
 class SeriesCheckpoint:
-    """What is kept of a series beside its facts: the sums of each of its targets, and the last minute judged of each
-    of their rolling windows."""
+    """The state of a series that is kept beside its rows: the accumulators of each of its targets, and for each rolling
+    window the last minute that was evaluated."""
 
     high_water: int
     tallies: dict[str, AccumulatorState] = field(default_factory=dict)
@@ -133,7 +142,7 @@ class SeriesCheckpoint:
 
 @dataclass(slots=True)
 class LoadedPartition:
-    """A partition as the store has it, with the facts accepted after its checkpoint."""
+    """A partition as loaded from the store, with the facts accepted after its checkpoint."""
 
     number: int
     epoch: int
@@ -145,32 +154,33 @@ class LoadedPartition:
     risks: Sequence[Risk]
     series: Mapping[str, SeriesCheckpoint]
     blobs: Sequence[tuple[MeasuredValues, int]]
-    """With the instant of receipt of each."""
+    """Pairs of rows and the instant at which they were received."""
     blob_seq: int
     saved_blob: int
     holds: Sequence[Hold]
     waiting_tickets: frozenset[str]
-    """Those that are to be judged, and those of which an import holds a part."""
+    """The tickets that must be evaluated, and those of which an import holds a part."""
     ticket_dues: Sequence[tuple[str, int]]
     exclusions: Sequence[Exclusion] = ()
-    """The approved ones of all agreements."""
+    """The approved exclusions of all agreements."""
     watched: Sequence[str] = ()
-    """The indicators that may fall silent, of all partitions."""
+    """The indicators with a ``stale_after``, of all partitions."""
     silences: Mapping[str, int] = field(default_factory=dict)
-    """Those of this partition that were told silent, and since when."""
+    """The indicators of this partition that were published as stale → since when."""
     unjudgeable: Mapping[str, str] = field(default_factory=dict)
-    """Targets set aside → why."""
+    """Failed target → reason."""
     overturned: Collection[str] = ()
-    """Breaches that a dispute decided were none."""
+    """The ids of the breaches that a dispute overturned."""
     record_starts: Mapping[str, int] = field(default_factory=dict)
-    """Indicators of which the record does not hold everything → from when on it does; of all partitions."""
+    """Indicator → the instant from which on the record is complete, where older facts were deleted; of all
+    partitions."""
     catch_ups: Sequence[CatchUp] = ()
-    """Those whose terms this partition has heard, and that it has not finished."""
+    """The catch-ups whose terms have arrived in this partition, and that it has not finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class DependencyChange:
-    """A target made of others has to be judged anew from an instant on: a row for its partition's inbox."""
+    """A derived target must be evaluated again from an instant on: a message to the partition of that target."""
 
     partition: int
     target_id: str
@@ -179,7 +189,8 @@ class DependencyChange:
 
 @dataclass(frozen=True, slots=True)
 class MemberWindow:
-    """A window of a target that others are made of; ``breached_at``: when its breach was certain, if it stands."""
+    """A window of a member target. ``breached_at``: when its breach became certain; None if it has no breach in
+    force."""
 
     status: str
     figure: str | None
@@ -189,7 +200,7 @@ class MemberWindow:
 
 @dataclass(slots=True)
 class QuarantineEntry:
-    """A fact set aside."""
+    """A fact in the quarantine, with the reason."""
 
     owner_party_id: str | None
     subject: str
@@ -199,7 +210,7 @@ class QuarantineEntry:
 
 @dataclass(frozen=True, slots=True)
 class SuspendedSource:
-    """A party's source that is set aside: what it sends is quarantined until somebody takes it up again."""
+    """A party's source that is set aside: what it sends is quarantined until somebody resumes it."""
 
     owner_party_id: str
     topic: str
@@ -209,7 +220,7 @@ class SuspendedSource:
 
 @dataclass(slots=True)
 class DeadRecord:
-    """A record that could not be judged, with why."""
+    """A record that could not be evaluated, with the reason and the number of attempts."""
 
     record: StoredRecord
     reason: str
@@ -218,50 +229,51 @@ class DeadRecord:
 
 @dataclass(slots=True)
 class PartitionStep:
-    """All that one step of a partition commits, in one transaction."""
+    """Everything that one step of a partition commits, in one transaction."""
 
     expected: dict[str, int]
     positions: dict[str, int]
     watermark: int = 0
-    """All facts up to this instant are in and judged; it never goes back."""
+    """All facts up to this instant have arrived and been evaluated. The watermark never goes back."""
     received_at: int = 0
-    """Of its facts: what was known at an instant is what had been received by then."""
+    """The instant at which the step's facts were received. "As known at T" means the facts received by T."""
     facts: list[Fact] = field(default_factory=list)
     blob: MeasuredValues | None = None
     inbox: list[int] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
     tickets: dict[str, str] = field(default_factory=dict)
-    """Ticket → JUDGED, WAITING to be, or HELD: a part of it waits for an import."""
+    """Ticket → JUDGED, WAITING, or HELD where a part of the ticket waits for an import."""
     forwards: list[tuple[str, int, Record]] = field(default_factory=list)
-    """(topic, partition, record): rows that arrived on another partition than theirs."""
+    """(topic, partition, record): rows that arrived on a partition to which their subject does not belong."""
     quarantined: list[QuarantineEntry] = field(default_factory=list)
     dead: list[DeadRecord] = field(default_factory=list)
     sources: list[SuspendedSource] = field(default_factory=list)
-    """Sources that are set aside with this step."""
+    """Sources that this step sets aside."""
     recounted: dict[str, int] = field(default_factory=dict)
-    """Indicators whose sums in the checkpoint no longer hold: after a crash they are made anew from the record."""
+    """Series whose accumulators in the checkpoint are outdated → instant of the latest fact. After a crash they are
+    made again from the record."""
     redriven: list[str] = field(default_factory=list)
-    """Dead letters whose records were put back, and are judged now."""
+    """Dead letters whose records were sent again and are evaluated now."""
     released: list[str] = field(default_factory=list)
-    """Imports whose indicators and tickets this partition has judged to the end."""
+    """Imports whose indicators and tickets this partition has evaluated to the end."""
     derived: list[str] = field(default_factory=list)
-    """Imports of which it has judged the targets made of others too."""
+    """Imports whose derived targets this partition has evaluated too."""
     expired: list[str] = field(default_factory=list)
-    """Imports that end by themselves."""
+    """Imports that end by themselves with this step."""
     extended: dict[str, int] = field(default_factory=dict)
-    """Imports for which facts have come → when they end by themselves now."""
+    """Imports for which facts have arrived → the new instant at which they end by themselves."""
     touched: dict[tuple[str, str], ImportEffect] = field(default_factory=dict)
-    """(import, agreement) → what was published for it."""
+    """(import, agreement) → the number of results published for it."""
     caught_up: list[tuple[str, int]] = field(default_factory=list)
-    """(agreement, version): those of which this partition has judged the past of indicators and tickets."""
+    """(agreement, version) whose recorded past this partition has evaluated for its indicators and tickets."""
     caught_up_derived: list[tuple[str, int]] = field(default_factory=list)
-    """Those of which it has judged the targets made of others too."""
+    """(agreement, version) whose derived targets this partition has evaluated over the recorded past too."""
     catch_up_breaches: dict[tuple[str, int], int] = field(default_factory=dict)
-    """How many events of breaches and risks were published of each."""
+    """(agreement, version) → number of events of breaches and risks published in its catch-up."""
     news: list[DependencyChange] = field(default_factory=list)
-    """What the changes are to targets made of others."""
+    """Messages to derived targets whose members this step changed."""
     silences: dict[str, int | None] = field(default_factory=dict)
-    """Indicators that are silent since an instant, or (None) not any more."""
+    """Indicator → the instant since which it is stale, or None if it no longer is."""
 
     @property
     def is_empty(self) -> bool:
@@ -296,9 +308,10 @@ class PartitionStep:
 
 @dataclass(slots=True)
 class Checkpoint:
-    """What a partition puts away about once a second: facts into the record, sums beside them.
+    """The part of a partition that is written about once a second: rows into the record, accumulators and figures
+    beside.
 
-    ``positions``: everything below them has been judged; a topic left out stays as it was.
+    + ``positions``: everything below them has been evaluated; a topic that is left out keeps its position.
     """
 
     positions: Mapping[str, int]
@@ -310,28 +323,29 @@ class Checkpoint:
 
 
 class Quarantine(Protocol):
-    """Where facts go that are kept but not judged."""
+    """The place for facts that are kept but not evaluated."""
 
     async def set_aside(self, facts: Sequence[QuarantineEntry]) -> None: ...
 
 
 class EvaluationStore(Protocol):
-    """Where a partition's state lives. Every write is fenced by the partition's epoch; NotOwner says it was lost."""
+    """The store of a partition's state. Every write is fenced by the partition's epoch and raises NotOwner if it is
+    outdated."""
 
     async def take_over(self, partition: int) -> LoadedPartition:
-        """Become the owner (epoch + 1) and read everything."""
+        """Become the owner, with the next epoch, and load everything."""
         ...
 
     async def reload(self, partition: int, epoch: int) -> LoadedPartition:
-        """Read everything again as the same owner. Raises NotOwner."""
+        """Load everything again as the same owner. Raises NotOwner."""
         ...
 
     async def sources_aside(self) -> Mapping[tuple[str, str, str], str]:
-        """(party, topic, source) → why it is set aside."""
+        """The sources that are set aside: (party, topic, source) → reason."""
         ...
 
     async def present(self) -> int:
-        """The database's clock as installation time: no replica's own clock decides when a timer fires."""
+        """The database's clock as installation time, µs. Timers fire by it, because clocks of replicas differ."""
         ...
 
     async def inbox(self, partitions: Sequence[int]) -> Sequence[InboxRow]: ...
@@ -339,7 +353,7 @@ class EvaluationStore(Protocol):
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
     async def hold(self, import_id: str, partition: int) -> Hold | None:
-        """An import as a partition sees it."""
+        """The hold of an import as a partition sees it; None if there is none."""
         ...
 
     async def catch_ups(self, agreement_id: str, partition: int) -> Sequence[CatchUp]:
@@ -347,34 +361,34 @@ class EvaluationStore(Protocol):
         ...
 
     async def exclusions(self, agreement_id: str) -> Sequence[Exclusion]:
-        """Those of an agreement that stand approved."""
+        """The exclusions of an agreement that are approved and not revoked."""
         ...
 
     async def facts(self, subjects: Sequence[str]) -> Mapping[str, dict[str, Fact]]:
-        """All facts kept one by one of these indicators or tickets, by their key."""
+        """Subject → key → fact: all facts of these indicators or tickets that are kept one by one."""
         ...
 
     async def known(self, keys: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Fact]:
-        """Of these (subject, key), the facts that are kept one by one."""
+        """Those of these (subject, key) under which a fact is kept by itself, with that fact."""
         ...
 
     async def facts_between(self, subject: str, start: int, end: int) -> Sequence[Fact]:
-        """The facts of an indicator kept one by one with an instant in ``[start, end)``."""
+        """The facts of an indicator that are kept one by one and whose instant lies in ``[start, end)``."""
         ...
 
     async def readings(self, stream: str, first: int, last: int) -> Sequence[Fact]:
-        """The readings of counters of a stream with an instant from ``first`` to ``last``, the one before them and the
-        one after."""
+        """The counter readings of a stream with an instant from ``first`` to ``last``, with the one before and the one
+        after."""
         ...
 
     async def hours(self, subject: str, hours: Sequence[int]) -> Mapping[int, list[Chunk]]:
-        """The recorded values of these hours (since 1970), those that have any."""
+        """Hour since 1970 → recorded rows of a series, for those of the given hours that have any."""
         ...
 
     async def ticket_states(
         self, tickets: Sequence[str]
     ) -> tuple[Mapping[str, dict[tuple[str, str, int], PublishedClock]], Mapping[str, dict[str, Breach]]]:
-        """Per ticket: what was last published of its clocks, and the breaches."""
+        """By ticket: its clocks as last published, and its breaches."""
         ...
 
     async def tickets_of(self, owner_party_id: str, partition: int) -> Sequence[str]: ...
@@ -382,44 +396,46 @@ class EvaluationStore(Protocol):
     async def indicator(self, subject: str) -> Indicator | None: ...
 
     async def last_words(self, subjects: Sequence[str]) -> Mapping[str, tuple[int, int | None]]:
-        """Of indicators that may fall silent: after how long, and when each was last heard."""
+        """Indicator with a ``stale_after`` → that duration in µs, and the instant of its last signal."""
         ...
 
     async def member_windows(
         self, target_ids: Sequence[str], window_ids: Sequence[str]
     ) -> Mapping[tuple[str, str], MemberWindow]:
-        """Windows by target and id, of whichever partition."""
+        """(target, window id) → window of a member, in whichever partition it lies."""
         ...
 
     async def member_runs(self, target_ids: Sequence[str], window_id: str) -> Mapping[str, Sequence[MissedRun]]:
-        """By target, the minutes in which it missed its objective over a rolling window, as its breaches tell."""
+        """Target → the runs of minutes in which it missed its objective over a rolling window, according to its
+        breaches."""
         ...
 
     async def clocks_ended(self, target_ids: Sequence[str], span: tuple[int, int], as_of: int) -> Sequence[EndedClock]:
-        """The clocks of these targets that ended in a span by ``as_of``."""
+        """The clocks of these targets that ended within a span, as known at ``as_of``."""
         ...
 
     async def tickets_inconsistent(self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]]) -> Sequence[int]:
-        """Per span: how many tickets these targets would have judged, whose events contradict each other."""
+        """For each span, the number of tickets under these targets whose events contradict each other, so that none is
+        evaluated."""
         ...
 
     async def tickets_ended(
         self, target_ids: Sequence[str], spans: Sequence[tuple[int, int]], as_of: int
     ) -> Sequence[tuple[int, int]]:
-        """Per span: how many tickets had a clock of these targets that ended in it (stopped or breached) by ``as_of``,
-        and of how many of them every one was met."""
+        """For each span: the number of tickets with a clock of these targets that ended in it (stopped or breached) by
+        ``as_of``, and how many of those met every one."""
         ...
 
     async def taken(self) -> Mapping[tuple[str, int], int]:
-        """Up to where each partition has taken in the intake: (topic, partition) → position."""
+        """(topic, partition) → the position up to which that partition has taken in the intake."""
         ...
 
     async def behind(self) -> PendingDependencies:
-        """What all partitions together have not come to yet."""
+        """The terms and tickets that some partition has not evaluated yet."""
         ...
 
     async def commit(self, partition: int, epoch: int, step: PartitionStep) -> int | None:
-        """Commit a step; the blob's sequence where it had one. Raises NotOwner."""
+        """Commit a step; return the sequence number of its blob of rows, or None without one. Raises NotOwner."""
         ...
 
     async def checkpoint(self, partition: int, epoch: int, checkpoint: Checkpoint) -> None:

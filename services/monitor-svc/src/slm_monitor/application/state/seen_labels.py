@@ -1,4 +1,4 @@
-"""The labels under which anything was ever said of a partition's states, whether it still stands or never did."""
+"""The sets of labels that facts about a partition's states ever had, even if another fact has replaced them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slm_monitor.domain.terms.instances import Group
 
 
 class SeenLabels:
-    """``names``: indicators with labels, as ``labelled`` writes them. They are only ever added to."""
+    """Label sets by indicator, which only ever grow. ``names``: labelled indicators, as ``labelled`` writes them."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._of: dict[str, set[str]] = {}
@@ -19,7 +19,7 @@ class SeenLabels:
             self._of.setdefault(indicator_of(name), set()).add(name)
 
     def hear(self, fact: Fact) -> bool:
-        """Whether its labels are new of its indicator."""
+        """Note the labels of a fact; return whether they are new for its indicator."""
         labels = fact.body.get("labels")
         if not labels:
             return False
@@ -31,13 +31,14 @@ class SeenLabels:
         return True
 
     def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
-        """The values of labels that were heard of an indicator."""
+        """The values of these labels that facts of an indicator had."""
         heard = [labels_of(name) for name in self._of.get(subject, ())]
         return {
             tuple((name, labels[name]) for name in names) for labels in heard if all(map(labels.__contains__, names))
         }
 
     def unsaved(self) -> dict[str, int]:
-        """Those to be put away with the step that heard them, as series that have no rows."""
+        """Return the new label sets, to be saved as series without rows in the same step; they count as saved from now
+        on."""
         unsaved, self._unsaved = self._unsaved, set()
         return dict.fromkeys(unsaved, NOTHING_YET)

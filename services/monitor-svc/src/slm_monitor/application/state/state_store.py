@@ -1,4 +1,4 @@
-"""The state changes and outages of a partition's indicators, each kept by itself."""
+"""Facts about states of a partition's indicators: state changes and outages, each kept by itself."""
 
 from __future__ import annotations
 
@@ -15,35 +15,37 @@ from slm_monitor.domain.terms.instances import Group
 __all__ = ["EVER", "StateStore", "Touch"]
 Touch = Callable[[str, int], None]
 MOST_FACTS = 300_000
-"""Facts in memory; beyond, the indicators that were not spoken of for longest are read again when they are."""
+"""Most facts in memory. Beyond it, the least recently used indicators are dropped and read again when needed."""
 
 
 class StateStore:
-    """Read from the store when an indicator is spoken of, then kept in memory while there is room."""
+    """Facts of an indicator are read from the store when first needed, then kept in memory while there is room."""
 
     def __init__(self, store: EvaluationStore, most_facts: int = MOST_FACTS) -> None:
         self._store = store
         self._most_facts = most_facts
         self._records: OrderedDict[str, StateHistory] = OrderedDict()
         self._grouped: dict[str, dict[tuple[str, ...], LabelledStateHistory]] = {}
-        """Indicator → labels → its states told apart by them, where a target wants them so."""
+        """Indicator → label names → its timelines by label values, where a target is grouped by those names."""
         self._labels: dict[str, set[tuple[str, ...]]] = {}
-        """Indicator → the sets of labels that its targets are grouped by."""
+        """Indicator → the sets of label names that its targets are grouped by."""
         self._held = 0
 
     def group(self, subject: str, names: Sequence[str]) -> None:
-        """Keep an indicator's states apart by these labels from now on."""
+        """Keep an additional timeline for each combination of values of these labels."""
         self._labels.setdefault(subject, set()).add(tuple(names))
 
     async def take(self, facts: Sequence[Fact], touch: Touch) -> list[Fact]:
-        """Those that are new or hold over what was known under their key; ``touch`` hears from when they change it."""
+        """Take facts; return those that are new or replace the fact under their key. ``touch`` is called with the
+        indicator and the first instant at which its timeline changed."""
         if not facts:
             return []
-        # Before anything of this step is taken in: what is in memory now has been committed.
+        # Room is made before the facts of this step are taken, because only what is in memory now has been committed.
         self._make_room({fact.subject for fact in facts})
         subjects = {fact.subject for fact in facts}
         await self._load(subjects)
-        # Also by label before these facts: from when on they change a label value depends on what was known of it.
+        # The timelines by label must exist before the facts are taken: the instant from which a fact changes one of
+        # them depends on the earlier facts of that label value.
         for subject in subjects:
             for names in self._labels.get(subject, ()):
                 self._by_labels(subject, names)
@@ -63,7 +65,7 @@ class StateStore:
         return list(accepted.values())
 
     async def timeline(self, subject: str, group: Group = ()) -> Timeline:
-        """Of the indicator, or of its facts with these labels."""
+        """The timeline of an indicator, or with ``group`` of its facts with those label values."""
         await self._load([subject])
         record = self._records[subject]
         if group:
@@ -75,7 +77,7 @@ class StateStore:
         return record.timeline(indicator.initial_state, indicator.stale_after)
 
     async def groups(self, subject: str, names: Sequence[str]) -> set[Group]:
-        """The values of labels that an indicator's facts have."""
+        """The combinations of values of these labels that an indicator's facts have."""
         await self._load([subject])
         return set(self._by_labels(subject, tuple(names)).records)
 
@@ -86,7 +88,7 @@ class StateStore:
         return grouped[names]
 
     async def last_signal(self, subject: str) -> int | None:
-        """The last instant at which anything was heard of an indicator."""
+        """The instant of the latest signal of an indicator; None if it has none."""
         await self._load([subject])
         return self._records[subject].last_signal
 

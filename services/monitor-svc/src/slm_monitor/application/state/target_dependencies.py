@@ -1,4 +1,4 @@
-"""Which targets are made of which others, and the news that a step's changes are to them."""
+"""Dependencies of derived targets on others, and the messages to them that a step's changes call for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slm_monitor.domain.windows import compliance
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What a derived target is made of: indicators by subject, targets by id, tickets of clock targets by its id."""
+    """The direct sources of a derived target: indicators by subject, targets by id, and per-ticket targets by id."""
 
     subjects: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
@@ -28,15 +28,16 @@ class Dependencies:
 
 @dataclass(frozen=True, slots=True)
 class TransitiveDependencies:
-    """What a derived target is made of in the end, through others that are derived too: indicators by subject, and the
-    parties whose tickets count."""
+    """All sources of a derived target, direct or through members that are derived too: indicators by subject, and the
+    parties whose tickets it counts."""
 
     subjects: frozenset[str] = frozenset()
     ticket_owners: frozenset[str] = frozenset()
 
 
 class TargetDependencies:
-    """Every partition knows them all, as what they are made of may live in any."""
+    """The dependencies of all derived targets. Every partition knows them all, as the members may lie in any
+    partition."""
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
@@ -49,7 +50,7 @@ class TargetDependencies:
         self._reached: dict[str, TransitiveDependencies] = {}
 
     def attach(self, lines: Sequence[TermsHistory]) -> None:
-        """Take up the lines of one agreement."""
+        """Add the dependencies of one agreement's targets."""
         self._reached.clear()
         for line in lines:
             if line.latest.indicator is not None:
@@ -59,7 +60,8 @@ class TargetDependencies:
         terms = [version for line in lines for version in line.versions]
         for each in terms:
             if each.aggregation in DERIVED:
-                # What it is made of may be set aside: then it is so itself, as it is taken up.
+                # The target may depend on one that has failed or cannot be read. It is then set aside when its own
+                # terms are attached.
                 with suppress(NotJudgeable):
                     self._take(each, [other for other in terms if other.version == each.version])
 
@@ -77,7 +79,8 @@ class TargetDependencies:
         return self._sources.get(target_id, Dependencies())
 
     def reached(self, target_id: str) -> TransitiveDependencies:
-        """What a derived target is made of in the end; its members are never made of it."""
+        """All sources of a derived target, through derived members too. The recursion ends because no target contains
+        itself."""
         if target_id not in self._reached:
             own, self._reached[target_id] = self.sources(target_id), TransitiveDependencies()
             subjects = set(own.subjects) | {self._indicators[each] for each in own.targets if each in self._indicators}
@@ -90,7 +93,8 @@ class TargetDependencies:
         return self._reached[target_id]
 
     def news(self, touched: Mapping[str, int], changes: Changes) -> list[DependencyChange]:
-        """What a step tells: ``touched`` are the indicators whose states changed, and since when."""
+        """The messages to derived targets after a step. ``touched``: indicator → instant from which its states
+        changed."""
         if not self._sources:
             return []
         found: dict[str, int] = {}
@@ -112,7 +116,7 @@ class TargetDependencies:
         return self._addressed(found)
 
     def news_of(self, windows: Iterable[Window]) -> list[DependencyChange]:
-        """What figures that are put away tell."""
+        """The messages to derived targets after the figures of these windows were saved in a checkpoint."""
         found: dict[str, int] = {}
         self._of_windows(windows, found)
         return self._addressed(found)
@@ -123,7 +127,7 @@ class TargetDependencies:
             if derived is None:
                 continue
             if window.judged_to is not None:
-                # Of a rolling window what has changed before now are its breaches.
+                # Changes of a rolling window before the current minute are breaches, which are reported by themselves.
                 told: tuple[object, ...] = (window.status,)
                 since = window.judged_to * MINUTE
             else:
@@ -146,7 +150,7 @@ def _note(found: dict[str, int], targets: Iterable[str], since: int) -> None:
 
 
 def sources_of(terms: ServiceLevelTarget, others: Sequence[ServiceLevelTarget]) -> Dependencies:
-    """What a derived target is made of, by its terms and the other targets of that version."""
+    """The direct sources of a derived target, by its terms and the other targets of the same version."""
     if terms.aggregation == "compliance":
         named = compliance.target_key(terms.parameters)
         return Dependencies(clocks=frozenset(each.target_id for each in others if each.key == named))

@@ -1,24 +1,24 @@
-"""The instants at which time alone may change a judgement, one per subject."""
+"""Timers: for each subject the instant at which time alone may change its result."""
 
 from __future__ import annotations
 
 import heapq
 
 STATE, COUNT, TICKET, DERIVED, SILENCE = "state", "count", "ticket", "derived", "silence"
-"""Who looks at it."""
+"""The evaluator that a timer wakes."""
 Subject = tuple[str, str]
-"""(who, of what): an indicator, a ticket or a target."""
+"""(evaluator, name): the name of an indicator, a ticket or a target."""
 
 
 class Timers:
-    """A heap of (instant, subject) in which only the latest word on each subject counts."""
+    """A heap of (instant, subject) in which only the latest setting of each subject counts."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, Subject]] = []
         self._due: dict[Subject, int] = {}
 
     def set(self, subject: Subject, at: int | None) -> None:
-        """Look at the subject at this instant; None: not by time alone."""
+        """Set the timer of a subject to an instant in µs; None removes it."""
         if at is None:
             self._due.pop(subject, None)
         elif self._due.get(subject) != at:
@@ -31,7 +31,8 @@ class Timers:
         return self._heap[0][0] if self._heap else None
 
     def due(self, instant: int, most: int | None = None) -> list[Subject]:
-        """Take out what is due by an instant, the earliest first, so many at most; the others stay due."""
+        """Remove and return the subjects due by an instant, the earliest first, at most ``most`` of them; the others
+        stay due."""
         subjects: list[Subject] = []
         while (most is None or len(subjects) < most) and (at := self.next_due()) is not None and at <= instant:
             _, subject = heapq.heappop(self._heap)
