@@ -1,4 +1,4 @@
-"""The indicators of one partition that may fall silent: told once when they do, and when they are heard again."""
+"""Staleness of one partition's indicators: an event when an indicator becomes stale, another when it sends again."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from slm_monitor.domain.states.staleness import WatchedIndicator
 
 
 class StalenessMonitor:
-    """What was last heard of each; an indicator that never falls silent costs a name."""
+    """The last signal of each indicator that may become stale. For any other indicator only its name is kept."""
 
     def __init__(self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition) -> None:
         self._store = store
         self._timers = timers
         self._watched: dict[str, WatchedIndicator | None] = {}
-        """None: it never falls silent."""
+        """Indicator → its staleness; None: the indicator has no ``stale_after``."""
         self._told = dict(loaded.silences)
         self._woken: set[str] = set()
 
     async def recover(self, subjects: Iterable[str]) -> None:
-        """After a restart: the last word of each of these indicators is read, and a timer set."""
+        """Read the last signal of each of these indicators after a restart, and set its timer."""
         found = await self._store.last_words(sorted(subjects))
         for subject, (age, last) in found.items():
             self._watched[subject] = WatchedIndicator(age, last, self._told.get(subject))
             self._set(subject)
 
     async def hear_values(self, values: MeasuredValues | None) -> None:
-        """Rows were accepted."""
+        """Note the latest instant of each series after rows were accepted."""
         if values is None or not len(values):
             return
         watched = [await self._watch(indicator_of(subject)) for subject in values.subjects]
@@ -47,7 +47,8 @@ class StalenessMonitor:
                 self._heard(indicator_of(subject), at)
 
     async def hear(self, facts: Sequence[Fact], last_of: Mapping[str, int | None]) -> None:
-        """Facts were accepted; ``last_of``: the last word of those indicators whose states are kept, exactly."""
+        """Note the signals in accepted facts. ``last_of``: the exact last signal of those indicators whose states are
+        kept."""
         for fact in facts:
             subject = indicator_of(fact.subject)
             if subject.count("/") != 1 or subject in last_of or fact.body.get("retracted"):
@@ -85,11 +86,12 @@ class StalenessMonitor:
             self._woken.add(subject)
 
     def wake(self, subject: str) -> None:
-        """Its time has come."""
+        """Check an indicator in the next evaluation, because its timer fired."""
         self._woken.add(subject)
 
     async def judge(self, holds: Holds, moment: EvaluationMoment, step: PartitionStep) -> None:
-        """Tell what has become silent or was heard again; a silence that began before what is held waits."""
+        """Publish which indicators became stale or sent again. A silence that began within a held past waits for the
+        import."""
         for subject in sorted(self._woken):
             held, indicator = self._watched.get(subject), await self._store.indicator(subject)
             if held is None or indicator is None:

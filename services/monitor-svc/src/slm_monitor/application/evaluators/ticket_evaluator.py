@@ -1,4 +1,5 @@
-"""The tickets of one partition: their events are kept in the store and read when a ticket is judged."""
+"""The evaluator of tickets of one partition. Ticket events are kept in the store and read when a ticket is
+evaluated."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ _logger = structlog.get_logger(__name__)
 
 
 class TicketEvaluator:
-    """Which tickets have to be judged, and judging them."""
+    """Keeps which tickets must be evaluated, and evaluates them."""
 
     def __init__(
         self, store: EvaluationStore, timers: Timers, loaded: LoadedPartition, overturned: Collection[str] = ()
@@ -41,23 +42,23 @@ class TicketEvaluator:
         self._store = store
         self._timers = timers
         self._lines: dict[str, dict[str, Sequence[TermsHistory]]] = {}
-        """Party → agreement → its terms lines."""
+        """Party → agreement → the terms histories of its targets."""
         self._books: dict[str, RuleBook] = {}
         self._waiting: dict[str, None] = {}
         self._history: dict[str, None] = dict.fromkeys(sorted(loaded.waiting_tickets))
-        """Tickets of which an import brought something or that new terms concern, and at first all that were not judged
-        before a restart. They are judged behind the others, and each once where more of it came meanwhile: there may be
-        thousands, and most of what they tell is past."""
+        """Tickets that an import or new terms concern, and after a restart all that were not evaluated before. They
+        come after all others, as there may be thousands whose results mostly lie in the past; each is evaluated once,
+        however many events arrived meanwhile."""
         self._held: dict[str, None] = {}
-        """Tickets of which something waits for an import."""
+        """Tickets of which a part waits for an import."""
         self._touched: dict[str, dict[str, Fact]] = {}
         for ticket, due in loaded.ticket_dues:
             timers.set((TICKET, ticket), due)
 
     def attach(self, lines: Sequence[TermsHistory]) -> frozenset[str]:
-        """Take up an agreement's lines; returns the parties whose tickets have to be judged again.
+        """Attach the terms histories of an agreement; return the parties whose tickets must be evaluated again.
 
-        An agreement without targets for tickets counts, too: a ticket that names no customer may be about it.
+        + An agreement without per-ticket targets counts too: a ticket that names no customer may belong to it.
         """
         if not lines:
             return frozenset()
@@ -72,8 +73,8 @@ class TicketEvaluator:
 
     @staticmethod
     def _may_be_about(terms: ServiceLevelTarget, known: Mapping[str, Sequence[TermsHistory]]) -> bool:
-        """Whether an agreement changes which others a ticket may be about: none with its customer and service is
-        known, or it is known itself and may end earlier now."""
+        """Whether an agreement changes to which other agreements a ticket may belong: its pair of customer and service
+        is new, or the agreement was known before and may end earlier now."""
         pairs = {(each[0].latest.customer_party_id, each[0].latest.service_id) for each in known.values()}
         is_new_pair = (terms.customer_party_id, terms.service_id) not in pairs
         has_clocks = any(line.latest.clock is not None for lines in known.values() for line in lines)
@@ -86,8 +87,8 @@ class TicketEvaluator:
         return self._books[owner]
 
     async def wake_owner(self, owner: str, partition: int, step: PartitionStep, holds: Holds) -> Sequence[str]:
-        """New terms concern all tickets of a party; that they wait is kept, as there may be many. They are judged
-        behind those of which something has come now. Returns which these are."""
+        """Mark all tickets of a party as waiting after new terms, and return them. The step stores that they wait, and
+        they are evaluated after tickets with new events, because there may be many."""
         woken = await self._store.tickets_of(owner, partition)
         for ticket in woken:
             self._history[ticket] = None
@@ -95,23 +96,23 @@ class TicketEvaluator:
         return woken
 
     def to_judge(self, agreement_id: str) -> list[str]:
-        """The tickets of an agreement's parties that are still to be judged, or that an import holds a part of."""
+        """The tickets of an agreement's parties that wait to be evaluated, or of which an import holds a part."""
         owners = {owner for owner, known in self._lines.items() if agreement_id in known}
         return [ticket for ticket in (*self._waiting, *self._history, *self._held) if ticket.split("/", 1)[0] in owners]
 
     def wake(self, ticket: str) -> None:
-        """Its time has come."""
+        """Evaluate a ticket next, because its timer fired."""
         self._waiting[ticket] = None
 
     def free(self, holds: Holds) -> None:
-        """A hold has ended, or the partition was loaded: what no import holds any longer is judged in full."""
+        """Move the tickets that no import holds any more to those that are evaluated next."""
         for ticket in [ticket for ticket in (*self._held, *self._history) if holds.through(ticket) is None]:
             self._held.pop(ticket, None)
             self._history.pop(ticket, None)
             self._waiting[ticket] = None
 
     async def take(self, facts: Sequence[Fact], step: PartitionStep, holds: Holds) -> list[Fact]:
-        """The facts that are new or hold over what was known under their key."""
+        """Take ticket facts; return those that are new or replace the fact under their key."""
         if not facts:
             return []
         known = await self._store.facts(sorted({fact.subject for fact in facts}))
@@ -122,7 +123,7 @@ class TicketEvaluator:
             if before is None or fact.rank > before.rank:
                 held[fact.key] = fact
                 accepted[fact.subject, fact.key] = fact
-                # The same again is kept as the latest word, and changes no clock.
+                # A repeated fact is stored as the latest revision, and changes no clock.
                 if before is None or (before.at, before.body) != (fact.at, fact.body):
                     through = holds.through(fact.subject)
                     is_past = through is not None and fact.at <= through
@@ -139,14 +140,15 @@ class TicketEvaluator:
         return bool(self._waiting or self._history)
 
     def waits_for(self, hold: Hold) -> bool:
-        """Whether some of what an import brought has not been judged."""
+        """Whether a ticket that an import covers has not been evaluated."""
         waiting = (*self._waiting, *self._history, *self._held)
         return bool(hold.sources) and any(hold.covers(ticket) for ticket in waiting)
 
     async def judge(
         self, holds: Holds, moment: EvaluationMoment, step: PartitionStep, most: int, most_history: int
     ) -> None:
-        """Judge the waiting tickets, so many at a time; of one that an import holds, what lies after its past."""
+        """Evaluate waiting tickets: at most ``most``, and ``most_history`` of those that an import or new terms
+        concern. Of a held ticket, only what lies after the held past is evaluated."""
         ready = list(islice(self._waiting, most))
         ready += [ticket for ticket in islice(self._history, most_history) if ticket not in self._waiting]
         touched, self._touched = self._touched, {}
@@ -185,9 +187,11 @@ def _evaluate_or_mark(
     changes: Changes,
     overturned: Collection[str],
 ) -> tuple[int | None, bool]:
-    """When to look at the ticket again, and whether a part of it waits for an import.
+    """Evaluate a ticket; return the next instant at which time alone may change it, and whether a part of it is held.
 
-    A ticket that cannot be judged is marked: it neither stops the others nor sets their records aside."""
+    + A ticket that cannot be evaluated is marked; neither other tickets nor the record that brought its events are
+    affected.
+    """
     own = Changes(mark=moment.mark)
     try:
         judged = ticket_target.evaluate_ticket(ticket, facts, book, told, breaches, moment, own, overturned)

@@ -1,4 +1,5 @@
-"""The share of tickets whose clock was kept, judged by calendar window: a ticket counts where its clock ended."""
+"""Compliance over calendar windows: the share of tickets that met a clock, each in the window in which its clock
+ended."""
 
 from __future__ import annotations
 
@@ -18,19 +19,19 @@ from slm_monitor.domain.windows import compliance, series_evaluation
 
 
 class ClockMembers:
-    """``compose`` tells it which clocks it is made of."""
+    """A target made of the clocks of one per-ticket target. ``compose`` sets which target that is."""
 
     standing: TargetState
     _clocks: Sequence[str] = ()
 
     def compose(self, lines: Sequence[TermsHistory]) -> None:
-        """The lines of its agreement, among which its per-ticket target is."""
+        """Find the per-ticket target by its key among the terms histories of the agreement."""
         keys = {compliance.target_key(terms.parameters) for terms in self.standing.line.versions}
         self._clocks = sorted({line.target_id for line in lines if line.latest.key in keys})
 
 
 class ComplianceTarget(ClockMembers, CalendarWindowTarget):
-    """Judged window by window."""
+    """Compliance of a per-ticket target, evaluated for each calendar window."""
 
     async def derive(
         self,
@@ -40,7 +41,8 @@ class ComplianceTarget(ClockMembers, CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
+        result."""
         self._undo(moment, changes)
         touched = list(self._touched(dirty.since, moment))
         spans = [(window.start, window.end) for window, _ in touched]

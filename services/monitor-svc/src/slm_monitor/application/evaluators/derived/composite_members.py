@@ -1,4 +1,4 @@
-"""What a composite is made of, by the version of its terms, and the joint states of its members."""
+"""The members of a composite for each version of its terms, and the joint states of those members."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
 class CompositeMembers:
-    """A target that hears the lines of its agreement, among which its members are."""
+    """A composite target. ``compose`` finds its members among the targets of its agreement."""
 
     standing: TargetState
     _compositions: Mapping[int, CompositeTerms] = {}
     _lines: Mapping[str, Sequence[TermsHistory]] = {}
 
     def compose(self, lines: Sequence[TermsHistory]) -> None:
-        """Hear the lines of its agreement."""
+        """Find this composite's members among the terms histories of its agreement."""
         terms = [version for line in lines for version in line.versions]
         self._compositions = {
             own.version: composition_of(own, [each for each in terms if each.version == own.version])

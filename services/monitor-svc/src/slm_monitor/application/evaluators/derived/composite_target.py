@@ -1,4 +1,4 @@
-"""A target made of others' states, figures or verdicts, judged by its calendar windows."""
+"""Composite over calendar windows: a target evaluated from the states, figures or verdicts of its members."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ from slm_monitor.domain.windows.composite_evaluation import MemberOutcome
 
 
 class CompositeTarget(CompositeMembers, StateTarget):
-    """``compose`` tells it what it is made of; each of its windows is judged by the composition of its version."""
+    """A composite over calendar windows. Each window is evaluated by the composition of the version in force at its
+    start."""
 
     async def derive(
         self,
@@ -31,7 +32,8 @@ class CompositeTarget(CompositeMembers, StateTarget):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Judge the touched windows; returns the next instant at which time alone may change something."""
+        """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
+        result."""
         if self._compositions[self.standing.line.latest.version].of == STATES:
             timelines = await self._timelines(store)
             return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
@@ -53,7 +55,8 @@ class CompositeTarget(CompositeMembers, StateTarget):
             closes = window.end + terms.closing_delay
             caused = moment
             if window.closed_at is None and moment.as_of >= closes and not all(each.is_final for each in seen):
-                # Its members' last word is still to come, and is news when it does.
+                # A member's window is not closed yet. This window is evaluated as of just before its close, so it stays
+                # open. The change of the member's window wakes this target again.
                 caused = EvaluationMoment(closes - 1, moment.now, moment.cause)
             finding = composite_evaluation.evaluate_composite(made, seen, terms, window.end, caused.as_of)
             withdrawal.withdraw_other_terms(self.standing, window, terms, caused, changes)
@@ -63,7 +66,8 @@ class CompositeTarget(CompositeMembers, StateTarget):
         return min((due for due in dues if due is not None), default=None)
 
     def _seen(self, member: Member, window: Window, known: Mapping[tuple[str, str], MemberWindow]) -> MemberOutcome:
-        """A member's window of the same name. One that is due and not there yet has not said its last word."""
+        """The outcome of a member's window with the same id. A window that should exist and does not yet is not
+        final."""
         assert member.target_id is not None
         found = known.get((member.target_id, window.window_id))
         terms = next(

@@ -1,7 +1,7 @@
-"""The targets of one partition that are made of others: composites, and the compliance of tickets.
+"""The evaluator of derived targets of one partition: composites, and the compliance of tickets.
 
-What they are made of may live in any partition. News of it come through the inbox, and a target is judged as of an
-instant up to which every partition has taken in its facts: that is established before it is woken.
++ Their members may lie in any partition. Changes of members arrive as messages in the inbox, and a derived target is
+evaluated as of the global watermark, up to which every partition has taken in its facts.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 AT_ONCE = 0
 AGAIN_MICROSECONDS = 200_000
-"""So much later a target is looked at again that waits for the tickets it is made of."""
+"""Delay, in µs, after which a target is tried again that waits for tickets of its clocks to be evaluated."""
 
 
 class DerivedTarget(Protocol):
-    """A target made of others, as the judge turns it."""
+    """The operations that the evaluator needs of a derived target."""
 
     standing: TargetState
 
     def amend(self, line: TermsHistory) -> None: ...
 
     def compose(self, lines: Sequence[TermsHistory]) -> None:
-        """Hear the lines of its agreement, of which some are what it is made of."""
+        """Find the target's members among the terms histories of its agreement."""
         ...
 
     async def derive(
@@ -54,13 +54,13 @@ class DerivedTarget(Protocol):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Judge the windows that reach past ``dirty.since`` and the open ones, by what the store has; returns the next
-        instant at which time alone may change something."""
+        """Evaluate the open windows and those that reach past ``dirty.since`` from the store's data; return the next
+        instant at which time alone may change a result."""
         ...
 
 
 def _derived_target_class(line: TermsHistory) -> Callable[[TargetState], DerivedTarget]:
-    """Who judges a line."""
+    """The class that evaluates targets of these terms."""
     terms = line.latest
     if terms.window_kind != "rolling":
         return CompositeTarget if terms.aggregation == "composite" else ComplianceTarget
@@ -70,7 +70,8 @@ def _derived_target_class(line: TermsHistory) -> Callable[[TargetState], Derived
 
 
 class DerivedEvaluator:
-    """Knows which of its targets have to be judged, and which rows of the inbox said so."""
+    """Keeps the derived targets of one partition, which of them must be evaluated, and the inbox rows that called for
+    it."""
 
     def __init__(
         self,
@@ -89,12 +90,13 @@ class DerivedEvaluator:
         self._targets: dict[str, dict[tuple[str, int], DerivedTarget]] = {}
         self._dirty: dict[str, Invalidation] = {}
         self._causes: dict[str, str] = {}
-        """Why the past of a target is to be judged anew once no import holds it any more."""
+        """Target → cause of the restatement of its past, once no import holds that past any more."""
         self._rows: dict[int, tuple[str, int]] = {}
-        """Rows of the inbox that stay until the judgement they ask for is committed: a crash must not lose it."""
+        """Inbox row → (target, since). A row stays in the inbox until the evaluation it calls for is committed, so that
+        a crash cannot lose it."""
 
     def attach(self, line: TermsHistory, lines: Sequence[TermsHistory], *, fresh: bool) -> None:
-        """Take up a target's terms; ``lines``: all of its agreement."""
+        """Attach a target's terms. ``lines``: the terms histories of all targets of its agreement."""
         if self._aside.holds(line):
             return
         targets = self._targets.setdefault(line.target_id, {})
@@ -107,7 +109,7 @@ class DerivedEvaluator:
         self._touch(line.target_id, line.begins_at if fresh or self._aside.returns(line) else None)
 
     def hear(self, row: InboxRow) -> list[int]:
-        """News for a target; returns the rows that are of no use any more."""
+        """Note that a member of a target changed; return the rows that can be deleted, because they add nothing."""
         target_id, since = row.ref["target_id"], int(row.ref["since"])
         if row.seq in self._rows:
             return []
@@ -120,11 +122,11 @@ class DerivedEvaluator:
         return []
 
     def standings(self) -> Iterator[TargetState]:
-        """What stands of each of its targets."""
+        """The target states of all derived targets of the partition."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, target_id: str, since: int, cause: str) -> None:
-        """Something was decided of a target's windows from an instant on: they are judged anew."""
+        """Evaluate a target's windows again from an instant on, after a decision about them."""
         if target_id in self._targets:
             self._touch(target_id, since, cause)
 
@@ -136,7 +138,7 @@ class DerivedEvaluator:
                     self._touch(target_id, since, CAUSE)
 
     def wake_held(self, hold: Hold) -> None:
-        """All that a hold covered is judged, in every partition: what is made of it is judged in full."""
+        """Evaluate derived targets in full after all partitions have evaluated the facts that a hold covered."""
         for target_id, targets in self._targets.items():
             if covers(hold, self._derivations.reached(target_id)):
                 cause = self._causes.pop(target_id, None)
@@ -144,14 +146,14 @@ class DerivedEvaluator:
                     self._touch(target_id, target.standing.line.begins_at, cause)
 
     def wake_agreement(self, agreement_id: str) -> None:
-        """What the targets of an agreement are made of is judged, in every partition: they are judged in full."""
+        """Evaluate all derived targets of an agreement in full, after all partitions have evaluated their members."""
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 if target.standing.line.latest.agreement_id == agreement_id:
                     self._touch(target_id, target.standing.line.begins_at)
 
     def waits_for_agreement(self, agreement_id: str) -> bool:
-        """Whether some target of an agreement is still to be judged."""
+        """Whether a derived target of this agreement waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
         return any(
             target.standing.line.latest.agreement_id == agreement_id
@@ -160,17 +162,18 @@ class DerivedEvaluator:
         )
 
     def waits_for(self, hold: Hold) -> bool:
-        """Whether something that is made of what an import brought is still to be judged."""
+        """Whether a target that derives from facts of an import waits to be evaluated."""
         waiting = {*self._dirty, *(target_id for target_id, _ in self._rows.values())}
         return any(covers(hold, self._derivations.reached(target_id)) for target_id in waiting)
 
     def _record_begins_at(self, target_id: str) -> int | None:
-        """From when on the record holds all that a target is made of."""
+        """The instant from which on the record is complete for all indicators that the target is made of; None: for
+        ever."""
         starts, subjects = self._established.record_starts, self._derivations.sources(target_id).subjects
         return max((starts[subject] for subject in subjects if subject in starts), default=None)
 
     def forget(self) -> None:
-        """The record of some indicator reaches less far back."""
+        """Recompute from which instant on targets can be evaluated, after older facts of an indicator were deleted."""
         for target_id, targets in self._targets.items():
             for target in targets.values():
                 target.standing.record_begins_at = self._record_begins_at(target_id)
@@ -180,15 +183,16 @@ class DerivedEvaluator:
         if since is not None:
             begins_at = self._record_begins_at(target_id)
             dirty.touch(since if begins_at is None else max(since, begins_at), cause)
-        # Woken at the next instant that is established everywhere.
+        # The timer is in the past, so the target is evaluated at the next global watermark.
         self.timers.set((DERIVED, target_id), AT_ONCE)
 
     async def judge(
         self, up_to: int, holds: Holds, behind: PendingDependencies, moment: EvaluationMoment, changes: Changes
     ) -> list[int]:
-        """Judge what is due by an instant that is established everywhere; returns the rows this has answered.
+        """Evaluate the targets due by the global watermark ``up_to``; return the inbox rows that this has answered.
 
-        A target waits while tickets it is made of are still to be judged: by half of them its figure would be wrong.
+        + A target waits while tickets of its clocks are still to be evaluated: with only some of them, its figure would
+        be wrong.
         """
         answered: list[int] = []
         for _, target_id in self.timers.due(up_to):

@@ -1,4 +1,4 @@
-"""Targets made of others over a rolling window: of states, of verdicts, and of tickets whose clocks were kept."""
+"""Derived targets over a rolling window: composites of states and of verdicts, and the compliance of tickets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slm_monitor.domain.rolling.rolling_derived import RollingTickets, RollingVe
 
 
 class RollingStatesTarget(CompositeMembers, RollingStateTarget):
-    """A composite of states."""
+    """A composite of states over a rolling window."""
 
     async def derive(
         self,
@@ -27,20 +27,21 @@ class RollingStatesTarget(CompositeMembers, RollingStateTarget):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         timelines = await self._timelines(store)
         return self.judge(lambda terms: self._joint(terms, timelines), excluded, dirty.since, moment, changes)
 
 
 class _ByMinute(RollingWindowTarget):
-    """The minute that a window ends with is in it."""
+    """A rolling target whose windows include the minute that they end with."""
 
     def _first(self) -> int:
         return rolling_minutes.first_minute(self.standing.line)
 
 
 class RollingVerdictsTarget(CompositeMembers, _ByMinute):
-    """A composite of verdicts: its members' runs of missed minutes tell in which minutes too few of them are met."""
+    """A composite of verdicts over a rolling window. The missed runs of its members say in which minutes too few of
+    them met their objective."""
 
     async def derive(
         self,
@@ -50,7 +51,7 @@ class RollingVerdictsTarget(CompositeMembers, _ByMinute):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Likewise."""
+        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         line = self.standing.line
         if moment.as_of // MINUTE < self._first():
             return self._first() * MINUTE
@@ -64,7 +65,8 @@ class RollingVerdictsTarget(CompositeMembers, _ByMinute):
 
 
 class RollingComplianceTarget(ClockMembers, _ByMinute):
-    """The share of tickets whose clock was kept, of those that ended in the window."""
+    """Compliance over a rolling window: the share of tickets that met their clock, among those whose clock ended in
+    it."""
 
     async def derive(
         self,
@@ -74,7 +76,7 @@ class RollingComplianceTarget(ClockMembers, _ByMinute):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Likewise."""
+        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         line, present = self.standing.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE

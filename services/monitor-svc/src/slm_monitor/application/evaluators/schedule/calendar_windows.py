@@ -1,4 +1,4 @@
-"""A target's calendar windows: which there are, and which of them have to be judged."""
+"""The calendar windows of a target: their bounds, and which of them must be evaluated."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from slm_monitor.domain.terms.terms_history import SPLIT, TermsHistory
 
 
 class CalendarWindowTarget:
-    """A target's windows in order."""
+    """A target evaluated by calendar windows, in order of time."""
 
     def __init__(self, standing: TargetState) -> None:
         self.standing = standing
         self._closed_to = standing.line.begins_at
-        """Every window that begins before this instant is closed."""
+        """Every window that begins before this instant (µs) is closed."""
         self._next: int | None = None
         self._recent: Window | None = None
         self._undone: list[Window] = []
 
     def amend(self, line: TermsHistory) -> None:
-        """Other terms from some instant on: windows not yet closed begin and end as these terms say, or not at all."""
+        """Replace the terms. Windows that are not closed get the bounds of the new terms, or are dropped if those have
+        none such."""
         self.standing.line = line
         self._recent = None
         for window in list(self.standing.windows.values()):
@@ -45,7 +46,7 @@ class CalendarWindowTarget:
         return span_at(self.standing.line, instant)
 
     def _window_of(self, span: calendar_windows.Window) -> Window | None:
-        """The window of a span, made when first needed; None where another one closed under its name."""
+        """The window of a span, created when first needed; None if a closed window with other bounds has its id."""
         window = self.standing.windows.get(span.id)
         if window is None:
             terms = self.standing.line.at(span.start) or self.standing.line.latest
@@ -54,7 +55,7 @@ class CalendarWindowTarget:
         return window if window.start <= span.start < window.end else None
 
     def _window_at(self, instant: int) -> Window | None:
-        """The window in which an instant lies."""
+        """The window in which an instant lies; None outside the term."""
         recent = self._recent
         if recent is None or not recent.start <= instant < recent.end:
             span = self._span(instant)
@@ -62,8 +63,11 @@ class CalendarWindowTarget:
         return recent if recent is not None and recent.start <= instant < recent.end else None
 
     def _touched(self, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[Window, ServiceLevelTarget]]:
-        """The windows to judge: all begun by ``moment.as_of`` that are open or reach past ``since``, with their terms.
-        Those that had ended by ``moment.through`` wait for an import."""
+        """The windows to evaluate, with their terms: all begun by ``moment.as_of`` that are open or reach past
+        ``since``.
+
+        + Windows that had ended by ``moment.through`` are left out: they wait for an import.
+        """
         line, as_of = self.standing.line, moment.as_of
         first = self._closed_to if since is None else min(self._closed_to, max(line.begins_at, since))
         at: int | None = first if moment.through is None else max(first, moment.through)
@@ -82,7 +86,7 @@ class CalendarWindowTarget:
         self._next = at if at is not None and at < line.ends_at else None
 
     def _undo(self, moment: EvaluationMoment, changes: Changes) -> None:
-        """Take back what was told of windows that other terms have undone."""
+        """Withdraw the published results of windows that an amendment has dropped."""
         for window in self._undone:
             withdrawal.drop_window(self.standing, window, moment, changes)
         self._undone.clear()
@@ -93,10 +97,10 @@ def close_of(window: Window, terms: ServiceLevelTarget) -> int | None:
 
 
 def span_at(line: TermsHistory, instant: int) -> calendar_windows.Window | None:
-    """The window in which an instant lies, clipped to the term; None outside it.
+    """The window in which an instant lies, clipped to the term of the agreement; None outside it.
 
-    A window begun under earlier terms runs to its end, whatever period those in force by then have; an amendment that
-    splits cuts it, and the second part is named after its version: ``2026-11.v2``.
+    + A window begun under earlier terms keeps its end, whatever period the terms in force by then have. An amendment
+    that splits cuts it, and the second part is named after the new version: ``2026-11.v2``.
     """
     terms = line.at(instant)
     if terms is None:

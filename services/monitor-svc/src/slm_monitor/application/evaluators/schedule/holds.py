@@ -1,4 +1,4 @@
-"""The imports of history that hold back one partition's past: what waits for each, and how far each of them is."""
+"""The holds of one partition: imports of history that keep the past from being evaluated, and the progress of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from slm_monitor.domain.facts.facts import Fact, MeasuredValues, indicator_of
 from slm_monitor.domain.lifecycle.reconciliation import EvaluationMoment
 
 _EXTEND = QUIET_MICROSECONDS // 60
-"""An import's end is moved in the database when it moves by at least this much: not with every batch."""
+"""Least change of an import's expiry that is written to the database, in µs, so that not every batch writes one."""
 
 
 class Holds:
-    """A hold reaches up to its ``through``: only what lies before that instant waits.
+    """The holds that one partition knows. A hold reaches up to its ``through``: only what lies before that instant
+    waits.
 
-    It goes through four states: open; released, when its party has sent everything or its time is over, and all that
-    was sent before has been taken in; judged here, when this partition has judged its own indicators and tickets; and
-    judged everywhere, when all partitions have. Derived targets, whose members may live in any partition, wait for the
-    last of them, so that none of them is ever published with half of its members.
+    + A hold goes through four states. Open. Released: its party has sent everything or it has expired, and this
+    partition has taken in all that was sent before. Evaluated here: this partition has evaluated its own indicators and
+    tickets. Evaluated everywhere: all partitions have. Derived targets, whose members may lie in any partition, wait
+    for the last state, so that none is published with only some of its members.
     """
 
     def __init__(self, number: int, holds: Iterable[Hold]) -> None:
@@ -34,11 +35,11 @@ class Holds:
         self._expiring: set[str] = set()
 
     def hear(self, hold: Hold) -> None:
-        """An import was opened, or has come a step further."""
+        """Add a hold, or replace it by its new state."""
         self._holds[hold.import_id] = hold
 
     def reach(self, positions: Mapping[str, int]) -> list[Hold]:
-        """The imports that are released as of these positions and were not before."""
+        """Return the holds that become released by these positions."""
         found = []
         for hold in self._holds.values():
             if hold.release is not None and hold.import_id not in self._released:
@@ -49,7 +50,7 @@ class Holds:
         return found
 
     def reach_everywhere(self) -> list[Hold]:
-        """The imports that all partitions have judged since this was asked last."""
+        """Return the holds that all partitions have evaluated and that no earlier call has returned."""
         found = [
             each for each in self._holds.values() if each.is_everywhere and each.import_id not in self._global_watermark
         ]
@@ -59,19 +60,20 @@ class Holds:
     # -- what waits ---------------------------------------------------------------------------------------------
 
     def through(self, subject: str) -> int | None:
-        """Up to which instant an indicator or a ticket is held; None where it is not."""
+        """The instant up to which an indicator or a ticket is held; None if it is not."""
         if not self._holds:
             return None
         open_holds = (each for each in self._holds.values() if each.import_id not in self._released)
         return max((each.through for each in open_holds if each.covers(subject)), default=None)
 
     def through_derived(self, made_of: TransitiveDependencies) -> int | None:
-        """Up to which instant a target made of others is held."""
+        """The instant up to which a derived target is held; None if it is not."""
         waiting = (each for each in self._holds.values() if not each.is_everywhere)
         return max((each.through for each in waiting if covers(each, made_of)), default=None)
 
     def moment(self, subject: str, moment: EvaluationMoment) -> EvaluationMoment:
-        """The moment at which an indicator or a ticket is judged: what of it waits, and which import it tells of."""
+        """The moment of evaluating an indicator or a ticket, with the instant up to which its past is held and, if none
+        is, the import that its events name."""
         if not self._holds:
             return moment
         held = self.through(subject)
@@ -80,7 +82,8 @@ class Holds:
         return replace(moment, through=held, import_id=told if held is None else None)
 
     def moment_derived(self, made_of: TransitiveDependencies, moment: EvaluationMoment) -> EvaluationMoment:
-        """The moment at which a target made of others is judged."""
+        """The moment of evaluating a derived target, with the instant up to which its past is held and, if none is, the
+        import that its events name."""
         if not self._holds:
             return moment
         held = self.through_derived(made_of)
@@ -90,12 +93,13 @@ class Holds:
     # -- how far each is ----------------------------------------------------------------------------------------
 
     def next_due(self) -> int | None:
-        """When the next of them ends by itself."""
+        """The next instant at which an open hold expires; None without one."""
         waiting = (each for each in self._holds.values() if each.release is None)
         return min((each.expires_at for each in waiting if each.import_id not in self._expiring), default=None)
 
     def over(self, now: int) -> list[Hold]:
-        """Those whose time is over, unless another partition has taken in facts of theirs since."""
+        """The open holds that have expired, as far as this partition knows: another may have taken in facts that extend
+        them."""
         return [
             each
             for each in self._holds.values()
@@ -103,12 +107,12 @@ class Holds:
         ]
 
     def expire(self, hold: Hold, step: PartitionStep) -> None:
-        """End a hold for whose history nothing has come for long; the store tells every partition so."""
+        """End a hold for which no facts have arrived for long. The store tells every partition."""
         self._expiring.add(hold.import_id)
         step.expired.append(hold.import_id)
 
     def extend(self, values: Iterable[MeasuredValues], facts: Iterable[Fact], now: int, step: PartitionStep) -> None:
-        """Facts of an import's past keep it open: it ends by itself an hour after the last of them."""
+        """Extend open holds for which facts of the held past arrived: each expires an hour after the last of them."""
         waiting = [each for each in self._holds.values() if each.release is None]
         if not waiting:
             return
@@ -119,8 +123,8 @@ class Holds:
                 step.extended[hold.import_id] = until
 
     def waiting_here(self) -> list[Hold]:
-        """Those that are released, and that this partition has not judged to the end yet. One of which another import
-        still holds a part waits for that."""
+        """The released holds that this partition has not fully evaluated. One that overlaps an open hold waits for that
+        one."""
         open_holds = [each for each in self._holds.values() if each.import_id not in self._released]
         return [
             each
@@ -135,17 +139,17 @@ class Holds:
         step.released.append(hold.import_id)
 
     def waiting_derived(self) -> list[Hold]:
-        """Those whose derived targets may be judged by now."""
+        """The holds whose derived targets may be evaluated now."""
         return [each for each in self._holds.values() if each.import_id in self._global_watermark]
 
     def judged_derived(self, hold: Hold, step: PartitionStep) -> None:
-        """The last step: nothing of the import waits in this partition any more."""
+        """Remove a hold: this partition has evaluated its derived targets too, which is the last state."""
         del self._holds[hold.import_id]
         step.derived.append(hold.import_id)
 
 
 def covers(hold: Hold, made_of: TransitiveDependencies) -> bool:
-    """Whether something that a derived target is made of, in the end, waits for an import."""
+    """Whether a source of a derived target, direct or through derived members, is covered by a hold."""
     return (bool(hold.sources) and hold.owner_party_id in made_of.ticket_owners) or any(
         hold.covers(subject) for subject in made_of.subjects
     )
@@ -157,7 +161,7 @@ def _overlap(one: Hold, other: Hold) -> bool:
 
 
 def _has_history(hold: Hold, values: Iterable[MeasuredValues], facts: Iterable[Fact]) -> bool:
-    """Whether some of the facts are of an import's past."""
+    """Whether some of the rows or facts lie in the past that a hold covers."""
     if any(fact.at <= hold.through and hold.covers(indicator_of(fact.subject)) for fact in facts):
         return True
     for rows in values:

@@ -1,4 +1,4 @@
-"""A target's one rolling window: which of its minutes have to be judged, stretch by stretch, and judging them."""
+"""The rolling window of a target: which of its minutes must be evaluated, and their evaluation."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from slm_monitor.domain.rolling import rolling_minutes, rolling_target
 from slm_monitor.domain.rolling.rolling_windows import RollingSource
 
 RolledFrom = Callable[[int], RollingSource]
-"""What the windows that end with a minute and the later ones are worked out from, by the terms in force at it."""
+"""The sums for windows that end with a minute or a later one, by the terms in force at that minute."""
 
 
 class RollingWindowTarget(CalendarWindowTarget):
-    """Minutes are judged that have begun: a window looks back on what lies before the minute it ends with."""
+    """A target evaluated by the minute. Only minutes that have begun are evaluated: a window ends at its minute's
+    start."""
 
     def _first(self) -> int:
-        """The first minute to judge: what lies before it may be of the term."""
+        """The first minute to evaluate: the first whose window can hold time of the term."""
         return rolling_minutes.first_minute(self.standing.line) + 1
 
     def _window(self) -> Window:
@@ -33,7 +34,7 @@ class RollingWindowTarget(CalendarWindowTarget):
         return window
 
     def _ranges(self, window: Window, since: int | None, moment: EvaluationMoment) -> Iterator[tuple[int, int]]:
-        """The minutes to judge anew, parted where another version takes effect."""
+        """Ranges of minutes (first, last) to evaluate, split where another version takes effect."""
         line, present = self.standing.line, moment.as_of // MINUTE
         rolling_minutes.hold_back(window, line, moment.through)
         for start, end in rolling_minutes.minutes_to_evaluate(window, line, None, since, present, moment.through):
@@ -45,7 +46,7 @@ class RollingWindowTarget(CalendarWindowTarget):
                 at = max(at, until) + 1
 
     def _looks_at(self, since: int | None, moment: EvaluationMoment) -> tuple[int, int]:
-        """The minutes (first, last) that a judgement will look at, its windows not counted."""
+        """The first and the last minute that an evaluation will set, without the minutes its windows look back on."""
         window = self._window()
         ranges = list(self._ranges(window, since, moment))
         assert window.judged_to is not None
@@ -55,7 +56,7 @@ class RollingWindowTarget(CalendarWindowTarget):
     def _roll(
         self, rolled_from: RolledFrom, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         window = self._window()
         stretches = [
             rolling_target.evaluate_minutes(self.standing.line, rolled_from(start), start, end)

@@ -1,5 +1,8 @@
-"""What a target's series come to by the minute, as columns: read once, and again in the minutes that something has
-come to since, so that a judgement costs no more the longer its window is."""
+"""Columns of minute sums for one target.
+
++ A column is read from the series once; afterwards only changed minutes are read again, so that the cost of an
+evaluation does not grow with the length of its window.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +20,13 @@ from slm_monitor.domain.series.hour_extremes import EXACTLY
 Pair = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 Read = Callable[[int, int], Pair]
 _TAIL = 60
-"""Minutes in which most of what comes does."""
+"""Minutes at the end of a window in which most new rows arrive."""
 _SLIDES = 120
-"""So many minutes a sum is slid on; further it is made anew."""
+"""Most minutes by which a running sum is moved; beyond, it is computed again."""
 
 
 class _Columns:
-    """Two columns of minutes ``base`` to before ``end``."""
+    """Two columns with the minutes ``base`` (inclusive) to ``end`` (exclusive)."""
 
     def __init__(self) -> None:
         self.base = self.end = 0
@@ -45,7 +48,8 @@ class _Columns:
     def _append(self, more: Pair, first: int) -> None:
         used, added = self.end - self.base, len(more[0])
         if used + added > len(self._pair[0]):
-            # Nobody has looked further back than this lately; as much room again is left for what comes.
+            # No caller has read this far back lately, so old minutes are dropped. The new arrays have room for as many
+            # again.
             gone = max(0, min(first - self.base, used) - used // 2)
             self.base += gone
             used -= gone
@@ -61,7 +65,7 @@ class _Columns:
 
 
 class MinuteColumns:
-    """Whoever looks has brought the hours of new minutes into memory before."""
+    """Minute sums of a target's series. The caller must have loaded the hours of new minutes into memory before."""
 
     def __init__(self) -> None:
         self._together = JoinedSeries(())
@@ -70,7 +74,7 @@ class MinuteColumns:
         self._sum: tuple[int, int, Decimal] | None = None
 
     def of(self, series: Sequence[Any]) -> MinuteColumns:
-        """What these series come to."""
+        """Return these columns for the given series; they are emptied if the series are others than before."""
         if list(series) != list(self._together.series):
             self.forget()
             self._together = JoinedSeries(list(series))
@@ -82,7 +86,7 @@ class MinuteColumns:
         self._extremes = _Columns()
 
     def touch(self, minutes: Iterable[int]) -> None:
-        """Something has come to these minutes, or left them, and their hours are in memory."""
+        """Read minutes again whose rows have changed. Their hours must be in memory."""
         for minute in set(minutes):
             for measure, columns in self._counts.items():
                 columns.touch(self._reads(measure), minute)
@@ -91,26 +95,26 @@ class MinuteColumns:
                 self._sum = None
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """(good, total) of each minute, inclusive."""
+        """Arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive."""
         return self._counts.setdefault(measure, _Columns()).take(self._reads(measure), first, last)
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest exact value of each minute."""
+        """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
         return self._extremes.take(self._together.extremes, first, last)
 
     def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes with values of which not enough is told to count them."""
+        """The minutes with histograms whose buckets do not settle how many of their values are good."""
         return self._together.untold(measure, first, last)
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The sum of the exact values of the minutes, inclusive."""
+        """The exact sum of the values from ``first`` to ``last``, inclusive."""
         until = last - _TAIL
         if until - first < _SLIDES:
             return self._together.summed(first, last)
         return EXACTLY.add(self._summed(first, until), self._together.summed(until + 1, last))
 
     def _summed(self, first: int, last: int) -> Decimal:
-        """Slid on from where it was asked for last."""
+        """The exact sum, moved from the previous window to this one where that is cheaper."""
         if self._sum is None or not self._may_slide(self._sum[0], self._sum[1], first, last):
             total = self._together.summed(first, last)
         else:
@@ -123,7 +127,8 @@ class MinuteColumns:
         return total
 
     def _may_slide(self, since: int, until: int, first: int, last: int) -> bool:
-        """Whether it is not far, and what leaves the window is in memory still: it lies before all that was loaded."""
+        """Whether the previous sum can be moved: the way is short, and the hours of the minutes that leave are in
+        memory. They may not be, because they lie before the hours that the caller loaded."""
         is_near = 0 <= first - since < _SLIDES and 0 <= last - until < _SLIDES
         return is_near and (first == since or self._together.holds(since, first - 1))
 

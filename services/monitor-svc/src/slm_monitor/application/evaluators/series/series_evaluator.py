@@ -1,4 +1,4 @@
-"""The indicators of one partition whose rows are summed by the minute, and the targets judged by those sums."""
+"""The evaluator of measured rows of one partition: indicators summed by the minute, and their targets."""
 
 from __future__ import annotations
 
@@ -39,14 +39,13 @@ from slm_monitor.domain.windows.series_evaluation import FirstBadEvent
 
 AT_ONCE = 0
 LONGEST_UNJUDGED = 60
-"""Minutes after which a quiet rolling target is judged all the same, so that little is ever left to catch up on."""
+"""Minutes after which a quiet rolling target is evaluated anyway, so that it never has many minutes to catch up on."""
 
 
 class SeriesEvaluator:
-    """Takes rows, knows which targets they touch, and judges those.
+    """Takes rows, and evaluates the targets that they affect.
 
-    Rows that can change nothing but a figure wait for the next checkpoint: ``refresh_figures`` then brings figures up
-    to date.
+    + Rows that can change figures only wait for the next checkpoint: ``refresh`` then updates the figures.
     """
 
     def __init__(
@@ -67,12 +66,12 @@ class SeriesEvaluator:
         self._streams = SeriesStore(store, loaded.series)
         self._dirty: dict[str, Invalidation] = {}
         self._calm: dict[str, tuple[int, int]] = {}
-        """Series → the minutes in which good rows change no more than figures."""
+        """Series → the range of minutes in which good rows change figures only."""
         self._later: dict[str, list[tuple[Series, Sequence[Delta]]]] = {}
-        """Indicator → rows that changed no more than figures, not counted yet."""
+        """Indicator → rows that changed figures only and are not added to the accumulators yet."""
         self._born: list[TermsHistory] = []
         self._causes: dict[str, str] = {}
-        """Why the past of an indicator is to be judged anew once no import holds it any more."""
+        """Indicator → cause of the restatement of its past, once no import holds that past any more."""
         self._unsaved: set[str] = set()
         self._recounted: dict[str, int] = {}
         self._unsaved_windows: dict[tuple[str, str], Window] = {}
@@ -82,7 +81,7 @@ class SeriesEvaluator:
     # -- targets ------------------------------------------------------------------------------------------------
 
     def attach(self, line: TermsHistory, *, fresh: bool) -> None:
-        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
+        """Attach a target's terms. ``fresh``: they are new, so all of its windows must be evaluated."""
         subject = line.latest.indicator
         assert subject is not None
         self._streams.declare(subject, {classifiers.classifier_of(version) for version in line.versions})
@@ -94,7 +93,7 @@ class SeriesEvaluator:
                     instance = instances.instance_terms(line, labels)
                     self._attach(subject, instance, fresh=fresh)
                     if fresh and not self._aside.holds(instance):
-                        # Rows of this label came before the terms: nothing else will tell that it is judged.
+                        # Rows with this label arrived before the terms, so no later row need announce the instance.
                         self._born.append(instance)
         else:
             self._attach(subject, line, fresh=fresh)
@@ -130,17 +129,17 @@ class SeriesEvaluator:
         return standing
 
     def standings(self) -> Iterator[TargetState]:
-        """What stands of each of its targets."""
+        """The target states of all targets of the partition's series."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
-        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        """Evaluate an indicator's windows again from an instant on, after a decision about them."""
         if subject in self._targets:
             self._calm.clear()
             self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Other time is excluded: what was counted in it is counted again, its windows judged anew."""
+        """Count targets again whose excluded time has changed, and evaluate their windows."""
         for subject, targets in self._targets.items():
             for target in targets.values():
                 since = moved.since(target.standing.line)
@@ -153,11 +152,11 @@ class SeriesEvaluator:
     # -- facts --------------------------------------------------------------------------------------------------
 
     async def take(self, values: MeasuredValues, received_at: int) -> MeasuredValues | None:
-        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        """Take rows; return the new ones as columns to be stored, or None if all were known."""
         return await self._streams.take(values, self._add, received_at)
 
     async def take_facts(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Accept facts that are kept one by one: those that hold over what was known under their key."""
+        """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         self._streams.committed()
         for fact in facts:
             self._hear(fact)
@@ -167,7 +166,8 @@ class SeriesEvaluator:
         return accepted
 
     def _hear(self, fact: Fact) -> None:
-        """A label value has its instance from the first word of it on, whether that holds or others outrank it."""
+        """Create the series of a label value with its first fact, even if another fact with a higher rank replaces that
+        one."""
         name = labelled(fact.subject, fact.body.get("labels") or {})
         if name == fact.subject or self._streams.has(name):
             return
@@ -197,7 +197,7 @@ class SeriesEvaluator:
         )
 
     def _fold(self, subject: str) -> None:
-        """Count what rows have brought since that could change nothing but figures."""
+        """Add the rows of an indicator that could change figures only to the accumulators."""
         later = self._later.pop(subject, None)
         if later is None:
             return
@@ -211,7 +211,7 @@ class SeriesEvaluator:
                     target.add(series, folded)
 
     def _calm_down(self, subject: str) -> None:
-        """Note in which instants good rows of an indicator can change nothing but figures."""
+        """Note the minutes in which good rows of each series of an indicator can change figures only."""
         for series in self._streams.of(subject):
             spans = [target.quiet for target in self._targets.get(subject, {}).values() if target.counts(series)]
             calm = (max(start for start, _ in spans), min(end for _, end in spans)) if spans else NEVER
@@ -221,7 +221,7 @@ class SeriesEvaluator:
                 self._calm.pop(series.subject, None)
 
     def _group(self, subject: str, series: Series) -> None:
-        """A label value heard for the first time brings an instance of the target that is judged for each."""
+        """Create the instances of grouped targets for a label value that appears for the first time."""
         for line in self._grouped[subject].values():
             labels = instances.group_of(line, series.subject)
             if labels is None:
@@ -232,24 +232,25 @@ class SeriesEvaluator:
                 self._born.append(born)
 
     def recounted(self) -> dict[str, int]:
-        """Series whose sums, as last put away, are no longer those of the facts, with the instant of the latest fact:
-        a restart must know that it has to look for it in the record."""
+        """Return the series whose accumulators in the checkpoint are outdated → instant of the latest row. A restart
+        must know it to look for those rows in the record."""
         recounted, self._recounted = self._recounted, {}
         return recounted
 
     # -- judging ------------------------------------------------------------------------------------------------
 
     def wake(self, subject: str) -> None:
-        """Time has come for one of its targets."""
+        """Evaluate an indicator's targets next, because a timer fired."""
         self._dirty.setdefault(subject, Invalidation())
 
     def wake_all(self) -> None:
-        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
+        """Set a timer for every indicator after a restart. No row may ever arrive for it, and its next timer is known
+        only once it has been evaluated."""
         for subject in self._targets:
             self._timers.set((COUNT, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
-        """A hold has ended: what it covered is judged in full."""
+        """Evaluate in full the indicators that a hold covered, because it has ended."""
         for subject, targets in self._targets.items():
             if hold.covers(subject):
                 self._calm.clear()
@@ -258,7 +259,7 @@ class SeriesEvaluator:
                     self._dirty.setdefault(subject, Invalidation()).touch(target.standing.line.begins_at, cause)
 
     async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
-        """Judge what was touched. The past that an import holds is judged when the import ends."""
+        """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
         changes.instances += [line.latest for line in self._born]
         self._born.clear()
         for subject in list(self._dirty):
@@ -277,7 +278,7 @@ class SeriesEvaluator:
             self._calm_down(subject)
 
     def _let_go(self, subject: str, target: SeriesTarget) -> None:
-        """Nothing of a target that was set aside half-way may be put away."""
+        """Drop a target that failed half-way, so that no checkpoint saves its figures."""
         del self._targets[subject][target.standing.line.key]
         for key in [key for key in self._unsaved_windows if key[0] == target.standing.target_id]:
             del self._unsaved_windows[key]
@@ -294,7 +295,7 @@ class SeriesEvaluator:
         return JoinedSeries([series for series in self._streams.of(subject) if target.counts(series)])
 
     async def _count_past(self, subject: str, target: SeriesTarget) -> None:
-        """A target that comes to an indicator with a past is summed over that past, once."""
+        """Sum an indicator's past once for a target that was added after it."""
         if not target.needs_counting:
             return
         target.recount()
@@ -326,7 +327,7 @@ class SeriesEvaluator:
         return _sooner(due, None if rises_at is None else rises_at * MINUTE)
 
     async def _measure_first_bad(self, subject: str, target: SeriesTarget) -> None:
-        """What windows whose objective is 100 percent had come to by the minute in which they missed it."""
+        """Compute the sums up to the first bad minute of windows whose objective is 100 percent."""
         for name, start, terms, minute in list(target.unmeasured()):
             by = TargetMinutes(self._together(subject, target), terms, self._excluded.minutes_of(terms))
             good = total = 0
@@ -378,14 +379,15 @@ class SeriesEvaluator:
         return RollingSums(target.standing.line, columns, self._excluded, columns)
 
     def _remember(self, standing: TargetState, dirty: Invalidation, moment: EvaluationMoment, changes: Changes) -> None:
-        """Figures of values are put away with the next checkpoint; a status, with the step that changes it."""
+        """Leave changes of figures alone to the next checkpoint; a change of status is written with this step."""
         for key in changes.dropped_windows:
             self._unsaved_windows.pop(key, None)
         for window in standing.windows.values():
             key = (window.target_id, window.window_id)
             status = _told_of(window)
-            # A restart judges open windows anew, and those of rows not put away; not a closed one that a corrected fact
-            # or another exclusion has changed, or that was judged in full as its target was taken up or a hold ended.
+            # A restart evaluates open windows again, and windows with unsaved rows. It does not evaluate a closed
+            # window again that changed by a corrected fact, an exclusion, new terms or the end of a hold: so that one
+            # must be written now.
             is_recounted = standing.line.latest.indicator in self._recounted
             is_other = is_recounted or moment.cause != "fact" or dirty.since is not None
             is_lost = window.closed_at is not None and is_other
@@ -403,11 +405,11 @@ class SeriesEvaluator:
 
     @property
     def has_rows(self) -> bool:
-        """Whether rows, or sums of them, are not in the record yet."""
+        """Whether rows, or accumulators of them, are not in the record yet."""
         return bool(self._unsaved)
 
     async def refresh(self, moment: EvaluationMoment) -> None:
-        """Bring up to date what rows have changed since that could change nothing but figures."""
+        """Update figures after rows that could change nothing else."""
         for subject in sorted(self._later):
             self._fold(subject)
             for target in self._targets.get(subject, {}).values():
@@ -416,7 +418,7 @@ class SeriesEvaluator:
                 except Exception as error:
                     if is_infrastructure_fault(error):
                         raise
-                    # Judging it will fail likewise, and set it aside.
+                    # The evaluation will fail in the same way, and set the target aside.
                     self._timers.set((COUNT, subject), AT_ONCE)
                     continue
                 if window is not None:
@@ -437,12 +439,13 @@ class SeriesEvaluator:
         return window
 
     def unsaved_windows(self) -> list[Window]:
-        """Figures; what is returned counts as saved from now on."""
+        """Return the windows with unsaved figures; they count as saved from now on."""
         windows, self._unsaved_windows = list(self._unsaved_windows.values()), {}
         return windows
 
     def unsaved(self) -> tuple[list[tuple[str, int, list[Chunk]]], dict[str, SeriesCheckpoint]]:
-        """Rows by series and hour, and sums by series; likewise."""
+        """Return the unsaved rows as (series, hour, chunks) and the checkpoint of each changed series; both count as
+        saved from now on."""
         segments = []
         kept = {}
         for name in sorted(self._unsaved):
@@ -456,7 +459,7 @@ class SeriesEvaluator:
         return segments, kept
 
     def _evict(self, subject: str) -> None:
-        """As far back as one of the targets looks stays in memory: what is evicted is read again at the next row."""
+        """Drop hours further back than any target looks. Dropped hours are read again when a row needs them."""
         self._streams.evict(subject, lambda: self._reach(subject))
 
     def _reach(self, subject: str) -> int:
@@ -464,7 +467,7 @@ class SeriesEvaluator:
         return max((rolling_minutes.lookback_of(line) for line in lines), default=0)
 
     def _checkpoint(self, subject: str, series: Series) -> SeriesCheckpoint:
-        """Sums are kept with the indicator's own series, whatever the labels of what was counted."""
+        """The checkpoint of a series. Only the series without labels holds accumulators, for rows of all labels."""
         kept = SeriesCheckpoint(series.high_water)
         if series.subject != subject:
             return kept
@@ -478,7 +481,7 @@ class SeriesEvaluator:
 
 
 def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
-    """Whether all is good, in minutes in which that changes no more than figures."""
+    """Whether all rows are good and lie in the minutes in which good rows change figures only."""
     return all(
         calm[0] <= each.minute < calm[1] and each.good == each.total and each.good[0] >= 0 and not each.untold
         for each in deltas
@@ -486,12 +489,13 @@ def _is_calm(calm: tuple[int, int], deltas: Sequence[Delta]) -> bool:
 
 
 def _told_of(window: Window) -> tuple[object, ...]:
-    """What was told of a window: where it changes, the window is written with the step that changes it."""
+    """The published fields of a window. A window in which one of them changes is written with the step that changes
+    it."""
     return (window.status, window.revision, window.closed_at, window.frozen_at, window.adjusted)
 
 
 def _folded(deltas: Sequence[Delta]) -> list[Delta]:
-    """One for each minute, of a series that is counted in one way."""
+    """Add up the changes of a series with one classifier to one change per minute."""
     sums: dict[int, tuple[int, int]] = {}
     for delta in deltas:
         good, total = sums.get(delta.minute, (0, 0))

@@ -1,4 +1,4 @@
-"""The measured rows of a partition's indicators: their sums by the minute in memory, their rows in the record."""
+"""The series of a partition's indicators: minute sums in memory, rows in the record."""
 
 from __future__ import annotations
 
@@ -17,23 +17,24 @@ from slm_monitor.domain.series.hour_extremes import total_of
 from slm_monitor.domain.series.series import Delta, Series, rows_of
 
 HOURS_KEPT = 3
-"""Hours of sums kept in memory behind the high-water mark beside those a target's windows need."""
+"""Hours of sums kept in memory before the latest row, in addition to those that windows of targets need."""
 ROWS_KEPT = 2
-"""Hours of rows kept there: a late row is looked up among them."""
+"""Hours of rows kept in memory before the latest row: a late row is compared with them."""
 HOURS_AT_ONCE = 7 * 24
 MINUTES_AT_ONCE = HOURS_AT_ONCE * 60
-"""A long past is gone through in pieces, so that it never is in memory as a whole."""
+"""Hours (and minutes) loaded at once, so that a long past is never in memory as a whole."""
 Added = Callable[[Series, Sequence[Delta]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedSeries:
-    """Several series of one indicator, counted as one."""
+    """Several series of one indicator, added up as if they were one."""
 
     series: Sequence[Series]
 
     def minutes(self, measure: Classifier, first: int, last: int) -> tuple[Counts, Counts]:
-        """(good, total) of each minute, inclusive; their hours must be in memory."""
+        """Arrays (good, total) with one entry per minute from ``first`` to ``last``, inclusive. Their hours must be in
+        memory."""
         if len(self.series) == 1:
             return self.series[0].minutes(measure, first, last)
         good, total = np.zeros((2, last - first + 1), dtype=np.int64)
@@ -44,11 +45,11 @@ class JoinedSeries:
         return good, total
 
     def untold(self, measure: Classifier, first: int, last: int) -> list[int]:
-        """The minutes with values of which not enough is told to count them."""
+        """The minutes with histograms whose buckets do not settle how many of their values are good."""
         return sorted({minute for each in self.series for minute in each.untold.between(measure, first, last)})
 
     def extremes(self, first: int, last: int) -> tuple[Rows, Rows]:
-        """The least and the greatest exact value of each minute."""
+        """The least and the greatest exact value of each minute from ``first`` to ``last``, inclusive."""
         low, high = np.full(last - first + 1, np.inf), np.full(last - first + 1, -np.inf)
         for each in self.series:
             theirs = each.extremes(first, last)
@@ -57,11 +58,11 @@ class JoinedSeries:
         return low, high
 
     def summed(self, first: int, last: int) -> Decimal:
-        """The sum of the exact values of the minutes, inclusive."""
+        """The exact sum of the values from ``first`` to ``last``, inclusive."""
         return total_of(each.summed(first, last) for each in self.series)
 
     def holds(self, first: int, last: int) -> bool:
-        """Whether the hours of the minutes are in memory, inclusive."""
+        """Whether the hours of the minutes ``first`` to ``last`` are in memory."""
         return not any(each.missing(range(first // 60, last // 60 + 1)) for each in self.series)
 
     @property
@@ -70,9 +71,9 @@ class JoinedSeries:
 
 
 class SortedRows:
-    """The rows of a batch by series and instant, and what can be said of all its series at once.
+    """The rows of a batch sorted by series and instant, with array operations over all series at once.
 
-    Series number i has the rows from ``starts[i]`` to ``ends[i]``; ``rises``: its instants rise strictly.
+    + Series number i has the rows ``starts[i]`` to ``ends[i]`` (exclusive); ``rises[i]``: its instants rise strictly.
     """
 
     def __init__(self, values: MeasuredValues) -> None:
@@ -88,7 +89,7 @@ class SortedRows:
         self.first: list[int] = self._at[self._cuts].tolist()
 
     def slots(self) -> list[int]:
-        """The series' places in the batch's list of subjects."""
+        """For each series its index in the batch's list of subjects."""
         slots: list[int] = self._slot[self._cuts].tolist()
         return slots
 
@@ -99,7 +100,8 @@ class SortedRows:
         return Chunk(self._at[start:end], self._value[start:end], of, received_at)
 
     def counted(self, measures: Sequence[Classifier | None]) -> list[list[tuple[int, int, int]]]:
-        """(minute, good, total) of each series by its measure; nothing where it has none, or more than one hour."""
+        """For each series its (minute, good, total) by its classifier. A series without a classifier, or with rows in
+        more than one hour, gets an empty list."""
         if not self.starts:
             return []
         sizes = np.diff(np.append(self._cuts, len(self._at)))
@@ -132,7 +134,7 @@ class SortedRows:
 
 
 class SeriesStore:
-    """Series by indicator, one for each set of labels that its rows came under."""
+    """The series of each indicator, one for each set of labels that its rows have."""
 
     def __init__(self, store: EvaluationStore, kept: Mapping[str, SeriesCheckpoint]) -> None:
         self._store = store
@@ -145,7 +147,7 @@ class SeriesStore:
             self.named(subject, each.high_water)
 
     def named(self, subject: str, high_water: int | None = None) -> Series:
-        """The series of that full name, made when first spoken of."""
+        """The series with this full name, created when first named."""
         series = self._series.get(subject)
         if series is None:
             indicator = indicator_of(subject)
@@ -157,19 +159,20 @@ class SeriesStore:
         return series
 
     def has(self, subject: str) -> bool:
-        """Whether the series of that full name was ever spoken of."""
+        """Whether a series with this full name exists."""
         return subject in self._series
 
     def of(self, indicator: str) -> Sequence[Series]:
-        """All series of an indicator, one at least."""
+        """All series of an indicator; there is always at least one."""
         if indicator not in self._of:
             self.named(indicator)
         return self._of[indicator]
 
     def declare(self, indicator: str, measures: Collection[Classifier]) -> None:
-        """Ways of counting that an indicator's targets need from now on."""
+        """Add classifiers that an indicator's targets need from now on."""
         self._measures.setdefault(indicator, set()).update(measures)
-        # The sums of its targets are put away with the indicator's own series, also where all rows came with labels.
+        # The series without labels must exist even if all rows have labels: it holds the targets' accumulators in
+        # checkpoints.
         self.named(indicator)
         for series in self.of(indicator):
             series.declare(measures)
@@ -177,14 +180,15 @@ class SeriesStore:
     # -- rows ---------------------------------------------------------------------------------------------------
 
     async def take(self, values: MeasuredValues, added: Added, received_at: int) -> MeasuredValues | None:
-        """Accept rows: those that are new, as columns to be kept; None where all were known."""
+        """Take rows; return the new ones as columns to be stored, or None if all were known."""
         accepted = np.zeros(len(values), dtype=np.bool_)
         rows = SortedRows(values)
         series = [self.named(values.subjects[slot]) for slot in rows.slots()]
         counted = rows.counted([each.plain for each in series])
         for place, (each, start, end) in enumerate(zip(series, rows.starts, rows.ends, strict=True)):
             minutes = counted[place]
-            # Nearly all there is: newer than what is known, in an hour that is in memory, counted in one way.
+            # The fast path, for nearly all rows: newer than any known row, in an hour in memory, and under one
+            # classifier.
             if (
                 minutes
                 and rows.rises[place]
@@ -205,13 +209,13 @@ class SeriesStore:
         return values if accepted.all() else values.taken(accepted)
 
     def committed(self) -> None:
-        """All that was taken before is in the record."""
+        """Note that everything taken before is committed, so the record has it."""
         for series in self._pending:
             series.pending.clear()
         self._pending.clear()
 
     async def take_facts(self, facts: Sequence[Fact], added: Added) -> list[Fact]:
-        """Facts kept one by one: those that hold over what was known under their key."""
+        """Take facts that are kept one by one; return those that are new or replace the fact under their key."""
         known = await self._store.known([(fact.subject, fact.key) for fact in facts])
         accepted: dict[tuple[str, str], Fact] = {}
         for fact in facts:
@@ -238,7 +242,7 @@ class SeriesStore:
         added(series, series.put(fact.key, rows_of(fact)[1]))
 
     async def _ready(self, fact: Fact) -> Series:
-        """The series of a fact's rows, with the hours in which they lie."""
+        """The series of a fact's rows, with the hours in which they lie loaded."""
         subject, rows = rows_of(fact)
         series = self.named(subject)
         await self.load_rows(series, rows)
@@ -247,7 +251,7 @@ class SeriesStore:
     async def change(
         self, series: Series, key: str, before: MeasuredRow | None, row: MeasuredRow | None, added: Added
     ) -> None:
-        """What a reading adds is another row than it was."""
+        """Replace the row that a counter reading contributes under this key; None stands for no row."""
         await self.load_rows(series, [each for each in (before, row) if each is not None])
         self._pending.append(series)
         if before is not None:
@@ -256,7 +260,7 @@ class SeriesStore:
             added(series, series.put(key, [row]))
 
     async def load_rows(self, series: Series, rows: Sequence[MeasuredRow]) -> None:
-        """Bring the hours in which rows lie into memory."""
+        """Load the hours in which these rows lie."""
         await self._load(series, series.unlisted(row.at // HOUR for row in rows))
 
     async def _load(self, series: Series, hours: Collection[int]) -> None:
@@ -268,8 +272,8 @@ class SeriesStore:
     async def _record(
         self, series: Series, hours: Collection[int]
     ) -> tuple[Mapping[int, Sequence[Chunk]], Mapping[int, Sequence[tuple[str, MeasuredRow]]]]:
-        """What the record has of hours: rows, and those of facts kept one by one with their keys."""
-        # Nothing of this series lies above its high-water mark, so nothing has to be read there.
+        """Read hours from the record: their rows, and with their keys the rows of facts kept one by one."""
+        # The series has no rows after its high-water mark, so hours beyond it are not read.
         known = [hour for hour in hours if hour * HOUR <= series.high_water]
         if not known:
             return {}, {}
@@ -284,14 +288,15 @@ class SeriesStore:
         return found, named
 
     async def load_minutes(self, indicator: str, first: int, last: int) -> None:
-        """Bring the hours of these minutes into memory, up to the latest row there is."""
+        """Load the hours of these minutes for all series of an indicator, up to its latest row."""
         for series in self.of(indicator):
             until = min(last, max(series.high_water, 0) // MINUTE)
             missing = sorted(series.missing(range(first // 60, until // 60 + 1)))
             await self._load(series, await self._load_sums(series, missing))
 
     async def _load_sums(self, series: Series, hours: list[int]) -> list[int]:
-        """Bring the sums of these hours into memory, where they are enough; returns the others."""
+        """Load only the sums of these hours where sums are enough; return the hours that must be loaded with their
+        rows."""
         older = [hour for hour in hours if hour < series.high_water // HOUR]
         if not older or older[-1] - older[0] >= len(older) or not series.takes_sums(older[0], older[-1]):
             return hours
@@ -302,7 +307,7 @@ class SeriesStore:
         return hours[len(older) :]
 
     async def each_hour(self, series: Series, since: int, count: Callable[[int], None]) -> None:
-        """Have every hour from an instant on counted, while it is in memory."""
+        """Call ``count`` for every hour from an instant on, while that hour is in memory."""
         for hours in pieces(since // HOUR, series.high_water // HOUR, HOURS_AT_ONCE):
             borrowed = series.missing(hours) | (series.unlisted(hours) & series.hours.keys())
             await self._load(series, borrowed)
@@ -315,7 +320,7 @@ class SeriesStore:
     # -- the record ---------------------------------------------------------------------------------------------
 
     def unsaved(self, subject: str) -> list[tuple[str, int, list[Chunk]]]:
-        """Rows by hour that are not in the record yet; what is returned counts as saved from now on."""
+        """Return the rows that are not in the record yet, by hour; they count as saved from now on."""
         series = self._series[subject]
         segments = []
         for hour in sorted(series.unsaved):
@@ -326,7 +331,7 @@ class SeriesStore:
         return segments
 
     def evict(self, indicator: str, reach: Callable[[], int]) -> None:
-        """Forget saved hours further back than ``reach`` minutes before the latest row, and most rows."""
+        """Drop saved hours further than ``reach`` minutes before the latest row, and the rows of most others."""
         for series in self.of(indicator):
             if not series.is_tidy:
                 latest = series.high_water // HOUR
@@ -334,6 +339,6 @@ class SeriesStore:
 
 
 def pieces(first: int, last: int, length: int = MINUTES_AT_ONCE) -> Iterator[range]:
-    """``first`` to ``last`` inclusive, so many at a time."""
+    """Split ``first`` to ``last`` (inclusive) into ranges of at most ``length``."""
     for start in range(first, last + 1, length):
         yield range(start, min(start + length, last + 1))

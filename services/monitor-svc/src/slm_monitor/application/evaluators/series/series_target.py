@@ -1,4 +1,4 @@
-"""A target of what is summed by the minute: what it comes to in each of its calendar windows."""
+"""A target of measured rows: its accumulators for each calendar window, and their evaluation."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ NEVER = (0, 0)
 
 
 class SeriesTarget(CalendarWindowTarget):
-    """``accumulators``: window → what its minutes came to so far; ``raw``: the same before exclusions, where they
-    matter.
+    """A target evaluated from sums by the minute.
 
-    ``quiet``: rows in these instants that are good change its figures alone: no warning holds and nothing is missed.
+    + ``tallies``: window → accumulator; ``raw``: window → accumulator without exclusions, where any apply. ``quiet``:
+    instants ``[start, end)`` in which good rows change figures only, because no warning and no miss is possible.
     """
 
     def __init__(self, standing: TargetState, excluded: ExclusionIndex, kept: Mapping[str, Any] | None) -> None:
@@ -46,7 +46,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.raw: dict[str, Accumulator] = {}
         self.is_tallied = kept is not None
         self.first_bad: dict[str, FirstBadEvent] = {}
-        """Window → where its objective of 100 percent was missed first."""
+        """Window → the first bad event of an objective of 100 percent, which is the instant of its breach."""
         self.quiet: tuple[int, int] = NEVER
         self.columns = MinuteColumns()
         self._places: dict[tuple[str, int, int], int | None] = {}
@@ -58,17 +58,18 @@ class SeriesTarget(CalendarWindowTarget):
 
     @property
     def fingerprint(self) -> str:
-        """Tells apart which facts are counted in what way: what was counted otherwise is counted again."""
+        """A text that says which rows are summed in which way. Sums made under another text must be made again."""
         if self._fingerprint is None:
             line = self.standing.line
             excluded = self._excluded.fingerprint_of(line)
-            # What is no share was kept without its raw sums once: then it is counted again.
+            # Older checkpoints lack the raw accumulators of aggregations that are no share. The suffix makes them count
+            # again.
             is_share = isinstance(accumulators.accumulator_of(line.latest)(0, None), ShareAccumulator)
             self._fingerprint = f"{line.fingerprint} {excluded}{'' if is_share or not excluded else ' raw'}".rstrip()
         return self._fingerprint
 
     def kept(self) -> dict[str, Any]:
-        """What a checkpoint keeps of the tallies."""
+        """The accumulators as a checkpoint keeps them: window id → [start, sums, raw sums]."""
         starts = {window.window_id: window.start for window in self.standing.windows.values()}
         return {
             name: [starts[name], tally.document(), self.raw[name].document()]
@@ -84,7 +85,7 @@ class SeriesTarget(CalendarWindowTarget):
         self.quiet = NEVER
 
     def recount(self) -> None:
-        """Forget the sums: they were counted in another way."""
+        """Drop the accumulators, because they were made in another way."""
         self._fingerprint = None
         self.tallies.clear()
         self.raw.clear()
@@ -99,7 +100,7 @@ class SeriesTarget(CalendarWindowTarget):
     # -- counting -----------------------------------------------------------------------------------------------
 
     def counts(self, series: Series) -> bool:
-        """Whether rows of a series are among what it counts, by the terms of any version."""
+        """Whether rows of a series count for this target, by the terms of any version."""
         name = (series.subject, len(series.measures))
         found = self._counted.get(name)
         if found is None:
@@ -108,7 +109,7 @@ class SeriesTarget(CalendarWindowTarget):
         return found
 
     def _place(self, series: Series, terms: ServiceLevelTarget) -> int | None:
-        """Where the series has the sums that these terms want; None where they do not count its rows."""
+        """The index of the classifier of these terms in the series; None if they do not count the series."""
         name = (series.subject, len(series.measures), terms.version)
         if name not in self._places:
             labels, wanted = labels_of(series.subject), accumulators.wanted_labels(terms)
@@ -117,7 +118,8 @@ class SeriesTarget(CalendarWindowTarget):
         return self._places[name]
 
     def add(self, series: Series, deltas: Sequence[Delta]) -> None:
-        """Count what a batch adds to the windows; before the past was summed, the sum will find it there."""
+        """Add the changes of a batch to the windows. Before the past has been counted nothing is added, as counting
+        finds it."""
         self.columns.touch(delta.minute for delta in deltas)
         if self.standing.line.latest.window_kind == "calendar" and self.is_tallied:
             for delta in deltas:
@@ -147,8 +149,8 @@ class SeriesTarget(CalendarWindowTarget):
         self.tallies[name].add(delta, place)
 
     def unmeasured(self) -> Iterator[tuple[str, int, ServiceLevelTarget, int]]:
-        """The windows (name, start, terms) of which it is not known what they had come to by their first bad minute,
-        where that is the breach; and that minute."""
+        """The windows (id, start, terms, minute) with a bad minute under an objective of 100 percent whose sums up to
+        that minute are not known yet."""
         for name, window in self.standing.windows.items():
             tally, terms = self.tallies.get(name), self.standing.line.at(window.start)
             if terms is None or not isinstance(tally, ShareAccumulator) or not accumulators.has_no_budget(terms):
@@ -160,7 +162,7 @@ class SeriesTarget(CalendarWindowTarget):
                 yield name, window.start, terms, first
 
     def tally(self, series: Series, number: int) -> None:
-        """Count one hour of a series that is in memory."""
+        """Add one hour of a series, which must be in memory."""
         for delta in series.deltas(number):
             self._count(series, delta)
 
@@ -174,7 +176,8 @@ class SeriesTarget(CalendarWindowTarget):
         moment: EvaluationMoment,
         changes: Changes,
     ) -> int | None:
-        """Judge the windows of the touched minutes and the open ones; returns when time alone may change something."""
+        """Evaluate the invalidated and the open windows; return the next instant at which time alone may change a
+        result."""
         since = dirty.since
         if dirty.minutes is not None:
             first = dirty.minutes[0] * MINUTE
@@ -210,7 +213,8 @@ class SeriesTarget(CalendarWindowTarget):
         finding = series_evaluation.evaluate_accumulator(
             tally, terms, span, as_of, burning, leaving, self.first_bad.get(name)
         )
-        # Only what is excluded of this window: it is judged anew when that changes, and when nothing else does not.
+        # Only exclusions within this window are clipped out: other exclusions change without this window being
+        # evaluated again.
         excluded = intervals.clip(self._excluded.intervals_of(terms), *span)
         if named := self._excluded.named_in(terms, *span):
             finding.detail["exclusions"] = named
@@ -223,7 +227,8 @@ class SeriesTarget(CalendarWindowTarget):
         return finding
 
     def refresh(self, moment: EvaluationMoment) -> Window | None:
-        """Bring the present window's figures up to date, where they alone can have changed."""
+        """Update the figures of the current window after rows that could change nothing else; return the window, if it
+        is open."""
         window = self._window_at(min(moment.now, self.quiet[1] - 1))
         terms = None if window is None else self.standing.line.at(window.start)
         if window is None or terms is None or window.closed_at is not None:
@@ -246,7 +251,7 @@ class SeriesTarget(CalendarWindowTarget):
 def _quiet(
     standing: TargetState, window: Window, terms: ServiceLevelTarget, finding: Evaluation
 ) -> tuple[int, int] | None:
-    """The instants in which good rows change no more than figures; None where they may change more."""
+    """The interval in which good rows change figures only; None where they may change more."""
     assert terms.promise is not None
     is_plain = terms.aggregation in EVENTS and terms.promise.comparison == "at_least"
     if not is_plain or terms.warn_at.min_events or not finding.met or window.status != "met":
@@ -257,7 +262,10 @@ def _quiet(
 
 
 def _new(terms: ServiceLevelTarget, start: int, sums: Any = None, raw: Any = None) -> tuple[Accumulator, Accumulator]:
-    """A window's tally and the one before exclusions, which of what is no share counts only where any are approved."""
+    """A new accumulator for a window, and one without exclusions.
+
+    + The latter of an aggregation that is no share is filled only if exclusions are approved.
+    """
     kind = accumulators.accumulator_of(terms)
     tally = kind(start, sums)
     return tally, ShareAccumulator(raw) if isinstance(tally, ShareAccumulator) else kind(start, raw)

@@ -1,4 +1,4 @@
-"""A target that counts the outages of an indicator: judged window by window, and when one reaches the length."""
+"""A target that limits outages: its calendar windows, and the instant at which an outage reaches the counted length."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from slm_monitor.domain.windows import outage_evaluation
 
 
 class OutageTarget(StateTarget):
-    """An outage counts in the window in which it starts, which may have closed when it reaches the length."""
+    """Outages by calendar window. An outage counts in the window in which it starts, even if that window has closed by
+    the time the outage reaches the length."""
 
     def _look(
         self,
@@ -28,6 +29,7 @@ class OutageTarget(StateTarget):
         return outage_evaluation.evaluate_outages(states, terms, window.start, window.end, as_of, out)
 
     def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
-        """An outage that goes on may still count in the window in which it began."""
+        """The instant from which on windows must be evaluated: the start of an ongoing outage, as it may still count
+        there."""
         ongoing = outage_evaluation.ongoing_since(states, terms, self.standing.line.begins_at, as_of)
         return since if ongoing is None else ongoing if since is None else min(since, ongoing)

@@ -1,4 +1,4 @@
-"""A target of recoveries: judged window by window, each recovery in the one in which it ended."""
+"""A target of recoveries: calendar windows, with each recovery in the window in which it ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slm_monitor.domain.windows import recovery_evaluation
 
 
 class RecoveryTarget(StateTarget):
-    """Nothing of it is kept between judgements: an indicator has few recoveries."""
+    """Recoveries by calendar window. No sums are kept between evaluations, because an indicator has few recoveries."""
 
     def _look(
         self,

@@ -1,4 +1,4 @@
-"""Availability, outages and recoveries over a rolling window: judged at each change and minute, by runs of minutes."""
+"""Availability, outages and recoveries over a rolling window, evaluated at each change of state and each minute."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from slm_monitor.domain.terms.terms_history import TermsHistory
 
 
 class _Minutes:
-    """The time that passed as sums by the minute: minute m holds what passed in the minute before it began, so that
-    the window that ends with m ends at its first instant."""
+    """Uptime as sums by the minute. Minute m holds the time of the minute before it began, so that the window that ends
+    with m ends at its first instant."""
 
     def __init__(self, passed: UptimeSums) -> None:
         self._passed = passed
@@ -42,14 +42,16 @@ class _Minutes:
 
 
 class _NoExclusions:
-    """Exclusions and service hours are taken out of states exactly, not by the minute."""
+    """An empty set of excluded minutes: exclusions and service hours are taken out of states to the microsecond
+    instead."""
 
     def minutes_of(self, terms: ServiceLevelTarget) -> Sequence[Interval]:
         return ()
 
 
 class RollingStateTarget(RollingWindowTarget):
-    """``standing.line`` has no service hours: they are in the sums already."""
+    """Availability over a rolling window. ``standing.line`` has no service hours: the sums have taken them out
+    already."""
 
     def __init__(self, standing: TargetState) -> None:
         super().__init__(standing)
@@ -66,7 +68,7 @@ class RollingStateTarget(RollingWindowTarget):
     def judge(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        """Judge the minutes that are new or touched; returns the next instant at which time alone may change one."""
+        """Evaluate the new and the invalidated minutes; return the next instant at which time alone may change one."""
         line, present = self.standing.line, moment.as_of // MINUTE
         if present < self._first():
             return self._first() * MINUTE
@@ -82,17 +84,19 @@ class RollingStateTarget(RollingWindowTarget):
         return min((each for each in (due, moves_at) if each is not None), default=None)
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
-        """Have the figures in microseconds; when to look again, as time alone moves them."""
+        """Convert the window's sums to microseconds; return the next instant at which time alone changes its figure, if
+        any."""
         window = self._window()
         assert window.judged_to is not None
         terms = self._terms(window.judged_to)
         unit = self._passed[terms.version].unit
-        # What does not count leaves the window by and by; service hours do so for ever, and change no more than sums.
+        # A window that is not full yet grows with time as excluded time leaves it. With service hours the total always
+        # varies, and only in sums, so that does not count as moving.
         is_filling = terms.hours.always_open and window.total < terms.rolling_microseconds * unit
         is_moving = window.good != window.total or is_filling
         window.good, window.total = window.good // unit, window.total // unit
         window.detail["down"] = window.total - window.good
-        # Facts may speak of what lies ahead of the instant up to which all are in, and silence lies ahead of the last.
+        # Facts may lie after the watermark, and an indicator may become stale after its last one.
         ahead = states(terms).segments(as_of, max(self.standing.line.ends_at, as_of))
         changes_at = as_of if is_moving else next((each.start for each in ahead if each.state != "up"), None)
         if changes_at is None:
@@ -111,7 +115,7 @@ class RollingStateTarget(RollingWindowTarget):
         present: int,
         since: int | None,
     ) -> RollingSource:
-        """The sums of the windows that end with a minute and the later ones."""
+        """The sums of windows that end with a minute or a later one."""
         reach = (rolling_minutes.lookback_of(self.standing.line) + 2) * MINUTE
         begins_at = max(self._exact.begins_at, minute * MINUTE - reach)
         out = excluded.intervals_of(terms)
@@ -124,7 +128,8 @@ class RollingStateTarget(RollingWindowTarget):
 
 
 class RollingOutageTarget(RollingStateTarget):
-    """An outage counts from the instant at which it reaches the length, while its start lies in the window."""
+    """Outages over a rolling window. An outage counts from the instant at which it reaches the length, for as long as
+    its start lies in the window."""
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
         return None
@@ -143,7 +148,8 @@ class RollingOutageTarget(RollingStateTarget):
 
 
 class RollingRecoveryTarget(RollingStateTarget):
-    """A recovery counts while the instant at which service was back lies in the window."""
+    """Recoveries over a rolling window. A recovery counts while its end, the instant at which service was back, lies in
+    the window."""
 
     def _measure(self, states: StatesOf, as_of: int) -> int | None:
         return None

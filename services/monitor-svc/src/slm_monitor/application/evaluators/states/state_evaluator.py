@@ -1,4 +1,4 @@
-"""The indicators of one partition whose states are judged: availability and what else follows from a timeline."""
+"""The evaluator of states of one partition: availability, outages and recoveries of its indicators."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ AT_ONCE = 0
 
 
 class StateEvaluator:
-    """Takes states, knows which targets they touch, and judges those."""
+    """Takes facts about states, and evaluates the targets that they affect."""
 
     def __init__(
         self,
@@ -56,17 +56,17 @@ class StateEvaluator:
         self._touched: dict[str, int] = {}
         self._grouped: dict[str, dict[tuple[str, int], TermsHistory]] = {}
         self._parted: dict[tuple[tuple[str, int], Group], TermsHistory] = {}
-        """Which line an instance was made of last."""
+        """(target, labels) → the terms history from which the instance was last made."""
         self._heard = SeenLabels(heard)
         self._unparted: set[str] = set()
-        """Indicators of which labels were heard, or terms, since their instances were last looked for."""
+        """Indicators whose label instances must be looked up again: a new label value or new terms arrived."""
         self._unjudged: set[tuple[str, int]] = set()
-        """Instances that no judgement has looked at yet."""
+        """Instances that have not been evaluated yet."""
         self._causes: dict[str, str] = {}
-        """Why the past of an indicator is to be judged anew once no import holds it any more."""
+        """Indicator → cause of the restatement of its past, once no import holds that past any more."""
 
     def attach(self, line: TermsHistory, *, fresh: bool) -> None:
-        """Take up a target's terms; ``fresh``: they are new, so all of its windows are to be judged."""
+        """Attach a target's terms. ``fresh``: they are new, so all of its windows must be evaluated."""
         subject = line.latest.indicator
         assert subject is not None
         if self._aside.holds(line):
@@ -75,7 +75,7 @@ class StateEvaluator:
         if fresh or self._aside.returns(line):
             dirty.touch(line.begins_at)
         if line.latest.group_by:
-            # Which values its labels have is known once its facts are read.
+            # The values of its labels are known only once the indicator's facts are read.
             self._grouped.setdefault(subject, {})[line.key] = line
             self._states.group(subject, line.latest.group_by)
             self._unparted.add(subject)
@@ -91,8 +91,10 @@ class StateEvaluator:
         return held
 
     async def _part(self, subject: str, changes: Changes) -> None:
-        """Have an instance of each grouped target for every value of its labels that was ever heard, under the terms of
-        now: whether what was said with it still stands depends on what came after it."""
+        """Create or amend an instance of each grouped target for every label value that any fact ever had.
+
+        + Replaced facts count too: otherwise the set of instances would depend on which facts came later.
+        """
         if subject not in self._unparted:
             return
         self._unparted.discard(subject)
@@ -112,7 +114,7 @@ class StateEvaluator:
                     changes.instances.append(born.latest)
 
     async def take(self, facts: Sequence[Fact]) -> list[Fact]:
-        """Accept state changes and outages: those that are new or hold over what was known under their key."""
+        """Take state changes and outages; return those that are new or replace the fact under their key."""
         for fact in facts:
             if self._heard.hear(fact):
                 self._unparted.add(fact.subject)
@@ -120,7 +122,7 @@ class StateEvaluator:
         return await self._states.take(facts, self._touch)
 
     def heard(self) -> dict[str, int]:
-        """The labels heard for the first time since this was asked last."""
+        """Return the label sets that appeared for the first time since the last call."""
         return self._heard.unsaved()
 
     def _touch(self, subject: str, since: int) -> None:
@@ -128,25 +130,26 @@ class StateEvaluator:
         self._touched[subject] = min(self._touched.get(subject, since), since)
 
     async def last_signal(self, subject: str) -> int | None:
-        """When an indicator was last heard."""
+        """The instant of an indicator's latest signal; None if it has none."""
         return await self._states.last_signal(subject)
 
     def touched(self) -> dict[str, int]:
-        """The indicators whose states changed since this was asked last, and from when on."""
+        """Return the indicators whose states changed since the last call → the first instant that changed."""
         touched, self._touched = self._touched, {}
         return touched
 
     def wake(self, subject: str) -> None:
-        """Time has come for one of its targets."""
+        """Evaluate an indicator's targets next, because a timer fired."""
         self._dirty.setdefault(subject, Invalidation())
 
     def wake_all(self) -> None:
-        """After a restart: nothing may come for an indicator any more, and its timers are known once it is judged."""
+        """Set a timer for every indicator after a restart. No fact may ever arrive for it, and its next timer is known
+        only once it has been evaluated."""
         for subject in self._targets.keys() | self._grouped.keys():
             self._timers.set((STATE, subject), AT_ONCE)
 
     def wake_held(self, hold: Hold) -> None:
-        """A hold has ended: what it covered is judged in full."""
+        """Evaluate in full the indicators that a hold covered, because it has ended."""
         for subject, line in self._lines():
             if hold.covers(subject):
                 self._dirty.setdefault(subject, Invalidation()).touch(line.begins_at, self._causes.get(subject))
@@ -154,30 +157,31 @@ class StateEvaluator:
             del self._causes[subject]
 
     def standings(self) -> Iterator[TargetState]:
-        """What stands of each of its targets."""
+        """The target states of all targets of the partition's states."""
         return (target.standing for targets in self._targets.values() for target in targets.values())
 
     def reopen(self, subject: str, since: int, cause: str) -> None:
-        """Something was decided of an indicator's windows from an instant on: they are judged anew."""
+        """Evaluate an indicator's windows again from an instant on, after a decision about them."""
         if subject in self._targets or subject in self._grouped:
             self._dirty.setdefault(subject, Invalidation()).touch(since, cause)
 
     def exclude(self, moved: ExclusionChange) -> None:
-        """Other time is excluded: the windows it lies in are judged anew."""
+        """Evaluate the windows again in which the excluded time has changed."""
         for subject, line in self._lines():
             since = moved.since(line)
             if since is not None:
                 self._dirty.setdefault(subject, Invalidation()).touch(since, CAUSE)
 
     def _lines(self) -> Iterator[tuple[str, TermsHistory]]:
-        """All that is judged; of what is judged by label, instances may not have been looked for since a restart."""
+        """All terms histories with their indicator. Grouped ones are included, as their instances may not exist yet
+        after a restart."""
         for subject, targets in self._targets.items():
             yield from ((subject, target.standing.line) for target in targets.values())
         for subject, grouped in self._grouped.items():
             yield from ((subject, line) for line in grouped.values())
 
     async def judge(self, holds: Holds, moment: EvaluationMoment, changes: Changes) -> None:
-        """Judge what was touched. The past that an import holds is judged when the import ends."""
+        """Evaluate the invalidated indicators. A past that an import holds is evaluated when the import ends."""
         for subject in list(self._dirty):
             dirty = self._dirty.pop(subject).within(self._established.record_starts.get(subject))
             await self._part(subject, changes)

@@ -1,4 +1,4 @@
-"""A target of an indicator's states: its calendar windows judged, and the warnings that time alone moves."""
+"""A target of an indicator's states: its calendar windows, and the warnings that change with time alone."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ StatesOf = Callable[[ServiceLevelTarget], StateProvider]
 
 
 class StateTarget(CalendarWindowTarget):
-    """Availability by calendar window. What an open window came to is kept up to its last change of state, so that
-    another one costs the same however much went before it."""
+    """Availability by calendar window. The sums of an open window are kept up to its last change of state, so that the
+    cost of a further change does not grow with the number of earlier ones."""
 
     def __init__(self, standing: TargetState) -> None:
         super().__init__(standing)
         self._passed: dict[str, WindowProgress] = {}
         self._lately: UptimeSums | None = None
-        """The sums of the time that burn rates look back on."""
+        """Uptime over the lookback of the burn rates."""
 
     def judge(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, moment: EvaluationMoment, changes: Changes
     ) -> int | None:
-        """Judge the touched windows by the states that their terms ask for; returns the next instant at which time
-        alone may change something."""
+        """Evaluate the invalidated and the open windows by the states that their terms select; return the next instant
+        at which time alone may change a result."""
         self._undo(moment, changes)
         dues: list[int | None] = []
         burning, again = self._by_the_minute(states, excluded, since, moment.as_of)
@@ -57,7 +57,7 @@ class StateTarget(CalendarWindowTarget):
         return min((due for due in [*dues, self._next] if due is not None), default=None)
 
     def _from(self, states: StateProvider, terms: ServiceLevelTarget, since: int | None, as_of: int) -> int | None:
-        """From which instant on windows are to be judged that have closed, if any are."""
+        """The instant from which on closed windows must be evaluated again; None: no closed window must be."""
         return since
 
     def _look(
@@ -82,7 +82,8 @@ class StateTarget(CalendarWindowTarget):
     def _by_the_minute(
         self, states: StatesOf, excluded: ExclusionIndex, since: int | None, as_of: int
     ) -> tuple[list[RiskEvaluation], int | None]:
-        """The burn rate warnings that hold, and when to look again: at the next minute, while anything was down."""
+        """The burn rate risks in force, and the instant of the next check: the next minute, as long as a burn rate can
+        change."""
         terms = self.standing.line.at(as_of)
         if terms is None or state_warnings.longest_lookback(terms) is None:
             self._lately = None
