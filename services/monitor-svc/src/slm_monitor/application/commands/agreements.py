@@ -1,4 +1,4 @@
-"""What monitor-svc keeps of agreements: the signed terms, and the news to every partition that judges by them."""
+"""Adoption of signed agreements: the terms are stored, and every partition gets a message to evaluate by them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from slm_monitor.domain.windows import outage_evaluation, recovery_evaluation
 
 
 class TermsStore(Protocol):
-    """Where signed terms are kept."""
+    """The store of signed terms."""
 
     async def keep(self, finalized: dict[str, object]) -> bool:
-        """Keep a version's terms and targets; False where it was kept already."""
+        """Store a version's terms and targets; return False if they were stored already."""
         ...
 
     async def end(self, agreement_id: str, at: int) -> bool:
-        """Note that an agreement ended early; False where that was known."""
+        """Store that an agreement ended early; return False if that was known."""
         ...
 
     async def name(self, of: str, identity: str, external_refs: list[dict[str, object]]) -> list[str]:
-        """Keep how other systems name a ``customer`` or ``service``; returns the agreements whose tickets may be
-        matched in another way."""
+        """Store the references by which other systems name a ``customer`` or ``service``; return the agreements to
+        which tickets may be matched differently now."""
         ...
 
     async def register(self, indicator: Indicator) -> None:
@@ -36,12 +36,15 @@ class TermsStore(Protocol):
         ...
 
     async def tell_partitions(self, kind: str, ref: dict[str, object]) -> None:
-        """Put a row into every partition's inbox, in the same transaction."""
+        """Put a message into every partition's inbox, in the same transaction."""
         ...
 
 
 async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
-    """Judge by these terms from their effective instant on. Raises NotJudgeable, so that the record is set aside."""
+    """Store the terms of a signed version, by which evaluation follows from their effective instant on.
+
+    + Raises NotJudgeable if a target cannot be evaluated; the record is then set aside.
+    """
     document = asdict(finalized)
     targets = parse_targets(document)
     composite_terms.check_composites(targets)
@@ -50,19 +53,20 @@ async def adopt_terms(shelf: TermsStore, finalized: AgreementFinalized) -> None:
     recovery_evaluation.check_recovery_limits(targets)
     if await shelf.keep(document):
         for target, terms in zip(finalized.targets, targets, strict=True):
-            # Whoever signs a target need not have registered what it is measured by: its data would be refused.
+            # The signer of a target may not have registered its indicator, and data of an unregistered indicator is
+            # refused.
             for indicator in _indicators(target, terms):
                 await shelf.register(indicator)
         await shelf.tell_partitions("terms", {"agreement_id": finalized.agreement_id})
 
 
 async def name_party(shelf: TermsStore, party: PartyRegistered) -> None:
-    """Tickets may mean the customer by these references from now on; those that did not match are judged anew."""
+    """Store the references by which tickets may name a customer; tickets that did not match are evaluated again."""
     await _name(shelf, "customer", party.party_id, party.external_refs)
 
 
 async def name_service(shelf: TermsStore, service: ServiceCatalogued) -> None:
-    """Tickets may mean the service by these references from now on."""
+    """Store the references by which tickets may name a service; tickets that did not match are evaluated again."""
     await _name(shelf, "service", service.service_id, service.external_refs)
 
 
@@ -72,7 +76,7 @@ async def _name(shelf: TermsStore, of: str, identity: str, external_refs: list[d
 
 
 def _indicators(target: Mapping[str, Any], terms: ServiceLevelTarget) -> Iterator[Indicator]:
-    """The indicators that a target names: its own, and those whose states it is composed of."""
+    """The indicators that a target names: its own, and those of a composite's members."""
     named = target.get("indicator")
     if terms.indicator is not None and named:
         yield _indicator_of_terms(named, _indicator_kind(terms), terms)
@@ -88,7 +92,7 @@ def _indicator_of_terms(named: Mapping[str, Any], kind: str, terms: ServiceLevel
 
 
 def _indicator_kind(terms: ServiceLevelTarget) -> str:
-    """The kind of the indicator: what the terms say, else the only one that the aggregation takes."""
+    """The kind of a target's indicator: the one in the terms, else the only one that the aggregation accepts."""
     if terms.indicator_kind is not None:
         return terms.indicator_kind
     if terms.aggregation in RECOVERED:
@@ -99,6 +103,6 @@ def _indicator_kind(terms: ServiceLevelTarget) -> str:
 
 
 async def end_agreement(shelf: TermsStore, terminated: AgreementTerminated) -> None:
-    """Its windows end at the instant of termination."""
+    """Store the early end of an agreement: its windows end at the instant of termination."""
     if await shelf.end(terminated.agreement_id, instants.from_text(terminated.at)):
         await shelf.tell_partitions("terms", {"agreement_id": terminated.agreement_id})

@@ -1,4 +1,4 @@
-"""Taking a breach through its life: the step, its record and its event in one transaction."""
+"""Handling of a breach: acknowledge, explain and close, each with its record and its event in one transaction."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ EVENTS = {ACKNOWLEDGE: "breach-acknowledged", EXPLAIN: "breach-explained", CLOSE
 
 
 class NoSuchBreach(Exception):
-    """There is none that the caller may see."""
+    """There is no breach of this id that the caller may see."""
 
 
 class StepNotAllowed(Exception):
-    """The step is for somebody else to take; the message says for whom."""
+    """Another party must take this step; the message names which."""
 
 
 @dataclass(frozen=True, slots=True)
 class HandledBreach:
-    """A breach as it was published, with where its life stands."""
+    """A breach as it was published, with the state of its handling."""
 
     published: Mapping[str, Any]
     life: BreachWorkflow
@@ -33,10 +33,10 @@ class HandledBreach:
 
 
 class BreachWorkflows(Protocol):
-    """Where breaches and their lives are kept, inside one transaction."""
+    """The store of breaches and of their handling, inside one transaction."""
 
     async def locked(self, breach_id: str) -> HandledBreach | None:
-        """A breach that nobody else, the judge included, changes until the transaction ends."""
+        """Read and lock a breach: no other process, the worker included, changes it until the transaction ends."""
         ...
 
     async def keep(self, breach_id: str, life: BreachWorkflow, step: BreachStep) -> None: ...
@@ -53,10 +53,10 @@ async def take_step(
     now: int,
     unless_changed: Callable[[BreachWorkflow], None],
 ) -> BreachWorkflow:
-    """Take a breach through a step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
+    """Take a breach through one step. Raises NoSuchBreach, StepNotAllowed, WrongStep.
 
-    The party responsible acknowledges and explains; once it has, either side may close: a life says how a breach was
-    dealt with, and whoever does not agree that it was one disputes it instead.
+    + The responsible party acknowledges and explains; after that, either party may close. The handling records how a
+    breach was dealt with. A party that denies that there was a breach disputes it instead.
     """
     held = await lives.locked(breach_id)
     if held is None or not (caller.is_operator or caller.party_id in held.parties()):
@@ -75,6 +75,6 @@ async def take_step(
 
 
 def _responsible(held: HandledBreach) -> str:
-    """The party named by the breach where it is one of the two, else the provider."""
+    """The party that the breach names as responsible if it is one of the two, else the provider."""
     named = held.published.get("responsible_party_id")
     return named if named in held.parties() else held.parties()[0]

@@ -1,4 +1,5 @@
-"""Exclusions asked for, decided and revoked: the record, the news to every partition and the event in one go."""
+"""Requests, decisions and revocations of exclusions: each writes its record, the message to every partition, and its
+event in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from slm_monitor.domain.terms.terms import JUDGED, parse_targets
 
 
 class NoSuchThing(Exception):
-    """There is none that the caller may see: ``kind`` and the id given."""
+    """There is no such object that the caller may see. ``kind``: agreement, exclusion or delegate; ``given``: the
+    id."""
 
     def __init__(self, kind: str, given: str) -> None:
         super().__init__(kind, given)
@@ -27,34 +29,35 @@ class NoSuchThing(Exception):
 
 
 class ExclusionRegister(Protocol):
-    """Where exclusions are kept, inside one transaction."""
+    """The store of exclusions, inside one transaction."""
 
     async def agreement(self, agreement_id: str) -> AgreementTerms: ...
 
     async def knows(self, one: str, other: str) -> bool:
-        """Whether two parties know one another."""
+        """Whether two parties have a relation."""
         ...
 
     async def add(self, entry: ExclusionEntry) -> None: ...
 
     async def locked(self, exclusion_id: str) -> ExclusionEntry | None:
-        """The entry, nobody else's to change until the transaction ends."""
+        """Read and lock an entry until the transaction ends."""
         ...
 
     async def keep(self, entry: ExclusionEntry) -> None:
-        """As it stands from now on."""
+        """Store the new state of an entry."""
         ...
 
     async def approved(self, agreement_id: str) -> Sequence[Exclusion]: ...
 
     async def silent(self, now: int) -> Sequence[ExclusionEntry]:
-        """Those to be decided by silence, locked; another replica's are left out."""
+        """Read and lock the entries whose time to decide has passed. Entries that another replica has locked are left
+        out."""
         ...
 
     async def delegates(self, agreement_id: str) -> Sequence[Delegate]: ...
 
     async def delegate(self, delegate_id: str) -> Delegate | None:
-        """Nobody else's to change until the transaction ends."""
+        """Read and lock a delegate until the transaction ends."""
         ...
 
     async def keep_delegate(self, delegate: Delegate) -> None: ...
@@ -66,9 +69,11 @@ class ExclusionRegister(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExclusionRequest:
-    """What is asked for. Exactly one of ``interval`` and ``recurrence`` (``{"rule", "from", "duration", "timezone"}``,
-    ``from`` an instant). ``services``, ``indicators`` and ``targets`` name what of the agreement is meant, by id or
-    key."""
+    """The request of an exclusion. It has exactly one of ``interval`` and ``recurrence`` (``{"rule", "from",
+    "duration", "timezone"}``, ``from`` an instant).
+
+    + ``services``, ``indicators`` and ``targets`` limit it to parts of the agreement, by id or key.
+    """
 
     agreement_id: str
     kind: str
@@ -87,7 +92,7 @@ class ExclusionRequest:
 async def request_exclusion(
     register: ExclusionRegister, wanted: ExclusionRequest, exclusion_id: str, by: Actor, now: int
 ) -> ExclusionEntry:
-    """Ask the other party. Raises NoSuchThing, CalendarError naming the field."""
+    """Request an exclusion from the other party. Raises NoSuchThing, and CalendarError that names the field."""
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
     parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
@@ -140,7 +145,8 @@ def _stretches(wanted: ExclusionRequest, finalized: Mapping[str, Any]) -> list[I
     length = durations.from_iso(rule["duration"], "recurrence.duration")
     if length <= 0:
         raise refusal("recurrence.duration", rule["duration"], "give a length above zero")
-    # A rule without an end runs to the end of the term; of a term without one, as far as rules are looked at.
+    # A rule without an end runs to the end of the agreement's term, or for the longest span that rules are expanded
+    # over.
     expires = finalized.get("expires_at")
     end = instants.from_text(expires) if expires else rule["from"] + recurrences.LONGEST
     zone = rule.get("timezone") or finalized["timezone"]
@@ -157,7 +163,7 @@ def _recurrence_document(
 
 
 def _scope(wanted: ExclusionRequest, versions: Iterable[Mapping[str, Any]]) -> ExclusionScope:
-    """What is named, as ids; all of it has to be the agreement's."""
+    """The named parts of the agreement, as ids. Raises CalendarError for a name it does not have."""
     known = [terms for version in versions for terms in parse_targets(version, JUDGED)]
     services = {version["service_key"]: version["service_id"] for version in versions}
     return ExclusionScope(
@@ -191,7 +197,8 @@ def _ids_of(field: str, given: Sequence[str], known: Mapping[str, str]) -> froze
 async def decide_exclusion(
     register: ExclusionRegister, exclusion_id: str, decision: str, by: Actor, reason: str, now: int
 ) -> tuple[ExclusionEntry, Sequence[UncountedTime]]:
-    """Approve or reject, as the other party or its delegate. Raises NoSuchThing, NotTheirs, WrongTurn."""
+    """Approve or reject an exclusion as the other party or its delegate; return the entry and the time that does not
+    count. Raises NoSuchThing, NotTheirs, WrongTurn."""
     entry = await register.locked(exclusion_id)
     if entry is None:
         raise NoSuchThing("exclusion", exclusion_id)
@@ -205,7 +212,8 @@ async def decide_exclusion(
 
 
 async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: int) -> Delegate:
-    """Let another party decide on one's exclusions. Raises NoSuchThing, CalendarError naming the field."""
+    """Let another party decide on the exclusions requested of this one. Raises NoSuchThing, and CalendarError that
+    names the field."""
     agreement = await register.agreement(wanted.agreement_id)
     latest = agreement.versions[-1] if agreement.versions else None
     parties = () if latest is None else (latest["provider_party_id"], latest["customer_party_id"])
@@ -213,7 +221,7 @@ async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: i
         raise NoSuchThing("agreement", wanted.agreement_id)
     if wanted.delegate_party_id in parties:
         raise refusal("delegate_party_id", wanted.delegate_party_id, "a party of the agreement decides for itself")
-    # A stranger is answered like a party that does not exist: ids follow from keys and can be guessed.
+    # An unrelated party gets the same answer as one that does not exist: ids follow from keys and could be guessed.
     if not await register.knows(wanted.party_id, wanted.delegate_party_id):
         remedy = "write the id of a party that yours has a relation with"
         raise refusal("delegate_party_id", wanted.delegate_party_id, remedy)
@@ -224,7 +232,7 @@ async def appoint_delegate(register: ExclusionRegister, wanted: Delegate, now: i
 
 
 async def dismiss_delegate(register: ExclusionRegister, delegate_id: str, by: Actor, now: int) -> Delegate:
-    """Decide oneself again. Raises NoSuchThing, EndedBefore."""
+    """End a delegation, so that the party decides by itself again. Raises NoSuchThing, EndedBefore."""
     held = await register.delegate(delegate_id)
     if held is None or held.party_id != by.party_id:
         raise NoSuchThing("delegate", delegate_id)
@@ -246,7 +254,7 @@ async def _decided(
 
 
 async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Sequence[UncountedTime]:
-    """What of an approved exclusion does not count all the same, and why."""
+    """The time of an approved exclusion that does not count, with the reasons."""
     if entry.state != APPROVED:
         return ()
     agreement = await register.agreement(entry.agreement_id)
@@ -273,7 +281,7 @@ async def _theirs(register: ExclusionRegister, exclusion_id: str, by: Actor) -> 
 
 
 async def decide_silent(register: ExclusionRegister, now: int) -> int:
-    """Decide what nobody has decided in time; how many there were."""
+    """Decide the exclusions whose time to decide has passed, as each says for silence; return their number."""
     entries = await register.silent(now)
     for entry in entries:
         await _decided(register, exclusion_workflow.decided_by_silence(entry), now)

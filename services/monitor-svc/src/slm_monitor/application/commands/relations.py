@@ -1,4 +1,4 @@
-"""Which parties know one another, as agreement-svc tells: only then may one name the other."""
+"""Relations between parties, as agreement-svc publishes them. Only a related party may be named."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from slm_events.agreement import PartiesRelated
 
 
 class Relations(Protocol):
-    """Where relations of parties are kept."""
+    """The store of relations between parties."""
 
     async def relate(self, one: str, other: str) -> None:
-        """Keep that two parties know one another; again changes nothing."""
+        """Store that two parties are related; storing it again changes nothing."""
         ...
 
     async def knows(self, one: str, other: str) -> bool:
-        """Whether two parties know one another, whichever is named first."""
+        """Whether two parties are related, in either order."""
         ...
 
 
 async def keep_relation(relations: Relations, related: PartiesRelated) -> None:
-    """Keep a relation."""
+    """Store a relation that agreement-svc has published."""
     await relations.relate(related.first_party_id, related.second_party_id)

@@ -1,4 +1,4 @@
-"""What the parties decide in their reviews: that a period's windows are accepted, and whether a breach was one."""
+"""Decisions from reviews: accepted periods, whose windows are frozen, and disputes of breaches."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class OverturnedBreach:
     certain_at: int
 
     def ref(self) -> dict[str, Any]:
-        """As a row of the inbox."""
+        """The content of the message to the partition."""
         began = None if self.window_start_at is None else instants.from_text(self.window_start_at)
         since = self.certain_at if began is None else min(began, self.certain_at)
         return {"breach_id": self.breach_id, "target_id": self.target_id, "subject": self.subject, "since": since}
 
 
 class Reviews(Protocol):
-    """Where decisions are kept, inside one transaction."""
+    """The store of decisions, inside one transaction."""
 
     async def accept(self, named: Mapping[str, Any], accepted: Sequence[Acceptance]) -> None:
-        """Keep what was accepted, and tell every partition."""
+        """Store what was accepted, and send a message to every partition."""
         ...
 
     async def disputed(self, dispute_id: str, breach_id: str, document: Mapping[str, Any]) -> None: ...
@@ -54,12 +54,12 @@ class Reviews(Protocol):
     async def found_of(self, breach_id: str) -> OverturnedBreach | None: ...
 
     async def tell(self, overturned: OverturnedBreach) -> None:
-        """Have its partition judge it anew."""
+        """Send a message to the partition of the breach, so that it evaluates it again."""
         ...
 
 
 async def accept_period(reviews: Reviews, accepted: PeriodAccepted) -> None:
-    """The windows as they were accepted are frozen."""
+    """Freeze windows in the revisions that both parties accepted."""
     at = instants.from_text(accepted.accepted_at)
     windows = [Acceptance(each["target_id"], each["window_id"], int(each["revision"]), at) for each in accepted.windows]
     named = {
@@ -72,7 +72,7 @@ async def accept_period(reviews: Reviews, accepted: PeriodAccepted) -> None:
 
 
 async def dispute_breach(reviews: Reviews, disputed: BreachDisputed) -> None:
-    """The breach waits for the decision; one that was withdrawn or closed meanwhile stays so."""
+    """Mark a breach as disputed. A breach that was withdrawn or closed in the meantime stays as it is."""
     document = asdict(disputed)
     await reviews.disputed(disputed.dispute_id, disputed.breach_id, document)
     said = {"reason": disputed.reason, "dispute_id": disputed.dispute_id}
@@ -82,7 +82,8 @@ async def dispute_breach(reviews: Reviews, disputed: BreachDisputed) -> None:
 
 
 async def decide_dispute(reviews: Reviews, decided: DisputeDecided) -> None:
-    """Upheld: it was no breach, and what was found of it is judged anew. Rejected: it is confirmed."""
+    """Apply the decision of a dispute. Upheld: it was no breach, and its target is evaluated again. Rejected: it is
+    confirmed."""
     await reviews.decided(decided.dispute_id, decided.breach_id, decided.decision, asdict(decided))
     if decided.decision == UPHELD:
         overturned = await reviews.found_of(decided.breach_id)
