@@ -265,7 +265,7 @@ async def uncounted_of(register: ExclusionRegister, entry: ExclusionEntry) -> Se
 async def revoke_exclusion(
     register: ExclusionRegister, exclusion_id: str, by: Actor, reason: str, now: int
 ) -> ExclusionEntry:
-    """Take an approved one back. Raises NoSuchThing, WrongTurn."""
+    """Revoke an approved exclusion. Raises NoSuchThing, WrongTurn."""
     entry = exclusion_workflow.with_revocation(await _theirs(register, exclusion_id, by), by, reason, now)
     await register.keep(entry)
     await register.tell_partitions(entry.agreement_id)

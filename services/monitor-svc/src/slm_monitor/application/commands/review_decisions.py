@@ -20,7 +20,8 @@ _logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OverturnedBreach:
-    """A breach that was none, and what of it has to be judged anew: its indicator or ticket, else its target."""
+    """A breach that a dispute overturned, and what must be evaluated again: its indicator or ticket (``subject``), else
+    its target."""
 
     breach_id: str
     partition: int

@@ -1,4 +1,4 @@
-"""How far judging is behind what came in: beyond a limit the door takes nothing more, before anything is lost."""
+"""The backlog of records that wait to be evaluated. Beyond a limit the intake refuses more, before anything is lost."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from slm_events.catalogue import MEASUREMENTS, TICKETS
 LOOK_SECONDS = 0.5
 SHORTEST_SECONDS, LONGEST_SECONDS = 1, 60
 UNKNOWN_SECONDS = 5
-"""Asked for while nothing is judged at all."""
+"""Seconds of ``Retry-After`` while no record is being evaluated at all."""
 EASED = 0.75
-"""Who comes again shall find the lag at this share of the limit."""
+"""Share of the limit that the backlog should have fallen to when a refused client tries again."""
 TOPICS = (MEASUREMENTS.name, TICKETS.name)
 Place = tuple[str, int]
 """(topic, partition)."""
 Taken = Callable[[], Awaitable[Mapping[Place, int]]]
-"""Up to where each partition has been judged, whichever replica does it."""
+"""Reads the position up to which each partition has been evaluated, by whichever replica."""
 
 
 class Backlog:
-    """A worker: compares the ends of the intake topics with what has been judged, twice a second.
+    """A worker that compares the ends of the intake topics with the evaluated positions, twice a second.
 
-    What this process appends itself counts at once. ``shown`` is told the records behind of each place at each look.
+    + Records that this process appends count at once. ``shown`` is called at each look with topic, partition and
+    backlog.
     """
 
     name = "backlog"
@@ -51,7 +52,7 @@ class Backlog:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Positions first, then the ends: the lag is never taken for less than it is."""
+        """Read positions and ends. Positions come first, so that the backlog is never underestimated."""
         judged = await self._taken()
         ends = await asyncio.gather(*(self._log.end_offsets(topic) for topic in TOPICS))
         now = time.monotonic()
@@ -67,18 +68,19 @@ class Backlog:
         self._looked_at = now
 
     def behind(self, place: Place) -> int:
-        """Records appended and not judged yet; 0 where nobody has looked so far."""
+        """The number of records appended and not evaluated yet; 0 before the first look."""
         judged = self._judged.get(place)
         return 0 if judged is None else max(0, self._ends[place] - judged)
 
     def appended(self, topic: str, stored: Sequence[tuple[int, int]]) -> None:
-        """This process has appended records: (partition, offset) of each."""
+        """Count records that this process has appended: (partition, offset) of each."""
         for partition, offset in stored:
             place = (topic, partition)
             self._ends[place] = max(self._ends.get(place, 0), offset + 1)
 
     def check(self, topic: str, partitions: Collection[int]) -> None:
-        """Before anything is appended to these partitions. Raises Overload where one of them is too far behind."""
+        """Check the backlog before records are appended to these partitions. Raises Overload if one is too far
+        behind."""
         late = [place for number in partitions if self.behind(place := (topic, number)) >= self._most]
         if late:
             raise Overload(
@@ -86,13 +88,13 @@ class Backlog:
             )
 
     def check_any(self, topic: str) -> None:
-        """Before a request is even read. Raises Overload where no partition could take any of it."""
+        """Check the backlog before a request is read. Raises Overload if no partition could take any record."""
         places = [place for place in self._judged if place[0] == topic]
         if places and all(self.behind(place) >= self._most for place in places):
             self.check(topic, [partition for _, partition in places])
 
     def _wait(self, place: Place) -> int:
-        """Seconds until the place will have caught up well below the limit, at the pace of late."""
+        """Seconds until the backlog has fallen well below the limit, at the rate since the last look."""
         pace = self._per_second.get(place, 0.0)
         if pace <= 0:
             return UNKNOWN_SECONDS

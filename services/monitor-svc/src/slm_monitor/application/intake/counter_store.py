@@ -1,4 +1,4 @@
-"""The readings of counters of a partition's indicators: which of them add something else than they did."""
+"""Counter readings of a partition's indicators, and the rows that change when a reading is added or replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Added = Callable[[Series, Sequence[Delta]], None]
 
 
 class SeriesHolder(Protocol):
-    """Who has the series."""
+    """The owner of the series that readings contribute to."""
 
     def named(self, subject: str) -> Series: ...
 
@@ -25,14 +25,14 @@ class SeriesHolder(Protocol):
 
 
 class ReadingChanges:
-    """By stream: the readings that no longer hold, and those that do now."""
+    """The readings that were replaced and those that are new, by stream."""
 
     def __init__(self) -> None:
         self.gone: dict[str, dict[str, Fact]] = {}
         self.come: dict[str, dict[str, Fact]] = {}
 
     def note(self, before: Fact | None, fact: Fact) -> None:
-        """A fact holds, in the place of another if there was one."""
+        """Note that a fact is in force, in place of ``before`` if there was one."""
         if before is not None and counters.is_reading(before):
             self.gone.setdefault(counters.stream_of(before), {})[before.key] = before
         if counters.is_reading(fact):
@@ -40,7 +40,7 @@ class ReadingChanges:
 
 
 class CounterStore:
-    """Knows the last reading of each stream: what nearly all new ones follow."""
+    """Keeps the last reading of each stream in memory, because nearly every new reading follows it."""
 
     def __init__(self, store: EvaluationStore, counting: SeriesHolder) -> None:
         self._store = store
@@ -48,7 +48,8 @@ class CounterStore:
         self._last: dict[str, Fact] = {}
 
     async def follow(self, moved: ReadingChanges, added: Added) -> None:
-        """Count what the readings that moved, and those after them, add now."""
+        """Change the rows of the readings that changed and of those after them: a reading contributes the difference to
+        the one before."""
         for stream in sorted(moved.gone.keys() | moved.come.keys()):
             gone, come = moved.gone.get(stream, {}), moved.come.get(stream, {})
             await self._follow(stream, gone, come, added)
@@ -64,7 +65,7 @@ class CounterStore:
             if one.get(key) != two.get(key):
                 await self._counting.change(series, key, one.get(key), two.get(key), added)
         if all(fact.at <= last for fact in before.values()):
-            # Nothing followed them: the last one is the stream's.
+            # No reading came after the changed ones, so the latest of them is the last of the stream.
             self._last.pop(stream, None)
             if after:
                 self._last[stream] = max(after.values(), key=counters.reading_order)
@@ -76,7 +77,7 @@ class CounterStore:
         return {fact.key: fact for fact in await self._store.readings(stream, first, last)}
 
     async def counted(self, stream: str, facts: Sequence[Fact]) -> list[Fact]:
-        """Facts of a stream as they are in the record, readings as what they add."""
+        """Facts of a stream from the record, with each counter reading replaced by the count that it contributes."""
         span = counters.reading_spans(facts).get(stream)
         return counters.counts_from_readings(facts, [] if span is None else await self._store.readings(stream, *span))
 

@@ -1,4 +1,5 @@
-"""Imports of history: what they name is judged when they complete, as history and not as a flood of late breaches."""
+"""Imports of history: the past that an import names is evaluated when it completes, so that a reader gets history and
+not a flood of late breaches."""
 
 from __future__ import annotations
 
@@ -7,16 +8,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 QUIET_MICROSECONDS = 3_600_000_000
-"""An import ends by itself so long after the last facts of its past, installation time."""
+"""Time after the last facts of an import's past at which it ends by itself, in µs of installation time."""
 LONGEST_MICROSECONDS = 7 * 24 * QUIET_MICROSECONDS
-"""An import holds no longer than this, however much comes."""
+"""Longest life of an import, in µs, even if facts keep arriving."""
 COMPLETED, ENDED, EXPIRED = "completed", "ended", "expired"
-"""How an import ended: its party sent everything, somebody ended it before, or nothing came for long."""
+"""The way in which an import ended: its party sent everything, somebody ended it early, or no facts came for long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An import and its hold. ``state``: open | completing | judged; ``through``: only what lies before it waits."""
+    """An import and its hold. ``state``: open | completing | judged. ``through``: only what lies before this instant
+    waits."""
 
     import_id: str
     owner_party_id: str
@@ -33,19 +35,19 @@ class Import:
 
 
 class Imports(Protocol):
-    """Where imports are kept."""
+    """The store of imports."""
 
     async def open(self, opened: Import) -> None: ...
 
     async def find(self, import_id: str) -> Import | None: ...
 
     async def release(self, import_id: str, positions: Mapping[str, int], ended_as: str, now: int) -> None:
-        """Let the judge go on once it has taken in everything up to these positions (``<topic>:<partition>``)."""
+        """Release the hold once everything up to these positions (``<topic>:<partition>``) has been taken in."""
         ...
 
 
 async def open_import(imports: Imports, wanted: Import) -> Import:
-    """Open a hold on indicators (by key) or ticket sources of a party; the import of that id where there is one."""
+    """Open a hold on indicators (by key) or ticket sources of a party. If the id exists already, return that import."""
     await imports.open(wanted)
     opened = await imports.find(wanted.import_id)
     assert opened is not None
@@ -55,7 +57,7 @@ async def open_import(imports: Imports, wanted: Import) -> Import:
 async def complete_import(
     imports: Imports, import_id: str, ends: Mapping[str, Mapping[int, int]], now: int, ended_as: str = COMPLETED
 ) -> None:
-    """Everything has been sent, or (``ENDED``) nothing more will be: ``ends`` are the intake's end offsets, read after
-    the last answer."""
+    """Complete an import, or end it early (``ENDED``). ``ends``: the intake's end offsets, read after the last fact of
+    the import was acknowledged."""
     positions = {f"{topic}:{partition}": end for topic, each in ends.items() for partition, end in each.items()}
     await imports.release(import_id, positions, ended_as, now)

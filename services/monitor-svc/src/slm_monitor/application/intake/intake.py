@@ -1,4 +1,5 @@
-"""The door: measurements and ticket events are checked item by item, made durable, and only then answered."""
+"""The intake over REST: measurements and ticket events are checked item by item, made durable, and then
+acknowledged."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ from slm_monitor.domain.facts.rejections import Rejection, refused_documents
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 
 LARGE = 256 << 10
-"""Bytes of a body that is decoded in a thread, item by item, so that others are answered meanwhile."""
+"""Bytes of a body from which on it is decoded in a thread, so that other requests are answered meanwhile."""
 T = TypeVar("T")
 
 
@@ -40,7 +41,7 @@ async def _beside(decode: Callable[[bytes, str], T], body: bytes, content_type: 
 
 @dataclass(frozen=True, slots=True)
 class IntakeAnswer:
-    """What became of a batch. Items that ``refusals`` does not name were accepted."""
+    """The result of a batch. Items that ``refusals`` does not name were accepted."""
 
     accepted: int
     refusals: Sequence[Rejection]
@@ -58,7 +59,7 @@ class IntakeAnswer:
 
 
 class Intake:
-    """Where facts come in over REST."""
+    """Takes in measurements and ticket events from REST requests."""
 
     def __init__(
         self,
@@ -79,12 +80,12 @@ class Intake:
         self._backlog = backlog
 
     def check(self, topic: str) -> None:
-        """Before a request for a topic is read. Raises Overloaded where nothing of it could be taken."""
+        """Check the backlog before a request for a topic is read. Raises Overload if no part of it could be taken."""
         if self._backlog is not None:
             self._backlog.check_any(topic)
 
     async def take_measurements(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
-        """Raises ValueError where the body as a whole cannot be read."""
+        """Take a batch of measurements. Raises ValueError if the body as a whole cannot be read, and Overload."""
         now = self._clock.now()
         values = await plain_batch(self._form, self._indicators, body, content_type, caller.party_id, now)
         if values is not None:
@@ -96,7 +97,7 @@ class Intake:
         return await self._admit(MEASUREMENTS.name, admitted, dict(items), caller)
 
     async def take_ticket_events(self, body: bytes, content_type: str, caller: Principal) -> IntakeAnswer:
-        """Likewise."""
+        """Take a batch of ticket events. Raises ValueError if the body as a whole cannot be read, and Overload."""
         items, refusals = await _beside(self._form.ticket_events, body, content_type)
         facts, refused = admit_ticket_events(items, caller.party_id, self._clock.now(), caller.is_operator)
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
@@ -104,7 +105,7 @@ class Intake:
         return await self._admit(TICKETS.name, admitted, dict(items), caller)
 
     async def append_ticket_facts(self, facts: Sequence[Fact]) -> str:
-        """Make facts durable that were checked elsewhere; the position after them."""
+        """Append ticket facts that were checked elsewhere; return the position after them."""
         empty = MeasuredValues([], np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.float64))
         return await self._append(TICKETS.name, ValidatedBatch(empty, list(facts)))
 
@@ -118,7 +119,8 @@ class Intake:
         return IntakeAnswer(accepted, refusals, position)
 
     async def _append(self, topic: str, admitted: ValidatedBatch) -> str:
-        """Make it durable, a record for each partition; the position after it. Raises Overloaded before anything is."""
+        """Append a record for each partition; return the position after them. Raises Overload before anything is
+        appended."""
         parts = by_partition(admitted, self._partitions)
         if self._backlog is not None:
             self._backlog.check(topic, [number for number, _, _ in parts])
@@ -162,12 +164,13 @@ _LONG = {short: topic for topic, short in _SHORT.items()}
 
 
 def position_text(topic: str, appended: Sequence[tuple[int, int]]) -> str:
-    """A token for ``at_least``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition 3."""
+    """A position for ``at_least``: ``m0:15.m3:7`` is measurements up to offset 15 of partition 0 and 7 of partition
+    3."""
     return ".".join(f"{_SHORT[topic]}{partition}:{offset + 1}" for partition, offset in sorted(appended))
 
 
 def position_of(text: str) -> dict[tuple[str, int], int]:
-    """(topic, partition) → the position that must have been judged. Raises ValueError where the text is no token."""
+    """(topic, partition) → the position that must have been evaluated. Raises ValueError if the text is no position."""
     wanted = {}
     for part in filter(None, text.split(".")):
         place, _, offset = part.partition(":")

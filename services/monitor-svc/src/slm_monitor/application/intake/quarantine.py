@@ -1,4 +1,4 @@
-"""Facts that were set aside: released into the intake under their own identity, once, or discarded."""
+"""Decisions on quarantined facts: one is released into the intake under its own identity, once, or discarded."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ HELD, RELEASED, DISCARDED = "held", "released", "discarded"
 
 
 class NoSuchFact(Exception):
-    """There is none that the caller may see."""
+    """There is no fact of this id that the caller may see."""
 
 
 class NotPossible(Exception):
-    """The fact cannot be released or discarded; its kinds say why."""
+    """The fact cannot be released or discarded; the subclass says why."""
 
     def __init__(self, detail: str, refusals: tuple[Rejection, ...] = ()) -> None:
         super().__init__(detail)
@@ -34,20 +34,20 @@ class NotPossible(Exception):
 
 
 class DecidedBefore(NotPossible):
-    """It was released or discarded before."""
+    """The fact was released or discarded before."""
 
 
 class WithoutOwner(NotPossible):
-    """It names no party that is known, so that nobody's figures could have it."""
+    """The fact names no known party, so that it cannot count for anyone."""
 
 
 class StillRefused(NotPossible):
-    """It breaks rules that hold for every fact; ``refusals`` says which."""
+    """The fact breaks rules that hold for every fact; ``refusals`` names them."""
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedFact:
-    """A fact that was set aside, as it was sent."""
+    """A fact in the quarantine, as it was sent."""
 
     quarantine_id: str
     owner_party_id: str | None
@@ -56,19 +56,19 @@ class QuarantinedFact:
 
 
 class QuarantinedFacts(Protocol):
-    """Where facts set aside are kept, inside one transaction."""
+    """The store of quarantined facts, inside one transaction."""
 
     async def locked(self, quarantine_id: str) -> QuarantinedFact | None: ...
 
     async def decide(self, quarantine_id: str, state: str, principal_id: str, now: int) -> None: ...
 
     def append(self, topic: str, record: Record, partition: int) -> None:
-        """Put a record on the intake as the transaction commits."""
+        """Append a record to the intake when the transaction commits."""
         ...
 
 
 class QuarantineDecisions:
-    """Decides on facts that were set aside."""
+    """Releases and discards quarantined facts."""
 
     def __init__(self, form: RecordFormat, indicators: Indicators, partitions: int) -> None:
         self._form = form
@@ -76,9 +76,9 @@ class QuarantineDecisions:
         self._partitions = partitions
 
     async def release(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
-        """Judge it after all, by the party it belongs to or an operator. Raises NoSuchFact, NotPossible.
+        """Release a fact into the intake, for the party that owns it or an operator. Raises NoSuchFact, NotPossible.
 
-        What was too far in the future is taken as it was sent; everything else that is asked of a fact still is.
+        + The limit on instants in the future does not apply again; all other rules for facts do.
         """
         aside = await self._held(ward, quarantine_id, caller)
         if aside.owner_party_id is None:
@@ -93,7 +93,7 @@ class QuarantineDecisions:
         await ward.decide(quarantine_id, RELEASED, caller.principal_id, now)
 
     async def discard(self, ward: QuarantinedFacts, quarantine_id: str, caller: Principal, now: int) -> None:
-        """It stays as it is, judged never. Raises NoSuchFact, NotPossible."""
+        """Discard a fact: it stays in the quarantine and is never evaluated. Raises NoSuchFact, NotPossible."""
         await self._held(ward, quarantine_id, caller)
         await ward.decide(quarantine_id, DISCARDED, caller.principal_id, now)
 
@@ -131,7 +131,7 @@ def _topic_of(subject: str) -> str:
 
 
 def _values_of(rows: Sequence[Sequence[Any]]) -> MeasuredValues:
-    """Rows that were quarantined as the judge had them: (series, instant, value, of)."""
+    """Rows from a quarantine entry that were written by the worker: (series, instant, value, of)."""
     slots = {subject: slot for slot, subject in enumerate(dict.fromkeys(row[0] for row in rows))}
     of = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=np.float64)
     return MeasuredValues(

@@ -1,4 +1,5 @@
-"""Records of the intake topics, read into facts of one partition; rows of another are passed on to it."""
+"""Reading of intake records into the facts of one partition; rows that belong to another partition are forwarded to
+it."""
 
 from __future__ import annotations
 
@@ -22,11 +23,11 @@ from slm_monitor.domain.intake.fast_path import PlainValues
 from slm_monitor.domain.intake.validation import ValidatedBatch, admit_measurements, admit_ticket_events
 
 ANYONE = "*"
-"""Instead of a party: a source of the operator's own, whose items name the party they belong to."""
+"""Stands for a party in the settings: the source is the operator's, and each of its items names its party."""
 
 
 class RecordFormat(Protocol):
-    """How records are written; the adapter knows."""
+    """The format of records, which the adapter implements."""
 
     internal: str
 
@@ -41,29 +42,29 @@ class RecordFormat(Protocol):
     ) -> tuple[Sequence[tuple[int, TicketMessage]], list[Rejection]]: ...
 
     def raw(self, body: bytes, content_type: str) -> Sequence[Any]:
-        """The items of a batch as JSON, whatever is wrong with them. Raises ValueError where it is no batch."""
+        """The items of a batch as JSON, valid or not. Raises ValueError if the body is no batch."""
         ...
 
     def decode(self, body: bytes) -> tuple[MeasuredValues | None, list[Fact]]:
-        """Raises ValueError for whatever ``encode`` cannot have written."""
+        """Decode a record written by ``encode``. Raises ValueError for any other content."""
         ...
 
     def encode(self, values: MeasuredValues, facts: Sequence[Fact]) -> bytes: ...
 
 
 class Indicators(Protocol):
-    """Who knows which indicators are registered."""
+    """The register of indicators."""
 
     async def indicators(self, subjects: Sequence[str]) -> Mapping[str, Indicator]: ...
 
     async def limits(self, subjects: Sequence[str]) -> Mapping[str, frozenset[tuple[str, float]]]:
-        """What their targets compare values with."""
+        """By indicator, the limits that its targets compare values with."""
         ...
 
 
 @dataclass(slots=True)
 class ReadRecords:
-    """What records came to."""
+    """The content of records: rows, facts, records to forward to other partitions, and quarantine entries."""
 
     values: list[MeasuredValues] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
@@ -72,7 +73,7 @@ class ReadRecords:
 
 
 class RecordReader:
-    """Reads records. ``sources``: ``ce_source`` of records that others write → the party they speak for, or ANYONE."""
+    """Reads records. ``sources``: ``ce_source`` of records of other writers → the party they write for, or ANYONE."""
 
     def __init__(
         self, form: RecordFormat, indicators: Indicators, clock: Clock, partitions: int, sources: Mapping[str, str]
@@ -93,7 +94,8 @@ class RecordReader:
         return read
 
     def _read_own(self, record: StoredRecord, read: ReadRecords) -> None:
-        """A record that says it comes from one of our doors; whoever may write to the topic can say so."""
+        """Read a record that claims to come from our own intake. Any writer to the topic can claim so, so it is decoded
+        with care."""
         try:
             values, facts = self._form.decode(record.value)
         except ValueError as error:
@@ -104,7 +106,8 @@ class RecordReader:
             read.values.append(values)
 
     async def _read_foreign(self, partition: int, record: StoredRecord, read: ReadRecords) -> None:
-        """A record that no door has checked: check it here; what is refused is kept with the reason."""
+        """Check and read a record that no intake has checked; items that are refused go to the quarantine with the
+        reason."""
         source = record.headers.get("ce_source", "")
         spoken_for = self._sources.get(source)
         owner = None if spoken_for == ANYONE else spoken_for
@@ -113,7 +116,8 @@ class RecordReader:
             read.quarantined.append(QuarantineEntry(None, record.key, reason, _whole(record)))
             return
         content_type = record.headers.get("content-type", "application/json")
-        # The log's own time decides what lies in the future, so that it does not depend on when the record is read.
+        # The log's own time decides whether an instant lies in the future, so that the result does not depend on the
+        # time of reading.
         now = self._clock.of_real(record.appended_at)
         try:
             admitted, items = await self._admit(record, content_type, owner, now)
@@ -159,7 +163,7 @@ class RecordReader:
 async def plain_batch(
     form: RecordFormat, indicators: Indicators, body: bytes, content_type: str, owner: str | None, now: int
 ) -> MeasuredValues | None:
-    """A batch of nothing but single values, all of which can be accepted; None: look at its items one by one."""
+    """A batch of single values only, all of which are accepted; None: the items must be checked one by one."""
     if owner is None or (batch := form.plain_values(body, content_type)) is None:
         return None
     known = await indicators.indicators(batch.subjects(owner))
@@ -174,7 +178,7 @@ _SHOWN = 2000
 
 
 def raw_fact(item: Any) -> dict[str, Any]:
-    """An item that could not be read, as it can be kept: a large one is cut, and no longer the same."""
+    """An item that could not be read, in a form that can be stored. A large item is cut."""
     if isinstance(item, dict) and len(text := json.dumps(item, default=str)) <= _LARGEST:
         return item if "NaN" not in text and "Infinity" not in text else {"value": text}
     return {"value": shown_value(item)}
@@ -184,14 +188,14 @@ _LARGEST = 65_536
 
 
 def item_json(item: Any) -> dict[str, Any]:
-    """JSON of an item as it was sent: nothing that was left out, instants as text."""
+    """An item as JSON, without fields that were left out, and with instants as text."""
     names = [each.name for each in fields(TicketMessage if hasattr(item, "event") else Measurement)]
     document: dict[str, Any] = json.loads(json.dumps({name: getattr(item, name) for name in names}, default=_written))
     return {name: value for name, value in document.items() if value is not None}
 
 
 def _written(value: Any) -> Any:
-    """Counters in what is written as JSON; everything else that is no JSON is an instant."""
+    """JSON of a counter reading; any other value that JSON lacks is an instant, which becomes text."""
     if hasattr(value, "since"):
         names = [each.name for each in fields(CounterReading)]
         return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
@@ -201,7 +205,7 @@ def _written(value: Any) -> Any:
 async def known_indicators(
     indicators: Indicators, items: Sequence[tuple[int, Measurement]], owner: str | None
 ) -> Mapping[str, Indicator]:
-    """The indicators that measurements speak of; of those of histograms also the limits that matter to them."""
+    """The indicators of measurements; for those with histograms also the limits of their targets."""
     known = await indicators.indicators(subjects_of(items, owner))
     merged = [(number, item) for number, item in items if item.histogram is not None]
     if not merged:
@@ -211,12 +215,12 @@ async def known_indicators(
 
 
 def subjects_of(items: Sequence[tuple[int, Measurement]], owner: str | None) -> list[str]:
-    """The indicators that measurements speak of."""
+    """The subjects of the indicators of measurements."""
     return list({f"{item.owner or owner}/{item.indicator}" for _, item in items})
 
 
 def by_partition(admitted: ValidatedBatch, partitions: int) -> list[tuple[int, MeasuredValues, list[Fact]]]:
-    """What was admitted, sorted to the partitions that judge it, ascending."""
+    """Split accepted rows and facts by the partition that evaluates them, ascending."""
     values, facts = admitted.values, admitted.facts
     homes = np.array([partition_of(indicator_of(subject), partitions) for subject in values.subjects], dtype=np.int32)
     rows = homes[values.slot] if len(values) else np.empty(0, dtype=np.int32)

@@ -1,4 +1,4 @@
-"""Answers of satisfaction surveys, taken in as ratings beside all that is measured."""
+"""Answers of satisfaction surveys, taken in as ratings of an indicator."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from slm_monitor.domain.terms.terms import FOREVER
 
 
 class Ratings(Protocol):
-    """Where ratings are taken in, in the transaction that hears of them."""
+    """The intake of ratings, inside the transaction that consumes the survey's event."""
 
     async def registered(self, indicator: Indicator) -> Indicator:
-        """The indicator as it stands; this one where there was none."""
+        """Return the registered indicator; register this one if there is none."""
         ...
 
     async def append(self, fact: Fact) -> None:
-        """Put it on the intake."""
+        """Append a fact to the intake."""
         ...
 
     async def set_aside(self, fact: QuarantineEntry) -> None: ...
 
 
 async def rate_service(ratings: Ratings, surveyed: SatisfactionSurveyed) -> None:
-    """Rate the service. What the indicator cannot take is set aside with the reason."""
+    """Take in a survey's answer as a rating. An answer that the indicator does not accept is quarantined with the
+    reason."""
     owner, key = surveyed.provider_party_id, surveyed.indicator
     lowest, highest = rating_validation.scale_of(surveyed.lowest, surveyed.highest)
     wanted = Indicator(

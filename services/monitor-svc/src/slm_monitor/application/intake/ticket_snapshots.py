@@ -1,4 +1,5 @@
-"""Tickets as their tools show them: snapshots that become events, and lists of open tickets compared with ours."""
+"""Snapshots of tickets, from which events are derived, and lists of open tickets, which are compared with the known
+ones."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass
 class RememberedTicket:
-    """What is known of one ticket while nobody else may tell of it: judged events, and those that snapshots told of
-    and the judge may not have seen yet. ``keep`` becomes durable as the context ends."""
+    """The known facts of one ticket, locked until the context ends: its evaluated events, and events of snapshots that
+    the worker may not have taken in yet. ``keep`` becomes durable as the context ends."""
 
     facts: dict[str, Fact]
     position: str = ""
@@ -31,13 +32,13 @@ class RememberedTicket:
 
 
 class Snapshots(Protocol):
-    """Where snapshots are remembered."""
+    """The store of events derived from snapshots."""
 
     def of_ticket(self, subject: str, now: int) -> AbstractAsyncContextManager[RememberedTicket]: ...
 
 
 class InvalidSnapshot(ValueError):
-    """A snapshot says something that cannot be; ``refusals`` name the fields."""
+    """A snapshot contradicts a rule for ticket events; ``refusals`` name the fields."""
 
     def __init__(self, refusals: Sequence[Rejection]) -> None:
         super().__init__("; ".join(f"{each.field}: {each.remedy}" for each in refusals))
@@ -47,7 +48,7 @@ class InvalidSnapshot(ValueError):
 async def take_snapshot(
     snapshots: Snapshots, door: Intake, owner: str, source: str, number: str, snapshot: Snapshot, now: int
 ) -> dict[str, Any]:
-    """Take a snapshot in: the events that it tells of are durable when this returns. Raises InvalidSnapshot."""
+    """Take in a snapshot: the events derived from it are durable when this returns. Raises InvalidSnapshot."""
     subject = f"{owner}/{source}/{number}"
     _admitted(
         owner,
@@ -68,7 +69,7 @@ async def take_snapshot(
 
 
 def _admitted(owner: str, source: str, number: str, told: Sequence[ImpliedEvent], now: int) -> list[Fact]:
-    """They are checked as events are that are sent."""
+    """Check derived events by the rules for events that are sent. Raises InvalidSnapshot."""
     messages = [
         TicketMessage(
             source=source,
@@ -101,10 +102,11 @@ class OpenTicket:
 def compare_open_tickets(
     listed: Sequence[OpenTicket], known: Mapping[str, Mapping[str, Any]], ours: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """``known``: what we know of the tickets listed; ``ours``: all that we take for open.
+    """Compare a list of open tickets with the known tickets. ``known``: those listed that are known; ``ours``: all that
+    are known as open.
 
-    ``missing``: we have never heard of it. ``stale``: it has moved on, or is open though we saw it end.
-    ``wrongly_open``: we take it for open and the tool does not list it.
+    + ``missing``: listed and not known. ``stale``: changed after the last known event, or listed although known as
+    ended. ``wrongly_open``: known as open and not listed.
     """
     names = {each.number for each in listed}
     stale = [_stale(each, known[each.number]) for each in listed if each.number in known]
